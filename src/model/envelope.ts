@@ -1,0 +1,55 @@
+/**
+ * The envelope: all that passes through the controller. The composition hands it to a step action and gets the next one
+ * back. It stays under {@link ENVELOPE_MAX_BYTES} whatever the artifacts weigh; only the very first carries `params`.
+ *
+ * The runtime's half is `runtime/nuvopipe_runtime/envelope.py`.
+ */
+export interface Envelope {
+  run: string;
+  /** Block of the composition to enter; absent once the session is over, then `result` is there. */
+  block?: string;
+  step?: string;
+  /** Item indices of the pools around the step, outermost first. */
+  at?: number[];
+  /** The last index of `at` is only a wish: an item must be claimed first. */
+  claim?: true;
+  /** Entered for a second time (a retry, a take-over, a resumed run): committed tasks are skipped. */
+  again?: true;
+  /** When the lease on the innermost claim runs out, epoch milliseconds. */
+  lease?: number;
+  /** Components this session has used, of the 50 that OpenWhisk allows it. */
+  used?: number;
+  /** The session a client waits for: it answers with the run's result. */
+  home?: true;
+  /** Milliseconds to pause (in the `wait` action, not in a step's container) before the block is entered. */
+  wait?: number;
+  /** This session watches over the run's claims instead of working. */
+  guard?: true;
+  /** The step action answered an error instead of an envelope: its text. */
+  died?: string;
+  /** What the client gave: only in the first envelope of a run. */
+  params?: Record<string, unknown>;
+  /** The session's answer. */
+  result?: RunResult;
+}
+
+/** I5: from the design; a thousandth of OpenWhisk's 1 MB, so that no flow comes near that limit. */
+export const ENVELOPE_MAX_BYTES = 1024;
+
+/** What `ow action invoke <flow> -r` answers. A failed run's answer has it under `error`, as OpenWhisk wants. */
+export interface RunResult {
+  run: string;
+  status: 'succeeded' | 'failed' | 'running' | 'cancelled';
+  outputs?: Record<string, unknown>;
+  error?: RunFailure;
+}
+
+export interface RunFailure {
+  message: string;
+  step?: string;
+  /** Pathspec of the task: `Flow/run/step/task`. */
+  task?: string;
+}
+
+/** The key under which a launched session (a lane, a continuation) finds its envelope; a client's own keys are parameters. */
+export const ENVELOPE_KEY = 'nuvopipe';

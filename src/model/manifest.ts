@@ -1,0 +1,28 @@
+import type { Plan } from './plan.ts';
+
+/** `manifest.json`: what a bundle holds and how it is deployed. */
+export interface Manifest {
+  version: 1;
+  flow: string;
+  /** Of nuvopipe, that compiled the bundle. */
+  compiler: string;
+  /** SHA-256 over all other files of the bundle, hex. */
+  hash: string;
+  /** Package of the step actions and of `wait`: `<flow>.steps` (an action and a package cannot share a name). */
+  package: string;
+  conductor: { name: string; kind: 'nodejs:20'; file: 'conductor.js'; memoryMB: number; timeLimitMs: number };
+  /** Pauses a session outside of any step's container: `{wait}` in milliseconds. */
+  wait: { name: 'wait'; kind: 'nodejs:20'; file: 'wait.js'; memoryMB: number; timeLimitMs: number };
+  /** One per resource profile; all share one zip. */
+  steps: { name: string; kind: 'python:3'; file: 'step.zip'; memoryMB: number; timeLimitMs: number }[];
+  /** SHA-256 of every file of the bundle, hex. */
+  files: Record<string, string>;
+}
+
+/** A compiled flow in memory; on disk it is a folder with these files and `manifest.json`. */
+export interface Bundle {
+  manifest: Manifest;
+  plan: Plan;
+  /** `flow.py`, `plan.json`, `composition.json`, `conductor.js`, `wait.js`, `step.zip`, …: path → content. */
+  files: Map<string, Uint8Array>;
+}

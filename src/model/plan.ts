@@ -1,0 +1,84 @@
+/**
+ * `plan.json`: what the runtime needs to know of a compiled flow. The compiler writes it, the Python runtime
+ * (`runtime/nuvopipe_runtime/plan.py`) walks it; it travels inside the step action's zip beside `flow.py`.
+ */
+export interface Plan {
+  version: 1;
+  /** The flow's name, also the class in `flow.py` and the name of the conductor action. */
+  flow: string;
+  description?: string;
+  /** First and last step; the last one's task holds the run's outputs. */
+  start: string;
+  end: string;
+  parameters: Record<string, PlannedParameter>;
+  /** Artifacts of the end step returned as the run's result. */
+  outputs: string[];
+  steps: Record<string, PlannedStep>;
+  /** By the name of the step that opens the pool. */
+  pools: Record<string, PlannedPool>;
+  profiles: Record<string, Profile>;
+  /** Wheels to be had by every step, as in `environment.pip`; sorted. */
+  pip: string[];
+  /** The flow file as users know it (its base name) and as it lies beside `flow.py` in the zip. */
+  source: { name: string; file: string };
+  /** Python functions of `flow.py` whose body is text of the flow file: function name → where it comes from. */
+  sourceMap: Record<string, SourceRange>;
+}
+
+export interface SourceRange {
+  /** First line of the body in `flow.py`, from 1. */
+  line: number;
+  /** Line of the flow file that this first line came from, from 1. */
+  sourceLine: number;
+  /** How many lines. */
+  lines: number;
+}
+
+export type ParameterType = 'string' | 'integer' | 'number' | 'boolean' | 'json';
+
+export interface PlannedParameter {
+  type: ParameterType;
+  default?: unknown;
+  required: boolean;
+  help?: string;
+}
+
+/** One step action is deployed per profile: steps with the same memory, time limit and image share warm containers. */
+export interface Profile {
+  /** Name of the step action within the flow's package. */
+  action: string;
+  memoryMB: number;
+  /** The action's limit: the longest step of the profile plus what the runtime itself needs. */
+  timeLimitMs: number;
+}
+
+export interface PlannedStep {
+  /** The basic block of the composition that runs this step. */
+  block: string;
+  profile: string;
+  /** The user's time limit for one attempt. */
+  timeoutMs: number;
+  /** Openers of the pools this step is an item's step of, outermost first; a task's `at` has one index for each. */
+  within: string[];
+  /** The opener of the pool that this step joins. */
+  joins?: string;
+  next: Next;
+}
+
+/** What follows a step: another step, a pool it opens, the end of its item (then the pool's next item or join), the end. */
+export type Next = { step: string } | { open: string } | { done: string } | { end: true };
+
+export interface PlannedPool {
+  kind: 'foreach' | 'branches';
+  /** foreach: the artifact of the opener that holds the items. */
+  over?: string;
+  /** branches: the names, in the order of `first`. */
+  branches?: string[];
+  /** First step of an item: one for a foreach, one per branch for branches. */
+  first: string[];
+  /** Last step of an item, in the same order. */
+  last: string[];
+  join: string;
+  /** How many lanes work the pool at most. */
+  concurrency: number;
+}

@@ -1,0 +1,98 @@
+/**
+ * What a run leaves in the datastore beside Metaflow's own tree. `<root>` is the datastore's bucket and prefix
+ * (`METAFLOW_DATASTORE_SYSROOT_S3`); Metaflow's tree is `<root>/<Flow>/…`, ours is under {@link runPrefix}:
+ *
+ * ```
+ * run.json                          RunRecord; made first, conditionally
+ * tasks/<step>/<task>/commit        TaskRecord of the one committed attempt
+ * tasks/<step>/<task>/failed-<n>    TaskRecord of attempt n that failed
+ * pools/<opener>/<task>/open        PoolRecord; <task> is the opener's
+ * pools/<opener>/<task>/claims/<i>  ClaimRecord
+ * pools/<opener>/<task>/done/<i>    empty
+ * pools/<opener>/<task>/join        ClaimRecord
+ * guard                             ClaimRecord of the session that watches over the run
+ * failed                            RunFailure: every lane stops at its next step
+ * cancelled                         likewise
+ * result.json                       RunResult; the run is over
+ * ```
+ */
+export function runPrefix(flow: string, run: string): string {
+  return `_nuvopipe/${flow}/${run}/`;
+}
+
+/** A task's id says where it is in the flow: `t` at the top, `t-3-0` for item 0 of the pool in item 3 of the outer one. */
+export function taskId(at: readonly number[]): string {
+  return ['t', ...at].join('-');
+}
+
+/** Task id of the pseudo step `_parameters`. */
+export const PARAMETERS_TASK = '0';
+
+export interface RunRecord {
+  version: 1;
+  flow: string;
+  run: string;
+  /** Epoch milliseconds. */
+  created: number;
+  user: string;
+  tags: string[];
+  system_tags: string[];
+  start: string;
+  end: string;
+  /** Hash of the bundle that the run was started from. */
+  bundle: string;
+}
+
+export interface TaskRecord {
+  version: 1;
+  flow: string;
+  run: string;
+  step: string;
+  task: string;
+  attempt: number;
+  at: number[];
+  /** Epoch milliseconds. */
+  started: number;
+  ended: number;
+  ok: boolean;
+  /** As Metaflow's `<attempt>.data.json` has them. */
+  objects: Record<string, string>;
+  info: Record<string, { size: number; type: string; encoding: string }>;
+  /** As Metaflow's metadata service has them, less what the place of the record says already. */
+  metadata: { field_name: string; value: string; type: string; tags: string[]; ts_epoch: number }[];
+  /** Pathspecs (without the flow) of the tasks this one read, at most the first {@link PARENTS_MAX}. */
+  parents: string[];
+  /** foreach opener: number of items. */
+  splits?: number;
+  /** The end step's outputs. */
+  outputs?: Record<string, unknown>;
+  /** A failed attempt: the last line of its traceback, or how its process ended. */
+  error?: string;
+}
+
+/** A join's parents follow from its pool; a record of 10,000 of them would only weigh. */
+export const PARENTS_MAX = 16;
+
+export interface PoolRecord {
+  items: number;
+}
+
+export interface ClaimRecord {
+  /** Activation id of the session's component that made the claim. */
+  by: string;
+  /** Epoch milliseconds. */
+  expires: number;
+}
+
+/** Where runs keep their state. Bound to step actions as the parameter `store`; secrets included, so never printed. */
+export interface StoreSettings {
+  bucket: string;
+  /** Without leading or trailing slash; may be empty. */
+  prefix: string;
+  /** Absent: AWS itself. */
+  endpoint?: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
