@@ -1,0 +1,60 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command } from '@oclif/core/command';
+import { string } from '@oclif/core/flags';
+import type { Palette } from '../palette.ts';
+import { paletteFor } from '../palette.ts';
+import { describeError } from './render-error.ts';
+
+/**
+ * What all commands share: `--json`, `--home`, and how a failure is told.
+ *
+ * With `--json` stdout gets exactly one JSON document: what `run()` returns, or `{"error": …}`. All else goes to stderr.
+ * A command that fails without an error (a run that did not succeed) sets `process.exitCode` and returns its document.
+ */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+
+  static override baseFlags = {
+    home: string({
+      description: 'where the local platform keeps its state',
+      env: 'NUVOPIPE_HOME',
+      helpGroup: 'GLOBAL',
+      helpValue: 'DIR',
+      default: async () => join(homedir(), '.nuvopipe'),
+      defaultHelp: '~/.nuvopipe',
+      noCacheDefault: true,
+      parse: async (dir) => resolve(dir),
+    }),
+  };
+
+  /** Colours for what {@link log} prints. */
+  protected get palette(): Palette {
+    return paletteFor(this.jsonEnabled() ? process.stderr : process.stdout);
+  }
+
+  /** Says something to people: on stdout, or on stderr with `--json`. */
+  override log(message = ''): void {
+    (this.jsonEnabled() ? process.stderr : process.stdout).write(`${message}\n`);
+  }
+
+  /** Says something to people that is not the command's answer: progress, warnings. */
+  override logToStderr(message = ''): void {
+    process.stderr.write(`${message}\n`);
+  }
+
+  override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+  }
+
+  protected override async catch(error: Error & { oclif?: { exit?: number }; code?: string }): Promise<void> {
+    if (error.code === 'EEXIT') {
+      process.exitCode = error.oclif?.exit ?? 0;
+      return;
+    }
+    const failure = describeError(error);
+    process.exitCode = failure.exitCode;
+    if (this.jsonEnabled()) this.logJson({ error: failure.json });
+    else this.logToStderr(failure.text(paletteFor(process.stderr)));
+  }
+}
