@@ -1,0 +1,160 @@
+import type { StoreSettings } from '../model/records.ts';
+import { statusOf, storeError } from './errors.ts';
+import { sdk } from './sdk.ts';
+import { placeName } from './settings.ts';
+
+export interface StoredObject {
+  body: Uint8Array;
+  etag: string;
+}
+
+export interface ListedObject {
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** Epoch milliseconds, to the second. */
+  modified: number;
+}
+
+/** The keys under the datastore's prefix; every key here is relative to it. Errors: see `storeError`. */
+export interface Store {
+  readonly settings: StoreSettings;
+  /** `s3://bucket/prefix`: Metaflow's `ds-root`. */
+  readonly root: string;
+  get(key: string): Promise<StoredObject | undefined>;
+  put(key: string, body: Uint8Array | string): Promise<void>;
+  /** False if the key is there already (`If-None-Match: *`). */
+  putIfAbsent(key: string, body: Uint8Array | string): Promise<boolean>;
+  /** False if the object is no longer the one with this ETag (`If-Match`). */
+  putIfUnchanged(key: string, body: Uint8Array | string, etag: string): Promise<boolean>;
+  exists(key: string): Promise<boolean>;
+  delete(key: string): Promise<void>;
+  /** All objects whose key starts with the prefix, in the order of their keys. */
+  list(prefix: string): AsyncIterable<ListedObject>;
+  /** Names of the folders directly below a prefix that ends in `/`, in order. */
+  folders(prefix: string): AsyncIterable<string>;
+  /** Ends the connections. */
+  close(): void;
+}
+
+/** An S3 that takes longer to accept a connection is as good as away. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A conditional PUT that met another one in flight (409) is tried again so often. */
+const CONFLICT_ATTEMPTS = 5;
+
+export async function openStore(settings: StoreSettings): Promise<Store> {
+  const { S3Client, GetObjectCommand, PutObjectCommand, HeadObjectCommand, DeleteObjectCommand, ListObjectsV2Command } =
+    await sdk();
+  const client = new S3Client({
+    region: settings.region,
+    credentials: {
+      accessKeyId: settings.accessKeyId,
+      secretAccessKey: settings.secretAccessKey,
+      ...(settings.sessionToken === undefined ? {} : { sessionToken: settings.sessionToken }),
+    },
+    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint, forcePathStyle: true }),
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS },
+    // The SDK's own checksums are unknown to many S3 servers.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+  const Bucket = settings.bucket;
+  const base = settings.prefix === '' ? '' : `${settings.prefix}/`;
+
+  async function attempt<T>(key: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw storeError(error, settings, key);
+    }
+  }
+
+  async function conditionalPut(
+    key: string,
+    Body: Uint8Array | string,
+    condition: { IfNoneMatch: '*' } | { IfMatch: string },
+  ): Promise<boolean> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await client.send(new PutObjectCommand({ Bucket, Key: base + key, Body, ...condition }));
+        return true;
+      } catch (error) {
+        const status = statusOf(error);
+        if (status === 412) return false;
+        if (status === 404 && 'IfMatch' in condition && (error as Error).name !== 'NoSuchBucket') return false;
+        if (status !== 409 || tries === CONFLICT_ATTEMPTS) throw storeError(error, settings, key);
+      }
+    }
+  }
+
+  async function* pages(prefix: string, Delimiter?: '/') {
+    let ContinuationToken: string | undefined;
+    do {
+      const page = await attempt(prefix, () =>
+        client.send(
+          new ListObjectsV2Command({
+            Bucket,
+            Prefix: base + prefix,
+            ...(Delimiter === undefined ? {} : { Delimiter }),
+            ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
+          }),
+        ),
+      );
+      yield page;
+      ContinuationToken = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (ContinuationToken !== undefined);
+  }
+
+  return {
+    settings,
+    root: placeName(settings),
+    async get(key) {
+      try {
+        const answer = await client.send(new GetObjectCommand({ Bucket, Key: base + key }));
+        if (answer.Body === undefined) return undefined;
+        return { body: await answer.Body.transformToByteArray(), etag: answer.ETag ?? '' };
+      } catch (error) {
+        if (statusOf(error) === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
+        throw storeError(error, settings, key);
+      }
+    },
+    async put(key, Body) {
+      await attempt(key, () => client.send(new PutObjectCommand({ Bucket, Key: base + key, Body })));
+    },
+    putIfAbsent: (key, body) => conditionalPut(key, body, { IfNoneMatch: '*' }),
+    putIfUnchanged: (key, body, etag) => conditionalPut(key, body, { IfMatch: etag }),
+    async exists(key) {
+      try {
+        await client.send(new HeadObjectCommand({ Bucket, Key: base + key }));
+        return true;
+      } catch (error) {
+        if (statusOf(error) === 404) return false;
+        throw storeError(error, settings, key);
+      }
+    },
+    async delete(key) {
+      await attempt(key, () => client.send(new DeleteObjectCommand({ Bucket, Key: base + key })));
+    },
+    async *list(prefix) {
+      for await (const page of pages(prefix)) {
+        for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
+          yield { key: Key.slice(base.length), size: Size, modified: LastModified?.getTime() ?? 0 };
+        }
+      }
+    },
+    async *folders(prefix) {
+      for await (const page of pages(prefix, '/')) {
+        for (const { Prefix = '' } of page.CommonPrefixes ?? []) {
+          yield Prefix.slice(base.length + prefix.length, -1);
+        }
+      }
+    },
+    close: () => client.destroy(),
+  };
+}
+
+/** The object as JSON; undefined if it is not there. */
+export async function getJson<T>(store: Pick<Store, 'get'>, key: string): Promise<T | undefined> {
+  const object = await store.get(key);
+  return object === undefined ? undefined : (JSON.parse(new TextDecoder().decode(object.body)) as T);
+}
