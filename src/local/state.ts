@@ -42,8 +42,6 @@ export interface HomePaths {
   platform: string;
   /** Generated keys and the ports last used, which outlive a platform. */
   settings: string;
-  /** Processes to be ended if their daemon died without doing so. */
-  children: string;
   lock: string;
   log: string;
   s3Log: string;
@@ -62,7 +60,6 @@ export function homePaths(home: string | undefined, env: NodeJS.ProcessEnv = pro
     home: root,
     platform: at('platform.json'),
     settings: at('settings.json'),
-    children: at('children.json'),
     lock: at('lock'),
     log: at('daemon.log'),
     s3Log: at('s3.log'),
