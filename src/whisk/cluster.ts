@@ -1,0 +1,63 @@
+import type { Transport } from './http.ts';
+
+/** What a cluster says of itself; what it does not say is absent. */
+export interface ClusterInfo {
+  /** Kinds of actions: `python:3`, `nodejs:20`. */
+  kinds?: string[];
+  /** Largest memory of an action. */
+  maxMemoryMB?: number;
+  /** Longest time limit of an action. */
+  maxTimeLimitMs?: number;
+}
+
+/** As `GET /` of the controller has it (Controller.scala); memory in bytes, durations in milliseconds. */
+interface ControllerInfo {
+  runtimes?: Record<string, { kind: string; deprecated?: boolean }[]>;
+  limits?: Record<string, unknown>;
+}
+
+/** As `GET …/limits` has a namespace's own (Limits.scala); memory in MB, durations in milliseconds. */
+interface NamespaceLimits {
+  maxActionMemory?: unknown;
+  maxActionTimeout?: unknown;
+}
+
+const BYTES_PER_MB = 1024 * 1024;
+
+/** Reads what is published: a cluster behind a gateway may hide all of it. */
+export async function clusterInfo(transport: Transport): Promise<ClusterInfo> {
+  const [controller, namespace] = await Promise.all([
+    read<ControllerInfo>(transport, '/'),
+    read<NamespaceLimits>(transport, '/api/v1/namespaces/_/limits'),
+  ]);
+  const limits = controller?.limits ?? {};
+  const kinds = Object.values(controller?.runtimes ?? {})
+    .flat()
+    .map(({ kind }) => kind)
+    .filter((kind) => typeof kind === 'string');
+  const memoryBytes = number(limits.default_max_action_memory) ?? number(limits.max_action_memory);
+  const maxMemoryMB = number(namespace?.maxActionMemory) ?? (memoryBytes && Math.floor(memoryBytes / BYTES_PER_MB));
+  const maxTimeLimitMs =
+    number(namespace?.maxActionTimeout) ??
+    number(limits.default_max_action_duration) ??
+    number(limits.max_action_duration);
+  return {
+    ...(kinds.length === 0 ? {} : { kinds }),
+    ...(maxMemoryMB === undefined ? {} : { maxMemoryMB }),
+    ...(maxTimeLimitMs === undefined ? {} : { maxTimeLimitMs }),
+  };
+}
+
+async function read<T>(transport: Transport, path: string): Promise<T | undefined> {
+  try {
+    const { status, body } = await transport.send({ method: 'GET', path, what: 'say what it offers', expect: [404] });
+    return status === 200 && typeof body === 'object' && body !== null ? (body as T) : undefined;
+  } catch {
+    // Not published here. A host that is away or a wrong key shows at the next call, which is about an entity.
+    return undefined;
+  }
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === 'number' && value > 0 ? value : undefined;
+}
