@@ -120,7 +120,7 @@ const run = promisify(execFile);
 
 async function make(folder: string, spec: EnvironmentSpec, report: Report): Promise<string> {
   const place = join(folder, spec.name);
-  const draft = `${place}${HALF_MADE}`;
+  const draft = `${place}.${process.pid}${HALF_MADE}`;
   const started = Date.now();
   const base = await findPython();
   report.line(`Making the Python environment ${spec.what} (once, with Python ${base.version}) in ${place}`);

@@ -26,6 +26,9 @@ export interface Platform {
   python: string;
 }
 
+/** The local platform listens here and nowhere else: it is for one user of one machine. */
+export const LOOPBACK = '127.0.0.1';
+
 /** How to reach an OpenWhisk. */
 export interface WhiskSettings {
   /** With scheme, without trailing slash: `http://127.0.0.1:3233`. */
