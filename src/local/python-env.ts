@@ -38,20 +38,19 @@ interface EnvironmentSpec {
 
 const runtimeFolder = new URL('../../runtime/', import.meta.url);
 
-const ENVIRONMENTS: EnvironmentSpec[] = [
-  {
-    name: 'runtime',
-    what: 'for the steps',
-    lockFile: fileURLToPath(new URL('requirements.lock', runtimeFolder)),
-    modules: ['metaflow', 'obstore', 'boto3'],
-  },
-  {
-    name: 's3',
-    what: 'for the S3 server',
-    lockFile: fileURLToPath(new URL('requirements-s3.lock', runtimeFolder)),
-    modules: ['ministack.app', 'hypercorn.asyncio'],
-  },
-];
+const RUNTIME: EnvironmentSpec = {
+  name: 'runtime',
+  what: 'for the steps',
+  lockFile: fileURLToPath(new URL('requirements.lock', runtimeFolder)),
+  modules: ['metaflow', 'obstore', 'boto3'],
+};
+
+const S3: EnvironmentSpec = {
+  name: 's3',
+  what: 'for the S3 server',
+  lockFile: fileURLToPath(new URL('requirements-s3.lock', runtimeFolder)),
+  modules: ['ministack.app', 'hypercorn.asyncio'],
+};
 
 /**
  * The Python environments under a home: made when they are not there, made again when they are broken or belong to other
@@ -63,12 +62,8 @@ export async function ensurePython(home: string | undefined, report: Report): Pr
     join(folder, 'lock'),
     async () => {
       await removeHalfMade(folder);
-      const interpreters = await Promise.all(ENVIRONMENTS.map((spec) => usable(folder, spec)));
-      const found: Partial<PythonEnvironments> = {};
-      for (const [index, spec] of ENVIRONMENTS.entries()) {
-        found[spec.name] = interpreters[index] ?? (await make(folder, spec, report));
-      }
-      return found as PythonEnvironments;
+      const [runtime, s3] = await Promise.all([RUNTIME, S3].map((spec) => ensure(folder, spec, report)));
+      return { runtime, s3 } as PythonEnvironments;
     },
     () => report.line('Another nuvopipe is making the Python environments; waiting for it'),
   );
@@ -80,6 +75,10 @@ async function removeHalfMade(folder: string): Promise<void> {
   for (const entry of await readdir(folder)) {
     if (entry.endsWith(HALF_MADE)) await rm(join(folder, entry), { recursive: true, force: true });
   }
+}
+
+async function ensure(folder: string, spec: EnvironmentSpec, report: Report): Promise<string> {
+  return (await usable(folder, spec)) ?? (await make(folder, spec, report));
 }
 
 /** A whole environment's hash is written into it last. */
@@ -140,7 +139,7 @@ async function make(folder: string, spec: EnvironmentSpec, report: Report): Prom
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
-  report.line(`Made it in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  report.line(`Made the one ${spec.what} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
   return interpreterOf(place);
 }
 

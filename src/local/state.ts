@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { StoreSettings } from '../model/records.ts';
+import type { WhiskSettings } from '../whisk/settings.ts';
 import { isAlive, type KnownProcess } from './process.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface Platform {
   started: number;
   whisk: WhiskSettings;
   store: StoreSettings;
+  /** The S3 server's process, to be ended if the daemon died without doing so. */
+  s3: KnownProcess;
   /** For `METAFLOW_SERVICE_URL`. */
   metadataUrl: string;
   /** Interpreter of the runtime's environment. */
@@ -28,15 +31,6 @@ export interface Platform {
 
 /** The local platform listens here and nowhere else: it is for one user of one machine. */
 export const LOOPBACK = '127.0.0.1';
-
-/** How to reach an OpenWhisk. */
-export interface WhiskSettings {
-  /** With scheme, without trailing slash: `http://127.0.0.1:3233`. */
-  apihost: string;
-  /** `uuid:key`. */
-  auth: string;
-  namespace: string;
-}
 
 /** Where things lie under a home. */
 export interface HomePaths {

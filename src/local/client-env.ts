@@ -1,0 +1,38 @@
+import { placeName } from '../store/settings.ts';
+import type { Platform } from './state.ts';
+
+/** What other clients (wsk, Metaflow, boto3, any AWS SDK) read from their environment to use a local platform. */
+export function clientEnvironment(platform: Platform, wskprops: string): Record<string, string> {
+  const { whisk, store, metadataUrl } = platform;
+  const endpoint = store.endpoint ?? '';
+  return {
+    __OW_API_HOST: whisk.apihost,
+    __OW_API_KEY: whisk.auth,
+    WSK_CONFIG_FILE: wskprops,
+    AWS_ACCESS_KEY_ID: store.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_DEFAULT_REGION: store.region,
+    AWS_REGION: store.region,
+    METAFLOW_SERVICE_URL: metadataUrl,
+    METAFLOW_DEFAULT_METADATA: 'service',
+    METAFLOW_DEFAULT_DATASTORE: 's3',
+    METAFLOW_DATASTORE_SYSROOT_S3: placeName(store),
+    METAFLOW_S3_ENDPOINT_URL: endpoint,
+  };
+}
+
+/** Lines for `eval "$(…)"` in a POSIX shell. */
+export function exportLines(environment: Record<string, string>): string[] {
+  return Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`);
+}
+
+function quote(value: string): string {
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The file that `wsk property set` would write. */
+export function wskProperties(platform: Platform): string {
+  const { apihost, auth, namespace } = platform.whisk;
+  return `APIHOST=${apihost}\nAUTH=${auth}\nNAMESPACE=${namespace}\nAPIVERSION=v1\n`;
+}
