@@ -62,8 +62,11 @@ export async function ensurePython(home: string | undefined, report: Report): Pr
     join(folder, 'lock'),
     async () => {
       await removeHalfMade(folder);
-      const [runtime, s3] = await Promise.all([RUNTIME, S3].map((spec) => ensure(folder, spec, report)));
-      return { runtime, s3 } as PythonEnvironments;
+      // Settled, not all: the lock must not be given back while one of them is still being made.
+      const [runtime, s3] = await Promise.allSettled([ensure(folder, RUNTIME, report), ensure(folder, S3, report)]);
+      if (runtime.status === 'rejected') throw runtime.reason;
+      if (s3.status === 'rejected') throw s3.reason;
+      return { runtime: runtime.value, s3: s3.value };
     },
     () => report.line('Another nuvopipe is making the Python environments; waiting for it'),
   );

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stopPlatform } from '../../src/local/platform.ts';
+import { ensurePython, type PythonEnvironments } from '../../src/local/python-env.ts';
+import { reportTo, silentReport } from '../../src/local/report.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Making the environments takes some ten seconds on a good network, and is done once a machine. */
+export const FIRST_USE_TIMEOUT_MS = 10 * 60_000;
+
+export interface TestHome {
+  path: string;
+  /** Stops the platform, if one runs here, and removes the folder. */
+  remove(): Promise<void>;
+}
+
+/** A fresh home whose Python environments are there already: all homes of a machine share them. */
+export async function testHome(): Promise<TestHome> {
+  const home = await emptyHome();
+  const shared = join(await sharedHome(), 'python');
+  await symlink(shared, join(home.path, 'python'));
+  return home;
+}
+
+/** A fresh home with nothing in it. */
+export async function emptyHome(): Promise<TestHome> {
+  const path = await mkdtemp(join(tmpdir(), 'nuvopipe-home-'));
+  return {
+    path,
+    async remove() {
+      await stopPlatform(path, silentReport);
+      await rm(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A fresh home with Python environments of its own, which may be broken. */
+export async function homeWithOwnPython(): Promise<TestHome> {
+  const home = await emptyHome();
+  await cp(join(await sharedHome(), 'python'), join(home.path, 'python'), { recursive: true, verbatimSymlinks: true });
+  return home;
+}
+
+/** Interpreters for tests that need Metaflow or an S3 server but no platform. */
+export async function testPython(): Promise<PythonEnvironments> {
+  return ensurePython(await sharedHome(), reportTo(process.stderr));
+}
+
+/** Where the shared environments lie: they stay for the next run of the tests, as long as the pins stay. */
+async function sharedHome(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of ['requirements.lock', 'requirements-s3.lock'])
+    hash.update(await readFile(join(root, 'runtime', name)));
+  const home = join(tmpdir(), `nuvopipe-test-${process.getuid?.() ?? 0}-${hash.digest('hex').slice(0, 12)}`);
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  if (!prepared.has(home)) {
+    await ensurePython(home, reportTo(process.stderr));
+    prepared.add(home);
+  }
+  return home;
+}
+
+const prepared = new Set<string>();
