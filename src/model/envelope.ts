@@ -23,8 +23,10 @@ export interface Envelope {
   home?: true;
   /** Milliseconds to pause (in the `wait` action, not in a step's container) before the block is entered. */
   wait?: number;
-  /** This session watches over the run's claims instead of working. */
-  guard?: true;
+  /** This session watches over the run's claims instead of working; how often it has looked so far. */
+  guard?: number;
+  /** Seconds after the run's start within which the home session answers with the result; absent: the runtime's default. */
+  answerWithin?: number;
   /** The step action answered an error instead of an envelope: its text. */
   died?: string;
   /** What the client gave: only in the first envelope of a run. */

@@ -66,6 +66,8 @@ export interface TaskRecord {
   splits?: number;
   /** The end step's outputs. */
   outputs?: Record<string, unknown>;
+  /** Activation id of the attempt. */
+  by: string;
   /** A failed attempt: the last line of its traceback, or how its process ended. */
   error?: string;
 }

@@ -1,0 +1,14 @@
+"""The step action: what OpenWhisk's Python runtimes call. Everything is in `nuvopipe_runtime`."""
+
+import os
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, here)
+
+vendored = os.path.join(here, "vendor")
+if os.path.isdir(vendored):  # a stock image has no Metaflow: a deploy to a cluster packs it beside this file
+    sys.path.insert(1, vendored)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [vendored, os.environ.get("PYTHONPATH")]))
+
+from nuvopipe_runtime.action import main  # noqa: E402, F401

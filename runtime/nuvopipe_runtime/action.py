@@ -1,0 +1,126 @@
+"""`main(args)`: one activation of a step action. Keeps what is worth keeping between the activations of a container."""
+
+import os
+import socket
+import sys
+import time
+import uuid
+
+from .clock import Clock
+from .context import Context
+from .envelope import check_size, from_arguments
+from .execute import Executor
+from .launch import Launcher
+from .layers import ensure_layer
+from .layout import RunLayout
+from .markers import Markers
+from .plan import Plan
+from .protect import hide_memory
+from .records import Records
+from .session import Session
+
+FLOW_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "flow")
+DEFAULT_TIME_LIMIT_S = 60
+"""OpenWhisk's default, where the platform gives no deadline."""
+
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+"""What a step sees of the container's own environment: nothing of OpenWhisk's."""
+
+
+class Container:
+    """The supervisor's state, for the life of the container."""
+
+    def __init__(self):
+        self.plan = Plan(FLOW_DIRECTORY)
+        self.executor = Executor(self.plan)
+        self.markers = Markers()
+        self.records = Records()
+        self._store = None
+        self._settings = None
+
+    def fork_warm(self):
+        """In a container forked from a template that has Metaflow imported: the warm process is one more fork."""
+        from . import warm
+
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            warm.become(theirs, self.plan)
+        theirs.close()
+        self.executor.adopt(ours)
+
+    def store(self, settings):
+        from .store import open_store  # its threads must not exist before the warm process has been forked
+
+        if settings != self._settings:
+            self._settings = settings
+            self._store = open_store(settings)
+        return self._store
+
+
+def main(arguments):
+    """Takes an envelope and the bound parameters `store`, `user` and `layer`; answers the next envelope."""
+    try:
+        return _advance(arguments)
+    except Exception as error:
+        if os.environ.get("NUVOPIPE_DEBUG"):
+            raise
+        print(f"nuvopipe: {type(error).__name__}: {error}", file=sys.stderr)
+        return {"error": f"{type(error).__name__}: {error}"[:300]}
+
+
+def _advance(arguments):
+    store = container.store(arguments["store"])
+    user = arguments.get("user") or os.environ.get("__OW_NAMESPACE") or "nuvopipe"
+    environment = _task_environment(arguments, store, user)
+    deadline_ms = os.environ.get("__OW_DEADLINE")
+    deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + DEFAULT_TIME_LIMIT_S
+    envelope = from_arguments(arguments)
+    context = Context(
+        plan=container.plan,
+        store=store,
+        layout=RunLayout(container.plan.flow, envelope["run"]),
+        clock=Clock(),
+        by=os.environ.get("__OW_ACTIVATION_ID") or uuid.uuid4().hex,
+        deadline=deadline,
+    )
+    launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), container.plan.flow)
+    session = Session(context, container, launcher, environment, user)
+    answer = session.advance(envelope)
+    answer = answer.get("answer", answer)
+    check_size(answer)
+    return answer
+
+
+def _task_environment(arguments, store, user):
+    """What Metaflow, in the task, needs to know of the datastore; the user's own `metaflow.S3` works with it, too."""
+    settings = arguments["store"]
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment |= {
+        "METAFLOW_USER": user,
+        "METAFLOW_RUNTIME_NAME": "nuvopipe",
+        "METAFLOW_DEFAULT_DATASTORE": "s3",
+        "METAFLOW_DEFAULT_METADATA": "local",
+        "METAFLOW_DATASTORE_SYSROOT_S3": store.root,
+        "AWS_ACCESS_KEY_ID": settings["accessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": settings["secretAccessKey"],
+        "AWS_DEFAULT_REGION": settings.get("region") or "us-east-1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    environment.setdefault("HOME", "/tmp")
+    if settings.get("sessionToken"):
+        environment["AWS_SESSION_TOKEN"] = settings["sessionToken"]
+    if settings.get("endpoint"):
+        environment["METAFLOW_S3_ENDPOINT_URL"] = settings["endpoint"]
+        environment["AWS_ENDPOINT_URL_S3"] = settings["endpoint"]
+    if arguments.get("layer"):
+        layer = ensure_layer(store, arguments["layer"])
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [layer, environment.get("PYTHONPATH")]))
+    return environment
+
+
+container = Container()
+hide_memory()
+if "metaflow" in sys.modules:
+    container.fork_warm()

@@ -1,0 +1,80 @@
+"""The commit: one conditional PUT a task decides which attempt counts, and says all that Metaflow's client asks of it.
+
+Metaflow's own files of the attempt (`0.data.json`, `0.DONE.lock`, logs) are written after the commit, by its winner: an
+attempt that lost leaves nothing that a Metaflow client would prefer.
+"""
+
+import json
+import sys
+
+from .store import Lost, to_json
+
+PARENTS_MAX = 16
+"""A join's parents follow from its pool; a record of 10,000 of them would only weigh."""
+
+
+def make_record(plan, run, step, task, at, attempt, parents, by):
+    """`TaskRecord` of `src/model/records.ts`, from an `execute.Attempt`."""
+    result = attempt.result
+    record = {
+        "version": 1,
+        "flow": plan.flow,
+        "run": run,
+        "step": step,
+        "task": task,
+        "attempt": 0,
+        "at": list(at),
+        "started": int(attempt.started * 1000),
+        "ended": int(attempt.ended * 1000),
+        "ok": attempt.ok,
+        "objects": result.get("objects", {}),
+        "info": result.get("info", {}),
+        "metadata": result.get("metadata", []),
+        "parents": parents[:PARENTS_MAX],
+        "by": by,
+    }
+    if result.get("splits") is not None:
+        record["splits"] = result["splits"]
+    if "outputs" in result:
+        record["outputs"] = result["outputs"]
+    if attempt.error:
+        record["error"] = attempt.error
+    return record
+
+
+def commit(store, layout, record):
+    """The committed record: this one, or that of the attempt which was first. Never overwrites."""
+    key = layout.commit(record["step"], record["task"])
+    try:
+        store.create(key, to_json(record))
+        return record
+    except Lost:
+        # A repeated PUT whose first answer was lost finds its own record.
+        return store.get_json(key)
+
+
+def is_ours(record, by):
+    return record["by"] == by
+
+
+def finish(store, record, stdout=b"", stderr=b""):
+    """Metaflow's files for the committed attempt, so that its stock client reads the task."""
+    attempt = record["attempt"]
+    base = "/".join((record["flow"], record["run"], record["step"], record["task"], str(attempt)))
+    puts = [(store.put, base + ".attempt.json", to_json({"time": record["started"] / 1000}))]
+    if record["objects"]:
+        data = {
+            "datastore": "s3",
+            "version": "1.0",
+            "attempt": attempt,
+            "python_version": sys.version,
+            "objects": record["objects"],
+            "info": record["info"],
+        }
+        puts.append((store.put, base + ".data.json", json.dumps(data).encode()))
+        puts.append((store.put, base + ".DONE.lock", b'""'))
+    if stdout:
+        puts.append((store.put, base + ".task_stdout.log", stdout))
+    if stderr:
+        puts.append((store.put, base + ".task_stderr.log", stderr))
+    store.parallel(puts)

@@ -1,0 +1,150 @@
+"""A stand-in for the platform: conductor sessions over an in-memory store, in one process, with real Metaflow tasks."""
+
+import json
+import os
+import textwrap
+from collections import deque
+
+import pytest
+from obstore.store import MemoryStore
+
+from .context import Context
+from .clock import Clock
+from .envelope import check_size
+from .execute import Executor
+from .layout import RunLayout
+from .markers import Markers
+from .plan import Plan
+from .records import Records
+from .session import Session
+from .store import Store
+
+SESSION_COMPONENTS_MAX = 50
+
+
+class Container:
+    def __init__(self, plan):
+        self.executor = Executor(plan)
+        self.markers = Markers()
+        self.records = Records()
+
+
+class MovableClock(Clock):
+    """Real time plus what tests and waits have skipped."""
+
+    def __init__(self):
+        self.skipped = 0.0
+
+    def now(self):
+        return super().now() + self.skipped
+
+    def sleep(self, seconds):
+        self.skipped += seconds
+
+
+class Platform:
+    """Runs sessions one after the other, each to its end, in the order in which they were launched."""
+
+    def __init__(self, plan):
+        self.plan = plan
+        self.store = Store(MemoryStore(), "", "s3://bucket/root")
+        self.clock = MovableClock()
+        self.container = Container(plan)
+        self.sessions = deque()
+        self.launched = 0
+        self.refuse = lambda envelope: False
+        self.after = lambda number, envelope: None
+        """Called after each component; may return "drop" to lose the session there."""
+        self.components = 0
+        self.log = []
+
+    def launch(self, envelope):
+        if self.refuse(envelope):
+            return False
+        self.launched += 1
+        self.sessions.append(json.loads(json.dumps(envelope)))
+        return True
+
+    def launch_all(self, envelopes):
+        taken = 0
+        for envelope in envelopes:
+            if not self.launch(envelope):
+                break
+            taken += 1
+        return taken
+
+    def invoke(self, run="r1", **params):
+        """The home session's answer, after everything has been run."""
+        start = self.plan.start
+        first = {"run": run, "block": self.plan.block(start), "step": start, "at": [], "home": True, "params": params}
+        self.sessions.append(dict(first, answerWithin=0))
+        answers = []
+        while self.sessions:
+            answers.append(self.session(self.sessions.popleft()))
+        return answers[0]
+
+    def session(self, envelope):
+        used = 0
+        while envelope.get("block"):
+            if envelope.get("wait"):
+                self.clock.skipped += envelope.pop("wait") / 1000
+                used += 1
+                envelope["used"] = envelope.get("used", 0) + 1
+            used += 1
+            assert used <= SESSION_COMPONENTS_MAX, "the platform refuses the 51st component"
+            self.components += 1
+            self.log.append(envelope)
+            context = Context(
+                plan=self.plan,
+                store=self.store,
+                layout=RunLayout(self.plan.flow, envelope["run"]),
+                clock=self.clock,
+                by=f"activation-{self.components}",
+                deadline=self.clock.now() + 60,
+            )
+            environment = {"PATH": os.environ["PATH"], "METAFLOW_DATASTORE_SYSROOT_S3": self.store.root, "METAFLOW_USER": "tester"}
+            session = Session(context, self.container, self, environment, "tester")
+            envelope = session.advance(envelope)
+            envelope = envelope.get("answer", envelope)
+            check_size(envelope)
+            if self.after(self.components, envelope) == "drop":
+                return None
+        return envelope["result"]
+
+    def result(self, run="r1"):
+        return self.store.get_json(RunLayout(self.plan.flow, run).result)
+
+    def keys(self, part, run="r1"):
+        prefix = RunLayout(self.plan.flow, run).prefix
+        return [key for key in self.store.list(prefix) if part in key]
+
+
+@pytest.fixture
+def platform(tmp_path):
+    """`platform(flow_py, steps, pools, **plan)` for a flow named F."""
+    made = []
+
+    def make(flow_py, steps, pools=None, **more):
+        plan = {
+            "version": 1,
+            "flow": "F",
+            "parameters": {},
+            "outputs": [],
+            "pools": pools or {},
+            "profiles": {},
+            "pip": [],
+            "source": {"name": "flow.yaml", "file": "flow.yaml"},
+            "sourceMap": {},
+            **more,
+        }
+        defaults = {"block": "b1", "profile": "p", "timeoutMs": 20_000, "within": []}
+        plan["steps"] = {name: {**defaults, **step} for name, step in steps.items()}
+        (tmp_path / "flow.py").write_text(textwrap.dedent(flow_py))
+        (tmp_path / "plan.json").write_text(json.dumps(plan))
+        (tmp_path / "flow.yaml").touch()
+        made.append(Platform(Plan(str(tmp_path))))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.container.executor.close()

@@ -1,0 +1,300 @@
+"""Runs one attempt of a task: has it forked, serves its artifacts, takes its output, watches its time."""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+
+from .logs import LogStream
+from .storage_keys import artifact_key
+from .store import to_json
+from .wire import Wire
+
+KILL_GRACE_S = 2
+"""Metaflow's own `@timeout` raises inside the step first, with a traceback; who ignores it is killed after this."""
+
+ANSWER_RESERVE_S = 3
+"""Kept of the activation's time for the commit and the answer: a step is killed before OpenWhisk kills the container."""
+
+BLOB_CACHE_BYTES = 64 << 20
+BLOB_CACHE_MAX_BLOB = 256 << 10
+KNOWN_MAX = 100_000
+
+
+class WarmGone(Exception):
+    """The warm process ended: it could not start, or was killed."""
+
+
+class Attempt:
+    """How one attempt ended. `result` is what the task told of itself, empty when it could not."""
+
+    def __init__(self, ok, result, error, stdout, stderr, started, ended):
+        self.ok = ok
+        self.result = result
+        self.error = error
+        self.stdout = stdout
+        self.stderr = stderr
+        self.started = started
+        self.ended = ended
+
+
+class BlobCache:
+    """Small artifacts that passed through this container, newest kept; content-addressed, so never stale."""
+
+    def __init__(self):
+        self._blobs = OrderedDict()
+        self._room = BLOB_CACHE_BYTES
+        self.known = OrderedDict()
+
+    def get(self, key):
+        found = self._blobs.get(key)
+        if found is not None:
+            self._blobs.move_to_end(key)
+        return found
+
+    def add(self, key, data, attributes):
+        self.learn(key)
+        if len(data) > BLOB_CACHE_MAX_BLOB or key in self._blobs:
+            return
+        self._blobs[key] = (data, attributes)
+        self._room -= len(data)
+        while self._room < 0:
+            _, (old, _) = self._blobs.popitem(last=False)
+            self._room += len(old)
+
+    def learn(self, key):
+        self.known[key] = True
+        if len(self.known) > KNOWN_MAX:
+            self.known.popitem(last=False)
+
+
+class Executor:
+    """The supervisor's side of the warm process. One task at a time, as OpenWhisk has it."""
+
+    def __init__(self, plan):
+        self._plan = plan
+        self._control = None
+        self._answers = None
+        self._process = None
+        self._metaflow = None
+        self.blobs = BlobCache()
+
+    def adopt(self, control):
+        """Uses a warm process that has been forked already, instead of starting one."""
+        self._control = control
+        # Unbuffered: a selector watches the socket, so no line may hide in a buffer.
+        self._answers = control.makefile("rb", buffering=0)
+
+    def close(self):
+        """Ends the warm process."""
+        if self._control is not None:
+            self._answers.close()
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            self._process.wait()
+
+    def _ensure_warm(self, environment):
+        if self._control is None:
+            self._spawn(environment)
+        if self._metaflow is None:
+            self._control.sendall(to_json(environment) + b"\n")
+            self._metaflow = self._answer()["ready"]
+
+    def _spawn(self, environment):
+        ours, theirs = socket.socketpair()
+        here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        path = os.pathsep.join(filter(None, [here, environment.get("PYTHONPATH")]))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "nuvopipe_runtime.warm", str(theirs.fileno()), self._plan.directory],
+            pass_fds=[theirs.fileno()],
+            env={**environment, "PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        theirs.close()
+        self.adopt(ours)
+
+    def _answer(self):
+        line = self._answers.readline()
+        if not line:
+            self._control = self._metaflow = None
+            raise WarmGone("the step's Python process ended; the activation's log says why")
+        return json.loads(line)
+
+    def run(self, store, operation, request, environment, timeout_s, deadline):
+        """One attempt. `deadline` is the activation's, epoch seconds. Never raises for what the user's code does."""
+        self._ensure_warm(environment)
+        ours, theirs = socket.socketpair()
+        out_read, out_write = os.pipe()
+        err_read, err_write = os.pipe()
+        started = time.time()
+        try:
+            socket.send_fds(self._control, [b"f"], [theirs.fileno(), out_write, err_write])
+        finally:
+            theirs.close()
+            os.close(out_write)
+            os.close(err_write)
+        pid = self._answer()["pid"]
+        server = _ArtifactServer(Wire(ours), store, self.blobs, operation, request)
+        server.start()
+        limit = min(started + timeout_s + KILL_GRACE_S, deadline - ANSWER_RESERVE_S)
+        stdout = LogStream(lambda line: _echo(sys.stdout, line))
+        stderr = LogStream(lambda line: _echo(sys.stderr, line))
+        status, timed_out = self._watch(pid, {out_read: stdout, err_read: stderr}, limit)
+        server.join()
+        stdout.finish()
+        stderr.finish()
+        ended = time.time()
+        result, ok, error = server.outcome(), server.ok and status == 0, None
+        if not ok:
+            error = result.get("error") or server.error
+            if timed_out:
+                error = f"the step was ended after its time limit of {_seconds(timeout_s)}"
+            elif error is None:
+                error = _how_it_ended(status)
+            if timed_out or "error" not in result:
+                stderr.add_line(error)
+        return Attempt(ok, result, error, stdout.content(), stderr.content(), started, ended)
+
+    def _watch(self, pid, streams, limit):
+        """Reads the task's output until it has ended; (wait status, whether it was killed for its time)."""
+        timed_out = False
+        status = None
+        with selectors.DefaultSelector() as selector:
+            for descriptor in streams:
+                selector.register(descriptor, selectors.EVENT_READ)
+            selector.register(self._control, selectors.EVENT_READ)
+            while status is None:
+                for key, _ in selector.select(max(0.0, limit - time.time()) if not timed_out else None):
+                    if key.fileobj is self._control:
+                        status = self._answer()["status"]
+                        continue
+                    data = os.read(key.fd, 1 << 16)
+                    if data:
+                        streams[key.fd].feed(data)
+                    else:
+                        selector.unregister(key.fd)
+                if not timed_out and status is None and time.time() >= limit:
+                    timed_out = True
+                    _kill(pid)
+        _kill(pid)
+        for descriptor, stream in streams.items():
+            # What is still in the pipe; a grandchild that keeps it open is not waited for.
+            os.set_blocking(descriptor, False)
+            try:
+                while data := os.read(descriptor, 1 << 16):
+                    stream.feed(data)
+            except BlockingIOError:
+                pass
+            os.close(descriptor)
+        return status, timed_out
+
+
+class _ArtifactServer(threading.Thread):
+    """Answers a task's requests for artifacts, in order; writes go to the store while the task works on."""
+
+    def __init__(self, wire, store, blobs, operation, request):
+        super().__init__(daemon=True)
+        self._wire = wire
+        self._store = store
+        self._blobs = blobs
+        self._first = (operation, request)
+        self._writes = []
+        self._result = {}
+        self.ok = False
+        self.error = None
+
+    def run(self):
+        try:
+            operation, request = self._first
+            self._wire.send({"op": operation}, to_json(request))
+            while (frame := self._wire.receive()) is not None:
+                self._serve(*frame)
+            self._finish_writes()
+        except (BrokenPipeError, ConnectionError):
+            pass
+        except Exception as error:
+            self.ok = False
+            self.error = f"the step's artifacts could not be stored: {error}"
+        finally:
+            self._wire.close()
+
+    def outcome(self):
+        return self._result
+
+    def _serve(self, header, body):
+        operation = header["op"]
+        if operation == "put":
+            key = artifact_key(header["key"])
+            if key not in self._blobs.known:
+                attributes = {"metaflow-user-attributes": json.dumps(header["attributes"])}
+                write = self._store.submit(self._store.put, key, body, attributes)
+                self._writes.append((write, key, body, header["attributes"]))
+        elif operation == "get":
+            self._finish_writes()
+            self._send_artifacts([artifact_key(key) for key in header["keys"]])
+        elif operation == "end":
+            self._result = json.loads(body)
+            self.ok = header["ok"]
+
+    def _finish_writes(self):
+        for write, key, data, attributes in self._writes:
+            write.result()
+            self._blobs.add(key, data, attributes)
+        self._writes.clear()
+
+    def _send_artifacts(self, keys):
+        pending = {key: self._store.submit(self._store.get, key) for key in keys if self._blobs.get(key) is None}
+        for key in keys:
+            cached = self._blobs.get(key)
+            if cached is None:
+                try:
+                    found = pending[key].result() if key in pending else self._store.get(key)
+                except Exception as error:
+                    self._wire.send({"op": "error", "message": f"an artifact could not be read: {error}"})
+                    return
+                if found is None:
+                    self._wire.send({"op": "absent"})
+                    continue
+                data, attributes, _ = found
+                text = attributes.get("metaflow-user-attributes")
+                cached = (data, json.loads(text) if text else None)
+                self._blobs.add(key, *cached)
+            self._wire.send({"op": "blob", "attributes": cached[1]}, cached[0])
+
+
+def _echo(stream, line):
+    stream.buffer.write(line + b"\n")
+    stream.buffer.flush()
+
+
+def _kill(pid):
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def _how_it_ended(status):
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        try:
+            name = signal.Signals(number).name
+        except ValueError:
+            name = str(number)
+        return f"the step's process was ended by signal {name}"
+    return f"the step's process exited with code {os.waitstatus_to_exitcode(status)} and without a result"
+
+
+def _seconds(value):
+    return f"{value:g} s"

@@ -1,0 +1,31 @@
+"""Wheels that a flow asks for (`environment.pip`): a zip in the datastore, unpacked once a machine, by content."""
+
+import io
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+
+ROOT = os.path.join(tempfile.gettempdir(), "nuvopipe-layers")
+
+
+def ensure_layer(store, digest):
+    """The directory to put on `sys.path`."""
+    if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
+        raise ValueError("not the digest of a layer")
+    directory = os.path.join(ROOT, digest)
+    if os.path.isdir(directory):
+        return directory
+    found = store.get(f"_nuvopipe/layers/{digest}.zip")
+    if found is None:
+        raise FileNotFoundError(f"the flow's packages (layer {digest}) are not in the datastore: deploy it again")
+    os.makedirs(ROOT, exist_ok=True)
+    unpacked = tempfile.mkdtemp(prefix=digest, dir=ROOT)
+    with zipfile.ZipFile(io.BytesIO(found[0])) as archive:
+        archive.extractall(unpacked)
+    try:
+        os.rename(unpacked, directory)
+    except OSError:
+        shutil.rmtree(unpacked, ignore_errors=True)  # another container on this machine was faster
+    return directory

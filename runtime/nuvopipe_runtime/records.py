@@ -1,0 +1,43 @@
+"""Committed records and pool sizes that this container has seen: they never change, so it need not read them twice."""
+
+from collections import OrderedDict
+
+RECORDS_MAX = 4_000
+
+
+class Records:
+    def __init__(self):
+        self._records = OrderedDict()
+        self._sizes = OrderedDict()
+
+    def add(self, layout, record):
+        _keep(self._records, layout.commit(record["step"], record["task"]), record)
+
+    def get_all(self, store, layout, wanted):
+        """Records of `(step, task)` pairs, in order; those not seen yet are read at once."""
+        keys = [layout.commit(step, task) for step, task in wanted]
+        missing = [key for key in keys if key not in self._records]
+        fetched = dict(zip(missing, store.parallel([(store.get_json, key) for key in missing]), strict=True))
+        for key, record in fetched.items():
+            if record is None:
+                raise RuntimeError(f"the record {key} is missing")
+        found = [fetched[key] if key in fetched else self._records[key] for key in keys]
+        for key, record in fetched.items():
+            _keep(self._records, key, record)
+        return found
+
+    def know_items(self, pool_key, items):
+        _keep(self._sizes, pool_key, items)
+
+    def items(self, pool, pool_key):
+        """How many items a pool has."""
+        if pool_key not in self._sizes:
+            self.know_items(pool_key, pool.items())
+        return self._sizes[pool_key]
+
+
+def _keep(cache, key, value):
+    cache[key] = value
+    cache.move_to_end(key)
+    if len(cache) > RECORDS_MAX:
+        cache.popitem(last=False)

@@ -1,0 +1,130 @@
+"""The object store, through obstore. Only the supervisor imports this: obstore starts threads that no fork survives."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
+from obstore.store import S3Store
+
+PARALLEL_REQUESTS = 32
+"""Requests under way at once; obstore's own pool keeps their connections."""
+
+REQUEST_TIMEOUT_S = 30
+RETRY_TIMEOUT_S = 60
+MAX_RETRIES = 8
+
+
+class Lost(Exception):
+    """A conditional PUT found somebody else's object in its place."""
+
+
+def open_store(settings):
+    """`StoreSettings` of `src/model/records.ts`, as bound to the step action."""
+    options = {"timeout": timedelta(seconds=REQUEST_TIMEOUT_S)}
+    config = {
+        "region": settings.get("region") or "us-east-1",
+        "access_key_id": settings["accessKeyId"],
+        "secret_access_key": settings["secretAccessKey"],
+    }
+    endpoint = settings.get("endpoint")
+    if endpoint:
+        options["allow_http"] = endpoint.startswith("http://")
+        config |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
+    if settings.get("sessionToken"):
+        config["session_token"] = settings["sessionToken"]
+    retries = {"max_retries": MAX_RETRIES, "retry_timeout": timedelta(seconds=RETRY_TIMEOUT_S)}
+    objects = S3Store(settings["bucket"], client_options=options, retry_config=retries, **config)
+    prefix = settings.get("prefix") or ""
+    return Store(objects, prefix, "/".join(filter(None, ["s3:/", settings["bucket"], prefix])))
+
+
+class Store:
+    """Keys are relative to the datastore's root; values are bytes, or JSON where the name says so.
+
+    `requests` counts what was asked of the store, retries apart.
+    """
+
+    def __init__(self, objects, prefix, root):
+        self._objects = objects
+        self._prefix = prefix + "/" if prefix else ""
+        self.root = root
+        self._pool = ThreadPoolExecutor(PARALLEL_REQUESTS)
+        self.requests = 0
+
+    def put(self, key, data, attributes=None):
+        """`attributes` become S3 user metadata, as Metaflow's readers want them on every artifact."""
+        self.requests += 1
+        options = {"attributes": attributes} if attributes else {}
+        return obstore.put(self._objects, self._prefix + key, data, use_multipart=False, **options)["e_tag"]
+
+    def create(self, key, data):
+        """Conditional PUT (`If-None-Match: *`). Raises `Lost` when the object exists."""
+        self.requests += 1
+        try:
+            return obstore.put(self._objects, self._prefix + key, data, mode="create", use_multipart=False)["e_tag"]
+        except (AlreadyExistsError, PreconditionError) as error:
+            raise Lost(key) from error
+
+    def replace(self, key, data, e_tag):
+        """Compare-and-swap on the ETag. Raises `Lost` when the object has changed."""
+        self.requests += 1
+        try:
+            mode = {"e_tag": e_tag, "version": None}
+            return obstore.put(self._objects, self._prefix + key, data, mode=mode, use_multipart=False)["e_tag"]
+        except (PreconditionError, NotFoundError, AlreadyExistsError) as error:
+            raise Lost(key) from error
+
+    def get(self, key):
+        """(bytes, attributes, e_tag), or None when there is no such object."""
+        self.requests += 1
+        try:
+            answer = obstore.get(self._objects, self._prefix + key)
+            return answer.bytes().to_bytes(), answer.attributes, answer.meta["e_tag"]
+        except (NotFoundError, FileNotFoundError):
+            return None
+
+    def get_json(self, key):
+        found = self.get(key)
+        return json.loads(found[0]) if found else None
+
+    def exists(self, key):
+        self.requests += 1
+        try:
+            obstore.head(self._objects, self._prefix + key)
+            return True
+        except (NotFoundError, FileNotFoundError):
+            return False
+
+    def list(self, prefix):
+        """All keys below a prefix that ends in `/`, relative to the root."""
+        keys = []
+        for page in obstore.list(self._objects, self._prefix + prefix, chunk_size=1000):
+            self.requests += 1
+            keys += [entry["path"][len(self._prefix) :] for entry in page]
+        return keys
+
+    def names(self, prefix):
+        """Names directly below a prefix that ends in `/`, in one request."""
+        self.requests += 1
+        found = obstore.list_with_delimiter(self._objects, self._prefix + prefix)["objects"]
+        return {entry["path"].rsplit("/", 1)[1] for entry in found}
+
+    def submit(self, function, *arguments):
+        return self._pool.submit(function, *arguments)
+
+    def parallel(self, calls):
+        """Runs `(function, *arguments)` tuples at once; their results in order; raises the first error."""
+        calls = list(calls)
+        if not calls:
+            return []
+        if len(calls) == 1:
+            function, *arguments = calls[0]
+            return [function(*arguments)]
+        futures = [self._pool.submit(*call) for call in calls]
+        return [future.result() for future in futures]
+
+
+def to_json(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

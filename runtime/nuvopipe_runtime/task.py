@@ -1,0 +1,223 @@
+"""One task, in a fork of the warm process: the user's code under Metaflow's own `MetaflowTask`."""
+
+import io
+import json
+import os
+import random
+import socket
+import sys
+import traceback
+
+from .storage import SupervisedStorage, give_inputs, parse_data
+from .wire import Wire
+
+LOCATION_MAX = 300
+"""Characters of an exception's text that go into records and results; the log has all of it."""
+
+
+def run(context, plan, wire_descriptor, stdout_descriptor, stderr_descriptor):
+    """Never returns. Tells the supervisor how it went, as far as the user's code lets it."""
+    status = 1
+    try:
+        _become_task(stdout_descriptor, stderr_descriptor)
+        wire = Wire(socket.socket(fileno=wire_descriptor))
+        header, body = wire.receive()
+        request = json.loads(body)
+        os.environ.update(request["env"])
+        status = _answer(context, plan, wire, header["op"], request)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                pass
+        os._exit(status)
+
+
+def _become_task(stdout_descriptor, stderr_descriptor):
+    from .warm import die_with_parent
+
+    os.setpgid(0, 0)
+    die_with_parent()
+    os.dup2(stdout_descriptor, 1)
+    os.dup2(stderr_descriptor, 2)
+    os.close(stdout_descriptor)
+    os.close(stderr_descriptor)
+    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8", errors="replace", write_through=True)
+    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="replace", write_through=True)
+    # Every fork would otherwise draw the same random numbers.
+    random.seed()
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+
+
+def _answer(context, plan, wire, operation, request):
+    if isinstance(context, BaseException):
+        return _failed(wire, plan, context, {})
+    os.chdir(plan.directory)
+    sys.argv = [os.path.join(plan.directory, "flow.py")]
+    SupervisedStorage.wire = wire
+    SupervisedStorage.datastore_root = request["root"]
+    context.flow_datastore._storage_impl.datastore_root = request["root"]
+    context.metadata.add_sticky_tags(tags=request["tags"])
+    result = {}
+    try:
+        if operation == "init":
+            _init(context, request)
+        else:
+            _keep_outputs(request["outputs"], result)
+            _step(context, request)
+    except SystemExit as exit:
+        return _failed(wire, plan, exit, _state(context), f"the step called exit({exit.code!r})")
+    except BaseException as error:
+        return _failed(wire, plan, error, _state(context))
+    result.update(_state(context))
+    result["splits"] = getattr(context.flow, "_foreach_num_splits", None)
+    wire.send({"op": "end", "ok": True}, json.dumps(result).encode())
+    return 0
+
+
+def _init(context, request):
+    """Metaflow's `init`: the parameters become artifacts of the pseudo task `_parameters`."""
+    from metaflow.metadata_provider import MetaDatum
+
+    run, task = request["run"], request["task"]
+    flow, graph = context.flow, context.graph
+    context.metadata.register_task_id(run, "_parameters", task, 0)
+    parameters = {name.lower(): value for name, value in request["parameters"].items()}
+    flow._set_constants(graph, parameters, context.config_options)
+    flow._task_ok = flow._success = True
+    flow._foreach_stack = []
+    output = context.flow_datastore.get_task_datastore(run, "_parameters", task, attempt=0, mode="w")
+    output.init_task()
+    output.persist(flow)
+    output.done()
+    tags = ["attempt_id:0"]
+    facts = {
+        "attempt": "0",
+        "ds-type": context.flow_datastore.TYPE,
+        "ds-root": request["root"],
+        "attempt_ok": "True",
+        "start_step": graph.start_step,
+        "end_step": graph.end_step,
+    }
+    types = {"attempt_ok": "internal_attempt_status", "start_step": "graph_structure", "end_step": "graph_structure"}
+    context.metadata.register_metadata(
+        run,
+        "_parameters",
+        task,
+        [MetaDatum(field=k, value=v, type=types.get(k, k), tags=tags) for k, v in facts.items()],
+    )
+
+
+def _step(context, request):
+    from metaflow.cli_args import cli_args
+    from metaflow.task import MetaflowTask
+
+    inputs = request["inputs"]
+    paths = [entry["path"] for entry in inputs]
+    give_inputs(context.flow_datastore, inputs)
+    names = {"run": "run_id", "task": "task_id", "split": "split_index", "attempt": "retry_count"}
+    cli_args._set_step_kwargs({names[key]: request[key] for key in names} | {"input_paths": ",".join(paths[:1])})
+    MetaflowTask(
+        context.flow,
+        context.flow_datastore,
+        context.metadata,
+        context.environment,
+        context.echo,
+        context.event_logger,
+        context.monitor,
+        None,
+    ).run_step(request["step"], request["run"], request["task"], None, paths, request["split"], request["attempt"], 0)
+
+
+def _keep_outputs(names, result):
+    """Takes the outputs as JSON just before Metaflow persists the artifacts: afterwards the flow object is empty."""
+    if not names:
+        return
+    from metaflow.datastore.task_datastore import TaskDataStore
+
+    persist = TaskDataStore.persist
+
+    def keep(self, flow):
+        if flow._success:
+            result["outputs"] = {name: _json_value(flow, name) for name in names}
+        return persist(self, flow)
+
+    TaskDataStore.persist = keep
+
+
+def _state(context):
+    """What of the task is worth a record even when it failed: Metaflow persists a failed task's artifacts too."""
+    state = {"metadata": context.metadata.records, "objects": {}, "info": {}}
+    if SupervisedStorage.data is not None:
+        state["objects"], state["info"] = parse_data(SupervisedStorage.data)
+        state["data"] = SupervisedStorage.data.decode() if isinstance(SupervisedStorage.data, bytes) else None
+    return state
+
+
+def _json_value(flow, name):
+    try:
+        value = getattr(flow, name)
+    except AttributeError:
+        raise AttributeError(f"the output '{name}' is not an artifact of the last step") from None
+    return json.loads(json.dumps(value, default=_plain))
+
+
+def _plain(value):
+    """numpy scalars and arrays, sets, and what else has an obvious JSON form; the rest as its text."""
+    for convert in ("item", "tolist", "to_dict"):
+        if hasattr(value, convert):
+            try:
+                return getattr(value, convert)()
+            except (TypeError, ValueError):
+                continue
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    return str(value)
+
+
+def _failed(wire, plan, error, state, message=None):
+    from metaflow.exception import MetaflowException
+
+    user_frames = _user_frames(error.__traceback__, plan)
+    if isinstance(error, MetaflowException) and not user_frames:
+        print(f"{error.headline}: {error}", file=sys.stderr)
+    elif message:
+        print(message, file=sys.stderr)
+    else:
+        chain = traceback.TracebackException(type(error), error, error.__traceback__)
+        _trim(chain, plan)
+        print("".join(chain.format()), end="", file=sys.stderr)
+    if message is None:
+        text = str(error).strip()
+        message = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    where = f" ({user_frames[-1].filename}:{user_frames[-1].lineno})" if user_frames else ""
+    wire.send({"op": "end", "ok": False}, json.dumps({**state, "error": message[:LOCATION_MAX] + where}).encode())
+    return 1
+
+
+def _is_users(filename, plan):
+    if filename == plan.raw["source"]["name"]:
+        return True
+    return filename.startswith(plan.directory + os.sep) and os.path.basename(filename) != "flow.py"
+
+
+def _user_frames(trace, plan):
+    frames = [frame for frame in traceback.extract_tb(trace) if _is_users(frame.filename, plan)]
+    for frame in frames:
+        frame.filename = os.path.relpath(frame.filename, plan.directory) if os.path.isabs(frame.filename) else frame.filename
+    return frames
+
+
+def _trim(chain, plan):
+    """Leaves out Metaflow's own frames above the user's first."""
+    while chain is not None:
+        for index, frame in enumerate(chain.stack):
+            if _is_users(frame.filename, plan):
+                chain.stack = traceback.StackSummary.from_list(chain.stack[index:])
+                break
+        chain = chain.__cause__ or chain.__context__

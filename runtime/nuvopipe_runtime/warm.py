@@ -1,0 +1,178 @@
+"""The warm process: has imported Metaflow and the flow, and forks a task whenever the supervisor asks for one.
+
+It must stay without threads and without connections of its own, or its forks would hang; it never holds the OpenWhisk key.
+On its control socket it first gets the environment it is to have, and says that it is ready; then, for each task, three
+descriptors (the task's wire, stdout, stderr), and it answers the task's process id and, once that has ended, its wait status.
+"""
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import types
+
+FORK = b"f"
+DESCRIPTORS_A_TASK = 3
+PR_SET_PDEATHSIG = 1
+"""prctl(2)"""
+
+
+def die_with_parent():
+    """A killed supervisor takes its warm process with it, and that its task."""
+    import ctypes
+
+    try:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError):
+        pass  # not Linux: the container's end takes them all
+
+
+class _Captured(BaseException):
+    pass
+
+
+def load_flow(plan):
+    """Runs `flow.py` as the real `__main__`, so that pickles say `__main__.X` as they do under `python flow.py run`."""
+    from metaflow.flowspec import FlowSpec
+    from metaflow.tuple_util import ForeachFrame
+
+    from .source import compile_flow
+
+    path = os.path.join(plan.directory, "flow.py")
+    with open(os.path.join(plan.directory, plan.raw["source"]["file"]), encoding="utf-8") as file:
+        source_text = file.read()
+    sys.argv = [path]
+    if plan.directory not in sys.path:
+        sys.path.insert(0, plan.directory)
+    captured = []
+    original = FlowSpec.__init__
+
+    def capture(self, use_cli=True):
+        original(self, use_cli=False)
+        if use_cli:
+            captured.append(self)
+            raise _Captured()
+
+    FlowSpec.__init__ = capture
+    module = types.ModuleType("__main__")
+    module.__file__ = path
+    module.ForeachFrame = ForeachFrame  # Metaflow pickles it as __main__.ForeachFrame
+    sys.modules["__main__"] = module
+    try:
+        exec(compile_flow(path, plan, source_text), module.__dict__)
+    except _Captured:
+        pass
+    finally:
+        FlowSpec.__init__ = original
+    return captured[0]
+
+
+def enter_cli(flow, path):
+    """Goes through Metaflow's CLI up to its `step` command and returns the context object that command would run with."""
+    from metaflow import parameters
+
+    from .metadata import RecordedMetadata
+    from .storage import SupervisedStorage
+
+    # Stays entered: click options of the CLI modules bind to the current flow when they are imported.
+    parameters.flow_context(flow.__class__).__enter__()
+    from metaflow import cli
+    from metaflow._vendor import click
+    from metaflow.cli_components import step_cmd
+
+    cli.DATASTORES = [SupervisedStorage, *(d for d in cli.DATASTORES if d.TYPE != SupervisedStorage.TYPE)]
+    cli.METADATA_PROVIDERS = [*cli.METADATA_PROVIDERS, RecordedMetadata]
+    contexts = []
+    original = step_cmd.step.callback
+    step_cmd.step.callback = lambda *_, **__: contexts.append(click.get_current_context().obj)
+    state = cli.CliState(flow)
+    state.entrypoint = [sys.executable, path]
+    top = [
+        *("--quiet", "--no-pylint", "--environment", "local", "--datastore", SupervisedStorage.TYPE),
+        *("--metadata", "local", "--event-logger", "nullSidecarLogger", "--monitor", "nullSidecarMonitor"),
+    ]
+    step = ["step", flow._graph.start_step, "--run-id", "0", "--task-id", "0", "--input-paths", "0/_parameters/0"]
+    try:
+        cli.start(args=[*top, *step], obj=state, auto_envvar_prefix="METAFLOW", standalone_mode=False)
+    finally:
+        step_cmd.step.callback = original
+    context = contexts[0]
+    context.metadata = RecordedMetadata(context.environment, context.flow, context.event_logger, context.monitor)
+    context.flow_datastore.metadata = context.metadata
+    return context
+
+
+def warm_up(plan):
+    """Everything a task needs, loaded once; what tasks import lazily is imported here, so that forks share it."""
+    import concurrent.futures.thread  # noqa: F401
+    import encodings.idna  # noqa: F401
+    import gzip  # noqa: F401
+    import pickle  # noqa: F401
+    import uuid  # noqa: F401
+
+    import metaflow.client  # noqa: F401
+
+    from . import task  # noqa: F401
+
+    flow = load_flow(plan)
+    return enter_cli(flow, os.path.join(plan.directory, "flow.py"))
+
+
+def serve(control, plan):
+    """Until the supervisor is gone. A flow that can't be loaded is told once, as the answer to the first fork."""
+    from . import task
+
+    _take_environment(json.loads(control.makefile("rb", buffering=0).readline()))
+    try:
+        context = warm_up(plan)
+    except BaseException as error:
+        context = error
+    gc.collect()
+    gc.freeze()
+    import metaflow
+
+    control.sendall(json.dumps({"ready": metaflow.__version__}).encode() + b"\n")
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, DESCRIPTORS_A_TASK)
+        if not message:
+            os._exit(0)
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            task.run(context, plan, *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        control.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+        _, status = os.waitpid(pid, 0)
+        control.sendall(json.dumps({"status": status}).encode() + b"\n")
+
+
+def _take_environment(environment):
+    os.environ.clear()
+    os.environ.update(environment)
+    for path in reversed(environment.get("PYTHONPATH", "").split(os.pathsep)):
+        if path and path not in sys.path:
+            sys.path.insert(0, path)
+
+
+def become(control, plan):
+    """Never returns: this process is the warm process from here on. It must never have held the OpenWhisk key."""
+    try:
+        die_with_parent()
+        serve(control, plan)
+    finally:
+        os._exit(1)
+
+
+def main(descriptor, directory):
+    from .plan import Plan
+
+    become(socket.socket(fileno=descriptor), Plan(directory))
+
+
+if __name__ == "__main__":
+    from nuvopipe_runtime import warm
+
+    warm.main(int(sys.argv[1]), sys.argv[2])
