@@ -1,0 +1,173 @@
+import { SystemError, UserError } from '../errors.ts';
+import type { Report } from '../local/report.ts';
+import type { Bundle } from '../model/manifest.ts';
+import type { Store } from '../store/store.ts';
+import type { Entity, Whisk } from '../whisk/client.ts';
+import { content, OWNER_ANNOTATION, type PlannedEntity, plannedEntities } from './entities.ts';
+import { ensureLayer } from './layer.ts';
+import { probeConditionalPut } from './probe.ts';
+import { vendoredRuntime } from './vendor.ts';
+import { mergeZips } from './zip.ts';
+
+export interface DeployOptions {
+  bundle: Bundle;
+  whisk: Whisk;
+  store: Store;
+  /** An interpreter with pip, for what has to be fetched. */
+  python: string;
+  /** Where the vendored runtime and the layers are kept. */
+  home: string;
+  /** True for a cluster, whose Python has no Metaflow; false for the local platform, whose has. */
+  vendored: boolean;
+  /** Whose runs these are: see {@link metaflowUser}. */
+  user: string;
+  report: Report;
+}
+
+export type Outcome = 'created' | 'updated' | 'unchanged';
+
+export interface DeployedEntity {
+  type: 'package' | 'action';
+  name: string;
+  outcome: Outcome;
+}
+
+export interface Deployment {
+  flow: string;
+  apihost: string;
+  namespace: string;
+  entities: DeployedEntity[];
+  warnings: string[];
+}
+
+/**
+ * Puts a bundle on an OpenWhisk. Doing it again is always safe: what is there already stays as it is.
+ *
+ * @throws UserError `name-taken` before anything is written, if a name belongs to somebody else.
+ * @throws UserError or SystemError `deploy-incomplete` if it stopped in the middle; it says what was done.
+ */
+export async function deployBundle(options: DeployOptions): Promise<Deployment> {
+  const { bundle, whisk, store, vendored, user, report } = options;
+  const { manifest } = bundle;
+  // First of all, because it also tells a wrong key or an unreachable host.
+  const present = await presentEntities(whisk, [
+    { type: 'package', name: manifest.package },
+    ...[...manifest.steps, manifest.wait].map(({ name }) => ({
+      type: 'action' as const,
+      name: `${manifest.package}/${name}`,
+    })),
+    { type: 'action', name: manifest.conductor.name },
+  ]);
+  refuseForeign(present, manifest.flow);
+
+  const warnings = vendored ? await storeWarnings(store) : [];
+  const layer = await ensureLayer(options);
+  const thinZip = content(bundle, 'step.zip');
+  const stepZip = vendored ? mergeZips([thinZip, await vendoredRuntime(options)]) : thinZip;
+  const cluster = await whisk.clusterInfo();
+  const planned = plannedEntities({ bundle, cluster, stepZip, store: store.settings, layer, user });
+  warnings.push(...planned.warnings);
+
+  const entities = await write(whisk, planned.entities, present, report, manifest.flow);
+  for (const warning of warnings) report.line(`warning: ${warning}`);
+  const { apihost, namespace } = whisk.settings;
+  return { flow: manifest.flow, apihost, namespace, entities, warnings };
+}
+
+type Present = Map<string, Entity | 'elsewhere'>;
+
+async function presentEntities(whisk: Whisk, names: { type: 'package' | 'action'; name: string }[]): Promise<Present> {
+  const present: Present = new Map();
+  await Promise.all(
+    names.map(async ({ type, name }) => {
+      const entity = await (type === 'package' ? whisk.getPackage(name) : whisk.getAction(name));
+      if (entity !== undefined) present.set(name, entity);
+    }),
+  );
+  return present;
+}
+
+interface Owner {
+  flow?: string;
+  hash?: string;
+}
+
+function ownerOf(entity: Entity | 'elsewhere' | undefined): Owner {
+  if (entity === undefined || entity === 'elsewhere') return {};
+  return (entity.annotations.find(({ key }) => key === OWNER_ANNOTATION)?.value as Owner | null | undefined) ?? {};
+}
+
+function refuseForeign(present: Present, flow: string): void {
+  const foreign = [...present].filter(([, entity]) => ownerOf(entity).flow !== flow).map(([name]) => name);
+  if (foreign.length === 0) return;
+  throw new UserError(
+    'name-taken',
+    `${foreign.join(', ')} ${foreign.length === 1 ? 'is' : 'are'} on this OpenWhisk already and ${foreign.length === 1 ? 'does' : 'do'} not belong to the flow ${flow}. Nothing was deployed.`,
+    'Delete what is there, give the flow another name, or deploy to another namespace.',
+  );
+}
+
+async function write(
+  whisk: Whisk,
+  planned: PlannedEntity[],
+  present: Present,
+  report: Report,
+  flow: string,
+): Promise<DeployedEntity[]> {
+  const done: DeployedEntity[] = [];
+  for (const [index, entity] of planned.entries()) {
+    const { type, name } = entity;
+    const before = present.get(name);
+    const outcome = before === undefined ? 'created' : ownerOf(before).hash === entity.hash ? 'unchanged' : 'updated';
+    report.progress(`Deploying ${name}`);
+    try {
+      if (outcome !== 'unchanged') {
+        if (entity.type === 'package') await whisk.putPackage(name, entity.annotations);
+        else await whisk.putAction(name, entity.body);
+      }
+    } catch (error) {
+      const rest = planned.slice(index + 1).map((each) => each.name);
+      throw incomplete(flow, done, name, rest, error as Error);
+    }
+    done.push({ type, name, outcome });
+    report.line(`${outcome.padEnd(9)} ${type} ${name}`);
+  }
+  return done;
+}
+
+/** The failure itself if nothing was written before it; otherwise where it leaves the flow. Its kind stays. */
+function incomplete(flow: string, done: DeployedEntity[], failed: string, rest: string[], error: Error): Error {
+  const written = done
+    .filter(({ outcome }) => outcome !== 'unchanged')
+    .map(({ name, outcome }) => `${outcome} ${name}`);
+  if (written.length === 0) return error;
+  const Kind = error instanceof UserError ? UserError : SystemError;
+  const notDone = rest.length === 0 ? '' : ` Not reached: ${rest.join(', ')}.`;
+  return new Kind(
+    'deploy-incomplete',
+    `${flow} is deployed only in part: ${written.join(', ')}; then ${failed} failed: ${error.message}${notDone}`,
+    'Run the deploy again once the cause is gone: it goes on where it stopped.',
+    { cause: error },
+  );
+}
+
+/** What the flow's author should know of the datastore before relying on it. S3 refusing the keys is an error. */
+async function storeWarnings(store: Store): Promise<string[]> {
+  const warnings: string[] = [];
+  try {
+    const verdict = await probeConditionalPut(store);
+    if (verdict !== 'atomic') {
+      warnings.push(
+        `This S3 ${verdict === 'ignored' ? 'ignores' : 'accepts, but races on,'} conditional PUTs (If-None-Match), so an item of a foreach may be worked twice. Each task still has one result.`,
+      );
+    }
+  } catch (error) {
+    // A cluster's own S3 often has a name that only the cluster knows.
+    if (!(error instanceof UserError && error.code === 'store-unreachable')) throw error;
+    warnings.push(`${error.message} The steps need to reach it; from here it could not be tried.`);
+  }
+  if (store.settings.sessionToken !== undefined) {
+    warnings.push('The S3 keys are temporary: once they expire, steps fail until the flow is deployed again.');
+  }
+  return warnings;
+}

@@ -1,0 +1,46 @@
+import type { Plan } from '../model/plan.ts';
+import type { ClusterInfo } from '../whisk/cluster.ts';
+
+export interface ActionLimits {
+  memoryMB: number;
+  timeLimitMs: number;
+}
+
+export interface CappedLimits extends ActionLimits {
+  /** What a cap means to the flow, one sentence each. */
+  warnings: string[];
+}
+
+/** Asks for no more than the cluster gives: it would refuse the action. What it does not publish is not capped. */
+export function capLimits(action: string, wanted: ActionLimits, cluster: ClusterInfo, plan: Plan): CappedLimits {
+  const { memoryMB, timeLimitMs } = wanted;
+  const { maxMemoryMB = memoryMB, maxTimeLimitMs = timeLimitMs } = cluster;
+  const warnings: string[] = [];
+  const steps = stepsOf(action, plan);
+  if (memoryMB > maxMemoryMB) {
+    warnings.push(`${steps} get ${maxMemoryMB} MB instead of ${memoryMB} MB: the cluster gives an action no more.`);
+  }
+  if (timeLimitMs > maxTimeLimitMs) {
+    warnings.push(
+      `${steps} get ${maxTimeLimitMs / 1000} s instead of ${timeLimitMs / 1000} s: the cluster lets no action run longer.`,
+    );
+  }
+  return {
+    memoryMB: Math.min(memoryMB, maxMemoryMB),
+    timeLimitMs: Math.min(timeLimitMs, maxTimeLimitMs),
+    warnings,
+  };
+}
+
+/** As many names as a line holds. */
+const STEPS_NAMED_MAX = 5;
+
+function stepsOf(action: string, plan: Plan): string {
+  const names = Object.entries(plan.steps)
+    .filter(([, step]) => plan.profiles[step.profile]?.action === action)
+    .map(([name]) => name);
+  if (names.length === 0) return `The action ${action} will`;
+  const more = names.length - STEPS_NAMED_MAX;
+  const listed = names.slice(0, STEPS_NAMED_MAX).join(', ');
+  return `Steps ${listed}${more > 0 ? ` and ${more} more` : ''} (action ${action})`;
+}

@@ -1,0 +1,109 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { SystemError, UserError } from '../errors.ts';
+import type { Report } from '../local/report.ts';
+
+/** The runtime's pins: also what a layer's wheels have to agree with. */
+export const REQUIREMENTS_LOCK = new URL('../../runtime/requirements.lock', import.meta.url);
+
+/** Wheels for OpenWhisk's Python images, wherever they are fetched: Linux, glibc, x86-64, CPython 3.11. */
+const CLUSTER_FLAGS = [
+  ...['--implementation', 'cp', '--python-version', '3.11'],
+  ...['cp311', 'abi3', 'none'].flatMap((abi) => ['--abi', abi]),
+  ...['manylinux2014_x86_64', 'manylinux_2_28_x86_64'].flatMap((platform) => ['--platform', platform]),
+];
+
+/** Whose interpreter will import the wheels: that of OpenWhisk's images, or the one that runs pip. */
+export type WheelTarget = 'cluster' | 'native';
+
+export interface WheelOptions {
+  python: string;
+  target: WheelTarget;
+  /** Arguments of `pip install`: requirements, `-r`, `-c`, `--no-deps`. */
+  arguments: readonly string[];
+  /** For progress and errors: `the runtime's packages`. */
+  what: string;
+  report: Report;
+}
+
+/** Installs wheels somewhere aside, byte-compiles them, and returns the files by their path. */
+export async function wheelFiles(options: WheelOptions): Promise<Map<string, Uint8Array>> {
+  const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-wheels-'));
+  try {
+    await pipInstall(folder, options);
+    await byteCompile(folder, options.python);
+    return await filesOf(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What byte code and native wheels depend on: `cpython-311 linux-x86_64`. */
+export async function pythonTag(python: string): Promise<string> {
+  const program = 'import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())';
+  try {
+    return (await promisify(execFile)(python, ['-I', '-c', program])).stdout.trim();
+  } catch (cause) {
+    throw new UserError('python-unusable', `${python} is no usable Python.`, 'Name another one with --python.', {
+      cause,
+    });
+  }
+}
+
+async function pipInstall(folder: string, options: WheelOptions): Promise<void> {
+  const { python, target, what, report } = options;
+  const flags = ['--no-compile', '--only-binary=:all:', '--no-input', '--disable-pip-version-check', '--no-color'];
+  const pip = spawn(
+    python,
+    [
+      ...['-I', '-m', 'pip', 'install', '--target', folder, ...flags],
+      ...(target === 'cluster' ? CLUSTER_FLAGS : []),
+      ...options.arguments,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const errors: string[] = [];
+  createInterface(pip.stdout).on('line', (line) => {
+    if (/^(Collecting|Downloading|Installing)/.test(line.trim())) report.progress(`  ${line.trim()}`);
+  });
+  createInterface(pip.stderr).on('line', (line) => {
+    if (line.startsWith('ERROR: ')) errors.push(line.slice('ERROR: '.length));
+  });
+  const code = await new Promise<number | null>((resolve, reject) => pip.on('error', reject).on('close', resolve));
+  if (code === 0) return;
+  throw new UserError(
+    'python-packages',
+    `Cannot get ${what}: ${errors.at(-1) ?? `pip ended with ${code}`}`,
+    'Only wheels are taken. Check the names and versions, and that pip reaches its package index.',
+  );
+}
+
+/**
+ * Byte code saves a cold start over a second. "Unchecked hash" holds no time stamp, so that it is the same every time,
+ * and is not compared with its source.
+ */
+async function byteCompile(folder: string, python: string): Promise<void> {
+  const flags = ['-q', '-j', '0', '--invalidation-mode', 'unchecked-hash', '-s', folder];
+  try {
+    await promisify(execFile)(python, ['-I', '-m', 'compileall', ...flags, folder]);
+  } catch (error) {
+    // Exit 1: some file is no valid source (templates are). It is then imported as slowly as without.
+    if ((error as { code?: unknown }).code !== 1) {
+      throw new SystemError('python-failed', `${python} cannot byte-compile.`, undefined, { cause: error });
+    }
+  }
+}
+
+async function filesOf(folder: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    files.set(path.slice(folder.length + 1).replaceAll('\\', '/'), await readFile(path));
+  }
+  return files;
+}

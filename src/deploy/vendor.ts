@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Report } from '../local/report.ts';
+import { cached } from './cache.ts';
+import { pythonTag, REQUIREMENTS_LOCK, wheelFiles } from './pip.ts';
+import { zipFiles } from './zip.ts';
+
+/** Folder of the step action's zip that holds the vendored packages; `runtime/action/__main__.py` looks there. */
+const VENDOR_FOLDER = 'vendor';
+
+/** What a step never imports; the rest of 57 MB is what it does. */
+const TRIMMED: readonly { path: RegExp; why: string }[] = [
+  { path: /^bin\//, why: 'command lines' },
+  { path: /\.dist-info\//, why: 'nothing asks which distributions there are' },
+  {
+    path: /^botocore\/data\/(?!(s3|sts|sso|sso-oidc|secretsmanager)\/)[^/]+\//,
+    why: 'AWS services that Metaflow’s storage, sign-in and @secrets do not use',
+  },
+  { path: /^boto3\/(data\/(?!s3\/)|examples\/)/, why: 'the same, and examples' },
+  { path: /^metaflow\/tutorials\//, why: 'to be read, not run' },
+  { path: /^metaflow\/plugins\/cards\/card_modules\/.*\.(js|css)$/, why: 'what only a browser runs' },
+  { path: /^metaflow\/_vendor\/v3_[567]\//, why: 'for Pythons before 3.8' },
+  { path: /(^|\/)(tests?|testing)\//, why: 'tests' },
+  {
+    path: /^charset_normalizer\/.*\.so$/,
+    why: 'an option for one version of Python; the module is there in Python too',
+  },
+  { path: /\.(pyi|pxd|c|h)$/, why: 'for compilers and editors' },
+];
+
+/**
+ * Metaflow, obstore and a small boto3 as a zip to be merged into the step action's: a cluster's stock Python has none of
+ * them. Fetched once for each set of pins, then kept under `home`.
+ */
+export async function vendoredRuntime(options: { python: string; home: string; report: Report }): Promise<Uint8Array> {
+  const { python, home, report } = options;
+  const lock = await readFile(REQUIREMENTS_LOCK);
+  const tag = await pythonTag(python);
+  const key = createHash('sha256')
+    .update(lock)
+    .update(tag)
+    .update(TRIMMED.map(({ path }) => path.source).join('\n'))
+    .digest('hex');
+  return cached(join(home, 'vendor', `${key}.zip`), async () => {
+    report.line('Fetching Metaflow and what it needs for the cluster (once)');
+    const files = await wheelFiles({
+      python,
+      target: 'cluster',
+      arguments: ['--no-deps', '-r', fileURLToPath(REQUIREMENTS_LOCK)],
+      what: 'the packages of the runtime',
+      report,
+    });
+    const kept = new Map<string, Uint8Array>();
+    for (const [path, bytes] of files) {
+      if (!TRIMMED.some((rule) => rule.path.test(path))) kept.set(`${VENDOR_FOLDER}/${path}`, bytes);
+    }
+    return zipFiles(kept);
+  });
+}

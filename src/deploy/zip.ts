@@ -1,0 +1,66 @@
+import { zipSync } from 'fflate';
+
+/** The first instant that a zip can name. Local time, as the format has it, so that the bytes are the same everywhere. */
+const EPOCH = new Date(1980, 0, 1);
+/** "Made by Unix", and a plain file that everybody may read. */
+const UNIX = 3;
+const FILE_MODE = 0o100644 << 16;
+
+/** Zips files in the order of their names: the same files give the same bytes. */
+export function zipFiles(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const entries = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
+  return zipSync(Object.fromEntries(entries), { level: 6, mtime: EPOCH, os: UNIX, attrs: FILE_MODE });
+}
+
+/** Sizes and signatures of the records of a zip (APPNOTE.TXT 4.3.7, 4.3.12, 4.3.16). */
+const LOCAL_SIZE = 30;
+const CENTRAL_SIZE = 46;
+const CENTRAL_SIGNATURE = 0x02014b50;
+const END_SIZE = 22;
+const END_SIGNATURE = 0x06054b50;
+
+/** One zip with the entries of all; the first one's win. What is compressed stays as it is. */
+export function mergeZips(zips: readonly Uint8Array[]): Uint8Array {
+  const locals: Buffer[] = [];
+  const centrals: Buffer[] = [];
+  const names = new Set<string>();
+  let offset = 0;
+  for (const zip of zips) {
+    for (const entry of entriesOf(Buffer.from(zip.buffer, zip.byteOffset, zip.byteLength))) {
+      if (names.has(entry.name)) continue;
+      names.add(entry.name);
+      const central = Buffer.from(entry.central);
+      central.writeUInt32LE(offset, 42);
+      locals.push(entry.local);
+      centrals.push(central);
+      offset += entry.local.length;
+    }
+  }
+  const directory = Buffer.concat(centrals);
+  const end = Buffer.alloc(END_SIZE);
+  end.writeUInt32LE(END_SIGNATURE, 0);
+  end.writeUInt16LE(centrals.length, 8);
+  end.writeUInt16LE(centrals.length, 10);
+  end.writeUInt32LE(directory.length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...locals, directory, end]);
+}
+
+function* entriesOf(zip: Buffer): Generator<{ name: string; local: Buffer; central: Buffer }> {
+  const end = zip.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
+  if (end < 0) throw new Error('not a zip');
+  let at = zip.readUInt32LE(end + 16);
+  for (let left = zip.readUInt16LE(end + 10); left > 0; left--) {
+    if (zip.readUInt32LE(at) !== CENTRAL_SIGNATURE) throw new Error('the zip is damaged');
+    const nameLength = zip.readUInt16LE(at + 28);
+    const next = at + CENTRAL_SIZE + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
+    const start = zip.readUInt32LE(at + 42);
+    const header = LOCAL_SIZE + zip.readUInt16LE(start + 26) + zip.readUInt16LE(start + 28);
+    yield {
+      name: zip.toString('utf8', at + CENTRAL_SIZE, at + CENTRAL_SIZE + nameLength),
+      local: zip.subarray(start, start + header + zip.readUInt32LE(at + 20)),
+      central: zip.subarray(at, next),
+    };
+    at = next;
+  }
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { zipFiles } from '../../src/deploy/zip.ts';
+import type { Bundle } from '../../src/model/manifest.ts';
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+/** A small bundle with two profiles, as the compiler would make it. */
+export function sampleBundle(options: { flow?: string; code?: string; pip?: string[] } = {}): Bundle {
+  const { flow = 'TitlesFlow', code = 'x = 1', pip = [] } = options;
+  const files = new Map([
+    ['conductor.js', encode('function main() {}')],
+    ['wait.js', encode('function main() { /* wait */ }')],
+    ['step.zip', zipFiles(new Map([['__main__.py', encode(code)]]))],
+  ]);
+  const limits = { memoryMB: 256, timeLimitMs: 60_000 };
+  const step = (profile: string) => ({
+    block: 'b',
+    profile,
+    timeoutMs: 1000,
+    within: [],
+    next: { end: true as const },
+  });
+  return {
+    files,
+    manifest: {
+      version: 1,
+      flow,
+      compiler: '0',
+      hash: createHash('sha256').update(code).digest('hex'),
+      package: `${flow}.steps`,
+      conductor: { name: flow, kind: 'nodejs:20', file: 'conductor.js', ...limits },
+      wait: { name: 'wait', kind: 'nodejs:20', file: 'wait.js', memoryMB: 128, timeLimitMs: 60_000 },
+      steps: [
+        { name: 'm256-t60', kind: 'python:3', file: 'step.zip', ...limits },
+        { name: 'm1024-t600', kind: 'python:3', file: 'step.zip', memoryMB: 1024, timeLimitMs: 600_000 },
+      ],
+      files: {},
+    },
+    plan: {
+      version: 1,
+      flow,
+      start: 'start',
+      end: 'fit',
+      parameters: {},
+      outputs: [],
+      steps: { start: step('small'), fit: step('large') },
+      pools: {},
+      profiles: {
+        small: { action: 'm256-t60', ...limits },
+        large: { action: 'm1024-t600', memoryMB: 1024, timeLimitMs: 600_000 },
+      },
+      pip,
+      source: { name: 'titles.yaml', file: 'titles.yaml' },
+      sourceMap: {},
+    },
+  };
+}
