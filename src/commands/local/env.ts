@@ -1,0 +1,24 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { UserError } from '../../errors.ts';
+import { clientEnvironment, exportLines } from '../../local/client-env.ts';
+import { homePaths, readPlatform } from '../../local/state.ts';
+
+export default class LocalEnv extends BaseCommand {
+  static override summary = 'Print what other clients need to use the local platform, as lines for a shell.';
+
+  static override description =
+    'The keys are among them. They suit wsk, the openwhisk client, Metaflow, boto3 and every AWS SDK.';
+
+  static override examples = ['eval "$(<%= config.bin %> local env)"'];
+
+  async run(): Promise<Record<string, string>> {
+    const { flags } = await this.parse(LocalEnv);
+    const platform = await readPlatform(flags.home);
+    if (!platform) {
+      throw new UserError('no-platform', 'the local platform does not run', 'start it: nuvopipe local start');
+    }
+    const environment = clientEnvironment(platform, homePaths(flags.home).wskprops);
+    for (const line of exportLines(environment)) this.log(line);
+    return environment;
+  }
+}
