@@ -22,9 +22,13 @@ export function clientEnvironment(platform: Platform, wskprops: string): Record<
   };
 }
 
+/** Settings of another account that AWS's SDKs would mix with those above. */
+const IN_THE_WAY = ['AWS_SESSION_TOKEN', 'AWS_PROFILE'];
+
 /** Lines for `eval "$(…)"` in a POSIX shell. */
-export function exportLines(environment: Record<string, string>): string[] {
-  return Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`);
+export function shellLines(environment: Record<string, string>): string[] {
+  const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`);
+  return [`unset ${IN_THE_WAY.join(' ')}`, ...exports];
 }
 
 function quote(value: string): string {

@@ -97,8 +97,8 @@ async function startDaemon(
 ): Promise<void> {
   await mkdir(paths.whisk, { recursive: true, mode: 0o700 });
   const log = await open(paths.log, 'a', 0o600);
-  // In a session of its own: neither Ctrl-C nor the end of a terminal reaches it.
-  const daemon = spawn(process.execPath, [...(isSource ? ['--import', 'tsx'] : []), DAEMON], {
+  // In a session of its own: neither Ctrl-C nor the end of a terminal reaches it. The home is for those who read `ps`.
+  const daemon = spawn(process.execPath, [...(isSource ? ['--import', 'tsx'] : []), DAEMON, paths.home], {
     cwd: PACKAGE_FOLDER,
     detached: true,
     stdio: ['ignore', log.fd, log.fd, 'ipc'],

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { UserError } from '../../errors.ts';
-import { clientEnvironment, exportLines } from '../../local/client-env.ts';
+import { clientEnvironment, shellLines } from '../../local/client-env.ts';
 import { homePaths, readPlatform } from '../../local/state.ts';
 
 export default class LocalEnv extends BaseCommand {
@@ -18,7 +18,7 @@ export default class LocalEnv extends BaseCommand {
       throw new UserError('no-platform', 'the local platform does not run', 'start it: nuvopipe local start');
     }
     const environment = clientEnvironment(platform, homePaths(flags.home).wskprops);
-    for (const line of exportLines(environment)) this.log(line);
+    for (const line of shellLines(environment)) this.log(line);
     return environment;
   }
 }

@@ -41,13 +41,7 @@ export default class LocalStatus extends BaseCommand {
 function duration(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);
   const units = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  const first = Math.max(
-    0,
-    Math.min(
-      2,
-      units.findIndex((value) => value > 0),
-    ),
-  );
+  const first = units.findIndex((value, index) => value > 0 || index === units.length - 1);
   return units
     .slice(first)
     .map((value, index) => `${value} ${'hms'[first + index]}`)

@@ -1,0 +1,13 @@
+import { subscribe } from 'node:diagnostics_channel';
+
+/** How long nobody has asked this process's HTTP servers for anything. */
+export function watchRequests(now: () => number = Date.now): () => number {
+  let last = now();
+  const seen = () => {
+    last = now();
+  };
+  // Node's own channels: every server of the process is heard, without a word in any of them.
+  subscribe('http.server.request.start', seen);
+  subscribe('http.server.response.finish', seen);
+  return () => now() - last;
+}
