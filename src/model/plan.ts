@@ -32,6 +32,8 @@ export interface SourceRange {
   sourceLine: number;
   /** How many lines. */
   lines: number;
+  /** Line of the flow file of each line, where they do not follow one another as in `flow.py`: in folded or quoted text. */
+  sourceLines?: number[];
 }
 
 export type ParameterType = 'string' | 'integer' | 'number' | 'boolean' | 'json';

@@ -1,0 +1,53 @@
+/**
+ * Writes the modules that are made from others, so that a command does not make them at every start:
+ *
+ * - `src/syntax/validators.generated.ts`: the schema, compiled by ajv;
+ * - `src/compile/conductor-runtime.generated.ts`: composer's conductor, minified by terser.
+ *
+ * They are committed; a test says when they are stale.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { Ajv } from 'ajv';
+import standaloneCode from 'ajv/dist/standalone/index.js';
+import conductor from 'openwhisk-composer/conductor.js';
+
+type Schema = Record<string, unknown> & { definitions: Record<string, Schema> };
+
+const HEADER = '// @ts-nocheck\n// Made by `npm run generate`; do not edit.\n';
+
+const root = new URL('../', import.meta.url);
+
+/**
+ * One validator for the flow's top level and one for each kind of element. None of them looks into the elements of a `steps`
+ * list: the caller decides of which kind an element is, so that it is told about that kind only.
+ */
+export async function validators(): Promise<string> {
+  const schema = JSON.parse(await readFile(new URL('schemas/flow.v1.schema.json', root), 'utf8')) as Schema;
+  const id = schema.$id as string;
+  schema.definitions.element = {} as Schema;
+  schema.definitions.join = {} as Schema;
+  const ajv = new Ajv({
+    allErrors: true,
+    allowUnionTypes: true,
+    verbose: true,
+    code: { source: true, esm: true },
+    schemas: [schema],
+    keywords: ['markdownDescription'],
+  });
+  const kinds = ['step', 'foreach', 'branches'];
+  const names = Object.fromEntries([['flow', id], ...kinds.map((kind) => [kind, `${id}#/definitions/${kind}`])]);
+  return HEADER + (standaloneCode as unknown as typeof standaloneCode.default)(ajv, names);
+}
+
+/** What follows the composition in a conductor action. */
+export function conductorRuntime(): string {
+  const { code } = conductor.generate({ name: '', composition: {}, ast: {}, version: '' }).action.exec;
+  const marker = '// do not edit below this point';
+  const runtime = code.slice(code.indexOf(marker) + marker.length).trim();
+  return `${HEADER}export default ${JSON.stringify(runtime)};\n`;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await writeFile(new URL('src/syntax/validators.generated.ts', root), await validators());
+  await writeFile(new URL('src/compile/conductor-runtime.generated.ts', root), conductorRuntime());
+}

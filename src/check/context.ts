@@ -1,0 +1,15 @@
+import type { Flow } from '../model/flow.ts';
+import type { Report } from '../syntax/report.ts';
+
+/** What a check looks at. */
+export interface CheckContext {
+  flow: Flow;
+  report: Report;
+  /** The files named under `code`: path relative to the flow's folder, with `/` → content. */
+  code: ReadonlyMap<string, Uint8Array>;
+  /** Python as it is to be started, to look at Python code; tests put another in its place. */
+  python: string;
+}
+
+/** Looks at one thing that a flow can have wrong, and reports it. */
+export type Check = (context: CheckContext) => void | Promise<void>;

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import type { Flow } from '../model/flow.ts';
+import type { Bundle, Manifest } from '../model/manifest.ts';
+import type { SourceFile } from '../syntax/source-file.ts';
+import { compose, packageName } from './composition.ts';
+import { writeConductor } from './conductor.ts';
+import { buildGraph } from './graph.ts';
+import { writeFlowModule } from './metaflow.ts';
+import { planFlow } from './plan.ts';
+import { zip } from './zip.ts';
+
+/** OpenWhisk's defaults: a call of the conductor takes milliseconds, whatever the flow takes. */
+const CONDUCTOR_MEMORY_MB = 256;
+const CONDUCTOR_TIME_LIMIT_MS = 60_000;
+
+/** OpenWhisk's least memory; the pauses asked for stay below the time limit. */
+const WAIT_MEMORY_MB = 128;
+const WAIT_TIME_LIMIT_MS = 60_000;
+
+const WAIT_ACTION = `// Pauses a session for {wait} milliseconds, outside of any step's container.
+function main({ wait }) {
+  return new Promise(resolve => setTimeout(resolve, wait, {}))
+}
+`;
+
+export interface BundleParts {
+  flow: Flow;
+  source: SourceFile;
+  /** Of the user: path beside the flow → content. */
+  code: ReadonlyMap<string, Uint8Array>;
+  /** nuvopipe's, for the step actions: path in the zip → content. */
+  runtime: ReadonlyMap<string, Uint8Array>;
+  /** Version of nuvopipe. */
+  compiler: string;
+}
+
+/** Makes a bundle of a flow without errors. The same parts give the same bytes. */
+export function makeBundle({ flow, source, code, runtime, compiler }: BundleParts): Bundle {
+  const sourceName = source.name.split(/[\\/]/).at(-1) as string;
+  const graph = buildGraph(flow);
+  const { code: flowModule, sourceMap } = writeFlowModule(flow, graph, source);
+  const plan = planFlow(flow, graph, { name: sourceName, file: sourceName }, sourceMap);
+  const composition = compose(plan);
+  const text = (value: string) => new TextEncoder().encode(value);
+  const json = (value: unknown) => text(`${JSON.stringify(value, null, 2)}\n`);
+  const beside = new Map([
+    ['flow.py', text(flowModule)],
+    ['plan.json', json(plan)],
+  ]);
+  const zipped = new Map(runtime);
+  for (const [path, content] of [...code, [sourceName, text(source.text)] as const, ...beside])
+    zipped.set(`flow/${path}`, content);
+  const files = new Map([
+    ...beside,
+    ['composition.json', text(`${JSON.stringify(composition)}\n`)],
+    ['conductor.js', text(writeConductor(composition))],
+    ['wait.js', text(WAIT_ACTION)],
+    ['step.zip', zip(zipped)],
+  ]);
+  const hashes = hashFiles(files);
+  const manifest: Manifest = {
+    version: 1,
+    flow: plan.flow,
+    compiler,
+    hash: hashAll(hashes),
+    package: packageName(plan.flow),
+    conductor: {
+      name: plan.flow,
+      kind: 'nodejs:20',
+      file: 'conductor.js',
+      memoryMB: CONDUCTOR_MEMORY_MB,
+      timeLimitMs: CONDUCTOR_TIME_LIMIT_MS,
+    },
+    wait: {
+      name: 'wait',
+      kind: 'nodejs:20',
+      file: 'wait.js',
+      memoryMB: WAIT_MEMORY_MB,
+      timeLimitMs: WAIT_TIME_LIMIT_MS,
+    },
+    steps: Object.values(plan.profiles).map(({ action, memoryMB, timeLimitMs }) => ({
+      name: action,
+      kind: 'python:3',
+      file: 'step.zip',
+      memoryMB,
+      timeLimitMs,
+    })),
+    files: hashes,
+  };
+  files.set(MANIFEST_FILE, json(manifest));
+  return { manifest, plan, files };
+}
+
+export const MANIFEST_FILE = 'manifest.json';
+
+/** SHA-256 of every file but the manifest, by path, hex. */
+export function hashFiles(files: ReadonlyMap<string, Uint8Array>): Record<string, string> {
+  const paths = [...files.keys()].filter((path) => path !== MANIFEST_FILE).toSorted();
+  return Object.fromEntries(paths.map((path) => [path, sha256(files.get(path) as Uint8Array)]));
+}
+
+/** One hash over those of all files. */
+export function hashAll(hashes: Readonly<Record<string, string>>): string {
+  return sha256(JSON.stringify(hashes));
+}
+
+function sha256(content: Uint8Array | string): string {
+  return createHash('sha256').update(content).digest('hex');
+}

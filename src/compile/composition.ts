@@ -1,0 +1,117 @@
+import type { Composition } from 'openwhisk-composer';
+import composer from 'openwhisk-composer';
+import { ENVELOPE_KEY } from '../model/envelope.ts';
+import type { Plan } from '../model/plan.ts';
+
+/** Text of a failed component that goes on with the envelope; it has to fit in it. */
+const DIED_MAX_BYTES = 300;
+
+/** Package of a flow's step actions. An action and a package cannot share a name, and the conductor has the flow's. */
+export function packageName(flow: string): string {
+  return `${flow}.steps`;
+}
+
+interface Block {
+  name: string;
+  profile: string;
+  steps: string[];
+}
+
+/**
+ * The composition of a flow: what a session of its conductor does.
+ *
+ * ```
+ * enter: the envelope that was given, or a new run's
+ * while the envelope names a block
+ *   try
+ *     if it asks to wait: wait
+ *     else dispatch on the block (a balanced tree)
+ *       do the step action of the block's profile
+ *       while what it answers is in this block still
+ *   if that died: tell the same step action once; then give up
+ * answer
+ * ```
+ *
+ * The functions are stored as text and evaluated by the conductor: they close over nothing but `saved`, the envelope as it was
+ * before the component that runs.
+ */
+export function compose(plan: Plan): Composition {
+  const actions = `/_/${packageName(plan.flow)}`;
+  const pause = composer.seq(composer.function(PAUSE), composer.action(`${actions}/wait`), composer.function(GO_ON));
+  const visit = composer.if_nosave(composer.function(WAITS), pause, dispatch(blocksOf(plan), actions));
+  const guarded = composer.try(visit, composer.function(HANDLE_DEATH));
+  const walk = composer.let({ saved: null }, composer.while_nosave(composer.function(GOES_ON), guarded));
+  return composer.seq(composer.function(enter(plan)), walk, composer.function(ANSWER)).lower();
+}
+
+/** The first envelope of a run, unless a session was launched with one. */
+function enter({ start, steps }: Plan): string {
+  return `given => {
+  if (given.${ENVELOPE_KEY}) return given.${ENVELOPE_KEY}
+  const { run, wait, ...params } = given
+  const time = new Date().toISOString().replace(/\\D/g, '').slice(0, 14)
+  const envelope = {
+    run: run === undefined ? time + '-' + (process.env.__OW_ACTIVATION_ID || '').slice(0, 8) : String(run),
+    block: ${JSON.stringify(steps[start]?.block)}, step: ${JSON.stringify(start)}, at: [], home: true, params
+  }
+  if (wait !== undefined) envelope.answerWithin = wait
+  return envelope
+}`;
+}
+
+/** Tests leave their outcome in the envelope, as `value`; whatever comes next takes it away. */
+const GOES_ON = 'e => (e.value = e.block !== undefined, e)';
+const WAITS = 'e => (e.value = e.wait > 0, e)';
+
+const REMEMBER = 'e => { delete e.value; saved = e }';
+
+const PAUSE = `({ value, wait, ...e }) => {
+  saved = Object.assign(e, { used: (e.used || 0) + 1 })
+  return { wait }
+}`;
+const GO_ON = '() => saved';
+
+/** A step action answered an error: it gets its envelope once more, with the error's text. */
+const HANDLE_DEATH = `({ error }) => {
+  const text = typeof error === 'string' ? error : error && (error.error || error.message) || JSON.stringify(error)
+  const died = Buffer.from(String(text)).subarray(0, ${DIED_MAX_BYTES}).toString()
+  const { run, step } = saved
+  if (saved.died !== undefined) return { error: { run, status: 'failed', message: step + ': its action died twice: ' + died, step } }
+  return Object.assign({}, saved, { died, used: (saved.used || 0) + 1 })
+}`;
+
+/** OpenWhisk takes an activation for failed whose answer has an `error`. */
+const ANSWER = `({ run, result }) => {
+  const { error, ...rest } = result || { run, status: 'running' }
+  return error ? { error: Object.assign(rest, error) } : rest
+}`;
+
+/** Picks the block by halves: the names are in order, a test says on which side of a name the envelope's block is. */
+function dispatch(blocks: readonly Block[], actions: string): Composition {
+  if (blocks.length > 1) {
+    const middle = blocks.length >> 1;
+    const test = `e => (e.value = e.block < ${JSON.stringify(blocks[middle]?.name)}, e)`;
+    const [left, right] = [dispatch(blocks.slice(0, middle), actions), dispatch(blocks.slice(middle), actions)];
+    return composer.if_nosave(composer.function(test), left, right);
+  }
+  const { name, profile, steps } = blocks[0] as Block;
+  const stays = `e => (e.value = e.block === ${JSON.stringify(name)} && !e.wait, e)`;
+  const loop = composer.dowhile_nosave(
+    composer.seq(composer.function(REMEMBER), composer.action(`${actions}/${profile}`)),
+    composer.function(stays),
+  );
+  // The conductor logs it, and who reads the composition finds the steps.
+  loop.path = ` block ${name}: ${steps.join(', ')}`;
+  return loop;
+}
+
+/** The plan's blocks in the order of their names, as JavaScript compares them. */
+function blocksOf({ steps, profiles }: Plan): Block[] {
+  const blocks = new Map<string, Block>();
+  for (const [step, { block, profile }] of Object.entries(steps)) {
+    const found = blocks.get(block);
+    if (found) found.steps.push(step);
+    else blocks.set(block, { name: block, profile: profiles[profile]?.action ?? profile, steps: [step] });
+  }
+  return [...blocks.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,27 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Where the Python runtime lies in this package. */
+export const RUNTIME_DIR = join(root, 'runtime');
+
+/** nuvopipe's version, from its package. */
+export async function compilerVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+/** What of the runtime goes into a step action's zip: `__main__.py` and the package, without its tests. */
+export async function readRuntime(runtimeDir: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  files.set('__main__.py', await readFile(join(runtimeDir, 'action', '__main__.py')));
+  const packageDir = join(runtimeDir, 'nuvopipe_runtime');
+  for (const path of (await readdir(packageDir, { recursive: true })).toSorted()) {
+    const name = path.split(/[\\/]/).at(-1) as string;
+    if (!name.endsWith('.py') || /^test_|_test\.py$|^conftest\.py$/.test(name)) continue;
+    files.set(`nuvopipe_runtime/${path.replaceAll('\\', '/')}`, await readFile(join(packageDir, path)));
+  }
+  return files;
+}

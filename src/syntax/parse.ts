@@ -1,0 +1,73 @@
+import type { Document, ErrorCode } from 'yaml';
+import { isCollection, parseDocument, visit } from 'yaml';
+import { checkAliases } from './aliases.ts';
+import { spanOf } from './nodes.ts';
+import type { Report } from './report.ts';
+
+/** Our words for the mistakes that the YAML parser finds; where there are none, the parser's own. */
+const PROBLEMS: Partial<Record<ErrorCode, { message?: string; hint?: string }>> = {
+  TAB_AS_INDENT: { message: 'a tab cannot indent YAML', hint: 'indent with spaces' },
+  DUPLICATE_KEY: { message: 'this key is there twice', hint: 'keep one of the two' },
+  MULTIPLE_DOCS: {
+    message: 'the file holds more than one YAML document',
+    hint: 'a file is one flow: remove the line "---" or move what follows it to a file of its own',
+  },
+  BAD_INDENT: { hint: 'keys of one mapping start in the same column, and are indented deeper than what holds them' },
+  MULTILINE_IMPLICIT_KEY: { hint: 'is there a quote or a colon missing on this line or the one before?' },
+  BLOCK_AS_IMPLICIT_KEY: { hint: 'put text with a colon in quotes, or after "|" on lines of its own' },
+  MISSING_CHAR: { hint: 'is there a quote, bracket or brace that is not closed?' },
+  BAD_ALIAS: { hint: 'put text that starts with * in quotes' },
+  TAG_RESOLVE_FAILED: { hint: 'remove the tag, or put text that starts with ! in quotes' },
+};
+
+/** The parser's messages at most; a file that is no YAML at all has one for each line. */
+const PROBLEMS_MAX = 20;
+
+/** Parses a flow file; reports why, and returns nothing, where it is not one sound YAML document. */
+export function parse(report: Report): Document.Parsed | undefined {
+  const document = parseDocument(report.source.text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: true });
+  for (const error of document.errors.slice(0, PROBLEMS_MAX)) {
+    const { message, hint } = PROBLEMS[error.code] ?? {};
+    report.error(codeOf(error.code), within(error.pos, report), message ?? lowerFirst(error.message), hint);
+  }
+  for (const warning of document.warnings.slice(0, PROBLEMS_MAX)) {
+    report.error(
+      codeOf(warning.code),
+      within(warning.pos, report),
+      lowerFirst(warning.message),
+      PROBLEMS[warning.code]?.hint,
+    );
+  }
+  if (report.hasErrors) return undefined;
+  checkKeys(document, report);
+  checkAliases(document, report);
+  return report.hasErrors ? undefined : document;
+}
+
+function checkKeys(document: Document.Parsed, report: Report): void {
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isCollection(key)) return undefined;
+      report.error(
+        'bad-key',
+        spanOf(key),
+        'a key is a word, not a list or a mapping',
+        'put text with braces or brackets in quotes',
+      );
+      return visit.SKIP;
+    },
+  });
+}
+
+function codeOf(code: ErrorCode): string {
+  return code.toLowerCase().replaceAll('_', '-');
+}
+
+function within([start, end]: [number, number], report: Report): [number, number] {
+  const last = report.source.text.length;
+  return [Math.min(start, last), Math.min(Math.max(end, start + 1), Math.max(last, start + 1))];
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
