@@ -9,8 +9,9 @@ const CONTENDERS = 16;
  * `ignored`: the header has no effect; `racing`: it has, but not at the same instant.
  */
 export async function probeConditionalPut(store: Store): Promise<'atomic' | 'ignored' | 'racing'> {
-  const prefix = `_nuvopipe/probe/${randomUUID()}`;
-  const keys = [`${prefix}/twice`, `${prefix}/race`] as const;
+  // Not a folder: below `_nuvopipe/` these are flows.
+  const prefix = `_nuvopipe/probe-${randomUUID()}`;
+  const keys = [`${prefix}-twice`, `${prefix}-race`] as const;
   try {
     if (!(await store.putIfAbsent(keys[0], 'first')) || (await store.putIfAbsent(keys[0], 'second'))) return 'ignored';
     const won = await Promise.all(Array.from({ length: CONTENDERS }, (_, i) => store.putIfAbsent(keys[1], `${i}`)));

@@ -1,0 +1,164 @@
+import type { RunFailure, RunResult } from '../model/envelope.ts';
+import { type PoolRecord, type RunRecord, runPrefix, type TaskRecord } from '../model/records.ts';
+import { mapParallel } from '../store/parallel.ts';
+import { getJson, type Store } from '../store/store.ts';
+
+/** A run's coordinate. */
+export interface RunKey {
+  flow: string;
+  run: string;
+}
+
+/** A task as the keys of its records tell it. */
+export interface TaskEntry {
+  step: string;
+  task: string;
+  committed: boolean;
+  /** Attempts that failed and left a record of their own. */
+  failedAttempts: number[];
+  /** When the newest of its records was written, epoch milliseconds, to the second. */
+  modified: number;
+}
+
+/** A run as the keys of its records tell it, without reading one. */
+export interface RunListing {
+  tasks: TaskEntry[];
+  /** Tasks that opened a pool, as `step/task`. */
+  pools: string[];
+  /** Which of the files that end a run are there, and since when (epoch milliseconds). */
+  markers: Partial<Record<'result.json' | 'failed' | 'cancelled', number>>;
+}
+
+/** Records never change once they are written: this many are kept. One is some kilobytes. */
+const RECORDS_MAX = 5_000;
+
+const ROOT = '_nuvopipe/';
+/** Below {@link ROOT} it holds the flows' wheels, and may be a flow's name all the same. */
+const LAYERS = 'layers';
+
+/** Reads what runs have left in the datastore; remembers what cannot change. */
+export class RunReader {
+  readonly store: Store;
+  readonly #records = new Map<string, unknown>();
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  async flows(): Promise<string[]> {
+    const flows: string[] = [];
+    for await (const name of this.store.folders(ROOT)) {
+      if (name !== LAYERS || (await this.runIds(name)).length > 0) flows.push(name);
+    }
+    return flows;
+  }
+
+  async runIds(flow: string): Promise<string[]> {
+    const runs: string[] = [];
+    for await (const name of this.store.folders(runPrefix(flow, '').slice(0, -1))) runs.push(name);
+    return runs;
+  }
+
+  /** The run's own record; its tags may change, so it is read every time. */
+  run({ flow, run }: RunKey): Promise<RunRecord | undefined> {
+    return getJson<RunRecord>(this.store, `${runPrefix(flow, run)}run.json`);
+  }
+
+  /** Records of all runs of a flow, the latest first. */
+  async runs(flow: string): Promise<RunRecord[]> {
+    const records = await mapParallel(await this.runIds(flow), (run) => this.run({ flow, run }));
+    return records.filter((record) => record !== undefined).sort((a, b) => b.created - a.created);
+  }
+
+  async listing({ flow, run }: RunKey): Promise<RunListing> {
+    const prefix = runPrefix(flow, run);
+    const tasks = new Map<string, TaskEntry>();
+    const pools: string[] = [];
+    const markers: RunListing['markers'] = {};
+    for await (const { key, modified } of this.store.list(prefix)) {
+      const [kind = '', step = '', task = '', file = ''] = key.slice(prefix.length).split('/');
+      if (kind === 'tasks') addRecord(tasks, step, task, file, modified);
+      else if (kind === 'pools' && file === 'open') pools.push(`${step}/${task}`);
+      else if (kind === 'result.json' || kind === 'failed' || kind === 'cancelled') markers[kind] = modified;
+    }
+    return { tasks: [...tasks.values()], pools, markers };
+  }
+
+  /** The tasks of one step, in the order of their names. */
+  tasks(key: RunKey, step: string): Promise<TaskEntry[]> {
+    return this.#taskEntries(`${runPrefix(key.flow, key.run)}tasks/`, `${step}/`);
+  }
+
+  async task(key: RunKey, step: string, task: string): Promise<TaskEntry | undefined> {
+    return (await this.#taskEntries(`${runPrefix(key.flow, key.run)}tasks/`, `${step}/${task}/`))[0];
+  }
+
+  async #taskEntries(folder: string, rest: string): Promise<TaskEntry[]> {
+    const tasks = new Map<string, TaskEntry>();
+    for await (const { key, modified } of this.store.list(folder + rest)) {
+      const [step = '', task = '', file = ''] = key.slice(folder.length).split('/');
+      addRecord(tasks, step, task, file, modified);
+    }
+    return [...tasks.values()];
+  }
+
+  async steps({ flow, run }: RunKey): Promise<string[]> {
+    const steps: string[] = [];
+    for await (const step of this.store.folders(`${runPrefix(flow, run)}tasks/`)) steps.push(step);
+    return steps;
+  }
+
+  /** The record of the committed attempt. */
+  commit(key: RunKey, step: string, task: string): Promise<TaskRecord | undefined> {
+    return this.#immutable(`${runPrefix(key.flow, key.run)}tasks/${step}/${task}/commit`);
+  }
+
+  /** Records of all attempts of a task, by attempt; the committed one is the last of its number. */
+  async attempts(key: RunKey, entry: TaskEntry): Promise<TaskRecord[]> {
+    const folder = `${runPrefix(key.flow, key.run)}tasks/${entry.step}/${entry.task}/`;
+    const names = [
+      ...entry.failedAttempts.map((attempt) => `failed-${attempt}`),
+      ...(entry.committed ? ['commit'] : []),
+    ];
+    const records = await mapParallel(names, (name) => this.#immutable<TaskRecord>(folder + name));
+    return records.filter((record) => record !== undefined).sort((a, b) => a.attempt - b.attempt);
+  }
+
+  /** How many items the pool has that this task (`step/task`) opened. */
+  async poolItems(key: RunKey, opener: string): Promise<number> {
+    const pool = await this.#immutable<PoolRecord>(`${runPrefix(key.flow, key.run)}pools/${opener}/open`);
+    return pool?.items ?? 0;
+  }
+
+  result({ flow, run }: RunKey): Promise<RunResult | undefined> {
+    return this.#immutable(`${runPrefix(flow, run)}result.json`);
+  }
+
+  /** Why the run failed, as long as it has no result yet. */
+  failure({ flow, run }: RunKey): Promise<RunFailure | undefined> {
+    return this.#immutable(`${runPrefix(flow, run)}failed`);
+  }
+
+  async #immutable<T>(key: string): Promise<T | undefined> {
+    const known = this.#records.get(key);
+    if (known !== undefined) return known as T;
+    const record = await getJson<T>(this.store, key);
+    if (record !== undefined) {
+      this.#records.set(key, record);
+      const oldest = this.#records.keys().next();
+      if (this.#records.size > RECORDS_MAX && oldest.done === false) this.#records.delete(oldest.value);
+    }
+    return record;
+  }
+}
+
+function addRecord(tasks: Map<string, TaskEntry>, step: string, task: string, file: string, modified: number): void {
+  const failed = /^failed-(\d+)$/.exec(file)?.[1];
+  if (file !== 'commit' && failed === undefined) return;
+  const name = `${step}/${task}`;
+  const entry = tasks.get(name) ?? { step, task, committed: false, failedAttempts: [], modified };
+  if (failed === undefined) entry.committed = true;
+  else entry.failedAttempts.push(Number(failed));
+  entry.modified = Math.max(entry.modified, modified);
+  tasks.set(name, entry);
+}

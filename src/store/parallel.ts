@@ -1,0 +1,13 @@
+/** Requests under way at once: enough to hide the round trips, few enough for a small S3 server. */
+export const PARALLEL_REQUESTS = 32;
+
+/** Like `Promise.all` over a map, but with no more than {@link PARALLEL_REQUESTS} calls at once. */
+export async function mapParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const lane = async () => {
+    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(PARALLEL_REQUESTS, items.length) }, lane));
+  return results;
+}
