@@ -43,7 +43,7 @@ class MovableClock(Clock):
 
 
 class Platform:
-    """Runs sessions one after the other, each to its end, in the order in which they were launched."""
+    """Runs all sessions in turn, one component each; time is skipped when every session waits."""
 
     def __init__(self, plan):
         self.plan = plan
@@ -53,8 +53,8 @@ class Platform:
         self.sessions = deque()
         self.launched = 0
         self.refuse = lambda envelope: False
-        self.after = lambda number, envelope: None
-        """Called after each component; may return "drop" to lose the session there."""
+        self.before = self.after = lambda number, envelope: None
+        """Called around each component; may return "drop" to lose the session there."""
         self.components = 0
         self.log = []
 
@@ -77,39 +77,61 @@ class Platform:
         """The home session's answer, after everything has been run."""
         start = self.plan.start
         first = {"run": run, "block": self.plan.block(start), "step": start, "at": [], "home": True, "params": params}
-        self.sessions.append(dict(first, answerWithin=0))
-        answers = []
-        while self.sessions:
-            answers.append(self.session(self.sessions.popleft()))
-        return answers[0]
+        return self.run_session(dict(first, answerWithin=0))
 
-    def session(self, envelope):
+    def run_session(self, envelope):
+        """A session's answer, after it and all that it launched have been run."""
+        answers = []
+        turns = deque([(self.clock.now(), self._session(envelope, answers))])
+        while turns or self.sessions:
+            while self.sessions:
+                turns.append((self.clock.now(), self._session(self.sessions.popleft(), [])))
+            earliest = min(wake for wake, _ in turns)
+            self.clock.skipped += max(0.0, earliest - self.clock.now())
+            wake, session = turns.popleft()
+            if wake <= self.clock.now():
+                wake = next(session, None)
+            if wake is not None:
+                turns.append((wake, session))
+        return answers[0] if answers else None
+
+    def _session(self, envelope, answers):
+        """Yields, after each component, when the next one may start."""
         used = 0
         while envelope.get("block"):
             if envelope.get("wait"):
-                self.clock.skipped += envelope.pop("wait") / 1000
                 used += 1
                 envelope["used"] = envelope.get("used", 0) + 1
+                yield self.clock.now() + envelope.pop("wait") / 1000
             used += 1
             assert used <= SESSION_COMPONENTS_MAX, "the platform refuses the 51st component"
             self.components += 1
+            number = self.components
+            if self.before(number, envelope) == "drop":
+                return
             self.log.append(envelope)
-            context = Context(
-                plan=self.plan,
-                store=self.store,
-                layout=RunLayout(self.plan.flow, envelope["run"]),
-                clock=self.clock,
-                by=f"activation-{self.components}",
-                deadline=self.clock.now() + 60,
-            )
-            environment = {"PATH": os.environ["PATH"], "METAFLOW_DATASTORE_SYSROOT_S3": self.store.root, "METAFLOW_USER": "tester"}
-            session = Session(context, self.container, self, environment, "tester")
-            envelope = session.advance(envelope)
-            envelope = envelope.get("answer", envelope)
-            check_size(envelope)
-            if self.after(self.components, envelope) == "drop":
-                return None
-        return envelope["result"]
+            answer = self._activation(number, envelope)
+            if self.after(number, envelope) == "drop":
+                return
+            envelope = answer
+            yield self.clock.now()
+        answers.append(envelope["result"])
+
+    def _activation(self, number, envelope):
+        context = Context(
+            plan=self.plan,
+            store=self.store,
+            layout=RunLayout(self.plan.flow, envelope["run"]),
+            clock=self.clock,
+            by=f"activation-{number}",
+            deadline=self.clock.now() + 60,
+        )
+        environment = {"PATH": os.environ["PATH"], "METAFLOW_DATASTORE_SYSROOT_S3": self.store.root, "METAFLOW_USER": "tester"}
+        session = Session(context, self.container, self, environment, "tester")
+        answer = session.advance(json.loads(json.dumps(envelope)))
+        answer = answer.get("answer", answer)
+        check_size(answer)
+        return answer
 
     def result(self, run="r1"):
         return self.store.get_json(RunLayout(self.plan.flow, run).result)

@@ -1,7 +1,7 @@
-"""The run's guard: one session that outlives its own work to see that no claimed item is lost with its lane.
+"""The run's guard: one session that outlives its own work to see that nothing claimed is lost with its lane.
 
 A lane that finds its pool drained, but not done, offers itself; the first becomes the guard, the others stop. It looks again
-at growing intervals, waiting outside of any step's container, and ends with the run.
+at growing intervals, waiting outside of any step's container, until every pool of the run has been joined.
 """
 
 from .plan import task_id
@@ -29,51 +29,79 @@ class Guard:
 
     @staticmethod
     def pause_ms(checks):
+        """Before the look after so many."""
         return min(FIRST_PAUSE_MS << min(checks, 10), MAX_PAUSE_MS)
 
+    def dismiss(self):
+        """True when no pool needs the guard any more, and the next one may appoint another."""
+        if self._unsettled():
+            return False
+        self._store.delete(self._layout.guard)
+        # A lane that stopped meanwhile found the guard's place taken.
+        return not (self._unsettled() and self.appoint())
+
     def rescues(self):
-        """Envelopes of sessions that have to be started: for each expired claim (now ours), and each forgotten join."""
-        pools = self._snapshots()
+        """Envelopes of sessions to start: for each expired claim, which is ours now, and each join that nobody claimed."""
+        pools = self._unsettled()
         for (opener, task), snapshot in pools.items():
             at = [int(index) for index in task.split("-")[1:]]
             pool = Pool(self._context, opener, at)
-            items = pool.items()
-            if len(snapshot.done) == items:
-                join = self._plan.pools[opener]["join"]
-                if not snapshot.joined and pool.claim_join(self._plan.steps[join]["timeoutMs"]):
+            join = self._plan.pools[opener]["join"]
+            timeout_ms = self._plan.steps[join]["timeoutMs"]
+            if snapshot.joined:
+                if pool.take_over_join(timeout_ms):
                     yield self._envelope(join, at)
+            elif len(snapshot.done) == pool.items():
+                if pool.claim_join(timeout_ms):
+                    yield self._envelope(join, at)
+            else:
+                yield from self._item_rescues(pools, pool, snapshot, opener, at)
+
+    def _item_rescues(self, pools, pool, snapshot, opener, at):
+        for item in sorted(snapshot.unfinished()):
+            if self._alive_below(pools, opener, [*at, item]):
                 continue
-            for item in sorted(snapshot.unfinished()):
-                if self._alive_below(pools, opener, [*at, item]):
-                    continue
-                step = self._plan.first(opener, item)
-                lease = pool.take_over(item, self._plan.steps[step]["timeoutMs"])
-                if lease:
-                    yield {**self._envelope(step, [*at, item]), "lease": lease}
-            # Unclaimed items left behind by lanes that all died.
-            if len(snapshot.claims) < items and not pool.any_alive(sorted(snapshot.unfinished())):
-                item = min(set(range(items)) - snapshot.claims)
-                yield {**self._envelope(self._plan.first(opener, item), [*at, item]), "claim": True}
+            step = self._plan.first(opener, item)
+            lease = pool.take_over(item, self._plan.steps[step]["timeoutMs"])
+            if lease:
+                yield {**self._envelope(step, [*at, item]), "lease": lease}
+        unclaimed = set(range(pool.items())) - snapshot.claims
+        if unclaimed and not pool.any_alive(sorted(snapshot.unfinished())):
+            item = min(unclaimed)
+            yield {**self._envelope(self._plan.first(opener, item), [*at, item]), "claim": True}
 
     def _envelope(self, step, at):
         return {"run": self._layout.run_id, "block": self._plan.block(step), "step": step, "at": at, "again": True}
 
-    def _snapshots(self):
-        """Every opened pool of the run whose join has not been claimed, from one LIST."""
+    def _unsettled(self):
+        """Every opened pool of the run whose join has not been committed, from a LIST of the pools and one a join."""
         keys = {}
         for key in self._store.list(self._layout.pools):
             opener, task, rest = key[len(self._layout.pools) :].split("/", 2)
             keys.setdefault((opener, task), []).append(rest)
-        snapshots = {pool: Snapshot(found) for pool, found in keys.items()}
-        return {pool: snapshot for pool, snapshot in snapshots.items() if snapshot.opened and not snapshot.joined}
+        committed = {}
+        unsettled = {}
+        for (opener, task), found in keys.items():
+            snapshot = Snapshot(found)
+            if snapshot.joined:
+                join = self._plan.pools[opener]["join"]
+                if join not in committed:
+                    committed[join] = {key.split("/")[-2] for key in self._store.list(self._layout.tasks(join))}
+                if task in committed[join]:
+                    continue
+            if snapshot.opened:
+                unsettled[opener, task] = snapshot
+        return unsettled
 
     def _alive_below(self, pools, opener, at):
         """A claim whose body opened a pool of its own is alive while anything under it is."""
         task = task_id(at)
         for (inner, inner_task), snapshot in pools.items():
-            if inner_task == task and opener in self._plan.steps[inner]["within"]:
-                if Pool(self._context, inner, at).any_alive(sorted(snapshot.unfinished())):
-                    return True
-                if any(self._alive_below(pools, inner, [*at, item]) for item in snapshot.unfinished()):
-                    return True
+            if inner_task != task or opener not in self._plan.steps[inner]["within"]:
+                continue
+            unfinished = sorted(snapshot.unfinished())
+            if Pool(self._context, inner, at).any_alive(unfinished):
+                return True
+            if any(self._alive_below(pools, inner, [*at, item]) for item in unfinished):
+                return True
         return False

@@ -35,6 +35,9 @@ class RunLayout:
     def commit(self, step, task):
         return f"{self.prefix}tasks/{step}/{task}/commit"
 
+    def tasks(self, step):
+        return f"{self.prefix}tasks/{step}/"
+
     def pool(self, opener, at):
         """`at` is the opener's coordinate."""
         return f"{self.prefix}pools/{opener}/{task_id(at)}/"

@@ -75,15 +75,11 @@ class Pool:
         return self._replace(key, found[2], timeout_ms)
 
     def take_over(self, item, timeout_ms):
-        """The new expiry of an expired claim that is now ours; None when it is alive, or somebody else was faster."""
-        key = self._layout.claim(self._opener, self._at, item)
-        found = self._store.get(key)
-        if found is None or json.loads(found[0])["expires"] > self._clock.now_ms():
-            return None
-        try:
-            return self._replace(key, found[2], timeout_ms)
-        except Lost:
-            return None
+        """The new expiry of an item's expired claim, now ours; None when it is alive, or somebody else was faster."""
+        return self._take_over(self._layout.claim(self._opener, self._at, item), timeout_ms)
+
+    def take_over_join(self, timeout_ms):
+        return self._take_over(self._layout.join(self._opener, self._at), timeout_ms)
 
     def any_alive(self, items):
         """Whether any of these items' claims has not expired."""
@@ -94,6 +90,15 @@ class Pool:
     def snapshot(self):
         prefix = self._layout.pool(self._opener, self._at)
         return Snapshot([key[len(prefix) :] for key in self._store.list(prefix)])
+
+    def _take_over(self, key, timeout_ms):
+        found = self._store.get(key)
+        if found is None or json.loads(found[0])["expires"] > self._clock.now_ms():
+            return None
+        try:
+            return self._replace(key, found[2], timeout_ms)
+        except Lost:
+            return None
 
     def _try_claim(self, key, timeout_ms):
         expires = self._clock.now_ms() + lease_ms(timeout_ms)

@@ -388,6 +388,8 @@ class Session:
         for rescue in guard.rescues():
             if not self._launcher.launch(rescue):
                 return dict(rescue, used=envelope["used"])  # nobody else can: the guard does it itself
+        if guard.dismiss():
+            return self._stop(envelope)
         following = self._guard_envelope(envelope, envelope["guard"] + 1)
         if envelope["used"] >= CONTINUE_FROM:
             following.pop("used")

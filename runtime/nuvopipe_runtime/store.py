@@ -71,7 +71,7 @@ class Store:
         """Compare-and-swap on the ETag. Raises `Lost` when the object has changed."""
         self.requests += 1
         try:
-            mode = {"e_tag": e_tag, "version": None}
+            mode = {"e_tag": e_tag}
             return obstore.put(self._objects, self._prefix + key, data, mode=mode, use_multipart=False)["e_tag"]
         except (PreconditionError, NotFoundError, AlreadyExistsError) as error:
             raise Lost(key) from error
@@ -96,6 +96,10 @@ class Store:
             return True
         except (NotFoundError, FileNotFoundError):
             return False
+
+    def delete(self, key):
+        self.requests += 1
+        obstore.delete(self._objects, self._prefix + key)
 
     def list(self, prefix):
         """All keys below a prefix that ends in `/`, relative to the root."""

@@ -1,5 +1,6 @@
 """One task, in a fork of the warm process: the user's code under Metaflow's own `MetaflowTask`."""
 
+import contextlib
 import io
 import json
 import os
@@ -29,10 +30,8 @@ def run(context, plan, wire_descriptor, stdout_descriptor, stderr_descriptor):
         traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):
-            try:
+            with contextlib.suppress(OSError, ValueError):
                 stream.flush()
-            except (OSError, ValueError):
-                pass
         os._exit(status)
 
 
@@ -181,9 +180,21 @@ def _plain(value):
 
 
 def _failed(wire, plan, error, state, message=None):
+    user_frames = _user_frames(error.__traceback__, plan)
+    # The step may have closed its own output.
+    with contextlib.suppress(OSError, ValueError):
+        _print_failure(error, message, plan, user_frames)
+    if message is None:
+        text = str(error).strip()
+        message = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    where = f" ({user_frames[-1].filename}:{user_frames[-1].lineno})" if user_frames else ""
+    wire.send({"op": "end", "ok": False}, json.dumps({**state, "error": message[:LOCATION_MAX] + where}).encode())
+    return 1
+
+
+def _print_failure(error, message, plan, user_frames):
     from metaflow.exception import MetaflowException
 
-    user_frames = _user_frames(error.__traceback__, plan)
     if isinstance(error, MetaflowException) and not user_frames:
         print(f"{error.headline}: {error}", file=sys.stderr)
     elif message:
@@ -192,12 +203,6 @@ def _failed(wire, plan, error, state, message=None):
         chain = traceback.TracebackException(type(error), error, error.__traceback__)
         _trim(chain, plan)
         print("".join(chain.format()), end="", file=sys.stderr)
-    if message is None:
-        text = str(error).strip()
-        message = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    where = f" ({user_frames[-1].filename}:{user_frames[-1].lineno})" if user_frames else ""
-    wire.send({"op": "end", "ok": False}, json.dumps({**state, "error": message[:LOCATION_MAX] + where}).encode())
-    return 1
 
 
 def _is_users(filename, plan):
