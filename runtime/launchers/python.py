@@ -1,0 +1,85 @@
+"""Runs one Python action, as the python action images do: ActionLoop, one JSON line a request on stdin, one an answer on fd 3.
+
+Started in the action's directory as `python python.py MAIN`, or executed by python_template.py in a fork of a warm
+interpreter. After each answer both logs end with the sentinel, so that the reader knows which lines belong to it.
+"""
+import ast
+import json
+import os
+import sys
+import traceback
+
+_SENTINEL = b"XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n"
+_SOURCE = os.path.join(os.getcwd(), "__main__.py")
+
+
+def _answer(value):
+    line = json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    _write(1, _SENTINEL)
+    _write(2, _SENTINEL)
+    _write(3, line)
+
+
+def _write(fd, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view):]
+
+
+def _problem_with_source():
+    """What bin/compile of the image would have printed: a missing module or a syntax error, before anything runs."""
+    if not os.path.exists(_SOURCE):
+        return "Zip file does not include main__\n"
+    try:
+        with open(_SOURCE, "rb") as file:
+            ast.parse(file.read().decode("utf-8"))
+    except SyntaxError as error:
+        return error.msg
+    return None
+
+
+def _load():
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("main__", _SOURCE)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["main__"] = module
+    spec.loader.exec_module(module)
+
+
+_problem = _problem_with_source()
+if _problem is not None:
+    _answer({"ok": False, "problem": _problem})
+    sys.exit(0)
+
+sys.path[0] = os.getcwd()
+_main_name = sys.argv.pop()
+_virtualenv = os.path.abspath("./virtualenv/bin/activate_this.py")
+if os.path.exists(_virtualenv):
+    with open(_virtualenv) as _file:
+        exec(compile(_file.read(), _virtualenv, "exec"), {"__file__": _virtualenv})
+_load()
+exec("from main__ import %s as main" % _main_name)
+_answer({"ok": True})
+
+env = os.environ
+while True:
+    line = sys.stdin.readline()
+    if not line:
+        break
+    args = json.loads(line)
+    payload = {}
+    for key in args:
+        if key == "value":
+            payload = args["value"]
+        else:
+            env["__OW_%s" % key.upper()] = args[key]
+    res = {}
+    try:
+        res = main(payload)  # noqa: F821 (bound by the exec above)
+    except Exception as ex:
+        print(traceback.format_exc(), file=sys.stderr)
+        res = {"error": str(ex)}
+    _answer(res)

@@ -1,0 +1,112 @@
+"""A stem cell for Python actions: one interpreter that has imported what they need, and is forked for every container.
+
+`python python_template.py SOCKET LAUNCHER MODULE...`: one JSON line a request on stdin, `{id, dir, main, env}`. The fork
+connects four times to the unix socket SOCKET (its stdin, stdout, stderr and fd 3; each connection starts with a line
+`id fd pid`), becomes a session of its own, and runs LAUNCHER as a new interpreter would. The end of one is told by a line on
+fd 3, `{id, exited}`. The template stays single-threaded: a fork of a process with threads may hang.
+"""
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+
+
+def main():
+    address, launcher, *modules = sys.argv[1:]
+    sys.path[0] = os.getcwd()
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except Exception as error:  # the action that needs it will say so itself
+            print("preload of %s: %s" % (module, error), file=sys.stderr)
+    with open(launcher) as file:
+        code = compile(file.read(), launcher, "exec")
+
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(woken, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    children = {}
+    pending = b""
+    tell({"ready": True})
+    while True:
+        readable, _, _ = select.select([0, woken], [], [])
+        if woken in readable:
+            drain(woken)
+        reap(children)
+        if 0 not in readable:
+            continue
+        data = os.read(0, 1 << 16)
+        if not data:
+            return None
+        pending += data
+        *lines, pending = pending.split(b"\n")
+        for line in lines:
+            request = json.loads(line)
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                os.close(woken)
+                os.close(wake)
+                return request, address, launcher, code
+            children[pid] = request["id"]
+
+
+def tell(event):
+    os.write(3, json.dumps(event).encode() + b"\n")
+
+
+def drain(fd):
+    try:
+        while os.read(fd, 512):
+            pass
+    except BlockingIOError:
+        pass
+
+
+def reap(children):
+    while children:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        if pid in children:
+            tell({"id": children.pop(pid), "exited": os.waitstatus_to_exitcode(status)})
+
+
+def become_container(request, address):
+    os.setsid()
+    for fd in range(4):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(address)
+            connection.sendall(b"%s %d %d\n" % (request["id"].encode(), fd, os.getpid()))
+            os.dup2(connection.fileno(), fd)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["dir"])
+    sys.path[0] = request["dir"]
+    sys.path_importer_cache.clear()
+
+
+if __name__ == "__main__":
+    forked = main()
+    if forked is not None:
+        request, address, launcher, code = forked
+        become_container(request, address)
+        sys.argv[:] = [launcher, request["main"]]
+        module = type(sys)("__main__")
+        module.__file__ = launcher
+        module.__builtins__ = __builtins__
+        sys.modules["__main__"] = module
+        try:
+            exec(code, module.__dict__)
+        finally:
+            try:
+                sys.stdout.flush()
+                sys.stderr.flush()
+            except OSError:
+                pass

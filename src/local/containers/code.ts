@@ -1,0 +1,99 @@
+/** Where actions' code lies unpacked: one directory a distinct code, shared by all containers that run it. */
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, normalize, sep } from 'node:path';
+import { unzipSync } from 'fflate';
+
+/** The first bytes of a zip archive's first entry. */
+const ZIP_MAGIC = Buffer.from([0x50, 0x4b, 0x03, 0x04]);
+
+export type Language = 'node' | 'python';
+
+/** An action's code as it was deployed. */
+export interface Code {
+  readonly language: Language;
+  /** Source text, or base64 where `binary`. */
+  readonly text: string;
+  readonly binary: boolean;
+}
+
+/** The code cannot be unpacked; the message is what the action image would say. */
+export class CodeError extends Error {}
+
+export class CodeCache {
+  readonly #root: string;
+  readonly #unpacking = new Map<string, Promise<string>>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** The directory of the unpacked code. @throws {CodeError} */
+  directory(code: Code): Promise<string> {
+    const key = keyOf(code);
+    let ready = this.#unpacking.get(key);
+    if (ready === undefined) {
+      ready = this.#unpack(key, code);
+      this.#unpacking.set(key, ready);
+      ready.catch(() => this.#unpacking.delete(key));
+    }
+    return ready;
+  }
+
+  /** Removes what no deployed action uses. Only safe before the first container starts. */
+  async prune(used: Iterable<Code>): Promise<void> {
+    if (!existsSync(this.#root)) return;
+    const keys = new Set<string>();
+    for (const code of used) keys.add(keyOf(code));
+    for (const name of await readdir(this.#root)) {
+      if (!keys.has(name)) await rm(join(this.#root, name), { recursive: true, force: true });
+    }
+  }
+
+  async #unpack(key: string, code: Code): Promise<string> {
+    const target = join(this.#root, key);
+    if (existsSync(target)) return target;
+    const work = join(this.#root, `.${key}.${randomUUID()}`);
+    await mkdir(work, { recursive: true });
+    try {
+      for (const [name, content] of filesOf(code)) {
+        const path = join(work, name);
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, content);
+      }
+      await rename(work, target);
+    } catch (error) {
+      await rm(work, { recursive: true, force: true });
+      if (!existsSync(target)) throw error;
+    }
+    return target;
+  }
+}
+
+function keyOf(code: Code): string {
+  return createHash('sha256').update(`${code.language}:${code.binary}:`).update(code.text).digest('hex').slice(0, 32);
+}
+
+function filesOf(code: Code): [name: string, content: Uint8Array | string][] {
+  if (!code.binary) return code.language === 'python' ? [['__main__.py', code.text]] : [];
+  const bytes = Buffer.from(code.text, 'base64');
+  if (!bytes.subarray(0, ZIP_MAGIC.length).equals(ZIP_MAGIC)) {
+    // A text that happens to be base64 too is still Python source, to the proxy that unpacks it.
+    if (code.language === 'python') return [['__main__.py', bytes]];
+    throw new CodeError('There was an error uncompressing the action archive. The file type is unsupported');
+  }
+  let entries: Record<string, Uint8Array>;
+  try {
+    entries = unzipSync(bytes);
+  } catch {
+    throw new CodeError('There was an error uncompressing the action Zip archive.');
+  }
+  const files: [string, Uint8Array][] = [];
+  for (const [name, content] of Object.entries(entries)) {
+    const path = normalize(name);
+    if (name.endsWith('/') || path.startsWith('..') || path.startsWith(sep)) continue;
+    files.push([path, content]);
+  }
+  return files;
+}

@@ -1,0 +1,14 @@
+/** Random names that OpenWhisk gives. */
+import { randomBytes, randomUUID } from 'node:crypto';
+
+const TRANSACTION_ID_LENGTH = 32;
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+export function activationId(): string {
+  return randomUUID().replaceAll('-', '');
+}
+
+/** What an error's `code` refers to. */
+export function transactionId(): string {
+  return Array.from(randomBytes(TRANSACTION_ID_LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
+}

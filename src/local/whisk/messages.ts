@@ -1,0 +1,115 @@
+/** What OpenWhisk says, word for word: ErrorResponse.scala `Messages`, and the texts of its HTTP library. */
+
+export const RESOURCE_DOES_NOT_EXIST = 'The requested resource does not exist.';
+export const RESOURCE_EXISTS = 'resource already exists';
+export const CONFORMANCE = 'Resource by this name exists but is not in this collection.';
+export const NAME_ILLEGAL = 'The name of the entity contains illegal characters.';
+export const NAMESPACE_ILLEGAL = 'The namespace contains illegal characters.';
+export const MALFORMED_QUALIFIED_NAME =
+  'The fully qualified name of the entity must contain at least the namespace and the name of the entity.';
+export const ACTIVATION_ID_ILLEGAL = 'The activation id is not valid.';
+export const PARAMETERS_NOT_ALLOWED = 'Request defines parameters that are not allowed (e.g., reserved properties).';
+export const SEQUENCE_TOO_LONG = 'Too many actions in the sequence.';
+export const SEQUENCE_EMPTY = 'No component specified for the sequence.';
+export const SEQUENCE_CYCLIC = 'Sequence may not refer to itself.';
+export const SEQUENCE_COMPONENT_NOT_FOUND = 'Sequence component does not exist.';
+export const SEQUENCE_FAILED = 'Sequence failed.';
+export const COMPOSITION_TOO_LONG = 'Too many actions in the composition.';
+export const COMPOSITION_FAILED = 'Activation failure during composition.';
+export const BINDING_DOES_NOT_EXIST = 'Binding references a package that does not exist.';
+export const PACKAGE_CANNOT_BECOME_BINDING = 'Resource is a package and cannot be converted into a binding.';
+export const BINDING_CANNOT_REFERENCE_BINDING = 'Cannot bind to another package binding.';
+export const BINDING_NOT_VALID = 'Cannot bind to a resource that is not a package.';
+export const NOT_ALLOWED_ON_BINDING = 'Operation not permitted on package binding.';
+export const DOCS_NOT_ALLOWED_WITH_COUNT = "The parameter 'docs' is not permitted with 'count'.";
+export const ABNORMAL_INITIALIZATION = 'The action did not initialize and exited unexpectedly.';
+export const ABNORMAL_RUN = 'The action did not produce a valid response and exited unexpectedly.';
+export const LOG_WARNING_DEVELOPER_ERROR =
+  'The action did not initialize or run as expected. Log data might be missing.';
+export const RULE_NEEDS_TRIGGER = 'Only rules with existing triggers can be activated';
+export const RULE_INCOMPLETE = 'rule requires a valid trigger and a valid action';
+export const FEED_NOT_VALID = 'Feed name is not valid';
+
+export const INTERNAL_SERVER_ERROR = 'There was an internal server error.';
+export const SERVICE_UNAVAILABLE =
+  'The server is currently unavailable (because it is overloaded or down for maintenance).';
+export const SYSTEM_OVERLOADED = 'System is overloaded, try again later.';
+export const AUTHENTICATION_INVALID = 'The supplied authentication is invalid';
+export const AUTHENTICATION_MISSING = 'The resource requires authentication, which was not supplied with the request';
+export const ENTITY_EXPECTED = 'Request entity expected but not supplied';
+export const CONTENT_TYPE_NOT_SUPPORTED = "The request's Content-Type is not supported. Expected:\napplication/json";
+export const NOT_FOUND = 'The requested resource could not be found.';
+export const OBJECT_EXPECTED = 'JSON object expected';
+
+export const methodNotAllowed = (methods: readonly string[]) =>
+  `HTTP method not allowed, supported methods: ${methods.join(', ')}`;
+export const contentMalformed = (problem: string) => `The request content was malformed:\n${problem}`;
+export const queryMalformed = (name: string, problem: string) =>
+  `The query parameter '${name}' was malformed:\n${problem}`;
+export const notBoolean = (value: string) => `'${value}' is not a valid Boolean value`;
+export const notAuthorized = (name: string) => `The supplied authentication is not authorized to access '${name}'.`;
+export const tooManyRequests = (count: number, allowed: number) =>
+  `Too many requests in the last minute (count: ${count}, allowed: ${allowed}).`;
+export const tooManyConcurrent = (count: number, allowed: number) =>
+  `Too many concurrent requests in flight (count: ${count}, allowed: ${allowed}).`;
+/** The typo is OpenWhisk's. */
+export const nameTooLong = (length: number, allowed: number) =>
+  `Name segement longer than allowed: ${length} > ${allowed}.`;
+export const namespaceTooLong = (length: number, allowed: number) =>
+  `Namespace longer than allowed: ${length} > ${allowed}.`;
+export const activationIdLength = (length: number) => `Activation id length is ${length} but must be 32.`;
+export const tooBig = (field: string, bytes: number, allowedBytes: number) =>
+  `${field} larger than allowed: ${bytes} > ${allowedBytes} bytes.`;
+export const invalidRuntime = (kind: string, kinds: readonly string[]) =>
+  `The specified runtime '${kind}' is not supported by this platform. Valid values are: '${kinds.join("', '")}'.`;
+export const invalidTimeout = (maxMs: number) => `Timeout must be number of milliseconds up to ${maxMs}.`;
+export const listLimitOutOfRange = (collection: string, value: number, max: number) =>
+  `The value '${value}' is not in the range of 0 to ${max} for ${collection}.`;
+export const listSkipOutOfRange = (collection: string, value: number) =>
+  `The value '${value}' is not greater than or equal to 0 for ${collection}.`;
+export const notInteger = (collection: string, value: string) =>
+  `The value '${value}' is not an integer for ${collection}.`;
+export const badNameFilter = (value: string) =>
+  `Parameter may be a 'simple' name or 'package-name/simple' name: ${value}`;
+export const badEpoch = (value: string) => `Parameter is not a valid value for epoch seconds: ${value}`;
+export const packageNameReserved = (name: string) => `Package name '${name}' is reserved.`;
+export const packageNotEmpty = (count: number) =>
+  `Package not empty (contains ${count} ${count === 1 ? 'entity' : 'entities'}). Set force param or delete package contents.`;
+export const triggerDoesNotExist = (name: string) => `trigger /${name} does not exist`;
+export const actionDoesNotExist = (name: string) => `action /${name} does not exist`;
+export const inactiveRule = (rule: string, action: string) =>
+  `Rule '${rule}' is inactive, action '${action}' was not activated.`;
+export const ruleStateNotRecognized = (state: string) => `requirement failed: ${state} is not a recognized rule state`;
+
+export const durationExceeds = (ms: number, maxMs: number) =>
+  `requirement failed: duration ${ms} milliseconds exceeds allowed threshold of ${maxMs} milliseconds`;
+export const durationBelow = (ms: number, minMs: number) =>
+  `requirement failed: duration ${ms} milliseconds below allowed threshold of ${minMs} milliseconds`;
+export const sizeExceeds = (field: string, mb: number, maxMb: number) =>
+  `requirement failed: ${field} size ${mb} MB exceeds allowed threshold of ${maxMb} MB`;
+export const sizeBelow = (field: string, mb: number, minMb: number) =>
+  `requirement failed: ${field} size ${mb} MB below allowed threshold of ${minMb} MB`;
+export const concurrencyExceeds = (value: number, max: number) =>
+  `requirement failed: concurrency ${value} exceeds allowed threshold of ${max}`;
+export const concurrencyBelow = (value: number, min: number) =>
+  `requirement failed: concurrency ${value} below allowed threshold of ${min}`;
+
+export const componentInvalid = (value: string) =>
+  `Failed to parse action name from json value ${value} during composition.`;
+export const componentNotFound = (name: string) => `Failed to resolve action with name '${name}' during composition.`;
+export const componentNotAccessible = (name: string) =>
+  `Failed entitlement check for action with name '${name}' during composition.`;
+export const compositionTimeout = (id: string) =>
+  `Timeout reached when retrieving activation ${id} during composition.`;
+export const sequenceTimeout = (id: string) =>
+  `Timeout reached when retrieving activation ${id} for sequence component.`;
+export const timedOut = (timeoutMs: number, init: boolean) =>
+  `The action exceeded its time limits of ${timeoutMs} milliseconds${init ? ' during initialization.' : '.'}`;
+export const invalidInitResponse = (body: string) =>
+  `The action failed during initialization${body === '' ? '.' : `: ${body}`}`;
+export const invalidRunResponse = (body: string) =>
+  `The action did not produce a valid JSON or JSON Array response${body === '' ? '.' : `: ${body}`}`;
+export const truncatedResponse = (beginning: string, bytes: number, maxBytes: number) =>
+  `The action produced a response that exceeded the allowed length: ${bytes} > ${maxBytes} bytes. The truncated response was: ${beginning}`;
+export const logsTruncated = (limitBytes: number) =>
+  `Logs were truncated because the total bytes size exceeds the limit of ${limitBytes} bytes.`;

@@ -1,0 +1,45 @@
+/** Names of entities and the paths they form: EntityPath.scala, FullyQualifiedEntityName.scala. */
+import { MAX_NAME_LENGTH } from './limits.ts';
+
+const NAME = /^(\w|\w[\w@ .&-]{0,254}[\w@.&-])$/;
+/** Stands for the caller's own namespace. */
+export const DEFAULT_NAMESPACE = '_';
+
+export function isName(text: string): boolean {
+  return text.length <= MAX_NAME_LENGTH && NAME.test(text);
+}
+
+/** A path's parts, or undefined where one is not a name. Leading and doubled slashes do not matter. */
+export function pathParts(path: string): string[] | undefined {
+  const parts = path.split('/').filter((part) => part !== '');
+  return parts.length > 0 && parts.every(isName) ? parts : undefined;
+}
+
+/** The parts with `_` in front replaced by the caller's namespace, as one path. */
+export function resolvePath(parts: readonly string[], namespace: string): string {
+  const [root, ...rest] = parts;
+  return [root === DEFAULT_NAMESPACE ? namespace : root, ...rest].join('/');
+}
+
+/** All but the last part: the path an entity is in. */
+export function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+export function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+export function rootOf(path: string): string {
+  return path.split('/', 1)[0] ?? '';
+}
+
+/** `FullyQualifiedEntityName.resolveName`: what a conductor may name its next action. Undefined where it cannot be a name. */
+export function resolveComponentName(name: unknown, namespace: string): string | undefined {
+  if (typeof name !== 'string') return undefined;
+  const parts = pathParts(name);
+  if (parts === undefined || parts.length > 3) return undefined;
+  const absolute = name.startsWith('/');
+  if (absolute && parts.length === 1) return undefined;
+  return resolvePath(absolute || parts.length === 3 ? parts : [namespace, ...parts], namespace);
+}

@@ -1,0 +1,331 @@
+/**
+ * An OpenWhisk-compatible server for one namespace: the REST API of Apache OpenWhisk with its limits, records and words, and
+ * one local process a container. A twin to develop against; clusters run Apache OpenWhisk.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { SystemError, UserError } from '../../errors.ts';
+import { type Code, CodeCache } from '../containers/code.ts';
+import { ContainerPool, DEFAULT_IDLE_TIMEOUT_MS } from '../containers/pool.ts';
+import { type RuntimeOptions, Runtimes } from '../containers/runtimes.ts';
+import { ActivationStore } from './activation-store.ts';
+import { Api, Resolver } from './api.ts';
+import { isSequence } from './entities.ts';
+import { EntityStore } from './entity-store.ts';
+import type { Faults } from './faults.ts';
+import { transactionId } from './ids.ts';
+import { Invoker } from './invoker.ts';
+import type { Json } from './json.ts';
+import { resolveKind, runtimesInformation } from './kinds.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import * as messages from './messages.ts';
+import { Reject } from './reject.ts';
+import { type Answer, ok, type Request } from './request.ts';
+import { Sessions } from './sessions.ts';
+import { provideSystemPackages } from './system-packages.ts';
+
+/** Memory of all containers together: room for 16 of the default size. */
+const DEFAULT_POOL_MEMORY_MB = 4096;
+const HOST = '127.0.0.1';
+const MIB = 1024 * 1024;
+
+export interface WhiskOptions {
+  /** 0, the default: any free port. */
+  readonly port?: number;
+  /** Where entities, activations and unpacked code live. */
+  readonly stateDir: string;
+  /** `uuid:key`, as in `.wskprops`. */
+  readonly auth: string;
+  readonly namespace?: string;
+  readonly runtimes: RuntimeOptions;
+  /** Blackbox images and the kind that stands for each here. */
+  readonly images?: Readonly<Record<string, string>>;
+  readonly limits?: Partial<Limits>;
+  readonly poolMemoryMb?: number;
+  readonly idleTimeoutMs?: number;
+  /** `/whisk.system/utils/echo` and `cat`. Apache OpenWhisk's standalone server has none by itself. */
+  readonly systemPackages?: boolean;
+  /** ms since 1970; the clock of the throttles and of the records. */
+  readonly clock?: () => number;
+  readonly faults?: Faults;
+}
+
+export interface Whisk {
+  /** `http://127.0.0.1:PORT`: the API host. */
+  readonly url: string;
+  readonly port: number;
+  readonly namespace: string;
+  /** Containers there are now. */
+  containers(): { busy: number; idle: number; queued: number };
+  /** Ends the server and all containers. */
+  close(): Promise<void>;
+}
+
+/** @throws {UserError} `port-in-use` */
+export async function startWhisk(options: WhiskOptions): Promise<Whisk> {
+  const { stateDir, namespace = 'guest', faults = {} } = options;
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const now = options.clock ?? preciseNow;
+  mkdirSync(stateDir, { recursive: true });
+  const entities = new EntityStore(join(stateDir, 'entities'));
+  const activations = new ActivationStore(join(stateDir, 'activations.jsonl'));
+  if (options.systemPackages) provideSystemPackages(entities, now());
+  const codes = new CodeCache(join(stateDir, 'code'));
+  await codes.prune(deployedCode(entities, options.images ?? {}));
+  const pool = new ContainerPool({
+    memoryMb: options.poolMemoryMb ?? DEFAULT_POOL_MEMORY_MB,
+    idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+  });
+  // One byte more than a result may have tells one that is too long.
+  const runtimes = new Runtimes(options.runtimes, codes, limits.payloadBytes + MIB, preciseNow);
+  const resolver = new Resolver(entities, namespace);
+  let url = '';
+  const invoker = new Invoker(pool, runtimes, activations, {
+    namespace,
+    auth: options.auth,
+    limits,
+    images: options.images ?? {},
+    faults,
+    now,
+    apiHost: () => url,
+    isCurrent: (resolved) => resolver.isCurrent(resolved),
+  });
+  const sessions = new Sessions(invoker, activations, {
+    namespace,
+    limits,
+    faults,
+    now,
+    resolve: (path) => resolver.resolve(path),
+    entitle: (path) => resolver.entitle(path),
+  });
+  const api = new Api(entities, activations, invoker, sessions, resolver, {
+    namespace,
+    limits,
+    faults,
+    now,
+    onActionChanged: (path) => pool.retire(path),
+  });
+  const router = new Router(api, { auth: options.auth, namespace, limits, now });
+  const server = createServer((request, response) => router.serve(request, response));
+  // A blocking invocation answers after a minute, and an upload of 48 MB takes its time.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 60_000;
+  const port = await listen(server, options.port ?? 0);
+  url = `http://${HOST}:${port}`;
+  let closing: Promise<void> | undefined;
+  return {
+    url,
+    port,
+    namespace,
+    containers: () => pool.counts,
+    close: () => {
+      closing ??= (async () => {
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+        server.closeAllConnections();
+        pool.close();
+        runtimes.close();
+        activations.close();
+        await closed;
+      })();
+      return closing;
+    },
+  };
+}
+
+/** With a fraction: log lines of the same millisecond stay in order. */
+function preciseNow(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function deployedCode(entities: EntityStore, images: Readonly<Record<string, string>>): Code[] {
+  const codes: Code[] = [];
+  for (const { exec } of entities.actions()) {
+    if (isSequence(exec) || exec.code === undefined) continue;
+    const kind = resolveKind('image' in exec ? (images[exec.image] ?? '') : exec.kind);
+    if (kind !== undefined) codes.push({ language: kind.language, text: exec.code, binary: exec.binary });
+  }
+  return codes;
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') {
+        const hint = 'Stop what listens there, or choose another port.';
+        reject(new UserError('port-in-use', `Port ${port} is taken.`, hint, { cause: error }));
+      } else
+        reject(
+          new SystemError('cannot-listen', `Cannot listen on port ${port}: ${error.message}`, undefined, {
+            cause: error,
+          }),
+        );
+    });
+    server.listen(port, HOST, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+interface RouterOptions {
+  readonly auth: string;
+  readonly namespace: string;
+  readonly limits: Limits;
+  readonly now: () => number;
+}
+
+/** HTTP in, HTTP out: authentication, sizes, and errors as JSON. */
+class Router {
+  readonly #api: Api;
+  readonly #options: RouterOptions;
+  readonly #credentials: Buffer;
+
+  constructor(api: Api, options: RouterOptions) {
+    this.#api = api;
+    this.#options = options;
+    this.#credentials = Buffer.from(options.auth);
+  }
+
+  async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const code = transactionId();
+    incoming.on('error', () => {});
+    outgoing.on('error', () => {});
+    let answer: Answer;
+    try {
+      answer = await this.#answer(incoming);
+    } catch (error) {
+      const reject = error instanceof Reject ? error : new Reject(500, messages.INTERNAL_SERVER_ERROR);
+      answer = { status: reject.status, body: { error: reject.message, code } };
+      if (reject.status === 401) {
+        answer = { ...answer, headers: { 'WWW-Authenticate': 'Basic realm="OpenWhisk secure realm",charset=UTF-8' } };
+      }
+    }
+    send(outgoing, answer, code);
+  }
+
+  async #answer(incoming: IncomingMessage): Promise<Answer> {
+    const receivedAt = this.#options.now();
+    const method = incoming.method ?? 'GET';
+    const url = new URL(incoming.url ?? '/', 'http://localhost');
+    const segments = decodeSegments(url.pathname);
+    if (method === 'OPTIONS') return { status: 200 };
+    const [first, version, collection, ...rest] = segments;
+    if (isEnd(segments) && method === 'GET') return ok(this.#information());
+    if (first !== 'api' || version !== 'v1') throw new Reject(404, messages.NOT_FOUND);
+    if (isEnd(segments.slice(2)) && method === 'GET') return ok(API_INFORMATION);
+    this.#authenticate(incoming.headers.authorization);
+    if (collection !== 'namespaces') throw new Reject(404, messages.NOT_FOUND);
+    if (isEnd(rest)) {
+      if (method !== 'GET') throw new Reject(405, messages.methodNotAllowed(['GET']));
+      return ok([this.#options.namespace]);
+    }
+    const body = await readBody(incoming, this.#options.limits.requestBytes);
+    const contentType = incoming.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+    if (body.length > 0 && contentType !== 'application/json')
+      throw new Reject(415, messages.CONTENT_TYPE_NOT_SUPPORTED);
+    const request: Request = {
+      method,
+      query: url.searchParams,
+      headers: incoming.headers as Record<string, string>,
+      body: body.toString('utf8'),
+      bodyBytes: body.length,
+      receivedAt,
+    };
+    return this.#api.handle(request, rest);
+  }
+
+  #authenticate(header: string | undefined): void {
+    const match = /^Basic +(\S+)$/i.exec(header ?? '');
+    if (match === null) throw new Reject(401, messages.AUTHENTICATION_MISSING);
+    const given = Buffer.from(match[1] ?? '', 'base64');
+    if (given.length === this.#credentials.length && timingSafeEqual(given, this.#credentials)) return;
+    throw new Reject(401, messages.AUTHENTICATION_INVALID);
+  }
+
+  /** Controller.scala, `info`. Sizes are bytes, durations ms. */
+  #information(): Json {
+    const { limits } = this.#options;
+    const { timeoutMs, memoryMb, logsMb } = limits;
+    return {
+      description: 'OpenWhisk',
+      support: {
+        github: 'https://github.com/apache/openwhisk/issues',
+        slack: 'http://slack.openwhisk.org',
+      },
+      api_paths: ['/api/v1'],
+      limits: {
+        actions_per_minute: limits.invocationsPerMinute,
+        triggers_per_minute: limits.firesPerMinute,
+        concurrent_actions: limits.concurrentInvocations,
+        sequence_length: limits.sequenceLength,
+        default_min_action_duration: timeoutMs.min,
+        default_max_action_duration: timeoutMs.max,
+        default_min_action_memory: memoryMb.min * MIB,
+        default_max_action_memory: memoryMb.max * MIB,
+        default_min_action_logs: logsMb.min * MIB,
+        default_max_action_logs: logsMb.max * MIB,
+        min_action_duration: timeoutMs.min,
+        max_action_duration: timeoutMs.max,
+        min_action_memory: memoryMb.min * MIB,
+        max_action_memory: memoryMb.max * MIB,
+        min_action_logs: logsMb.min * MIB,
+        max_action_logs: logsMb.max * MIB,
+      },
+      runtimes: runtimesInformation() as Json,
+    };
+  }
+}
+
+/** RestAPIs.scala, `info`. */
+const API_INFORMATION: Json = {
+  description: 'OpenWhisk API',
+  api_version: '1.0.0',
+  api_version_path: 'v1',
+  build: 'local',
+  buildno: 'local',
+  swagger_paths: { ui: '/docs', 'api-docs': '/api-docs' },
+};
+
+/** CorsSettings.scala. */
+const CORS_HEADERS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Headers': 'Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent',
+  'Access-Control-Allow-Methods': 'GET, DELETE, POST, PUT, HEAD',
+};
+
+function decodeSegments(pathname: string): string[] {
+  try {
+    return pathname.slice(1).split('/').map(decodeURIComponent);
+  } catch {
+    throw new Reject(400, messages.NAME_ILLEGAL);
+  }
+}
+
+function isEnd(segments: readonly string[]): boolean {
+  return segments.length === 0 || (segments.length === 1 && segments[0] === '');
+}
+
+/** @throws {Reject} 500 where it is too large, as OpenWhisk's HTTP library answers */
+async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= maxBytes) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  if (bytes > maxBytes) throw new Reject(500, messages.INTERNAL_SERVER_ERROR);
+  return Buffer.concat(chunks);
+}
+
+function send(outgoing: ServerResponse, answer: Answer, code: string): void {
+  const headers: Record<string, string> = { 'X-Request-ID': code, ...CORS_HEADERS, ...answer.headers };
+  if (answer.body === undefined) {
+    outgoing.writeHead(answer.status, headers).end();
+    return;
+  }
+  const body = Buffer.from(JSON.stringify(answer.body));
+  headers['Content-Type'] = 'application/json';
+  headers['Content-Length'] = String(body.length);
+  outgoing.writeHead(answer.status, headers).end(body);
+}
