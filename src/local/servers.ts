@@ -8,7 +8,7 @@ import type { DaemonConfig } from './daemon.ts';
 import { processIdentity } from './process.ts';
 import { portTaken, startS3Server } from './s3-server.ts';
 import { type LocalPorts, localSettings } from './settings.ts';
-import { homePaths, LOOPBACK, type Platform, writePrivate, writePrivateJson } from './state.ts';
+import { homePaths, type Platform, writePrivate, writePrivateJson } from './state.ts';
 import { startWhisk } from './whisk/server.ts';
 
 /** All servers of a local platform. */
@@ -68,8 +68,12 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
         stateDir: paths.whisk,
         auth: settings.auth,
         namespace: NAMESPACE,
-        python: config.python.runtime,
-        pythonPreload: PRELOADED_MODULES,
+        runtimes: {
+          node: { executable: process.execPath },
+          python: { executable: config.python.runtime },
+          pythonPreload: PRELOADED_MODULES,
+        },
+        systemPackages: true,
       }),
     );
     const platform: Platform = {
@@ -78,7 +82,7 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
       pid: process.pid,
       identity: (await processIdentity(process.pid)) as string,
       started: Date.now(),
-      whisk: { apihost: `http://${LOOPBACK}:${whisk.port}`, auth: settings.auth, namespace: NAMESPACE },
+      whisk: { apihost: whisk.url, auth: settings.auth, namespace: NAMESPACE },
       store: s3.store,
       s3: s3.process,
       metadataUrl: metadata.url,
@@ -91,8 +95,13 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
     const failed = s3.ended.then(() => {
       throw new SystemError('s3-server', 'the local S3 server has ended', `see ${paths.s3Log}`);
     });
-    const quietMs = watchRequests();
-    return { idleMs: () => (whisk.busy ? 0 : quietMs()), failed, close };
+    const activity = watchRequests();
+    const idleMs = () => {
+      const { busy, queued } = whisk.containers();
+      if (busy + queued > 0) activity.seen();
+      return activity.quietMs();
+    };
+    return { idleMs, failed, close };
   } catch (error) {
     await close();
     throw error;
@@ -135,11 +144,11 @@ function randomPort(): number {
   return PORTS_FROM + Math.floor(Math.random() * (PORTS_TO - PORTS_FROM));
 }
 
+/** Of the S3 server and the metadata service, and of the OpenWhisk. */
+const PORT_TAKEN_CODES = ['port-taken', 'port-in-use'];
+
 function isTaken(error: unknown): boolean {
-  return (
-    (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ||
-    (error instanceof UserError && error.code === 'port-taken')
-  );
+  return error instanceof UserError && PORT_TAKEN_CODES.includes(error.code);
 }
 
 async function ownVersion(): Promise<string> {
