@@ -8,8 +8,8 @@ from collections import deque
 import pytest
 from obstore.store import MemoryStore
 
-from .context import Context
 from .clock import Clock
+from .context import Context
 from .envelope import check_size
 from .execute import Executor
 from .layout import RunLayout

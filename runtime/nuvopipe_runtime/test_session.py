@@ -67,9 +67,7 @@ def foreach_pool(concurrency):
 
 
 def foreach(platform, items, concurrency):
-    return platform(
-        FOREACH % items, FOREACH_STEPS, foreach_pool(concurrency), start="start", end="end", outputs=["squares"]
-    )
+    return platform(FOREACH % items, FOREACH_STEPS, foreach_pool(concurrency), start="start", end="end", outputs=["squares"])
 
 
 def test_linear(platform):

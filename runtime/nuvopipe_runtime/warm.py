@@ -15,6 +15,7 @@ import types
 
 FORK = b"f"
 DESCRIPTORS_A_TASK = 3
+DESCRIPTORS_MAX = 4096
 PR_SET_PDEATHSIG = 1
 """prctl(2)"""
 
@@ -149,6 +150,15 @@ def serve(control, plan):
         control.sendall(json.dumps({"status": status}).encode() + b"\n")
 
 
+def _keep_only(descriptor):
+    """A task must not find the launcher's descriptors among its own: they carry the activations' arguments and answers."""
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, DESCRIPTORS_MAX)
+
+
 def _take_environment(environment):
     os.environ.clear()
     os.environ.update(environment)
@@ -161,6 +171,7 @@ def become(control, plan):
     """Never returns: this process is the warm process from here on. It must never have held the OpenWhisk key."""
     try:
         die_with_parent()
+        _keep_only(control.fileno())
         serve(control, plan)
     finally:
         os._exit(1)
