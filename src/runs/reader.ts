@@ -139,6 +139,10 @@ export class RunReader {
     return this.#immutable(`${runPrefix(flow, run)}failed`);
   }
 
+  cancelled({ flow, run }: RunKey): Promise<boolean> {
+    return this.store.exists(`${runPrefix(flow, run)}cancelled`);
+  }
+
   async #immutable<T>(key: string): Promise<T | undefined> {
     const known = this.#records.get(key);
     if (known !== undefined) return known as T;

@@ -1,0 +1,32 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RunKey, RunReader } from './reader.ts';
+import { type RunStatus, runStatus } from './status.ts';
+
+/** Between two looks while things happen; an idle run is looked at less and less often. */
+const INTERVAL_MIN_MS = 100;
+const INTERVAL_MAX_MS = 2_000;
+const INTERVAL_GROWTH = 1.5;
+/** Looking takes at most this part of the time: on a wide run one look lists thousands of keys. */
+const LOOKING_SHARE = 0.25;
+
+/** Yields a run's status whenever it has changed, until the run is over or the signal says so. It may not have begun yet. */
+export async function* followRun(
+  reader: RunReader,
+  key: RunKey,
+  options: { signal?: AbortSignal } = {},
+): AsyncGenerator<RunStatus> {
+  let last = '';
+  let interval = INTERVAL_MIN_MS;
+  while (options.signal?.aborted !== true) {
+    const started = performance.now();
+    const status = await runStatus(reader, key);
+    const now = JSON.stringify(status) ?? '';
+    if (status !== undefined && now !== last) yield status;
+    if (status !== undefined && status.status !== 'running') return;
+    interval = now === last ? Math.min(interval * INTERVAL_GROWTH, INTERVAL_MAX_MS) : INTERVAL_MIN_MS;
+    last = now;
+    const took = performance.now() - started;
+    // An abort ends the pause, and with it the loop.
+    await pause(Math.max(interval, took / LOOKING_SHARE - took), undefined, options).catch(() => undefined);
+  }
+}

@@ -1,0 +1,43 @@
+import { mapParallel } from '../store/parallel.ts';
+import type { RunKey, RunReader } from './reader.ts';
+import type { RunState } from './status.ts';
+
+export interface RunSummary extends RunKey {
+  status: RunState;
+  user: string;
+  /** Epoch milliseconds. */
+  created: number;
+}
+
+/** Of a flow with more runs than this only those with the greatest ids are looked at; ids begin with the time. */
+const RUNS_READ_MAX = 500;
+
+/** The latest runs of all flows (or of one), the latest first. */
+export async function listRuns(reader: RunReader, options: { flow?: string; limit: number }): Promise<RunSummary[]> {
+  const flows = options.flow === undefined ? await reader.flows() : [options.flow];
+  const lists = await Promise.all(
+    flows.map(async (flow) => {
+      const ids = (await reader.runIds(flow)).sort().slice(-RUNS_READ_MAX);
+      return mapParallel(ids, (run) => reader.run({ flow, run }));
+    }),
+  );
+  const latest = lists
+    .flat()
+    .filter((record) => record !== undefined)
+    .sort((a, b) => b.created - a.created)
+    .slice(0, options.limit);
+  return mapParallel(latest, async ({ flow, run, user, created }) => ({
+    flow,
+    run,
+    status: await stateOf(reader, { flow, run }),
+    user,
+    created,
+  }));
+}
+
+async function stateOf(reader: RunReader, key: RunKey): Promise<RunState> {
+  const result = await reader.result(key);
+  if (result !== undefined) return result.status;
+  if ((await reader.failure(key)) !== undefined) return 'failed';
+  return (await reader.cancelled(key)) ? 'cancelled' : 'running';
+}
