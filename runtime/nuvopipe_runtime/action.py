@@ -72,7 +72,7 @@ def main(arguments):
 
 def _advance(arguments):
     store = container.store(arguments["store"])
-    user = arguments.get("user") or os.environ.get("__OW_NAMESPACE") or "nuvopipe"
+    user = _metaflow_user(arguments)
     environment = _task_environment(arguments, store, user)
     deadline_ms = os.environ.get("__OW_DEADLINE")
     deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + DEFAULT_TIME_LIMIT_S
@@ -91,6 +91,12 @@ def _advance(arguments):
     answer = answer.get("answer", answer)
     check_size(answer)
     return answer
+
+
+def _metaflow_user(arguments):
+    """Whose runs these are; Metaflow itself refuses `root`."""
+    user = arguments.get("user") or os.environ.get("__OW_NAMESPACE")
+    return user if user and user != "root" else "nuvopipe"
 
 
 def _task_environment(arguments, store, user):

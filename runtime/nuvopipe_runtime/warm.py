@@ -165,6 +165,20 @@ def _take_environment(environment):
     for path in reversed(environment.get("PYTHONPATH", "").split(os.pathsep)):
         if path and path not in sys.path:
             sys.path.insert(0, path)
+    if "metaflow.metaflow_config" in sys.modules:
+        _refresh_configuration()
+
+
+def _refresh_configuration():
+    """A template that imported Metaflow did so under another environment: its settings are read again, everywhere."""
+    import importlib
+
+    configuration = importlib.reload(sys.modules["metaflow.metaflow_config"])
+    settings = {name: value for name, value in vars(configuration).items() if name.isupper()}
+    for name, module in list(sys.modules.items()):
+        if name.startswith("metaflow.") and module is not configuration:
+            for setting in settings.keys() & vars(module).keys():
+                setattr(module, setting, settings[setting])
 
 
 def become(control, plan):
