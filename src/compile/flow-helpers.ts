@@ -83,7 +83,7 @@ export const CALL: Helper = {
 def _value(self, name, default):
     """An artifact, a parameter, or a foreach's input; but not the flow's steps and methods."""
     of_class = getattr(type(self), name, None)
-    if hasattr(of_class, "is_step") or (hasattr(FlowSpec, name) and name not in ("input", "index")):
+    if hasattr(of_class, "is_step") or (hasattr(metaflow.FlowSpec, name) and name not in ("input", "index")):
         return default
     try:
         return getattr(self, name)

@@ -1,5 +1,6 @@
 import type { Body, Element, Flow, Foreach, Resources, Step } from '../model/flow.ts';
 import { walk, walkSteps } from '../model/flow.ts';
+import { FLOWSPEC_ATTRIBUTES } from '../model/names.ts';
 import type { Next } from '../model/plan.ts';
 
 /**
@@ -58,7 +59,7 @@ class GraphBuilder {
   readonly #flow: Flow;
   readonly #steps: GraphStep[] = [];
   readonly #pools = new Map<string, Pool>();
-  readonly #taken = new Set<string>();
+  readonly #taken = new Set<string>(FLOWSPEC_ATTRIBUTES);
 
   constructor(flow: Flow) {
     this.#flow = flow;

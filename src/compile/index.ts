@@ -53,7 +53,7 @@ export async function compileFlow(path: string, options: CompileOptions = {}): P
   const { code, ...result } = await check(path, options);
   if (!result.flow || hasErrors(result.diagnostics)) return result;
   const { makeBundle } = await import('./bundle.ts');
-  const { compilerVersion, readRuntime, RUNTIME_DIR } = await import('./package-files.ts');
+  const { compilerVersion, readRuntime, RUNTIME_DIR } = await import('../package-files.ts');
   const [runtime, compiler] = await Promise.all([readRuntime(options.runtimeDir ?? RUNTIME_DIR), compilerVersion()]);
   const bundle = makeBundle({ flow: result.flow, source: result.source, code, runtime, compiler });
   return { ...result, bundle };

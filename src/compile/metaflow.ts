@@ -1,10 +1,10 @@
 import type { CallBody, Flow, Parameter } from '../model/flow.ts';
 import type { SourceRange } from '../model/plan.ts';
+import { functionBody, INDENT, pythonString } from '../syntax/python-text.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
 import type { Helper } from './flow-helpers.ts';
 import { CALL, CHECK_ITEMS, MERGE } from './flow-helpers.ts';
 import type { Graph, GraphStep } from './graph.ts';
-import { functionBody, INDENT, pythonString } from './python-text.ts';
 
 export interface FlowModule {
   /** `flow.py`: valid for stock Metaflow, by itself. */
@@ -22,7 +22,7 @@ const PYTHON_TYPES: Record<Parameter['type'], string> = {
   integer: 'int',
   number: 'float',
   boolean: 'bool',
-  json: 'JSONType',
+  json: 'metaflow.JSONType',
 };
 
 /** Writes a flow as a Metaflow program. Bodies are functions of their own, so that `return` ends the step and nothing more. */
@@ -75,12 +75,7 @@ class Writer {
     if (deep) all.add('import sys');
     const own = [...all].filter((line) => !line.includes('metaflow')).toSorted(byImportKind);
     if (own.length > 0) this.#print('', ...own);
-    const parameters = this.#flow.parameters;
-    const names = ['FlowSpec', 'resources', 'step', 'timeout'];
-    if (parameters.length > 0) names.push('Parameter');
-    if (parameters.some(({ type }) => type === 'json')) names.push('JSONType');
-    this.#print('', `from metaflow import ${names.toSorted().join(', ')}`);
-    this.#print(...[...all].filter((line) => line.includes('metaflow')));
+    this.#print('', 'import metaflow', ...[...all].filter((line) => line.includes('metaflow')));
     if (this.#modules.size > 0) this.#print('');
     for (const [module, alias] of this.#modules) this.#print(`import ${module} as ${alias}`);
     if (deep) {
@@ -105,7 +100,7 @@ class Writer {
   }
 
   #class(): void {
-    this.#print('', '', `class ${this.#flow.name.value}(FlowSpec):`);
+    this.#print('', '', `class ${this.#flow.name.value}(metaflow.FlowSpec):`);
     if (this.#flow.description) this.#print(`${INDENT}${pythonString(this.#flow.description)}`, '');
     for (const parameter of this.#flow.parameters) this.#parameter(parameter);
     if (this.#flow.parameters.length > 0) this.#print('');
@@ -120,7 +115,7 @@ class Writer {
     if (fallback) args.push(`default=${literal(type, fallback.value)}`);
     if (required) args.push('required=True');
     if (help !== undefined) args.push(`help=${pythonString(help)}`);
-    this.#print(`${INDENT}${name.value} = Parameter(${args.join(', ')})`);
+    this.#print(`${INDENT}${name.value} = metaflow.Parameter(${args.join(', ')})`);
   }
 
   #step(step: GraphStep): void {
@@ -141,9 +136,9 @@ class Writer {
     if (transition) statements.push(transition);
     if (statements.length === 0) statements.push('pass');
     this.#print(
-      `${INDENT}@resources(memory=${resources.memoryMB})`,
-      `${INDENT}@timeout(seconds=${Math.ceil(resources.timeoutMs / 1000)})`,
-      `${INDENT}@step${marks && `(${marks})`}`,
+      `${INDENT}@metaflow.resources(memory=${resources.memoryMB})`,
+      `${INDENT}@metaflow.timeout(seconds=${Math.ceil(resources.timeoutMs / 1000)})`,
+      `${INDENT}@metaflow.step${marks && `(${marks})`}`,
       `${INDENT}def ${name}(self${isJoin ? ', inputs' : ''}):`,
       ...statements.map((statement) => INDENT + INDENT + statement),
     );

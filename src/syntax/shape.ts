@@ -5,7 +5,7 @@ import type { Entry } from './nodes.ts';
 import { entriesOf, resolved, spanOf } from './nodes.ts';
 import type { Report } from './report.ts';
 import { didYouMean, suggest } from './suggest.ts';
-import * as validators from './validators.generated.ts';
+import { branches, flow, foreach, step } from './validators.generated.ts';
 
 /** A part of the language that has a schema of its own. */
 export type Kind = 'flow' | 'step' | 'foreach' | 'branches';
@@ -22,6 +22,8 @@ interface SchemaError {
 
 type Validator = ((value: unknown) => boolean) & { errors?: SchemaError[] | null };
 
+const VALIDATORS = { flow, step, foreach, branches } as unknown as Record<Kind, Validator>;
+
 /** Keys of the language as it will be, for those who read its design. */
 const NOT_YET = new Set([
   ...['tags', 'secrets', 'schedule', 'on', 'onFailure', 'target', 'image', 'python', 'vars'],
@@ -32,7 +34,7 @@ const HERE = 'this version of nuvopipe does not have it yet';
 
 /** Reports where a part of a flow file is not as the schema wants it. */
 export function checkShape(kind: Kind, value: unknown, node: Node, document: Document.Parsed, report: Report): void {
-  const validate = validators[kind] as unknown as Validator;
+  const validate = VALIDATORS[kind];
   if (validate(value)) return;
   const errors = (validate.errors ?? []).filter((error) => !error.schemaPath.includes('/oneOf/'));
   const mistyped = new Set(

@@ -2,10 +2,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../', import.meta.url));
 
 /** Where the Python runtime lies in this package. */
 export const RUNTIME_DIR = join(root, 'runtime');
+
+/** The script that looks at Python code. */
+export const INSPECTOR_FILE = join(RUNTIME_DIR, 'inspect_python.py');
 
 /** nuvopipe's version, from its package. */
 export async function compilerVersion(): Promise<string> {

@@ -1,0 +1,3 @@
+def shout(title, prefix):
+    """One title, loud."""
+    return {"loud": f"{prefix}: {title.upper()}!"}

@@ -1,0 +1,27 @@
+import type { Element } from '../model/flow.ts';
+import type { CheckContext } from './context.ts';
+
+/** Metaflow (2.19.39, `graph.py`) follows every path through a flow when it loads it; a hundred thousand take it a second or so. */
+export const PATHS_MAX = 100_000;
+
+/** Branches after branches multiply. */
+export function checkGraphPaths({ flow, report }: CheckContext): void {
+  const paths = countPaths(flow.steps);
+  if (paths <= PATHS_MAX) return;
+  const message = `there are ${paths.toLocaleString('en')} paths through the branches of this flow, and Metaflow follows each when it loads the flow`;
+  report.error(
+    'too-many-paths',
+    flow.stepsSpan,
+    message,
+    `use foreach in place of branches, or fewer of them; ${PATHS_MAX.toLocaleString('en')} paths are fine`,
+  );
+}
+
+function countPaths(elements: readonly Element[]): number {
+  let paths = 1;
+  for (const element of elements) {
+    if (element.kind === 'foreach') paths *= countPaths(element.steps);
+    if (element.kind === 'branches') paths *= element.branches.reduce((sum, { steps }) => sum + countPaths(steps), 0);
+  }
+  return paths;
+}

@@ -1,0 +1,38 @@
+import { formatDurationMs } from '../model/duration.ts';
+import type { Resources } from '../model/flow.ts';
+import { walkSteps } from '../model/flow.ts';
+import { formatSizeMB } from '../model/size.ts';
+import type { CheckContext } from './context.ts';
+
+/** OpenWhisk's limits of an action, as it comes (`MemoryLimit`, `TimeLimit`). A cluster can raise them. */
+export const MEMORY_MIN_MB = 128;
+export const MEMORY_MAX_MB = 512;
+export const TIMEOUT_MIN_MS = 100;
+export const TIMEOUT_MAX_MS = 5 * 60_000;
+
+/** Memory and time that OpenWhisk gives an action. */
+export function checkResources({ flow, report }: CheckContext): void {
+  function check({ memoryMB, memorySpan, timeoutMs, timeoutSpan }: Resources): void {
+    const raise = 'it can be deployed where the cluster’s administrator has raised the limit';
+    if (memorySpan && memoryMB < MEMORY_MIN_MB) {
+      const message = `${formatSizeMB(memoryMB)} is too little: an action of OpenWhisk has ${MEMORY_MIN_MB} MB or more`;
+      report.error('memory-too-small', memorySpan, message, `write ${MEMORY_MIN_MB} or more`);
+    }
+    if (memorySpan && memoryMB > MEMORY_MAX_MB) {
+      const message = `${formatSizeMB(memoryMB)} is more than the ${MEMORY_MAX_MB} MB that OpenWhisk gives an action by default`;
+      report.warning('memory-above-default', memorySpan, message, raise);
+    }
+    if (timeoutSpan && timeoutMs < TIMEOUT_MIN_MS) {
+      const message = `${formatDurationMs(timeoutMs)} is too short: an action of OpenWhisk has ${TIMEOUT_MIN_MS}ms or more`;
+      report.error('timeout-too-short', timeoutSpan, message, 'a plain number is in seconds');
+    }
+    if (timeoutSpan && timeoutMs > TIMEOUT_MAX_MS) {
+      const limit = formatDurationMs(TIMEOUT_MAX_MS);
+      const message = `${formatDurationMs(timeoutMs)} is more than the ${limit} that OpenWhisk gives an action by default`;
+      report.warning('timeout-above-default', timeoutSpan, message, raise);
+    }
+  }
+
+  check(flow.resources);
+  for (const { resources } of walkSteps(flow.steps)) check(resources);
+}
