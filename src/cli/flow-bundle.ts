@@ -1,0 +1,28 @@
+import { stat } from 'node:fs/promises';
+import type { Bundle } from '../model/manifest.ts';
+import { paletteFor } from '../palette.ts';
+
+/**
+ * The bundle in a folder, or the one that a flow file compiles to; warnings of the compilation go to stderr.
+ *
+ * @param python interpreter that looks at the Python in the flow.
+ * @throws UserError, among them FlowError with all that is wrong in the file.
+ */
+export async function bundleFrom(path: string, python: () => Promise<string>): Promise<Bundle> {
+  const isFolder = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return (await import('../compile/bundle-folder.ts')).readBundle(path);
+  const [{ bundleOf, compileFlow }, { renderDiagnostics }] = await Promise.all([
+    import('../compile/index.ts'),
+    import('../syntax/render.ts'),
+  ]);
+  const result = await compileFlow(path, { python: await python() });
+  const bundle = bundleOf(result);
+  const { source, diagnostics } = result;
+  if (diagnostics.length > 0) {
+    process.stderr.write(`${renderDiagnostics(diagnostics, source, paletteFor(process.stderr))}\n`);
+  }
+  return bundle;
+}

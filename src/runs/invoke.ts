@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import type { RunFailure, RunResult } from '../model/envelope.ts';
+import type { Invocation, Whisk } from '../whisk/client.ts';
+import { followRun } from './follow.ts';
+import type { RunKey, RunReader } from './reader.ts';
+import { type RunStatus, runStatus } from './status.ts';
+
+/** As the conductor names a run that has no name yet: when, and something that no other run of that second has. */
+export function newRunId(now: Date): string {
+  const time = now.toISOString().replaceAll(/\D/g, '').slice(0, 'YYYYMMDDhhmmss'.length);
+  return `${time}-${randomBytes(4).toString('hex')}`;
+}
+
+/** How a run ended for the one who followed it. */
+export interface Ending extends Pick<RunResult, 'status' | 'outputs' | 'error'> {}
+
+/**
+ * Invokes a deployed flow and follows the run to its end.
+ *
+ * The invocation is a blocking one, so that the end of a quick run, and that of a run which did not even begin, are known at
+ * once. What the run leaves in the datastore counts; the answer only where there is nothing.
+ */
+export async function invokeAndFollow(
+  whisk: Whisk,
+  reader: RunReader,
+  key: RunKey,
+  parameters: Record<string, unknown>,
+  onStatus: (status: RunStatus) => void,
+): Promise<Ending> {
+  const answered = new AbortController();
+  // `wait`: the first session does not stay for the other lanes, since the datastore is looked at anyway.
+  const invocation = whisk.invoke(key.flow, { ...parameters, run: key.run, wait: 0 }, { blocking: true });
+  const answer = invocation.then(endingOf).finally(() => answered.abort());
+  // Awaited below; a refusal must not count as unhandled before.
+  answer.catch(() => undefined);
+  const untilAnswered = await follow(reader, key, onStatus, answered.signal);
+  if (untilAnswered !== undefined) return untilAnswered;
+  const ending = await answer;
+  const status = await runStatus(reader, key);
+  if (status === undefined) return ending ?? NOT_BEGUN;
+  onStatus(status);
+  if (status.status !== 'running') return status;
+  if (ending?.status === 'failed') return ending;
+  return (await follow(reader, key, onStatus)) as RunStatus;
+}
+
+/** Undefined where the signal came before the end of the run. */
+async function follow(
+  reader: RunReader,
+  key: RunKey,
+  onStatus: (status: RunStatus) => void,
+  signal?: AbortSignal,
+): Promise<RunStatus | undefined> {
+  for await (const status of followRun(reader, key, signal === undefined ? {} : { signal })) {
+    onStatus(status);
+    if (status.status !== 'running') return status;
+  }
+  return undefined;
+}
+
+const NOT_BEGUN: Ending = { status: 'failed', error: { message: 'the flow was invoked, but the run has not begun' } };
+
+/** What a session answered; undefined where it tells nothing of the run's end. */
+function endingOf({ response }: Invocation): Ending | undefined {
+  if (response === undefined) return undefined;
+  if (response.success) {
+    const { status, outputs } = response.result as RunResult;
+    return status === 'succeeded' ? { status, ...(outputs && { outputs }) } : undefined;
+  }
+  const { error } = response.result as { error: string | RunFailure };
+  return { status: 'failed', error: typeof error === 'string' ? { message: error } : failureOf(error) };
+}
+
+function failureOf({ message, step, task }: RunFailure): RunFailure {
+  return { message: String(message), ...(step && { step }), ...(task && { task }) };
+}
