@@ -20,7 +20,7 @@ export interface DeployOptions {
   /** True for a cluster, whose Python has no Metaflow; false for the local platform, whose has. */
   vendored: boolean;
   /** Whose runs these are: see {@link metaflowUser}. */
-  user: string;
+  user: string | undefined;
   report: Report;
 }
 

@@ -28,7 +28,7 @@ export interface EntityOptions {
   /** Name of the layer with the flow's own wheels. */
   layer?: string | undefined;
   /** Whose runs these are to Metaflow: its client shows a user their own (`user:` tags) unless asked otherwise. */
-  user: string;
+  user: string | undefined;
 }
 
 /** All that a flow is on a cluster, in the order in which each finds there what it refers to; the conductor comes last. */
@@ -54,7 +54,7 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
 
   const parameters = [
     { key: 'store', value: store },
-    { key: 'user', value: user },
+    ...(user === undefined ? [] : [{ key: 'user', value: user }]),
     ...(layer === undefined ? [] : [{ key: 'layer', value: layer }]),
   ];
   const stepExec = { kind: pythonKind(cluster.kinds), code: Buffer.from(stepZip).toString('base64'), binary: true };

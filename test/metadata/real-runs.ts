@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { StoreSettings } from '../../src/model/records.ts';
-import { metaflowPython } from '../store/ministack.ts';
+import { testPython } from '../support/home.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -23,7 +23,7 @@ export async function makeRuns(store: StoreSettings, runs: WantedRun[]): Promise
   try {
     await cp(at('../../runtime/nuvopipe_runtime'), join(folder, 'nuvopipe_runtime'), { recursive: true });
     await cp(at('sample_flow'), join(folder, 'flow'), { recursive: true });
-    const child = spawn(metaflowPython as string, [at('drive.py'), '3'], {
+    const child = spawn((await testPython()).runtime, [at('drive.py'), '3'], {
       cwd: folder,
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: folder, PYTHONPATH: folder },
@@ -45,7 +45,7 @@ export async function makeRuns(store: StoreSettings, runs: WantedRun[]): Promise
 export async function withMetaflow<T>(program: string, env: Record<string, string>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-client-'));
   try {
-    const child = spawn(metaflowPython as string, ['-I', '-c', program], {
+    const child = spawn((await testPython()).runtime, ['-I', '-c', program], {
       cwd: folder,
       env: { PATH: process.env.PATH, HOME: folder, ...env },
     });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type MetadataService, startMetadataService } from '../../src/metadata/service.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { type Ministack, metaflowPython, s3Python, startMinistack } from '../store/ministack.ts';
+import type { Store } from '../../src/store/store.ts';
+import { startTestStore, type TestStore } from '../store/s3.ts';
+import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { makeRuns, withMetaflow } from './real-runs.ts';
 
 /** What the stock client is asked, for every run at once: starting its interpreter takes most of the time. */
@@ -65,17 +66,15 @@ print(json.dumps(out))
 `;
 
 describe('metadata service', () => {
-  if (s3Python === undefined || metaflowPython === undefined) {
-    return it.skip('needs NUVOPIPE_TEST_S3_PYTHON and NUVOPIPE_TEST_PYTHON');
-  }
-  let s3: Ministack;
+  let s3: TestStore;
   let store: Store;
   let service: MetadataService;
-  before(async () => {
-    s3 = await startMinistack();
-    store = await openStore(s3.settings);
+  before(async function () {
+    this.timeout(FIRST_USE_TIMEOUT_MS);
+    s3 = await startTestStore();
+    store = s3.store;
     service = await startMetadataService({ store });
-    await makeRuns(s3.settings, [
+    await makeRuns(store.settings, [
       { run: 'good', params: {} },
       { run: 'bad', params: { fail: true, prefix: 'A' } },
       // The session is lost after the foreach's second item.
@@ -85,7 +84,6 @@ describe('metadata service', () => {
   });
   after(async () => {
     await service?.close();
-    store?.close();
     await s3?.close();
   });
 

@@ -7,33 +7,29 @@ import { runLogs, type TaskLogLine } from '../../src/runs/logs.ts';
 import { RunReader } from '../../src/runs/reader.ts';
 import { renderStatus } from '../../src/runs/render.ts';
 import { type RunStatus, runStatus } from '../../src/runs/status.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { makeRuns } from '../metadata/real-runs.ts';
-import { type Ministack, metaflowPython, s3Python, startMinistack } from '../store/ministack.ts';
+import { startTestStore, type TestStore } from '../store/s3.ts';
+import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 
 const FLOW = 'SampleFlow';
 
 describe('runs', () => {
-  if (s3Python === undefined || metaflowPython === undefined) {
-    return it.skip('needs NUVOPIPE_TEST_S3_PYTHON and NUVOPIPE_TEST_PYTHON');
-  }
-  let s3: Ministack;
+  let s3: TestStore;
   let store: Store;
   let reader: RunReader;
-  before(async () => {
-    s3 = await startMinistack();
-    store = await openStore(s3.settings);
+  before(async function () {
+    this.timeout(FIRST_USE_TIMEOUT_MS);
+    s3 = await startTestStore();
+    store = s3.store;
     reader = new RunReader(store);
-    await makeRuns(s3.settings, [
+    await makeRuns(store.settings, [
       { run: 'good', params: {} },
       { run: 'bad', params: { fail: true, prefix: 'A' } },
       { run: 'open', params: {}, components: 3 },
     ]);
   });
-  after(async () => {
-    store?.close();
-    await s3?.close();
-  });
+  after(() => s3?.close());
 
   const counts = (status: RunStatus | undefined) =>
     status?.steps.map(({ step, succeeded, failed, expected }) => [step, succeeded, failed, expected]);
@@ -152,7 +148,7 @@ describe('runs', () => {
   it('follows a run to its end, and says only what is new', async () => {
     const key = { flow: FLOW, run: 'followed' };
     const seen: string[] = [];
-    const making = makeRuns(s3.settings, [{ run: key.run, params: {} }]);
+    const making = makeRuns(store.settings, [{ run: key.run, params: {} }]);
     for await (const status of followRun(reader, key)) {
       seen.push(JSON.stringify([status.status, status.steps]));
     }

@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import { UserError } from '../../src/errors.ts';
 import { parseDatastore, storeSettings } from '../../src/store/settings.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
-import { freePort, type Ministack, s3Python, startMinistack } from './ministack.ts';
+import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
+import { freePort, startTestStore, type TestStore } from './s3.ts';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -99,17 +100,14 @@ describe('store errors', () => {
 });
 
 describe('store on a real S3', () => {
-  if (s3Python === undefined) return it.skip('needs NUVOPIPE_TEST_S3_PYTHON');
-  let s3: Ministack;
+  let s3: TestStore;
   let store: Store;
-  before(async () => {
-    s3 = await startMinistack();
-    store = await openStore(s3.settings);
+  before(async function () {
+    this.timeout(FIRST_USE_TIMEOUT_MS);
+    s3 = await startTestStore();
+    store = s3.store;
   });
-  after(async () => {
-    store?.close();
-    await s3?.close();
-  });
+  after(() => s3?.close());
 
   it('reads what it wrote, and nothing where nothing is', async () => {
     await store.put('a/ünïcode.json', '{"x":1}');
