@@ -61,6 +61,7 @@ if os.path.exists(_virtualenv):
     with open(_virtualenv) as _file:
         exec(compile(_file.read(), _virtualenv, "exec"), {"__file__": _virtualenv})
 _load()
+main = None
 exec("from main__ import %s as main" % _main_name)
 _answer({"ok": True})
 
@@ -78,7 +79,7 @@ while True:
             env["__OW_%s" % key.upper()] = args[key]
     res = {}
     try:
-        res = main(payload)  # noqa: F821 (bound by the exec above)
+        res = main(payload)
     except Exception as ex:
         print(traceback.format_exc(), file=sys.stderr)
         res = {"error": str(ex)}

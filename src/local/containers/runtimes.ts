@@ -2,7 +2,7 @@
  * The runtimes: how a container of a language is started, initialised and asked, so that it answers as the action image's
  * proxy does over HTTP: a status and a body.
  */
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Code, type CodeCache, CodeError } from './code.ts';
 import { type Answer, Container } from './container.ts';
@@ -174,14 +174,13 @@ export class Runtimes {
 
 /** What a container sees of this machine: enough to find programs and a place for temporary files, and nothing else. */
 function baseEnvironment(executable: string): Record<string, string> {
-  const env: Record<string, string> = {
-    PATH: `${dirname(executable)}:/usr/local/bin:/usr/bin:/bin`,
-    LANG: 'C.UTF-8',
-  };
-  for (const name of ['HOME', 'TMPDIR']) {
+  const env: Record<string, string> = { LANG: 'C.UTF-8' };
+  for (const name of ['PATH', 'HOME', 'TMPDIR']) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }
+  // The programs beside an interpreter (those of its virtual environment) are its own.
+  if (isAbsolute(executable)) env.PATH = `${dirname(executable)}${delimiter}${env.PATH ?? ''}`;
   return env;
 }
 
