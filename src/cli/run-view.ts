@@ -55,6 +55,8 @@ function counted({ step, succeeded, failed, expected }: StepStatus): string {
   return `${step} ${succeeded}${total}${failed > 0 ? `, ${failed} failed` : ''}`;
 }
 
+/** A warm step takes some tens of milliseconds. */
 function took({ started, ended }: StepStatus): string {
-  return duration(ended - started);
+  const milliseconds = ended - started;
+  return milliseconds < 1_000 ? `${Math.max(0, milliseconds)} ms` : duration(milliseconds);
 }

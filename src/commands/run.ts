@@ -75,9 +75,22 @@ export default class Run extends BaseCommand {
   /** Ends what this command has started, and says what goes on without it. */
   #interrupt: () => Promise<string> = async () => 'interrupted before the run had begun';
 
+  /** Once it is set the process ends with it, whatever becomes of the run meanwhile. */
+  #interrupting: Promise<never> | undefined;
+
   override async run(): Promise<Answer> {
+    process.once('SIGINT', () => {
+      this.#interrupting = this.#onInterrupt();
+    });
+    try {
+      return await this.#run();
+    } finally {
+      await this.#interrupting;
+    }
+  }
+
+  async #run(): Promise<Answer> {
     const { args, flags } = await this.parse(Run);
-    process.once('SIGINT', () => this.#onInterrupt());
     const named = [flags.apihost, flags.auth, flags.namespace, flags.datastore, flags.endpoint, flags.profile];
     const isLocal = named.every((flag) => flag === undefined);
     const report = reportTo(process.stderr);
@@ -86,6 +99,7 @@ export default class Run extends BaseCommand {
     const parameters = await readParameters(flags.param, bundle.plan.parameters);
     const target = isLocal ? await this.#local(flags.home, report) : await this.#cluster(flags);
     const answer = await this.#runOn(target, { bundle, parameters, home: flags.home, report });
+    await this.#interrupting;
     this.#tell(bundle.plan, answer);
     if (answer.status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
     return answer;

@@ -1,4 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
+import { metaflowUser } from '../../deploy/user.ts';
 import { UserError } from '../../errors.ts';
 import { clientEnvironment, shellLines } from '../../local/client-env.ts';
 import { homePaths, readPlatform } from '../../local/state.ts';
@@ -17,7 +18,11 @@ export default class LocalEnv extends BaseCommand {
     if (!platform) {
       throw new UserError('no-platform', 'the local platform does not run', 'start it: nuvopipe local start');
     }
-    const environment = clientEnvironment(platform, homePaths(flags.home).wskprops);
+    const environment = {
+      ...clientEnvironment(platform, homePaths(flags.home).wskprops),
+      // Runs are tagged with it, and Metaflow's client asks for it; where there is no user, it is the namespace.
+      METAFLOW_USER: metaflowUser() ?? platform.whisk.namespace,
+    };
     for (const line of shellLines(environment)) this.log(line);
     return environment;
   }
