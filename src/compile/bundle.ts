@@ -40,7 +40,7 @@ export function makeBundle({ flow, source, code, runtime, compiler }: BundlePart
   const graph = buildGraph(flow);
   const { code: flowModule, sourceMap } = writeFlowModule(flow, graph, source);
   const plan = planFlow(flow, graph, { name: sourceName, file: sourceName }, sourceMap);
-  const composition = compose(plan);
+  const composition = JSON.stringify(compose(plan));
   const text = (value: string) => new TextEncoder().encode(value);
   const json = (value: unknown) => text(`${JSON.stringify(value, null, 2)}\n`);
   const beside = new Map([
@@ -52,7 +52,7 @@ export function makeBundle({ flow, source, code, runtime, compiler }: BundlePart
     zipped.set(`flow/${path}`, content);
   const files = new Map([
     ...beside,
-    ['composition.json', text(`${JSON.stringify(composition)}\n`)],
+    ['composition.json', text(`${composition}\n`)],
     ['conductor.js', text(writeConductor(composition))],
     ['wait.js', text(WAIT_ACTION)],
     ['step.zip', zip(zipped)],

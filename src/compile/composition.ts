@@ -37,11 +37,15 @@ interface Block {
  */
 export function compose(plan: Plan): Composition {
   const actions = `/_/${packageName(plan.flow)}`;
-  const pause = composer.seq(composer.function(PAUSE), composer.action(`${actions}/wait`), composer.function(GO_ON));
+  const pause = composer.sequence(
+    composer.function(PAUSE),
+    composer.action(`${actions}/wait`),
+    composer.function(GO_ON),
+  );
   const visit = composer.if_nosave(composer.function(WAITS), pause, dispatch(blocksOf(plan), actions));
   const guarded = composer.try(visit, composer.function(HANDLE_DEATH));
   const walk = composer.let({ saved: null }, composer.while_nosave(composer.function(GOES_ON), guarded));
-  return composer.seq(composer.function(enter(plan)), walk, composer.function(ANSWER)).lower();
+  return composer.sequence(composer.function(enter(plan)), walk, composer.function(ANSWER));
 }
 
 /** The first envelope of a run, unless a session was launched with one. */
@@ -97,7 +101,7 @@ function dispatch(blocks: readonly Block[], actions: string): Composition {
   const { name, profile, steps } = blocks[0] as Block;
   const stays = `e => (e.value = e.block === ${JSON.stringify(name)} && !e.wait, e)`;
   const loop = composer.dowhile_nosave(
-    composer.seq(composer.function(REMEMBER), composer.action(`${actions}/${profile}`)),
+    composer.sequence(composer.function(REMEMBER), composer.action(`${actions}/${profile}`)),
     composer.function(stays),
   );
   // The conductor logs it, and who reads the composition finds the steps.

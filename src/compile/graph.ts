@@ -60,6 +60,8 @@ class GraphBuilder {
   readonly #steps: GraphStep[] = [];
   readonly #pools = new Map<string, Pool>();
   readonly #taken = new Set<string>(FLOWSPEC_ATTRIBUTES);
+  /** How often a name was wanted. */
+  readonly #counts = new Map<string, number>();
 
   constructor(flow: Flow) {
     this.#flow = flow;
@@ -151,7 +153,9 @@ class GraphBuilder {
 
   #freshName(wanted: string): string {
     let name = wanted;
-    for (let count = 2; this.#taken.has(name); count++) name = `${wanted}_${count}`;
+    let count = this.#counts.get(wanted) ?? 1;
+    while (this.#taken.has(name)) name = `${wanted}_${++count}`;
+    this.#counts.set(wanted, count);
     this.#taken.add(name);
     return name;
   }

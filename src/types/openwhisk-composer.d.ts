@@ -5,17 +5,15 @@ declare module 'openwhisk-composer' {
     readonly type: string;
     /** Written to the conductor's log when the composition is entered. */
     path?: string;
-    components?: Composition[];
-    /** Rewrites derived combinators into the primitive ones that the conductor knows. */
-    lower(): Composition;
   }
 
   /** A function's text is stored and evaluated by the conductor: it closes over nothing but the names of `let`. */
   // biome-ignore lint/suspicious/noExplicitAny: the functions take and return whatever the composition carries
   export type Task = Composition | ((params: any) => unknown) | string;
 
+  /** Its primitive combinators; the conductor knows no others. */
   interface Composer {
-    seq(...tasks: Task[]): Composition;
+    sequence(...tasks: Task[]): Composition;
     action(name: string): Composition;
     /** Text of a function; it is not evaluated here. */
     function(text: string | ((params: never) => unknown)): Composition;

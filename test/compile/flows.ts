@@ -1,0 +1,65 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { CompileResult } from '../../src/compile/index.ts';
+import { bundleOf, compileFlow } from '../../src/compile/index.ts';
+import type { Bundle } from '../../src/model/manifest.ts';
+
+/** A runtime small enough to look at. */
+const RUNTIME = {
+  'runtime/action/__main__.py': 'def main(args):\n    return args\n',
+  'runtime/nuvopipe_runtime/__init__.py': '',
+  'runtime/nuvopipe_runtime/session.py': '# a module\n',
+  'runtime/nuvopipe_runtime/test_session.py': '# not for users\n',
+  'runtime/nuvopipe_runtime/conftest.py': '# not for users\n',
+  'runtime/nuvopipe_runtime/__pycache__/session.cpython-311.pyc': 'x',
+};
+
+/** A folder with a flow file and what lies beside it, to compile in. */
+export class Workshop {
+  readonly dir: string;
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  static async open(): Promise<Workshop> {
+    const workshop = new Workshop(await mkdtemp(join(tmpdir(), 'nuvopipe-compile-')));
+    await workshop.write(RUNTIME);
+    return workshop;
+  }
+
+  async write(files: Record<string, string | Uint8Array>): Promise<void> {
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(dirname(join(this.dir, path)), { recursive: true });
+      await writeFile(join(this.dir, path), content);
+    }
+  }
+
+  path(...names: string[]): string {
+    return join(this.dir, ...names);
+  }
+
+  async compile(flow: string, options: { python?: string } = {}): Promise<CompileResult> {
+    await this.write({ 'flow.yaml': flow });
+    return compileFlow(this.path('flow.yaml'), { runtimeDir: this.path('runtime'), ...options });
+  }
+
+  async bundle(flow: string): Promise<Bundle> {
+    return bundleOf(await this.compile(flow));
+  }
+
+  async close(): Promise<void> {
+    await rm(this.dir, { recursive: true });
+  }
+}
+
+export function fileText(bundle: Bundle, path: string): string {
+  return Buffer.from(bundle.files.get(path) as Uint8Array).toString('utf8');
+}
+
+/** A flow of so many steps, one after another. */
+export function linearFlow(steps: number, name = 'LinearFlow'): string {
+  const body = Array.from({ length: steps }, (_, index) => `  - step: s${index}\n    run: self.x = ${index}\n`);
+  return `flow: ${name}\nsteps:\n${body.join('')}`;
+}
