@@ -5,13 +5,20 @@ import type { Report } from '../local/report.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { Store } from '../store/store.ts';
 import { cached } from './cache.ts';
-import { pythonTag, REQUIREMENTS_LOCK, type WheelTarget, wheelFiles } from './pip.ts';
+import { pythonTag, REQUIREMENTS_LOCK, type TrimRule, type WheelTarget, wheelFiles } from './pip.ts';
 import { zipFiles } from './zip.ts';
 
 /** Where a layer lies in the datastore; the runtime fetches it when a container starts. */
 export function layerKey(layer: string): string {
   return `_nuvopipe/layers/${layer}.zip`;
 }
+
+/** A container fetches a layer before its first step, so that what no step imports stays behind. */
+const TRIMMED: readonly TrimRule[] = [
+  { path: /(^|\/)tests\//, why: 'a third of the scientific packages' },
+  { path: /^bin\//, why: 'command lines' },
+  { path: /\.(pyi|pxd|pyx|a|h|hpp)$/, why: 'for compilers and editors' },
+];
 
 export interface LayerOptions {
   bundle: Bundle;
@@ -46,6 +53,7 @@ export async function ensureLayer(options: LayerOptions): Promise<string | undef
       target,
       // A package that the runtime has too must be the same one.
       arguments: ['-c', lock, ...pip],
+      trimmed: TRIMMED,
       what: 'the packages of environment.pip',
       report,
     });

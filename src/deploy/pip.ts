@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { SystemError, UserError } from '../errors.ts';
@@ -25,18 +25,31 @@ export interface WheelOptions {
   target: WheelTarget;
   /** Arguments of `pip install`: requirements, `-r`, `-c`, `--no-deps`. */
   arguments: readonly string[];
+  /** Files that are not wanted. */
+  trimmed: readonly TrimRule[];
   /** For progress and errors: `the runtime's packages`. */
   what: string;
   report: Report;
 }
 
-/** Installs wheels somewhere aside, byte-compiles them, and returns the files by their path. */
+export interface TrimRule {
+  /** Of the path below the folder of the packages. */
+  path: RegExp;
+  why: string;
+}
+
+/** Installs wheels somewhere aside, trims and byte-compiles them, and returns the files by their path. */
 export async function wheelFiles(options: WheelOptions): Promise<Map<string, Uint8Array>> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-wheels-'));
   try {
     await pipInstall(folder, options);
+    for (const path of await pathsOf(folder)) {
+      if (options.trimmed.some((rule) => rule.path.test(path))) await rm(join(folder, path));
+    }
     await byteCompile(folder, options.python);
-    return await filesOf(folder);
+    const files = new Map<string, Uint8Array>();
+    for (const path of await pathsOf(folder)) files.set(path, await readFile(join(folder, path)));
+    return files;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -98,12 +111,10 @@ async function byteCompile(folder: string, python: string): Promise<void> {
   }
 }
 
-async function filesOf(folder: string): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>();
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    files.set(path.slice(folder.length + 1).replaceAll('\\', '/'), await readFile(path));
-  }
-  return files;
+/** All files below a folder, with `/` between the parts. */
+async function pathsOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
 }

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Report } from '../local/report.ts';
 import { cached } from './cache.ts';
-import { pythonTag, REQUIREMENTS_LOCK, wheelFiles } from './pip.ts';
+import { pythonTag, REQUIREMENTS_LOCK, type TrimRule, wheelFiles } from './pip.ts';
 import { zipFiles } from './zip.ts';
 
 /** Folder of the step action's zip that holds the vendored packages; `runtime/action/__main__.py` looks there. */
 const VENDOR_FOLDER = 'vendor';
 
 /** What a step never imports; the rest of 57 MB is what it does. */
-const TRIMMED: readonly { path: RegExp; why: string }[] = [
+const TRIMMED: readonly TrimRule[] = [
   { path: /^bin\//, why: 'command lines' },
   { path: /\.dist-info\//, why: 'nothing asks which distributions there are' },
   {
@@ -49,13 +49,10 @@ export async function vendoredRuntime(options: { python: string; home: string; r
       python,
       target: 'cluster',
       arguments: ['--no-deps', '-r', fileURLToPath(REQUIREMENTS_LOCK)],
+      trimmed: TRIMMED,
       what: 'the packages of the runtime',
       report,
     });
-    const kept = new Map<string, Uint8Array>();
-    for (const [path, bytes] of files) {
-      if (!TRIMMED.some((rule) => rule.path.test(path))) kept.set(`${VENDOR_FOLDER}/${path}`, bytes);
-    }
-    return zipFiles(kept);
+    return zipFiles(new Map([...files].map(([path, bytes]) => [`${VENDOR_FOLDER}/${path}`, bytes])));
   });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,5 +67,38 @@ describe('deploy to a cluster', () => {
     const { status, outputs } = await result('TitlesFlow');
     assert.equal(status, 'succeeded');
     assert.equal((outputs.shouted as string[]).length, 9);
+  });
+
+  it('gives steps the packages that the flow asks for', async () => {
+    const file = join(folder, 'packages.yaml');
+    await writeFile(
+      file,
+      `flow: PackagesFlow
+environment: { pip: [iniconfig==2.3.1] }
+outputs: [answer]
+steps:
+  - step: only
+    run: |
+      import iniconfig
+      self.answer = iniconfig.IniConfig("x", data="[a]\\nb = c")["a"]["b"]
+`,
+    );
+    const bundle = bundleOf(await compileFlow(file));
+    await deployBundle({ ...options, bundle });
+    const { status, outputs } = await result('PackagesFlow');
+    assert.deepEqual([status, outputs], ['succeeded', { answer: 'c' }]);
+    const layers: string[] = [];
+    for await (const { key } of s3.store.list('_nuvopipe/layers/')) layers.push(key);
+    assert.equal(layers.length, 1);
+  });
+
+  it('says which package cannot be had', async () => {
+    const bundle = bundleOf(await compileFlow(example('hello')));
+    const plan = { ...bundle.plan, pip: ['nuvopipe-has-no-such-package==1'] };
+    await assert.rejects(deployBundle({ ...options, home: folder, bundle: { ...bundle, plan } }), (error: Error) => {
+      assert.equal((error as Error & { code: string }).code, 'python-packages');
+      assert.match(error.message, /nuvopipe-has-no-such-package/);
+      return true;
+    });
   });
 });

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { poll } from '../../src/local/poll.ts';
+import { openWhisk } from '../../src/whisk/client.ts';
+import { freePort } from '../store/s3.ts';
+import { runCommand, startCommand } from '../support/command.ts';
+import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
+import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
+
+const FLOW = `flow: CommandsFlow
+outputs: [sum]
+steps:
+  - step: begin
+    run: |
+      self.numbers = [1, 2, 3]
+  - foreach: numbers
+    as: number
+    steps:
+      - step: square
+        run: |
+          print("squaring", self.number)
+          self.squared = self.number ** 2
+    join:
+      step: add
+      run: |
+        self.sum = sum(i.squared for i in inputs)
+`;
+
+describe('deploy, status, logs, metadata', () => {
+  let shared: SharedPlatform;
+  let folder: string;
+  let file: string;
+  let run: string;
+  before(async function () {
+    this.timeout(FIRST_USE_TIMEOUT_MS);
+    shared = await sharedPlatform();
+    folder = await mkdtemp(join(tmpdir(), 'nuvopipe-commands-'));
+    file = join(folder, 'flow.yaml');
+    await writeFile(file, FLOW);
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const command = (name: string, ...args: string[]) => runCommand(name, [...args, '--home', shared.home]);
+
+  it('deploys to the local platform, and again without touching anything', async () => {
+    const first = await command('deploy', file, '--local', '--json');
+    assert.equal(first.code, 0, first.stderr);
+    const { entities } = JSON.parse(first.stdout);
+    assert.ok(entities.every(({ outcome }: { outcome: string }) => outcome === 'created'));
+    const second = await command('deploy', file, '--local');
+    assert.match(second.stdout, /CommandsFlow is deployed to http.*: 0 created, 0 updated, 4 unchanged/);
+    assert.ok(!first.stderr.includes(shared.platform.store.secretAccessKey));
+  });
+
+  it('shows the runs, one run, and its logs', async () => {
+    const whisk = openWhisk(shared.platform.whisk);
+    const { response } = await whisk.invoke('CommandsFlow', {}, { blocking: true });
+    whisk.close();
+    assert.ok(response);
+    ({ run } = response.result as { run: string });
+
+    const list = await command('status', '--json');
+    const runs = JSON.parse(list.stdout).runs as { flow: string; run: string; status: string }[];
+    assert.equal(runs.find((each) => each.flow === 'CommandsFlow')?.status, 'succeeded');
+
+    const one = await command('status', `CommandsFlow/${run}`);
+    assert.match(
+      one.stdout,
+      /succeeded in .* s\n {2}✓ {2}begin .*\n {2}✓ {2}square {2}3\/3 .*\n {2}✓ {2}add .*\n {2}✓ {2}end .*\nsum: 14\n/,
+    );
+
+    const logs = await command('logs', `CommandsFlow/${run}`, '--step', 'square');
+    assert.deepEqual(
+      logs.stdout.trim().split('\n').sort(),
+      [1, 2, 3].map((n) => `square/t-${n - 1} | squaring ${n}`),
+    );
+  });
+
+  it('tells an unknown run with exit code 2 and no stack trace', async () => {
+    const { code, stderr, stdout } = await command('logs', 'CommandsFlow/none');
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /^error\[unknown-run\]: There is no run "CommandsFlow\/none" in s3:\/\/.*\n {2}hint: .*\n$/);
+  });
+
+  it('serves metadata until it is interrupted', async () => {
+    const port = await freePort();
+    const serving = startCommand('metadata', ['--port', String(port), '--home', shared.home]);
+    try {
+      const url = `http://127.0.0.1:${port}/flows/CommandsFlow/runs/${run}`;
+      assert.ok(
+        await poll(async () => (await fetch(url).catch(() => undefined))?.ok === true, 20_000),
+        serving.stderr(),
+      );
+    } finally {
+      serving.child.kill('SIGINT');
+    }
+    assert.equal((await serving.done).code, 0);
+  });
+
+  for (const [what, args, code] of [
+    [
+      'an unreachable API host',
+      ['--apihost', 'http://127.0.0.1:1', '--auth', 'a:b', '--datastore', 's3://bucket'],
+      'host-unreachable',
+    ],
+    ['no API host', ['--datastore', 's3://bucket'], 'no-whisk-host'],
+    ['no datastore', ['--apihost', 'h', '--auth', 'a:b'], 'no-datastore'],
+    ['a folder that is no bundle', [], undefined],
+  ] as const) {
+    it(`refuses ${what} in one message, with exit code 2`, async () => {
+      const env = { WSK_CONFIG_FILE: join(folder, 'none'), AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's' };
+      const target = code === undefined ? folder : file;
+      const outcome = await runCommand('deploy', [target, ...args, '--home', shared.home, '--json'], env);
+      assert.equal(outcome.code, 2, outcome.stderr);
+      const { error } = JSON.parse(outcome.stdout);
+      if (code !== undefined) assert.equal(error.code, code);
+      assert.doesNotMatch(outcome.stderr, /\n\s+at /);
+    });
+  }
+
+  it('tells a wrong key', async () => {
+    const { apihost } = shared.platform.whisk;
+    const args = [file, '--apihost', apihost, '--auth', 'wrong:key', '--datastore', 's3://bucket/x', '--json'];
+    const env = { AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's' };
+    const outcome = await runCommand('deploy', [...args, '--home', shared.home], env);
+    assert.deepEqual([outcome.code, JSON.parse(outcome.stdout).error.code], [2, 'whisk-credentials']);
+  });
+});
