@@ -9,6 +9,7 @@ const path = require('node:path');
 
 const SENTINEL = 'XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n';
 const ANSWER_FD = 3;
+const { stdout, stderr } = process;
 
 function writeAll(fd, text) {
   let rest = Buffer.from(text);
@@ -21,10 +22,10 @@ function writeAll(fd, text) {
   }
 }
 
+/** The logs go through the streams that the action prints to: what is still buffered there comes first. */
 function answer(status, body) {
-  writeAll(1, SENTINEL);
-  writeAll(2, SENTINEL);
-  writeAll(ANSWER_FD, `${status} ${JSON.stringify(body)}\n`);
+  const line = `${status} ${JSON.stringify(body)}\n`;
+  stdout.write(SENTINEL, () => stderr.write(SENTINEL, () => writeAll(ANSWER_FD, line)));
 }
 
 const errorAnswer = (status, message) => answer(status, { error: message });

@@ -35,7 +35,11 @@ interface Waiting {
   readonly revision: string;
   readonly memoryMb: number;
   readonly resolve: (lease: Lease) => void;
+  readonly reject: (error: Error) => void;
 }
+
+/** The platform is being stopped. */
+export class PoolClosed extends Error {}
 
 export class ContainerPool {
   readonly #options: PoolOptions;
@@ -55,10 +59,11 @@ export class ContainerPool {
     return { busy: this.#busy.size, idle: this.#idle.size, queued: this.#queue.length };
   }
 
-  /** Waits for a container of this revision of the action, or for the memory to start one. */
+  /** Waits for a container of this revision of the action, or for the memory to start one. @throws when the pool is closed */
   acquire(action: string, revision: string, memoryMb: number): Promise<Lease> {
-    return new Promise((resolve) => {
-      this.#queue.push({ action, revision, memoryMb, resolve });
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw new PoolClosed();
+      this.#queue.push({ action, revision, memoryMb, resolve, reject });
       this.#serve();
     });
   }
@@ -71,6 +76,7 @@ export class ContainerPool {
 
   close(): void {
     this.#closed = true;
+    for (const waiting of this.#queue) waiting.reject(new PoolClosed());
     this.#queue = [];
     for (const slot of [...this.#idle, ...this.#busy]) this.#end(slot);
   }

@@ -40,6 +40,7 @@ export class ActivationStore {
   readonly #activations = new Map<string, { activation: Activation; bytes: number }>();
   #bytes = 0;
   #linesInFile = 0;
+  #closed = false;
   #buffer: string[] = [];
   #flushing: NodeJS.Immediate | undefined;
 
@@ -56,7 +57,9 @@ export class ActivationStore {
     this.#compact();
   }
 
+  /** After `close` nothing is kept: what ends then was killed. */
   put(activation: Activation): void {
+    if (this.#closed) return;
     const line = JSON.stringify(activation);
     this.#keep(activation, line.length);
     this.#buffer.push(line);
@@ -77,6 +80,7 @@ export class ActivationStore {
   close(): void {
     if (this.#flushing !== undefined) clearImmediate(this.#flushing);
     this.#flush();
+    this.#closed = true;
   }
 
   #keep(activation: Activation, bytes: number): void {

@@ -67,7 +67,7 @@ export class Invoker {
   readonly #runtimes: Runtimes;
   readonly #store: ActivationStore;
   readonly #options: InvokerOptions;
-  #inFlight = 0;
+  readonly #inFlight = new Set<Promise<unknown>>();
   #ordinal = 0;
 
   constructor(pool: ContainerPool, runtimes: Runtimes, store: ActivationStore, options: InvokerOptions) {
@@ -79,13 +79,17 @@ export class Invoker {
 
   /** Activations of actions that have been accepted and have not ended: what the concurrency throttle looks at. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#inFlight.size;
+  }
+
+  /** Settles when all that has been accepted has ended. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
   }
 
   start(invocation: Invocation): Started {
     const id = activationId();
     const { action } = invocation.resolved;
-    this.#inFlight += 1;
     this.#ordinal += 1;
     const fault = this.#options.faults.activation?.({
       action: pathOf(action),
@@ -93,9 +97,10 @@ export class Invoker {
       cause: invocation.cause,
       ordinal: this.#ordinal,
     });
-    const done = this.#activate(id, invocation, fault).finally(() => {
-      this.#inFlight -= 1;
-    });
+    const done = this.#activate(id, invocation, fault);
+    this.#inFlight.add(done);
+    const ended = () => this.#inFlight.delete(done);
+    done.then(ended, ended);
     if (fault === undefined || !('drop' in fault)) return { activationId: id, done };
     return { activationId: id, done: new Promise(() => {}) };
   }

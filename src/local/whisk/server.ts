@@ -125,9 +125,11 @@ export async function startWhisk(options: WhiskOptions): Promise<Whisk> {
       closing ??= (async () => {
         const closed = new Promise<void>((resolve) => server.close(() => resolve()));
         server.closeAllConnections();
+        // First: what is killed now leaves no record, as when a controller goes down.
+        activations.close();
         pool.close();
         runtimes.close();
-        activations.close();
+        await invoker.idle();
         await closed;
       })();
       return closing;
