@@ -1,3 +1,4 @@
+import type { CallBody } from '../model/flow.ts';
 import { walkSteps } from '../model/flow.ts';
 import { PYTHON_KEYWORDS } from '../model/names.ts';
 import { didYouMean } from '../syntax/suggest.ts';
@@ -9,8 +10,7 @@ const NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
 export function checkCallTargets({ flow, report, code }: CheckContext): void {
   for (const { body } of walkSteps(flow.steps)) {
     if (body.kind !== 'call') continue;
-    const names = [...body.module.split('.'), body.function];
-    if (!names.every((name) => NAME.test(name) && !PYTHON_KEYWORDS.has(name))) {
+    if (!isWellFormed(body)) {
       report.error(
         'bad-call',
         body.span,
@@ -24,6 +24,11 @@ export function checkCallTargets({ flow, report, code }: CheckContext): void {
       report.error('no-such-module', body.span, `there is no module "${body.module}" among the flow's code`, hint);
     }
   }
+}
+
+/** Whether it is `module:function`, in names that Python takes. */
+export function isWellFormed(call: CallBody): boolean {
+  return [...call.module.split('.'), call.function].every((name) => NAME.test(name) && !PYTHON_KEYWORDS.has(name));
 }
 
 /** The file of a module among the code. */

@@ -1,7 +1,6 @@
 import { checkArtifactNames, checkOutputs } from './artifact-names.ts';
 import { checkCallTargets } from './call-targets.ts';
 import type { Check, CheckContext } from './context.ts';
-import { checkEmptyLists } from './empty-lists.ts';
 import { checkEmptyRuns } from './empty-runs.ts';
 import { checkFlowName } from './flow-name.ts';
 import { checkGraphPaths } from './graph-paths.ts';
@@ -20,7 +19,6 @@ const CHECKS: Check[] = [
   checkDuplicateSteps,
   checkArtifactNames,
   checkOutputs,
-  checkEmptyLists,
   checkGraphPaths,
   checkResources,
   checkRequirements,

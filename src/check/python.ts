@@ -7,7 +7,7 @@ import { INSPECTOR_FILE } from '../package-files.ts';
 import { functionBody, INDENT, linesInsideStrings } from '../syntax/python-text.ts';
 import type { Report } from '../syntax/report.ts';
 import { didYouMean } from '../syntax/suggest.ts';
-import { modulePath } from './call-targets.ts';
+import { isWellFormed, modulePath } from './call-targets.ts';
 import type { CheckContext } from './context.ts';
 
 /** Parsing 10,000 steps takes Python a second or so. */
@@ -45,7 +45,7 @@ interface Inspection {
 export async function checkPython({ flow, report, code, python }: CheckContext): Promise<void> {
   const steps = [...walkSteps(flow.steps)];
   const runs = steps.flatMap(({ body }) => (body.kind === 'run' && body.text.trim() !== '' ? [body] : []));
-  const calls = steps.flatMap(({ body }) => (body.kind === 'call' ? [body] : []));
+  const calls = steps.flatMap(({ body }) => (body.kind === 'call' && isWellFormed(body) ? [body] : []));
   const paths = [...new Set(calls.flatMap(({ module }) => modulePath(module, code) ?? []))];
   const first = runs[0] ?? calls[0];
   if (!first) return;
@@ -74,7 +74,9 @@ const SIGNATURE = 'def run(self, inputs):';
 function reportBody(run: RunBody, body: InspectedBody, taken: ReadonlyMap<string, string>, report: Report): void {
   const spanOf = spans(run);
   if (body.problem) {
-    report.error('python-syntax', spanOf(body.problem), `Python does not understand this: ${body.problem.message}`);
+    // Its lines are those of the function that the text was put into.
+    const message = body.problem.message.replace(/ \(detected at line \d+\)| on line \d+/, '');
+    report.error('python-syntax', spanOf(body.problem), `Python does not understand this: ${message}`);
     return;
   }
   for (const { name, ...place } of body.sets) {

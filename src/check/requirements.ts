@@ -14,7 +14,12 @@ export function checkRequirements({ flow, report }: CheckContext): void {
         ?.toLowerCase()
         .replace(/[._-]+/g, '-') ?? '';
     if (!PINNED.test(value.trim())) {
-      report.error('not-pinned', span, `"${value}" is not pinned to a version`, `write it as ${name || 'name'}==1.2.3`);
+      report.error(
+        'not-pinned',
+        span,
+        `"${value}" is not pinned to a version`,
+        `write it as ${/^[\w-]+$/.test(name) ? name : 'name'}==1.2.3`,
+      );
     } else if (seen.has(name)) {
       report.error('duplicate-requirement', span, `"${name}" is required already`, 'keep one of them');
     }

@@ -13,7 +13,7 @@ export const TIMEOUT_MAX_MS = 5 * 60_000;
 /** Memory and time that OpenWhisk gives an action. */
 export function checkResources({ flow, report }: CheckContext): void {
   function check({ memoryMB, memorySpan, timeoutMs, timeoutSpan }: Resources): void {
-    const raise = 'it can be deployed where the cluster’s administrator has raised the limit';
+    const raise = 'it can be deployed where the limits of the cluster are higher';
     if (memorySpan && memoryMB < MEMORY_MIN_MB) {
       const message = `${formatSizeMB(memoryMB)} is too little: an action of OpenWhisk has ${MEMORY_MIN_MB} MB or more`;
       report.error('memory-too-small', memorySpan, message, `write ${MEMORY_MIN_MB} or more`);

@@ -40,7 +40,7 @@ export function checkStartAndEnd({ flow, report }: CheckContext): void {
       report.error('misplaced-start', name.span, 'only the first step can be called start', hint);
     }
     if (name.value === 'end' && !(last?.kind === 'step' && last.name === name)) {
-      const why = joins.has(name) ? ', and Metaflow’s last step cannot be a join' : '';
+      const why = joins.has(name) ? ', and that of Metaflow cannot be a join' : '';
       report.error('misplaced-end', name.span, `only the last step can be called end${why}`, 'give it another name');
     }
   }
@@ -54,7 +54,7 @@ export function checkDuplicateSteps({ flow, report }: CheckContext): void {
     if (line === undefined) lines.set(name.value, report.source.position(name.span[0]).line);
     else {
       const hint = 'names are unique in the whole flow, branches and joins included';
-      report.error('duplicate-step', name.span, `there is a step "${name.value}" already, on line ${line}`, hint);
+      report.error('duplicate-step', name.span, `there is a step "${name.value}" already, on line $line`, hint);
     }
   }
 }

@@ -88,7 +88,6 @@ export interface Foreach {
   as?: Located<string>;
   concurrency: number;
   steps: Element[];
-  stepsSpan: Span;
   join?: Step;
   span: Span;
 }
@@ -105,7 +104,6 @@ export interface Branches {
 export interface Branch {
   name: Located<string>;
   steps: Element[];
-  stepsSpan: Span;
 }
 
 /** All elements of a flow, in the order in which they are written. */

@@ -19,7 +19,11 @@ export function checkAliases(document: Document.Parsed, report: Report): void {
     if (isPair(node)) return sizeOf(node.key) + sizeOf(node.value);
     if (isAlias(node)) {
       const target = node.resolve(document);
-      if (!target) return 1;
+      if (!target) {
+        const hint = `put "&${node.source}" before what it is to stand for, or put text that starts with * in quotes`;
+        report.error('unknown-alias', spanOf(node), `*${node.source} stands for nothing`, hint);
+        return 1;
+      }
       if (open.has(target)) {
         report.error(
           'circular-alias',

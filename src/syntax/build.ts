@@ -92,28 +92,16 @@ class Builder {
     const memory = this.#at(node, 'memory');
     if (isScalar(memory) && memory.value !== null) {
       const size = parseSizeMB(memory.value);
-      resources.memorySpan = spanOf(memory);
-      if (size !== undefined) resources.memoryMB = size;
-      else
-        this.#report.error(
-          'bad-size',
-          spanOf(memory),
-          `${memory.value} is no amount of memory`,
-          'write 512, 512Mi or 1Gi',
-        );
+      const span = spanOf(memory);
+      if (size !== undefined) Object.assign(resources, { memoryMB: size, memorySpan: span });
+      else this.#report.error('bad-size', span, `${memory.value} is no amount of memory`, 'write 512, 512Mi or 1Gi');
     }
     const timeout = this.#at(node, 'timeout');
     if (isScalar(timeout) && timeout.value !== null) {
       const duration = parseDurationMs(timeout.value);
-      resources.timeoutSpan = spanOf(timeout);
-      if (duration !== undefined) resources.timeoutMs = duration;
-      else
-        this.#report.error(
-          'bad-duration',
-          spanOf(timeout),
-          `${timeout.value} is no span of time`,
-          'write 90s, 2m or 500ms',
-        );
+      const span = spanOf(timeout);
+      if (duration !== undefined) Object.assign(resources, { timeoutMs: duration, timeoutSpan: span });
+      else this.#report.error('bad-duration', span, `${timeout.value} is no span of time`, 'write 90s, 2m or 500ms');
     }
     return resources;
   }
@@ -150,10 +138,11 @@ class Builder {
     if (other) {
       const message = `this element is a ${kind} already; "${other.key}" is another`;
       this.#report.error('two-elements', other.keySpan, message, `start a new element: "- ${other.key}:"`);
+      return undefined;
     }
-    if (kind === 'step') return this.#step(node, resources, other?.key);
-    if (kind === 'foreach') return this.#foreach(node, resources, depth, other?.key);
-    return this.#branches(node, resources, depth, other?.key);
+    if (kind === 'step') return this.#step(node, resources);
+    if (kind === 'foreach') return this.#foreach(node, resources, depth);
+    return this.#branches(node, resources, depth);
   }
 
   #reportUnknownElement({ key, keySpan }: Entry): void {
@@ -183,7 +172,7 @@ class Builder {
     }
   }
 
-  #step(node: Node, inherited: Resources, ignoredKey?: string): Step | undefined {
+  #step(node: Node, inherited: Resources): Step | undefined {
     const join = this.#entries(node).find(({ key }) => key === 'join');
     if (join) {
       const message = 'a join belongs to a foreach or to branches; a step has nothing to join';
@@ -194,7 +183,7 @@ class Builder {
         'make it a step of its own, or move it to what it joins',
       );
     }
-    this.#checkShape('step', node, 'join', ignoredKey);
+    this.#checkShape('step', node, 'join');
     const resources = this.#resources(this.#at(node, 'resources'), inherited);
     const name = this.#text(this.#at(node, 'step'));
     const body = this.#body(node);
@@ -214,8 +203,8 @@ class Builder {
     return { kind: 'call', module, function: [name, ...rest].join(':'), span: call.span };
   }
 
-  #foreach(node: Node, resources: Resources, depth: number, ignoredKey?: string): Foreach | undefined {
-    this.#checkShape('foreach', node, ignoredKey);
+  #foreach(node: Node, resources: Resources, depth: number): Foreach | undefined {
+    this.#checkShape('foreach', node);
     const over = this.#text(this.#at(node, 'foreach'));
     if (!over) return undefined;
     const as = this.#text(this.#at(node, 'as'));
@@ -226,19 +215,17 @@ class Builder {
       ...(as && { as }),
       concurrency: this.#concurrency(node) ?? FOREACH_CONCURRENCY_DEFAULT,
       steps: this.#elements(this.#at(node, 'steps'), resources, depth + 1),
-      stepsSpan: this.#headOf(node, 'steps'),
       ...(join && { join }),
       span: this.#headOf(node, 'foreach'),
     };
   }
 
-  #branches(node: Node, resources: Resources, depth: number, ignoredKey?: string): Element | undefined {
-    this.#checkShape('branches', node, ignoredKey);
+  #branches(node: Node, resources: Resources, depth: number): Element | undefined {
+    this.#checkShape('branches', node);
     const branches = this.#entries(this.#at(node, 'branches')).map(
       ({ key, keySpan, node: steps }): Branch => ({
         name: { value: key, span: keySpan },
         steps: this.#elements(steps, resources, depth + 1),
-        stepsSpan: keySpan,
       }),
     );
     const join = this.#join(node, resources);
@@ -267,11 +254,11 @@ class Builder {
     return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
   }
 
-  /** Checks a part against its schema, but for keys that have been spoken of already. */
-  #checkShape(kind: Kind, node: Node, ...ignoredKeys: (string | undefined)[]): void {
+  /** Checks a part against its schema, but for a key that has been spoken of already. */
+  #checkShape(kind: Kind, node: Node, ignoredKey?: string): void {
     const value: Record<string, unknown> = {};
     for (const { key, node: child } of this.#entries(node)) {
-      if (!ignoredKeys.includes(key)) value[key] = this.#shapeOf(key, child, kind);
+      if (key !== ignoredKey) value[key] = this.#shapeOf(key, child, kind);
     }
     checkShape(kind, value, node, this.#document, this.#report);
   }
@@ -279,7 +266,7 @@ class Builder {
   /** As JavaScript has it; the elements of `steps` are left out, they are checked each by itself. */
   #shapeOf(key: string, node: Node | undefined, kind: Kind): unknown {
     const hollow = (child: Node | undefined) =>
-      isSeq(child) ? [] : isMap(child) ? {} : toValue(this.#document, child);
+      isSeq(child) ? child.items.map(() => null) : isMap(child) ? {} : toValue(this.#document, child);
     if (key === 'steps' || key === 'join') return hollow(node);
     if (kind !== 'branches' || key !== 'branches' || !isMap(node)) return toValue(this.#document, node);
     return Object.fromEntries(this.#entries(node).map((branch) => [branch.key, hollow(branch.node)]));

@@ -1,5 +1,6 @@
-import type { Document, ErrorCode } from 'yaml';
+import type { Document, ErrorCode, YAMLError } from 'yaml';
 import { isCollection, parseDocument, visit } from 'yaml';
+import type { Span } from '../model/flow.ts';
 import { checkAliases } from './aliases.ts';
 import { spanOf } from './nodes.ts';
 import type { Report } from './report.ts';
@@ -25,8 +26,13 @@ const PROBLEMS_MAX = 20;
 
 /** Parses a flow file; reports why, and returns nothing, where it is not one sound YAML document. */
 export function parse(report: Report): Document.Parsed | undefined {
-  const document = parseDocument(report.source.text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: true });
+  const document = parseDocument(report.source.text, { prettyErrors: false, logLevel: 'error' });
   for (const error of document.errors.slice(0, PROBLEMS_MAX)) {
+    const quote = openQuote(document, error);
+    if (quote) {
+      report.error('open-quote', quote, 'this quote is never closed');
+      continue;
+    }
     const { message, hint } = PROBLEMS[error.code] ?? {};
     report.error(codeOf(error.code), within(error.pos, report), message ?? lowerFirst(error.message), hint);
   }
@@ -59,12 +65,29 @@ function checkKeys(document: Document.Parsed, report: Report): void {
   });
 }
 
+/** Where the quoted text starts that a parser's error misses the end of. */
+function openQuote(document: Document.Parsed, { code, message, pos }: YAMLError): Span | undefined {
+  if (code !== 'MISSING_CHAR' || !message.includes('quote')) return undefined;
+  let span: Span | undefined;
+  visit(document, {
+    Scalar(_, node) {
+      const [start, end] = spanOf(node);
+      if (!node.type?.startsWith('QUOTE') || start > pos[0] || end < pos[0]) return undefined;
+      span = [start, start + 1];
+      return visit.BREAK;
+    },
+  });
+  return span;
+}
+
 function codeOf(code: ErrorCode): string {
   return code.toLowerCase().replaceAll('_', '-');
 }
 
-function within([start, end]: [number, number], report: Report): [number, number] {
+/** The parser often gives the first character alone: then the word is meant. */
+function within([start, end]: [number, number], report: Report): Span {
   const last = report.source.text.length;
+  if (end <= start + 1) end = start + (/^[\w.-]+/.exec(report.source.text.slice(start, start + 80))?.[0].length ?? 1);
   return [Math.min(start, last), Math.min(Math.max(end, start + 1), Math.max(last, start + 1))];
 }
 

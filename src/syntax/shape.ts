@@ -91,6 +91,23 @@ export function checkShape(kind: Kind, value: unknown, node: Node, document: Doc
         report.error('wrong-value', at.span, `"${key}" has to be one of ${allowed.join(', ')}`, hint);
         break;
       }
+      case 'minItems': {
+        const owned = { flow: 'the flow', step: 'the step', foreach: 'the foreach', branches: `the branch "${key}"` }[
+          kind
+        ];
+        report.error(
+          'no-steps',
+          at.span,
+          `${owned} has no steps`,
+          'add a step: "- step: name", and below it run or call',
+        );
+        break;
+      }
+      case 'minProperties': {
+        const message = at.entries.length === 0 ? 'there are no branches' : 'one branch alone is no fork';
+        report.error('too-few-branches', at.headSpan, message, 'add a branch, or put its steps into the list itself');
+        break;
+      }
       case 'minimum':
         report.error('wrong-value', at.span, `"${key}" has to be ${error.params.limit} or more`);
         break;
