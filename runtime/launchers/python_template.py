@@ -5,6 +5,7 @@ connects four times to the unix socket SOCKET (its stdin, stdout, stderr and fd 
 `id fd pid`), becomes a session of its own, and runs LAUNCHER as a new interpreter would. The end of one is told by a line on
 fd 3, `{id, exited}`. The template stays single-threaded: a fork of a process with threads may hang.
 """
+import gc
 import importlib
 import json
 import os
@@ -25,6 +26,8 @@ def main():
     with open(launcher) as file:
         code = compile(file.read(), launcher, "exec")
 
+    gc.freeze()  # what is imported stays shared between the forks: no collection touches it
+
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(woken, False)
@@ -42,6 +45,7 @@ def main():
             continue
         data = os.read(0, 1 << 16)
         if not data:
+            abandon(children, address)
             return None
         pending += data
         *lines, pending = pending.split(b"\n")
@@ -76,6 +80,20 @@ def reap(children):
             return
         if pid in children:
             tell({"id": children.pop(pid), "exited": os.waitstatus_to_exitcode(status)})
+
+
+def abandon(children, address):
+    """The server is gone, perhaps killed: nobody else is left to end its containers and to remove the socket."""
+    for pid in children:
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except OSError:
+            pass
+    try:
+        os.unlink(address)
+        os.rmdir(os.path.dirname(address))
+    except OSError:
+        pass
 
 
 def become_container(request, address):

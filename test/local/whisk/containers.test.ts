@@ -1,8 +1,11 @@
 /** What actions see and what becomes of them: languages, archives, time, memory, logs, faults. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ActivationFault } from '../../../src/local/whisk/faults.ts';
-import { type Body, Harness, until, zip } from './harness.ts';
+import { AUTH, type Body, Harness, until, zip } from './harness.ts';
 
 describe('containers', () => {
   let whisk: Harness;
@@ -297,6 +300,38 @@ describe('closing', () => {
     for (const pid of [node, python, template]) await until(() => (isRunning(pid) ? undefined : true));
     const left = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(whisk.stateDir));
     assert.deepEqual(left, []);
+  });
+
+  it('a server that is killed takes its Python containers with it', async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'nuvopipe-whisk-test-'));
+    const script = `
+      import { startWhisk } from ${JSON.stringify(new URL('../../../src/local/whisk/server.ts', import.meta.url).href)};
+      const [stateDir, auth, python] = process.argv.slice(-3);
+      const runtimes = { node: { executable: process.execPath }, python: { executable: python } };
+      console.log((await startWhisk({ stateDir, auth, runtimes })).url);`;
+    const python = process.env.NUVOPIPE_TEST_PYTHON ?? 'python3';
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script, '--', stateDir, AUTH, python];
+    const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      const url = String(await new Promise((resolve) => server.stdout.once('data', resolve))).trim();
+      const call = (method: string, path: string, body: unknown) =>
+        fetch(`${url}/api/v1/namespaces/_/actions/${path}`, {
+          method,
+          headers: { authorization: `Basic ${btoa(AUTH)}`, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      const marker = join(stateDir, 'pid');
+      const code = `import os, time\ndef main(a):\n  open(${JSON.stringify(marker)}, "w").write(str(os.getpid()))\n  time.sleep(600)`;
+      await call('PUT', 'busy', { exec: { kind: 'python:3.11', code } });
+      await call('POST', 'busy', {});
+      const pid = await until(() => Number(existsSync(marker) && readFileSync(marker, 'utf8')) || undefined);
+      assert.ok(isRunning(pid));
+      server.kill('SIGKILL');
+      await until(() => (isRunning(pid) ? undefined : true));
+    } finally {
+      server.kill('SIGKILL');
+      rmSync(stateDir, { recursive: true, force: true });
+    }
   });
 });
 
