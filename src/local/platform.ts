@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SystemError, UserError } from '../errors.ts';
 import type { DaemonConfig, DaemonMessage } from './daemon.ts';
+import { endContainers } from './left-over.ts';
 import { withLock } from './lock.ts';
 import { endProcess } from './process.ts';
 import { ensurePython, type PythonEnvironments } from './python-env.ts';
@@ -79,6 +80,7 @@ async function endLeftOver(paths: HomePaths): Promise<boolean> {
   if (!recorded) return false;
   await endProcess(recorded, DAEMON_STOP_GRACE_MS);
   await endProcess(recorded.s3, S3_STOP_GRACE_MS);
+  await endContainers(paths.whisk);
   await rm(paths.platform, { force: true });
   return true;
 }

@@ -35,8 +35,12 @@ export async function invokeAndFollow(
   answer.catch(() => undefined);
   const untilAnswered = await follow(reader, key, onStatus, answered.signal);
   if (untilAnswered !== undefined) return untilAnswered;
-  const ending = await answer;
   const status = await runStatus(reader, key);
+  // A gateway may cut a call that takes long; the run that has begun does not mind.
+  const ending = await answer.catch((error: unknown) => {
+    if (status === undefined) throw error;
+    return undefined;
+  });
   if (status === undefined) return ending ?? NOT_BEGUN;
   onStatus(status);
   if (status.status !== 'running') return status;

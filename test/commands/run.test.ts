@@ -37,7 +37,7 @@ steps:
   - step: sleep
     run: |
       import time
-      time.sleep(5)
+      time.sleep(6)
       self.done = True
 `;
 
@@ -143,6 +143,23 @@ print(run.successful, run.data.greeting, [step.id for step in run])`;
       const outcome = await following.done;
       assert.equal(outcome.code, 130);
       assert.equal(answerOf(outcome).error.code, 'interrupted');
+      assert.deepEqual(await processesOf(home.path), []);
+    } finally {
+      await home.remove();
+    }
+  });
+
+  it('says so when the platform dies under it; a stop ends the step that was left', async () => {
+    const home = await testHome();
+    try {
+      const following = startCommand('run', [slow, '--home', home.path]);
+      assert.ok(await poll(async () => /✓ begin/.test(following.stderr()), 60_000), following.stderr());
+      process.kill((await readPlatform(home.path))?.pid as number, 'SIGKILL');
+      const { code, stderr } = await following.done;
+      assert.notEqual(code, 0);
+      assert.match(stderr, /^error\[/m);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+      await runCommand('local/stop', ['--home', home.path]);
       assert.deepEqual(await processesOf(home.path), []);
     } finally {
       await home.remove();
