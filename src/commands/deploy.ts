@@ -1,13 +1,12 @@
-import { stat } from 'node:fs/promises';
 import { string as argument } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
+import { bundleFrom } from '../cli/flow-bundle.ts';
 import { type StoreFlags, storeFlags } from '../cli/store-flags.ts';
 import { whiskFlags } from '../cli/whisk-flags.ts';
 import type { Deployment, Outcome } from '../deploy/deploy.ts';
 import { reportTo } from '../local/report.ts';
-import type { Bundle } from '../model/manifest.ts';
-import { paletteFor } from '../palette.ts';
+import type { WhiskOptions } from '../whisk/settings.ts';
 
 const OUTCOME_ORDER: readonly Outcome[] = ['created', 'updated', 'unchanged'];
 
@@ -34,7 +33,7 @@ export default class Deploy extends BaseCommand {
   override async run(): Promise<Deployment> {
     const { args, flags } = await this.parse(Deploy);
     // All that the user may have to put right comes before anything is started or fetched.
-    const bundle = await this.#bundle(args.flow);
+    const bundle = await bundleFrom(args.flow, () => this.#python(flags.python));
     const [{ deployBundle }, { metaflowUser }, { openWhisk }, { openStore }] = await Promise.all([
       import('../deploy/deploy.ts'),
       import('../deploy/user.ts'),
@@ -49,7 +48,7 @@ export default class Deploy extends BaseCommand {
         bundle,
         whisk,
         store,
-        python: flags.python ?? target.python,
+        python: target.python,
         home: flags.home,
         vendored: !flags.local,
         user: metaflowUser(),
@@ -69,21 +68,9 @@ export default class Deploy extends BaseCommand {
     }
   }
 
-  async #bundle(path: string): Promise<Bundle> {
-    const isFolder = await stat(path).then(
-      (stats) => stats.isDirectory(),
-      () => false,
-    );
-    if (isFolder) return (await import('../compile/bundle-folder.ts')).readBundle(path);
-    const [{ bundleOf, compileFlow }, { renderDiagnostics }] = await Promise.all([
-      import('../compile/index.ts'),
-      import('../syntax/render.ts'),
-    ]);
-    const result = await compileFlow(path);
-    const bundle = bundleOf(result);
-    const { source, diagnostics } = result;
-    if (diagnostics.length > 0) this.logToStderr(renderDiagnostics(diagnostics, source, paletteFor(process.stderr)));
-    return bundle;
+  /** Compiling looks at the flow's Python, fetching packages needs pip. */
+  async #python(chosen: string | undefined): Promise<string> {
+    return chosen ?? (await (await import('../local/python-env.ts')).findPython()).path;
   }
 
   async #local(home: string) {
@@ -91,13 +78,12 @@ export default class Deploy extends BaseCommand {
     return (await startPlatform(home, reportTo(process.stderr))).platform;
   }
 
-  async #cluster(flags: Parameters<typeof import('../whisk/settings.ts').whiskSettings>[0] & StoreFlags) {
-    const [{ whiskSettings }, { storeSettings }, { findPython }] = await Promise.all([
+  async #cluster(flags: WhiskOptions & StoreFlags & { python?: string | undefined }) {
+    const [{ whiskSettings }, { storeSettings }] = await Promise.all([
       import('../whisk/settings.ts'),
       import('../store/settings.ts'),
-      import('../local/python-env.ts'),
     ]);
     const whisk = await whiskSettings(flags);
-    return { whisk, store: await storeSettings(flags), python: (await findPython()).path };
+    return { whisk, store: await storeSettings(flags), python: await this.#python(flags.python) };
   }
 }

@@ -12,7 +12,7 @@ const VENDOR_FOLDER = 'vendor';
 
 /** What a step never imports; the rest of 57 MB is what it does. */
 const TRIMMED: readonly TrimRule[] = [
-  { path: /^bin\//, why: 'command lines' },
+  { path: /^(bin|share)\//, why: 'command lines and what belongs to them' },
   { path: /\.dist-info\//, why: 'nothing asks which distributions there are' },
   {
     path: /^botocore\/data\/(?!(s3|sts|sso|sso-oidc|secretsmanager)\/)[^/]+\//,
