@@ -38,7 +38,7 @@ export async function chosenStore(flags: StoreFlags, env = process.env): Promise
   if (env.METAFLOW_DATASTORE_SYSROOT_S3) return storeSettings(flags);
   throw new UserError(
     'no-datastore',
-    `The local platform of ${flags.home} does not run, and no other datastore is given.`,
-    'Start it with "nuvopipe local start", or add --datastore s3://bucket/prefix.',
+    `the local platform of ${flags.home} does not run, and no other datastore is given`,
+    'start it with "nuvopipe local start", or add --datastore s3://bucket/prefix',
   );
 }

@@ -38,7 +38,7 @@ export default class Status extends BaseCommand {
         return { runs };
       }
       const status = await runStatus(reader, await findRun(reader, args.run));
-      if (status === undefined) throw new UserError('unknown-run', `There is no run "${args.run}" in ${store.root}.`);
+      if (status === undefined) throw new UserError('unknown-run', `there is no run "${args.run}" in ${store.root}`);
       this.log(renderStatus(status, this.palette, Date.now()));
       return status;
     } finally {

@@ -102,8 +102,8 @@ function refuseForeign(present: Present, flow: string): void {
   if (foreign.length === 0) return;
   throw new UserError(
     'name-taken',
-    `${foreign.join(', ')} ${foreign.length === 1 ? 'is' : 'are'} on this OpenWhisk already and ${foreign.length === 1 ? 'does' : 'do'} not belong to the flow ${flow}. Nothing was deployed.`,
-    'Delete what is there, give the flow another name, or deploy to another namespace.',
+    `${foreign.join(', ')} ${foreign.length === 1 ? 'is' : 'are'} on this OpenWhisk already and ${foreign.length === 1 ? 'does' : 'do'} not belong to the flow ${flow}; nothing was deployed`,
+    'delete what is there, give the flow another name, or deploy to another namespace',
   );
 }
 
@@ -142,11 +142,11 @@ function incomplete(flow: string, done: DeployedEntity[], failed: string, rest: 
     .map(({ name, outcome }) => `${outcome} ${name}`);
   if (written.length === 0) return error;
   const Kind = error instanceof UserError ? UserError : SystemError;
-  const notDone = rest.length === 0 ? '' : ` Not reached: ${rest.join(', ')}.`;
+  const notDone = rest.length === 0 ? '' : `; not reached: ${rest.join(', ')}`;
   return new Kind(
     'deploy-incomplete',
     `${flow} is deployed only in part: ${written.join(', ')}; then ${failed} failed: ${error.message}${notDone}`,
-    'Run the deploy again once the cause is gone: it goes on where it stopped.',
+    'run the deploy again once the cause is gone: it goes on where it stopped',
     { cause: error },
   );
 }
@@ -158,16 +158,16 @@ async function storeWarnings(store: Store): Promise<string[]> {
     const verdict = await probeConditionalPut(store);
     if (verdict !== 'atomic') {
       warnings.push(
-        `This S3 ${verdict === 'ignored' ? 'ignores' : 'accepts, but races on,'} conditional PUTs (If-None-Match), so an item of a foreach may be worked twice. Each task still has one result.`,
+        `this S3 ${verdict === 'ignored' ? 'ignores' : 'accepts, but races on,'} conditional PUTs (If-None-Match), so an item of a foreach may be worked twice; each task still has one result`,
       );
     }
   } catch (error) {
     // A cluster's own S3 often has a name that only the cluster knows.
     if (!(error instanceof UserError && error.code === 'store-unreachable')) throw error;
-    warnings.push(`${error.message} The steps need to reach it; from here it could not be tried.`);
+    warnings.push(`${error.message}: the steps need to reach it, from here it could not be tried`);
   }
   if (store.settings.sessionToken !== undefined) {
-    warnings.push('The S3 keys are temporary: once they expire, steps fail until the flow is deployed again.');
+    warnings.push('the S3 keys are temporary: once they expire, steps fail until the flow is deployed again');
   }
   return warnings;
 }

@@ -18,11 +18,11 @@ export function capLimits(action: string, wanted: ActionLimits, cluster: Cluster
   const warnings: string[] = [];
   const steps = stepsOf(action, plan);
   if (memoryMB > maxMemoryMB) {
-    warnings.push(`${steps} get ${maxMemoryMB} MB instead of ${memoryMB} MB: the cluster gives an action no more.`);
+    warnings.push(`${steps} get ${maxMemoryMB} MB instead of ${memoryMB} MB: the cluster gives an action no more`);
   }
   if (timeLimitMs > maxTimeLimitMs) {
     warnings.push(
-      `${steps} get ${maxTimeLimitMs / 1000} s instead of ${timeLimitMs / 1000} s: the cluster lets no action run longer.`,
+      `${steps} get ${maxTimeLimitMs / 1000} s instead of ${timeLimitMs / 1000} s: the cluster lets no action run longer`,
     );
   }
   return {
@@ -39,8 +39,8 @@ function stepsOf(action: string, plan: Plan): string {
   const names = Object.entries(plan.steps)
     .filter(([, step]) => plan.profiles[step.profile]?.action === action)
     .map(([name]) => name);
-  if (names.length === 0) return `The action ${action} will`;
+  if (names.length === 0) return `the action ${action} will`;
   const more = names.length - STEPS_NAMED_MAX;
   const listed = names.slice(0, STEPS_NAMED_MAX).join(', ');
-  return `Steps ${listed}${more > 0 ? ` and ${more} more` : ''} (action ${action})`;
+  return `steps ${listed}${more > 0 ? ` and ${more} more` : ''} (action ${action})`;
 }

@@ -61,7 +61,7 @@ export async function pythonTag(python: string): Promise<string> {
   try {
     return (await promisify(execFile)(python, ['-I', '-c', program])).stdout.trim();
   } catch (cause) {
-    throw new UserError('python-unusable', `${python} is no usable Python.`, 'Name another one with --python.', {
+    throw new UserError('python-unusable', `${python} is no usable Python`, 'name another one with --python', {
       cause,
     });
   }
@@ -90,8 +90,8 @@ async function pipInstall(folder: string, options: WheelOptions): Promise<void> 
   if (code === 0) return;
   throw new UserError(
     'python-packages',
-    `Cannot get ${what}: ${errors.at(-1) ?? `pip ended with ${code}`}`,
-    'Only wheels are taken. Check the names and versions, and that pip reaches its package index.',
+    `cannot get ${what}: ${errors.at(-1) ?? `pip ended with ${code}`}`,
+    'only wheels are taken; check the names and versions, and that pip reaches its package index',
   );
 }
 
@@ -106,7 +106,7 @@ async function byteCompile(folder: string, python: string): Promise<void> {
   } catch (error) {
     // Exit 1: some file is no valid source (templates are). It is then imported as slowly as without.
     if ((error as { code?: unknown }).code !== 1) {
-      throw new SystemError('python-failed', `${python} cannot byte-compile.`, undefined, { cause: error });
+      throw new SystemError('python-failed', `${python} cannot byte-compile`, undefined, { cause: error });
     }
   }
 }

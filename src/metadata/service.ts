@@ -40,8 +40,8 @@ export async function startMetadataService(options: { store: Store; port?: numbe
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
     throw new UserError(
       'port-taken',
-      `Port ${port} of ${LOOPBACK} is taken: the metadata service cannot listen there.`,
-      'End what listens there, or choose another port.',
+      `port ${port} of ${LOOPBACK} is taken: the metadata service cannot listen there`,
+      'end what listens there, or choose another port',
       { cause },
     );
   }

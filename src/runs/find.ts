@@ -31,8 +31,8 @@ export async function findRun(reader: RunReader, text: string): Promise<RunKey> 
     const more = matching.length > CANDIDATES_NAMED_MAX ? ', …' : '';
     throw new UserError(
       'ambiguous-run',
-      `${matching.length} runs begin with "${text}": ${named}${more}.`,
-      'Give more of it.',
+      `${matching.length} runs begin with "${text}": ${named}${more}`,
+      'give more of it',
     );
   }
   throw unknownRun(reader, text, slash > 0 && searched.length === 0 ? flows : undefined, runs);
@@ -53,7 +53,7 @@ function unknownRun(reader: RunReader, text: string, flows: string[] | undefined
       : suggest(text.slice(0, text.indexOf('/')), flows);
   return new UserError(
     'unknown-run',
-    `There is no run "${text}" in ${reader.store.root}.`,
-    near === undefined ? 'List the latest with: nuvopipe status' : `Did you mean "${near}"?`,
+    `there is no run "${text}" in ${reader.store.root}`,
+    near === undefined ? 'list the latest with: nuvopipe status' : `did you mean "${near}"?`,
   );
 }

@@ -70,7 +70,7 @@ async function checkStep(reader: RunReader, key: RunKey, step: string): Promise<
   const near = suggest(step, steps);
   throw new UserError(
     'unknown-step',
-    `No task of a step "${step}" has ended in the run ${key.flow}/${key.run}.`,
-    near === undefined ? `Steps so far: ${steps.join(', ') || 'none'}.` : `Did you mean "${near}"?`,
+    `no task of a step "${step}" has ended in the run ${key.flow}/${key.run}`,
+    near === undefined ? `steps so far: ${steps.join(', ') || 'none'}` : `did you mean "${near}"?`,
   );
 }

@@ -41,39 +41,39 @@ export function storeError(error: unknown, settings: StoreSettings, key: string)
   if (UNREACHABLE.has(code) || UNREACHABLE.has(name)) {
     return new UserError(
       'store-unreachable',
-      `S3 at ${settings.endpoint ?? `AWS (${settings.region})`} does not answer (${code || name}).`,
-      'Check --endpoint, and that the server runs.',
+      `S3 at ${settings.endpoint ?? `AWS (${settings.region})`} does not answer (${code || name})`,
+      'check --endpoint, and that the server runs',
       cause,
     );
   }
   if (name === 'NoSuchBucket') {
     return new UserError(
       'no-such-bucket',
-      `There is no bucket "${settings.bucket}" at ${settings.endpoint ?? 'AWS'}.`,
-      'Create it, or name another one in --datastore.',
+      `there is no bucket "${settings.bucket}" at ${settings.endpoint ?? 'AWS'}`,
+      'create it, or name another one in --datastore',
       cause,
     );
   }
   if (REFUSED.has(name) || status === 401 || status === 403) {
     return new UserError(
       'store-refused',
-      `S3 refuses these keys for ${place} (${name || status}).`,
-      'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY or AWS_PROFILE, and what they are allowed to do there.',
+      `S3 refuses these keys for ${place} (${name || status})`,
+      'check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY or AWS_PROFILE, and what they are allowed to do there',
       cause,
     );
   }
   if (status === 301 || name === 'PermanentRedirect') {
     return new UserError(
       'wrong-region',
-      `${place} is in another region than ${settings.region}.`,
-      'Set AWS_REGION.',
+      `${place} is in another region than ${settings.region}`,
+      'set AWS_REGION',
       cause,
     );
   }
   return new SystemError(
     'store-failed',
-    `S3 failed on ${place}/${key}: ${name || code || message || 'no reason given'}${status ? ` (HTTP ${status})` : ''}.`,
-    'Try again; if it stays, look at the S3 server.',
+    `S3 failed on ${place}/${key}: ${name || code || message || 'no reason given'}${status ? ` (HTTP ${status})` : ''}`,
+    'try again; if it stays, look at the S3 server',
     cause,
   );
 }

@@ -27,8 +27,8 @@ export async function storeSettings(options: StoreOptions, env = process.env): P
     const keys = await client.config.credentials().catch((cause: unknown) => {
       throw new UserError(
         'no-store-credentials',
-        `No keys for ${placeName(place)}: neither the environment nor the AWS profile has any.`,
-        'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.',
+        `no keys for ${placeName(place)}: neither the environment nor the AWS profile has any`,
+        'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE',
         { cause },
       );
     });
@@ -56,16 +56,16 @@ export function parseDatastore(text: string | undefined): { bucket: string; pref
   if (text === undefined || text === '') {
     throw new UserError(
       'no-datastore',
-      'No datastore is given for the runs.',
-      'Add --datastore s3://bucket/prefix, or --local for the local platform.',
+      'no datastore is given for the runs',
+      'add --datastore s3://bucket/prefix, or --local for the local platform',
     );
   }
   const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(text);
   if (match?.[1] === undefined) {
     throw new UserError(
       'bad-datastore',
-      `The datastore "${text}" is not an S3 URL.`,
-      'It looks like s3://bucket/prefix; a bucket has 3 to 63 lower-case letters, digits, dots or dashes.',
+      `the datastore "${text}" is not an S3 URL`,
+      'it looks like s3://bucket/prefix; a bucket has 3 to 63 lower-case letters, digits, dots or dashes',
     );
   }
   return { bucket: match[1], prefix: (match[2] ?? '').replace(/^\/+|\/+$/g, '') };
@@ -74,7 +74,7 @@ export function parseDatastore(text: string | undefined): { bucket: string; pref
 function parseEndpoint(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (!/^https?:\/\/[^/]/.test(text) || !URL.canParse(text)) {
-    throw new UserError('bad-endpoint', `The S3 endpoint "${text}" is not a URL.`, 'It looks like http://host:9000.');
+    throw new UserError('bad-endpoint', `the S3 endpoint "${text}" is not a URL`, 'it looks like http://host:9000');
   }
   return text.replace(/\/+$/, '');
 }

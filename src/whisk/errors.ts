@@ -13,44 +13,44 @@ const CERTIFICATE_CODES = new Set([
 /** OpenWhisk answered with a status that means no. `what` is the request in words: `create the action x`. */
 export function refusal(settings: WhiskSettings, status: number, reason: string, what: string): Error {
   const host = settings.apihost;
-  const said = reason === '' ? '' : ` ${host} says: ${reason}`;
+  const said = reason === '' ? '' : `; ${host} says: ${reason}`;
   if (status === 401) {
     return new UserError(
       'whisk-credentials',
-      `${host} does not know this key, so it does not ${what}.`,
-      'Check --auth, __OW_API_KEY or AUTH in .wskprops.',
+      `${host} does not know this key, so it does not ${what}`,
+      'check --auth, __OW_API_KEY or AUTH in .wskprops',
     );
   }
   if (status === 403) {
     return new UserError(
       'whisk-forbidden',
-      `This key may not ${what} in the namespace "${settings.namespace}".${said}`,
-      'Check the namespace and the key.',
+      `this key may not ${what} in the namespace "${settings.namespace}"${said}`,
+      'check the namespace and the key',
     );
   }
   if (status === 404) {
-    return new UserError('whisk-not-found', `Cannot ${what}: it is not there.${said}`, 'Has it been deployed?');
+    return new UserError('whisk-not-found', `cannot ${what}: it is not there${said}`, 'has it been deployed?');
   }
-  if (status === 409) return new UserError('whisk-conflict', `Cannot ${what}: the name is taken.${said}`);
+  if (status === 409) return new UserError('whisk-conflict', `cannot ${what}: the name is taken${said}`);
   if (status === 413) {
     return new UserError(
       'whisk-too-large',
-      `Cannot ${what}: it is larger than ${host} allows.${said}`,
-      'By default an action may have 48 MB of code and 1 MB of parameters: package fewer or smaller files.',
+      `cannot ${what}: it is larger than ${host} allows${said}`,
+      'by default an action may have 48 MB of code and 1 MB of parameters: package fewer or smaller files',
     );
   }
   if (status === 429) {
     return new SystemError(
       'whisk-throttled',
-      `${host} throttles this key, so it does not ${what}.${said}`,
-      'Wait a minute and try again.',
+      `${host} throttles this key, so it does not ${what}${said}`,
+      'wait a minute and try again',
     );
   }
   if (status === 400) return new UserError('whisk-refused', `${host} refuses to ${what}: ${reason}`);
   return new SystemError(
     'whisk-failed',
-    `${host} failed to ${what} (HTTP ${status}).${said}`,
-    'Try again; if it stays, look at the controller.',
+    `${host} failed to ${what} (HTTP ${status})${said}`,
+    'try again; if it stays, look at the controller',
   );
 }
 
@@ -61,15 +61,15 @@ export function unreachable(settings: WhiskSettings, error: Error & { code?: str
   if (CERTIFICATE_CODES.has(code)) {
     return new UserError(
       'whisk-certificate',
-      `The certificate of ${host} cannot be verified (${code}).`,
-      'If it is self-signed and you trust the network, add --insecure.',
+      `the certificate of ${host} cannot be verified (${code})`,
+      'if it is self-signed and you trust the network, add --insecure',
       { cause: error },
     );
   }
   return new UserError(
     'host-unreachable',
-    `The OpenWhisk at ${host} cannot be reached (${code}).`,
-    code === 'EPROTO' ? 'It seems to speak http: write http:// before the host.' : 'Check --apihost and the network.',
+    `the OpenWhisk at ${host} cannot be reached (${code})`,
+    code === 'EPROTO' ? 'it seems to speak http: write http:// before the host' : 'check --apihost and the network',
     { cause: error },
   );
 }
@@ -78,7 +78,7 @@ export function unreachable(settings: WhiskSettings, error: Error & { code?: str
 export function notWhisk(settings: WhiskSettings, status: number): Error {
   return new UserError(
     'not-openwhisk',
-    `${settings.apihost} answers, but not as an OpenWhisk does (HTTP ${status}, no JSON).`,
-    'Check --apihost: scheme, host and port, without a path.',
+    `${settings.apihost} answers, but not as an OpenWhisk does (HTTP ${status}, no JSON)`,
+    'check --apihost: scheme, host and port, without a path',
   );
 }

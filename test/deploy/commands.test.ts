@@ -81,7 +81,7 @@ describe('deploy, status, logs, metadata', () => {
   it('tells an unknown run with exit code 2 and no stack trace', async () => {
     const { code, stderr, stdout } = await command('logs', 'CommandsFlow/none');
     assert.deepEqual([code, stdout], [2, '']);
-    assert.match(stderr, /^error\[unknown-run\]: There is no run "CommandsFlow\/none" in s3:\/\/.*\n {2}hint: .*\n$/);
+    assert.match(stderr, /^error\[unknown-run\]: there is no run "CommandsFlow\/none" in s3:\/\/.*\n {2}hint: .*\n$/);
   });
 
   it('serves metadata until it is interrupted', async () => {

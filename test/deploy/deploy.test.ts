@@ -96,7 +96,7 @@ describe('deploy', () => {
       assert.deepEqual([error.name, error.code], ['UserError', 'deploy-incomplete']);
       assert.match(error.message, /created TitlesFlow.steps\/m256-t60/);
       assert.match(error.message, /TitlesFlow.steps\/wait failed: .*requirement failed/);
-      assert.match(error.message, /Not reached: TitlesFlow\./);
+      assert.match(error.message, /; not reached: TitlesFlow$/);
       assert.match(error.hint, /again/);
       assert.ok(!error.message.includes(SECRET));
       return true;
@@ -128,8 +128,8 @@ describe('deploy', () => {
     const { warnings } = await deploy(sampleBundle());
     assert.deepEqual(action('TitlesFlow.steps/m1024-t600').limits, { memory: 512, timeout: 300_000 });
     assert.deepEqual(warnings, [
-      'Steps fit (action m1024-t600) get 512 MB instead of 1024 MB: the cluster gives an action no more.',
-      'Steps fit (action m1024-t600) get 300 s instead of 600 s: the cluster lets no action run longer.',
+      'steps fit (action m1024-t600) get 512 MB instead of 1024 MB: the cluster gives an action no more',
+      'steps fit (action m1024-t600) get 300 s instead of 600 s: the cluster lets no action run longer',
     ]);
   });
 

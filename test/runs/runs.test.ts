@@ -100,9 +100,9 @@ describe('runs', () => {
   });
 
   for (const [text, code, hint] of [
-    ['goood', 'unknown-run', /Did you mean "good"/],
-    ['SampelFlow/good', 'unknown-run', /Did you mean "SampleFlow"/],
-    ['SampleFlow/godo', 'unknown-run', /Did you mean "SampleFlow\/good"/],
+    ['goood', 'unknown-run', /did you mean "good"/],
+    ['SampelFlow/good', 'unknown-run', /did you mean "SampleFlow"/],
+    ['SampleFlow/godo', 'unknown-run', /did you mean "SampleFlow\/good"/],
     ['zzzzzz', 'unknown-run', /nuvopipe status/],
     ['', 'ambiguous-run', /more/],
     ['SampleFlow/', 'ambiguous-run', /more/],
@@ -142,7 +142,7 @@ describe('runs', () => {
   });
 
   it('says that there is no such step', async () => {
-    await assert.rejects(logs('good', 'shuot'), { code: 'unknown-step', hint: 'Did you mean "shout"?' });
+    await assert.rejects(logs('good', 'shuot'), { code: 'unknown-step', hint: 'did you mean "shout"?' });
   });
 
   it('follows a run to its end, and says only what is new', async () => {
