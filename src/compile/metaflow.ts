@@ -16,6 +16,7 @@ export interface FlowModule {
 /** Metaflow walks a flow's graph by recursion, a level a step; Python allows a thousand by default. */
 const RECURSION_FREE_STEPS_MAX = 400;
 const RECURSION_LEVELS_PER_STEP = 4;
+const RECURSION_LEVELS_DEFAULT = 1000;
 
 const PYTHON_TYPES: Record<Parameter['type'], string> = {
   string: 'str',
@@ -79,7 +80,7 @@ class Writer {
     if (this.#modules.size > 0) this.#print('');
     for (const [module, alias] of this.#modules) this.#print(`import ${module} as ${alias}`);
     if (deep) {
-      const levels = this.#graph.steps.length * RECURSION_LEVELS_PER_STEP;
+      const levels = RECURSION_LEVELS_DEFAULT + this.#graph.steps.length * RECURSION_LEVELS_PER_STEP;
       this.#print('', '# Metaflow walks the graph by recursion, a level a step.', `sys.setrecursionlimit(${levels})`);
     }
     for (const { code } of helpers) this.#print('', '', ...code.trimEnd().split('\n'));
