@@ -90,6 +90,9 @@ const isSource = import.meta.url.endsWith('.ts');
 const DAEMON = fileURLToPath(new URL(isSource ? 'daemon.ts' : 'daemon.js', import.meta.url));
 const PACKAGE_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
 
+/** It takes a second or two; on a busy machine more. */
+const START_TIMEOUT_MS = 60_000;
+
 /** Spawns the background process; resolves once it serves. */
 async function startDaemon(
   paths: HomePaths,
@@ -108,6 +111,7 @@ async function startDaemon(
   await log.close();
   const config: DaemonConfig = { home: paths.home, python, ...options };
   daemon.send(config);
+  const late = setTimeout(() => daemon.kill('SIGKILL'), START_TIMEOUT_MS);
   await new Promise<void>((resolve, reject) => {
     daemon.on('error', reject);
     daemon.on('exit', async (code, signal) => reject(notStarted(paths, await lastLine(paths.log, code ?? signal))));
@@ -116,7 +120,7 @@ async function startDaemon(
       else if (message.type === 'ready') resolve();
       else reject(rebuilt(message));
     });
-  });
+  }).finally(() => clearTimeout(late));
   daemon.removeAllListeners();
   daemon.disconnect();
   daemon.unref();

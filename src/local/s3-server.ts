@@ -41,6 +41,7 @@ const SCRIPT = fileURLToPath(new URL('../../runtime/s3_server.py', import.meta.u
 /** Of the script: its port is in use. */
 const EXIT_PORT_TAKEN = 3;
 const START_TIMEOUT_MS = 30_000;
+const BUCKET_TIMEOUT_MS = 5_000;
 const STOP_GRACE_MS = 5_000;
 
 /** Starts MiniStack on loopback, waits until it answers, and makes the bucket. */
@@ -121,7 +122,8 @@ async function makeBucket(store: StoreSettings, logFile: string): Promise<void> 
   let reason: unknown;
   const made = await poll(async () => {
     try {
-      await client.send(new CreateBucketCommand({ Bucket: store.bucket }));
+      const abortSignal = AbortSignal.timeout(BUCKET_TIMEOUT_MS);
+      await client.send(new CreateBucketCommand({ Bucket: store.bucket }), { abortSignal });
       return true;
     } catch (error) {
       if ((error as Error).name === 'BucketAlreadyOwnedByYou') return true;
