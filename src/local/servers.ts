@@ -73,7 +73,7 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
           python: { executable: config.python.runtime },
           pythonPreload: PRELOADED_MODULES,
         },
-        systemPackages: true,
+        systemPackages: false,
       }),
     );
     const platform: Platform = {

@@ -1,0 +1,52 @@
+"""All artifacts of a run, through Metaflow's stock client: `python artifacts.py FLOW/RUN` prints JSON.
+
+{step: [{stack, ok, artifacts: {name: value}, stdout}]}, tasks in the order of their foreach indices. A value of plain types is
+its `repr`; any other, or a long one, is the SHA-1 of its pickle. (The pickles of equal lists may differ: they also tell which
+of their items are the same object.)
+"""
+
+import hashlib
+import json
+import pickle
+import sys
+
+from metaflow import Run, namespace
+
+LEFT_OUT = {
+    # Names the file that was run, and what else is installed.
+    "_graph_info",
+}
+
+
+PLAIN = (str, int, float, bool, bytes, type(None))
+REPR_MAX = 2_000
+
+
+def is_plain(value):
+    if type(value) in (list, tuple, set):
+        return all(map(is_plain, value))
+    if type(value) is dict:
+        return all(map(is_plain, value.keys())) and all(map(is_plain, value.values()))
+    return type(value) in PLAIN
+
+
+def describe_value(value):
+    text = repr(value) if is_plain(value) else None
+    return text if text and len(text) <= REPR_MAX else hashlib.sha1(pickle.dumps(value)).hexdigest()
+
+
+def describe(task):
+    artifacts = {artifact.id: describe_value(artifact.data) for artifact in task if artifact.id not in LEFT_OUT}
+    stack = task["_foreach_stack"].data
+    return {
+        "stack": [[frame.step, frame.var, frame.num_splits, frame.index, frame.value] for frame in stack or []],
+        "ok": task.successful,
+        "artifacts": artifacts,
+        "stdout": task.stdout,
+    }
+
+
+namespace(None)
+run = Run(sys.argv[1])
+steps = {step.id: sorted((describe(task) for task in step), key=lambda found: json.dumps(found["stack"])) for step in run}
+print(json.dumps({"successful": run.successful, "steps": dict(sorted(steps.items()))}, ensure_ascii=False))

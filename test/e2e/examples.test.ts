@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { artifactsOf, deployFlow, invoke, stockEnvironment } from '../support/flows.ts';
+import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
+import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
+
+const examples = join(import.meta.dirname, '../../examples');
+
+const EXPECTED: Record<string, { params?: object; outputs: object; tasks: Record<string, number> }> = {
+  hello: {
+    params: { who: 'Nuvolaris' },
+    outputs: { greeting: 'HELLO, NUVOLARIS!' },
+    tasks: { greet: 1, shout: 1 },
+  },
+  branches: { outputs: { total: 120 }, tasks: { start: 1, double: 1, square: 1, add: 1, end: 1 } },
+  titles: {
+    params: { prefix: 'Tonight' },
+    outputs: {
+      shouted: [
+        'Tonight: STRANGER THINGS!',
+        'Tonight: HOUSE OF CARDS!',
+        'Tonight: NARCOS!',
+        'Tonight: THE CROWN!',
+        'Tonight: DARK!',
+        'Tonight: OZARK!',
+        'Tonight: MINDHUNTER!',
+        'Tonight: MONEY HEIST!',
+        'Tonight: BLACK MIRROR!',
+      ],
+    },
+    tasks: { start: 1, shout: 9, collect: 1, end: 1 },
+  },
+  regression: {
+    outputs: {
+      scores: { linear: { mse: 2962.96, r2: 0.5028 }, forest: { mse: 3227.181, r2: 0.4585 } },
+      best: 'linear',
+    },
+    tasks: { load: 1, fit_linear: 1, fit_forest: 1, compare: 1, end: 1 },
+  },
+};
+
+describe('the examples, end to end', function () {
+  this.timeout(FIRST_USE_TIMEOUT_MS);
+  let shared: SharedPlatform;
+
+  before(async () => {
+    shared = await sharedPlatform();
+  });
+
+  for (const [name, { params, outputs, tasks }] of Object.entries(EXPECTED)) {
+    it(`${name}: its outputs, and every task of it for Metaflow's stock client`, async () => {
+      const bundle = await deployFlow(shared, join(examples, name, 'flow.yaml'));
+      const { result } = await invoke(shared, bundle.manifest.flow, params);
+      const { run } = result;
+      assert.deepEqual(result, { run, status: 'succeeded', outputs });
+
+      const { flow } = bundle.manifest;
+      const read = await artifactsOf(shared.platform.python, stockEnvironment(shared), `${flow}/${run}`);
+      assert.equal(read.successful, true);
+      const counts = Object.entries(read.steps).map(([step, found]) => [step, found.length]);
+      assert.deepEqual(Object.fromEntries(counts), tasks);
+    });
+  }
+});
