@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { MEMORY_MIN_MB, TIMEOUT_MAX_MS } from '../check/resources.ts';
 import type { Flow } from '../model/flow.ts';
 import type { Bundle, Manifest } from '../model/manifest.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
@@ -13,9 +14,9 @@ import { zip } from './zip.ts';
 const CONDUCTOR_MEMORY_MB = 256;
 const CONDUCTOR_TIME_LIMIT_MS = 60_000;
 
-/** OpenWhisk's least memory; the pauses asked for stay below the time limit. */
-const WAIT_MEMORY_MB = 128;
-const WAIT_TIME_LIMIT_MS = 60_000;
+/** OpenWhisk's least memory, and its longest time: a session pauses up to the next minute, or longer to look after claims. */
+const WAIT_MEMORY_MB = MEMORY_MIN_MB;
+const WAIT_TIME_LIMIT_MS = TIMEOUT_MAX_MS;
 
 const WAIT_ACTION = `// Pauses a session for {wait} milliseconds, outside of any step's container.
 function main({ wait }) {
