@@ -11,7 +11,7 @@ export async function processIdentity(pid: number): Promise<string | undefined> 
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
 }
 
-/** Fields 3 and 22 of `/proc/<pid>/stat` (proc(5)): state, and start time in clock ticks since boot. */
+/** Fields 3, 20 and 22 of `/proc/<pid>/stat` (proc(5)): state, threads, and start time in clock ticks since boot. */
 async function fromProc(pid: number): Promise<string | undefined> {
   try {
     const [stat, boot] = await Promise.all([
@@ -20,7 +20,9 @@ async function fromProc(pid: number): Promise<string | undefined> {
     ]);
     // The second field is the name in parentheses, which may itself hold blanks and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${pid}:${boot.trim()}:${fields[19]}`;
+    // A process whose first thread is dead keeps its ports until the last one is.
+    const isDead = fields[0] === 'X' || (fields[0] === 'Z' && Number(fields[17]) <= 1);
+    return isDead ? undefined : `${pid}:${boot.trim()}:${fields[19]}`;
   } catch {
     return undefined;
   }

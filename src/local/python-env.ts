@@ -58,18 +58,22 @@ const S3: EnvironmentSpec = {
  */
 export async function ensurePython(home: string | undefined, report: Report): Promise<PythonEnvironments> {
   const folder = homePaths(home).python;
+  const [runtime, s3] = await Promise.all([usable(folder, RUNTIME), usable(folder, S3)]);
+  if (runtime !== undefined && s3 !== undefined) return { runtime, s3 };
   return withLock(
     join(folder, 'lock'),
-    async () => {
-      await removeHalfMade(folder);
-      // Settled, not all: the lock must not be given back while one of them is still being made.
-      const [runtime, s3] = await Promise.allSettled([ensure(folder, RUNTIME, report), ensure(folder, S3, report)]);
-      if (runtime.status === 'rejected') throw runtime.reason;
-      if (s3.status === 'rejected') throw s3.reason;
-      return { runtime: runtime.value, s3: s3.value };
-    },
+    () => makeMissing(folder, report),
     () => report.line('Another nuvopipe is making the Python environments; waiting for it'),
   );
+}
+
+async function makeMissing(folder: string, report: Report): Promise<PythonEnvironments> {
+  await removeHalfMade(folder);
+  // Settled, not all: the lock must not be given back while one of them is still being made.
+  const [runtime, s3] = await Promise.allSettled([ensure(folder, RUNTIME, report), ensure(folder, S3, report)]);
+  if (runtime.status === 'rejected') throw runtime.reason;
+  if (s3.status === 'rejected') throw s3.reason;
+  return { runtime: runtime.value, s3: s3.value };
 }
 
 const HALF_MADE = '.half-made';
