@@ -11,38 +11,53 @@ def compile_flow(path, plan, source_text):
         text = file.read()
     tree = ast.parse(text, path)
     name = plan.raw["source"]["name"]
-    lines, source_lines = text.splitlines(), source_text.splitlines()
+    # Not splitlines(): neither Python nor YAML ends a line at a form feed or U+2028.
+    lines, source_lines = text.split("\n"), source_text.split("\n")
     linecache.cache[name] = (len(source_text), None, [line + "\n" for line in source_lines], name)
     ranges = plan.raw["sourceMap"]
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name in ranges:
-            _move(node, ranges[node.name], lines, source_lines)
+            _move(node, _Origin(ranges[node.name], lines, source_lines))
     return _rename(compile(tree, path, "exec"), set(ranges), name)
 
 
-def _move(function, origin, lines, source_lines):
-    shift = origin["sourceLine"] - origin["line"]
+class _Origin:
+    """Where the lines of one function's body stand in the flow file."""
+
+    def __init__(self, source_range, lines, source_lines):
+        self.first = source_range["line"]
+        self.source_first = source_range["sourceLine"]
+        self._each = source_range.get("sourceLines")
+        self._lines = lines
+        self._source_lines = source_lines
+
+    def line(self, line):
+        index = line - self.first
+        if self._each is not None and index < len(self._each):
+            return self._each[index]
+        return self.source_first + index
+
+    def columns(self, line):
+        """How many bytes further right the same text stands in the flow file; 0 where it can't be told."""
+        text, source_line = self._lines[line - 1], self.line(line)
+        if not 1 <= source_line <= len(self._source_lines):
+            return 0
+        found = self._source_lines[source_line - 1].find(text.strip())
+        return found - (len(text) - len(text.lstrip())) if found >= 0 else 0
+
+
+def _move(function, origin):
     for child in ast.walk(function):
         if not hasattr(child, "lineno"):
             continue
-        if child.lineno < origin["line"]:
-            child.lineno = child.end_lineno = origin["sourceLine"]
+        if child.lineno < origin.first:
+            child.lineno = child.end_lineno = origin.source_first
             continue
-        columns = _columns(child.lineno, shift, lines, source_lines)
-        child.lineno += shift
-        child.col_offset += columns
+        child.col_offset += origin.columns(child.lineno)
+        child.lineno = origin.line(child.lineno)
         if child.end_lineno is not None:
-            child.end_col_offset += _columns(child.end_lineno, shift, lines, source_lines)
-            child.end_lineno += shift
-
-
-def _columns(line, shift, lines, source_lines):
-    """How many bytes further right the same text stands in the flow file; 0 where it can't be told."""
-    text = lines[line - 1]
-    if not 0 <= line - 1 + shift < len(source_lines):
-        return 0
-    found = source_lines[line - 1 + shift].find(text.strip())
-    return found - (len(text) - len(text.lstrip())) if found >= 0 else 0
+            child.end_col_offset += origin.columns(child.end_lineno)
+            child.end_lineno = origin.line(child.end_lineno)
 
 
 def _rename(code, names, filename, inside=False):
