@@ -46,7 +46,9 @@ function mochaTests(args: string[]): Counts {
   const ok = run('mocha', bin('mocha'), ['--reporter', 'test/support/reporter.cjs', ...args], {
     NUVOPIPE_TEST_COUNTS: file,
   });
-  const counts: Counts = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { passed: 0, failed: 0, skipped: 0 };
+  const counts: Counts = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : { passed: 0, failed: 0, skipped: 0 };
   return ok || counts.failed > 0 ? counts : { ...counts, failed: 1 };
 }
 

@@ -1,5 +1,5 @@
-import type { Report } from '../local/report.ts';
 import type { Palette } from '../palette.ts';
+import type { Report } from '../report.ts';
 import { duration } from '../runs/render.ts';
 import type { RunStatus, StepStatus } from '../runs/status.ts';
 

@@ -7,12 +7,12 @@ import { RunView } from '../cli/run-view.ts';
 import { storeFlags } from '../cli/store-flags.ts';
 import { whiskFlags } from '../cli/whisk-flags.ts';
 import { EXIT_SYSTEM_ERROR } from '../errors.ts';
-import { type Report, reportTo } from '../local/report.ts';
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { Plan } from '../model/plan.ts';
 import type { StoreSettings } from '../model/records.ts';
 import { paletteFor } from '../palette.ts';
+import { type Report, reportTo } from '../report.ts';
 import type { StoreOptions } from '../store/settings.ts';
 import type { WhiskOptions, WhiskSettings } from '../whisk/settings.ts';
 

@@ -1,6 +1,6 @@
 import { SystemError, UserError } from '../errors.ts';
-import type { Report } from '../local/report.ts';
 import type { Bundle } from '../model/manifest.ts';
+import type { Report } from '../report.ts';
 import type { Store } from '../store/store.ts';
 import type { Entity, Whisk } from '../whisk/client.ts';
 import { content, OWNER_ANNOTATION, type PlannedEntity, plannedEntities } from './entities.ts';

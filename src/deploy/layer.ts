@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Report } from '../local/report.ts';
 import type { Bundle } from '../model/manifest.ts';
+import type { Report } from '../report.ts';
 import type { Store } from '../store/store.ts';
 import { cached } from './cache.ts';
 import { pythonTag, REQUIREMENTS_LOCK, type TrimRule, type WheelTarget, wheelFiles } from './pip.ts';

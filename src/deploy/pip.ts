@@ -1,11 +1,11 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { SystemError, UserError } from '../errors.ts';
-import type { Report } from '../local/report.ts';
+import { pipInstall } from '../pip.ts';
+import type { Report } from '../report.ts';
 
 /** The runtime's pins: also what a layer's wheels have to agree with. */
 export const REQUIREMENTS_LOCK = new URL('../../runtime/requirements.lock', import.meta.url);
@@ -42,7 +42,7 @@ export interface TrimRule {
 export async function wheelFiles(options: WheelOptions): Promise<Map<string, Uint8Array>> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-wheels-'));
   try {
-    await pipInstall(folder, options);
+    await install(folder, options);
     for (const path of await pathsOf(folder)) {
       if (options.trimmed.some((rule) => rule.path.test(path))) await rm(join(folder, path));
     }
@@ -67,30 +67,18 @@ export async function pythonTag(python: string): Promise<string> {
   }
 }
 
-async function pipInstall(folder: string, options: WheelOptions): Promise<void> {
+async function install(folder: string, options: WheelOptions): Promise<void> {
   const { python, target, what, report } = options;
-  const flags = ['--no-compile', '--only-binary=:all:', '--no-input', '--disable-pip-version-check', '--no-color'];
-  const pip = spawn(
+  const platform = target === 'cluster' ? CLUSTER_FLAGS : [];
+  const failure = await pipInstall(
     python,
-    [
-      ...['-I', '-m', 'pip', 'install', '--target', folder, ...flags],
-      ...(target === 'cluster' ? CLUSTER_FLAGS : []),
-      ...options.arguments,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    ['--no-compile', '--target', folder, ...platform, ...options.arguments],
+    report,
   );
-  const errors: string[] = [];
-  createInterface(pip.stdout).on('line', (line) => {
-    if (/^(Collecting|Downloading|Installing)/.test(line.trim())) report.progress(`  ${line.trim()}`);
-  });
-  createInterface(pip.stderr).on('line', (line) => {
-    if (line.startsWith('ERROR: ')) errors.push(line.slice('ERROR: '.length));
-  });
-  const code = await new Promise<number | null>((resolve, reject) => pip.on('error', reject).on('close', resolve));
-  if (code === 0) return;
+  if (failure === undefined) return;
   throw new UserError(
     'python-packages',
-    `cannot get ${what}: ${errors.at(-1) ?? `pip ended with ${code}`}`,
+    `cannot get ${what}: ${failure}`,
     'only wheels are taken; check the names and versions, and that pip reaches its package index',
   );
 }

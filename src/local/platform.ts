@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SystemError, UserError } from '../errors.ts';
+import type { Report } from '../report.ts';
 import type { DaemonConfig, DaemonMessage } from './daemon.ts';
 import { endContainers } from './left-over.ts';
 import { withLock } from './lock.ts';
 import { endProcess } from './process.ts';
 import { ensurePython, type PythonEnvironments } from './python-env.ts';
-import type { Report } from './report.ts';
 import { type HomePaths, homePaths, makeHome, type Platform, readPlatform, recordedPlatform } from './state.ts';
 
 export interface StartOptions {

@@ -1,13 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { SystemError, UserError } from '../errors.ts';
+import { pipInstall } from '../pip.ts';
+import type { Report } from '../report.ts';
 import { withLock } from './lock.ts';
-import type { Report } from './report.ts';
 import { homePaths } from './state.ts';
 
 /** obstore's wheels ask for it (`Requires-Python` of 0.12). */
@@ -163,24 +163,13 @@ async function makeVenv(python: string, place: string): Promise<void> {
   }
 }
 
-/** The lock names every package, so pip resolves nothing; only wheels, so that nothing is built. pip byte-compiles. */
+/** The lock names every package, so pip resolves nothing. pip byte-compiles. */
 async function installPins(python: string, spec: EnvironmentSpec, report: Report): Promise<void> {
-  const flags = ['--no-deps', '--only-binary=:all:', '--no-input', '--disable-pip-version-check', '--no-color'];
-  const pip = spawn(python, ['-I', '-m', 'pip', 'install', ...flags, '-r', spec.lockFile], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const errors: string[] = [];
-  createInterface(pip.stdout).on('line', (line) => {
-    if (/^(Collecting|Downloading|Installing)/.test(line.trim())) report.progress(`  ${line.trim()}`);
-  });
-  createInterface(pip.stderr).on('line', (line) => {
-    if (line.startsWith('ERROR: ')) errors.push(line.slice('ERROR: '.length));
-  });
-  const code = await new Promise<number | null>((resolve, reject) => pip.on('error', reject).on('close', resolve));
-  if (code === 0) return;
+  const failure = await pipInstall(python, ['--no-deps', '-r', spec.lockFile], report);
+  if (failure === undefined) return;
   throw new UserError(
     'python-packages',
-    `cannot install the Python packages ${spec.what}: ${errors.at(-1) ?? `pip ended with ${code}`}`,
+    `cannot install the Python packages ${spec.what}: ${failure}`,
     'the first use needs a package index: a network connection, or a mirror set in the configuration of pip',
   );
 }

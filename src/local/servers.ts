@@ -144,11 +144,8 @@ function randomPort(): number {
   return PORTS_FROM + Math.floor(Math.random() * (PORTS_TO - PORTS_FROM));
 }
 
-/** Of the S3 server and the metadata service, and of the OpenWhisk. */
-const PORT_TAKEN_CODES = ['port-taken', 'port-in-use'];
-
 function isTaken(error: unknown): boolean {
-  return error instanceof UserError && PORT_TAKEN_CODES.includes(error.code);
+  return error instanceof UserError && error.code === 'port-taken';
 }
 
 async function ownVersion(): Promise<string> {

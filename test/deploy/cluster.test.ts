@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleOf, compileFlow } from '../../src/compile/index.ts';
 import { type DeployOptions, deployBundle } from '../../src/deploy/deploy.ts';
 import { findPython } from '../../src/local/python-env.ts';
-import { silentReport } from '../../src/local/report.ts';
+import { silentReport } from '../../src/report.ts';
 import { startWhisk, type Whisk as WhiskServer } from '../../src/local/whisk/server.ts';
 import { openWhisk, type Whisk } from '../../src/whisk/client.ts';
 import { startTestStore, type TestStore } from '../store/s3.ts';

@@ -4,7 +4,7 @@ import { type Deployment, deployBundle } from '../../src/deploy/deploy.ts';
 import { nodeKind, pythonKind } from '../../src/deploy/kinds.ts';
 import { probeConditionalPut } from '../../src/deploy/probe.ts';
 import { mergeZips, zipFiles } from '../../src/deploy/zip.ts';
-import { silentReport } from '../../src/local/report.ts';
+import { silentReport } from '../../src/report.ts';
 import type { Bundle } from '../../src/model/manifest.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type ActionBody, openWhisk, type Whisk } from '../../src/whisk/client.ts';

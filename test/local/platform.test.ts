@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { startPlatform, stopPlatform } from '../../src/local/platform.ts';
 import { poll } from '../../src/local/poll.ts';
 import { isAlive } from '../../src/local/process.ts';
-import { silentReport } from '../../src/local/report.ts';
+import { silentReport } from '../../src/report.ts';
 import { homePaths, readPlatform, recordedPlatform } from '../../src/local/state.ts';
 import { openStore } from '../../src/store/store.ts';
 import { FIRST_USE_TIMEOUT_MS, type TestHome, testHome } from '../support/home.ts';

@@ -9,7 +9,7 @@ import { writeBundle } from '../../src/compile/bundle-folder.ts';
 import { compileFlow } from '../../src/compile/index.ts';
 import { deployBundle } from '../../src/deploy/deploy.ts';
 import { clientEnvironment } from '../../src/local/client-env.ts';
-import { silentReport } from '../../src/local/report.ts';
+import { silentReport } from '../../src/report.ts';
 import { homePaths } from '../../src/local/state.ts';
 import type { Bundle } from '../../src/model/manifest.ts';
 import { openStore } from '../../src/store/store.ts';

@@ -1,5 +1,5 @@
 import { startPlatform } from '../../src/local/platform.ts';
-import { silentReport } from '../../src/local/report.ts';
+import { silentReport } from '../../src/report.ts';
 import type { Platform } from '../../src/local/state.ts';
 import { type TestHome, testHome } from './home.ts';
 

@@ -1,8 +1,8 @@
 import { integer } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { startPlatform } from '../../local/platform.ts';
-import { reportTo } from '../../local/report.ts';
 import { type PlatformSummary, summaryOf } from '../../local/summary.ts';
+import { reportTo } from '../../report.ts';
 
 const PORT_MAX = 65_535;
 

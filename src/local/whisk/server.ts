@@ -64,7 +64,7 @@ export interface Whisk {
   close(): Promise<void>;
 }
 
-/** @throws {UserError} `port-in-use` */
+/** @throws {UserError} `port-taken` */
 export async function startWhisk(options: WhiskOptions): Promise<Whisk> {
   const { stateDir, namespace = 'guest', faults = {} } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -157,7 +157,7 @@ function listen(server: Server, port: number): Promise<number> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') {
         const hint = 'Stop what listens there, or choose another port.';
-        reject(new UserError('port-in-use', `Port ${port} is taken.`, hint, { cause: error }));
+        reject(new UserError('port-taken', `Port ${port} is taken.`, hint, { cause: error }));
       } else
         reject(
           new SystemError('cannot-listen', `Cannot listen on port ${port}: ${error.message}`, undefined, {
