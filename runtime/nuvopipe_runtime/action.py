@@ -15,7 +15,7 @@ from .layers import ensure_layer
 from .layout import RunLayout
 from .markers import Markers
 from .plan import Plan
-from .protect import hide_memory
+from .protect import IS_LINUX, hide_memory
 from .records import Records
 from .session import Session
 
@@ -128,5 +128,5 @@ def _task_environment(arguments, store, user):
 
 container = Container()
 hide_memory()
-if "metaflow" in sys.modules:
+if "metaflow" in sys.modules and IS_LINUX:
     container.fork_warm()

@@ -13,6 +13,8 @@ import socket
 import sys
 import types
 
+from .protect import forget, give_up_spying, hide_memory
+
 FORK = b"f"
 DESCRIPTORS_A_TASK = 3
 DESCRIPTORS_MAX = 4096
@@ -182,9 +184,14 @@ def _refresh_configuration():
 
 
 def become(control, plan):
-    """Never returns: this process is the warm process from here on. It must never have held the OpenWhisk key."""
+    """Never returns: this process is the warm process from here on. One forked of the supervisor forgets the OpenWhisk key."""
     try:
         die_with_parent()
+        give_up_spying()
+        key = os.environ.get("__OW_API_KEY")
+        if key:
+            hide_memory(False)  # or its own memory is closed to a process that is not root
+            forget(key)
         _keep_only(control.fileno())
         serve(control, plan)
     finally:
