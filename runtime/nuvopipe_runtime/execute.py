@@ -163,6 +163,12 @@ class Executor:
                 stderr.add_line(error)
         return Attempt(ok, result, error, stdout.content(), stderr.content(), started, ended)
 
+    def _wait_status(self):
+        try:
+            return self._answer()["status"]
+        except WarmGone:
+            return signal.SIGKILL  # the step has ended its own parent, and with it itself
+
     def _watch(self, pid, streams, limit):
         """Reads the task's output until it has ended; (wait status, whether it was killed for its time)."""
         timed_out = False
@@ -174,8 +180,8 @@ class Executor:
             while status is None:
                 for key, _ in selector.select(max(0.0, limit - time.time()) if not timed_out else None):
                     if key.fileobj is self._control:
-                        status = self._answer()["status"]
-                        continue
+                        status = self._wait_status()
+                        break
                     data = os.read(key.fd, 1 << 16)
                     if data:
                         streams[key.fd].feed(data)

@@ -67,6 +67,8 @@ class Session:
         if envelope["used"] > LAST_STEP_AT and not envelope.get("died"):
             return self._hand_over(dict(envelope, used=envelope["used"] - 1), waited=True)
         if envelope.get("claim"):
+            # Of a lane that died here nobody knows which item it had claimed: its lease tells, once it has run out.
+            envelope.pop("died", None)
             envelope = self._claim(envelope)
             if "step" not in envelope:
                 return envelope
@@ -237,12 +239,12 @@ class Session:
         return record, attempt.stdout, attempt.stderr
 
     def _died(self, step, task, at, message):
-        """The record of an attempt whose container was lost, and its log with it."""
+        """The record of an attempt whose activation answered nothing of it: a lost container, or a failure of ours."""
         from .execute import Attempt
         from .logs import LogStream
 
         log = LogStream(lambda line: None)
-        error = f"the step's container was lost: {message}"
+        error = f"the step's activation failed: {message}"
         log.add_line(error)
         now = self._clock.now()
         attempt = Attempt(False, {}, error, b"", log.content(), now, now)

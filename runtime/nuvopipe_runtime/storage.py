@@ -6,7 +6,6 @@ The object format is exactly that of Metaflow's own S3 datastore. What a task wr
 
 import json
 import os
-import shutil
 import tempfile
 
 from metaflow.datastore.datastore_storage import CloseAfterUse, DataStoreStorage
@@ -15,6 +14,8 @@ from metaflow.datastore.flow_datastore import MetadataCache
 from .storage_keys import is_artifact_key
 
 SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+SHARED_MEMORY_MAX = 1 << 20
+"""Larger artifacts pass through a file on disk: a container's shared memory is 64 MB by default."""
 
 
 class SupervisedStorage(DataStoreStorage):
@@ -57,28 +58,31 @@ class SupervisedStorage(DataStoreStorage):
                 SupervisedStorage.data = data
 
     def load_bytes(self, paths):
-        directory = tempfile.mkdtemp(prefix="nuvopipe-", dir=SHARED_MEMORY)
+        names = []
 
         def loaded():
             if not paths:
                 return
             self.wire.send({"op": "get", "keys": list(paths)})
-            for index, path in enumerate(paths):
+            for path in paths:
                 header, data = self.wire.receive()
                 if header["op"] == "error":
                     raise OSError(header["message"])
                 if header["op"] == "absent":
                     yield path, None, None
                     continue
-                name = os.path.join(directory, str(index))
-                with open(name, "wb") as file:
+                place = SHARED_MEMORY if len(data) <= SHARED_MEMORY_MAX else None
+                descriptor, name = tempfile.mkstemp(prefix="nuvopipe-", dir=place)
+                names.append(name)
+                with open(descriptor, "wb") as file:
                     file.write(data)
                 yield path, name, header["attributes"]
-                os.unlink(name)
+                os.unlink(names.pop())
 
         class Closer:
             def close(self):
-                shutil.rmtree(directory, ignore_errors=True)
+                for name in names:
+                    os.unlink(name)
 
         return CloseAfterUse(loaded(), closer=Closer())
 

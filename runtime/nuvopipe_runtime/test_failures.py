@@ -39,6 +39,7 @@ PLAN = {
         ("os._exit(0)", "exited with code 0 and without a result"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
+        ("os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)", "SIGKILL"),
         ("self.lock = threading.Lock()", "lock"),
         ("time.sleep(60)", "time limit of 0.5 s"),
         ("os.close(1); os.close(2); print(1)", "Bad file descriptor"),
@@ -56,6 +57,25 @@ def test_a_failed_task_and_a_living_container(platform, how, message):
         assert b"]before\n" in p.store.get("F/r1/start/t/0.task_stdout.log")[0]
         assert p.store.get("F/r1/start/t/0.task_stderr.log")
     assert p.invoke(run="r2")["status"] == "succeeded"
+
+
+def test_an_activation_that_answered_nothing(platform):
+    """The conductor enters the step again, with what it was told: the task has failed, and the run with it."""
+    p = platform(FLOW, LINEAR_STEPS, **PLAN)
+    lost = []
+
+    def after(number, envelope):
+        if envelope.get("step") == "end" and not lost:
+            lost.append(dict(envelope, died="killed"))
+            return "drop"
+
+    p.before = after
+    p.invoke()
+    answer = p.run_session(lost[0])
+    assert answer["error"] == {"message": "the step's activation failed: killed", "step": "end", "task": "F/r1/end/t"}
+    assert p.result() == answer
+    assert b"killed" in p.store.get("F/r1/end/t/0.task_stderr.log")[0]
+    assert p.store.get("F/r1/end/t/0.DONE.lock") is None
 
 
 def test_a_grandchild_that_keeps_the_output_open_is_not_waited_for(platform):
