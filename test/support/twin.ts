@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startS3Server } from '../../src/local/s3-server.ts';
+import type { Platform } from '../../src/local/state.ts';
+import type { Activation } from '../../src/local/whisk/activation-store.ts';
+import type { Faults } from '../../src/local/whisk/faults.ts';
+import type { Limits } from '../../src/local/whisk/limits.ts';
+import { startWhisk, type Whisk } from '../../src/local/whisk/server.ts';
+import { startMetadataService } from '../../src/metadata/service.ts';
+import { runPrefix, type TaskRecord } from '../../src/model/records.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { testPython } from './home.ts';
+import type { SharedPlatform } from './platform.ts';
+
+export const TWIN_AUTH = '5bc46b1a-71f6-4ed5-8c54-816aa4f8c502:the-key-of-a-twin-is-looked-for-everywhere';
+export const TWIN_SECRET = 'the-secret-of-a-twin-is-looked-for-everywhere';
+
+/** A platform of one test file in the test's own process, so that it can be given faults; and all that a test asks of it. */
+export interface Twin extends SharedPlatform {
+  server: Whisk;
+  store: Store;
+  /** Looked at whenever something happens: assign its functions, {@link Twin.calm} takes them away. */
+  faults: Mutable<Faults>;
+  calm(): void;
+  /** All records so far, logs included, oldest first. */
+  activations(): Promise<Activation[]>;
+  /** Objects that a run keeps beside Metaflow's: their keys below its prefix. */
+  keys(flow: string, run: string): Promise<string[]>;
+  /** The committed record of each task, by `step/task`. */
+  tasks(flow: string, run: string): Promise<Map<string, TaskRecord>>;
+  close(): Promise<void>;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+export interface TwinOptions {
+  /** By default the throttles are out of the way. */
+  limits?: Partial<Limits>;
+  /** The containers' interpreter; without it that of the local platform, with Metaflow imported beforehand. */
+  python?: string;
+}
+
+const OUT_OF_THE_WAY: Partial<Limits> = { invocationsPerMinute: 10_000, concurrentInvocations: 1_000 };
+
+/** Call it in a `before` hook with `FIRST_USE_TIMEOUT_MS`. */
+export async function startTwin({ limits = OUT_OF_THE_WAY, python }: TwinOptions = {}): Promise<Twin> {
+  const environments = await testPython();
+  const home = await mkdtemp(join(tmpdir(), 'nuvopipe-twin-'));
+  const s3 = await startS3Server({
+    python: environments.s3,
+    dataFolder: join(home, 's3'),
+    logFile: join(home, 's3.log'),
+    port: 0,
+    accessKeyId: 'NUVOPIPETWIN',
+    secretAccessKey: TWIN_SECRET,
+  });
+  const store = await openStore(s3.store);
+  const metadata = await startMetadataService({ store, port: 0 });
+  const faults: Mutable<Faults> = {};
+  const server = await startWhisk({
+    stateDir: join(home, 'whisk'),
+    auth: TWIN_AUTH,
+    runtimes: {
+      node: { executable: process.execPath },
+      python: { executable: python ?? environments.runtime },
+      pythonPreload: python === undefined ? ['metaflow'] : [],
+    },
+    limits,
+    faults,
+  });
+  const platform: Platform = {
+    version: 1,
+    nuvopipe: 'test',
+    pid: process.pid,
+    identity: '',
+    started: Date.now(),
+    whisk: { apihost: server.url, auth: TWIN_AUTH, namespace: 'guest' },
+    store: s3.store,
+    s3: s3.process,
+    metadataUrl: metadata.url,
+    python: environments.runtime,
+  };
+  const keys = async (flow: string, run: string) => {
+    const prefix = runPrefix(flow, run);
+    const found: string[] = [];
+    for await (const { key } of store.list(prefix)) found.push(key.slice(prefix.length));
+    return found;
+  };
+  return {
+    home,
+    platform,
+    server,
+    store,
+    faults,
+    keys,
+    calm() {
+      for (const name of Object.keys(faults)) delete faults[name as keyof Faults];
+    },
+    async activations() {
+      const found: Activation[] = [];
+      const authorization = `Basic ${Buffer.from(TWIN_AUTH).toString('base64')}`;
+      for (;;) {
+        const url = `${server.url}/api/v1/namespaces/_/activations?docs=true&limit=200&skip=${found.length}`;
+        const page = (await (await fetch(url, { headers: { authorization } })).json()) as Activation[];
+        found.push(...page);
+        if (page.length === 0) return found.reverse();
+      }
+    },
+    async tasks(flow, run) {
+      const commits = (await keys(flow, run)).filter((key) => /^tasks\/.*\/commit$/.test(key));
+      const records = await Promise.all(
+        commits.map(async (key): Promise<TaskRecord> => {
+          const found = await store.get(runPrefix(flow, run) + key);
+          return JSON.parse(Buffer.from(found?.body ?? '').toString());
+        }),
+      );
+      return new Map(records.map((record) => [`${record.step}/${record.task}`, record]));
+    },
+    async close() {
+      await server.close();
+      await metadata.close();
+      store.close();
+      await s3.close();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
