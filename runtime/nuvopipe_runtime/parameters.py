@@ -1,10 +1,26 @@
-"""A run's parameters: what the client gave, checked and completed, before anything is written."""
+"""What a client gave a run, checked and completed, before anything is written."""
 
 import json
+import math
+import re
+
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+"""It is a part of keys and pathspecs, and travels in every envelope."""
 
 
 class BadParameters(Exception):
     """The client's to put right; the message lists every problem."""
+
+
+def check_invocation(envelope):
+    """The keys of an invocation that are not parameters: the run's name, and how long its client waits."""
+    if not RUN_NAME.fullmatch(envelope["run"]):
+        shown = json.dumps(envelope["run"][:80], ensure_ascii=False)
+        raise BadParameters(f"{shown} cannot name a run: up to 128 letters, digits, '-', '_' and '.', a letter or digit first")
+    wait = envelope.get("answerWithin", 0)
+    if isinstance(wait, bool) or not isinstance(wait, (int, float)) or not math.isfinite(wait) or wait < 0:
+        shown = json.dumps(wait, ensure_ascii=False)[:80]
+        raise BadParameters(f"'wait' must be a number of seconds from 0, not {shown}")
 
 
 def complete(specs, given):
@@ -19,7 +35,7 @@ def complete(specs, given):
         if given.get(name) is not None:
             try:
                 values[name] = convert(spec["type"], given[name])
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, OverflowError):
                 text = json.dumps(given[name], ensure_ascii=False)[:80]
                 problems.append(f"parameter '{name}' must be {ARTICLES[spec['type']]}, not {text}")
         elif spec.get("required"):

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from . import commit as commits
 from .guard import Guard
-from .parameters import BadParameters, complete
+from .parameters import BadParameters, check_invocation, complete
 from .plan import PARAMETERS_STEP, PARAMETERS_TASK, task_id
 from .pools import RENEW_MARGIN_MS, Pool
 from .store import Lost, to_json
@@ -30,6 +30,9 @@ ANSWER_WITHIN_S = 50
 """How long after its start a run's first session answers a client with the result: OpenWhisk's blocking calls end at 60 s."""
 
 POLL_FIRST_S, POLL_MAX_S, POLL_GROWTH = 0.02, 0.5, 1.5
+RUN_SHOWN_MAX = 128
+"""Characters of a run's name that is none, in the answer which refuses it."""
+
 OUTPUTS_MAX_BYTES = 256 << 10
 """Of OpenWhisk's 1 MB for a result; composer prints it to the log, too."""
 
@@ -80,9 +83,11 @@ class Session:
         """Checks the parameters, makes the run's record and its `_parameters`; an answer when there is nothing to start."""
         run = envelope["run"]
         try:
+            check_invocation(envelope)
             values = complete(self._plan.parameters, envelope["params"])
         except BadParameters as error:
-            return self._result(envelope, {"run": run, "status": "failed", "error": {"message": str(error)}})
+            refused = {"run": run[:RUN_SHOWN_MAX], "status": "failed", "error": {"message": str(error)}}
+            return self._result(refused, refused)
         now = self._clock.now()
         record = {
             "version": 1,

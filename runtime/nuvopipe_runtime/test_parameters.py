@@ -1,6 +1,6 @@
 import pytest
 
-from .parameters import BadParameters, complete
+from .parameters import BadParameters, check_invocation, complete
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ def test_values_are_converted(kind, given, value):
         ("integer", 1.5),
         ("integer", True),
         ("integer", "many"),
+        ("integer", "1e999"),
         ("number", [1]),
         ("number", "nan?"),
         ("boolean", 1),
@@ -47,3 +48,16 @@ def test_what_does_not_fit_is_refused_by_name(kind, given):
 def test_defaults_and_absent_values():
     specs = {"a": {"type": "integer", "default": 3, "required": False}, "b": {"type": "string", "required": False}}
     assert complete(specs, {}) == {"a": 3, "b": None}
+
+
+@pytest.mark.parametrize("run", ["", ".", "a/b", "../a", "a b", "ž", "x" * 129])
+def test_what_cannot_name_a_run(run):
+    with pytest.raises(BadParameters, match="cannot name a run"):
+        check_invocation({"run": run})
+
+
+@pytest.mark.parametrize("wait", [-1, "1", True, float("nan"), [2]])
+def test_what_is_no_time_to_wait(wait):
+    check_invocation({"run": "r", "answerWithin": 0.5})
+    with pytest.raises(BadParameters, match="'wait' must be"):
+        check_invocation({"run": "r", "answerWithin": wait})
