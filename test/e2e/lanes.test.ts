@@ -10,7 +10,7 @@ import type { Bundle } from '../../src/model/manifest.ts';
 import { runPrefix } from '../../src/model/records.ts';
 import { artifactsOf, client, deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
-import { startTwin, type Twin } from '../support/twin.ts';
+import { sharedTwin, startTwin, type Twin } from '../support/twin.ts';
 
 /** A line of the journal for each time that a step's code ran. */
 const NOTE = 'open(self.journal, "a").write(f"{current.step_name} {current.task_id}\\n")';
@@ -208,12 +208,12 @@ describe('lanes', function () {
   const lost = new Map<string, number>();
 
   before(async () => {
-    twin = await startTwin();
+    twin = await sharedTwin();
     folder = await mkdtemp(join(tmpdir(), 'nuvopipe-lanes-'));
     await loseSessions();
   });
   after(async () => {
-    await twin?.close();
+    delete twin.faults.dropSession;
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -20,9 +20,8 @@ export const TWIN_SECRET = 'the-secret-of-a-twin-is-looked-for-everywhere';
 export interface Twin extends SharedPlatform {
   server: Whisk;
   store: Store;
-  /** Looked at whenever something happens: assign its functions, {@link Twin.calm} takes them away. */
+  /** Looked at whenever something happens; a test deletes its own functions when it is done. */
   faults: Mutable<Faults>;
-  calm(): void;
   /** All records so far, logs included, oldest first. */
   activations(): Promise<Activation[]>;
   /** Objects that a run keeps beside Metaflow's: their keys below its prefix. */
@@ -42,6 +41,21 @@ export interface TwinOptions {
 }
 
 const OUT_OF_THE_WAY: Partial<Limits> = { invocationsPerMinute: 10_000, concurrentInvocations: 1_000 };
+
+let shared: Promise<Twin> | undefined;
+
+/** The one twin of all test files that need no other. Faults have to look whose flow they meet. */
+export function sharedTwin(): Promise<Twin> {
+  shared ??= startTwin();
+  return shared;
+}
+
+// Of the root suite: after all files.
+after(async function () {
+  this.timeout(60_000);
+  await (await shared)?.close();
+  shared = undefined;
+});
 
 /** Call it in a `before` hook with `FIRST_USE_TIMEOUT_MS`. */
 export async function startTwin({ limits = OUT_OF_THE_WAY, python }: TwinOptions = {}): Promise<Twin> {
@@ -94,9 +108,6 @@ export async function startTwin({ limits = OUT_OF_THE_WAY, python }: TwinOptions
     store,
     faults,
     keys,
-    calm() {
-      for (const name of Object.keys(faults)) delete faults[name as keyof Faults];
-    },
     async activations() {
       const found: Activation[] = [];
       const authorization = `Basic ${Buffer.from(TWIN_AUTH).toString('base64')}`;
