@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { artifactsOf, deployFlow, invoke, stockEnvironment } from '../support/flows.ts';
+import { artifactsOf, deployFlow, invoke, modulePath, stockEnvironment } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
 
@@ -55,7 +55,8 @@ describe('the examples, end to end', function () {
       assert.deepEqual(result, { run, status: 'succeeded', outputs });
 
       const { flow } = bundle.manifest;
-      const read = await artifactsOf(shared.platform.python, stockEnvironment(shared), `${flow}/${run}`);
+      const env = { ...stockEnvironment(shared), PYTHONPATH: await modulePath(bundle, join(examples, name)) };
+      const read = await artifactsOf(shared.platform.python, env, `${flow}/${run}`);
       assert.equal(read.successful, true);
       const counts = Object.entries(read.steps).map(([step, found]) => [step, found.length]);
       assert.deepEqual(Object.fromEntries(counts), tasks);
