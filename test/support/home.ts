@@ -17,11 +17,12 @@ export interface TestHome {
   remove(): Promise<void>;
 }
 
-/** A fresh home whose Python environments are there already: all homes of a machine share them. */
+/** A fresh home whose Python environments and packages are there already: all homes of a machine share them. */
 export async function testHome(): Promise<TestHome> {
   const home = await emptyHome();
-  const shared = join(await sharedHome(), 'python');
-  await symlink(shared, join(home.path, 'python'));
+  const shared = await sharedHome();
+  await mkdir(join(shared, 'layers'), { recursive: true });
+  for (const name of ['python', 'layers']) await symlink(join(shared, name), join(home.path, name));
   return home;
 }
 
