@@ -66,8 +66,10 @@ def main(arguments):
     except Exception as error:
         if os.environ.get("NUVOPIPE_DEBUG"):
             raise
+        from .store import explain
+
         print(f"nuvopipe: {type(error).__name__}: {error}", file=sys.stderr)
-        return {"error": f"{type(error).__name__}: {error}"[:300]}
+        return {"error": explain(error)[:300]}
 
 
 def _advance(arguments):

@@ -5,7 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
 from obstore.store import S3Store
 
 PARALLEL_REQUESTS = 32
@@ -18,6 +25,16 @@ MAX_RETRIES = 8
 
 class Lost(Exception):
     """A conditional PUT found somebody else's object in its place."""
+
+
+def explain(error):
+    """An error in a line for those who run flows; obstore's own texts go on for many."""
+    if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
+        return "S3 refuses the keys with which the flow was deployed"
+    text = str(error).split("\n", 1)[0]
+    if isinstance(error, BaseError):
+        return "S3 failed: " + text.removeprefix("Generic S3 error: ")
+    return f"{type(error).__name__}: {text}"
 
 
 def open_store(settings):

@@ -39,7 +39,7 @@ export const MERGE: Helper = {
     try:
         self.merge_artifacts(inputs, exclude=list(exclude))
     except UnhandledInMergeArtifactsException as conflict:
-        names = ", ".join(f'"{name}"' for name in sorted(conflict.artifact_names))
+        names = ", ".join(f'"{name}"' for name in sorted(set(conflict.artifact_names)))
         raise ValueError(
             f"step {step}: the inputs have different values of {names}, so they cannot be merged; "
             "write a join that says what becomes of them"
