@@ -48,11 +48,15 @@ export function compose(plan: Plan): Composition {
   return composer.sequence(composer.function(enter(plan)), walk, composer.function(ANSWER));
 }
 
-/** The first envelope of a run, unless a session was launched with one. */
+/**
+ * The first envelope of a run, unless a session was launched with one. What OpenWhisk itself adds to the arguments (a fired
+ * trigger's and a web action's `__ow_headers` and the like) are no parameters of the flow.
+ */
 function enter({ start, steps }: Plan): string {
   return `given => {
   if (given.${ENVELOPE_KEY}) return given.${ENVELOPE_KEY}
   const { run, wait, ...params } = given
+  for (const name of Object.keys(params)) if (name.startsWith('__ow_')) delete params[name]
   const time = new Date().toISOString().replace(/\\D/g, '').slice(0, 14)
   const envelope = {
     run: run === undefined ? time + '-' + (process.env.__OW_ACTIVATION_ID || '').slice(0, 8) : String(run),
