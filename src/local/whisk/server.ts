@@ -27,8 +27,11 @@ import { type Answer, ok, type Request } from './request.ts';
 import { Sessions } from './sessions.ts';
 import { provideSystemPackages } from './system-packages.ts';
 
-/** Memory of all containers together: room for 16 of the default size. */
-const DEFAULT_POOL_MEMORY_MB = 4096;
+/**
+ * Memory of all containers together: room for the activations that the throttle lets run at once, of the default size, and for
+ * two conductors. With less, the lanes of a wide foreach end each other's warm containers at every step.
+ */
+const DEFAULT_POOL_MEMORY_MB = (DEFAULT_LIMITS.concurrentInvocations + 2) * DEFAULT_LIMITS.memoryMb.std;
 const HOST = '127.0.0.1';
 const MIB = 1024 * 1024;
 
