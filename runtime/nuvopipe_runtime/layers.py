@@ -7,20 +7,22 @@ import shutil
 import tempfile
 import zipfile
 
-ROOT = os.path.join(tempfile.gettempdir(), "nuvopipe-layers")
+ROOT = os.path.join(tempfile.gettempdir(), f"nuvopipe-layers-{os.getuid()}")
 
 
 def ensure_layer(store, digest):
     """The directory to put on `sys.path`."""
     if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
         raise ValueError("not the digest of a layer")
+    os.makedirs(ROOT, mode=0o700, exist_ok=True)
+    if os.stat(ROOT).st_uid != os.getuid():
+        raise PermissionError(f"{ROOT} belongs to another user: what lies there could be anybody's code")
     directory = os.path.join(ROOT, digest)
     if os.path.isdir(directory):
         return directory
     found = store.get(f"_nuvopipe/layers/{digest}.zip")
     if found is None:
         raise FileNotFoundError(f"the flow's packages (layer {digest}) are not in the datastore: deploy it again")
-    os.makedirs(ROOT, exist_ok=True)
     unpacked = tempfile.mkdtemp(prefix=digest, dir=ROOT)
     with zipfile.ZipFile(io.BytesIO(found[0])) as archive:
         archive.extractall(unpacked)

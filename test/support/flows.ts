@@ -114,7 +114,7 @@ export async function modulePath(bundle: Bundle, codeFolder: string): Promise<st
 }
 
 async function unpackedLayers(): Promise<string[]> {
-  const folder = join(tmpdir(), 'nuvopipe-layers');
+  const folder = join(tmpdir(), `nuvopipe-layers-${process.getuid?.()}`);
   const layers = await readdir(folder).catch(() => []);
   return layers.map((layer) => join(folder, layer));
 }
