@@ -50,8 +50,8 @@ export async function testPython(): Promise<PythonEnvironments> {
   return ensurePython(await sharedHome(), reportTo(process.stderr));
 }
 
-/** Where the shared environments lie: they stay for the next run of the tests, as long as the pins stay. */
-async function sharedHome(): Promise<string> {
+/** Where the shared environments and packages lie: they stay for the next run of the tests, as long as the pins stay. */
+export async function sharedHome(): Promise<string> {
   const hash = createHash('sha256');
   for (const name of ['requirements.lock', 'requirements-s3.lock'])
     hash.update(await readFile(join(root, 'runtime', name)));

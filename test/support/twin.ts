@@ -38,6 +38,8 @@ export interface TwinOptions {
   limits?: Partial<Limits>;
   /** The containers' interpreter; without it that of the local platform, with Metaflow imported beforehand. */
   python?: string;
+  /** Of all containers together, MB. */
+  poolMemoryMb?: number;
 }
 
 const OUT_OF_THE_WAY: Partial<Limits> = { invocationsPerMinute: 10_000, concurrentInvocations: 1_000 };
@@ -58,7 +60,8 @@ after(async function () {
 });
 
 /** Call it in a `before` hook with `FIRST_USE_TIMEOUT_MS`. */
-export async function startTwin({ limits = OUT_OF_THE_WAY, python }: TwinOptions = {}): Promise<Twin> {
+export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
+  const { limits = OUT_OF_THE_WAY, python, poolMemoryMb } = options;
   const environments = await testPython();
   const home = await mkdtemp(join(tmpdir(), 'nuvopipe-twin-'));
   const s3 = await startS3Server({
@@ -82,6 +85,7 @@ export async function startTwin({ limits = OUT_OF_THE_WAY, python }: TwinOptions
     },
     limits,
     faults,
+    ...(poolMemoryMb === undefined ? {} : { poolMemoryMb }),
   });
   const platform: Platform = {
     version: 1,

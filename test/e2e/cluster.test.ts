@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findPython } from '../../src/local/python-env.ts';
+import { runCommand } from '../support/command.ts';
+import { deployFlow, invoke } from '../support/flows.ts';
+import { FIRST_USE_TIMEOUT_MS, sharedHome } from '../support/home.ts';
+import { sharedPlatform } from '../support/platform.ts';
+import { assertNothingToSpy, SPY_FLOW } from '../support/spy.ts';
+import { startTwin, type Twin } from '../support/twin.ts';
+
+const run = promisify(execFile);
+const example = (name: string) => join(import.meta.dirname, '../../examples', name, 'flow.yaml');
+
+const EXAMPLES: { name: string; flow: string; params?: object }[] = [
+  { name: 'hello', flow: 'HelloFlow', params: { who: 'cluster' } },
+  { name: 'branches', flow: 'BranchesFlow' },
+  { name: 'titles', flow: 'TitlesFlow', params: { prefix: 'Tonight' } },
+  { name: 'regression', flow: 'RegressionFlow' },
+];
+
+/** Room for two or three containers: each imports Metaflow by itself, as on a cluster. */
+const POOL_MEMORY_MB = 1100;
+
+/**
+ * What a container of a stock image may be like: an interpreter of its own for each (so a template is refused), no Metaflow,
+ * code that cannot be written to, also by root, and no home.
+ */
+const bareInterpreter = (python: string) => `#!/bin/sh
+[ -f __main__.py ] || exit 1
+chmod -R a-w .
+export HOME="$PWD/no-home"
+[ "$(id -u)" = 0 ] && command -v setpriv > /dev/null && exec setpriv --bounding-set=-dac_override ${python} "$@"
+exec ${python} "$@"
+`;
+
+describe('a flow on a cluster of stock images, deployed by command', function () {
+  this.timeout(FIRST_USE_TIMEOUT_MS);
+  let folder: string;
+  let interpreter: string;
+  let twin: Twin;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nuvopipe-bare-'));
+    interpreter = join(folder, 'python3');
+    await writeFile(interpreter, bareInterpreter((await findPython()).path));
+    await chmod(interpreter, 0o755);
+    twin = await startTwin({ python: interpreter, poolMemoryMb: POOL_MEMORY_MB });
+  });
+  after(async () => {
+    await twin?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function deploy(file: string): Promise<{ entities: { outcome: string }[]; warnings: string[] }> {
+    const { store, whisk } = twin.platform;
+    const args = [file, '--json', '--home', await sharedHome(), '--apihost', whisk.apihost, '--auth', whisk.auth];
+    const { code, stdout, stderr } = await runCommand(
+      'deploy',
+      [...args, '--datastore', twin.store.root, '--endpoint', store.endpoint as string],
+      { AWS_ACCESS_KEY_ID: store.accessKeyId, AWS_SECRET_ACCESS_KEY: store.secretAccessKey, AWS_REGION: store.region },
+    );
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+  }
+
+  it('has containers that cannot write where their code is', async () => {
+    const code = join(folder, 'code');
+    await mkdir(code);
+    await writeFile(join(code, '__main__.py'), '');
+    await assert.rejects(run(interpreter, ['-c', 'open("x", "w")'], { cwd: code }), /PermissionError/);
+    await assert.rejects(run(interpreter, ['-c', ''], { cwd: folder }), { code: 1 });
+  });
+
+  for (const { name, flow, params } of EXAMPLES) {
+    it(`${name}: the same outputs as on the local platform`, async () => {
+      const { entities, warnings } = await deploy(example(name));
+      assert.ok(entities.every(({ outcome }) => outcome === 'created'));
+      assert.deepEqual(warnings, []);
+      const there = await invoke(twin, flow, params);
+      const local = await sharedPlatform();
+      await deployFlow(local, example(name));
+      const here = await invoke(local, flow, params);
+      assert.equal(there.result.status, 'succeeded', JSON.stringify(there.result));
+      assert.deepEqual(there.result.outputs, here.result.outputs);
+      assert.ok(Object.keys(there.result.outputs as object).length > 0);
+    });
+  }
+
+  it('a step finds the OpenWhisk key nowhere in its container (I6)', async () => {
+    await deploy(SPY_FLOW);
+    await assertNothingToSpy(twin);
+  });
+});
