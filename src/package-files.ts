@@ -10,6 +10,14 @@ export const RUNTIME_DIR = join(root, 'runtime');
 /** The script that looks at Python code. */
 export const INSPECTOR_FILE = join(RUNTIME_DIR, 'inspect_python.py');
 
+/** The JSON Schema of flow files. */
+export const SCHEMA_FILE = join(root, 'schemas', 'flow.v1.schema.json');
+
+/** Its text. */
+export function readSchema(): Promise<string> {
+  return readFile(SCHEMA_FILE, 'utf8');
+}
+
 /** nuvopipe's version, from its package. */
 export async function compilerVersion(): Promise<string> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
