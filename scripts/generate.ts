@@ -1,15 +1,17 @@
 /**
- * Writes the modules that are made from others, so that a command does not make them at every start:
+ * Writes what is made from other files, so that a command does not make it at every start:
  *
  * - `src/syntax/validators.generated.ts`: the schema, compiled by ajv;
- * - `src/compile/conductor-runtime.generated.ts`: composer's conductor, minified by terser.
+ * - `src/compile/conductor-runtime.generated.ts`: composer's conductor, minified by terser;
+ * - `docs/reference.md`: every key of the language.
  *
  * They are committed; a test says when they are stale.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import conductor from 'openwhisk-composer/conductor.js';
+import { reference } from './reference.ts';
 
 type Schema = Record<string, unknown> & { definitions: Record<string, Schema> };
 
@@ -39,6 +41,11 @@ export async function validators(): Promise<string> {
   return HEADER + (standaloneCode as unknown as typeof standaloneCode.default)(ajv, names);
 }
 
+/** The page with every key of the language. */
+export async function referencePage(): Promise<string> {
+  return reference(JSON.parse(await readFile(new URL('schemas/flow.v1.schema.json', root), 'utf8')));
+}
+
 /** What follows the composition in a conductor action. */
 export function conductorRuntime(): string {
   const { code } = conductor.generate({ name: '', composition: {}, ast: {}, version: '' }).action.exec;
@@ -50,4 +57,6 @@ export function conductorRuntime(): string {
 if (process.argv[1] === import.meta.filename) {
   await writeFile(new URL('src/syntax/validators.generated.ts', root), await validators());
   await writeFile(new URL('src/compile/conductor-runtime.generated.ts', root), conductorRuntime());
+  await mkdir(new URL('docs', root), { recursive: true });
+  await writeFile(new URL('docs/reference.md', root), await referencePage());
 }
