@@ -3,6 +3,7 @@
 Started in the action's directory as `python python.py MAIN`, or executed by python_template.py in a fork of a warm
 interpreter. After each answer both logs end with the sentinel, so that the reader knows which lines belong to it.
 """
+
 import ast
 import json
 import os
@@ -25,7 +26,7 @@ def _answer(value):
 def _write(fd, data):
     view = memoryview(data)
     while view:
-        view = view[os.write(fd, view):]
+        view = view[os.write(fd, view) :]
 
 
 def _problem_with_source():

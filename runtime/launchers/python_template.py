@@ -5,6 +5,7 @@ connects four times to the unix socket SOCKET (its stdin, stdout, stderr and fd 
 `id fd pid`), becomes a session of its own, and runs LAUNCHER as a new interpreter would. The end of one is told by a line on
 fd 3, `{id, exited}`. The template stays single-threaded: a fork of a process with threads may hang.
 """
+
 import gc
 import importlib
 import json

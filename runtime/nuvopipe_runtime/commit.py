@@ -58,7 +58,7 @@ def is_ours(record, by):
 
 
 def finish(store, record, stdout=b"", stderr=b""):
-    """Metaflow's files for the committed attempt, so that its stock client reads the task."""
+    """Starts to write Metaflow's files of the committed attempt, by which its stock client reads the task; see `wait`."""
     attempt = record["attempt"]
     base = "/".join((record["flow"], record["run"], record["step"], record["task"], str(attempt)))
     puts = [(store.put, base + ".attempt.json", to_json({"time": record["started"] / 1000}))]
@@ -77,4 +77,10 @@ def finish(store, record, stdout=b"", stderr=b""):
         puts.append((store.put, base + ".task_stdout.log", stdout))
     if stderr:
         puts.append((store.put, base + ".task_stderr.log", stderr))
-    store.parallel(puts)
+    return [store.submit(*put) for put in puts]
+
+
+def wait(files):
+    """Until they are written; an activation must not answer before, for its container may be paused then."""
+    for file in files:
+        file.result()

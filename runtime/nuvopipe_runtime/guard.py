@@ -18,6 +18,8 @@ class Guard:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
+        self._committed = {}
+        """Task ids of a step, from one LIST a look."""
 
     def appoint(self):
         """True for the first that asks."""
@@ -51,22 +53,23 @@ class Guard:
             if snapshot.joined:
                 if pool.take_over_join(timeout_ms):
                     yield self._envelope(join, at)
-            elif len(snapshot.done) == pool.items():
-                if pool.claim_join(timeout_ms):
-                    yield self._envelope(join, at)
-            else:
-                yield from self._item_rescues(pools, pool, snapshot, opener, at)
+                continue
+            unfinished, unclaimed = self._unfinished(opener, at, snapshot), set(range(pool.items())) - snapshot.claims
+            if unfinished or unclaimed:
+                yield from self._item_rescues(pools, opener, at, unfinished, unclaimed)
+            elif pool.claim_join(timeout_ms):
+                yield self._envelope(join, at)
 
-    def _item_rescues(self, pools, pool, snapshot, opener, at):
-        for item in sorted(snapshot.unfinished()):
+    def _item_rescues(self, pools, opener, at, unfinished, unclaimed):
+        pool = Pool(self._context, opener, at)
+        for item in unfinished:
             if self._alive_below(pools, opener, [*at, item]):
                 continue
             step = self._plan.first(opener, item)
             lease = pool.take_over(item, self._plan.steps[step]["timeoutMs"])
             if lease:
                 yield {**self._envelope(step, [*at, item]), "lease": lease}
-        unclaimed = set(range(pool.items())) - snapshot.claims
-        if unclaimed and not pool.any_alive(sorted(snapshot.unfinished())):
+        if unclaimed and not pool.any_alive(unfinished):
             item = min(unclaimed)
             yield {**self._envelope(self._plan.first(opener, item), [*at, item]), "claim": True}
 
@@ -74,24 +77,32 @@ class Guard:
         return {"run": self._layout.run_id, "block": self._plan.block(step), "step": step, "at": at, "again": True}
 
     def _unsettled(self):
-        """Every opened pool of the run whose join has not been committed, from a LIST of the pools and one a join."""
+        """Every opened pool of the run whose join has not been committed."""
+        self._committed.clear()
         keys = {}
         for key in self._store.list(self._layout.pools):
             opener, task, rest = key[len(self._layout.pools) :].split("/", 2)
             keys.setdefault((opener, task), []).append(rest)
-        committed = {}
-        unsettled = {}
-        for (opener, task), found in keys.items():
-            snapshot = Snapshot(found)
-            if snapshot.joined:
-                join = self._plan.pools[opener]["join"]
-                if join not in committed:
-                    committed[join] = {key.split("/")[-2] for key in self._store.list(self._layout.tasks(join))}
-                if task in committed[join]:
-                    continue
-            if snapshot.opened:
-                unsettled[opener, task] = snapshot
-        return unsettled
+        snapshots = {pool: Snapshot(found) for pool, found in keys.items()}
+        return {
+            (opener, task): snapshot
+            for (opener, task), snapshot in snapshots.items()
+            if snapshot.opened and not (snapshot.joined and self._is_committed(self._plan.pools[opener]["join"], task))
+        }
+
+    def _is_committed(self, step, task):
+        if step not in self._committed:
+            prefix = self._layout.tasks(step)
+            self._committed[step] = {key[len(prefix) :].split("/")[0] for key in self._store.list(prefix)}
+        return task in self._committed[step]
+
+    def _unfinished(self, opener, at, snapshot):
+        """Items that are claimed and not done, in order."""
+        return [
+            item
+            for item in sorted(snapshot.claims)
+            if not self._is_committed(self._plan.last(opener, item), task_id([*at, item]))
+        ]
 
     def _alive_below(self, pools, opener, at):
         """A claim whose body opened a pool of its own is alive while anything under it is."""
@@ -99,7 +110,7 @@ class Guard:
         for (inner, inner_task), snapshot in pools.items():
             if inner_task != task or opener not in self._plan.steps[inner]["within"]:
                 continue
-            unfinished = sorted(snapshot.unfinished())
+            unfinished = self._unfinished(inner, at, snapshot)
             if Pool(self._context, inner, at).any_alive(unfinished):
                 return True
             if any(self._alive_below(pools, inner, [*at, item]) for item in unfinished):

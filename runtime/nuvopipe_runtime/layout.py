@@ -50,6 +50,3 @@ class RunLayout:
 
     def claim(self, opener, at, item):
         return f"{self.pool(opener, at)}claims/{item}"
-
-    def done(self, opener, at, item):
-        return f"{self.pool(opener, at)}done/{item}"

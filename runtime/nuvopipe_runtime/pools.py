@@ -1,12 +1,13 @@
 """Pools and their claims: which item a lane works on next, and who goes on after the last one.
 
 Every claim is a conditional PUT, every take-over a compare-and-swap, so of any number of lanes one wins. A pool's items are
-worked by any number of lanes; none of them knows of the others but through these objects.
+worked by any number of lanes; none of them knows of the others but through these objects. An item is done when the task of its
+last step is committed: the commit says so, and no object of its own.
 """
 
 import json
-import zlib
 
+from .plan import task_id
 from .store import Lost, to_json
 
 LEASE_TIMEOUTS = 2
@@ -24,6 +25,7 @@ class Pool:
     """One opened pool: `opener` at coordinate `at`. `snapshot` is what the last LIST showed of it."""
 
     def __init__(self, context, opener, at):
+        self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
@@ -51,8 +53,7 @@ class Pool:
             free = [item for item in range(items) if item not in claimed]
             if not free:
                 return None
-            # Lanes that collide spread out instead of racing for the same item again.
-            item = free[zlib.crc32(self._by.encode()) % len(free)]
+            item = _middle_of_longest_run(free)
             lease = self._try_claim(self._layout.claim(self._opener, self._at, item), timeout_ms)
             if lease:
                 return item, lease
@@ -60,8 +61,16 @@ class Pool:
     def claim_join(self, timeout_ms):
         return self._try_claim(self._layout.join(self._opener, self._at), timeout_ms)
 
-    def mark_done(self, item):
-        self._store.put(self._layout.done(self._opener, self._at, item), b"")
+    def done(self, items):
+        """Those of `items` whose last task is committed."""
+        if self._plan.pools[self._opener]["kind"] == "foreach":
+            stem = self._layout.tasks(self._plan.last(self._opener, 0)) + task_id(self._at) + "-"
+            committed = {int(key[len(stem) :].split("/")[0]) for key in self._store.list_stem(stem)}
+            return committed.intersection(items)
+        items = list(items)
+        keys = [self._layout.commit(self._plan.last(self._opener, item), task_id([*self._at, item])) for item in items]
+        found = self._store.parallel([(self._store.exists, key) for key in keys])
+        return {item for item, exists in zip(items, found, strict=True) if exists}
 
     def renew(self, item, lease, timeout_ms):
         """The claim's new expiry. Raises `Lost` when another session has taken the item over."""
@@ -123,7 +132,14 @@ class Snapshot:
         self.opened = "open" in keys
         self.joined = "join" in keys
         self.claims = {int(key[7:]) for key in keys if key.startswith("claims/")}
-        self.done = {int(key[5:]) for key in keys if key.startswith("done/")}
 
-    def unfinished(self):
-        return self.claims - self.done
+
+def _middle_of_longest_run(items):
+    """Where a lane has most room ahead before it runs into another one. `items` is sorted and not empty."""
+    longest, start = (items[0], 1), 0
+    for end in range(1, len(items) + 1):
+        if end == len(items) or items[end] != items[end - 1] + 1:
+            if end - start > longest[1]:
+                longest = (items[start], end - start)
+            start = end
+    return longest[0] + longest[1] // 2

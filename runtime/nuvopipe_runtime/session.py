@@ -134,7 +134,7 @@ class Session:
         if not attempt.ok:
             return self._fail(envelope, made)
         kept = commits.commit(self._store, self._layout, made)
-        commits.finish(self._store, kept)
+        commits.wait(commits.finish(self._store, kept))
         self._records.add(self._layout, kept)
         envelope.pop("died", None)
         return None
@@ -192,11 +192,11 @@ class Session:
         step, at = envelope["step"], envelope.get("at", [])
         task = task_id(at)
         again, died = envelope.pop("again", False), envelope.pop("died", None)
-        record = None
+        record, files = None, []
         if again or died:
             record = self._store.get_json(self._layout.commit(step, task))
         if record is not None:
-            commits.finish(self._store, record)
+            files = commits.finish(self._store, record)
             again = True
         else:
             try:
@@ -207,14 +207,18 @@ class Session:
             record = commits.commit(self._store, self._layout, attempt_record)
             if not commits.is_ours(record, self._by):
                 return self._stop(envelope)  # another session is on this path, and ahead
-            commits.finish(self._store, record, stdout, stderr)
+            files = commits.finish(self._store, record, stdout, stderr)
             again = False
         self._records.add(self._layout, record)
-        if not record["ok"]:
-            return self._fail(envelope, record)
+        if not record["ok"] or step == self._plan.end:
+            # Whoever sees the run's result finds all of it.
+            commits.wait(files)
+            return self._finish(envelope, record) if record["ok"] else self._fail(envelope, record)
         if again:
             envelope["again"] = True
-        return self._follow(envelope, record)
+        following = self._follow(envelope, record)
+        commits.wait(files)
+        return following
 
     def _execute(self, step, task, at):
         spec = self._plan.steps[step]
@@ -278,8 +282,6 @@ class Session:
 
     def _follow(self, envelope, record):
         following = self._plan.steps[record["step"]]["next"]
-        if "end" in following:
-            return self._finish(envelope, record)
         if "step" in following:
             return self._go(envelope, following["step"])
         if "open" in following:
@@ -323,7 +325,6 @@ class Session:
 
     def _item_done(self, envelope, opener):
         at, item = envelope["at"][:-1], envelope["at"][-1]
-        self._pool(opener, at).mark_done(item)
         return self._next_item(envelope, opener, at, item + 1)
 
     def _next_item(self, envelope, opener, at, preferred):
@@ -341,9 +342,8 @@ class Session:
         """Every item is claimed. The lane that finds all of them done, and is first to claim the join, goes on."""
         pool = self._pool(opener, at)
         join = self._plan.pools[opener]["join"]
-        snapshot = pool.snapshot()
-        if len(snapshot.done) == items:
-            if snapshot.joined or pool.claim_join(self._plan.steps[join]["timeoutMs"]) is None:
+        if len(pool.done(range(items))) == items:
+            if pool.claim_join(self._plan.steps[join]["timeoutMs"]) is None:
                 return self._stop(envelope)
             envelope = dict(envelope)
             envelope.pop("lease", None)

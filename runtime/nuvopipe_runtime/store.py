@@ -126,6 +126,18 @@ class Store:
             keys += [entry["path"][len(self._prefix) :] for entry in page]
         return keys
 
+    def list_stem(self, stem):
+        """All keys that begin with a text, which need not end in `/`: others in its folder are not even read."""
+        keys = []
+        folder = stem[: stem.rindex("/") + 1]
+        for page in obstore.list(self._objects, self._prefix + folder, offset=self._prefix + stem, chunk_size=1000):
+            self.requests += 1
+            found = [entry["path"][len(self._prefix) :] for entry in page]
+            keys += [key for key in found if key.startswith(stem)]
+            if len(keys) == 0 or keys[-1] != found[-1]:
+                break
+        return keys
+
     def names(self, prefix):
         """Names directly below a prefix that ends in `/`, in one request."""
         self.requests += 1

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from .layout import RunLayout
+from .pools import _middle_of_longest_run
 from .test_session import foreach
 
 NESTED = """
@@ -230,3 +231,21 @@ def test_a_failure_stops_every_lane(platform):
     assert "ZeroDivisionError" in p.result()["error"]["message"]
     assert p.result()["error"]["task"] == "F/r1/body/t-1"
     assert answer["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("free", "item"),
+    [([5], 5), ([0, 1, 2, 3], 2), ([1, 7, 8, 9, 20], 8), ([0, 2, 4], 0), ([3, 4, 10, 11, 12, 13], 12)],
+)
+def test_a_lane_that_collides_goes_where_it_has_most_room(free, item):
+    assert _middle_of_longest_run(free) == item
+
+
+def test_a_crash_between_commit_and_metaflows_files_is_made_good_by_entering_again(platform):
+    p = foreach(platform, 2, 1)
+    p.invoke()
+    files = [key for key in p.store.list("F/r1/body/t-0/")]
+    for key in files:
+        p.store.delete(key)
+    p.run_session({"run": "r1", "block": "b1", "step": "body", "at": [0], "again": True})
+    assert sorted(p.store.list("F/r1/body/t-0/")) == sorted(files)

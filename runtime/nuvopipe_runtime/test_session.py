@@ -85,7 +85,7 @@ def test_foreach_with_lanes(platform):
     p.invoke()
     assert p.result()["outputs"] == {"squares": [i * i for i in range(10)]}
     assert p.launched >= 3
-    assert len(p.keys("/claims/")) == len(p.keys("/done/")) == 10
+    assert len(p.keys("/claims/")) == 10
 
 
 def test_foreach_continues_before_the_session_runs_out(platform):

@@ -11,7 +11,7 @@ import { planFlow } from './plan.ts';
 import { zip } from './zip.ts';
 
 /** OpenWhisk's defaults: a call of the conductor takes milliseconds, whatever the flow takes. */
-const CONDUCTOR_MEMORY_MB = 256;
+const CONDUCTOR_MEMORY_MB = 128;
 const CONDUCTOR_TIME_LIMIT_MS = 60_000;
 
 /** OpenWhisk's least memory, and its longest time: a session pauses up to the next minute, or longer to look after claims. */

@@ -7,8 +7,7 @@
  * tasks/<step>/<task>/commit        TaskRecord of the one committed attempt
  * tasks/<step>/<task>/failed-<n>    TaskRecord of attempt n that failed
  * pools/<opener>/<task>/open        PoolRecord; <task> is the opener's
- * pools/<opener>/<task>/claims/<i>  ClaimRecord
- * pools/<opener>/<task>/done/<i>    empty
+ * pools/<opener>/<task>/claims/<i>  ClaimRecord; the item is done when the task of its last step is committed
  * pools/<opener>/<task>/join        ClaimRecord
  * guard                             ClaimRecord of the session that watches over the run
  * failed                            RunFailure: every lane stops at its next step
