@@ -1,4 +1,5 @@
 import type { Palette } from '../palette.ts';
+import { widthOf } from '../text-width.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { SourceFile } from './source-file.ts';
 
@@ -54,16 +55,6 @@ function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile, palette: P
 function visible(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters of a file must not reach the terminal
   return text.replace(/\t/g, ' ').replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
-}
-
-/** Columns that a terminal gives a character: two for East Asian wide ones and emoji, none for combining marks. */
-function widthOf(char: string): number {
-  if (/\p{Mark}/u.test(char)) return 0;
-  return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
-    char,
-  )
-    ? 2
-    : 1;
 }
 
 function summary(diagnostics: readonly Diagnostic[]): string {
