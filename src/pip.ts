@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Report } from './report.ts';
+import type { Report } from './terminal/report.ts';
 
 /** Only wheels, so that nothing is built and no code of a package runs. */
 const FLAGS = ['--only-binary=:all:', '--no-input', '--disable-pip-version-check', '--no-color'];

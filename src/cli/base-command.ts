@@ -2,8 +2,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from '@oclif/core/command';
 import { string } from '@oclif/core/flags';
-import type { Palette } from '../palette.ts';
-import { paletteFor } from '../palette.ts';
+import type { Palette } from '../terminal/palette.ts';
+import { paletteFor } from '../terminal/palette.ts';
 import { describeError } from './render-error.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Bundle } from '../model/manifest.ts';
-import { paletteFor } from '../palette.ts';
+import { paletteFor } from '../terminal/palette.ts';
 
 /**
  * The bundle in a folder, or the one that a flow file compiles to; warnings of the compilation go to stderr.

@@ -1,6 +1,6 @@
 import type { Flow } from '../model/flow.ts';
-import { paletteFor } from '../palette.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
+import { paletteFor } from '../terminal/palette.ts';
 
 /**
  * The flow in a file; warnings go to stderr.

@@ -1,5 +1,5 @@
 import { run } from '@oclif/core/run';
-import { paletteFor } from '../palette.ts';
+import { paletteFor } from '../terminal/palette.ts';
 import { describeError } from './render-error.ts';
 
 /** Runs the command that the arguments name. Failures inside of a command are told by `BaseCommand`, those before it here. */

@@ -1,8 +1,8 @@
 import { EXIT_SYSTEM_ERROR, EXIT_USER_ERROR, SystemError, UserError } from '../errors.ts';
-import type { Palette } from '../palette.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import { FlowError } from '../syntax/diagnostic.ts';
 import { renderDiagnostics } from '../syntax/render.ts';
+import type { Palette } from '../terminal/palette.ts';
 
 /** What `--json` prints under `error`. */
 export interface ErrorJson {

@@ -1,7 +1,7 @@
-import type { Palette } from '../palette.ts';
-import type { Report } from '../report.ts';
 import { duration } from '../runs/render.ts';
 import type { RunStatus, StepStatus } from '../runs/status.ts';
+import type { Palette } from '../terminal/palette.ts';
+import type { Report } from '../terminal/report.ts';
 
 /** Without a terminal a step of many tasks gets so many lines at most: one a tenth. */
 const COUNT_LINES_MAX = 10;

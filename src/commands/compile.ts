@@ -3,9 +3,9 @@ import { string as argument } from '@oclif/core/args';
 import { string as flag } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { bundleOf, compileFlow } from '../compile/index.ts';
-import { paletteFor } from '../palette.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import { renderDiagnostics } from '../syntax/render.ts';
+import { paletteFor } from '../terminal/palette.ts';
 
 /** What `--json` prints. */
 interface Answer {

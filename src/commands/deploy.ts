@@ -5,7 +5,7 @@ import { bundleFrom } from '../cli/flow-bundle.ts';
 import { type StoreFlags, storeFlags } from '../cli/store-flags.ts';
 import { whiskFlags } from '../cli/whisk-flags.ts';
 import type { Deployment, Outcome } from '../deploy/deploy.ts';
-import { reportTo } from '../report.ts';
+import { reportTo } from '../terminal/report.ts';
 import type { WhiskOptions } from '../whisk/settings.ts';
 
 const OUTCOME_ORDER: readonly Outcome[] = ['created', 'updated', 'unchanged'];

@@ -3,8 +3,8 @@ import { option, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { flowFrom } from '../cli/flow-file.ts';
 import { UserError } from '../errors.ts';
-import { plainPalette } from '../palette.ts';
 import type { Picture } from '../report/graph/picture.ts';
+import { plainPalette } from '../terminal/palette.ts';
 
 const FORMATS = ['terminal', 'mermaid', 'svg'] as const;
 type Format = (typeof FORMATS)[number];

@@ -21,9 +21,9 @@ export default class Init extends BaseCommand {
     const { args, flags } = await this.parse(Init);
     const [{ flowNameFor, STARTER_FLOW, starterFiles }, { flowNameProblem }, { writeNewFiles }, { join }] =
       await Promise.all([
-        import('../starter.ts'),
+        import('../starter/starter.ts'),
         import('../check/flow-name.ts'),
-        import('../new-files.ts'),
+        import('../starter/new-files.ts'),
         import('node:path'),
       ]);
     const flow = flags.name ?? flowNameFor(args.dir);

@@ -11,9 +11,9 @@ import type { RunFailure, RunResult } from '../model/envelope.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { Plan } from '../model/plan.ts';
 import type { StoreSettings } from '../model/records.ts';
-import { paletteFor } from '../palette.ts';
-import { type Report, reportTo } from '../report.ts';
 import type { StoreOptions } from '../store/settings.ts';
+import { paletteFor } from '../terminal/palette.ts';
+import { type Report, reportTo } from '../terminal/report.ts';
 import type { WhiskOptions, WhiskSettings } from '../whisk/settings.ts';
 
 /** What `--json` prints. */

@@ -1,10 +1,10 @@
 import { string } from '@oclif/core/args';
 import { BaseCommand } from '../cli/base-command.ts';
 import { hasErrors, validateFlow } from '../compile/index.ts';
-import { paletteFor } from '../palette.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import { FlowError } from '../syntax/diagnostic.ts';
 import { renderDiagnostics } from '../syntax/render.ts';
+import { paletteFor } from '../terminal/palette.ts';
 
 /** What `--json` prints. */
 interface Answer {

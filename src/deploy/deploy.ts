@@ -1,7 +1,7 @@
 import { SystemError, UserError } from '../errors.ts';
 import type { Bundle } from '../model/manifest.ts';
-import type { Report } from '../report.ts';
 import type { Store } from '../store/store.ts';
+import type { Report } from '../terminal/report.ts';
 import type { Entity, Whisk } from '../whisk/client.ts';
 import { content, OWNER_ANNOTATION, type PlannedEntity, plannedEntities } from './entities.ts';
 import { ensureLayer } from './layer.ts';

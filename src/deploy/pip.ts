@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { SystemError, UserError } from '../errors.ts';
 import { pipInstall } from '../pip.ts';
-import type { Report } from '../report.ts';
+import type { Report } from '../terminal/report.ts';
 
 /** The runtime's pins: also what a layer's wheels have to agree with. */
 export const REQUIREMENTS_LOCK = new URL('../../runtime/requirements.lock', import.meta.url);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Report } from '../report.ts';
+import type { Report } from '../terminal/report.ts';
 import { cached } from './cache.ts';
 import { pythonTag, REQUIREMENTS_LOCK, type TrimRule, wheelFiles } from './pip.ts';
 import { zipFiles } from './zip.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SystemError, UserError } from '../errors.ts';
-import type { Report } from '../report.ts';
+import type { Report } from '../terminal/report.ts';
 import type { DaemonConfig, DaemonMessage } from './daemon.ts';
 import { endContainers } from './left-over.ts';
 import { withLock } from './lock.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { SystemError, UserError } from '../errors.ts';
 import { pipInstall } from '../pip.ts';
-import type { Report } from '../report.ts';
+import type { Report } from '../terminal/report.ts';
 import { withLock } from './lock.ts';
 import { homePaths } from './state.ts';
 

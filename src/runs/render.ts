@@ -1,4 +1,4 @@
-import type { Palette } from '../palette.ts';
+import type { Palette } from '../terminal/palette.ts';
 import type { RunSummary } from './list.ts';
 import type { TaskLogLine } from './logs.ts';
 import type { RunState, RunStatus, StepStatus } from './status.ts';

@@ -1,5 +1,5 @@
-import type { Palette } from '../palette.ts';
-import { widthOf } from '../text-width.ts';
+import type { Palette } from '../terminal/palette.ts';
+import { widthOf } from '../terminal/text-width.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { SourceFile } from './source-file.ts';
 

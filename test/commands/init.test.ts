@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { flowNameFor } from '../../src/starter.ts';
+import { flowNameFor } from '../../src/starter/starter.ts';
 import { runCommand } from '../support/command.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { sharedPlatform } from '../support/platform.ts';

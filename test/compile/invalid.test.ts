@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validateFlow } from '../../src/compile/index.ts';
-import { plainPalette } from '../../src/palette.ts';
 import { renderDiagnostics } from '../../src/syntax/render.ts';
+import { plainPalette } from '../../src/terminal/palette.ts';
 
 const dir = join(import.meta.dirname, '../fixtures/invalid');
 

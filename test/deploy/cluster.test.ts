@@ -7,7 +7,7 @@ import { bundleOf, compileFlow } from '../../src/compile/index.ts';
 import { type DeployOptions, deployBundle } from '../../src/deploy/deploy.ts';
 import { findPython } from '../../src/local/python-env.ts';
 import { startWhisk, type Whisk as WhiskServer } from '../../src/local/whisk/server.ts';
-import { silentReport } from '../../src/report.ts';
+import { silentReport } from '../../src/terminal/report.ts';
 import { openWhisk, type Whisk } from '../../src/whisk/client.ts';
 import { startTestStore, type TestStore } from '../store/s3.ts';
 import { FIRST_USE_TIMEOUT_MS, testPython } from '../support/home.ts';

@@ -6,8 +6,8 @@ import { startPlatform, stopPlatform } from '../../src/local/platform.ts';
 import { poll } from '../../src/local/poll.ts';
 import { isAlive } from '../../src/local/process.ts';
 import { homePaths, readPlatform, recordedPlatform } from '../../src/local/state.ts';
-import { silentReport } from '../../src/report.ts';
 import { openStore } from '../../src/store/store.ts';
+import { silentReport } from '../../src/terminal/report.ts';
 import { FIRST_USE_TIMEOUT_MS, type TestHome, testHome } from '../support/home.ts';
 import { processesOf } from '../support/processes.ts';
 

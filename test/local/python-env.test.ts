@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensurePython, findPython } from '../../src/local/python-env.ts';
-import { silentReport } from '../../src/report.ts';
+import { silentReport } from '../../src/terminal/report.ts';
 import { emptyHome, FIRST_USE_TIMEOUT_MS, homeWithOwnPython, type TestHome, testHome } from '../support/home.ts';
 
 /** Environment variables that pip reads, so that it finds no package index. */

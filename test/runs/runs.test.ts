@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { plainPalette } from '../../src/palette.ts';
 import { findRun } from '../../src/runs/find.ts';
 import { followRun } from '../../src/runs/follow.ts';
 import { listRuns } from '../../src/runs/list.ts';
@@ -8,6 +7,7 @@ import { RunReader } from '../../src/runs/reader.ts';
 import { renderStatus } from '../../src/runs/render.ts';
 import { type RunStatus, runStatus } from '../../src/runs/status.ts';
 import type { Store } from '../../src/store/store.ts';
+import { plainPalette } from '../../src/terminal/palette.ts';
 import { makeRuns } from '../metadata/real-runs.ts';
 import { startTestStore, type TestStore } from '../store/s3.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';

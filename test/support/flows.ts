@@ -11,8 +11,8 @@ import { deployBundle } from '../../src/deploy/deploy.ts';
 import { clientEnvironment } from '../../src/local/client-env.ts';
 import { homePaths } from '../../src/local/state.ts';
 import type { Bundle } from '../../src/model/manifest.ts';
-import { silentReport } from '../../src/report.ts';
 import { openStore } from '../../src/store/store.ts';
+import { silentReport } from '../../src/terminal/report.ts';
 import { openWhisk } from '../../src/whisk/client.ts';
 import type { SharedPlatform } from './platform.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stopPlatform } from '../../src/local/platform.ts';
 import { ensurePython, type PythonEnvironments } from '../../src/local/python-env.ts';
-import { reportTo, silentReport } from '../../src/report.ts';
+import { reportTo, silentReport } from '../../src/terminal/report.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -1,6 +1,6 @@
 import { startPlatform } from '../../src/local/platform.ts';
 import type { Platform } from '../../src/local/state.ts';
-import { silentReport } from '../../src/report.ts';
+import { silentReport } from '../../src/terminal/report.ts';
 import { type TestHome, testHome } from './home.ts';
 
 export interface SharedPlatform {

@@ -2,7 +2,7 @@ import { integer } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { startPlatform } from '../../local/platform.ts';
 import { type PlatformSummary, summaryOf } from '../../local/summary.ts';
-import { reportTo } from '../../report.ts';
+import { reportTo } from '../../terminal/report.ts';
 
 const PORT_MAX = 65_535;
 

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { stopPlatform } from '../../local/platform.ts';
-import { reportTo } from '../../report.ts';
+import { reportTo } from '../../terminal/report.ts';
 
 export default class LocalStop extends BaseCommand {
   static override summary = 'Stop the local platform. Flows, runs and artifacts stay for the next start.';

@@ -1,6 +1,6 @@
 import { formatDurationMs } from '../../model/duration.ts';
 import { formatSizeMB } from '../../model/size.ts';
-import type { Palette } from '../../palette.ts';
+import type { Palette } from '../../terminal/palette.ts';
 import type { ExplainedFork, Explanation, Finding } from './explanation.ts';
 
 /** Of long lists; `--json` has all. */

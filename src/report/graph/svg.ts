@@ -1,4 +1,4 @@
-import { columnsOf } from '../../text-width.ts';
+import { columnsOf } from '../../terminal/text-width.ts';
 import { type ForkPiece, MERGE, type Picture, type Piece } from './picture.ts';
 
 /** All lengths in CSS pixels. */

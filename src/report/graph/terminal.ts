@@ -1,5 +1,5 @@
-import type { Palette } from '../../palette.ts';
-import { columnsOf } from '../../text-width.ts';
+import type { Palette } from '../../terminal/palette.ts';
+import { columnsOf } from '../../terminal/text-width.ts';
 import { type ForkPiece, MERGE, type Picture, type Piece, type StepPiece } from './picture.ts';
 
 /** Above this many steps those that follow one another share lines. */

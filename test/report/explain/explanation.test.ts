@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BLOCK_STEPS_MAX } from '../../../src/compile/plan.ts';
-import { plainPalette } from '../../../src/palette.ts';
 import { type Explanation, explain, type Finding } from '../../../src/report/explain/explanation.ts';
 import { COMPONENTS_MAX, CONTINUE_FROM, OUTPUTS_MAX_BYTES, RUN_NAME_MAX } from '../../../src/report/explain/limits.ts';
 import { renderExplanation } from '../../../src/report/explain/render.ts';
+import { plainPalette } from '../../../src/terminal/palette.ts';
 import { Workshop } from '../../compile/flows.ts';
 
 const runtime = join(import.meta.dirname, '../../../runtime/nuvopipe_runtime');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { plainPalette } from '../../../src/palette.ts';
 import { drawMermaid } from '../../../src/report/graph/mermaid.ts';
 import type { Picture } from '../../../src/report/graph/picture.ts';
 import { drawSvg } from '../../../src/report/graph/svg.ts';
 import { drawTerminal } from '../../../src/report/graph/terminal.ts';
-import { columnsOf } from '../../../src/text-width.ts';
+import { plainPalette } from '../../../src/terminal/palette.ts';
+import { columnsOf } from '../../../src/terminal/text-width.ts';
 import { line, NESTED, pictured, TITLES } from './flows.ts';
 
 const terminal = (picture: Picture, columns = 100) => drawTerminal(picture, columns, plainPalette);

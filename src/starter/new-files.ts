@@ -1,6 +1,6 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { UserError } from './errors.ts';
+import { UserError } from '../errors.ts';
 
 /**
  * Writes files that are not there yet; where one is, none is written.

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { readSchema } from './package-files.ts';
+import { readSchema } from '../package-files.ts';
 
 /** The flow file among {@link starterFiles}. */
 export const STARTER_FLOW = 'flow.yaml';
