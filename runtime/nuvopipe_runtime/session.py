@@ -110,7 +110,9 @@ class Session:
         try:
             self._store.create(self._layout.run, to_json(record))
         except Lost:
-            if not envelope.get("died"):
+            # Its own record is found by a repeated PUT whose first answer was lost.
+            is_ours = self._store.get_json(self._layout.run) == record
+            if not is_ours and not envelope.get("died"):
                 return self._stop(envelope)  # the same run was started before: this client gets its result
         self._markers.fresh(self._context)
         if envelope.get("died") and self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
@@ -342,12 +344,11 @@ class Session:
         """Every item is claimed. The lane that finds all of them done, and is first to claim the join, goes on."""
         pool = self._pool(opener, at)
         join = self._plan.pools[opener]["join"]
-        if len(pool.done(range(items))) == items:
-            if pool.claim_join(self._plan.steps[join]["timeoutMs"]) is None:
-                return self._stop(envelope)
+        if len(pool.done(range(items))) == items and pool.claim_join(self._plan.steps[join]["timeoutMs"]):
             envelope = dict(envelope)
             envelope.pop("lease", None)
             return self._go(envelope, join, at=list(at))
+        # Others still hold an item, or the join: if they are lost, somebody has to see it.
         if envelope.get("home"):
             return self._stop_home_unfinished(envelope)
         if Guard(self._context).appoint():

@@ -249,3 +249,38 @@ def test_a_crash_between_commit_and_metaflows_files_is_made_good_by_entering_aga
         p.store.delete(key)
     p.run_session({"run": "r1", "block": "b1", "step": "body", "at": [0], "again": True})
     assert sorted(p.store.list("F/r1/body/t-0/")) == sorted(files)
+
+
+@pytest.mark.parametrize("part", ["run.json", "/claims/", "/commit", "/join"])
+def test_a_put_whose_first_answer_was_lost_is_no_rival(platform, part):
+    """The store's client repeats it and finds its own object in its place."""
+    p = foreach(platform, 3, 2)
+    create = p.store.create
+    repeated = []
+
+    def create_twice(key, data):
+        create(key, data)
+        if part in key:
+            repeated.append(key)
+            create(key, data)
+
+    p.store.create = create_twice
+    assert p.invoke()["status"] in ("succeeded", "running")
+    assert p.result()["outputs"] == {"squares": [0, 1, 4]}
+    assert repeated
+
+
+def test_i3_the_join_is_lost_after_every_lane_has_ended(platform):
+    """Both lanes find all items done at once; the one that has the join dies, the other has become the guard."""
+    p = foreach(platform, 2, 2)
+    lost = []
+
+    def before(number, envelope):
+        if envelope.get("step") == "join" and not lost:
+            lost.append(number)
+            return "drop"
+
+    p.before = before
+    p.invoke()
+    assert lost
+    assert p.result()["outputs"] == {"squares": [0, 1]}
