@@ -3,13 +3,14 @@ const PYTHON_MIN_MINOR = 11;
 /** Oldest Node that a conductor made by openwhisk-composer 0.12 is tried with. */
 const NODE_MIN_MAJOR = 18;
 
-/** The kind for step actions, of those that the cluster lists; without a list its default, which every cluster has. */
+/**
+ * The kind for step actions, of those that the cluster lists: 3.11 or newer where it says so; `python:3`, whose version only
+ * the cluster knows; without a list its default, which every cluster has.
+ */
 export function pythonKind(kinds: readonly string[] | undefined): string {
-  return (
-    ['python:3', 'python:3.11'].find((kind) => kinds?.includes(kind)) ??
-    newest(kinds, /^python:3\.(\d+)$/, PYTHON_MIN_MINOR) ??
-    'python:default'
-  );
+  if (kinds?.includes('python:3.11')) return 'python:3.11';
+  const named = newest(kinds, /^python:3\.(\d+)$/, PYTHON_MIN_MINOR);
+  return named ?? (kinds?.includes('python:3') ? 'python:3' : 'python:default');
 }
 
 /** The kind for the conductor and the pause. */

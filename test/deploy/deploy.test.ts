@@ -143,7 +143,8 @@ describe('deploy', () => {
 
 describe('kinds', () => {
   it('takes the stock kinds where they are, the newest that will do elsewhere', () => {
-    assert.equal(pythonKind(['python:3.11', 'python:3']), 'python:3');
+    assert.equal(pythonKind(['python:3', 'python:3.11']), 'python:3.11');
+    assert.equal(pythonKind(['nodejs:20', 'python:3']), 'python:3');
     assert.equal(pythonKind(['python:3.10', 'python:3.11', 'python:3.12']), 'python:3.11');
     assert.equal(pythonKind(['python:3.9', 'python:3.12', 'python:3.13']), 'python:3.13');
     assert.equal(pythonKind(['python:2', 'python:3.9']), 'python:default');
