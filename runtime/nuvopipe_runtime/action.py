@@ -90,7 +90,6 @@ def _advance(arguments):
     launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), container.plan.flow)
     session = Session(context, container, launcher, environment, user)
     answer = session.advance(envelope)
-    answer = answer.get("answer", answer)
     check_size(answer)
     return answer
 

@@ -13,13 +13,13 @@ PARENTS_MAX = 16
 """A join's parents follow from its pool; a record of 10,000 of them would only weigh."""
 
 
-def make_record(plan, run, step, task, at, attempt, parents, by):
+def make_record(context, step, task, at, attempt, parents):
     """`TaskRecord` of `src/model/records.ts`, from an `execute.Attempt`."""
     result = attempt.result
     record = {
         "version": 1,
-        "flow": plan.flow,
-        "run": run,
+        "flow": context.plan.flow,
+        "run": context.layout.run_id,
         "step": step,
         "task": task,
         "attempt": 0,
@@ -31,7 +31,7 @@ def make_record(plan, run, step, task, at, attempt, parents, by):
         "info": result.get("info", {}),
         "metadata": result.get("metadata", []),
         "parents": parents[:PARENTS_MAX],
-        "by": by,
+        "by": context.by,
     }
     if result.get("splits") is not None:
         record["splits"] = result["splits"]

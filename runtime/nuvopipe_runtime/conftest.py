@@ -129,7 +129,6 @@ class Platform:
         environment = {"PATH": os.environ["PATH"], "METAFLOW_DATASTORE_SYSROOT_S3": self.store.root, "METAFLOW_USER": "tester"}
         session = Session(context, self.container, self, environment, "tester")
         answer = session.advance(json.loads(json.dumps(envelope)))
-        answer = answer.get("answer", answer)
         check_size(answer)
         return answer
 

@@ -82,7 +82,7 @@ class Executor:
         self._control = None
         self._answers = None
         self._process = None
-        self._metaflow = None
+        self._ready = False
         self.blobs = BlobCache()
 
     def adopt(self, control):
@@ -103,9 +103,9 @@ class Executor:
     def _ensure_warm(self, environment):
         if self._control is None:
             self._spawn(environment)
-        if self._metaflow is None:
+        if not self._ready:
             self._control.sendall(to_json(environment) + b"\n")
-            self._metaflow = self._answer()["ready"]
+            self._ready = self._answer()["ready"]
 
     def _spawn(self, environment):
         ours, theirs = socket.socketpair()
@@ -124,7 +124,7 @@ class Executor:
     def _answer(self):
         line = self._answers.readline()
         if not line:
-            self._control = self._metaflow = None
+            self._control, self._ready = None, False
             raise WarmGone("the step's Python process ended; the activation's log says why")
         return json.loads(line)
 

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 LAUNCH_TIMEOUT_S = 20
 PARALLEL_LAUNCHES = 8
@@ -22,8 +23,11 @@ class Launcher:
             host = "https://" + host
         self._url = f"{host}/api/v1/namespaces/_/actions/{flow}?blocking=false"
         self._authorization = "Basic " + b64encode((key or "").encode()).decode()
-        # Inside a cluster the API's certificate is its own; the connection never leaves it.
-        self._tls = ssl._create_unverified_context() if host.startswith("https") else None
+
+    @cached_property
+    def _tls(self):
+        """Inside a cluster the API's certificate is its own; the connection never leaves it. Most activations need none."""
+        return ssl._create_unverified_context() if self._url.startswith("https") else None
 
     def launch(self, envelope):
         """True when the platform took it. A refusal (429, 503, no answer) delays work, it never fails a run."""

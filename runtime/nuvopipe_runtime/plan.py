@@ -20,6 +20,7 @@ class Plan:
         self.end = self.raw["end"]
         self.parameters = self.raw["parameters"]
         self.outputs = self.raw["outputs"]
+        self.tags = self.raw.get("tags", [])
         self.steps = self.raw["steps"]
         self.pools = self.raw["pools"]
         self._before = {spec["next"]["step"]: name for name, spec in self.steps.items() if "step" in spec["next"]}

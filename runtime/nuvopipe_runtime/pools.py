@@ -22,7 +22,7 @@ def lease_ms(timeout_ms):
 
 
 class Pool:
-    """One opened pool: `opener` at coordinate `at`. `snapshot` is what the last LIST showed of it."""
+    """One opened pool: `opener` at coordinate `at`."""
 
     def __init__(self, context, opener, at):
         self._plan = context.plan

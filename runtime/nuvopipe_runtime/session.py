@@ -7,7 +7,9 @@ safe: what is committed is skipped, what is claimed and alive is left alone, a d
 from datetime import datetime, timezone
 
 from . import commit as commits
+from .execute import Attempt
 from .guard import Guard
+from .logs import LogStream
 from .parameters import BadParameters, check_invocation, complete
 from .plan import PARAMETERS_STEP, PARAMETERS_TASK, task_id
 from .pools import RENEW_MARGIN_MS, Pool
@@ -72,9 +74,10 @@ class Session:
         if envelope.get("claim"):
             # Of a lane that died here nobody knows which item it had claimed: its lease tells, once it has run out.
             envelope.pop("died", None)
+            wanted = self._plan.profile(envelope["step"])
             envelope = self._claim(envelope)
-            if "step" not in envelope:
-                return envelope
+            if "step" not in envelope or self._plan.profile(envelope["step"]) != wanted:
+                return envelope  # nothing to do, or another action's to do
         return self._step(envelope)
 
     # ------------------------------------------------------------------ a run's beginning and end
@@ -95,7 +98,7 @@ class Session:
             "run": run,
             "created": int(now * 1000),
             "user": self._user,
-            "tags": self._plan.raw.get("tags", []),
+            "tags": self._plan.tags,
             "system_tags": sorted(
                 [
                     "date:" + datetime.fromtimestamp(now, timezone.utc).strftime("%Y-%m-%d"),
@@ -124,7 +127,6 @@ class Session:
                 "run": run,
                 "task": PARAMETERS_TASK,
                 "parameters": values,
-                "env": self._environment,
                 "root": self._store.root,
                 "tags": record["tags"],
             },
@@ -132,7 +134,7 @@ class Session:
             self._deadline - now,
             self._deadline,
         )
-        made = commits.make_record(self._plan, run, PARAMETERS_STEP, PARAMETERS_TASK, [], attempt, [], self._by)
+        made = commits.make_record(self._context, PARAMETERS_STEP, PARAMETERS_TASK, [], attempt, [])
         if not attempt.ok:
             return self._fail(envelope, made)
         kept = commits.commit(self._store, self._layout, made)
@@ -228,9 +230,8 @@ class Session:
         within = spec["within"]
         first_of_item = bool(within) and step in self._plan.pools[within[-1]]["first"]
         foreach = first_of_item and self._plan.pools[within[-1]]["kind"] == "foreach"
-        run = self._layout.run_id
         request = {
-            "run": run,
+            "run": self._layout.run_id,
             "step": step,
             "task": task,
             "attempt": 0,
@@ -240,26 +241,21 @@ class Session:
                 for record in inputs
             ],
             "outputs": self._plan.outputs if step == self._plan.end else [],
-            "env": self._environment,
             "root": self._store.root,
-            "tags": self._plan.raw.get("tags", []),
+            "tags": self._plan.tags,
         }
         attempt = self._executor.run(self._store, "step", request, self._environment, spec["timeoutMs"] / 1000, self._deadline)
-        parents = [_path(record) for record in inputs[: commits.PARENTS_MAX]]
-        record = commits.make_record(self._plan, run, step, task, at, attempt, parents, self._by)
+        record = commits.make_record(self._context, step, task, at, attempt, [_path(record) for record in inputs])
         return record, attempt.stdout, attempt.stderr
 
     def _died(self, step, task, at, message):
         """The record of an attempt whose activation answered nothing of it: a lost container, or a failure of ours."""
-        from .execute import Attempt
-        from .logs import LogStream
-
         log = LogStream(lambda line: None)
         error = f"the step's activation failed: {message}"
         log.add_line(error)
         now = self._clock.now()
         attempt = Attempt(False, {}, error, b"", log.content(), now, now)
-        record = commits.make_record(self._plan, self._layout.run_id, step, task, at, attempt, [], self._by)
+        record = commits.make_record(self._context, step, task, at, attempt, [])
         return record, b"", attempt.stderr
 
     def _inputs(self, step, at):
@@ -316,14 +312,10 @@ class Session:
         }
 
     def _claim(self, envelope):
-        """A lane's entry: the wished item, or another; the envelope of a step to execute here, or an answer."""
+        """A lane's entry: the envelope of the wished item's first step, or of another's; without one, the session's end."""
         step, at = envelope["step"], envelope["at"]
         del envelope["claim"]
-        profile = self._plan.profile(step)
-        claimed = self._next_item(envelope, self._plan.steps[step]["within"][-1], at[:-1], at[-1])
-        if "step" in claimed and self._plan.profile(claimed["step"]) == profile:
-            return claimed
-        return {"answer": claimed}
+        return self._next_item(envelope, self._plan.steps[step]["within"][-1], at[:-1], at[-1])
 
     def _item_done(self, envelope, opener):
         at, item = envelope["at"][:-1], envelope["at"][-1]

@@ -24,7 +24,6 @@ def run(context, plan, wire_descriptor, stdout_descriptor, stderr_descriptor):
         wire = Wire(socket.socket(fileno=wire_descriptor))
         header, body = wire.receive()
         request = json.loads(body)
-        os.environ.update(request["env"])
         status = _answer(context, plan, wire, header["op"], request)
     except BaseException:
         traceback.print_exc()
@@ -154,7 +153,6 @@ def _state(context):
     state = {"metadata": context.metadata.records, "objects": {}, "info": {}}
     if SupervisedStorage.data is not None:
         state["objects"], state["info"] = parse_data(SupervisedStorage.data)
-        state["data"] = SupervisedStorage.data.decode() if isinstance(SupervisedStorage.data, bytes) else None
     return state
 
 

@@ -134,9 +134,7 @@ def serve(control, plan):
         context = error
     gc.collect()
     gc.freeze()
-    import metaflow
-
-    control.sendall(json.dumps({"ready": metaflow.__version__}).encode() + b"\n")
+    control.sendall(json.dumps({"ready": True}).encode() + b"\n")
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, DESCRIPTORS_A_TASK)
         if not message:
