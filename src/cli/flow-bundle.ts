@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Bundle } from '../model/manifest.ts';
-import { paletteFor } from '../terminal/palette.ts';
+import { showWarnings } from './warnings.ts';
 
 /**
  * The bundle in a folder, or the one that a flow file compiles to; warnings of the compilation go to stderr.
@@ -14,15 +14,9 @@ export async function bundleFrom(path: string, python: () => Promise<string>): P
     () => false,
   );
   if (isFolder) return (await import('../compile/bundle-folder.ts')).readBundle(path);
-  const [{ bundleOf, compileFlow }, { renderDiagnostics }] = await Promise.all([
-    import('../compile/index.ts'),
-    import('../syntax/render.ts'),
-  ]);
+  const { bundleOf, compileFlow } = await import('../compile/index.ts');
   const result = await compileFlow(path, { python: await python() });
   const bundle = bundleOf(result);
-  const { source, diagnostics } = result;
-  if (diagnostics.length > 0) {
-    process.stderr.write(`${renderDiagnostics(diagnostics, source, paletteFor(process.stderr))}\n`);
-  }
+  await showWarnings(result.source, result.diagnostics);
   return bundle;
 }

@@ -1,6 +1,7 @@
 import { string as argument } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
+import { clusterSettings } from '../cli/cluster.ts';
 import { bundleFrom } from '../cli/flow-bundle.ts';
 import { type StoreFlags, storeFlags } from '../cli/store-flags.ts';
 import { whiskFlags } from '../cli/whisk-flags.ts';
@@ -79,11 +80,6 @@ export default class Deploy extends BaseCommand {
   }
 
   async #cluster(flags: WhiskOptions & StoreFlags & { python?: string | undefined }) {
-    const [{ whiskSettings }, { storeSettings }] = await Promise.all([
-      import('../whisk/settings.ts'),
-      import('../store/settings.ts'),
-    ]);
-    const whisk = await whiskSettings(flags);
-    return { whisk, store: await storeSettings(flags), python: await this.#python(flags.python) };
+    return { ...(await clusterSettings(flags)), python: await this.#python(flags.python) };
   }
 }

@@ -1,6 +1,7 @@
 import { string as argument } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
+import { clusterSettings } from '../cli/cluster.ts';
 import { bundleFrom } from '../cli/flow-bundle.ts';
 import { readParameters } from '../cli/parameters.ts';
 import { RunView } from '../cli/run-view.ts';
@@ -135,13 +136,9 @@ export default class Run extends BaseCommand {
   }
 
   async #cluster(flags: WhiskOptions & StoreOptions): Promise<Target> {
-    const [{ whiskSettings }, { storeSettings }, { findPython }] = await Promise.all([
-      import('../whisk/settings.ts'),
-      import('../store/settings.ts'),
-      import('../local/python-env.ts'),
-    ]);
-    const [whisk, store, python] = [await whiskSettings(flags), await storeSettings(flags), await findPython()];
-    return { whisk, store, python: python.path, vendored: true, stays: true };
+    const settings = await clusterSettings(flags);
+    const { findPython } = await import('../local/python-env.ts');
+    return { ...settings, python: (await findPython()).path, vendored: true, stays: true };
   }
 
   async #runOn(target: Target, { bundle, parameters, home, report }: Work): Promise<Answer> {

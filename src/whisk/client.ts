@@ -44,13 +44,8 @@ export interface Whisk {
   /** Creates it, or puts it in the place of the one that is there. */
   putAction(name: string, action: ActionBody): Promise<void>;
   putPackage(name: string, annotations: KeyValue[]): Promise<void>;
-  deleteAction(name: string): Promise<void>;
-  /** Names of the actions of a package. */
-  listActions(packageName: string): Promise<string[]>;
   /** A blocking one returns after OpenWhisk's 60 s at the latest. */
   invoke(name: string, params: Record<string, unknown>, options: { blocking: boolean }): Promise<Invocation>;
-  /** Undefined while it runs, and if there is none. */
-  activation(id: string): Promise<ActivationResponse | undefined>;
   close(): void;
 }
 
@@ -95,24 +90,6 @@ export function openWhisk(settings: WhiskSettings): Whisk {
         what: `write the package ${name}`,
       });
     },
-    async deleteAction(name) {
-      await transport.send({
-        method: 'DELETE',
-        path: path('actions', name),
-        what: `delete the action ${name}`,
-        expect: [404],
-      });
-    },
-    async listActions(packageName) {
-      const { status, body } = await transport.send({
-        method: 'GET',
-        path: path('packages', packageName),
-        what: `read the package ${packageName}`,
-        expect: [404],
-      });
-      if (status === 404) return [];
-      return ((body as { actions?: { name: string }[] }).actions ?? []).map(({ name }) => name);
-    },
     async invoke(name, params, { blocking }) {
       const what = `invoke ${name}`;
       const answer = await transport.send({
@@ -127,15 +104,6 @@ export function openWhisk(settings: WhiskSettings): Whisk {
       const activationId = body.activationId ?? String(answer.headers['x-openwhisk-activation-id'] ?? '');
       if (activationId === '') throw refusal(settings, answer.status, 'no activation id', what);
       return body.response === undefined ? { activationId } : { activationId, response: body.response };
-    },
-    async activation(id) {
-      const { status, body } = await transport.send({
-        method: 'GET',
-        path: path('activations', id),
-        what: `read the activation ${id}`,
-        expect: [404],
-      });
-      return status === 404 ? undefined : (body as { response: ActivationResponse }).response;
     },
     close: () => transport.close(),
   };
