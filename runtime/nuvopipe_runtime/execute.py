@@ -77,6 +77,9 @@ class BlobCache:
 class Executor:
     """The supervisor's side of the warm process. One task at a time, as OpenWhisk has it."""
 
+    WARM = "nuvopipe_runtime.warm"
+    """What the warm process runs, where it is started here."""
+
     def __init__(self, plan):
         self._plan = plan
         self._control = None
@@ -112,7 +115,7 @@ class Executor:
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         path = os.pathsep.join(filter(None, [here, environment.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "nuvopipe_runtime.warm", str(theirs.fileno()), self._plan.directory],
+            [sys.executable, "-m", self.WARM, str(theirs.fileno()), self._plan.directory],
             pass_fds=[theirs.fileno()],
             env={**environment, "PYTHONPATH": path},
             stdin=subprocess.DEVNULL,

@@ -63,11 +63,7 @@ def _answer(context, plan, wire, operation, request):
     context.metadata.add_sticky_tags(tags=request["tags"])
     result = {}
     try:
-        if operation == "init":
-            _init(context, request)
-        else:
-            _keep_outputs(request["outputs"], result)
-            _step(context, request)
+        OPERATIONS[operation](context, request, result)
     except SystemExit as exit:
         return _failed(wire, plan, exit, _state(context), f"the step called exit({exit.code!r})")
     except BaseException as error:
@@ -78,7 +74,7 @@ def _answer(context, plan, wire, operation, request):
     return 0
 
 
-def _init(context, request):
+def _init(context, request, result):
     """Metaflow's `init`: the parameters become artifacts of the pseudo task `_parameters`."""
     from metaflow.metadata_provider import MetaDatum
 
@@ -111,10 +107,11 @@ def _init(context, request):
     )
 
 
-def _step(context, request):
+def _step(context, request, result):
     from metaflow.cli_args import cli_args
     from metaflow.task import MetaflowTask
 
+    _keep_outputs(request["outputs"], result)
     inputs = request["inputs"]
     paths = [entry["path"] for entry in inputs]
     give_inputs(context.flow_datastore, inputs)
@@ -130,6 +127,10 @@ def _step(context, request):
         context.monitor,
         None,
     ).run_step(request["step"], request["run"], request["task"], None, paths, request["split"], request["attempt"], 0)
+
+
+OPERATIONS = {"init": _init, "step": _step}
+"""What a task may be asked for: each takes the warm context and the request, and adds to the result."""
 
 
 def _keep_outputs(names, result):
@@ -161,11 +162,11 @@ def _json_value(flow, name):
         value = getattr(flow, name)
     except AttributeError:
         raise AttributeError(f"the output '{name}' is not an artifact of the last step") from None
-    return json.loads(json.dumps(value, default=_plain))
+    return json.loads(json.dumps(value, default=plain))
 
 
-def _plain(value):
-    """numpy scalars and arrays, sets, and what else has an obvious JSON form; the rest as its text."""
+def plain(value):
+    """For `json.dumps`: numpy scalars and arrays, sets, and what else has an obvious JSON form; the rest as its text."""
     for convert in ("item", "tolist", "to_dict"):
         if hasattr(value, convert):
             try:

@@ -1,0 +1,148 @@
+"""A stand-in for the platform: conductor sessions over an in-memory store, in one process, with real Metaflow tasks."""
+
+import json
+import os
+from collections import deque
+
+from obstore.store import MemoryStore
+
+from nuvopipe_runtime.clock import Clock
+from nuvopipe_runtime.context import Context
+from nuvopipe_runtime.envelope import check_size
+from nuvopipe_runtime.execute import Executor
+from nuvopipe_runtime.layout import RunLayout
+from nuvopipe_runtime.markers import Markers
+from nuvopipe_runtime.records import Records
+from nuvopipe_runtime.session import Session
+from nuvopipe_runtime.store import Store
+
+SESSION_COMPONENTS_MAX = 50
+ACTIVATION_MIN_S = 60
+ACTIVATION_MARGIN_S = 15
+"""An activation's time: OpenWhisk's default, or what the compiler asks for beyond the step's own (`RUNTIME_MARGIN_MS`)."""
+
+
+class Container:
+    def __init__(self, executor):
+        self.executor = executor
+        self.markers = Markers()
+        self.records = Records()
+
+
+class MovableClock(Clock):
+    """Real time plus what tests and waits have skipped."""
+
+    def __init__(self):
+        self.skipped = 0.0
+
+    def now(self):
+        return super().now() + self.skipped
+
+    def sleep(self, seconds):
+        self.skipped += seconds
+
+
+class Platform:
+    """Runs all sessions in turn, one component each; time is skipped when every session waits."""
+
+    def __init__(self, plan, executor=None):
+        self.plan = plan
+        self.store = Store(MemoryStore(), "", "s3://bucket/root")
+        self.clock = MovableClock()
+        self.container = Container(executor or Executor(plan))
+        self.sessions = deque()
+        self.launched = 0
+        self.refuse = lambda envelope: False
+        self.before = self.after = lambda number, envelope: None
+        """Called around each component; may return "drop" to lose the session there."""
+        self.components = 0
+        self.log = []
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "METAFLOW_DATASTORE_SYSROOT_S3": self.store.root,
+            "METAFLOW_USER": "tester",
+        }
+
+    def launch(self, envelope):
+        if self.refuse(envelope):
+            return False
+        self.launched += 1
+        self.sessions.append(json.loads(json.dumps(envelope)))
+        return True
+
+    def launch_all(self, envelopes):
+        taken = 0
+        for envelope in envelopes:
+            if not self.launch(envelope):
+                break
+            taken += 1
+        return taken
+
+    def invoke(self, run="r1", **params):
+        """The home session's answer, after everything has been run."""
+        start = self.plan.start
+        first = {"run": run, "block": self.plan.block(start), "step": start, "at": [], "home": True, "params": params}
+        return self.run_session(dict(first, answerWithin=0))
+
+    def run_session(self, envelope):
+        """A session's answer, after it and all that it launched have been run."""
+        answers = []
+        turns = deque([(self.clock.now(), self._session(envelope, answers))])
+        while turns or self.sessions:
+            while self.sessions:
+                turns.append((self.clock.now(), self._session(self.sessions.popleft(), [])))
+            earliest = min(wake for wake, _ in turns)
+            self.clock.skipped += max(0.0, earliest - self.clock.now())
+            wake, session = turns.popleft()
+            if wake <= self.clock.now():
+                wake = next(session, None)
+            if wake is not None:
+                turns.append((wake, session))
+        return answers[0] if answers else None
+
+    def _session(self, envelope, answers):
+        """Yields, after each component, when the next one may start."""
+        used = 0
+        while envelope.get("block"):
+            if envelope.get("wait"):
+                used += 1
+                envelope["used"] = envelope.get("used", 0) + 1
+                yield self.clock.now() + envelope.pop("wait") / 1000
+            used += 1
+            assert used <= SESSION_COMPONENTS_MAX, "the platform refuses the 51st component"
+            self.components += 1
+            number = self.components
+            if self.before(number, envelope) == "drop":
+                return
+            self.log.append(envelope)
+            answer = self._activation(number, envelope)
+            if self.after(number, envelope) == "drop":
+                return
+            envelope = answer
+            yield self.clock.now()
+        answers.append(envelope["result"])
+
+    def _activation(self, number, envelope):
+        context = Context(
+            plan=self.plan,
+            store=self.store,
+            layout=RunLayout(self.plan.flow, envelope["run"]),
+            clock=self.clock,
+            by=f"activation-{number}",
+            deadline=self.clock.now() + self._activation_s(envelope),
+        )
+        session = Session(context, self.container, self, self.environment, "tester")
+        answer = session.advance(json.loads(json.dumps(envelope)))
+        check_size(answer)
+        return answer
+
+    def _activation_s(self, envelope):
+        spec = self.plan.steps.get(envelope.get("step"), {"timeoutMs": 0})
+        return max(ACTIVATION_MIN_S, spec["timeoutMs"] / 1000 + ACTIVATION_MARGIN_S)
+
+    def result(self, run="r1"):
+        return self.store.get_json(RunLayout(self.plan.flow, run).result)
+
+    def keys(self, part, run="r1"):
+        prefix = RunLayout(self.plan.flow, run).prefix
+        return [key for key in self.store.list(prefix) if part in key]
