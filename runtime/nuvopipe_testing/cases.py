@@ -1,0 +1,147 @@
+"""Runs cases of a flow's tests, each as a run of its own on a simulated platform; or reads a run of a real one."""
+
+import io
+import sys
+import time
+
+from nuvopipe_runtime.execute import BlobCache, Executor
+from nuvopipe_runtime.layout import RunLayout
+
+from .mocks import MockProblem, for_attempt, for_task
+from .simulation import Platform
+
+RUN = "test"
+"""What a case's run is called, in a store of its own."""
+
+READ_TIMEOUT_S = 60
+LOG_MAX_BYTES = 8 << 10
+"""Of what a case's tasks wrote; the last of it says why one failed."""
+
+
+MOCK_PROBLEM = "MockProblem: "
+"""How a task tells of one that only it could find."""
+
+
+class CaseProblem(Exception):
+    """A mock of this step cannot do what it says, which no step's `retry` or `catch` may hide."""
+
+    def __init__(self, step, message):
+        super().__init__(message)
+        self.step = step
+
+
+class MockingExecutor(Executor):
+    """Hands each task its mock, and remembers how every attempt went."""
+
+    WARM = "nuvopipe_testing.warm"
+
+    def begin(self, mocks):
+        """Forgets the case before."""
+        self._mocks = mocks
+        self.blobs = BlobCache()  # content-addressed, but of another store
+        self.attempts = []
+
+    def run(self, store, operation, request, *arguments):
+        if operation != "step":
+            return super().run(store, operation, request, *arguments)
+        step, coordinate = request["step"], _coordinate(request["task"])
+        try:
+            mock = for_attempt(for_task(self._mocks.get(step, {}), coordinate), request["attempt"])
+            attempt = super().run(store, operation, {**request, "mock": mock}, *arguments)
+            if (attempt.error or "").startswith(MOCK_PROBLEM):
+                raise MockProblem(attempt.error.removeprefix(MOCK_PROBLEM))
+        except MockProblem as problem:
+            raise CaseProblem(step, str(problem)) from None
+        self.attempts.append(
+            {
+                "step": step,
+                "at": coordinate,
+                "attempt": request["attempt"],
+                "ok": attempt.ok,
+                "error": attempt.error,
+                "ms": round((attempt.ended - attempt.started) * 1000, 1),
+            }
+        )
+        return attempt
+
+
+class Cases:
+    """Of one flow; its warm process is started once."""
+
+    def __init__(self, plan, environment):
+        self._plan = plan
+        self._environment = environment
+        self._executor = MockingExecutor(plan)
+
+    def close(self):
+        self._executor.close()
+
+    def run(self, case):
+        """How a case went: `CaseOutcome` of `src/testing/outcome.ts`."""
+        started = time.perf_counter()
+        self._executor.begin(case["mocks"])
+        platform = Platform(self._plan, self._executor)
+        platform.environment |= self._environment
+        try:
+            with _Captured() as log:
+                result = platform.invoke(run=RUN, **case["parameters"])
+        except CaseProblem as problem:
+            return {"problem": {"step": problem.step, "message": str(problem)}}
+        # The session that answers need not be the one that ended the run.
+        result = platform.result(RUN) or result
+        outcome = {
+            "status": result["status"],
+            "error": result.get("error"),
+            "attempts": self._executor.attempts,
+            "log": log.text(),
+        }
+        outcome["artifacts"] = self.read(platform.store, RUN, case["artifacts"])
+        outcome["ms"] = round((time.perf_counter() - started) * 1000, 1)
+        return outcome
+
+    def read(self, store, run, wanted):
+        """Artifacts of a run by step: of each of its tasks in order, `{at, values, unreadable}`."""
+        return {step: self._read_step(store, RunLayout(self._plan.flow, run), step, names) for step, names in wanted.items()}
+
+    def _read_step(self, store, layout, step, names):
+        keys = [key for key in store.list(layout.tasks(step)) if key.endswith("/commit")]
+        records = [record for record in store.parallel([(store.get_json, key) for key in keys]) if record["ok"]]
+        records.sort(key=lambda record: record["at"])
+        if not records:
+            return []
+        inputs = [
+            {
+                "path": "/".join((record["run"], step, record["task"], str(record["attempt"]))),
+                "objects": record["objects"],
+                "info": record["info"],
+            }
+            for record in records
+        ]
+        request = {"inputs": inputs, "names": names, "root": store.root, "tags": []}
+        environment = {**self._environment, "METAFLOW_DATASTORE_SYSROOT_S3": store.root, "METAFLOW_USER": "tester"}
+        deadline = time.time() + READ_TIMEOUT_S
+        attempt = self._executor.run(store, "read", request, environment, READ_TIMEOUT_S, deadline)
+        if not attempt.ok:
+            raise RuntimeError(f"the artifacts of step {step} cannot be read: {attempt.error}")
+        found = attempt.result["read"]
+        return [{"at": record["at"], **read} for record, read in zip(records, found, strict=True)]
+
+
+class _Captured:
+    """Takes what tasks write while a case runs."""
+
+    def __enter__(self):
+        self._stream = io.TextIOWrapper(io.BytesIO(), write_through=True)
+        self._before = sys.stdout, sys.stderr
+        sys.stdout = sys.stderr = self._stream
+        return self
+
+    def __exit__(self, *_):
+        sys.stdout, sys.stderr = self._before
+
+    def text(self):
+        return self._stream.buffer.getvalue()[-LOG_MAX_BYTES:].decode(errors="replace")
+
+
+def _coordinate(task):
+    return [int(index) for index in task.split("-")[1:]]
