@@ -13,7 +13,7 @@ import { startWhisk } from './whisk/server.ts';
 
 /** All servers of a local platform. */
 export interface LocalServers {
-  /** How long nobody has asked for anything; 0 while an activation runs. */
+  /** How long nobody has asked for anything; 0 while an activation runs, or one is to come from an alarm. */
   idleMs(): number;
   /** Rejects when one of them ends by itself. */
   failed: Promise<never>;
@@ -74,6 +74,7 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
           pythonPreload: PRELOADED_MODULES,
         },
         systemPackages: false,
+        alarms: {},
       }),
     );
     const platform: Platform = {
@@ -98,7 +99,7 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
     const activity = watchRequests();
     const idleMs = () => {
       const { busy, queued } = whisk.containers();
-      if (busy + queued > 0) activity.seen();
+      if (busy + queued + whisk.activeAlarms() > 0) activity.seen();
       return activity.quietMs();
     };
     return { idleMs, failed, close };

@@ -6,7 +6,7 @@ import type { Platform } from '../../src/local/state.ts';
 import type { Activation } from '../../src/local/whisk/activation-store.ts';
 import type { Faults } from '../../src/local/whisk/faults.ts';
 import type { Limits } from '../../src/local/whisk/limits.ts';
-import { startWhisk, type Whisk } from '../../src/local/whisk/server.ts';
+import { startWhisk, type Whisk, type WhiskOptions } from '../../src/local/whisk/server.ts';
 import { startMetadataService } from '../../src/metadata/service.ts';
 import { runPrefix, type TaskRecord } from '../../src/model/records.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -40,6 +40,8 @@ export interface TwinOptions {
   python?: string;
   /** Of all containers together, MB. */
   poolMemoryMb?: number;
+  /** The alarm feeds, with a clock that the test moves. */
+  alarms?: WhiskOptions['alarms'];
 }
 
 const OUT_OF_THE_WAY: Partial<Limits> = { invocationsPerMinute: 10_000, concurrentInvocations: 1_000 };
@@ -61,7 +63,7 @@ after(async function () {
 
 /** Call it in a `before` hook with `FIRST_USE_TIMEOUT_MS`. */
 export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
-  const { limits = OUT_OF_THE_WAY, python, poolMemoryMb } = options;
+  const { limits = OUT_OF_THE_WAY, python, poolMemoryMb, alarms } = options;
   const environments = await testPython();
   const home = await mkdtemp(join(tmpdir(), 'nuvopipe-twin-'));
   const s3 = await startS3Server({
@@ -86,6 +88,7 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
     limits,
     faults,
     ...(poolMemoryMb === undefined ? {} : { poolMemoryMb }),
+    ...(alarms === undefined ? {} : { alarms }),
   });
   const platform: Platform = {
     version: 1,

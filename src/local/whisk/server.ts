@@ -2,7 +2,6 @@
  * An OpenWhisk-compatible server for one namespace: the REST API of Apache OpenWhisk with its limits, records and words, and
  * one local process a container. A twin to develop against; clusters run Apache OpenWhisk.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +11,9 @@ import { type Code, CodeCache } from '../containers/code.ts';
 import { ContainerPool, DEFAULT_IDLE_TIMEOUT_MS } from '../containers/pool.ts';
 import { type RuntimeOptions, Runtimes } from '../containers/runtimes.ts';
 import { ActivationStore } from './activation-store.ts';
+import { Alarms } from './alarms/alarms.ts';
+import { type AlarmClock, SYSTEM_CLOCK } from './alarms/clock.ts';
+import { ALARMS_WEB_PATH, provideAlarmFeeds } from './alarms/feeds.ts';
 import { Api, Resolver } from './api.ts';
 import { isSequence } from './entities.ts';
 import { EntityStore } from './entity-store.ts';
@@ -24,6 +26,7 @@ import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import * as messages from './messages.ts';
 import { Reject } from './reject.ts';
 import { type Answer, ok, type Request } from './request.ts';
+import { isSameSecret } from './secrets.ts';
 import { Sessions } from './sessions.ts';
 import { provideSystemPackages } from './system-packages.ts';
 
@@ -51,6 +54,8 @@ export interface WhiskOptions {
   readonly idleTimeoutMs?: number;
   /** `/whisk.system/utils/echo` and `cat`. Apache OpenWhisk's standalone server has none by itself. */
   readonly systemPackages?: boolean;
+  /** `/whisk.system/alarms`, and what its alarms go by. Apache OpenWhisk's standalone server has none by itself. */
+  readonly alarms?: { readonly clock?: AlarmClock };
   /** ms since 1970; the clock of the throttles and of the records. */
   readonly clock?: () => number;
   readonly faults?: Faults;
@@ -63,6 +68,8 @@ export interface Whisk {
   readonly namespace: string;
   /** Containers there are now. */
   containers(): { busy: number; idle: number; queued: number };
+  /** Alarms that will ring. */
+  activeAlarms(): number;
   /** Ends the server and all containers. */
   close(): Promise<void>;
 }
@@ -76,6 +83,7 @@ export async function startWhisk(options: WhiskOptions): Promise<Whisk> {
   const entities = new EntityStore(join(stateDir, 'entities'));
   const activations = new ActivationStore(join(stateDir, 'activations.jsonl'));
   if (options.systemPackages) provideSystemPackages(entities, now());
+  if (options.alarms !== undefined) provideAlarmFeeds(entities, now());
   const codes = new CodeCache(join(stateDir, 'code'));
   await codes.prune(deployedCode(entities, options.images ?? {}));
   const pool = new ContainerPool({
@@ -111,23 +119,35 @@ export async function startWhisk(options: WhiskOptions): Promise<Whisk> {
     now,
     onActionChanged: (path) => pool.retire(path),
   });
-  const router = new Router(api, { auth: options.auth, namespace, limits, now });
+  const alarms =
+    options.alarms &&
+    new Alarms({
+      path: join(stateDir, 'alarms.json'),
+      clock: options.alarms.clock ?? SYSTEM_CLOCK,
+      namespace,
+      auth: options.auth,
+      request: (method, segments, body) => requestWithin(api, now(), method, [namespace, ...segments], body),
+    });
+  const router = new Router(api, alarms, { auth: options.auth, namespace, limits, now });
   const server = createServer((request, response) => router.serve(request, response));
   // A blocking invocation answers after a minute, and an upload of 48 MB takes its time.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
   const port = await listen(server, options.port ?? 0);
   url = `http://${HOST}:${port}`;
+  await alarms?.start();
   let closing: Promise<void> | undefined;
   return {
     url,
     port,
     namespace,
     containers: () => pool.counts,
+    activeAlarms: () => alarms?.active ?? 0,
     close: () => {
       closing ??= (async () => {
         const closed = new Promise<void>((resolve) => server.close(() => resolve()));
         server.closeAllConnections();
+        alarms?.close();
         // First: what is killed now leaves no record, as when a controller goes down.
         activations.close();
         pool.close();
@@ -172,6 +192,29 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
+/** A request of the server to itself: without HTTP, with all that the API does. */
+async function requestWithin(
+  api: Api,
+  nowMs: number,
+  method: string,
+  segments: readonly string[],
+  body?: Json,
+): Promise<Answer> {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const bodyBytes = Buffer.byteLength(text);
+  const query = new URLSearchParams();
+  try {
+    return await api.handle({ method, query, headers: {}, body: text, bodyBytes, receivedAt: nowMs }, segments);
+  } catch (error) {
+    const { status, message } = rejection(error);
+    return { status, body: { error: message } };
+  }
+}
+
+function rejection(error: unknown): Reject {
+  return error instanceof Reject ? error : new Reject(500, messages.INTERNAL_SERVER_ERROR);
+}
+
 interface RouterOptions {
   readonly auth: string;
   readonly namespace: string;
@@ -182,11 +225,13 @@ interface RouterOptions {
 /** HTTP in, HTTP out: authentication, sizes, and errors as JSON. */
 class Router {
   readonly #api: Api;
+  readonly #alarms: Alarms | undefined;
   readonly #options: RouterOptions;
   readonly #credentials: Buffer;
 
-  constructor(api: Api, options: RouterOptions) {
+  constructor(api: Api, alarms: Alarms | undefined, options: RouterOptions) {
     this.#api = api;
+    this.#alarms = alarms;
     this.#options = options;
     this.#credentials = Buffer.from(options.auth);
   }
@@ -199,7 +244,7 @@ class Router {
     try {
       answer = await this.#answer(incoming);
     } catch (error) {
-      const reject = error instanceof Reject ? error : new Reject(500, messages.INTERNAL_SERVER_ERROR);
+      const reject = rejection(error);
       answer = { status: reject.status, body: { error: reject.message, code } };
       if (reject.status === 401) {
         answer = { ...answer, headers: { 'WWW-Authenticate': 'Basic realm="OpenWhisk secure realm",charset=UTF-8' } };
@@ -218,6 +263,10 @@ class Router {
     if (isEnd(segments) && method === 'GET') return ok(this.#information());
     if (first !== 'api' || version !== 'v1') throw new Reject(404, messages.NOT_FOUND);
     if (isEnd(segments.slice(2)) && method === 'GET') return ok(API_INFORMATION);
+    if (this.#alarms !== undefined && method === 'POST' && segments.slice(2).join('/') === ALARMS_WEB_PATH) {
+      // A web action: its arguments say who calls.
+      return this.#alarms.handle((await readBody(incoming, this.#options.limits.requestBytes)).toString('utf8'));
+    }
     this.#authenticate(incoming.headers.authorization);
     if (collection !== 'namespaces') throw new Reject(404, messages.NOT_FOUND);
     if (isEnd(rest)) {
@@ -243,7 +292,7 @@ class Router {
     const match = /^Basic +(\S+)$/i.exec(header ?? '');
     if (match === null) throw new Reject(401, messages.AUTHENTICATION_MISSING);
     const given = Buffer.from(match[1] ?? '', 'base64');
-    if (given.length === this.#credentials.length && timingSafeEqual(given, this.#credentials)) return;
+    if (isSameSecret(given, this.#credentials)) return;
     throw new Reject(401, messages.AUTHENTICATION_INVALID);
   }
 
