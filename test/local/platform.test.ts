@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { startPlatform, stopPlatform } from '../../src/local/platform.ts';
 import { poll } from '../../src/local/poll.ts';
 import { isAlive } from '../../src/local/process.ts';
@@ -156,6 +157,18 @@ describe('the local platform', function () {
     assert.equal(await isAlive(platform.s3), false);
   });
 
+  it('does not end while an alarm is set', async () => {
+    const { platform } = await start({ idleLimitMs: 1_000 });
+    assert.equal((await whisk(platform, 'PUT', 'triggers/soon', {})).status, 200);
+    const once = { date: Date.now() + 3_000, triggerName: '/_/soon', authKey: platform.whisk.auth };
+    const feed = '/whisk.system/actions/alarms/once?blocking=true';
+    const response = await whisk(platform, 'POST', feed, { ...once, lifecycleEvent: 'CREATE' });
+    assert.equal(response.status, 200);
+    assert.ok(await poll(async () => !(await isAlive(platform)), ENDS_MS));
+    const [alarm] = JSON.parse(await readFile(join(homePaths(home.path).whisk, 'alarms.json'), 'utf8'));
+    assert.equal(alarm.status.reason.message, 'Automatically disabled after firing once');
+  });
+
   it('ends when its S3 server does', async () => {
     const { platform } = await start();
     process.kill(platform.s3.pid, 'SIGKILL');
@@ -166,7 +179,7 @@ describe('the local platform', function () {
 
   function whisk(platform: Awaited<ReturnType<typeof start>>['platform'], method: string, path: string, body: unknown) {
     const { apihost, auth } = platform.whisk;
-    return fetch(`${apihost}/api/v1/namespaces/_/${path}`, {
+    return fetch(`${apihost}/api/v1/namespaces${path.startsWith('/') ? path : `/_/${path}`}`, {
       method,
       headers: {
         authorization: `Basic ${Buffer.from(auth).toString('base64')}`,

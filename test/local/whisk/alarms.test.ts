@@ -118,11 +118,20 @@ describe('alarms', () => {
 
   it('an alarm that is created again is replaced', async () => {
     const trigger = await schedule(ALARM, { cron: '* * * * *' });
+    assert.deepEqual((await read(trigger)).config.payload, { payload: '' }, 'the package binds an empty text');
     fine(await client.feeds.create({ name: ALARM, trigger, params: { cron: '0 0 * * *', trigger_payload: {} } }));
     assert.equal(clock.pending, 1);
     const { config } = await read(trigger);
     assert.deepEqual([config.cron, config.payload], ['0 0 * * *', {}]);
     await client.feeds.delete({ name: ALARM, trigger });
+  });
+
+  it('a feed can be reached through a binding', async () => {
+    const binding = { namespace: 'whisk.system', name: 'alarms' };
+    await client.packages.update({ name: 'bound', package: { binding, parameters: [{ key: 'minutes', value: 7 }] } });
+    const trigger = await schedule('bound/interval', {});
+    assert.equal((await read(trigger, 'bound/interval')).config.minutes, 7);
+    fine(await client.feeds.delete({ name: 'bound/interval', trigger }));
   });
 
   it('interval: at its start, then each so many minutes, until its stop', async () => {

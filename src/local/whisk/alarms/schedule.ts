@@ -40,17 +40,17 @@ const DELETE_AFTER_FIRE = ['false', 'true', 'rules'];
 /** @throws {Reject} 400 */
 export function createSchedule(params: JsonObject, nowMs: number): Schedule {
   if (params.fireOnce) {
-    require(params.date, 'alarms once trigger feed is missing the date parameter');
+    demand(params.date, 'alarms once trigger feed is missing the date parameter');
     return { date: futureDate(params.date, 'date', nowMs), ...deleteAfterFire(params) };
   }
   if (params.isInterval) {
-    require(params.minutes, 'interval trigger feed is missing the minutes parameter');
+    demand(params.minutes, 'interval trigger feed is missing the minutes parameter');
     const minutes = wholeMinutes(params.minutes);
     const startDate = params.startDate ? futureDate(params.startDate, 'startDate', nowMs) : nowMs + START_DELAY_MS;
     if (params.maxTriggers && params.stopDate) refuse('maxTriggers is not supported for the interval trigger feed');
     return { minutes, startDate, ...stopDate(params, startDate, nowMs) };
   }
-  require(params.cron, 'alarms trigger feed is missing the cron parameter');
+  demand(params.cron, 'alarms trigger feed is missing the cron parameter');
   const { cron, timezone } = checkedCron(params.cron, params.timezone, nowMs);
   const startDate = params.startDate ? futureDate(params.startDate, 'startDate', nowMs) : undefined;
   if (params.maxTriggers && params.stopDate)
@@ -175,7 +175,7 @@ function timeOf(date: FeedDate): number {
   return new Date(zoneless ? `${date}Z` : date).getTime();
 }
 
-function require(value: Json | undefined, problem: string): void {
+function demand(value: Json | undefined, problem: string): void {
   if (!value) refuse(problem);
 }
 
