@@ -36,8 +36,10 @@ export async function validators(): Promise<string> {
     schemas: [schema],
     keywords: ['markdownDescription'],
   });
-  const kinds = ['step', 'foreach', 'branches'];
-  const names = Object.fromEntries([['flow', id], ...kinds.map((kind) => [kind, `${id}#/definitions/${kind}`])]);
+  const kinds = ['step', 'foreach', 'branches', 'switch', 'while', 'until', 'joinStep'];
+  // Some of them are reserved words of JavaScript.
+  const parts = kinds.map((kind) => [`${kind}Part`, `${id}#/definitions/${kind}`]);
+  const names = Object.fromEntries([['flowPart', id], ...parts]);
   return HEADER + (standaloneCode as unknown as typeof standaloneCode.default)(ajv, names);
 }
 

@@ -1,11 +1,11 @@
 import type { Located } from '../model/flow.ts';
-import { walk, walkSteps } from '../model/flow.ts';
+import { allElements, allSteps } from '../model/flow.ts';
 import { FLOWSPEC_ATTRIBUTES, isArtifactName } from '../model/names.ts';
 import type { CheckContext } from './context.ts';
 
 /** What a flow file calls by the name of an artifact has to be one that Metaflow can hold. */
 export function checkArtifactNames({ flow, report }: CheckContext): void {
-  const steps = new Set([...walkSteps(flow.steps)].map((step) => step.name.value));
+  const steps = new Set([...allSteps(flow)].map((step) => step.name?.value));
   const parameters = new Set(flow.parameters.map((parameter) => parameter.name.value));
 
   function check({ value, span }: Located<string>, isSet: boolean): void {
@@ -27,9 +27,9 @@ export function checkArtifactNames({ flow, report }: CheckContext): void {
     }
   }
 
-  for (const element of walk(flow.steps)) {
+  for (const element of allElements(flow)) {
     if (element.kind !== 'foreach') continue;
-    check(element.over, false);
+    if (element.over.kind === 'artifact') check(element.over.name, false);
     if (element.as) check(element.as, true);
   }
   for (const output of flow.outputs) check(output, false);

@@ -1,5 +1,5 @@
 import type { CallBody } from '../model/flow.ts';
-import { walkSteps } from '../model/flow.ts';
+import { allSteps } from '../model/flow.ts';
 import { PYTHON_KEYWORDS } from '../model/names.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { CheckContext } from './context.ts';
@@ -8,8 +8,8 @@ const NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
 
 /** A `call` names a function of a module that the flow packages, or that pip installs for it. */
 export function checkCallTargets({ flow, report, code }: CheckContext): void {
-  for (const { body } of walkSteps(flow.steps)) {
-    if (body.kind !== 'call') continue;
+  for (const { body, environment } of allSteps(flow)) {
+    if (body?.kind !== 'call') continue;
     if (!isWellFormed(body)) {
       report.error(
         'bad-call',
@@ -17,7 +17,7 @@ export function checkCallTargets({ flow, report, code }: CheckContext): void {
         'a call is written module:function',
         'for example titles:shout, for shout in titles.py',
       );
-    } else if (modulePath(body.module, code) === undefined && flow.pip.length === 0) {
+    } else if (modulePath(body.module, code) === undefined && environment.pip.length === 0) {
       const modules = [...code.keys()].filter((path) => path.endsWith('.py')).map(moduleName);
       const file = `${body.module.replaceAll('.', '/')}.py`;
       const hint = didYouMean(body.module, modules) ?? `add ${file} to the flow's code: [${file}]`;

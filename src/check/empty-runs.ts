@@ -1,13 +1,13 @@
-import { walkSteps } from '../model/flow.ts';
+import { allSteps } from '../model/flow.ts';
 import type { CheckContext } from './context.ts';
 
 export function checkEmptyRuns({ flow, report }: CheckContext): void {
-  for (const { name, body } of walkSteps(flow.steps)) {
-    if (body.kind === 'run' && body.text.trim() === '') {
+  for (const { name, body } of allSteps(flow)) {
+    if (body?.kind === 'run' && body.text.trim() === '') {
       report.error(
         'empty-run',
         body.span,
-        `the step "${name.value}" has nothing to run`,
+        `the step "${name?.value}" has nothing to run`,
         'write "pass" if it is to do nothing',
       );
     }

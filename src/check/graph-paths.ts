@@ -1,4 +1,5 @@
 import type { Element } from '../model/flow.ts';
+import { bodiesOf } from '../model/flow.ts';
 import type { CheckContext } from './context.ts';
 
 /** Metaflow (2.19.39, `graph.py`) follows every path through a flow when it loads it; a hundred thousand take it a second or so. */
@@ -20,8 +21,11 @@ export function checkGraphPaths({ flow, report }: CheckContext): void {
 function countPaths(elements: readonly Element[]): number {
   let paths = 1;
   for (const element of elements) {
-    if (element.kind === 'foreach') paths *= countPaths(element.steps);
-    if (element.kind === 'branches') paths *= element.branches.reduce((sum, { steps }) => sum + countPaths(steps), 0);
+    if (element.kind === 'step') continue;
+    const through = bodiesOf(element).reduce((sum, steps) => sum + countPaths(steps), 0);
+    // A loop or a skipped foreach can also be passed by, and a switch without a default cannot.
+    const passedBy = element.kind === 'while' || (element.kind === 'foreach' && element.onEmpty === 'skip');
+    paths *= through + (passedBy ? 1 : 0);
   }
   return paths;
 }

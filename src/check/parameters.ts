@@ -1,5 +1,5 @@
 import type { Parameter } from '../model/flow.ts';
-import { walkSteps } from '../model/flow.ts';
+import { allSteps } from '../model/flow.ts';
 import {
   FLOW_MODULE_NAMES,
   FLOWSPEC_ATTRIBUTES,
@@ -11,7 +11,7 @@ import type { CheckContext } from './context.ts';
 
 /** Parameters are attributes of the flow, options of Metaflow's command line and keys of an invocation. */
 export function checkParameterNames({ flow, report }: CheckContext): void {
-  const steps = new Set([...walkSteps(flow.steps)].map((step) => step.name.value));
+  const steps = new Set([...allSteps(flow)].map((step) => step.name?.value));
   for (const { name } of flow.parameters) {
     const { value, span } = name;
     const hint = 'choose another name for the parameter';
@@ -50,6 +50,8 @@ const TYPE_NAMES: Record<Parameter['type'], string> = {
   number: 'a number',
   boolean: 'true or false',
   json: 'a JSON value',
+  secret: 'text',
+  file: 'the path of a file',
 };
 
 /** A default is of the parameter's type, and of use. */
@@ -70,6 +72,8 @@ export function checkParameterDefaults({ flow, report }: CheckContext): void {
 function isOfType(value: unknown, type: Parameter['type']): boolean {
   switch (type) {
     case 'string':
+    case 'secret':
+    case 'file':
       return typeof value === 'string';
     case 'integer':
       return Number.isSafeInteger(value);

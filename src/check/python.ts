@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import type { CallBody, RunBody, Span } from '../model/flow.ts';
-import { walkSteps } from '../model/flow.ts';
+import { allSteps } from '../model/flow.ts';
 import { FLOWSPEC_ATTRIBUTES } from '../model/names.ts';
 import { INSPECTOR_FILE } from '../package-files.ts';
 import { functionBody, INDENT, linesInsideStrings } from '../syntax/python-text.ts';
@@ -43,9 +43,9 @@ interface Inspection {
 
 /** Lets Python look at the Python of a flow: its syntax, what it sets, and whether the functions that are called exist. */
 export async function checkPython({ flow, report, code, python }: CheckContext): Promise<void> {
-  const steps = [...walkSteps(flow.steps)];
-  const runs = steps.flatMap(({ body }) => (body.kind === 'run' && body.text.trim() !== '' ? [body] : []));
-  const calls = steps.flatMap(({ body }) => (body.kind === 'call' && isWellFormed(body) ? [body] : []));
+  const steps = [...allSteps(flow)];
+  const runs = steps.flatMap(({ body }) => (body?.kind === 'run' && body.text.trim() !== '' ? [body] : []));
+  const calls = steps.flatMap(({ body }) => (body?.kind === 'call' && isWellFormed(body) ? [body] : []));
   const paths = [...new Set(calls.flatMap(({ module }) => modulePath(module, code) ?? []))];
   const first = runs[0] ?? calls[0];
   if (!first) return;
@@ -58,7 +58,7 @@ export async function checkPython({ flow, report, code, python }: CheckContext):
     report.warning('no-python', first.span, `the flow's Python is not checked: ${python} does not start`, hint);
     return;
   }
-  const taken = new Map<string, string>(steps.map(({ name }) => [name.value, 'a step']));
+  const taken = new Map<string, string>(steps.flatMap(({ name }) => (name ? [[name.value, 'a step']] : [])));
   for (const { name } of flow.parameters) taken.set(name.value, 'a parameter');
   for (const [index, run] of runs.entries()) reportBody(run, inspection.bodies[index] as InspectedBody, taken, report);
   const modules = new Map(paths.map((path, index) => [path, inspection.modules[index] as InspectedModule]));

@@ -7,7 +7,7 @@ const PINNED =
 /** What is not pinned is another thing tomorrow. */
 export function checkRequirements({ flow, report }: CheckContext): void {
   const seen = new Set<string>();
-  for (const { value, span } of flow.pip) {
+  for (const { value, span } of flow.settings.environment.pip) {
     const name =
       value
         .split(/[\s[=<>!~;]/)[0]

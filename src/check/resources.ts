@@ -1,6 +1,6 @@
 import { formatDurationMs } from '../model/duration.ts';
 import type { Resources } from '../model/flow.ts';
-import { walkSteps } from '../model/flow.ts';
+import { allSteps } from '../model/flow.ts';
 import { formatSizeMB } from '../model/size.ts';
 import type { CheckContext } from './context.ts';
 
@@ -33,6 +33,6 @@ export function checkResources({ flow, report }: CheckContext): void {
     }
   }
 
-  check(flow.resources);
-  for (const { resources } of walkSteps(flow.steps)) check(resources);
+  check(flow.settings.resources);
+  for (const { resources } of allSteps(flow)) check(resources);
 }

@@ -1,5 +1,4 @@
-import type { Located } from '../model/flow.ts';
-import { walk, walkSteps } from '../model/flow.ts';
+import { allSteps } from '../model/flow.ts';
 import { FLOW_MODULE_NAMES, FLOWSPEC_ATTRIBUTES, PYTHON_KEYWORDS } from '../model/names.ts';
 import type { CheckContext } from './context.ts';
 
@@ -8,7 +7,8 @@ const STEP_NAME = /^[a-z][a-z0-9_]*$/;
 
 /** Steps are methods of a Metaflow flow. */
 export function checkStepNames({ flow, report }: CheckContext): void {
-  for (const { name } of walkSteps(flow.steps)) {
+  for (const { name } of allSteps(flow)) {
+    if (!name) continue;
     const { value, span } = name;
     if (!STEP_NAME.test(value)) {
       const hint = 'a lower case letter, then lower case letters, digits and underscores';
@@ -32,15 +32,14 @@ export function checkStepNames({ flow, report }: CheckContext): void {
 export function checkStartAndEnd({ flow, report }: CheckContext): void {
   const first = flow.steps[0];
   const last = flow.steps.at(-1);
-  const joins = new Set<Located<string>>();
-  for (const element of walk(flow.steps)) if (element.kind !== 'step' && element.join) joins.add(element.join.name);
-  for (const { name } of walkSteps(flow.steps)) {
+  for (const { kind, name } of allSteps(flow)) {
+    if (!name) continue;
     if (name.value === 'start' && !(first?.kind === 'step' && first.name === name)) {
       const hint = 'give it another name, or make it the first step';
       report.error('misplaced-start', name.span, 'only the first step can be called start', hint);
     }
     if (name.value === 'end' && !(last?.kind === 'step' && last.name === name)) {
-      const why = joins.has(name) ? ', and that of Metaflow cannot be a join' : '';
+      const why = kind === 'join' ? ', and that of Metaflow cannot be a join' : '';
       report.error('misplaced-end', name.span, `only the last step can be called end${why}`, 'give it another name');
     }
   }
@@ -49,12 +48,13 @@ export function checkStartAndEnd({ flow, report }: CheckContext): void {
 /** A step is known by its name alone. */
 export function checkDuplicateSteps({ flow, report }: CheckContext): void {
   const lines = new Map<string, number>();
-  for (const { name } of walkSteps(flow.steps)) {
+  for (const { name } of allSteps(flow)) {
+    if (!name) continue;
     const line = lines.get(name.value);
     if (line === undefined) lines.set(name.value, report.source.position(name.span[0]).line);
     else {
       const hint = 'names are unique in the whole flow, branches and joins included';
-      report.error('duplicate-step', name.span, `there is a step "${name.value}" already, on line $line`, hint);
+      report.error('duplicate-step', name.span, `there is a step "${name.value}" already, on line ${line}`, hint);
     }
   }
 }

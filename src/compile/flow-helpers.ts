@@ -11,8 +11,8 @@ export interface Helper {
 /** A foreach goes over a list; whatever else it is given is told here, by step and artifact, before Metaflow stumbles over it. */
 export const CHECK_ITEMS: Helper = {
   imports: ['from collections.abc import Sequence'],
-  code: `def _check_items(self, step, artifact):
-    """A foreach goes over a list (or what can be counted and indexed like one) that is not empty."""
+  code: `def _check_items(self, step, artifact, may_be_empty=False):
+    """A foreach goes over a list (or what can be counted and indexed like one); says whether there is anything in it."""
     try:
         items = getattr(self, artifact)
     except AttributeError:
@@ -25,10 +25,130 @@ export const CHECK_ITEMS: Helper = {
             f'step {step}: the foreach goes over "{artifact}", which has to be a list and is '
             + ("None" if items is None else f"of type {type(items).__name__}")
         )
-    if len(items) == 0:
+    if len(items) == 0 and not may_be_empty:
         raise ValueError(
             f'step {step}: the foreach goes over "{artifact}", which is an empty list; it needs an item at least'
         )
+    return len(items) > 0
+`,
+};
+
+/** Items that an expression gives: a range, a generator, a set, … */
+export const MAKE_ITEMS: Helper = {
+  imports: ['from collections.abc import Iterable'],
+  code: `def _make_items(step, items):
+    """The items of a foreach, as a list."""
+    if isinstance(items, (str, bytes, bytearray)) or not isinstance(items, Iterable):
+        kind = "None" if items is None else f"of type {type(items).__name__}"
+        raise TypeError(f"step {step}: the foreach goes over a value that has to be a list and is {kind}")
+    return list(items)
+`,
+};
+
+/** Lists of the items' artifacts; what all of them agree on is kept, what they do not agree on and nobody asked for is not. */
+export const COLLECT: Helper = {
+  imports: ['from metaflow.exception import UnhandledInMergeArtifactsException'],
+  code: `def _collect(self, inputs, step, names, keep_others=False, exclude=()):
+    """Sets a list of the inputs' values for each name."""
+    for name in names:
+        missing = [each for each in inputs if not hasattr(each, name)]
+        if missing:
+            raise AttributeError(f'step {step}: collects "{name}", and {len(missing)} of its inputs have no such artifact')
+        setattr(self, name, [getattr(each, name) for each in inputs])
+    if keep_others:
+        try:
+            self.merge_artifacts(inputs, exclude=list(exclude))
+        except UnhandledInMergeArtifactsException as conflict:
+            self.merge_artifacts(inputs, exclude=[*exclude, *conflict.artifact_names])
+`,
+};
+
+/** Of \`onError: collect\`. */
+export const FAILURES: Helper = {
+  imports: [],
+  code: `def _failures():
+    """Items that failed. nuvopipe's runtime puts its own in the place of this: Metaflow stops at the first failure."""
+    return []
+`,
+};
+
+/** Which case a value is. Python takes True for 1; a flow file does not. */
+export const PICK: Helper = {
+  imports: [],
+  code: `def _pick(step, value, cases, default=None):
+    """The label of the case that equals the value."""
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()  # a scalar of numpy
+    for label, case in cases.items():
+        if isinstance(case, bool) == isinstance(value, bool) and case == value:
+            return label
+    if default is None:
+        raise ValueError(f"step {step}: the switch has no case for {value!r}, and no default")
+    return default
+`,
+};
+
+/** Counts the turns of loops that have a greatest number of them. */
+export const TURNS: Helper = {
+  imports: [],
+  code: `def _turn(self, loop, wanted, most):
+    """Whether a loop takes another turn, after one."""
+    turns = dict(getattr(self, "_turns", {}))
+    count = turns.pop(loop, 0) + 1
+    goes_on = bool(wanted) and count < most
+    if goes_on:
+        turns[loop] = count
+    self._turns = turns
+    return "turn" if goes_on else "done"
+`,
+};
+
+/** Artifacts and parameters in the arguments of actions and flows. */
+export const INTERPOLATE: Helper = {
+  imports: ['import json'],
+  code: `def _artifact(self, step, name):
+    try:
+        return getattr(self, name)
+    except AttributeError:
+        raise AttributeError(f'step {step}: there is no artifact or parameter "{name}"') from None
+
+
+def _text(*parts):
+    return "".join(part if isinstance(part, str) else json.dumps(part, default=str) for part in parts)
+`,
+};
+
+export const INVOKE: Helper = {
+  imports: [],
+  code: `def _invoke(step, action, arguments):
+    """nuvopipe's runtime puts what the action answered in the place of this."""
+    raise RuntimeError(f"step {step}: it invokes the OpenWhisk action {action}, so that the flow needs nuvopipe to run")
+`,
+};
+
+export const START_FLOW: Helper = {
+  imports: [],
+  code: `def _start_flow(step, flow, arguments, detach=False):
+    """nuvopipe's runtime puts the flow's outputs in the place of this."""
+    raise RuntimeError(f"step {step}: it starts the flow {flow} on OpenWhisk, so that the flow needs nuvopipe to run")
+`,
+};
+
+/** Items of a mapping become artifacts. */
+export const ARTIFACTS: Helper = {
+  imports: ['from collections.abc import Mapping'],
+  code: `def _set_artifacts(self, step, name, result):
+    """The items of a result become artifacts."""
+    if not isinstance(result, Mapping):
+        raise TypeError(
+            f"step {step}: {name} returned {'None' if result is None else 'a ' + type(result).__name__}; "
+            "it has to return a dict, whose items become artifacts"
+        )
+    for key, value in result.items():
+        is_name = isinstance(key, str) and key.isidentifier() and not key.startswith("_")
+        if not is_name or hasattr(type(self), key):
+            raise TypeError(f"step {step}: {name} returned {key!r}, which cannot be the name of an artifact")
+        setattr(self, key, value)
 `,
 };
 
@@ -48,7 +168,7 @@ export const MERGE: Helper = {
 };
 
 export const CALL: Helper = {
-  imports: ['import inspect', 'from collections.abc import Mapping'],
+  imports: ['import inspect'],
   code: `def _call(self, step, name, function, inputs=None):
     """Calls a function with artifacts and parameters by name; the items of its result become artifacts."""
     positional, keywords = [], {}
@@ -67,17 +187,7 @@ export const CALL: Helper = {
             positional.append(value)
         else:
             keywords[parameter.name] = value
-    result = function(*positional, **keywords)
-    if not isinstance(result, Mapping):
-        raise TypeError(
-            f"step {step}: {name} returned {'None' if result is None else 'a ' + type(result).__name__}; "
-            "it has to return a dict, whose items become artifacts"
-        )
-    for key, value in result.items():
-        is_name = isinstance(key, str) and key.isidentifier() and not key.startswith("_")
-        if not is_name or hasattr(type(self), key):
-            raise TypeError(f"step {step}: {name} returned {key!r}, which cannot be the name of an artifact")
-        setattr(self, key, value)
+    _set_artifacts(self, step, name, function(*positional, **keywords))
 
 
 def _value(self, name, default):
@@ -91,3 +201,9 @@ def _value(self, name, default):
         return default
 `,
 };
+
+/** Names of the functions above. */
+export const HELPER_NAMES: readonly string[] = [
+  ...['_check_items', '_make_items', '_merge', '_collect', '_failures', '_pick', '_turn'],
+  ...['_artifact', '_text', '_invoke', '_start_flow', '_set_artifacts', '_call', '_value'],
+];

@@ -1,10 +1,26 @@
-import type { CallBody, Flow, Parameter } from '../model/flow.ts';
+import type { CallBody, Code, Flow, Parameter } from '../model/flow.ts';
 import type { SourceRange } from '../model/plan.ts';
 import { functionBody, INDENT, pythonString } from '../syntax/python-text.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
 import type { Helper } from './flow-helpers.ts';
-import { CALL, CHECK_ITEMS, MERGE } from './flow-helpers.ts';
-import type { Graph, GraphStep } from './graph.ts';
+import {
+  ARTIFACTS,
+  CALL,
+  CHECK_ITEMS,
+  COLLECT,
+  FAILURES,
+  HELPER_NAMES,
+  INTERPOLATE,
+  INVOKE,
+  MAKE_ITEMS,
+  MERGE,
+  PICK,
+  START_FLOW,
+  TURNS,
+} from './flow-helpers.ts';
+import type { Decision, Graph, GraphStep, Items } from './graph.ts';
+import { DONE, NONE, SOME, TURN } from './graph.ts';
+import { argumentsOf, pythonLiteral } from './python-values.ts';
 
 export interface FlowModule {
   /** `flow.py`: valid for stock Metaflow, by itself. */
@@ -24,6 +40,8 @@ const PYTHON_TYPES: Record<Parameter['type'], string> = {
   number: 'float',
   boolean: 'bool',
   json: 'metaflow.JSONType',
+  secret: 'str',
+  file: 'str',
 };
 
 /** Writes a flow as a Metaflow program. Bodies are functions of their own, so that `return` ends the step and nothing more. */
@@ -38,35 +56,51 @@ class Writer {
   readonly #source: SourceFile;
   readonly #lines: string[] = [];
   readonly #modules: Map<string, string>;
+  /** Steps of the graph, and those that follow a failure. */
+  readonly #all: GraphStep[];
+  readonly #functions: Map<string, FlowFunction>;
   readonly sourceMap: Record<string, SourceRange> = {};
 
   constructor(flow: Flow, graph: Graph, source: SourceFile) {
     this.#flow = flow;
     this.#graph = graph;
     this.#source = source;
-    const modules = new Set(graph.steps.flatMap(({ body }) => (body?.kind === 'call' ? [body.module] : [])));
-    const functions = graph.steps.map(({ name }) => bodyName(name));
-    this.#modules = moduleAliases([...modules].toSorted(), functions);
+    this.#all = [...graph.steps, ...graph.onFailure];
+    this.#functions = functionsOf(this.#all, graph);
+    const modules = new Set(this.#all.flatMap(({ body }) => (body?.kind === 'call' ? [body.module] : [])));
+    this.#modules = moduleAliases([...modules].toSorted(), [...this.#functions.keys()]);
   }
 
   write(): string {
     const baseName = this.#source.name.split(/[\\/]/).at(-1) as string;
     this.#print(`# Made by nuvopipe from ${baseName.replace(/[\r\n]/g, ' ')}. It runs by itself: python flow.py run`);
     this.#imports();
-    const bodies = this.#graph.steps.filter(({ body }) => body?.kind === 'run');
-    for (const step of bodies) this.#body(step);
+    for (const [name, definition] of this.#functions) this.#function(name, definition);
     this.#class();
     this.#print('', '', 'if __name__ == "__main__":', `${INDENT}${this.#flow.name.value}()`);
     return `${this.#lines.join('\n')}\n`;
   }
 
   #helpers(): Helper[] {
-    const { steps, pools } = this.#graph;
-    const helpers: Helper[] = [];
-    if ([...pools.values()].some((pool) => pool.kind === 'foreach')) helpers.push(CHECK_ITEMS);
-    if (steps.some((step) => step.joins !== undefined && !step.body)) helpers.push(MERGE);
-    if (steps.some(({ body }) => body?.kind === 'call')) helpers.push(CALL);
-    return helpers;
+    const pools = [...this.#graph.pools.values()];
+    const bodies = this.#all.flatMap(({ body }) => body ?? []);
+    const has = (kind: string) => bodies.some((body) => body.kind === kind);
+    const givesReferences = bodies.some((body) => 'with' in body && body.with.references.length > 0);
+    const helpers: [Helper, boolean][] = [
+      [CHECK_ITEMS, pools.some((pool) => pool.kind === 'foreach')],
+      [MAKE_ITEMS, this.#all.some((step) => step.makes?.from.kind === 'expression')],
+      [MERGE, this.#all.some((step) => step.joins !== undefined && !step.body && !step.collect)],
+      [COLLECT, this.#all.some((step) => step.collect !== undefined)],
+      [FAILURES, pools.some((pool) => pool.collectsFailures)],
+      [PICK, this.#all.some((step) => step.decision?.test.kind === 'switch')],
+      [TURNS, [...this.#graph.loops.values()].some((loop) => loop.max !== undefined)],
+      [ARTIFACTS, has('call') || has('flow')],
+      [CALL, has('call')],
+      [INTERPOLATE, givesReferences],
+      [INVOKE, has('action')],
+      [START_FLOW, has('flow')],
+    ];
+    return helpers.filter(([, isUsed]) => isUsed).map(([helper]) => helper);
   }
 
   #imports(): void {
@@ -86,18 +120,21 @@ class Writer {
     for (const { code } of helpers) this.#print('', '', ...code.trimEnd().split('\n'));
   }
 
-  /** A `run` as a function, and where its text stands in the flow file. */
-  #body({ name, joins, body }: GraphStep): void {
-    if (body?.kind !== 'run') return;
-    const functionName = bodyName(name);
-    this.#print('', '', `def ${functionName}(self${joins === undefined ? '' : ', inputs'}):`);
+  /** A piece of the flow file as a function, and where its text stands there. */
+  #function(name: string, { parameters, code, isExpression, returns }: FlowFunction): void {
+    this.#print('', '', `def ${name}(${parameters}):`);
+    if (returns !== undefined) this.#print(`${INDENT}return ${returns}`);
+    if (!code) return;
+    // An expression in parentheses can have several lines.
+    if (isExpression) this.#print(`${INDENT}return (`);
     const line = this.#lines.length + 1;
-    const printed = functionBody(body.text);
+    const printed = functionBody(code.text);
     this.#print(...printed);
-    const sourceLines = sourceLinesOf(body.text, (index) => this.#source.position(body.offsetAt(index)).line);
+    if (isExpression) this.#print(`${INDENT})`);
+    const sourceLines = sourceLinesOf(code.text, (index) => this.#source.position(code.offsetAt(index)).line);
     const sourceLine = sourceLines[0] as number;
     const straight = sourceLines.every((at, index) => at === sourceLine + index);
-    this.sourceMap[functionName] = { line, sourceLine, lines: printed.length, ...(!straight && { sourceLines }) };
+    this.sourceMap[name] = { line, sourceLine, lines: printed.length, ...(!straight && { sourceLines }) };
   }
 
   #class(): void {
@@ -105,10 +142,34 @@ class Writer {
     if (this.#flow.description) this.#print(`${INDENT}${pythonString(this.#flow.description)}`, '');
     for (const parameter of this.#flow.parameters) this.#parameter(parameter);
     if (this.#flow.parameters.length > 0) this.#print('');
+    if (this.#graph.steps.some((step) => step.decision)) {
+      this.#print(`${INDENT}_EPHEMERAL = metaflow.FlowSpec._EPHEMERAL | {"_case"}`, '');
+    }
     this.#graph.steps.forEach((step, index) => {
       if (index > 0) this.#print('');
       this.#step(step);
     });
+    for (const handler of this.#graph.onFailure) {
+      this.#print('', `${INDENT}# Follows a failure. No step for Metaflow, which has nothing of this kind.`);
+      this.#method(handler);
+    }
+    this.#hidden();
+  }
+
+  /** What the compiler keeps in artifacts is no business of the user's joins. */
+  #hidden(): void {
+    const names = [
+      ...([...this.#graph.loops.values()].some((loop) => loop.max !== undefined) ? ['_turns'] : []),
+      ...(this.#graph.steps.some((step) => step.catch !== undefined) ? ['_catch_exception'] : []),
+      ...this.#graph.steps.flatMap((step) => step.makes?.artifact ?? []),
+    ];
+    if (names.length === 0) return;
+    this.#print(
+      '',
+      `${INDENT}def merge_artifacts(self, inputs, exclude=None, include=None):`,
+      `${INDENT}${INDENT}hidden = [] if include else [${names.map(pythonString).join(', ')}]`,
+      `${INDENT}${INDENT}super().merge_artifacts(inputs, exclude=[*(exclude or []), *hidden], include=include)`,
+    );
   }
 
   #parameter({ name, type, required, default: fallback, help }: Parameter): void {
@@ -120,29 +181,95 @@ class Writer {
   }
 
   #step(step: GraphStep): void {
-    const { name, body, resources, joins, bind, next } = step;
+    const { name, settings, retry, catch: caught } = step;
+    const { memoryMB, timeoutMs } = settings.resources;
     const ends = [name === this.#graph.start && 'start', name === this.#graph.end && 'end'].filter(
       (end) => end && end !== name,
     );
     const marks = ends.map((end) => `${end}=True`).join(', ');
-    const isJoin = joins !== undefined;
+    const decorators = [
+      ...(retry
+        ? [`retry(times=${retry.times}, minutes_between_retries=${Math.round(retry.backoffMs / 60_000)})`]
+        : []),
+      ...(caught === undefined ? [] : [`catch(var=${pythonString(caught)})`]),
+      `resources(memory=${memoryMB})`,
+      `timeout(seconds=${Math.ceil(timeoutMs / 1000)})`,
+      `step${marks && `(${marks})`}`,
+    ];
+    for (const decorator of decorators) this.#print(`${INDENT}@metaflow.${decorator}`);
+    this.#method(step);
+  }
+
+  #method(step: GraphStep): void {
+    const { name, joins, bind, empties = [], makes, decision, next } = step;
     const statements: string[] = [];
     if (bind !== undefined) statements.push(`self.${bind} = self.input`);
-    if (body?.kind === 'run') statements.push(`${bodyName(name)}(self${isJoin ? ', inputs' : ''})`);
-    else if (body) statements.push(this.#call(name, body, isJoin));
-    else if (isJoin) statements.push(this.#merge(name, joins));
+    const joined = joins === undefined ? undefined : this.#graph.pools.get(joins);
+    if (joined?.collectsFailures) statements.push('self.failures = _failures()');
+    statements.push(...this.#body(step));
+    for (const artifact of empties) statements.push(`self.${artifact} = []`);
+    if (makes) statements.push(makeItems(name, makes));
     const pool = 'open' in next ? this.#graph.pools.get(next.open) : undefined;
     if (pool?.over !== undefined) statements.push(`_check_items(self, "${name}", ${pythonString(pool.over)})`);
+    if (decision) statements.push(`self._case = ${this.#decide(name, decision)}`);
     const transition = this.#transition(step);
     if (transition) statements.push(transition);
     if (statements.length === 0) statements.push('pass');
     this.#print(
-      `${INDENT}@metaflow.resources(memory=${resources.memoryMB})`,
-      `${INDENT}@metaflow.timeout(seconds=${Math.ceil(resources.timeoutMs / 1000)})`,
-      `${INDENT}@metaflow.step${marks && `(${marks})`}`,
-      `${INDENT}def ${name}(self${isJoin ? ', inputs' : ''}):`,
+      `${INDENT}def ${name}(self${joins === undefined ? '' : ', inputs'}):`,
       ...statements.map((statement) => INDENT + INDENT + statement),
     );
+  }
+
+  #body({ name, body, joins, collect }: GraphStep): string[] {
+    const inputs = joins === undefined ? '' : ', inputs';
+    const collected = collect ? [this.#collect(name, collect, joins as string, body === undefined)] : [];
+    switch (body?.kind) {
+      case 'run':
+        return [...collected, `${bodyName(name)}(self${inputs})`];
+      case 'call':
+        return [...collected, this.#call(name, body, joins !== undefined)];
+      case 'action': {
+        const invoked = `_invoke("${name}", ${pythonString(body.action.value)}, ${withName(name)}(self))`;
+        return [body.result ? `self.${body.result.value} = ${invoked}` : invoked];
+      }
+      case 'flow': {
+        const detach = body.detach ? ', detach=True' : '';
+        const started = `_start_flow("${name}", ${pythonString(body.flow.value)}, ${withName(name)}(self)${detach})`;
+        if (body.result) return [`self.${body.result.value} = ${started}`];
+        return [
+          body.detach ? started : `_set_artifacts(self, "${name}", ${pythonString(body.flow.value)}, ${started})`,
+        ];
+      }
+      default:
+        if (collect) return collected;
+        return joins === undefined ? [] : [this.#merge(name, joins)];
+    }
+  }
+
+  #collect(step: string, names: string[], opener: string, keeps: boolean): string {
+    const as = this.#graph.pools.get(opener)?.as;
+    const list = (values: string[]) => `[${values.map(pythonString).join(', ')}]`;
+    const kept = keeps ? `, keep_others=True${as === undefined ? '' : `, exclude=${list([as])}`}` : '';
+    return `_collect(self, inputs, "${step}", ${list(names)}${kept})`;
+  }
+
+  /** Python whose value is the label of what comes next. */
+  #decide(step: string, { test }: Decision): string {
+    if (test.kind === 'items') {
+      const found = `_check_items(self, "${step}", ${pythonString(test.artifact)}, may_be_empty=True)`;
+      return `"${SOME}" if ${found} else "${NONE}"`;
+    }
+    if (test.kind === 'loop') {
+      const loop = this.#graph.loops.get(test.loop);
+      const condition = `${loop?.kind === 'until' ? 'not ' : ''}${conditionName(loop?.first as string)}(self)`;
+      if (test.entering || loop?.max === undefined) return `"${TURN}" if ${condition} else "${DONE}"`;
+      return `_turn(self, ${pythonString(test.loop)}, ${condition}, ${loop.max})`;
+    }
+    const value = test.on.kind === 'artifact' ? `self.${test.on.name.value}` : `${switchName(step)}(self)`;
+    const cases = test.cases.map((one) => `${pythonString(one.label)}: ${pythonLiteral(one.value)}`).join(', ');
+    const fallback = test.default === undefined ? '' : `, ${pythonString(test.default)}`;
+    return `_pick("${step}", ${value}, {${cases}}${fallback})`;
   }
 
   #call(step: string, { module, function: name }: CallBody, isJoin: boolean): string {
@@ -155,14 +282,21 @@ class Writer {
     return `_merge(self, inputs, "${step}"${as === undefined ? '' : `, exclude=[${pythonString(as)}]`})`;
   }
 
-  #transition({ next }: GraphStep): string | undefined {
+  #transition({ next, decision }: GraphStep): string | undefined {
+    if (decision) {
+      const { options } = decision;
+      // For Metaflow, a decision has two outcomes at least.
+      if (options.length === 1) return `self.next(self.${options[0]?.to})`;
+      const cases = options.map(({ label, to }) => `${pythonString(label)}: self.${to}`).join(', ');
+      return `self.next({${cases}}, condition="_case")`;
+    }
     if ('step' in next) return `self.next(self.${next.step})`;
-    if ('end' in next) return undefined;
-    const pool = this.#graph.pools.get('open' in next ? next.open : next.done);
-    if (!pool) throw new TypeError('a step leads to a pool that is not there');
-    if ('done' in next) return `self.next(self.${pool.join})`;
-    const first = pool.first.map((name) => `self.${name}`).join(', ');
-    return `self.next(${first}${pool.over === undefined ? '' : `, foreach=${pythonString(pool.over)}`})`;
+    if ('open' in next) {
+      const pool = this.#graph.pools.get(next.open);
+      const first = pool?.first.map((name) => `self.${name}`).join(', ');
+      return `self.next(${first}${pool?.over === undefined ? '' : `, foreach=${pythonString(pool.over)}`})`;
+    }
+    return 'done' in next ? `self.next(self.${this.#graph.pools.get(next.done)?.join})` : undefined;
   }
 
   #print(...lines: string[]): void {
@@ -170,8 +304,54 @@ class Writer {
   }
 }
 
+/** A function of the flow module: a piece of Python of the flow file, or one that returns an expression. */
+interface FlowFunction {
+  parameters: string;
+  code?: Code;
+  isExpression?: boolean;
+  returns?: string;
+}
+
+function functionsOf(steps: readonly GraphStep[], graph: Graph): Map<string, FlowFunction> {
+  const functions = new Map<string, FlowFunction>();
+  const conditions = new Map([...graph.loops.values()].map((loop) => [loop.first, loop.condition]));
+  for (const { name, body, joins, makes, decision } of steps) {
+    const condition = conditions.get(name);
+    if (condition) functions.set(conditionName(name), { parameters: 'self', code: condition, isExpression: true });
+    if (body?.kind === 'run') {
+      functions.set(bodyName(name), { parameters: joins === undefined ? 'self' : 'self, inputs', code: body });
+    } else if (body && 'with' in body) {
+      functions.set(withName(name), { parameters: 'self', returns: argumentsOf(name, body.with.value) });
+    }
+    if (makes?.from.kind === 'expression') {
+      functions.set(makes.artifact, { parameters: 'self', code: makes.from.code, isExpression: true });
+    }
+    if (decision?.test.kind === 'switch' && decision.test.on.kind === 'expression') {
+      functions.set(switchName(name), { parameters: 'self', code: decision.test.on.code, isExpression: true });
+    }
+  }
+  return functions;
+}
+
+function makeItems(step: string, { artifact, from }: Items): string {
+  if (from.kind === 'list') return `self.${artifact} = ${pythonLiteral(from.values)}`;
+  return `self.${artifact} = _make_items("${step}", ${artifact}(self))`;
+}
+
 function bodyName(step: string): string {
   return `_run_${step}`;
+}
+
+function withName(step: string): string {
+  return `_with_${step}`;
+}
+
+function switchName(step: string): string {
+  return `_switch_${step}`;
+}
+
+function conditionName(first: string): string {
+  return `_while_${first}`;
 }
 
 /** Line of the flow file of each line of a text; blank lines stand after the one before them. */
@@ -197,7 +377,7 @@ function sourceLinesOf(text: string, lineAt: (index: number) => number): number[
 /** `titles` → `_titles`, `shop.titles` → `_shop_titles`: no module hides a name of Metaflow's or another module. */
 function moduleAliases(modules: readonly string[], functions: readonly string[]): Map<string, string> {
   const aliases = new Map<string, string>();
-  const taken = new Set(['_call', '_value', '_merge', '_check_items', ...functions]);
+  const taken = new Set([...HELPER_NAMES, ...functions]);
   for (const module of modules) {
     const wanted = `_${module.replaceAll('.', '_')}`;
     let alias = wanted;

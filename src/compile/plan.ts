@@ -1,6 +1,16 @@
-import type { Flow, Resources } from '../model/flow.ts';
-import type { Plan, PlannedParameter, PlannedPool, PlannedStep, Profile, SourceRange } from '../model/plan.ts';
-import type { Graph } from './graph.ts';
+import { TIMEOUT_MAX_MS } from '../check/resources.ts';
+import type { Body, Flow, Resources, Retry } from '../model/flow.ts';
+import type {
+  Plan,
+  PlannedCall,
+  PlannedParameter,
+  PlannedPool,
+  PlannedRetry,
+  PlannedStep,
+  Profile,
+  SourceRange,
+} from '../model/plan.ts';
+import type { Graph, GraphStep } from './graph.ts';
 
 /** Steps of a basic block at most: a session may invoke 50 components, so a block is entered with room to finish it. */
 export const BLOCK_STEPS_MAX = 40;
@@ -10,7 +20,7 @@ export const RUNTIME_MARGIN_MS = 15_000;
 
 /**
  * Plans a flow: which steps share an action, and the basic blocks. A block is a run of steps that ends at a fork, a join, a
- * change of profile, or when it is long enough; it is named after its first step.
+ * decision, an action, a change of profile, or when it is long enough; it is named after its first step.
  */
 export function planFlow(
   flow: Flow,
@@ -20,33 +30,32 @@ export function planFlow(
 ): Plan {
   const profiles: Record<string, Profile> = {};
   const steps: Record<string, PlannedStep> = {};
-  const before = new Map<string, string>();
-  const blockLengths = new Map<string, number>();
-  for (const { name, next } of graph.steps) if ('step' in next) before.set(next.step, name);
-  for (const { name, resources, within, joins, next } of graph.steps) {
-    const profile = profileName(resources);
-    profiles[profile] ??= {
-      action: profile,
-      memoryMB: resources.memoryMB,
-      timeLimitMs: resources.timeoutMs + RUNTIME_MARGIN_MS,
-    };
-    const previous = steps[before.get(name) ?? ''];
-    const goesOn = previous?.profile === profile && (blockLengths.get(previous.block) ?? 0) < BLOCK_STEPS_MAX;
-    const block = goesOn ? previous.block : name;
-    blockLengths.set(block, (blockLengths.get(block) ?? 0) + 1);
+  const blocks = new BlockNames(graph);
+  for (const step of [...graph.steps, ...graph.onFailure]) {
+    const { name, body, settings, retry, within, joins, next } = step;
+    const { memoryMB, timeoutMs } = settings.resources;
+    const batch = graph.pools.get(within.findLast((scope) => graph.pools.has(scope)) ?? '')?.batch ?? 1;
+    const timeLimitMs = timeLimitOf(timeoutMs, batch);
+    const profile = profileName(memoryMB, timeoutMs, timeLimitMs);
+    profiles[profile] ??= { action: profile, memoryMB, timeLimitMs };
+    const call = body && callOf(body, settings.resources);
     steps[name] = {
-      block,
+      block: blocks.of(step, profile),
       profile,
-      timeoutMs: resources.timeoutMs,
+      timeoutMs,
       within,
       ...(joins !== undefined && { joins }),
       next,
+      ...(retry && { retry: retryOf(retry) }),
+      ...(step.catch !== undefined && { catches: true }),
+      ...(call && { call }),
     };
   }
   return {
     version: 1,
     flow: flow.name.value,
     ...(flow.description !== undefined && { description: flow.description }),
+    tags: flow.tags.map((tag) => tag.value),
     start: graph.start,
     end: graph.end,
     parameters: Object.fromEntries(
@@ -59,20 +68,92 @@ export function planFlow(
     steps,
     pools: Object.fromEntries(
       [...graph.pools].map(
-        ([opener, { kind, over, branches, first, last, join, concurrency }]): [string, PlannedPool] => [
+        ([opener, { kind, over, branches, first, last, join, concurrency, batch, minSuccess }]): [
+          string,
+          PlannedPool,
+        ] => [
           opener,
-          { kind, ...(over !== undefined && { over }), ...(branches && { branches }), first, last, join, concurrency },
+          {
+            kind,
+            ...(over !== undefined && { over }),
+            ...(branches && { branches }),
+            first,
+            last,
+            join,
+            concurrency,
+            ...(batch !== undefined && { batch }),
+            ...(minSuccess && { minSuccess }),
+          },
         ],
       ),
     ),
+    loops: Object.fromEntries([...graph.loops].map(([scope, { first }]) => [scope, { first }])),
+    ...(graph.onFailure[0] && { onFailure: graph.onFailure[0].name }),
+    ...(flow.timeoutMs && { timeoutMs: flow.timeoutMs.value }),
     profiles,
-    pip: flow.pip.map((requirement) => requirement.value).toSorted(),
+    pip: flow.settings.environment.pip.map((requirement) => requirement.value).toSorted(),
     source,
     sourceMap,
   };
 }
 
-/** `p512-120s`: what tells one profile from another. */
-function profileName({ memoryMB, timeoutMs }: Resources): string {
-  return `p${memoryMB}-${timeoutMs % 1000 === 0 ? `${timeoutMs / 1000}s` : `${timeoutMs}ms`}`;
+/** A retry without its place. */
+function retryOf({ times, backoffMs, factor, maxMs, jitter, on }: Retry): PlannedRetry {
+  return { times, backoffMs, factor, maxMs, jitter, on: on.map(({ value }) => value) };
+}
+
+function callOf(body: Body, { timeoutMs, timeoutSpan }: Resources): PlannedCall | undefined {
+  if (body.kind === 'action') return { action: body.action.value };
+  if (body.kind !== 'flow') return undefined;
+  // A flow has a time limit of its own: only one that was written for this step ends the wait for it.
+  return { flow: body.flow.value, detach: body.detach, ...(timeoutSpan && { timeoutMs }) };
+}
+
+/** One attempt, or as many items one after the other as OpenWhisk gives time for. */
+function timeLimitOf(timeoutMs: number, batch: number): number {
+  const one = timeoutMs + RUNTIME_MARGIN_MS;
+  return batch === 1 ? one : Math.max(one, Math.min(batch * timeoutMs + RUNTIME_MARGIN_MS, TIMEOUT_MAX_MS));
+}
+
+/** `p512-120s`: what tells one profile from another; `p512-60s-300s` where it works on several items. */
+function profileName(memoryMB: number, timeoutMs: number, timeLimitMs: number): string {
+  const name = `p${memoryMB}-${shortDuration(timeoutMs)}`;
+  return timeLimitMs === timeoutMs + RUNTIME_MARGIN_MS ? name : `${name}-${shortDuration(timeLimitMs)}`;
+}
+
+function shortDuration(durationMs: number): string {
+  return durationMs % 1000 === 0 ? `${durationMs / 1000}s` : `${durationMs}ms`;
+}
+
+/** Which steps make a block. */
+class BlockNames {
+  readonly #before = new Map<string, GraphStep[]>();
+  readonly #blocks = new Map<string, { name: string; profile: string; steps: number; isOpen: boolean }>();
+
+  constructor({ steps, onFailure }: Graph) {
+    for (const step of [...steps, ...onFailure]) {
+      const following = 'step' in step.next ? [step.next.step] : 'choose' in step.next ? step.next.choose : [];
+      for (const name of following) {
+        const before = this.#before.get(name);
+        if (before) before.push(step);
+        else this.#before.set(name, [step]);
+      }
+    }
+  }
+
+  /** The block of the step before, if it leads to nothing else, and nothing else to this one; or a new one. */
+  of({ name, body, next }: GraphStep, profile: string): string {
+    const before = this.#before.get(name) ?? [];
+    const previous = before.length === 1 ? this.#blocks.get(before[0]?.name ?? '') : undefined;
+    const calls = body?.kind === 'action';
+    const goesOn = previous?.isOpen && previous.profile === profile && previous.steps < BLOCK_STEPS_MAX && !calls;
+    const block = goesOn ? previous.name : name;
+    this.#blocks.set(name, {
+      name: block,
+      profile,
+      steps: goesOn ? previous.steps + 1 : 1,
+      isOpen: 'step' in next && !calls,
+    });
+    return block;
+  }
 }

@@ -9,22 +9,38 @@ export interface Located<T> {
   span: Span;
 }
 
+/** Python as it stands in the flow file. */
+export interface Code {
+  text: string;
+  span: Span;
+  /** Offset in the flow file of the character of `text` at an index. */
+  offsetAt(index: number): number;
+}
+
 /** A flow as it was written, typed; everything in it knows its place. What is left out has got its default. */
 export interface Flow {
   name: Located<string>;
   description?: string;
+  tags: Located<string>[];
   parameters: Parameter[];
   /** Files and globs, relative to the flow's folder. */
   code: Located<string>[];
   outputs: Located<string>[];
-  /** Requirements as pip takes them, pinned. */
-  pip: Located<string>[];
   /** For synthesised steps; those of the file have theirs. */
-  resources: Resources;
+  settings: StepSettings;
+  schedules: Schedule[];
+  triggers: TriggerSource[];
+  target: Target;
+  targetSpan?: Span;
+  /** Of a whole run. */
+  timeoutMs?: Located<number>;
   steps: Element[];
   /** Of the list. */
   stepsSpan: Span;
+  onFailure: Element[];
 }
+
+export type Target = 'composition' | 'sequence' | 'auto';
 
 export interface Parameter {
   name: Located<string>;
@@ -32,6 +48,34 @@ export interface Parameter {
   default?: Located<unknown>;
   required: boolean;
   help?: string;
+  enum?: Located<Located<unknown>[]>;
+  min?: Located<number>;
+  max?: Located<number>;
+  /** Regular expression that the whole text has to match. */
+  pattern?: Located<string>;
+}
+
+/** A time at which OpenWhisk's alarms start the flow. */
+export interface Schedule {
+  cron: Located<string>;
+  timezone?: Located<string>;
+  parameters: Located<Record<string, unknown>>;
+  span: Span;
+}
+
+/** A trigger that starts the flow. */
+export interface TriggerSource {
+  name: Located<string>;
+  feed?: Located<string>;
+  with: Located<Record<string, unknown>>;
+}
+
+/** What is said of a step beside its body; a step's own is laid over the flow's. */
+export interface StepSettings {
+  resources: Resources;
+  environment: Environment;
+  /** Names of secrets in the step's environment. */
+  secrets: Located<string>[];
 }
 
 export interface Resources {
@@ -42,33 +86,71 @@ export interface Resources {
   timeoutSpan?: Span;
 }
 
+export interface Environment {
+  vars: Map<string, Located<string>>;
+  /** Requirements as pip takes them, pinned. */
+  pip: Located<string>[];
+  image?: Located<string>;
+}
+
+/** How a failed attempt is repeated. */
+export interface Retry {
+  times: number;
+  backoffMs: number;
+  factor: number;
+  maxMs: number;
+  /** Part of a pause that is random, 0 to 1. */
+  jitter: number;
+  /** Names of exception classes, `timeout`, `crash`; all failures when it is empty. */
+  on: Located<string>[];
+  span: Span;
+}
+
 /** DESIGN's default of a step; OpenWhisk's own for an action. */
 export const MEMORY_DEFAULT_MB = 256;
 /** OpenWhisk's default time limit of an action. */
 export const TIMEOUT_DEFAULT_MS = 60_000;
 /** Lanes of a foreach that says nothing: a third of the 30 activations that OpenWhisk allows a namespace at once. */
 export const FOREACH_CONCURRENCY_DEFAULT = 10;
+/** Metaflow's own default of `@retry`. */
+export const RETRY_TIMES_DEFAULT = 3;
+/** Metaflow (2.19.39) keeps six attempts of a task, one of them for `@catch`: `MAX_ATTEMPTS` less two. */
+export const RETRY_TIMES_MAX = 4;
+export const RETRY_BACKOFF_DEFAULT_MS = 1_000;
+export const RETRY_FACTOR_DEFAULT = 2;
+export const RETRY_PAUSE_DEFAULT_MAX_MS = 300_000;
+export const RETRY_JITTER_DEFAULT = 0.1;
 
 /** An element of a `steps` list. */
-export type Element = Step | Foreach | Branches;
+export type Element = Step | Foreach | Branches | Switch | Loop;
 
-export interface Step {
+export interface Step extends StepSettings {
   kind: 'step';
   name: Located<string>;
   body: Body;
-  resources: Resources;
+  retry?: Retry;
+  /** The artifact that gets the failure. */
+  catch?: Located<string>;
+}
+
+/** What joins a foreach or branches: a step, or only names of what is to be collected. */
+export interface Join extends StepSettings {
+  kind: 'join';
+  name?: Located<string>;
+  body?: RunBody | CallBody;
+  /** Artifacts of which the join gets lists. */
+  collect: Located<string>[];
+  retry?: Retry;
+  catch?: Located<string>;
+  span: Span;
 }
 
 /** What a step does. */
-export type Body = RunBody | CallBody;
+export type Body = RunBody | CallBody | ActionBody | FlowBody;
 
 /** Inline Python. */
-export interface RunBody {
+export interface RunBody extends Code {
   kind: 'run';
-  text: string;
-  span: Span;
-  /** Offset in the flow file of the character of `text` at an index. */
-  offsetAt(index: number): number;
 }
 
 /** A function of a module; arguments by name from artifacts and parameters, its mapping's items become artifacts. */
@@ -79,25 +161,62 @@ export interface CallBody {
   span: Span;
 }
 
-/** One item's steps for each element of an artifact. */
-export interface Foreach {
-  kind: 'foreach';
-  /** The artifact. */
-  over: Located<string>;
-  /** The artifact that holds the item in its steps. */
-  as?: Located<string>;
-  concurrency: number;
-  steps: Element[];
-  join?: Step;
+/** An action of OpenWhisk, invoked by the conductor. */
+export interface ActionBody {
+  kind: 'action';
+  /** `/namespace/package/name`, `/namespace/name`. */
+  action: Located<string>;
+  with: Arguments;
+  result?: Located<string>;
   span: Span;
 }
+
+/** Another deployed flow. */
+export interface FlowBody {
+  kind: 'flow';
+  flow: Located<string>;
+  with: Arguments;
+  result?: Located<string>;
+  /** Not waited for. */
+  detach: boolean;
+  span: Span;
+}
+
+export interface Arguments {
+  value: Record<string, unknown>;
+  /** The names in it, as `${name}`. */
+  references: Located<string>[];
+}
+
+/** A value that the flow file takes from a run: an artifact's or parameter's, or an expression's. */
+export type Value = { kind: 'artifact'; name: Located<string> } | { kind: 'expression'; code: Code };
+
+/** One item's steps for each element of a list. */
+export interface Foreach {
+  kind: 'foreach';
+  over: Value | { kind: 'list'; values: unknown[]; span: Span };
+  /** The artifact that holds the item in its steps. */
+  as?: Located<string>;
+  concurrency: Located<number>;
+  /** Items a lane works on in one activation at most. */
+  batch: number;
+  onEmpty: 'fail' | 'skip';
+  onError: 'fail' | 'collect';
+  minSuccess?: Located<MinSuccess>;
+  steps: Element[];
+  join?: Join;
+  span: Span;
+}
+
+/** How many items have to succeed: so many, or this part of all (above 0, up to 1). */
+export type MinSuccess = { count: number } | { part: number };
 
 /** Several lists of steps side by side. */
 export interface Branches {
   kind: 'branches';
   branches: Branch[];
-  concurrency: number;
-  join?: Step;
+  concurrency: Located<number>;
+  join?: Join;
   span: Span;
 }
 
@@ -106,17 +225,78 @@ export interface Branch {
   steps: Element[];
 }
 
-/** All elements of a flow, in the order in which they are written. */
-export function* walk(elements: readonly Element[]): Generator<Element> {
-  for (const element of elements) {
-    yield element;
-    if (element.kind === 'foreach') yield* walk(element.steps);
-    if (element.kind === 'branches') for (const branch of element.branches) yield* walk(branch.steps);
-    if (element.kind !== 'step' && element.join) yield element.join;
+/** One of several lists of steps, picked by a value. */
+export interface Switch {
+  kind: 'switch';
+  on: Value;
+  cases: Case[];
+  /** Absent: a value without a case fails. */
+  default?: Element[];
+  span: Span;
+}
+
+export interface Case {
+  /** As YAML has it: text, a number, true or false, null. */
+  value: Located<string | number | boolean | null>;
+  steps: Element[];
+}
+
+/** A list of steps that is repeated. */
+export interface Loop {
+  kind: 'while' | 'until';
+  /** `while` goes on as long as it holds, tested before each turn; `until` ends when it holds, tested after each turn. */
+  condition: Code;
+  /** Turns at most; then the flow goes on. */
+  max?: Located<number>;
+  steps: Element[];
+  span: Span;
+}
+
+/** The lists of steps that an element holds, in the order in which they are written. */
+export function bodiesOf(element: Element): Element[][] {
+  switch (element.kind) {
+    case 'step':
+      return [];
+    case 'branches':
+      return element.branches.map((branch) => branch.steps);
+    case 'switch':
+      return [...element.cases.map((one) => one.steps), ...(element.default ? [element.default] : [])];
+    default:
+      return [element.steps];
   }
 }
 
-/** All steps of a flow, joins included, in the order in which they are written. */
-export function* walkSteps(elements: readonly Element[]): Generator<Step> {
-  for (const element of walk(elements)) if (element.kind === 'step') yield element;
+/** The join that an element has, if it has one. */
+export function joinOf(element: Element): Join | undefined {
+  return element.kind === 'foreach' || element.kind === 'branches' ? element.join : undefined;
+}
+
+/** All elements of a flow, in the order in which they are written; joins are no elements. */
+export function* walk(elements: readonly Element[]): Generator<Element> {
+  for (const element of elements) {
+    yield element;
+    for (const body of bodiesOf(element)) yield* walk(body);
+  }
+}
+
+/** All steps and joins, in the order in which they are written. */
+export function* walkSteps(elements: readonly Element[]): Generator<Step | Join> {
+  for (const element of elements) {
+    if (element.kind === 'step') yield element;
+    for (const body of bodiesOf(element)) yield* walkSteps(body);
+    const join = joinOf(element);
+    if (join) yield join;
+  }
+}
+
+/** All steps and joins of a flow, those of `onFailure` last. */
+export function* allSteps(flow: Flow): Generator<Step | Join> {
+  yield* walkSteps(flow.steps);
+  yield* walkSteps(flow.onFailure);
+}
+
+/** All elements of a flow, those of `onFailure` last. */
+export function* allElements(flow: Flow): Generator<Element> {
+  yield* walk(flow.steps);
+  yield* walk(flow.onFailure);
 }

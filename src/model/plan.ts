@@ -1,3 +1,5 @@
+import type { MinSuccess } from './flow.ts';
+
 /**
  * `plan.json`: what the runtime needs to know of a compiled flow. The compiler writes it, the Python runtime
  * (`runtime/nuvopipe_runtime/plan.py`) walks it; it travels inside the step action's zip beside `flow.py`.
@@ -7,6 +9,8 @@ export interface Plan {
   /** The flow's name, also the class in `flow.py` and the name of the conductor action. */
   flow: string;
   description?: string;
+  /** Of every run. */
+  tags: string[];
   /** First and last step; the last one's task holds the run's outputs. */
   start: string;
   end: string;
@@ -16,6 +20,12 @@ export interface Plan {
   steps: Record<string, PlannedStep>;
   /** By the name of the step that opens the pool. */
   pools: Record<string, PlannedPool>;
+  /** By the name of the scope, as steps have it in `within`. */
+  loops: Record<string, { first: string }>;
+  /** First of the steps that follow a failure. */
+  onFailure?: string;
+  /** Time limit of a whole run. */
+  timeoutMs?: number;
   profiles: Record<string, Profile>;
   /** Wheels to be had by every step, as in `environment.pip`; sorted. */
   pip: string[];
@@ -36,7 +46,7 @@ export interface SourceRange {
   sourceLines?: number[];
 }
 
-export type ParameterType = 'string' | 'integer' | 'number' | 'boolean' | 'json';
+export type ParameterType = 'string' | 'integer' | 'number' | 'boolean' | 'json' | 'secret' | 'file';
 
 export interface PlannedParameter {
   type: ParameterType;
@@ -60,15 +70,48 @@ export interface PlannedStep {
   profile: string;
   /** The user's time limit for one attempt. */
   timeoutMs: number;
-  /** Openers of the pools this step is an item's step of, outermost first; a task's `at` has one index for each. */
+  /**
+   * Scopes around the step, outermost first: pools, by their openers, of which it is an item's step, and loops. A task's `at`
+   * has one index for each: the item's, or the turn's.
+   */
   within: string[];
   /** The opener of the pool that this step joins. */
   joins?: string;
   next: Next;
+  retry?: PlannedRetry;
+  /** After the last attempt the failure becomes an artifact, and the flow goes on. */
+  catches?: true;
+  /** What is invoked for the step, outside of its own activation. */
+  call?: PlannedCall;
 }
 
-/** What follows a step: another step, a pool it opens, the end of its item (then the pool's next item or join), the end. */
-export type Next = { step: string } | { open: string } | { done: string } | { end: true };
+/**
+ * What follows a step: another step, one of several (which one, the task says), a pool it opens, the end of its item (then the
+ * pool's next item or join), the end of the flow, the end of what follows a failure.
+ */
+export type Next =
+  | { step: string }
+  | { choose: string[] }
+  | { open: string }
+  | { done: string }
+  | { end: true }
+  | { handled: true };
+
+export interface PlannedRetry {
+  /** How often a failed attempt is repeated at most. */
+  times: number;
+  /** Pause before the first repetition; each further one is `factor` times as long, up to `maxMs`. */
+  backoffMs: number;
+  factor: number;
+  maxMs: number;
+  /** Part of a pause that is random, 0 to 1. */
+  jitter: number;
+  /** Names of exception classes, `timeout`, `crash`; all failures when it is empty. */
+  on: string[];
+}
+
+/** An action, which the conductor invokes, or a flow, which the runtime starts and waits for. */
+export type PlannedCall = { action: string } | { flow: string; detach: boolean; timeoutMs?: number };
 
 export interface PlannedPool {
   kind: 'foreach' | 'branches';
@@ -83,4 +126,8 @@ export interface PlannedPool {
   join: string;
   /** How many lanes work the pool at most. */
   concurrency: number;
+  /** Items that a lane works on in one activation at most. */
+  batch?: number;
+  /** foreach: the others go on when an item fails, if so many succeed: a number, or a part of all. */
+  minSuccess?: MinSuccess;
 }

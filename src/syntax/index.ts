@@ -1,5 +1,5 @@
 import type { Flow } from '../model/flow.ts';
-import { buildFlow } from './build.ts';
+import { buildFlow } from './build/flow.ts';
 import { parse } from './parse.ts';
 import type { Report } from './report.ts';
 

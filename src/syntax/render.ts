@@ -22,7 +22,8 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], source: So
   );
 }
 
-function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile, palette: Palette): string {
+/** One of them, without the count of all. */
+export function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile, palette: Palette): string {
   const { start, end } = diagnostic.range;
   const paint = diagnostic.severity === 'error' ? palette.red : palette.yellow;
   const place = `${diagnostic.file}:${start.line}:${start.column}`;

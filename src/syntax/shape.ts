@@ -5,10 +5,19 @@ import type { Entry } from './nodes.ts';
 import { entriesOf, resolved, spanOf } from './nodes.ts';
 import type { Report } from './report.ts';
 import { didYouMean, suggest } from './suggest.ts';
-import { branches, flow, foreach, step } from './validators.generated.ts';
+import {
+  branchesPart,
+  flowPart,
+  foreachPart,
+  joinStepPart,
+  stepPart,
+  switchPart,
+  untilPart,
+  whilePart,
+} from './validators.generated.ts';
 
 /** A part of the language that has a schema of its own. */
-export type Kind = 'flow' | 'step' | 'foreach' | 'branches';
+export type Kind = 'flow' | 'step' | 'foreach' | 'branches' | 'switch' | 'while' | 'until' | 'joinStep';
 
 /** An error of ajv's, as far as it is read here. */
 interface SchemaError {
@@ -22,21 +31,28 @@ interface SchemaError {
 
 type Validator = ((value: unknown) => boolean) & { errors?: SchemaError[] | null };
 
-const VALIDATORS = { flow, step, foreach, branches } as unknown as Record<Kind, Validator>;
+const VALIDATORS = {
+  flow: flowPart,
+  step: stepPart,
+  foreach: foreachPart,
+  branches: branchesPart,
+  switch: switchPart,
+  while: whilePart,
+  until: untilPart,
+  joinStep: joinStepPart,
+} as unknown as Record<Kind, Validator>;
 
-/** Keys of the language as it will be, for those who read its design. */
-const NOT_YET = new Set([
-  ...['tags', 'secrets', 'schedule', 'on', 'onFailure', 'target', 'image', 'python', 'vars'],
-  ...['retry', 'action', 'with', 'catch', 'collect', 'switch', 'cases', 'while', 'max'],
-]);
+/** How a part is called in a message. */
+const KIND_NAMES: Partial<Record<Kind, string>> = { branches: 'branches', until: 'an until', joinStep: 'a join' };
 
-const HERE = 'this version of nuvopipe does not have it yet';
+/** Keys that say what a step does. */
+const BODIES = ['run', 'call', 'action', 'flow'];
 
 /** Reports where a part of a flow file is not as the schema wants it. */
 export function checkShape(kind: Kind, value: unknown, node: Node, document: Document.Parsed, report: Report): void {
   const validate = VALIDATORS[kind];
   if (validate(value)) return;
-  const errors = (validate.errors ?? []).filter((error) => !error.schemaPath.includes('/oneOf/'));
+  const errors = (validate.errors ?? []).filter(isTelling);
   const mistyped = new Set(
     errors.flatMap(({ keyword, params, parentSchema }) =>
       keyword === 'additionalProperties'
@@ -53,12 +69,9 @@ export function checkShape(kind: Kind, value: unknown, node: Node, document: Doc
       case 'additionalProperties': {
         const name = error.params.additionalProperty as string;
         const span = at.entries.find((entry) => entry.key === name)?.keySpan ?? at.span;
-        if (NOT_YET.has(name)) report.error('not-yet', span, `there is no "${name}" yet in ${owner}`, HERE);
-        else {
-          const known = keysOf(error.parentSchema);
-          const hint = didYouMean(name, known) ?? `known are: ${known.join(', ')}`;
-          report.error('unknown-key', span, `${owner} has no key "${name}"`, hint);
-        }
+        const known = keysOf(error.parentSchema);
+        const hint = didYouMean(name, known) ?? `known are: ${known.join(', ')}`;
+        report.error('unknown-key', span, `${owner} has no key "${name}"`, hint);
         break;
       }
       case 'required': {
@@ -67,13 +80,14 @@ export function checkShape(kind: Kind, value: unknown, node: Node, document: Doc
         break;
       }
       case 'oneOf': {
-        const keys = at.entries.map((entry) => entry.key);
-        if (keys.includes('run') && keys.includes('call')) {
-          const span = at.entries.findLast((entry) => entry.key === 'run' || entry.key === 'call')?.keySpan ?? at.span;
-          report.error('two-bodies', span, 'a step has either run or call, not both', 'make two steps of it');
-        } else if (!mistyped.has('run') && !mistyped.has('call') && !keys.some((name) => NOT_YET.has(name))) {
+        const keys = at.entries.map((entry) => entry.key).filter((name) => BODIES.includes(name));
+        const second = at.entries.find((entry) => entry.key === keys[1]);
+        if (second) {
+          const message = `a step has one of run, call, action and flow; this one has ${keys.join(' and ')}`;
+          report.error('two-bodies', second.keySpan, message, 'make two steps of it');
+        } else if (!BODIES.some((name) => mistyped.has(name))) {
           const hint = 'add run with Python code, or call with a function as module:function';
-          report.error('no-body', at.headSpan, 'a step needs run or call', hint);
+          report.error('no-body', at.headSpan, 'a step needs run, call, action or flow', hint);
         }
         break;
       }
@@ -92,18 +106,18 @@ export function checkShape(kind: Kind, value: unknown, node: Node, document: Doc
         break;
       }
       case 'minItems': {
-        const owned = { flow: 'the flow', step: 'the step', foreach: 'the foreach', branches: `the branch "${key}"` }[
-          kind
-        ];
-        report.error(
-          'no-steps',
-          at.span,
-          `${owned} has no steps`,
-          'add a step: "- step: name", and below it run or call',
-        );
+        if (key === 'steps' || kind === 'branches') {
+          const of = kind === 'flow' ? 'the flow' : kind === 'branches' ? `the branch "${key}"` : `the ${kind}`;
+          const hint = 'add a step: "- step: name", and below it run or call';
+          report.error('no-steps', at.span, `${of} has no steps`, hint);
+        } else report.error('empty-list', at.span, `"${key}" is empty`, 'leave it out, or name something');
         break;
       }
       case 'minProperties': {
+        if (kind === 'switch') {
+          report.error('no-cases', at.headSpan, 'there are no cases', 'add a case: "value: [steps]"');
+          break;
+        }
         const message = at.entries.length === 0 ? 'there are no branches' : 'one branch alone is no fork';
         report.error('too-few-branches', at.headSpan, message, 'add a branch, or put its steps into the list itself');
         break;
@@ -111,8 +125,17 @@ export function checkShape(kind: Kind, value: unknown, node: Node, document: Doc
       case 'minimum':
         report.error('wrong-value', at.span, `"${key}" has to be ${error.params.limit} or more`);
         break;
+      case 'maximum':
+        report.error('wrong-value', at.span, `"${key}" has to be ${error.params.limit} at most`);
+        break;
     }
   }
+}
+
+/** Of alternatives, what is wrong is told once, by what holds for all of them. */
+function isTelling({ keyword, schemaPath }: SchemaError): boolean {
+  if (schemaPath.includes('/oneOf/') || keyword === 'anyOf') return false;
+  return !(keyword === 'type' && /\/anyOf\/\d+\/type$|^#\/definitions\/(schedule|trigger)\/type$/.test(schemaPath));
 }
 
 const TYPE_NAMES: Record<string, string> = {
@@ -141,8 +164,10 @@ function typeHint({ params, data }: SchemaError): string | undefined {
 }
 
 function ownerName(error: SchemaError, path: string[], kind: Kind): string {
-  if (path.length === 0) return kind === 'branches' ? 'branches' : `a ${kind}`;
-  return error.parentSchema.title ? `a ${error.parentSchema.title}` : `"${path.at(-1)}"`;
+  if (path.length === 0) return KIND_NAMES[kind] ?? `a ${kind}`;
+  const { title } = error.parentSchema;
+  if (!title) return `"${path.at(-1)}"`;
+  return `${/^[aeiou]/.test(title) ? 'an' : 'a'} ${title}`;
 }
 
 function keysOf(schema: SchemaError['parentSchema']): string[] {

@@ -1,0 +1,30 @@
+import type { Parameter } from '../../model/flow.ts';
+import type { ParameterType } from '../../model/plan.ts';
+import type { Entry } from '../nodes.ts';
+import { spanOf, textOf } from '../nodes.ts';
+import type { Reading } from './reading.ts';
+
+/** One entry under `parameters`; nothing where it has no type. */
+export function readParameter(reading: Reading, { key, keySpan, node }: Entry): Parameter | undefined {
+  const type = textOf(reading.at(node, 'type')) as ParameterType | undefined;
+  if (type === undefined) return undefined;
+  const fallback = reading.at(node, 'default');
+  const help = textOf(reading.at(node, 'help'));
+  const choices = reading.at(node, 'enum');
+  const min = reading.number(reading.at(node, 'min'));
+  const max = reading.number(reading.at(node, 'max'));
+  const pattern = reading.text(reading.at(node, 'pattern'));
+  return {
+    name: { value: key, span: keySpan },
+    type,
+    required: reading.flag(reading.at(node, 'required')),
+    ...(fallback && { default: reading.located(fallback) }),
+    ...(help !== undefined && { help }),
+    ...(choices && {
+      enum: { value: reading.items(choices).map((item) => reading.located(item)), span: spanOf(choices) },
+    }),
+    ...(min && { min }),
+    ...(max && { max }),
+    ...(pattern && { pattern }),
+  };
+}
