@@ -1,10 +1,14 @@
-"""`python -m nuvopipe_testing FOLDER`: a compiled flow's cases come as lines of JSON, and so do their outcomes go."""
+"""`python -m nuvopipe_testing FOLDER`: a compiled flow's cases come as lines of JSON, and so do their outcomes go.
+
+With `read`, a run's name, a line asks for artifacts of a run in the `store` instead.
+"""
 
 import json
 import os
 import sys
 
 from nuvopipe_runtime.plan import Plan
+from nuvopipe_runtime.store import open_store
 
 from .cases import Cases
 
@@ -27,6 +31,8 @@ def main(folder):
 
 def _answer(cases, request):
     try:
+        if "read" in request:
+            return {"artifacts": cases.read(open_store(request["store"]), request["read"], request["artifacts"])}
         return cases.run(request)
     except Exception as error:
         return {"broken": f"{type(error).__name__}: {error}"}

@@ -21,7 +21,7 @@ def for_task(mock, coordinate):
         raise MockProblem('the step is in no foreach, so that "each" has no items to be for')
     if coordinate[-1] >= len(mocks):
         raise MockProblem(f'"each" has {_count(len(mocks))}, and here is item {coordinate[-1]}, counted from 0')
-    return mocks[coordinate[-1]]
+    return mocks[coordinate[-1]] or {}
 
 
 def for_attempt(mock, attempt):

@@ -31,7 +31,8 @@ def _read_one(datastore, names):
         if name not in datastore:
             continue
         try:
-            values[name] = json.loads(json.dumps(datastore[name], default=task.plain))
+            text = json.dumps(datastore[name], default=task.plain)
+            values[name] = json.loads(text, parse_constant=str)  # JSON has no NaN and no infinity
         except Exception as error:
             unreadable[name] = f"{type(error).__name__}: {error}"
     return {"values": values, "unreadable": unreadable}
