@@ -60,7 +60,7 @@ class Container:
 
 
 def main(arguments):
-    """Takes an envelope and the bound parameters `store`, `user` and `layer`; answers the next envelope."""
+    """Takes an envelope and the bound parameters `store`, `user`, `layer` and `secrets`; answers the next envelope."""
     try:
         return _advance(arguments)
     except Exception as error:
@@ -78,6 +78,7 @@ def _advance(arguments):
     environment = _task_environment(arguments, store, user)
     deadline_ms = os.environ.get("__OW_DEADLINE")
     deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + DEFAULT_TIME_LIMIT_S
+    container.executor.secrets = arguments.get("secrets") or {}
     envelope = from_arguments(arguments)
     context = Context(
         plan=container.plan,

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 
 from .logs import LogStream
+from .masking import Mask
 from .storage_keys import artifact_key
 from .store import to_json
 from .wire import Wire
@@ -25,6 +26,9 @@ ANSWER_RESERVE_S = 3
 BLOB_CACHE_BYTES = 64 << 20
 BLOB_CACHE_MAX_BLOB = 256 << 10
 KNOWN_MAX = 100_000
+
+ERROR_MAX = 300
+"""Characters of an exception's text that go into records and results; the log has all of it."""
 
 
 class WarmGone(Exception):
@@ -87,6 +91,8 @@ class Executor:
         self._process = None
         self._ready = False
         self.blobs = BlobCache()
+        self.secrets = {}
+        """The flow's, by name, as far as its steps in this action need them; a task gets those of its step."""
 
     def adopt(self, control):
         """Uses a warm process that has been forked already, instead of starting one."""
@@ -133,6 +139,9 @@ class Executor:
 
     def run(self, store, operation, request, environment, timeout_s, deadline):
         """One attempt. `deadline` is the activation's, epoch seconds. Never raises for what the user's code does."""
+        if operation == "step":
+            request = {**request, "environment": self._plan.environment(request["step"], self.secrets)}
+        mask = Mask(self.secrets.values())
         self._ensure_warm(environment)
         ours, theirs = socket.socketpair()
         out_read, out_write = os.pipe()
@@ -148,14 +157,18 @@ class Executor:
         server = _ArtifactServer(Wire(ours), store, self.blobs, operation, request)
         server.start()
         limit = min(started + timeout_s + KILL_GRACE_S, deadline - ANSWER_RESERVE_S)
-        stdout = LogStream(lambda line: _echo(sys.stdout, line))
-        stderr = LogStream(lambda line: _echo(sys.stderr, line))
+        stdout = LogStream(lambda line: _echo(sys.stdout, line), mask)
+        stderr = LogStream(lambda line: _echo(sys.stderr, line), mask)
         status, timed_out = self._watch(pid, {out_read: stdout, err_read: stderr}, limit)
         server.join()
         stdout.finish()
         stderr.finish()
         ended = time.time()
         result, ok, error = server.outcome(), server.ok and status == 0, None
+        if "outputs" in result:
+            result["outputs"] = mask.value(result["outputs"])
+        if "error" in result:
+            result["error"] = mask.value(result["error"])[:ERROR_MAX] + result.get("where", "")
         if not ok:
             error = result.get("error") or server.error
             if timed_out:

@@ -3,6 +3,8 @@
 import datetime
 import uuid
 
+from .masking import Mask
+
 LOG_MAX_BYTES = 10 * 1024 * 1024
 """A task's log is cut there, as OpenWhisk cuts an activation's (its default log limit is 10 MB)."""
 
@@ -10,10 +12,11 @@ CUT = b"... the log is cut here: it is longer than 10 MB"
 
 
 class LogStream:
-    """Collects one of a task's output streams, line by line, each with its time."""
+    """Collects one of a task's output streams, line by line, each with its time; `mask` is given every line."""
 
-    def __init__(self, echo):
+    def __init__(self, echo, mask=None):
         self._echo = echo
+        self._mask = mask or Mask([])
         self._rest = b""
         self._lines = []
         self._room = LOG_MAX_BYTES
@@ -39,6 +42,7 @@ class LogStream:
     def _add(self, line):
         if self._room < 0:
             return
+        line = self._mask.line(line)
         self._room -= len(line)
         if self._room < 0:
             line = CUT

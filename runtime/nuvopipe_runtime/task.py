@@ -7,13 +7,14 @@ import os
 import random
 import socket
 import sys
+import time
 import traceback
 
 from .storage import SupervisedStorage, give_inputs, parse_data
 from .wire import Wire
 
-LOCATION_MAX = 300
-"""Characters of an exception's text that go into records and results; the log has all of it."""
+ERROR_SENT_MAX = 64 << 10
+"""Characters of an exception's text that the supervisor gets: it takes secrets out of it before it cuts it short."""
 
 
 def run(context, plan, wire_descriptor, stdout_descriptor, stderr_descriptor):
@@ -55,6 +56,7 @@ def _become_task(stdout_descriptor, stderr_descriptor):
 def _answer(context, plan, wire, operation, request):
     if isinstance(context, BaseException):
         return _failed(wire, plan, context, {})
+    _take_variables(request.get("environment", {}))
     os.chdir(plan.directory)
     sys.argv = [os.path.join(plan.directory, "flow.py")]
     SupervisedStorage.wire = wire
@@ -72,6 +74,13 @@ def _answer(context, plan, wire, operation, request):
     result["splits"] = getattr(context.flow, "_foreach_num_splits", None)
     wire.send({"op": "end", "ok": True}, json.dumps(result).encode())
     return 0
+
+
+def _take_variables(variables):
+    """Into this process's environment, so that they end with it."""
+    os.environ.update(variables)
+    if "TZ" in variables:
+        time.tzset()
 
 
 def _init(context, request, result):
@@ -187,7 +196,8 @@ def _failed(wire, plan, error, state, message=None):
         text = str(error).strip()
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     where = f" ({user_frames[-1].filename}:{user_frames[-1].lineno})" if user_frames else ""
-    wire.send({"op": "end", "ok": False}, json.dumps({**state, "error": message[:LOCATION_MAX] + where}).encode())
+    failure = {"error": message[:ERROR_SENT_MAX], "where": where}
+    wire.send({"op": "end", "ok": False}, json.dumps({**state, **failure}).encode())
     return 1
 
 
