@@ -1,5 +1,6 @@
 import type { Flow } from '../model/flow.ts';
 import type { Report } from '../syntax/report.ts';
+import type { Inspector } from './inspector.ts';
 
 /** What a check looks at. */
 export interface CheckContext {
@@ -7,8 +8,8 @@ export interface CheckContext {
   report: Report;
   /** The files named under `code`: path relative to the flow's folder, with `/` → content. */
   code: ReadonlyMap<string, Uint8Array>;
-  /** Python as it is to be started, to look at Python code; tests put another in its place. */
-  python: string;
+  /** Looks at the Python in the flow. */
+  inspector: Inspector;
 }
 
 /** Looks at one thing that a flow can have wrong, and reports it. */

@@ -1,61 +1,33 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import type { CallBody, RunBody, Span } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
 import { FLOWSPEC_ATTRIBUTES } from '../model/names.ts';
-import { INSPECTOR_FILE } from '../package-files.ts';
 import { functionBody, INDENT, linesInsideStrings } from '../syntax/python-text.ts';
 import type { Report } from '../syntax/report.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import { isWellFormed, modulePath } from './call-targets.ts';
 import type { CheckContext } from './context.ts';
-
-/** Parsing 10,000 steps takes Python a second or so. */
-const INSPECTION_MAX_MS = 30_000;
-
-/** A place in code, as Python counts: lines and characters from 1. */
-interface Place {
-  line: number;
-  column: number;
-  endLine?: number | null;
-  endColumn?: number | null;
-}
-
-type Problem = Place & { message: string };
-
-interface InspectedBody {
-  problem?: Problem;
-  sets: (Place & { name: string })[];
-  next: Place | null;
-  yield: Place | null;
-}
-
-interface InspectedModule {
-  problem?: Problem;
-  names: string[];
-  any: boolean;
-}
-
-interface Inspection {
-  bodies: InspectedBody[];
-  modules: InspectedModule[];
-}
+import type { InspectedBody, InspectedModule, Place } from './inspector.ts';
 
 /** Lets Python look at the Python of a flow: its syntax, what it sets, and whether the functions that are called exist. */
-export async function checkPython({ flow, report, code, python }: CheckContext): Promise<void> {
+export async function checkPython({ flow, report, code, inspector }: CheckContext): Promise<void> {
   const steps = [...allSteps(flow)];
   const runs = steps.flatMap(({ body }) => (body?.kind === 'run' && body.text.trim() !== '' ? [body] : []));
   const calls = steps.flatMap(({ body }) => (body?.kind === 'call' && isWellFormed(body) ? [body] : []));
   const paths = [...new Set(calls.flatMap(({ module }) => modulePath(module, code) ?? []))];
   const first = runs[0] ?? calls[0];
   if (!first) return;
-  const inspection = await inspect(python, {
+  const inspection = await inspector.inspect({
     bodies: runs.map((run) => [SIGNATURE, ...functionBody(run.text)].join('\n')),
     modules: paths.map((path) => Buffer.from(code.get(path) as Uint8Array).toString('utf8')),
   });
   if (!inspection) {
     const hint = 'install Python 3.11 to have it checked before it runs';
-    report.warning('no-python', first.span, `the flow's Python is not checked: ${python} does not start`, hint);
+    report.warning(
+      'no-python',
+      first.span,
+      `the flow's Python is not checked: ${inspector.python} does not start`,
+      hint,
+    );
     return;
   }
   const taken = new Map<string, string>(steps.flatMap(({ name }) => (name ? [[name.value, 'a step']] : [])));
@@ -141,25 +113,4 @@ function spans(run: RunBody): (place: Place) => Span {
     const end = to > from ? run.offsetAt(to - 1) + 1 : start + 1;
     return [start, end];
   };
-}
-
-/** @returns nothing where there is no Python to ask */
-async function inspect(
-  python: string,
-  request: { bodies: string[]; modules: string[] },
-): Promise<Inspection | undefined> {
-  const child = spawn(python, ['-I', '-S', '-W', 'ignore', INSPECTOR_FILE], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    timeout: INSPECTION_MAX_MS,
-  });
-  const ended = new Promise<number | null>((resolve) => {
-    child.on('error', () => resolve(null));
-    child.on('close', resolve);
-  });
-  child.stdin.on('error', () => {
-    // It has ended early; its exit code says so.
-  });
-  child.stdin.end(JSON.stringify(request));
-  const [answer, exitCode] = await Promise.all([text(child.stdout).catch(() => ''), ended]);
-  return exitCode === 0 ? (JSON.parse(answer) as Inspection) : undefined;
 }

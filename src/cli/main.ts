@@ -1,15 +1,15 @@
-import { run } from '@oclif/core/run';
-import { paletteFor } from '../terminal/palette.ts';
-import { describeError } from './render-error.ts';
+import { startInspectorEarly } from '../check/inspector.ts';
 
-/** Runs the command that the arguments name. Failures inside of a command are told by `BaseCommand`, those before it here. */
+/** Commands that read a flow file, and have its Python looked at. */
+const READ_FLOWS = ['validate', 'compile', 'graph', 'explain'];
+
+/** Runs nuvopipe. Everything else is loaded while Python starts, where the command wants it. */
 export async function main(argv: string[], root: string): Promise<void> {
+  const inspector = READ_FLOWS.includes(argv[0] ?? '') ? startInspectorEarly() : undefined;
   try {
-    await run(argv, root);
-  } catch (error) {
-    const failure = describeError(error);
-    process.exitCode = failure.exitCode;
-    if (argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: failure.json }, null, 2)}\n`);
-    else process.stderr.write(`${failure.text(paletteFor(process.stderr))}\n`);
+    const { runCommand } = await import('./run-command.ts');
+    await runCommand(argv, root);
+  } finally {
+    inspector?.close();
   }
 }

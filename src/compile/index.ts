@@ -1,14 +1,10 @@
-import { dirname, resolve } from 'node:path';
-import { checkFlow } from '../check/index.ts';
+import { startInspector } from '../check/inspector.ts';
 import type { Flow } from '../model/flow.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import { FlowError } from '../syntax/diagnostic.ts';
-import { readFlow } from '../syntax/index.ts';
-import { readSource } from '../syntax/read.ts';
-import { Report } from '../syntax/report.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
-import { readCode } from './code-files.ts';
+import type { Checked } from './check-file.ts';
 
 export interface CompileOptions {
   /** Folder of the Python runtime; by default that of this package. */
@@ -28,10 +24,6 @@ export interface ValidateResult {
 export interface CompileResult extends ValidateResult {
   /** Absent where a diagnostic is an error. */
   bundle?: Bundle;
-}
-
-interface Checked extends ValidateResult {
-  code: Map<string, Uint8Array>;
 }
 
 /**
@@ -73,13 +65,13 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
 }
 
-async function check(path: string, { python = 'python3' }: CompileOptions): Promise<Checked> {
-  const { source, diagnostics } = await readSource(path);
-  const report = new Report(source, diagnostics);
-  if (report.hasErrors) return { source, diagnostics: report.diagnostics, code: new Map() };
-  const flow = readFlow(report);
-  if (!flow) return { source, diagnostics: report.diagnostics, code: new Map() };
-  const code = await readCode(flow.code, dirname(resolve(path)), report);
-  await checkFlow({ flow, report, code, python });
-  return { source, diagnostics: report.diagnostics, flow, code };
+async function check(path: string, { python }: CompileOptions): Promise<Checked> {
+  const inspector = startInspector(python);
+  try {
+    // While Python starts, what reads and checks a flow is loaded.
+    const { checkFile } = await import('./check-file.ts');
+    return await checkFile(path, inspector);
+  } finally {
+    inspector.close();
+  }
 }

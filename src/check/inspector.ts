@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { INSPECTOR_FILE } from '../package-files.ts';
+
+/** Parsing 10,000 steps takes Python a second or so. */
+const INSPECTION_MAX_MS = 30_000;
+
+/** A place in code, as Python counts: lines and characters from 1. */
+export interface Place {
+  line: number;
+  column: number;
+  endLine?: number | null;
+  endColumn?: number | null;
+}
+
+export type Problem = Place & { message: string };
+
+export interface InspectedBody {
+  problem?: Problem;
+  sets: (Place & { name: string })[];
+  next: Place | null;
+  yield: Place | null;
+}
+
+export interface InspectedModule {
+  problem?: Problem;
+  names: string[];
+  any: boolean;
+}
+
+export interface Inspection {
+  bodies: InspectedBody[];
+  modules: InspectedModule[];
+}
+
+/** A Python that waits for Python code to look at; it runs none of it. */
+export interface Inspector {
+  /** The command that starts it. */
+  readonly python: string;
+  /**
+   * Asks it, once.
+   * @param request code: of functions with one body each, and of whole modules
+   * @returns nothing where there is no Python to ask
+   */
+  inspect(request: { bodies: string[]; modules: string[] }): Promise<Inspection | undefined>;
+  /** Ends it, asked or not. */
+  close(): void;
+}
+
+/** The Python that looks at flows where no other is named. */
+const PYTHON = 'python3';
+
+let early: Inspector | undefined;
+
+/**
+ * Starts the Python that the first {@link startInspector} gets: before the command is loaded that will want it, for through
+ * a version manager's shim Python takes longer to start than a flow file to be read.
+ *
+ * @returns for the caller to close, whether it was asked or not
+ */
+export function startInspectorEarly(): Inspector {
+  early = start(PYTHON);
+  return early;
+}
+
+/** Starts before there is something to ask. */
+export function startInspector(python = PYTHON): Inspector {
+  const started = early?.python === python ? early : start(python);
+  early = undefined;
+  return started;
+}
+
+function start(python: string): Inspector {
+  const child = spawn(python, ['-I', '-S', '-W', 'ignore', INSPECTOR_FILE], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: INSPECTION_MAX_MS,
+  });
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('error', () => resolve(null));
+    child.on('close', resolve);
+  });
+  child.stdin.on('error', () => {
+    // It has ended early; its exit code says so.
+  });
+  return {
+    python,
+    async inspect(request) {
+      child.stdin.end(JSON.stringify(request));
+      const [answer, exitCode] = await Promise.all([text(child.stdout).catch(() => ''), ended]);
+      return exitCode === 0 ? (JSON.parse(answer) as Inspection) : undefined;
+    },
+    close() {
+      child.kill();
+    },
+  };
+}
