@@ -2,16 +2,29 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../', import.meta.url));
+/** Of this package. No other module asks where it lies itself: built, it lies elsewhere. */
+export const PACKAGE_DIR = fileURLToPath(new URL('../', import.meta.url));
+
+/** Whether nuvopipe is run from its sources. */
+export const isSource = import.meta.url.endsWith('.ts');
 
 /** Where the Python runtime lies in this package. */
-export const RUNTIME_DIR = join(root, 'runtime');
+export const RUNTIME_DIR = join(PACKAGE_DIR, 'runtime');
+
+/** What the local platform starts in its containers. */
+export const LAUNCHERS_DIR = join(RUNTIME_DIR, 'launchers');
+
+/** The runtime's pins: also what a layer's wheels have to agree with. */
+export const REQUIREMENTS_LOCK = join(RUNTIME_DIR, 'requirements.lock');
+
+/** The pins of the local platform's S3 server. */
+export const S3_REQUIREMENTS_LOCK = join(RUNTIME_DIR, 'requirements-s3.lock');
 
 /** The script that looks at Python code. */
 export const INSPECTOR_FILE = join(RUNTIME_DIR, 'inspect_python.py');
 
 /** The JSON Schema of flow files. */
-export const SCHEMA_FILE = join(root, 'schemas', 'flow.v1.schema.json');
+export const SCHEMA_FILE = join(PACKAGE_DIR, 'schemas', 'flow.v1.schema.json');
 
 /** Its text. */
 export function readSchema(): Promise<string> {
@@ -20,7 +33,7 @@ export function readSchema(): Promise<string> {
 
 /** nuvopipe's version, from its package. */
 export async function compilerVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(await readFile(join(PACKAGE_DIR, 'package.json'), 'utf8')) as { version: string };
   return version;
 }
 

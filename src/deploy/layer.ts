@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Bundle } from '../model/manifest.ts';
+import { REQUIREMENTS_LOCK } from '../package-files.ts';
 import type { Store } from '../store/store.ts';
 import type { Report } from '../terminal/report.ts';
 import { cached } from './cache.ts';
-import { pythonTag, REQUIREMENTS_LOCK, type TrimRule, type WheelTarget, wheelFiles } from './pip.ts';
+import { pythonTag, type TrimRule, type WheelTarget, wheelFiles } from './pip.ts';
 import { zipFiles } from './zip.ts';
 
 /** Where a layer lies in the datastore; the runtime fetches it when a container starts. */
@@ -47,12 +47,11 @@ export async function ensureLayer(options: LayerOptions): Promise<string | undef
   if (await store.exists(layerKey(layer))) return layer;
   const zip = await cached(join(home, 'layers', `${layer}.zip`), async () => {
     report.line(`Fetching ${pip.join(', ')} (once)`);
-    const lock = fileURLToPath(REQUIREMENTS_LOCK);
     const files = await wheelFiles({
       python,
       target,
       // A package that the runtime has too must be the same one.
-      arguments: ['-c', lock, ...pip],
+      arguments: ['-c', REQUIREMENTS_LOCK, ...pip],
       trimmed: TRIMMED,
       what: 'the packages of environment.pip',
       report,

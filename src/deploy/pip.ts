@@ -7,9 +7,6 @@ import { SystemError, UserError } from '../errors.ts';
 import { pipInstall } from '../pip.ts';
 import type { Report } from '../terminal/report.ts';
 
-/** The runtime's pins: also what a layer's wheels have to agree with. */
-export const REQUIREMENTS_LOCK = new URL('../../runtime/requirements.lock', import.meta.url);
-
 /** Wheels for OpenWhisk's Python images, wherever they are fetched: Linux, glibc, x86-64, CPython 3.11. */
 const CLUSTER_FLAGS = [
   ...['--implementation', 'cp', '--python-version', '3.11'],

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { REQUIREMENTS_LOCK } from '../package-files.ts';
 import type { Report } from '../terminal/report.ts';
 import { cached } from './cache.ts';
-import { pythonTag, REQUIREMENTS_LOCK, type TrimRule, wheelFiles } from './pip.ts';
+import { pythonTag, type TrimRule, wheelFiles } from './pip.ts';
 import { zipFiles } from './zip.ts';
 
 /** Folder of the step action's zip that holds the vendored packages; `runtime/action/__main__.py` looks there. */
@@ -48,7 +48,7 @@ export async function vendoredRuntime(options: { python: string; home: string; r
     const files = await wheelFiles({
       python,
       target: 'cluster',
-      arguments: ['--no-deps', '-r', fileURLToPath(REQUIREMENTS_LOCK)],
+      arguments: ['--no-deps', '-r', REQUIREMENTS_LOCK],
       trimmed: TRIMMED,
       what: 'the packages of the runtime',
       report,

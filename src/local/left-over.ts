@@ -1,11 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-
-/** Every container runs one of these programs, or is forked from one. */
-const LAUNCHERS = fileURLToPath(new URL('../../runtime/launchers/', import.meta.url));
+import { LAUNCHERS_DIR } from '../package-files.ts';
 
 /**
  * Ends the containers of a daemon that was killed: an idle one ends by itself, but one in the middle of a step would go on
@@ -15,7 +12,8 @@ const LAUNCHERS = fileURLToPath(new URL('../../runtime/launchers/', import.meta.
 export async function endContainers(folder: string): Promise<void> {
   const place = (await realpath(folder).catch(() => folder)) + sep;
   for (const { group, command, cwd } of await processes()) {
-    if (command.includes(LAUNCHERS) && `${cwd}${sep}`.startsWith(place)) killGroup(group);
+    // Every container runs a launcher, or is forked from one.
+    if (command.includes(LAUNCHERS_DIR) && `${cwd}${sep}`.startsWith(place)) killGroup(group);
   }
 }
 
@@ -55,7 +53,7 @@ async function fromProc(): Promise<Process[]> {
 async function fromPs(): Promise<Process[]> {
   const run = promisify(execFile);
   const { stdout } = await run('ps', ['-axo', 'pid=,pgid=,command=']);
-  const launched = stdout.split('\n').filter((line) => line.includes(LAUNCHERS));
+  const launched = stdout.split('\n').filter((line) => line.includes(LAUNCHERS_DIR));
   const found = launched.map(async (line) => {
     const [, pid = '', group, command = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
     // `n` lines of lsof hold the name of what is open: of `cwd`, the directory.

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { SystemError, UserError } from '../errors.ts';
+import { isSource, PACKAGE_DIR } from '../package-files.ts';
 import type { Report } from '../terminal/report.ts';
 import type { DaemonConfig, DaemonMessage } from './daemon.ts';
 import { endContainers } from './left-over.ts';
@@ -86,9 +87,7 @@ async function endLeftOver(paths: HomePaths): Promise<boolean> {
 }
 
 /** Run from its sources nuvopipe needs a loader for TypeScript. */
-const isSource = import.meta.url.endsWith('.ts');
-const DAEMON = fileURLToPath(new URL(isSource ? 'daemon.ts' : 'daemon.js', import.meta.url));
-const PACKAGE_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
+const DAEMON = join(PACKAGE_DIR, isSource ? 'src/local/daemon.ts' : 'dist/local/daemon.js');
 
 /** It takes a second or two; on a busy machine more. */
 const START_TIMEOUT_MS = 60_000;
@@ -104,7 +103,7 @@ async function startDaemon(
   const log = await open(paths.log, 'a', 0o600);
   // In a session of its own: neither Ctrl-C nor the end of a terminal reaches it. The home is for those who read `ps`.
   const daemon = spawn(process.execPath, [...(isSource ? ['--import', 'tsx'] : []), DAEMON, paths.home], {
-    cwd: PACKAGE_FOLDER,
+    cwd: PACKAGE_DIR,
     detached: true,
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
   });

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { SystemError, UserError } from '../errors.ts';
+import { REQUIREMENTS_LOCK, S3_REQUIREMENTS_LOCK } from '../package-files.ts';
 import { pipInstall } from '../pip.ts';
 import type { Report } from '../terminal/report.ts';
 import { withLock } from './lock.ts';
@@ -36,19 +36,17 @@ interface EnvironmentSpec {
   modules: string[];
 }
 
-const runtimeFolder = new URL('../../runtime/', import.meta.url);
-
 const RUNTIME: EnvironmentSpec = {
   name: 'runtime',
   what: 'for the steps',
-  lockFile: fileURLToPath(new URL('requirements.lock', runtimeFolder)),
+  lockFile: REQUIREMENTS_LOCK,
   modules: ['metaflow', 'obstore', 'boto3'],
 };
 
 const S3: EnvironmentSpec = {
   name: 's3',
   what: 'for the S3 server',
-  lockFile: fileURLToPath(new URL('requirements-s3.lock', runtimeFolder)),
+  lockFile: S3_REQUIREMENTS_LOCK,
   modules: ['ministack.app', 'hypercorn.asyncio'],
 };
 

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { SystemError, UserError } from '../errors.ts';
 import type { StoreSettings } from '../model/records.ts';
+import { RUNTIME_DIR } from '../package-files.ts';
 import { sdk } from '../store/sdk.ts';
 import { poll } from './poll.ts';
 import { endProcess, type KnownProcess, processIdentity } from './process.ts';
@@ -37,7 +38,7 @@ const PREFIX = 'metaflow';
 /** MiniStack has one region; SDKs want one. */
 const REGION = 'us-east-1';
 
-const SCRIPT = fileURLToPath(new URL('../../runtime/s3_server.py', import.meta.url));
+const SCRIPT = join(RUNTIME_DIR, 's3_server.py');
 /** Of the script: its port is in use. */
 const EXIT_PORT_TAKEN = 3;
 const START_TIMEOUT_MS = 30_000;

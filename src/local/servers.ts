@@ -1,6 +1,7 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { SystemError, UserError } from '../errors.ts';
 import { startMetadataService } from '../metadata/service.ts';
+import { compilerVersion } from '../package-files.ts';
 import { openStore } from '../store/store.ts';
 import { watchRequests } from './activity.ts';
 import { wskProperties } from './client-env.ts';
@@ -79,7 +80,7 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
     );
     const platform: Platform = {
       version: 1,
-      nuvopipe: await ownVersion(),
+      nuvopipe: await compilerVersion(),
       pid: process.pid,
       identity: (await processIdentity(process.pid)) as string,
       started: Date.now(),
@@ -147,9 +148,4 @@ function randomPort(): number {
 
 function isTaken(error: unknown): boolean {
   return error instanceof UserError && error.code === 'port-taken';
-}
-
-async function ownVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { REQUIREMENTS_LOCK, S3_REQUIREMENTS_LOCK } from '../package-files.ts';
 import type { WhiskSettings } from '../whisk/settings.ts';
 import { homePaths, readPlatform } from './state.ts';
 import { type PlatformSummary, summaryOf } from './summary.ts';
@@ -47,10 +48,9 @@ async function count({ apihost, auth, namespace }: WhiskSettings, collection: st
 const PINS_SHOWN = ['metaflow', 'obstore', 'ministack'];
 
 async function pinnedVersions(): Promise<Record<string, string>> {
-  const files = ['requirements.lock', 'requirements-s3.lock'].map(
-    (name) => new URL(`../../runtime/${name}`, import.meta.url),
-  );
-  const text = (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
+  const text = (
+    await Promise.all([REQUIREMENTS_LOCK, S3_REQUIREMENTS_LOCK].map((file) => readFile(file, 'utf8')))
+  ).join('\n');
   return Object.fromEntries(
     PINS_SHOWN.flatMap((name) => {
       const version = new RegExp(`^${name}==(\\S+)`, 'm').exec(text)?.[1];

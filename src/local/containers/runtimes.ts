@@ -3,13 +3,11 @@
  * proxy does over HTTP: a status and a body.
  */
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { LAUNCHERS_DIR } from '../../package-files.ts';
 import { type Code, type CodeCache, CodeError } from './code.ts';
 import { type Answer, Container } from './container.ts';
 import { type ContainerProcess, startProcess } from './process.ts';
 import { PythonTemplate } from './python-template.ts';
-
-const LAUNCHERS = join(dirname(fileURLToPath(import.meta.url)), '../../../runtime/launchers');
 
 /** How a container of each language is started. */
 export interface RuntimeOptions {
@@ -86,9 +84,9 @@ export class Runtimes {
     const container = this.#container(
       startProcess({
         executable: node.executable,
-        args: [join(LAUNCHERS, 'node.cjs')],
+        args: [join(LAUNCHERS_DIR, 'node.cjs')],
         env: { ...baseEnvironment(node.executable), ...node.env },
-        cwd: dir ?? LAUNCHERS,
+        cwd: dir ?? LAUNCHERS_DIR,
       }),
     );
     container.beginLogs(logLimitBytes);
@@ -142,7 +140,7 @@ export class Runtimes {
     try {
       return await template.fork(dir, main, env);
     } catch {
-      return startProcess({ executable, args: [join(LAUNCHERS, 'python.py'), main], env, cwd: dir });
+      return startProcess({ executable, args: [join(LAUNCHERS_DIR, 'python.py'), main], env, cwd: dir });
     }
   }
 
@@ -150,8 +148,8 @@ export class Runtimes {
     if (this.#template?.alive !== true) {
       this.#template = new PythonTemplate({
         executable: this.#options.python.executable,
-        templatePath: join(LAUNCHERS, 'python_template.py'),
-        launcherPath: join(LAUNCHERS, 'python.py'),
+        templatePath: join(LAUNCHERS_DIR, 'python_template.py'),
+        launcherPath: join(LAUNCHERS_DIR, 'python.py'),
         env: this.#pythonEnvironment(),
         preload: this.#options.pythonPreload ?? [],
       });
