@@ -1,9 +1,9 @@
 /**
  * Writes what is made from other files, so that a command does not make it at every start:
  *
- * - `src/syntax/validators.generated.ts`: the schema, compiled by ajv;
+ * - `src/syntax/validators.generated.ts`, `src/testing/validators.generated.ts`: the schemas, compiled by ajv;
  * - `src/compile/conductor-runtime.generated.ts`: composer's conductor, minified by terser;
- * - `docs/reference.md`: every key of the language.
+ * - `docs/reference.md`, `docs/testing-reference.md`: every key of the language, and of test files.
  *
  * They are committed; a test says when they are stale.
  */
@@ -24,10 +24,24 @@ const root = new URL('../', import.meta.url);
  * list: the caller decides of which kind an element is, so that it is told about that kind only.
  */
 export async function validators(): Promise<string> {
-  const schema = JSON.parse(await readFile(new URL('schemas/flow.v1.schema.json', root), 'utf8')) as Schema;
+  const schema = await readSchema('flow');
   const id = schema.$id as string;
   schema.definitions.element = {} as Schema;
   schema.definitions.join = {} as Schema;
+  const kinds = ['step', 'foreach', 'branches', 'switch', 'while', 'until', 'joinStep'];
+  // Some of them are reserved words of JavaScript.
+  const parts = kinds.map((kind) => [`${kind}Part`, `${id}#/definitions/${kind}`]);
+  const names = Object.fromEntries([['flowPart', id], ...parts]);
+  return compiled(schema, names);
+}
+
+/** The validator of test files. */
+export async function testValidators(): Promise<string> {
+  const schema = await readSchema('test');
+  return compiled(schema, { testFile: schema.$id as string });
+}
+
+function compiled(schema: Schema, names: Record<string, string>): string {
   const ajv = new Ajv({
     allErrors: true,
     allowUnionTypes: true,
@@ -36,16 +50,29 @@ export async function validators(): Promise<string> {
     schemas: [schema],
     keywords: ['markdownDescription'],
   });
-  const kinds = ['step', 'foreach', 'branches', 'switch', 'while', 'until', 'joinStep'];
-  // Some of them are reserved words of JavaScript.
-  const parts = kinds.map((kind) => [`${kind}Part`, `${id}#/definitions/${kind}`]);
-  const names = Object.fromEntries([['flowPart', id], ...parts]);
   return HEADER + (standaloneCode as unknown as typeof standaloneCode.default)(ajv, names);
+}
+
+async function readSchema(kind: 'flow' | 'test'): Promise<Schema> {
+  return JSON.parse(await readFile(new URL(`schemas/${kind}.v1.schema.json`, root), 'utf8'));
 }
 
 /** The page with every key of the language. */
 export async function referencePage(): Promise<string> {
-  return reference(JSON.parse(await readFile(new URL('schemas/flow.v1.schema.json', root), 'utf8')));
+  return reference(await readSchema('flow'), {
+    heading: 'The flow language, key by key',
+    about: '[README](../README.md) tells the language by examples; `nuvopipe schema` prints its schema.',
+    root: 'flow',
+  });
+}
+
+/** The page with every key of test files. */
+export async function testReferencePage(): Promise<string> {
+  return reference(await readSchema('test'), {
+    heading: 'Test files, key by key',
+    about: '[Testing flows](testing.md) tells it by examples; `nuvopipe schema test` prints the schema.',
+    root: 'test file',
+  });
 }
 
 /** What follows the composition in a conductor action. */
@@ -58,7 +85,9 @@ export function conductorRuntime(): string {
 
 if (process.argv[1] === import.meta.filename) {
   await writeFile(new URL('src/syntax/validators.generated.ts', root), await validators());
+  await writeFile(new URL('src/testing/validators.generated.ts', root), await testValidators());
   await writeFile(new URL('src/compile/conductor-runtime.generated.ts', root), conductorRuntime());
   await mkdir(new URL('docs', root), { recursive: true });
   await writeFile(new URL('docs/reference.md', root), await referencePage());
+  await writeFile(new URL('docs/testing-reference.md', root), await testReferencePage());
 }

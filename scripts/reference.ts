@@ -9,6 +9,7 @@ export interface Schema {
   markdownDescription?: string;
   type?: string | string[];
   enum?: unknown[];
+  const?: unknown;
   default?: unknown;
   examples?: unknown[];
   minimum?: number;
@@ -28,8 +29,16 @@ interface Section {
   schema: Schema;
 }
 
-/** `docs/reference.md`: every key of the language, from its schema. */
-export function reference(schema: Schema): string {
+export interface Page {
+  heading: string;
+  /** Where else to read, in a sentence. */
+  about: string;
+  /** What the schema's top level is called. */
+  root: string;
+}
+
+/** A page with every key that a schema has. */
+export function reference(schema: Schema, { heading, about, root }: Page): string {
   const definitions = schema.definitions ?? {};
   const named = Object.entries(definitions)
     .filter(([, definition]) => definition.properties !== undefined)
@@ -37,7 +46,7 @@ export function reference(schema: Schema): string {
   const nested = Object.entries(schema.properties ?? {})
     .filter(([, property]) => property.properties !== undefined)
     .map(([name, property]) => ({ title: name, schema: property }));
-  const sections: Section[] = [{ title: 'flow', schema }, ...named, ...nested];
+  const sections: Section[] = [{ title: root, schema }, ...named, ...nested];
   const contents = sections.map(
     ({ title, schema: { properties = {} } }) =>
       `- [${title}](#${anchor(title)}): ${Object.keys(properties)
@@ -46,8 +55,8 @@ export function reference(schema: Schema): string {
   );
   return [
     '<!-- Made from the schema by `npm run generate`; do not edit. -->',
-    '# The flow language, key by key',
-    `Version 1 (\`${schema.$id}\`). [README](../README.md) tells the language by examples; \`nuvopipe schema\` prints its schema.`,
+    `# ${heading}`,
+    `Version 1 (\`${schema.$id}\`). ${about}`,
     contents.join('\n'),
     ...sections.flatMap((section) => writeSection(section, definitions)),
   ]
@@ -95,6 +104,7 @@ function typeOf(schema: Schema, definitions: Record<string, Schema>): string {
   if (target?.properties !== undefined) return link(name);
   if (target !== undefined) return typeOf(target, definitions);
   if (schema.anyOf) return schema.anyOf.map((option) => typeOf(option, definitions)).join(', ');
+  if (schema.const !== undefined) return `only \`${JSON.stringify(schema.const)}\``;
   if (schema.enum) return `one of ${schema.enum.map((value) => `\`${value}\``).join(', ')}`;
   if (schema.type === 'array') return `list of ${plural(typeOf(schema.items ?? {}, definitions))}`;
   if (schema.type === 'object' && typeof schema.additionalProperties === 'object') {
@@ -120,5 +130,5 @@ function text({ markdownDescription, description = '' }: Schema): string {
 
 /** As GitHub makes it of a heading: letters, digits and dashes. */
 function anchor(title: string, key?: string): string {
-  return key === undefined ? title : `${title}-${key}`;
+  return `${title}${key === undefined ? '' : `-${key}`}`.replaceAll(' ', '-');
 }

@@ -26,9 +26,12 @@ export const INSPECTOR_FILE = join(RUNTIME_DIR, 'inspect_python.py');
 /** The JSON Schema of flow files. */
 export const SCHEMA_FILE = join(PACKAGE_DIR, 'schemas', 'flow.v1.schema.json');
 
-/** Its text. */
-export function readSchema(): Promise<string> {
-  return readFile(SCHEMA_FILE, 'utf8');
+/** The JSON Schema of test files. */
+export const TEST_SCHEMA_FILE = join(PACKAGE_DIR, 'schemas', 'test.v1.schema.json');
+
+/** The text of a schema, by default that of flow files. */
+export function readSchema(file = SCHEMA_FILE): Promise<string> {
+  return readFile(file, 'utf8');
 }
 
 /** nuvopipe's version, from its package. */

@@ -36,9 +36,14 @@ class MockingExecutor(Executor):
 
     WARM = "nuvopipe_testing.warm"
 
-    def begin(self, mocks):
+    def warm_up(self, environment):
+        """Before the first case, whose time it is not."""
+        self._ensure_warm(environment)
+
+    def begin(self, mocks, secrets):
         """Forgets the case before."""
         self._mocks = mocks
+        self.secrets = secrets
         self.blobs = BlobCache()  # content-addressed, but of another store
         self.attempts = []
 
@@ -75,16 +80,20 @@ class Cases:
         self._plan = plan
         self._environment = environment
         self._executor = MockingExecutor(plan)
+        named = {name for spec in plan.steps.values() for name in spec.get("secrets", [])}
+        self._secrets = {name: f"test-{name}" for name in named}
+        """Made up: a test is not to need the real ones."""
 
     def close(self):
         self._executor.close()
 
     def run(self, case):
         """How a case went: `CaseOutcome` of `src/testing/outcome.ts`."""
-        started = time.perf_counter()
-        self._executor.begin(case["mocks"])
+        self._executor.begin(case["mocks"], self._secrets | case["secrets"])
         platform = Platform(self._plan, self._executor)
         platform.environment |= self._environment
+        self._executor.warm_up(platform.environment)
+        started = time.perf_counter()
         try:
             with _Captured() as log:
                 result = platform.invoke(run=RUN, **case["parameters"])

@@ -13,6 +13,7 @@ from nuvopipe_runtime.execute import Executor
 from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.markers import Markers
 from nuvopipe_runtime.records import Records
+from nuvopipe_runtime.secret_parameters import SecretParameters
 from nuvopipe_runtime.session import Session
 from nuvopipe_runtime.store import Store
 
@@ -23,10 +24,11 @@ ACTIVATION_MARGIN_S = 15
 
 
 class Container:
-    def __init__(self, executor):
+    def __init__(self, plan, executor):
         self.executor = executor
         self.markers = Markers()
         self.records = Records()
+        self.secrets = SecretParameters(plan)
 
 
 class MovableClock(Clock):
@@ -49,7 +51,7 @@ class Platform:
         self.plan = plan
         self.store = Store(MemoryStore(), "", "s3://bucket/root")
         self.clock = MovableClock()
-        self.container = Container(executor or Executor(plan))
+        self.container = Container(plan, executor or Executor(plan))
         self.sessions = deque()
         self.launched = 0
         self.refuse = lambda envelope: False

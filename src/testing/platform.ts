@@ -1,0 +1,96 @@
+import { startPlatform, stopPlatform } from '../local/platform.ts';
+import type { Platform } from '../local/state.ts';
+import type { Bundle } from '../model/manifest.ts';
+import type { Report } from '../terminal/report.ts';
+import type { Attempt, FinishedRun } from './outcome.ts';
+import type { Simulation } from './simulation.ts';
+import { type TestCase, valuesOf } from './test-file.ts';
+
+/** The local platform as tests use it: started if it does not run, and then stopped again. */
+export class TestPlatform {
+  readonly #home: string;
+  readonly #platform: Platform;
+  readonly #started: boolean;
+
+  private constructor(home: string, platform: Platform, started: boolean) {
+    this.#home = home;
+    this.#platform = platform;
+    this.#started = started;
+  }
+
+  static async start(home: string, report: Report): Promise<TestPlatform> {
+    const { platform, started } = await startPlatform(home, report);
+    return new TestPlatform(home, platform, started);
+  }
+
+  /**
+   * Runs a case as `nuvopipe run` does.
+   *
+   * @param reader opens artifacts, which takes a Python that has the flow's code.
+   */
+  async run(
+    bundle: Bundle,
+    { parameters }: TestCase,
+    artifacts: Record<string, string[]>,
+    reader: Simulation,
+    report: Report,
+  ): Promise<FinishedRun> {
+    const [{ deployBundle }, { metaflowUser }, { openWhisk }, { openStore }, { RunReader }, runs] = await Promise.all([
+      import('../deploy/deploy.ts'),
+      import('../deploy/user.ts'),
+      import('../whisk/client.ts'),
+      import('../store/store.ts'),
+      import('../runs/reader.ts'),
+      import('../runs/invoke.ts'),
+    ]);
+    const { python, store: settings } = this.#platform;
+    const whisk = openWhisk(this.#platform.whisk);
+    const store = await openStore(settings);
+    const started = performance.now();
+    try {
+      const quiet: Report = { ...report, line: () => undefined };
+      const options = { python, vendored: false, home: this.#home, user: metaflowUser() };
+      await deployBundle({ bundle, whisk, store, ...options, report: quiet });
+      const key = { flow: bundle.plan.flow, run: runs.newRunId(new Date()) };
+      const runReader = new RunReader(store);
+      const { status, error } = await runs.invokeAndFollow(
+        whisk,
+        runReader,
+        key,
+        valuesOf(parameters),
+        () => undefined,
+      );
+      return {
+        status,
+        ...(error && { error }),
+        attempts: await attemptsOf(runReader, key),
+        artifacts: Object.keys(artifacts).length === 0 ? {} : await reader.read(settings, key.run, artifacts),
+        log: '',
+        ms: performance.now() - started,
+      };
+    } finally {
+      store.close();
+      whisk.close();
+    }
+  }
+
+  /** Leaves a platform alone that ran before. */
+  async close(report: Report): Promise<void> {
+    if (this.#started) await stopPlatform(this.#home, report);
+  }
+}
+
+type Reader = import('../runs/reader.ts').RunReader;
+type Key = import('../runs/reader.ts').RunKey;
+
+async function attemptsOf(reader: Reader, key: Key): Promise<Attempt[]> {
+  const { tasks } = await reader.listing(key);
+  const records = await Promise.all(tasks.map((entry) => reader.attempts(key, entry)));
+  return records
+    .flat()
+    .filter(({ step }) => step !== '_parameters')
+    .map(({ step, at, attempt, ok, error, started, ended }) => ({
+      ...{ step, at, attempt, ok, ms: ended - started },
+      ...(error !== undefined && { error }),
+    }));
+}
