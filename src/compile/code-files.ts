@@ -8,7 +8,7 @@ import { didYouMean } from '../syntax/suggest.ts';
 const IGNORED = ['**/__pycache__/**', '**/*.pyc', '**/node_modules/**', '**/.*/**', 'build/**'];
 
 /** Files that the compiler itself puts beside the code. */
-const TAKEN = ['flow.py', 'plan.json'];
+export const TAKEN = ['flow.py', 'plan.json'];
 
 /**
  * Reads the files named under `code`.
@@ -74,6 +74,6 @@ function isGlob(pattern: string): boolean {
   return /[*?[\]{}!()]/.test(pattern);
 }
 
-function isOutside(path: string): boolean {
+export function isOutside(path: string): boolean {
   return path === '..' || path.startsWith(`..${sep}`) || path.startsWith('../') || isAbsolute(path);
 }

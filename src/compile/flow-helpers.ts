@@ -202,8 +202,16 @@ def _value(self, name, default):
 `,
 };
 
+export const BESIDE: Helper = {
+  imports: ['import os'],
+  code: `def _beside(path):
+    """A file that lies beside this one."""
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), path)
+`,
+};
+
 /** Names of the functions above. */
 export const HELPER_NAMES: readonly string[] = [
   ...['_check_items', '_make_items', '_merge', '_collect', '_failures', '_pick', '_turn'],
-  ...['_artifact', '_text', '_invoke', '_start_flow', '_set_artifacts', '_call', '_value'],
+  ...['_artifact', '_text', '_invoke', '_start_flow', '_set_artifacts', '_call', '_value', '_beside'],
 ];

@@ -1,10 +1,11 @@
-import type { CallBody, Code, Flow, Parameter } from '../model/flow.ts';
+import type { CallBody, Code, Flow } from '../model/flow.ts';
 import type { SourceRange } from '../model/plan.ts';
 import { functionBody, INDENT, pythonString } from '../syntax/python-text.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
 import type { Helper } from './flow-helpers.ts';
 import {
   ARTIFACTS,
+  BESIDE,
   CALL,
   CHECK_ITEMS,
   COLLECT,
@@ -18,6 +19,7 @@ import {
   START_FLOW,
   TURNS,
 } from './flow-helpers.ts';
+import { parameterLine } from './flow-parameters.ts';
 import type { Decision, Graph, GraphStep, Items } from './graph.ts';
 import { DONE, NONE, SOME, TURN } from './graph.ts';
 import { argumentsOf, pythonLiteral } from './python-values.ts';
@@ -33,16 +35,6 @@ export interface FlowModule {
 const RECURSION_FREE_STEPS_MAX = 400;
 const RECURSION_LEVELS_PER_STEP = 4;
 const RECURSION_LEVELS_DEFAULT = 1000;
-
-const PYTHON_TYPES: Record<Parameter['type'], string> = {
-  string: 'str',
-  integer: 'int',
-  number: 'float',
-  boolean: 'bool',
-  json: 'metaflow.JSONType',
-  secret: 'str',
-  file: 'str',
-};
 
 /** Writes a flow as a Metaflow program. Bodies are functions of their own, so that `return` ends the step and nothing more. */
 export function writeFlowModule(flow: Flow, graph: Graph, source: SourceFile): FlowModule {
@@ -99,6 +91,7 @@ class Writer {
       [INTERPOLATE, givesReferences],
       [INVOKE, has('action')],
       [START_FLOW, has('flow')],
+      [BESIDE, this.#flow.parameters.some(({ type, default: path }) => type === 'file' && path)],
     ];
     return helpers.filter(([, isUsed]) => isUsed).map(([helper]) => helper);
   }
@@ -140,7 +133,7 @@ class Writer {
   #class(): void {
     this.#print('', '', `class ${this.#flow.name.value}(metaflow.FlowSpec):`);
     if (this.#flow.description) this.#print(`${INDENT}${pythonString(this.#flow.description)}`, '');
-    for (const parameter of this.#flow.parameters) this.#parameter(parameter);
+    for (const parameter of this.#flow.parameters) this.#print(INDENT + parameterLine(parameter));
     if (this.#flow.parameters.length > 0) this.#print('');
     if (this.#graph.steps.some((step) => step.decision)) {
       this.#print(`${INDENT}_EPHEMERAL = metaflow.FlowSpec._EPHEMERAL | {"_case"}`, '');
@@ -170,14 +163,6 @@ class Writer {
       `${INDENT}${INDENT}hidden = [] if include else [${names.map(pythonString).join(', ')}]`,
       `${INDENT}${INDENT}super().merge_artifacts(inputs, exclude=[*(exclude or []), *hidden], include=include)`,
     );
-  }
-
-  #parameter({ name, type, required, default: fallback, help }: Parameter): void {
-    const args = [pythonString(name.value), `type=${PYTHON_TYPES[type]}`];
-    if (fallback) args.push(`default=${literal(type, fallback.value)}`);
-    if (required) args.push('required=True');
-    if (help !== undefined) args.push(`help=${pythonString(help)}`);
-    this.#print(`${INDENT}${name.value} = metaflow.Parameter(${args.join(', ')})`);
   }
 
   #step(step: GraphStep): void {
@@ -386,12 +371,6 @@ function moduleAliases(modules: readonly string[], functions: readonly string[])
     aliases.set(module, alias);
   }
   return aliases;
-}
-
-function literal(type: Parameter['type'], value: unknown): string {
-  if (type === 'json') return pythonString(JSON.stringify(value));
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  return typeof value === 'string' ? pythonString(value) : String(value);
 }
 
 /** `import x` before `from x import y`, as Python's tools sort them. */

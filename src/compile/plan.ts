@@ -3,13 +3,13 @@ import type { Body, Flow, Resources, Retry } from '../model/flow.ts';
 import type {
   Plan,
   PlannedCall,
-  PlannedParameter,
   PlannedPool,
   PlannedRetry,
   PlannedStep,
   Profile,
   SourceRange,
 } from '../model/plan.ts';
+import { plannedParameter } from './flow-parameters.ts';
 import type { Graph, GraphStep } from './graph.ts';
 
 /** Steps of a basic block at most: a session may invoke 50 components, so a block is entered with room to finish it. */
@@ -59,10 +59,7 @@ export function planFlow(
     start: graph.start,
     end: graph.end,
     parameters: Object.fromEntries(
-      flow.parameters.map(({ name, type, required, default: fallback, help }): [string, PlannedParameter] => [
-        name.value,
-        { type, ...(fallback && { default: fallback.value }), required, ...(help !== undefined && { help }) },
-      ]),
+      flow.parameters.map((parameter) => [parameter.name.value, plannedParameter(parameter)]),
     ),
     outputs: flow.outputs.map((output) => output.value),
     steps,

@@ -50,12 +50,18 @@ export type ParameterType = 'string' | 'integer' | 'number' | 'boolean' | 'json'
 
 export interface PlannedParameter {
   type: ParameterType;
+  /** Of a file: where it lies beside `flow.py`. */
   default?: unknown;
   required: boolean;
   help?: string;
+  enum?: unknown[];
+  min?: number;
+  max?: number;
+  /** Python's `re.fullmatch` has to find the whole value. */
+  pattern?: string;
 }
 
-/** One step action is deployed per profile: steps with the same memory, time limit and image share warm containers. */
+/** One step action is deployed per profile: steps with the same memory, time limit, image and packages share warm containers. */
 export interface Profile {
   /** Name of the step action within the flow's package. */
   action: string;

@@ -1,0 +1,55 @@
+import type { Parameter } from '../model/flow.ts';
+import type { ParameterType, PlannedParameter } from '../model/plan.ts';
+import { pythonString } from '../syntax/python-text.ts';
+import { filePath } from './parameter-files.ts';
+import { pythonLiteral } from './python-values.ts';
+
+const PYTHON_TYPES: Record<Exclude<ParameterType, 'file'>, string> = {
+  string: 'str',
+  integer: 'int',
+  number: 'float',
+  boolean: 'bool',
+  json: 'metaflow.JSONType',
+  secret: 'str',
+};
+
+/**
+ * A parameter as an attribute of a Metaflow flow, one line. A file is an `IncludeFile`, a secret plain text. What a value has
+ * to fulfil is the run's to check: Metaflow knows nothing of the kind.
+ */
+export function parameterLine({ name, type, required, default: fallback, help }: Parameter): string {
+  const args = [pythonString(name.value)];
+  if (type !== 'file') args.push(`type=${PYTHON_TYPES[type]}`);
+  if (fallback) args.push(`default=${defaultOf(type, fallback.value)}`);
+  if (required) args.push('required=True');
+  if (help !== undefined) args.push(`help=${pythonString(help)}`);
+  return `${name.value} = metaflow.${type === 'file' ? 'IncludeFile' : 'Parameter'}(${args.join(', ')})`;
+}
+
+function defaultOf(type: ParameterType, value: unknown): string {
+  if (type === 'json') return pythonString(JSON.stringify(value));
+  return type === 'file' ? `_beside(${pythonString(filePath(value))})` : pythonLiteral(value);
+}
+
+/** A parameter as the runtime and the command line check it. */
+export function plannedParameter({
+  type,
+  required,
+  help,
+  default: fallback,
+  enum: choices,
+  min,
+  max,
+  pattern,
+}: Parameter): PlannedParameter {
+  return {
+    type,
+    ...(fallback && { default: type === 'file' ? filePath(fallback.value) : fallback.value }),
+    required,
+    ...(help !== undefined && { help }),
+    ...(choices && { enum: choices.value.map(({ value }) => value) }),
+    ...(min && { min: min.value }),
+    ...(max && { max: max.value }),
+    ...(pattern && { pattern: pattern.value }),
+  };
+}
