@@ -1,0 +1,177 @@
+/**
+ * When a schedule starts a flow: a cron expression as crontab(5) has it, and as OpenWhisk's alarms take it. Those count months
+ * from 0 and know no seventh day of the week (npm `cron` 1.x), so that only names mean the same to both. Where day and weekday
+ * are both restricted, either will do.
+ */
+
+/** The times of a cron expression: the values of each field, in ascending order. */
+export interface Cron {
+  minutes: number[];
+  hours: number[];
+  /** Of the month. */
+  days: number[];
+  /** From 1. */
+  months: number[];
+  /** From 0, which is Sunday. */
+  weekdays: number[];
+  /** As they were written. */
+  fields: string[];
+}
+
+/** Why a text is no cron expression. */
+export interface CronProblem {
+  message: string;
+  hint: string;
+  /** The part of the text that is wrong: two offsets, the second exclusive. */
+  start: number;
+  end: number;
+}
+
+interface Field {
+  name: string;
+  low: number;
+  high: number;
+  /** Other ways to write its values, from `low` on. */
+  names: readonly string[];
+}
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+
+const FIELDS: readonly Field[] = [
+  { name: 'minute', low: 0, high: 59, names: [] },
+  { name: 'hour', low: 0, high: 23, names: [] },
+  { name: 'day', low: 1, high: 31, names: [] },
+  { name: 'month', low: 1, high: 12, names: MONTHS },
+  { name: 'weekday', low: 0, high: 7, names: WEEKDAYS },
+];
+
+/** The second name of Sunday. */
+const SUNDAY = 7;
+
+/** crontab(5), less `@reboot`. */
+const NICKNAMES: Readonly<Record<string, string>> = {
+  '@hourly': '0 * * * *',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@weekly': '0 0 * * 0',
+  '@monthly': '0 0 1 * *',
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+};
+
+/** Days of each month at most. */
+const MONTH_DAYS_MAX = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Reads five fields, or a nickname such as `@daily`. */
+export function readCron(text: string): { cron: Cron } | { problem: CronProblem } {
+  const expression = NICKNAMES[text.trim().toLowerCase()] ?? text;
+  const fields = [...expression.matchAll(/\S+/g)].map((match) => ({ text: match[0], start: match.index }));
+  const whole = { start: 0, end: text.length };
+  if (fields.length !== FIELDS.length) return { problem: { ...miscount(fields.length, text), ...whole } };
+  try {
+    const [minutes, hours, days, months, weekdays] = fields.map((field, index) =>
+      valuesOf(field.text, field.start, FIELDS[index] as Field),
+    ) as [number[], number[], number[], number[], number[]];
+    const longest = Math.max(...months.map((month) => MONTH_DAYS_MAX[month - 1] as number));
+    if (weekdays.length === WEEKDAYS.length && (days[0] as number) > longest) {
+      const message = `"${text}" never comes: no such month has a day ${days[0]}`;
+      return { problem: { message, hint: 'choose another day or month', ...whole } };
+    }
+    return { cron: { minutes, hours, days, months, weekdays, fields: fields.map((field) => field.text) } };
+  } catch (error) {
+    if (error instanceof Problem) return { problem: error.problem };
+    throw error;
+  }
+}
+
+/** The expression as OpenWhisk's alarms mean the same by it. */
+export function alarmCron({ fields, months, weekdays }: Cron): string {
+  const named = [namesOf(months, MONTHS, 1), namesOf(weekdays, WEEKDAYS, 0)];
+  return [...fields.slice(0, FIELDS.length - named.length), ...named].join(' ');
+}
+
+/** Whether it is a time zone of the IANA database. */
+export function isTimezone(name: string): boolean {
+  return /^[A-Za-z]/.test(name) && canonicalTimezone(name) !== undefined;
+}
+
+/** Whether it is UTC by one of its names. */
+export function isUtc(timezone: string): boolean {
+  return canonicalTimezone(timezone) === 'UTC';
+}
+
+function canonicalTimezone(name: string): string | undefined {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+class Problem extends Error {
+  readonly problem: CronProblem;
+
+  constructor(problem: CronProblem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+function miscount(count: number, text: string): Pick<CronProblem, 'message' | 'hint'> {
+  if (text.trim().startsWith('@')) {
+    return { message: `"${text.trim()}" is no time`, hint: `there are ${Object.keys(NICKNAMES).join(', ')}` };
+  }
+  const message = `a cron expression has five fields, not ${count === 0 ? 'none' : count}`;
+  const order = 'minute, hour, day, month, weekday: 0 6 * * mon-fri';
+  return { message, hint: count === FIELDS.length + 1 ? `leave the seconds out: ${order}` : order };
+}
+
+/** The values of a field, which is a list of ranges. */
+function valuesOf(text: string, start: number, field: Field): number[] {
+  const values = new Set<number>();
+  let offset = start;
+  for (const part of text.split(',')) {
+    for (const value of rangeOf(part, offset, field)) values.add(field.high === SUNDAY ? value % SUNDAY : value);
+    offset += part.length + 1;
+  }
+  return [...values].sort((a, b) => a - b);
+}
+
+/** Of `*`, `5`, `5-10`, each also with `/step`; `5/10` goes on to the end. */
+function* rangeOf(part: string, start: number, field: Field): Iterable<number> {
+  const { name, low, names } = field;
+  const high = names === WEEKDAYS ? SUNDAY - 1 : field.high;
+  const refuse = (message: string, hint: string): never => {
+    throw new Problem({ message, hint, start, end: start + part.length });
+  };
+  const known = names.length > 0 ? `, or ${names[0]} to ${names.at(-1)}` : '';
+  const allowed = `${name}s are ${low} to ${field.high}${known}`;
+  const match = /^(?:\*|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/.exec(part);
+  if (match === null) return refuse(`"${part}" is no ${name}`, `${allowed}; write *, 5, 1-5, */10 or a list of these`);
+  const numberOf = (written: string): number => {
+    const named = names.indexOf(written.toLowerCase());
+    const value = named >= 0 ? named + low : /^\d+$/.test(written) ? Number(written) : Number.NaN;
+    return value >= low && value <= field.high ? value : refuse(`"${written}" is no ${name}`, allowed);
+  };
+  const [, from, to, step] = match;
+  const first = from === undefined ? low : numberOf(from);
+  const written = to === undefined ? undefined : numberOf(to);
+  // From Saturday to Sunday, however that is written.
+  const end = names === WEEKDAYS && written === 0 && first > 0 ? SUNDAY : written;
+  const last = end ?? (from === undefined || step !== undefined ? Math.max(first, high) : first);
+  const by = Number(step ?? 1);
+  if (first > last)
+    refuse(`"${part}" goes backwards`, `write ${to}-${from}, or two ranges: ${from}-${high},${low}-${to}`);
+  if (by < 1 || by > field.high) refuse(`"${step}" is no step between ${name}s`, `a step is 1 to ${field.high}`);
+  for (let value = first; value <= last; value += by) yield value;
+}
+
+/** `*`, `mon-fri`, `jan,dec`. */
+function namesOf(values: readonly number[], names: readonly string[], low: number): string {
+  if (values.length === names.length) return '*';
+  const written = values.map((value) => names[value - low]);
+  const [first = 0, last = 0] = [values[0], values.at(-1)];
+  const isRange = values.length > 2 && last - first === values.length - 1;
+  return isRange ? `${written[0]}-${written.at(-1)}` : written.join(',');
+}
