@@ -13,8 +13,8 @@ PARENTS_MAX = 16
 """A join's parents follow from its pool; a record of 10,000 of them would only weigh."""
 
 
-def make_record(context, step, task, at, attempt, parents):
-    """`TaskRecord` of `src/model/records.ts`, from an `execute.Attempt`."""
+def make_record(context, step, task, at, attempt, parents, number=0):
+    """`TaskRecord` of `src/model/records.ts`, from an `execute.Attempt`, the task's `number`th from 0."""
     result = attempt.result
     record = {
         "version": 1,
@@ -22,7 +22,7 @@ def make_record(context, step, task, at, attempt, parents):
         "run": context.layout.run_id,
         "step": step,
         "task": task,
-        "attempt": 0,
+        "attempt": number,
         "at": list(at),
         "started": int(attempt.started * 1000),
         "ended": int(attempt.ended * 1000),
@@ -33,6 +33,8 @@ def make_record(context, step, task, at, attempt, parents):
         "parents": parents[:PARENTS_MAX],
         "by": context.by,
     }
+    if "choose" in context.plan.steps.get(step, {}).get("next", {}) and result.get("chose"):
+        record["chose"] = result["chose"]
     if result.get("splits") is not None:
         record["splits"] = result["splits"]
     if "outputs" in result:
@@ -53,16 +55,33 @@ def commit(store, layout, record):
         return store.get_json(key)
 
 
+def keep_failed(store, layout, record):
+    """The record of a failed attempt that another follows, and its logs. The first of its number is kept."""
+    try:
+        store.create(layout.failed_attempt(record["step"], record["task"], record["attempt"]), to_json(record))
+    except Lost:
+        pass
+
+
+def failed_attempts(store, layout, step, task):
+    """How many attempts of a task have failed, as far as it is known."""
+    prefix = layout.attempts(step, task) + "failed-"
+    return max((int(key[len(prefix) :]) + 1 for key in store.list_stem(prefix)), default=0)
+
+
 def is_ours(record, by):
     return record["by"] == by
 
 
 def finish(store, record, stdout=b"", stderr=b""):
-    """Starts to write Metaflow's files of the committed attempt, by which its stock client reads the task; see `wait`."""
+    """Starts to write Metaflow's files of an attempt, by which its stock client reads the task; see `wait`.
+
+    Those of a failed attempt that another follows are its logs alone: with data it might be taken for the committed one.
+    """
     attempt = record["attempt"]
     base = "/".join((record["flow"], record["run"], record["step"], record["task"], str(attempt)))
     puts = [(store.put, base + ".attempt.json", to_json({"time": record["started"] / 1000}))]
-    if record["objects"]:
+    if record["objects"] and not record.get("retried"):
         data = {
             "datastore": "s3",
             "version": "1.0",

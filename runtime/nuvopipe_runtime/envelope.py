@@ -4,7 +4,7 @@ import json
 
 KEYS = (
     *("run", "block", "step", "at", "claim", "again", "lease", "used", "home"),
-    *("wait", "guard", "died", "params", "answerWithin"),
+    *("wait", "guard", "died", "params", "answerWithin", "from", "attempt", "poll", "answer"),
 )
 
 MAX_BYTES = 1024
@@ -17,7 +17,7 @@ def from_arguments(arguments):
 
 
 def check_size(envelope):
-    """A result carries the run's outputs; everything else stays small whatever the artifacts weigh."""
-    size = len(json.dumps({key: value for key, value in envelope.items() if key != "result"}))
+    """Outputs, and what an action is given, are as long as they are; all else is small whatever the artifacts weigh."""
+    size = len(json.dumps({key: value for key, value in envelope.items() if key not in ("result", "call")}))
     if size > MAX_BYTES:
         raise ValueError(f"the envelope is {size} bytes long, of {MAX_BYTES}: the flow is nested too deep")

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 
+from .attempts import CRASH, TIMEOUT
 from .logs import LogStream
 from .masking import Mask
 from .storage_keys import artifact_key
@@ -38,7 +39,7 @@ class WarmGone(Exception):
 class Attempt:
     """How one attempt ended. `result` is what the task told of itself, empty when it could not."""
 
-    def __init__(self, ok, result, error, stdout, stderr, started, ended):
+    def __init__(self, ok, result, error, stdout, stderr, started, ended, kinds=()):
         self.ok = ok
         self.result = result
         self.error = error
@@ -46,6 +47,8 @@ class Attempt:
         self.stderr = stderr
         self.started = started
         self.ended = ended
+        self.kinds = list(kinds)
+        """Of a failure: names of the exception's classes, `timeout`, `crash`."""
 
 
 class BlobCache:
@@ -141,7 +144,7 @@ class Executor:
         """One attempt. `deadline` is the activation's, epoch seconds. Never raises for what the user's code does."""
         if operation == "step":
             request = {**request, "environment": self._plan.environment(request["step"], self.secrets)}
-        mask = Mask(self.secrets.values())
+        mask = Mask([*self.secrets.values(), *filter(None, request.get("secrets", {}).values())])
         self._ensure_warm(environment)
         ours, theirs = socket.socketpair()
         out_read, out_write = os.pipe()
@@ -169,15 +172,18 @@ class Executor:
             result["outputs"] = mask.value(result["outputs"])
         if "error" in result:
             result["error"] = mask.value(result["error"])[:ERROR_MAX] + result.get("where", "")
+        kinds = result.get("kinds", [])
         if not ok:
             error = result.get("error") or server.error
+            if timed_out or error is None:
+                kinds = [TIMEOUT if timed_out else CRASH]
             if timed_out:
                 error = f"the step was ended after its time limit of {_seconds(timeout_s)}"
             elif error is None:
                 error = _how_it_ended(status)
             if timed_out or "error" not in result:
                 stderr.add_line(error)
-        return Attempt(ok, result, error, stdout.content(), stderr.content(), started, ended)
+        return Attempt(ok, result, error, stdout.content(), stderr.content(), started, ended, kinds)
 
     def _wait_status(self):
         try:

@@ -4,7 +4,7 @@ A lane that finds its pool drained, but not done, offers itself; the first becom
 at growing intervals, waiting outside of any step's container, until every pool of the run has been joined.
 """
 
-from .plan import task_id
+from .plan import coordinate_of, task_id
 from .pools import Pool, Snapshot
 from .store import Lost, to_json
 
@@ -46,7 +46,7 @@ class Guard:
         """Envelopes of sessions to start: for each expired claim, which is ours now, and each join that nobody claimed."""
         pools = self._unsettled()
         for (opener, task), snapshot in pools.items():
-            at = [int(index) for index in task.split("-")[1:]]
+            at = coordinate_of(task)
             pool = Pool(self._context, opener, at)
             join = self._plan.pools[opener]["join"]
             timeout_ms = self._plan.steps[join]["timeoutMs"]
@@ -87,7 +87,9 @@ class Guard:
         return {
             (opener, task): snapshot
             for (opener, task), snapshot in snapshots.items()
-            if snapshot.opened and not (snapshot.joined and self._is_committed(self._plan.pools[opener]["join"], task))
+            if snapshot.opened
+            and not snapshot.given_up
+            and not (snapshot.joined and self._is_committed(self._plan.pools[opener]["join"], task))
         }
 
     def _is_committed(self, step, task):
@@ -100,19 +102,21 @@ class Guard:
         """Items that are claimed and not done, in order."""
         return [
             item
-            for item in sorted(snapshot.claims)
+            for item in sorted(snapshot.claims - snapshot.failed)
             if not self._is_committed(self._plan.last(opener, item), task_id([*at, item]))
         ]
 
     def _alive_below(self, pools, opener, at):
         """A claim whose body opened a pool of its own is alive while anything under it is."""
-        task = task_id(at)
-        for (inner, inner_task), snapshot in pools.items():
-            if inner_task != task or opener not in self._plan.steps[inner]["within"]:
+        for (inner, task), snapshot in pools.items():
+            inner_at = coordinate_of(task)
+            # It may be in a loop of the item's, so that its coordinate is longer.
+            depth = self._plan.pool_depth(inner)
+            if depth is None or self._plan.steps[inner]["within"][depth] != opener or inner_at[: len(at)] != at:
                 continue
-            unfinished = self._unfinished(inner, at, snapshot)
-            if Pool(self._context, inner, at).any_alive(unfinished):
+            unfinished = self._unfinished(inner, inner_at, snapshot)
+            if Pool(self._context, inner, inner_at).any_alive(unfinished):
                 return True
-            if any(self._alive_below(pools, inner, [*at, item]) for item in unfinished):
+            if any(self._alive_below(pools, inner, [*inner_at, item]) for item in unfinished):
                 return True
         return False

@@ -8,10 +8,14 @@ import urllib.request
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from urllib.parse import quote
 
 LAUNCH_TIMEOUT_S = 20
 PARALLEL_LAUNCHES = 8
 ACCEPTED = (200, 202)
+BUSY = (429, 503)
+NOT_FOUND = 404
+LATER = "later"
 ENVELOPE_KEY = "nuvopipe"
 
 
@@ -21,31 +25,42 @@ class Launcher:
     def __init__(self, host, key, flow):
         if not host.startswith("http"):
             host = "https://" + host
-        self._url = f"{host}/api/v1/namespaces/_/actions/{flow}?blocking=false"
+        self._actions = f"{host}/api/v1/namespaces/_/actions"
+        self._flow = flow
         self._authorization = "Basic " + b64encode((key or "").encode()).decode()
 
     @cached_property
     def _tls(self):
         """Inside a cluster the API's certificate is its own; the connection never leaves it. Most activations need none."""
-        return ssl._create_unverified_context() if self._url.startswith("https") else None
+        return ssl._create_unverified_context() if self._actions.startswith("https") else None
 
     def launch(self, envelope):
         """True when the platform took it. A refusal (429, 503, no answer) delays work, it never fails a run."""
+        refusal = self._invoke(self._flow, {ENVELOPE_KEY: envelope})
+        if refusal not in (None, LATER):
+            print(f"nuvopipe: a session could not be started: {refusal}", file=sys.stderr)
+        return refusal is None
+
+    def start(self, flow, parameters):
+        """Starts another flow of the namespace. None when the platform took it, `later` when it may, else why it never will."""
+        return self._invoke(flow, parameters)
+
+    def _invoke(self, action, arguments):
         request = urllib.request.Request(
-            self._url,
-            data=json.dumps({ENVELOPE_KEY: envelope}).encode(),
+            f"{self._actions}/{quote(action)}?blocking=false",
+            data=json.dumps(arguments).encode(),
             headers={"content-type": "application/json", "authorization": self._authorization},
         )
         try:
             with urllib.request.urlopen(request, timeout=LAUNCH_TIMEOUT_S, context=self._tls) as answer:
-                return answer.status in ACCEPTED
+                return None if answer.status in ACCEPTED else f"HTTP {answer.status}"
         except urllib.error.HTTPError as error:
-            if error.code not in (429, 503):
-                print(f"nuvopipe: a session could not be started: HTTP {error.code}", file=sys.stderr)
-            return False
+            if error.code in BUSY:
+                return LATER
+            return "there is no such flow in this namespace" if error.code == NOT_FOUND else f"HTTP {error.code}"
         except OSError as error:
-            print(f"nuvopipe: a session could not be started: {error}", file=sys.stderr)
-            return False
+            print(f"nuvopipe: the platform does not answer: {error}", file=sys.stderr)
+            return LATER
 
     def launch_all(self, envelopes):
         """How many were taken. Stops asking after the first refusal: the others would be refused too."""

@@ -13,6 +13,10 @@ class RunLayout:
         return self.prefix + "run.json"
 
     @property
+    def secrets(self):
+        return self.prefix + "secrets"
+
+    @property
     def result(self):
         return self.prefix + "result.json"
 
@@ -35,6 +39,13 @@ class RunLayout:
     def commit(self, step, task):
         return f"{self.prefix}tasks/{step}/{task}/commit"
 
+    def attempts(self, step, task):
+        """Prefix of what is kept of a task's attempts."""
+        return f"{self.prefix}tasks/{step}/{task}/"
+
+    def failed_attempt(self, step, task, attempt):
+        return f"{self.attempts(step, task)}failed-{attempt}"
+
     def tasks(self, step):
         return f"{self.prefix}tasks/{step}/"
 
@@ -50,3 +61,14 @@ class RunLayout:
 
     def claim(self, opener, at, item):
         return f"{self.pool(opener, at)}claims/{item}"
+
+    def failed_items(self, opener, at):
+        """Prefix of the failures of a pool that goes on without them."""
+        return self.pool(opener, at) + "failed/"
+
+    def failed_item(self, opener, at, item):
+        return f"{self.failed_items(opener, at)}{item}"
+
+    def given_up(self, opener, at):
+        """A pool inside of an item that failed: nobody works on it any more."""
+        return self.pool(opener, at) + "given-up"

@@ -23,7 +23,29 @@ class Plan:
         self.tags = self.raw.get("tags", [])
         self.steps = self.raw["steps"]
         self.pools = self.raw["pools"]
-        self._before = {spec["next"]["step"]: name for name, spec in self.steps.items() if "step" in spec["next"]}
+        self.loops = self.raw.get("loops", {})
+        self.on_failure = self.raw.get("onFailure")
+        self.timeout_ms = self.raw.get("timeoutMs")
+        self.handlers = set(self._chain(self.on_failure)) if self.on_failure else set()
+        self._before = self._only_predecessors()
+
+    def _chain(self, step):
+        while step is not None:
+            yield step
+            step = self.steps[step]["next"].get("step")
+
+    def _only_predecessors(self):
+        """The step before, for those steps that have only one, in the same scopes."""
+        before = {}
+        for name, spec in self.steps.items():
+            following = spec["next"]
+            for step in following.get("choose", [following["step"]] if "step" in following else []):
+                before.setdefault(step, []).append(name)
+        return {
+            step: names[0]
+            for step, names in before.items()
+            if len(names) == 1 and self.steps[names[0]]["within"] == self.steps[step]["within"]
+        }
 
     def block(self, step):
         return self.steps[step]["block"]
@@ -49,22 +71,72 @@ class Plan:
         pool = self.pools[opener]
         return pool["last"][item if pool["kind"] == "branches" else 0]
 
-    def inputs(self, step, at, items):
-        """`(step, task)` of the tasks that a task reads; `items(opener, at)` tells how many items a pool has."""
+    def pool_depth(self, step):
+        """Index in `within`, and in `at`, of the innermost pool around a step; None outside of all pools."""
+        within = self.steps[step]["within"]
+        return next((depth for depth in reversed(range(len(within))) if within[depth] in self.pools), None)
+
+    def collecting_depth(self, step):
+        """The same for the innermost foreach whose other items go on when one has failed."""
+        within = self.steps[step]["within"]
+        collecting = [depth for depth, scope in enumerate(within) if "minSuccess" in self.pools.get(scope, {})]
+        return collecting[-1] if collecting else None
+
+    def ends_of_turns(self, first):
+        """Steps, other than the loop's first itself, from which a loop takes another turn."""
+        scope = next(name for name, loop in self.loops.items() if loop["first"] == first)
+        return [
+            name
+            for name, spec in self.steps.items()
+            if name != first and scope in spec["within"] and first in spec["next"].get("choose", [])
+        ]
+
+    def coordinate(self, step, at, following):
+        """Where `following` is, coming from `step` at `at`: a loop starts with turn 0, or takes another turn."""
+        within, target = self.steps[step]["within"], self.steps[following]["within"]
+        found = []
+        for depth, scope in enumerate(target):
+            if depth < len(within) and within[depth] == scope:
+                found.append(at[depth])
+                if self.loops.get(scope, {}).get("first") == following:
+                    # Only the end of a turn leads to the loop's first step from inside.
+                    found[-1] += 1
+                    return found + [0] * (len(target) - len(found))
+            else:
+                found.append(0)
+        return found
+
+    def has_one_predecessor(self, step):
+        """Whether the plan alone tells which task comes before."""
+        return step in self._before
+
+    def inputs(self, step, at, before, items):
+        """
+        `(step, task)` of the tasks that a task reads. `before` is `(step, at)` of the one before, where the plan does not
+        tell; `items(opener, at)` gives the items of a pool that were done.
+        """
         spec = self.steps[step]
-        if step == self.start:
+        if step in (self.start, self.on_failure):
             return [(PARAMETERS_STEP, PARAMETERS_TASK)]
         if spec.get("joins"):
             opener = spec["joins"]
-            return [(self.last(opener, item), task_id([*at, item])) for item in range(items(opener, at))]
-        if spec["within"] and step in self.pools[spec["within"][-1]]["first"]:
-            return [(spec["within"][-1], task_id(at[:-1]))]
-        return [(self._before[step], task_id(at))]
+            return [(self.last(opener, item), task_id([*at, item])) for item in items(opener, at)]
+        within = spec["within"]
+        if within and step in self.pools.get(within[-1], {}).get("first", []):
+            return [(within[-1], task_id(at[:-1]))]
+        if step in self._before:
+            return [(self._before[step], task_id(at))]
+        return [(before[0], task_id(before[1]))]
 
 
 def task_id(at):
-    """Task ids are derived from the coordinate: `t`, or `t-3-0` for item 0 of the pool in item 3 of the outer one."""
+    """Task ids are derived from the coordinate: `t`, or `t-3-0` for item (or turn) 0 in item 3 of the outer scope."""
     return "-".join(["t", *map(str, at)])
+
+
+def coordinate_of(task):
+    """The other way round."""
+    return [int(index) for index in task.split("-")[1:]]
 
 
 PARAMETERS_STEP = "_parameters"

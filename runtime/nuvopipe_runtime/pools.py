@@ -61,6 +61,28 @@ class Pool:
     def claim_join(self, timeout_ms):
         return self._try_claim(self._layout.join(self._opener, self._at), timeout_ms)
 
+    def fail_item(self, item, failure):
+        """Says that an item has failed, and the pool goes on without it. True for the first that says so."""
+        key = self._layout.failed_item(self._opener, self._at, item)
+        try:
+            self._store.create(key, to_json(failure))
+            return True
+        except Lost:
+            return self._store.get_json(key) == failure  # entered again
+
+    def failures(self):
+        """Failure by item."""
+        prefix = self._layout.failed_items(self._opener, self._at)
+        keys = self._store.list(prefix)
+        found = self._store.parallel([(self._store.get_json, key) for key in keys])
+        return dict(sorted((int(key[len(prefix) :]), failure) for key, failure in zip(keys, found, strict=True)))
+
+    def give_up(self):
+        self._store.put(self._layout.given_up(self._opener, self._at), b"{}")
+
+    def is_given_up(self):
+        return self._store.exists(self._layout.given_up(self._opener, self._at))
+
     def done(self, items):
         """Those of `items` whose last task is committed."""
         if self._plan.pools[self._opener]["kind"] == "foreach":
@@ -131,7 +153,9 @@ class Snapshot:
     def __init__(self, keys):
         self.opened = "open" in keys
         self.joined = "join" in keys
+        self.given_up = "given-up" in keys
         self.claims = {int(key[7:]) for key in keys if key.startswith("claims/")}
+        self.failed = {int(key[7:]) for key in keys if key.startswith("failed/")}
 
 
 def _middle_of_longest_run(items):

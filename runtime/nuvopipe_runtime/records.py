@@ -9,6 +9,7 @@ class Records:
     def __init__(self):
         self._records = OrderedDict()
         self._sizes = OrderedDict()
+        self._created = OrderedDict()
 
     def add(self, layout, record):
         _keep(self._records, layout.commit(record["step"], record["task"]), record)
@@ -34,6 +35,12 @@ class Records:
         if pool_key not in self._sizes:
             self.know_items(pool_key, pool.items())
         return self._sizes[pool_key]
+
+    def created(self, store, layout):
+        """When a run was started, epoch milliseconds."""
+        if layout.run not in self._created:
+            _keep(self._created, layout.run, store.get_json(layout.run)["created"])
+        return self._created[layout.run]
 
 
 def _keep(cache, key, value):

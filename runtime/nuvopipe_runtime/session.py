@@ -4,8 +4,10 @@ One call is one component of a conductor session: at most one task is executed. 
 safe: what is committed is skipped, what is claimed and alive is left alone, a drained pool is joined once.
 """
 
+import math
 from datetime import datetime, timezone
 
+from . import attempts, calls
 from . import commit as commits
 from .execute import Attempt
 from .guard import Guard
@@ -31,9 +33,15 @@ LAUNCH_POLL_S = 1.0
 ANSWER_WITHIN_S = 50
 """How long after its start a run's first session answers a client with the result: OpenWhisk's blocking calls end at 60 s."""
 
+BATCH_RESERVE_S = 10
+"""Kept of an activation's time, beside the step's own, when it takes one more item of a batch."""
+
 POLL_FIRST_S, POLL_MAX_S, POLL_GROWTH = 0.02, 0.5, 1.5
 RUN_SHOWN_MAX = 128
 """Characters of a run's name that is none, in the answer which refuses it."""
+
+ACTION_ERROR = "ActionError"
+"""What `retry.on` calls the failure of an action, or of a flow that a step has started."""
 
 OUTPUTS_MAX_BYTES = 256 << 10
 """Of OpenWhisk's 1 MB for a result; composer prints it to the log, too."""
@@ -53,6 +61,7 @@ class Session:
         self._executor = container.executor
         self._markers = container.markers
         self._records = container.records
+        self._secrets = container.secrets
         self._launcher = launcher
         self._environment = environment
         self._user = user
@@ -65,7 +74,7 @@ class Session:
             if ended is not None:
                 return ended
             del envelope["params"]
-        elif self._markers.stopped(self._context):
+        elif envelope.get("step") not in self._plan.handlers and self._markers.stopped(self._context):
             return self._stop(envelope)
         if envelope.get("guard") is not None:
             return self._watch(envelope)
@@ -78,7 +87,28 @@ class Session:
             envelope = self._claim(envelope)
             if "step" not in envelope or self._plan.profile(envelope["step"]) != wanted:
                 return envelope  # nothing to do, or another action's to do
-        return self._step(envelope)
+        following = self._step(envelope)
+        items = 1
+        while self._has_room_for(following, envelope, items):
+            items += following["at"] != envelope["at"]
+            envelope, following = following, self._step(following)
+        return following
+
+    def _has_room_for(self, following, envelope, items):
+        """Whether this activation takes the next step of a batch, too: `items` of a foreach are being done in it already."""
+        step = following.get("step")
+        depth = step and self._plan.pool_depth(step)
+        if depth is None or following.keys() & {"wait", "call", "claim", "answer"} or "result" in following:
+            return False
+        opener = self._plan.steps[step]["within"][depth]
+        batch = self._plan.pools[opener].get("batch", 1)
+        is_next_item = following["at"][: depth + 1] != envelope["at"][: depth + 1]
+        if opener not in self._plan.steps[envelope["step"]]["within"] or items + is_next_item > batch or batch == 1:
+            return False
+        if self._plan.profile(step) != self._plan.profile(envelope["step"]) or self._markers.stopped(self._context):
+            return False
+        needed_s = self._plan.steps[step]["timeoutMs"] / 1000 + BATCH_RESERVE_S
+        return self._clock.now() + needed_s < self._deadline
 
     # ------------------------------------------------------------------ a run's beginning and end
 
@@ -87,7 +117,8 @@ class Session:
         run = envelope["run"]
         try:
             check_invocation(envelope)
-            values = complete(self._plan.parameters, envelope["params"])
+            given = self._secrets.open(self._store, envelope["params"])
+            values = complete(self._plan.parameters, given, self._plan.directory)
         except BadParameters as error:
             refused = {"run": run[:RUN_SHOWN_MAX], "status": "failed", "error": {"message": str(error)}}
             return self._result(refused, refused)
@@ -120,6 +151,7 @@ class Session:
         self._markers.fresh(self._context)
         if envelope.get("died") and self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             return None
+        values = self._secrets.keep(self._context, values)
         attempt = self._executor.run(
             self._store,
             "init",
@@ -152,21 +184,52 @@ class Session:
         return self._result(envelope, result)
 
     def _fail(self, envelope, record):
-        failure = {
-            "message": record["error"],
-            "step": record["step"],
-            "task": "/".join((record["flow"], record["run"], record["step"], record["task"])),
-        }
-        self._write_once(self._layout.failed, failure)
-        result = {"run": envelope["run"], "status": "failed", "error": failure}
+        """After a task that failed for good: of a foreach that collects failures, on to its next item; else the run's end."""
+        failure = {"message": record["error"], "step": record["step"], "task": _pathspec(record)}
+        if record["step"] in self._plan.handlers:
+            return self._handled(envelope, failure)
+        return self._fail_at(envelope, record["step"], record["at"], failure)
+
+    def _fail_at(self, envelope, step, at, failure):
+        depth = self._plan.collecting_depth(step)
+        if depth is not None:
+            return self._fail_item(envelope, step, at, depth, failure)
+        is_ours = self._write_once(self._layout.failed, failure)
+        if self._plan.on_failure is None:
+            return self._end_failed(envelope, failure)
+        if not is_ours:
+            return self._stop(envelope)  # somebody else follows another failure
+        kept = {key: envelope[key] for key in ("run", "used", "home", "answerWithin", "again") if key in envelope}
+        return self._go(dict(kept, at=[]), self._plan.on_failure)
+
+    def _fail_item(self, envelope, step, at, depth, failure):
+        within = self._plan.steps[step]["within"]
+        for inner in range(depth + 1, len(within)):
+            if within[inner] in self._plan.pools:
+                self._pool(within[inner], at[:inner]).give_up()
+        opener, item = within[depth], at[depth]
+        if not self._pool(opener, at[:depth]).fail_item(item, {"item": item, **failure}):
+            return self._stop(envelope)  # another branch of the item has failed, too, and was first
+        kept = {key: value for key, value in envelope.items() if key not in ("from", "attempt", "lease")}
+        return self._next_item(kept, opener, at[:depth], item + 1)
+
+    def _end_failed(self, envelope, failure, more=None):
+        result = {"run": envelope["run"], "status": "failed", "error": failure, **(more or {})}
         self._write_once(self._layout.result, result)
-        return self._result(envelope, result)
+        return self._result(envelope, self._store.get_json(self._layout.result) if more else result)
+
+    def _handled(self, envelope, error=None):
+        """The end of what follows a failure; `error` is its own."""
+        failure = self._store.get_json(self._layout.failed)
+        return self._end_failed(envelope, failure, {"onFailure": error or {"status": "succeeded"}})
 
     def _write_once(self, key, value):
+        """True when it is there now, by this or an earlier entry."""
         try:
             self._store.create(key, to_json(value))
+            return True
         except Lost:
-            pass
+            return self._store.get_json(key) == value
 
     @staticmethod
     def _result(envelope, result):
@@ -194,8 +257,9 @@ class Session:
 
     def _step(self, envelope):
         step, at = envelope["step"], envelope.get("at", [])
-        task = task_id(at)
+        task, spec = task_id(at), self._plan.steps[step]
         again, died = envelope.pop("again", False), envelope.pop("died", None)
+        attempt, answer = envelope.pop("attempt", 0), envelope.pop("answer", None)
         record, files = None, []
         if again or died:
             record = self._store.get_json(self._layout.commit(step, task))
@@ -204,91 +268,228 @@ class Session:
             again = True
         else:
             try:
-                self._keep_lease(envelope)
+                self._keep_lease(envelope, spec["timeoutMs"])
             except Lost:
                 return self._stop(envelope)
-            attempt_record, stdout, stderr = self._died(step, task, at, died) if died else self._execute(step, task, at)
-            record = commits.commit(self._store, self._layout, attempt_record)
+            if again:
+                attempt = max(attempt, commits.failed_attempts(self._store, self._layout, step, task))
+            if self._is_late():
+                tried = self._not_tried(f"the flow was ended after its time limit of {self._plan.timeout_ms / 1000:g} s")
+            elif died:
+                tried = self._not_tried(f"the step's activation failed: {died}", attempts.kinds_of_death(died))
+            elif "call" in spec and answer is None and attempt <= spec.get("retry", {}).get("times", 0):
+                answer, tried, waiting = self._call(envelope, spec["call"], step, at, attempt)
+                if waiting is not None:
+                    return waiting
+            else:
+                tried = None
+            if tried is None and answer is not None and calls.error_of(answer) is not None:
+                tried = self._not_tried(calls.error_of(answer), [ACTION_ERROR])
+            parents = []
+            if tried is None:
+                tried, parents = self._execute(envelope, step, at, attempt, answer)
+            record = commits.make_record(self._context, step, task, at, tried, parents, attempt)
+            if not tried.ok:
+                following = self._repeat(envelope, record, tried, attempt)
+                if following is not None:
+                    return following
+            record = commits.commit(self._store, self._layout, record)
             if not commits.is_ours(record, self._by):
                 return self._stop(envelope)  # another session is on this path, and ahead
-            files = commits.finish(self._store, record, stdout, stderr)
+            files = commits.finish(self._store, record, tried.stdout, tried.stderr)
             again = False
         self._records.add(self._layout, record)
+        envelope.pop("poll", None)
+        if again:
+            envelope["again"] = True
         if not record["ok"] or step == self._plan.end:
             # Whoever sees the run's result finds all of it.
             commits.wait(files)
             return self._finish(envelope, record) if record["ok"] else self._fail(envelope, record)
-        if again:
-            envelope["again"] = True
         following = self._follow(envelope, record)
         commits.wait(files)
         return following
 
-    def _execute(self, step, task, at):
+    def _repeat(self, envelope, record, tried, attempt):
+        """The envelope of the next attempt, once the failed one is kept; None when there is none."""
+        spec = self._plan.steps[record["step"]]
+        if self._is_late():
+            return None
+        if attempts.is_repeated(spec, attempt, tried.kinds):
+            following, wait = attempt + 1, attempts.pause_ms(spec, attempt, _pathspec(record))
+        else:
+            following, wait = attempts.fallback(spec, attempt), 0
+        if following is None:
+            return None
+        record["retried"] = True
+        commits.keep_failed(self._store, self._layout, record)
+        commits.wait(commits.finish(self._store, record, tried.stdout, tried.stderr))
+        envelope.pop("poll", None)
+        return self._pause(dict(envelope, attempt=following), wait)
+
+    def _pause(self, envelope, wait_ms):
+        """The same step again, after a pause outside of any step's container."""
+        spec = self._plan.steps[envelope["step"]]
+        if wait_ms <= 0:
+            return self._hand_over(envelope) if envelope["used"] >= CONTINUE_FROM else envelope
+        try:
+            self._keep_lease(envelope, spec["timeoutMs"] + wait_ms)
+        except Lost:
+            return self._stop(envelope)
+        if envelope["used"] + attempts.pauses(wait_ms) >= CONTINUE_FROM:
+            return self._hand_over(dict(envelope, wait=min(wait_ms, attempts.PAUSE_MAX_MS)), keeps_wait=True)
+        return dict(envelope, wait=wait_ms)
+
+    def _is_late(self):
+        """Whether the run has taken longer than the flow may."""
+        if self._plan.timeout_ms is None:
+            return False
+        created = self._records.created(self._store, self._layout)
+        return self._clock.now_ms() >= created + self._plan.timeout_ms
+
+    def _time_left_s(self, spec):
+        """What an attempt may take: the step's time limit, or what is left of the flow's."""
+        limit = spec["timeoutMs"] / 1000
+        if self._plan.timeout_ms is None:
+            return limit
+        created = self._records.created(self._store, self._layout)
+        return max(0.001, min(limit, (created + self._plan.timeout_ms) / 1000 - self._clock.now()))
+
+    def _execute(self, envelope, step, at, attempt, answer):
+        """An attempt, and the pathspecs of the tasks that it read."""
         spec = self._plan.steps[step]
-        inputs = self._inputs(step, at)
+        inputs = self._inputs(envelope, step, at)
         within = spec["within"]
-        first_of_item = bool(within) and step in self._plan.pools[within[-1]]["first"]
-        foreach = first_of_item and self._plan.pools[within[-1]]["kind"] == "foreach"
+        foreach = bool(within) and step in self._plan.pools.get(within[-1], {}).get("first", [])
+        foreach = foreach and self._plan.pools[within[-1]]["kind"] == "foreach"
         request = {
+            **self._request(step, at, inputs),
+            "attempt": attempt,
+            "retries": spec.get("retry", {}).get("times", 0),
+            "retryOn": spec.get("retry", {}).get("on", []),
+            "split": at[-1] if foreach else None,
+            "outputs": self._plan.outputs if step == self._plan.end else [],
+        }
+        if answer is not None:
+            request["answer"] = answer["result"]
+        if "minSuccess" in self._plan.pools.get(spec.get("joins"), {}):
+            request["failures"] = list(self._pool(spec["joins"], at).failures().values())
+        if step == self._plan.on_failure:
+            request["failure"] = self._store.get_json(self._layout.failed)
+        return self._run("step", request, spec), [_path(record) for record in inputs]
+
+    def _request(self, step, at, inputs):
+        return {
             "run": self._layout.run_id,
             "step": step,
-            "task": task,
-            "attempt": 0,
-            "split": at[-1] if foreach else None,
+            "task": task_id(at),
             "inputs": [
                 {"path": _path(record, with_attempt=True), "objects": record["objects"], "info": record["info"]}
                 for record in inputs
             ],
-            "outputs": self._plan.outputs if step == self._plan.end else [],
+            "secrets": self._secrets.of(self._context),
             "root": self._store.root,
             "tags": self._plan.tags,
         }
-        attempt = self._executor.run(self._store, "step", request, self._environment, spec["timeoutMs"] / 1000, self._deadline)
-        record = commits.make_record(self._context, step, task, at, attempt, [_path(record) for record in inputs])
-        return record, attempt.stdout, attempt.stderr
 
-    def _died(self, step, task, at, message):
-        """The record of an attempt whose activation answered nothing of it: a lost container, or a failure of ours."""
+    def _run(self, operation, request, spec):
+        return self._executor.run(self._store, operation, request, self._environment, self._time_left_s(spec), self._deadline)
+
+    def _not_tried(self, error, kinds=()):
+        """An attempt of which there is nothing but how it failed: a lost container, an action's answer."""
         log = LogStream(lambda line: None)
-        error = f"the step's activation failed: {message}"
         log.add_line(error)
         now = self._clock.now()
-        attempt = Attempt(False, {}, error, b"", log.content(), now, now)
-        record = commits.make_record(self._context, step, task, at, attempt, [])
-        return record, b"", attempt.stderr
+        return Attempt(False, {}, error, b"", log.content(), now, now, kinds)
 
-    def _inputs(self, step, at):
+    # ------------------------------------------------------------------ a step that is done elsewhere
+
+    def _call(self, envelope, call, step, at, attempt):
+        """`(answer, attempt, envelope)`, one of which is not None: what was answered, how it failed, what is next."""
+        if "poll" in envelope:
+            return self._look_after(envelope, call, step, at, attempt)
+        made = self._run("arguments", self._request(step, at, self._inputs(envelope, step, at)), self._plan.steps[step])
+        if not made.ok:
+            return None, made, None
+        arguments = made.result["arguments"]
+        if "action" in call:
+            following = dict(envelope, call=arguments)
+            return None, None, following | ({"attempt": attempt} if attempt else {})
+        run = calls.run_of(self._layout, step, task_id(at), attempt)
+        refusal = self._launcher.start(call["flow"], {**arguments, "run": run, "wait": 0})
+        if refusal == "later":
+            following = dict(envelope) | ({"attempt": attempt} if attempt else {})
+            return None, None, self._pause(following, _until_next_window_ms(self._clock.now_ms()))
+        if refusal is not None:
+            return None, self._not_tried(f"the flow {call['flow']} could not be started: {refusal}", [ACTION_ERROR]), None
+        if call["detach"]:
+            return {"result": {"run": run}}, None, None
+        return None, None, self._look_later(envelope, call, attempt, 0)
+
+    def _look_later(self, envelope, call, attempt, poll):
+        following = dict(envelope, poll=poll) | ({"attempt": attempt} if attempt else {})
+        return self._pause(following, calls.poll_ms(poll))
+
+    def _look_after(self, envelope, call, step, at, attempt):
+        """Whether the flow that a step has started has its result."""
+        poll = envelope["poll"] + 1
+        run = calls.run_of(self._layout, step, task_id(at), attempt)
+        answer = calls.result_of(self._store, call["flow"], run)
+        if answer is not None:
+            return answer, None, None
+        if poll % calls.START_AGAIN_EVERY == 0 and not calls.has_begun(self._store, call["flow"], run):
+            envelope = {key: value for key, value in envelope.items() if key != "poll"}
+            return self._call(envelope, call, step, at, attempt)
+        return None, None, self._look_later(envelope, call, attempt, poll)
+
+    # ------------------------------------------------------------------ what a step reads, and its lease
+
+    def _inputs(self, envelope, step, at):
         """Records of the tasks that a task reads, in Metaflow's order."""
-        wanted = self._plan.inputs(step, at, self._items)
+        before = envelope.get("from")
+        wanted = self._plan.inputs(step, at, before and (before[0], before[1:]), self._items_done)
         return self._records.get_all(self._store, self._layout, wanted)
 
     def _items(self, opener, at):
         return self._records.items(self._pool(opener, at), self._layout.pool(opener, at))
 
-    def _keep_lease(self, envelope):
-        within = self._plan.steps[envelope["step"]]["within"]
-        if not within:
+    def _items_done(self, opener, at):
+        items = range(self._items(opener, at))
+        if "minSuccess" not in self._plan.pools[opener]:
+            return items
+        failed = self._pool(opener, at).failures()
+        return [item for item in items if item not in failed]
+
+    def _keep_lease(self, envelope, needed_ms):
+        depth = self._plan.pool_depth(envelope["step"])
+        if depth is None:
             return
-        timeout_ms = self._plan.steps[envelope["step"]]["timeoutMs"]
         lease = envelope.get("lease")
-        if lease is None or self._clock.now_ms() + timeout_ms + RENEW_MARGIN_MS > lease:
-            pool = self._pool(within[-1], envelope["at"][:-1])
-            envelope["lease"] = pool.renew(envelope["at"][-1], lease, timeout_ms)
+        if lease is None or self._clock.now_ms() + needed_ms + RENEW_MARGIN_MS > lease:
+            at = envelope["at"]
+            pool = self._pool(self._plan.steps[envelope["step"]]["within"][depth], at[:depth])
+            envelope["lease"] = pool.renew(at[depth], lease, needed_ms)
 
     # ------------------------------------------------------------------ what follows a step
 
     def _follow(self, envelope, record):
-        following = self._plan.steps[record["step"]]["next"]
-        if "step" in following:
-            return self._go(envelope, following["step"])
+        step, at = record["step"], record["at"]
+        following = self._plan.steps[step]["next"]
+        if "handled" in following:
+            return self._handled(envelope)
         if "open" in following:
             return self._open(envelope, following["open"], record)
-        return self._item_done(envelope, following["done"])
+        if "done" in following:
+            return self._item_done(envelope, following["done"])
+        chosen = record["chose"] if "choose" in following else following["step"]
+        return self._go(envelope, chosen, at=self._plan.coordinate(step, at, chosen), before=[step, *at])
 
-    def _go(self, envelope, step, **changes):
+    def _go(self, envelope, step, before=None, **changes):
         """On to a step of this session, or of a fresh one when this session's components run out."""
         envelope = dict(envelope, step=step, block=self._plan.block(step), **changes)
+        envelope.pop("from", None)
+        if before is not None and not self._plan.has_one_predecessor(step):
+            envelope["from"] = before
         return self._hand_over(envelope) if envelope["used"] >= CONTINUE_FROM else envelope
 
     def _open(self, envelope, opener, record):
@@ -323,6 +524,8 @@ class Session:
 
     def _next_item(self, envelope, opener, at, preferred):
         pool = self._pool(opener, at)
+        if self._plan.collecting_depth(opener) is not None and pool.is_given_up():
+            return self._stop(envelope)
         items = self._items(opener, at)
         timeout_ms = self._plan.steps[self._plan.first(opener, min(preferred, items - 1))]["timeoutMs"]
         claimed = pool.claim(preferred, items, timeout_ms)
@@ -334,11 +537,15 @@ class Session:
 
     def _drained(self, envelope, opener, at, items):
         """Every item is claimed. The lane that finds all of them done, and is first to claim the join, goes on."""
-        pool = self._pool(opener, at)
-        join = self._plan.pools[opener]["join"]
-        if len(pool.done(range(items))) == items and pool.claim_join(self._plan.steps[join]["timeoutMs"]):
-            envelope = dict(envelope)
-            envelope.pop("lease", None)
+        pool, spec = self._pool(opener, at), self._plan.pools[opener]
+        join = spec["join"]
+        succeeded = pool.done(range(items))
+        failed = pool.failures() if "minSuccess" in spec else {}
+        if len(succeeded | failed.keys()) == items and pool.claim_join(self._plan.steps[join]["timeoutMs"]):
+            envelope = {key: value for key, value in envelope.items() if key != "lease"}
+            missing = _too_few(spec["minSuccess"], items, failed) if failed else None
+            if missing is not None:
+                return self._fail_at(dict(envelope, at=list(at)), join, list(at), missing)
             return self._go(envelope, join, at=list(at))
         # Others still hold an item, or the join: if they are lost, somebody has to see it.
         if envelope.get("home"):
@@ -352,9 +559,10 @@ class Session:
 
     # ------------------------------------------------------------------ handing over, watching
 
-    def _hand_over(self, envelope, waited=False):
+    def _hand_over(self, envelope, waited=False, keeps_wait=False):
         """Starts a fresh session for the rest. Refused, this one works on while it can, then waits and asks again."""
-        fresh = {key: value for key, value in envelope.items() if key not in ("home", "used", "wait", "answerWithin")}
+        left = {"home", "used", "answerWithin"} | (set() if keeps_wait else {"wait"})
+        fresh = {key: value for key, value in envelope.items() if key not in left}
         if self._launcher.launch(fresh):
             return self._stop(envelope)
         used = envelope["used"] + (1 if waited else 0)
@@ -399,6 +607,21 @@ class Session:
                 return self._stop(envelope)
             following["used"] = envelope["used"]
         return following
+
+
+def _too_few(least, items, failed):
+    """The failure of a foreach of which too few items succeeded; None when there are enough."""
+    needed = least["count"] if "count" in least else math.ceil(least["part"] * items)
+    succeeded = items - len(failed)
+    if succeeded >= needed:
+        return None
+    first = next(iter(failed.values()))
+    message = f"{succeeded} of {items} items succeeded, and {needed} have to; the first failure: {first['message']}"
+    return {**{key: first[key] for key in ("step", "task")}, "message": message}
+
+
+def _pathspec(record):
+    return "/".join((record["flow"], record["run"], record["step"], record["task"]))
 
 
 def _path(record, with_attempt=False):

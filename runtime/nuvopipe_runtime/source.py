@@ -18,7 +18,19 @@ def compile_flow(path, plan, source_text):
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name in ranges:
             _move(node, _Origin(ranges[node.name], lines, source_lines))
+        if isinstance(node, ast.ClassDef) and node.name == plan.flow:
+            _make_steps(node, plan.handlers)
     return _rename(compile(tree, path, "exec"), set(ranges), name)
+
+
+def _make_steps(flow, names):
+    """What follows a failure is no step for Metaflow's own scheduler; here, it is executed as one."""
+    for node in flow.body:
+        if isinstance(node, ast.FunctionDef) and node.name in names:
+            decorator = ast.parse("metaflow.step", mode="eval").body
+            for child in ast.walk(decorator):
+                ast.copy_location(child, node)
+            node.decorator_list.append(decorator)
 
 
 class _Origin:

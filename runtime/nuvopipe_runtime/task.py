@@ -10,6 +10,8 @@ import sys
 import time
 import traceback
 
+from .flow_parameters import set_parameters, task_type
+from .attempts import TIMEOUT
 from .storage import SupervisedStorage, give_inputs, parse_data
 from .wire import Wire
 
@@ -90,8 +92,7 @@ def _init(context, request, result):
     run, task = request["run"], request["task"]
     flow, graph = context.flow, context.graph
     context.metadata.register_task_id(run, "_parameters", task, 0)
-    parameters = {name.lower(): value for name, value in request["parameters"].items()}
-    flow._set_constants(graph, parameters, context.config_options)
+    set_parameters(context, request["parameters"])
     flow._task_ok = flow._success = True
     flow._foreach_stack = []
     output = context.flow_datastore.get_task_datastore(run, "_parameters", task, attempt=0, mode="w")
@@ -118,15 +119,15 @@ def _init(context, request, result):
 
 def _step(context, request, result):
     from metaflow.cli_args import cli_args
-    from metaflow.task import MetaflowTask
 
     _keep_outputs(request["outputs"], result)
+    _put_in_place(context.flow, request)
     inputs = request["inputs"]
     paths = [entry["path"] for entry in inputs]
     give_inputs(context.flow_datastore, inputs)
     names = {"run": "run_id", "task": "task_id", "split": "split_index", "attempt": "retry_count"}
     cli_args._set_step_kwargs({names[key]: request[key] for key in names} | {"input_paths": ",".join(paths[:1])})
-    MetaflowTask(
+    task_type(request["secrets"])(
         context.flow,
         context.flow_datastore,
         context.metadata,
@@ -135,10 +136,60 @@ def _step(context, request, result):
         context.event_logger,
         context.monitor,
         None,
-    ).run_step(request["step"], request["run"], request["task"], None, paths, request["split"], request["attempt"], 0)
+    ).run_step(
+        request["step"], request["run"], request["task"], None, paths, request["split"], request["attempt"], request["retries"]
+    )
+    transition = getattr(context.flow, "_transition", None)
+    if transition and len(transition[0]) == 1:
+        result["chose"] = transition[0][0]
 
 
-OPERATIONS = {"init": _init, "step": _step}
+def _arguments(context, request, result):
+    """What an action or a flow is given: it is made of artifacts, so here."""
+    give_inputs(context.flow_datastore, request["inputs"])
+    paths = [entry["path"] for entry in request["inputs"]]
+    flow = context.flow
+    flow._set_datastore(context.flow_datastore.get_task_datastores(pathspecs=paths)[0])
+    task = task_type(request["secrets"])(flow, context.flow_datastore, context.metadata, *[None] * 5)
+    task._init_parameters(flow._datastore, passdown=False)
+    arguments = getattr(sys.modules["__main__"], "_with_" + request["step"])(flow)
+    result["arguments"] = json.loads(json.dumps(arguments, default=plain))
+
+
+def _put_in_place(flow, request):
+    """What a compiled `flow.py` leaves to the runtime: the answer of an action or a flow, failures."""
+    module = sys.modules["__main__"]
+    if "answer" in request:
+        module._invoke = module._start_flow = lambda *_, **__: request["answer"]
+    if "failures" in request:
+        module._failures = lambda: request["failures"]
+    if "failure" in request:
+        flow.failure = request["failure"]
+    if request["retryOn"]:
+        _catch_at_once(request["retryOn"])
+
+
+def _catch_at_once(names):
+    """Metaflow's `@catch` waits for the last attempt; a failure that is not to be repeated has had it."""
+    from metaflow.plugins.catch_decorator import CatchDecorator
+
+    original = CatchDecorator.task_exception
+
+    def task_exception(self, exception, step, flow, graph, attempt, retries):
+        is_last = not any(kind in names for kind in _kinds(exception))
+        return original(self, exception, step, flow, graph, attempt, attempt if is_last else retries)
+
+    CatchDecorator.task_exception = task_exception
+
+
+def _kinds(error):
+    """What `retry.on` may call an exception: its classes, by name and with their module; a time-out."""
+    classes = [cls for cls in type(error).__mro__ if cls is not object]
+    kinds = [name for cls in classes for name in (cls.__name__, f"{cls.__module__}.{cls.__qualname__}")]
+    return [TIMEOUT, *kinds] if "metaflow.plugins.timeout_decorator.TimeoutException" in kinds else kinds
+
+
+OPERATIONS = {"init": _init, "step": _step, "arguments": _arguments}
 """What a task may be asked for: each takes the warm context and the request, and adds to the result."""
 
 
@@ -196,7 +247,7 @@ def _failed(wire, plan, error, state, message=None):
         text = str(error).strip()
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     where = f" ({user_frames[-1].filename}:{user_frames[-1].lineno})" if user_frames else ""
-    failure = {"error": message[:ERROR_SENT_MAX], "where": where}
+    failure = {"error": message[:ERROR_SENT_MAX], "where": where, "kinds": _kinds(error)}
     wire.send({"op": "end", "ok": False}, json.dumps({**state, **failure}).encode())
     return 1
 

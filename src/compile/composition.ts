@@ -6,6 +6,9 @@ import type { Plan } from '../model/plan.ts';
 /** Text of a failed component that goes on with the envelope; it has to fit in it. */
 const DIED_MAX_BYTES = 300;
 
+/** One pause in the `wait` action; a longer one is made of several. As `PAUSE_MAX_MS` of the runtime's `attempts.py`. */
+const PAUSE_MAX_MS = 240_000;
+
 /** Package of a flow's step actions. An action and a package cannot share a name, and the conductor has the flow's. */
 export function packageName(flow: string): string {
   return `${flow}.steps`;
@@ -15,6 +18,8 @@ interface Block {
   name: string;
   profile: string;
   steps: string[];
+  /** The action that its one step invokes. */
+  action?: string;
 }
 
 /**
@@ -27,6 +32,7 @@ interface Block {
  *     if it asks to wait: wait
  *     else dispatch on the block (a balanced tree)
  *       do the step action of the block's profile
+ *       if it answers a call: the action that is called
  *       while what it answers is in this block still
  *   if that died: tell the same step action once; then give up
  * answer
@@ -74,10 +80,23 @@ const WAITS = 'e => (e.value = e.wait > 0, e)';
 const REMEMBER = 'e => { delete e.value; saved = e }';
 
 const PAUSE = `({ value, wait, ...e }) => {
+  const pause = Math.min(wait, ${PAUSE_MAX_MS})
   saved = Object.assign(e, { used: (e.used || 0) + 1 })
-  return { wait }
+  if (wait > pause) saved.wait = wait - pause
+  return { wait: pause }
 }`;
 const GO_ON = '() => saved';
+
+/** An action's arguments; its answer, or that it failed, goes into the envelope. */
+const CALLS = 'e => (e.value = e.call !== undefined, e)';
+const TAKE = `({ value, call, ...e }) => {
+  saved = Object.assign(e, { used: (e.used || 0) + 1 })
+  return call
+}`;
+const FAILED = '({ error }) => ({ nuvopipeFailed: error })';
+const GIVE = `answer => Object.assign({}, saved, { answer: answer.nuvopipeFailed === undefined
+  ? { result: answer }
+  : { error: answer.nuvopipeFailed } })`;
 
 /** A step action answered an error: it gets its envelope once more, with the error's text. */
 const HANDLE_DEATH = `({ error }) => {
@@ -102,10 +121,11 @@ function dispatch(blocks: readonly Block[], actions: string): Composition {
     const [left, right] = [dispatch(blocks.slice(0, middle), actions), dispatch(blocks.slice(middle), actions)];
     return composer.if_nosave(composer.function(test), left, right);
   }
-  const { name, profile, steps } = blocks[0] as Block;
+  const { name, profile, steps, action } = blocks[0] as Block;
+  const step = composer.sequence(composer.function(REMEMBER), composer.action(`${actions}/${profile}`));
   const stays = `e => (e.value = e.block === ${JSON.stringify(name)} && !e.wait, e)`;
   const loop = composer.dowhile_nosave(
-    composer.sequence(composer.function(REMEMBER), composer.action(`${actions}/${profile}`)),
+    action === undefined ? step : composer.sequence(step, invoke(action)),
     composer.function(stays),
   );
   // The conductor logs it, and who reads the composition finds the steps.
@@ -113,13 +133,23 @@ function dispatch(blocks: readonly Block[], actions: string): Composition {
   return loop;
 }
 
+/** What a step answers is given to the action that it calls; the step gets its envelope back, with the answer. */
+function invoke(action: string): Composition {
+  const called = composer.try(composer.action(action), composer.function(FAILED));
+  const call = composer.sequence(composer.function(TAKE), called, composer.function(GIVE));
+  return composer.if_nosave(composer.function(CALLS), call);
+}
+
 /** The plan's blocks in the order of their names, as JavaScript compares them. */
 function blocksOf({ steps, profiles }: Plan): Block[] {
   const blocks = new Map<string, Block>();
-  for (const [step, { block, profile }] of Object.entries(steps)) {
+  for (const [step, { block, profile, call }] of Object.entries(steps)) {
     const found = blocks.get(block);
     if (found) found.steps.push(step);
-    else blocks.set(block, { name: block, profile: profiles[profile]?.action ?? profile, steps: [step] });
+    else {
+      const action = call && 'action' in call ? { action: call.action } : {};
+      blocks.set(block, { name: block, profile: profiles[profile]?.action ?? profile, steps: [step], ...action });
+    }
   }
   return [...blocks.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -29,6 +29,16 @@ export interface Envelope {
   answerWithin?: number;
   /** The step action answered an error instead of an envelope: its text. */
   died?: string;
+  /** The task before, as step and coordinate, where the plan alone does not tell. */
+  from?: [step: string, ...at: number[]];
+  /** Which attempt of the task, from 1; absent: the first, which is 0. */
+  attempt?: number;
+  /** How often a flow's result has been looked for. */
+  poll?: number;
+  /** To the conductor: what the step's action is invoked with. */
+  call?: Record<string, unknown>;
+  /** From the conductor: what the action answered, or how it failed. */
+  answer?: { result: unknown } | { error: unknown };
   /** What the client gave: only in the first envelope of a run. */
   params?: Record<string, unknown>;
   /** The session's answer. */
@@ -44,6 +54,8 @@ export interface RunResult {
   status: 'succeeded' | 'failed' | 'running' | 'cancelled';
   outputs?: Record<string, unknown>;
   error?: RunFailure;
+  /** How the steps ended that follow a failure. */
+  onFailure?: { status: 'succeeded' } | RunFailure;
 }
 
 export interface RunFailure {

@@ -9,6 +9,8 @@
  * pools/<opener>/<task>/open        PoolRecord; <task> is the opener's
  * pools/<opener>/<task>/claims/<i>  ClaimRecord; the item is done when the task of its last step is committed
  * pools/<opener>/<task>/join        ClaimRecord
+ * pools/<opener>/<task>/failed/<i>  RunFailure, with `item`: a foreach goes on without it
+ * pools/<opener>/<task>/given-up    the pool is in an item that failed
  * guard                             ClaimRecord of the session that watches over the run
  * failed                            RunFailure: every lane stops at its next step
  * cancelled                         likewise
@@ -19,7 +21,7 @@ export function runPrefix(flow: string, run: string): string {
   return `_nuvopipe/${flow}/${run}/`;
 }
 
-/** A task's id says where it is in the flow: `t` at the top, `t-3-0` for item 0 of the pool in item 3 of the outer one. */
+/** A task's id says where it is in the flow: `t` at the top, `t-3-0` for item, or turn, 0 in item 3 of the outer scope. */
 export function taskId(at: readonly number[]): string {
   return ['t', ...at].join('-');
 }
@@ -61,6 +63,8 @@ export interface TaskRecord {
   metadata: { field_name: string; value: string; type: string; tags: string[]; ts_epoch: number }[];
   /** Pathspecs (without the flow) of the tasks this one read, at most the first {@link PARENTS_MAX}. */
   parents: string[];
+  /** The step that a decision led to. */
+  chose?: string;
   /** foreach opener: number of items. */
   splits?: number;
   /** The end step's outputs. */
@@ -69,6 +73,8 @@ export interface TaskRecord {
   by: string;
   /** A failed attempt: the last line of its traceback, or how its process ended. */
   error?: string;
+  /** A failed attempt that another one followed. */
+  retried?: true;
 }
 
 /** A join's parents follow from its pool; a record of 10,000 of them would only weigh. */

@@ -1,0 +1,46 @@
+"""Which failed attempts are repeated, and after which pause. Pure: what is random in a pause follows from the task's name."""
+
+import zlib
+
+FALLBACK_ATTEMPTS = 1
+"""After the user's attempts, one in which Metaflow's `@catch` takes the failure of a crash."""
+
+PAUSE_MAX_MS = 240_000
+"""One pause in the `wait` action: OpenWhisk gives an action five minutes by default. A longer one is made of several."""
+
+TIMEOUT, CRASH = "timeout", "crash"
+"""What `retry.on` calls failures that no exception tells of."""
+
+
+def is_repeated(spec, attempt, kinds):
+    """Whether a failed attempt (from 0) is followed by another of the user's code. `kinds` name the failure."""
+    retry = spec.get("retry")
+    if retry is None or attempt >= retry["times"]:
+        return False
+    return not retry["on"] or any(kind in retry["on"] for kind in kinds)
+
+
+def fallback(spec, attempt):
+    """The attempt in which `catch` takes a failure that the user's code could not be asked about; None without `catch`."""
+    times = spec.get("retry", {}).get("times", 0)
+    if not spec.get("catches") or attempt >= times + FALLBACK_ATTEMPTS:
+        return None
+    return times + 1
+
+
+def pause_ms(spec, attempt, name):
+    """Before the attempt after this one; `name` makes the random part differ from task to task."""
+    retry = spec["retry"]
+    pause = min(retry["backoffMs"] * retry["factor"] ** attempt, retry["maxMs"])
+    chance = zlib.crc32(f"{name}/{attempt}".encode()) / 0xFFFFFFFF
+    return round(pause * (1 - retry["jitter"] * chance))
+
+
+def pauses(wait_ms):
+    """Components that a wait takes."""
+    return -(-wait_ms // PAUSE_MAX_MS)
+
+
+def kinds_of_death(message):
+    """What a lost activation's error says of its end, in OpenWhisk's words."""
+    return [TIMEOUT] if "time limit" in message else [CRASH]

@@ -1,0 +1,54 @@
+"""Steps that are done elsewhere: an action that the conductor invokes, a flow that has a run of its own.
+
+Such a step is entered several times. First its arguments are made, from its artifacts; then the conductor comes back with
+what the action answered, or the flow's result is looked for; at last the step is executed as any other, with the answer.
+"""
+
+import hashlib
+
+from .layout import RunLayout
+from .parameters import RUN_NAME_MAX
+
+POLL_FIRST_MS, POLL_MAX_MS, POLL_GROWTH = 250, 60_000, 1.5
+"""A flow's result is looked for at growing intervals."""
+
+START_AGAIN_EVERY = 8
+"""Looks after which a flow that has not begun is started once more: the same run, however often."""
+
+
+def run_of(layout, step, task, attempt):
+    """The name of the run of a step's flow: the same, however often the attempt is entered."""
+    name = "-".join([layout.run_id, step, task, *([str(attempt)] if attempt else [])])
+    if len(name) <= RUN_NAME_MAX:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+    return f"{name[: RUN_NAME_MAX - 13]}-{digest}"
+
+
+def poll_ms(poll):
+    return round(min(POLL_FIRST_MS * POLL_GROWTH**poll, POLL_MAX_MS))
+
+
+def result_of(store, flow, run):
+    """The answer that a flow's result makes; None as long as there is none."""
+    result = store.get_json(RunLayout(flow, run).result)
+    if result is None:
+        return None
+    if result["status"] == "succeeded":
+        return {"result": result.get("outputs", {})}
+    message = result.get("error", {}).get("message", result["status"])
+    return {"error": f"the flow {flow} failed: {message} (run {run})"}
+
+
+def has_begun(store, flow, run):
+    return store.exists(RunLayout(flow, run).run)
+
+
+def error_of(answer):
+    """The text of an answer's error; None where there is none."""
+    error = answer.get("error")
+    if error is None or isinstance(error, str):
+        return error
+    if isinstance(error, dict):
+        error = error.get("error", error.get("message", error))
+    return str(error)
