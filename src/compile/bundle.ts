@@ -79,9 +79,10 @@ export function makeBundle({ flow, source, code, runtime, compiler }: BundlePart
       memoryMB: WAIT_MEMORY_MB,
       timeLimitMs: WAIT_TIME_LIMIT_MS,
     },
-    steps: Object.values(plan.profiles).map(({ action, memoryMB, timeLimitMs }) => ({
+    steps: Object.values(plan.profiles).map(({ action, image, memoryMB, timeLimitMs }) => ({
       name: action,
       kind: 'python:3',
+      ...(image !== undefined && { image }),
       file: 'step.zip',
       memoryMB,
       timeLimitMs,

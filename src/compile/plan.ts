@@ -1,14 +1,7 @@
+import { createHash } from 'node:crypto';
 import { TIMEOUT_MAX_MS } from '../check/resources.ts';
-import type { Body, Flow, Resources, Retry } from '../model/flow.ts';
-import type {
-  Plan,
-  PlannedCall,
-  PlannedPool,
-  PlannedRetry,
-  PlannedStep,
-  Profile,
-  SourceRange,
-} from '../model/plan.ts';
+import type { Body, Environment, Flow, Resources, Retry, StepSettings } from '../model/flow.ts';
+import type { Plan, PlannedCall, PlannedPool, PlannedRetry, PlannedStep, Profile, SourceRange } from '../model/plan.ts';
 import { plannedParameter } from './flow-parameters.ts';
 import type { Graph, GraphStep } from './graph.ts';
 
@@ -36,8 +29,16 @@ export function planFlow(
     const { memoryMB, timeoutMs } = settings.resources;
     const batch = graph.pools.get(within.findLast((scope) => graph.pools.has(scope)) ?? '')?.batch ?? 1;
     const timeLimitMs = timeLimitOf(timeoutMs, batch);
-    const profile = profileName(memoryMB, timeoutMs, timeLimitMs);
-    profiles[profile] ??= { action: profile, memoryMB, timeLimitMs };
+    const { pip, image } = containerOf(settings.environment);
+    const profile =
+      profileName(memoryMB, timeoutMs, timeLimitMs) + environmentMark(settings.environment, flow.settings.environment);
+    profiles[profile] ??= {
+      action: profile,
+      memoryMB,
+      timeLimitMs,
+      ...(pip.length > 0 && { pip }),
+      ...(image !== undefined && { image }),
+    };
     const call = body && callOf(body, settings.resources);
     steps[name] = {
       block: blocks.of(step, profile),
@@ -48,7 +49,7 @@ export function planFlow(
       next,
       ...(retry && { retry: retryOf(retry) }),
       ...(step.catch !== undefined && { catches: true }),
-      ...(call && { call }),
+      ...(call ? { call } : surroundingsOf(settings)),
     };
   }
   return {
@@ -88,9 +89,22 @@ export function planFlow(
     ...(graph.onFailure[0] && { onFailure: graph.onFailure[0].name }),
     ...(flow.timeoutMs && { timeoutMs: flow.timeoutMs.value }),
     profiles,
-    pip: flow.settings.environment.pip.map((requirement) => requirement.value).toSorted(),
     source,
     sourceMap,
+  };
+}
+
+/** What of an environment its container has, which all its steps share. */
+function containerOf({ pip, image }: Environment): { pip: string[]; image: string | undefined } {
+  return { pip: pip.map(({ value }) => value).toSorted(), image: image?.value };
+}
+
+/** What of it is each step's own; an action or a flow has nothing of it. */
+function surroundingsOf({ environment, secrets }: StepSettings): Pick<PlannedStep, 'vars' | 'secrets'> {
+  const vars = [...environment.vars].map(([name, { value }]): [string, string] => [name, value]);
+  return {
+    ...(vars.length > 0 && { vars: Object.fromEntries(vars) }),
+    ...(secrets.length > 0 && { secrets: secrets.map(({ value }) => value) }),
   };
 }
 
@@ -116,6 +130,15 @@ function timeLimitOf(timeoutMs: number, batch: number): number {
 function profileName(memoryMB: number, timeoutMs: number, timeLimitMs: number): string {
   const name = `p${memoryMB}-${shortDuration(timeoutMs)}`;
   return timeLimitMs === timeoutMs + RUNTIME_MARGIN_MS ? name : `${name}-${shortDuration(timeLimitMs)}`;
+}
+
+/** Characters that tell the environments of one flow apart. */
+const MARK_LENGTH = 6;
+
+/** `-1f3a5c` where the container is not that of the flow's own environment. */
+function environmentMark(own: Environment, flow: Environment): string {
+  const [mark, usual] = [own, flow].map((environment) => JSON.stringify(containerOf(environment))) as [string, string];
+  return mark === usual ? '' : `-${createHash('sha256').update(mark).digest('hex').slice(0, MARK_LENGTH)}`;
 }
 
 function shortDuration(durationMs: number): string {

@@ -4,8 +4,11 @@ import type { Store } from '../store/store.ts';
 import type { Report } from '../terminal/report.ts';
 import type { Entity, Whisk } from '../whisk/client.ts';
 import { content, OWNER_ANNOTATION, type PlannedEntity, plannedEntities } from './entities.ts';
-import { ensureLayer } from './layer.ts';
+import { pythonKind, wheelTarget } from './kinds.ts';
+import { ensureLayers } from './layer.ts';
+import { namedSteps } from './limits.ts';
 import { probeConditionalPut } from './probe.ts';
+import { requireSecrets, type Secrets } from './secrets.ts';
 import { vendoredRuntime } from './vendor.ts';
 import { mergeZips } from './zip.ts';
 
@@ -21,6 +24,8 @@ export interface DeployOptions {
   vendored: boolean;
   /** Whose runs these are: see {@link metaflowUser}. */
   user: string | undefined;
+  /** The flow's, by name; others are of no account. */
+  secrets?: Secrets;
   report: Report;
 }
 
@@ -43,12 +48,14 @@ export interface Deployment {
 /**
  * Puts a bundle on an OpenWhisk. Doing it again is always safe: what is there already stays as it is.
  *
+ * @throws UserError `missing-secrets` before anything is asked, if a step names one that is not given.
  * @throws UserError `name-taken` before anything is written, if a name belongs to somebody else.
  * @throws UserError or SystemError `deploy-incomplete` if it stopped in the middle; it says what was done.
  */
 export async function deployBundle(options: DeployOptions): Promise<Deployment> {
-  const { bundle, whisk, store, vendored, user, report } = options;
-  const { manifest } = bundle;
+  const { bundle, whisk, store, vendored, user, secrets = {}, report } = options;
+  const { manifest, plan } = bundle;
+  requireSecrets(plan, secrets);
   // First of all, because it also tells a wrong key or an unreachable host.
   const present = await presentEntities(whisk, [
     { type: 'package', name: manifest.package },
@@ -60,12 +67,17 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
   ]);
   refuseForeign(present, manifest.flow);
 
-  const warnings = vendored ? await storeWarnings(store) : [];
-  const layer = await ensureLayer(options);
+  const warnings = vendored ? await storeWarnings(store) : imageWarnings(bundle);
+  const cluster = await whisk.clusterInfo();
+  const target = vendored ? wheelTarget(pythonKind(cluster.kinds)) : 'native';
+  const layers = await ensureLayers({ ...options, plan, target });
   const thinZip = content(bundle, 'step.zip');
   const stepZip = vendored ? mergeZips([thinZip, await vendoredRuntime(options)]) : thinZip;
-  const cluster = await whisk.clusterInfo();
-  const planned = plannedEntities({ bundle, cluster, stepZip, store: store.settings, layer, user });
+  const hashKey = whisk.settings.auth;
+  const planned = plannedEntities({
+    ...{ bundle, cluster, stepZip, layers, secrets, hashKey, user },
+    store: store.settings,
+  });
   warnings.push(...planned.warnings);
 
   const entities = await write(whisk, planned.entities, present, report, manifest.flow);
@@ -148,6 +160,15 @@ function incomplete(flow: string, done: DeployedEntity[], failed: string, rest: 
     `${flow} is deployed only in part: ${written.join(', ')}; then ${failed} failed: ${error.message}${notDone}`,
     'run the deploy again once the cause is gone: it goes on where it stopped',
     { cause: error },
+  );
+}
+
+/** What the local platform cannot do. */
+function imageWarnings({ manifest, plan }: Bundle): string[] {
+  return manifest.steps.flatMap(({ name, image }) =>
+    image === undefined
+      ? []
+      : [`the local platform has no containers: ${namedSteps(name, plan)} run in the local Python, not in ${image}`],
   );
 }
 

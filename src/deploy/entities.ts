@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { Bundle } from '../model/manifest.ts';
+import type { Plan } from '../model/plan.ts';
 import type { StoreSettings } from '../model/records.ts';
 import type { ActionBody, KeyValue } from '../whisk/client.ts';
 import type { ClusterInfo } from '../whisk/cluster.ts';
 import { nodeKind, pythonKind } from './kinds.ts';
-import { type ActionLimits, capLimits } from './limits.ts';
+import { type ActionLimits, capLimits, stepsOf } from './limits.ts';
+import type { Secrets } from './secrets.ts';
 
 /** Annotation that says whose an entity is and what was deployed: `{flow, hash}`. */
 export const OWNER_ANNOTATION = 'nuvopipe';
@@ -12,7 +14,7 @@ export const OWNER_ANNOTATION = 'nuvopipe';
 interface Owned {
   name: string;
   annotations: KeyValue[];
-  /** SHA-256 over all of it, hex. */
+  /** HMAC-SHA256 over all of it, hex: tells that something has changed, and to nobody without the key what it is. */
   hash: string;
 }
 
@@ -25,15 +27,19 @@ export interface EntityOptions {
   stepZip: Uint8Array;
   /** Bound to the step actions and to nothing else (I6). */
   store: StoreSettings;
-  /** Name of the layer with the flow's own wheels. */
-  layer?: string | undefined;
+  /** Name of the layer with its wheels, for each step action that has one. */
+  layers: ReadonlyMap<string, string>;
+  /** The flow's; each is bound to the actions whose steps name it. */
+  secrets: Secrets;
+  /** Of the hashes: the OpenWhisk key, with which all that is hashed can be read anyway. */
+  hashKey: string;
   /** Whose runs these are to Metaflow: its client shows a user their own (`user:` tags) unless asked otherwise. */
   user: string | undefined;
 }
 
 /** All that a flow is on a cluster, in the order in which each finds there what it refers to; the conductor comes last. */
 export function plannedEntities(options: EntityOptions): { entities: PlannedEntity[]; warnings: string[] } {
-  const { bundle, cluster, stepZip, store, layer, user } = options;
+  const { bundle, cluster, stepZip, store, layers, secrets, hashKey, user } = options;
   const { manifest, plan } = bundle;
   const warnings: string[] = [];
   const limitsOf = (action: string, wanted: ActionLimits) => {
@@ -42,7 +48,7 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
     return { timeout: timeLimitMs, memory: memoryMB };
   };
   const own = (entity: { name: string; annotations: KeyValue[]; body?: Omit<ActionBody, 'annotations'> }) => {
-    const hash = createHash('sha256').update(JSON.stringify(entity)).digest('hex');
+    const hash = createHmac('sha256', hashKey).update(JSON.stringify(entity)).digest('hex');
     const annotations = [...entity.annotations, { key: OWNER_ANNOTATION, value: { flow: manifest.flow, hash } }];
     return { name: entity.name, annotations, hash };
   };
@@ -52,18 +58,24 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
   };
   const nodeExec = (file: string) => ({ kind: nodeKind(cluster.kinds), code: text(bundle, file) });
 
-  const parameters = [
-    { key: 'store', value: store },
-    ...(user === undefined ? [] : [{ key: 'user', value: user }]),
-    ...(layer === undefined ? [] : [{ key: 'layer', value: layer }]),
-  ];
-  const stepExec = { kind: pythonKind(cluster.kinds), code: Buffer.from(stepZip).toString('base64'), binary: true };
+  const parametersOf = (step: string): KeyValue[] => {
+    const layer = layers.get(step);
+    const bound = secretsOf(step, plan, secrets);
+    return [
+      { key: 'store', value: store },
+      ...(user === undefined ? [] : [{ key: 'user', value: user }]),
+      ...(layer === undefined ? [] : [{ key: 'layer', value: layer }]),
+      ...(bound === undefined ? [] : [{ key: 'secrets', value: bound }]),
+    ];
+  };
+  const stepCode = { code: Buffer.from(stepZip).toString('base64'), binary: true };
+  const kind = pythonKind(cluster.kinds);
   const entities: PlannedEntity[] = [
     { ...own({ name: manifest.package, annotations: [] }), type: 'package' },
     ...manifest.steps.map((step) =>
       action(`${manifest.package}/${step.name}`, [{ key: 'provide-api-key', value: true }], {
-        exec: stepExec,
-        parameters,
+        exec: step.image === undefined ? { kind, ...stepCode } : { kind: 'blackbox', image: step.image, ...stepCode },
+        parameters: parametersOf(step.name),
         limits: limitsOf(step.name, step),
       }),
     ),
@@ -86,6 +98,14 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
     ),
   ];
   return { entities, warnings };
+}
+
+/** Those that a step of the action names, by name. */
+function secretsOf(action: string, plan: Plan, secrets: Secrets): Secrets | undefined {
+  const names = new Set(stepsOf(action, plan).flatMap((step) => plan.steps[step]?.secrets ?? []));
+  return names.size === 0
+    ? undefined
+    : Object.fromEntries([...names].sort().map((name) => [name, secrets[name] as string]));
 }
 
 function text(bundle: Bundle, file: string): string {

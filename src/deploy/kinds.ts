@@ -1,3 +1,5 @@
+import { STOCK_PYTHON, type WheelTarget } from './pip.ts';
+
 /** Oldest Python that the runtime's object store (obstore 0.12, `Requires-Python`) works with. */
 const PYTHON_MIN_MINOR = 11;
 /** Oldest Node that a conductor made by openwhisk-composer 0.12 is tried with. */
@@ -11,6 +13,12 @@ export function pythonKind(kinds: readonly string[] | undefined): string {
   if (kinds?.includes('python:3.11')) return 'python:3.11';
   const named = newest(kinds, /^python:3\.(\d+)$/, PYTHON_MIN_MINOR);
   return named ?? (kinds?.includes('python:3') ? 'python:3' : 'python:default');
+}
+
+/** Whose wheels an action of a kind takes: `python:3.12` says it, other names do not. */
+export function wheelTarget(kind: string): WheelTarget {
+  const minor = /^python:3\.(\d+)$/.exec(kind)?.[1];
+  return minor === undefined ? STOCK_PYTHON : `3.${Number(minor)}`;
 }
 
 /** The kind for the conductor and the pause. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bundle } from '../model/manifest.ts';
-import { REQUIREMENTS_LOCK } from '../package-files.ts';
-import type { Store } from '../store/store.ts';
-import type { Report } from '../terminal/report.ts';
+import type { Plan } from '../model/plan.ts';
 import { cached } from './cache.ts';
+import { type Lock, type LockOptions, lockRequirements } from './lock.ts';
 import { pythonTag, type TrimRule, type WheelTarget, wheelFiles } from './pip.ts';
 import { zipFiles } from './zip.ts';
 
@@ -20,45 +20,63 @@ const TRIMMED: readonly TrimRule[] = [
   { path: /\.(pyi|pxd|pyx|a|h|hpp)$/, why: 'for compilers and editors' },
 ];
 
-export interface LayerOptions {
-  bundle: Bundle;
-  store: Store;
-  python: string;
-  home: string;
-  /** For a cluster the wheels are those of its images, not of this machine. */
-  vendored: boolean;
-  report: Report;
+export interface LayerOptions extends Omit<LockOptions, 'requirements'> {
+  plan: Plan;
+  target: WheelTarget;
 }
 
 /**
- * Makes the wheels of `environment.pip` into a zip that steps can import from, and sees to it that the datastore has it.
- * The layer's name says what was asked for and for which Python, so it is resolved once for all who share the datastore.
- * @returns the layer's name; undefined if the flow asks for no wheels.
+ * Makes the wheels of each profile's `environment.pip` into a zip that its steps can import from, and sees to it that the
+ * datastore has it. A layer's name says which wheels are in it, so that it is made once for all who share the datastore.
+ * @returns the layer of each step action that has one.
  */
-export async function ensureLayer(options: LayerOptions): Promise<string | undefined> {
-  const { bundle, store, python, home, vendored, report } = options;
-  const { pip } = bundle.plan;
-  if (pip.length === 0) return undefined;
-  const target: WheelTarget = vendored ? 'cluster' : 'native';
-  const tag = `${target} ${await pythonTag(python)}`;
+export async function ensureLayers(options: LayerOptions): Promise<Map<string, string>> {
+  const layers = new Map<string, string>();
+  const made = new Map<string, string>();
+  for (const { action, pip } of Object.values(options.plan.profiles)) {
+    if (pip === undefined) continue;
+    const asked = JSON.stringify(pip);
+    const layer = made.get(asked) ?? (await ensureLayer(pip, options));
+    made.set(asked, layer);
+    layers.set(action, layer);
+  }
+  return layers;
+}
+
+async function ensureLayer(requirements: readonly string[], options: LayerOptions): Promise<string> {
+  const { store, python, home, target, report } = options;
+  const lock = await lockRequirements({ ...options, requirements });
   const layer = createHash('sha256')
-    .update([tag, ...pip].join('\n'))
+    .update(JSON.stringify([target, await pythonTag(python), TRIMMED.map(({ path }) => path.source), lock.wheels]))
     .digest('hex');
   if (await store.exists(layerKey(layer))) return layer;
-  const zip = await cached(join(home, 'layers', `${layer}.zip`), async () => {
-    report.line(`Fetching ${pip.join(', ')} (once)`);
+  const zip = await cached(join(home, 'layers', `${layer}.zip`), () => {
+    report.line(`Fetching ${requirements.join(', ')} (once)`);
+    return makeLayer(lock, options);
+  });
+  report.progress('Uploading the packages');
+  await store.putIfAbsent(layerKey(layer), zip);
+  return layer;
+}
+
+async function makeLayer({ wheels }: Lock, { python, target, report }: LayerOptions): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-layer-'));
+  try {
+    const file = join(folder, 'requirements.txt');
+    await writeFile(
+      file,
+      wheels.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}\n`),
+    );
     const files = await wheelFiles({
       python,
       target,
-      // A package that the runtime has too must be the same one.
-      arguments: ['-c', REQUIREMENTS_LOCK, ...pip],
+      arguments: ['--no-deps', '--require-hashes', '-r', file],
       trimmed: TRIMMED,
       what: 'the packages of environment.pip',
       report,
     });
     return zipFiles(files);
-  });
-  report.progress('Uploading the packages');
-  await store.putIfAbsent(layerKey(layer), zip);
-  return layer;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -16,7 +16,7 @@ export function capLimits(action: string, wanted: ActionLimits, cluster: Cluster
   const { memoryMB, timeLimitMs } = wanted;
   const { maxMemoryMB = memoryMB, maxTimeLimitMs = timeLimitMs } = cluster;
   const warnings: string[] = [];
-  const steps = stepsOf(action, plan);
+  const steps = namedSteps(action, plan);
   if (memoryMB > maxMemoryMB) {
     warnings.push(`${steps} get ${maxMemoryMB} MB instead of ${memoryMB} MB: the cluster gives an action no more`);
   }
@@ -35,10 +35,16 @@ export function capLimits(action: string, wanted: ActionLimits, cluster: Cluster
 /** As many names as a line holds. */
 const STEPS_NAMED_MAX = 5;
 
-function stepsOf(action: string, plan: Plan): string {
-  const names = Object.entries(plan.steps)
+/** The steps that an action runs. */
+export function stepsOf(action: string, plan: Plan): string[] {
+  return Object.entries(plan.steps)
     .filter(([, step]) => plan.profiles[step.profile]?.action === action)
     .map(([name]) => name);
+}
+
+/** The same for people: `steps load, fit (action p256-60s)`. */
+export function namedSteps(action: string, plan: Plan): string {
+  const names = stepsOf(action, plan);
   if (names.length === 0) return `the action ${action} will`;
   const more = names.length - STEPS_NAMED_MAX;
   const listed = names.slice(0, STEPS_NAMED_MAX).join(', ');

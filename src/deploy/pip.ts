@@ -4,26 +4,36 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { SystemError, UserError } from '../errors.ts';
-import { pipInstall } from '../pip.ts';
+import { type PipFailure, pipInstall } from '../pip.ts';
 import type { Report } from '../terminal/report.ts';
 
-/** Wheels for OpenWhisk's Python images, wherever they are fetched: Linux, glibc, x86-64, CPython 3.11. */
-const CLUSTER_FLAGS = [
-  ...['--implementation', 'cp', '--python-version', '3.11'],
-  ...['cp311', 'abi3', 'none'].flatMap((abi) => ['--abi', abi]),
-  ...['manylinux2014_x86_64', 'manylinux_2_28_x86_64'].flatMap((platform) => ['--platform', platform]),
-];
+/** Whose interpreter will import the wheels: that of a cluster's containers, by its version, or the one that runs pip. */
+export type WheelTarget = 'native' | `3.${number}`;
 
-/** Whose interpreter will import the wheels: that of OpenWhisk's images, or the one that runs pip. */
-export type WheelTarget = 'cluster' | 'native';
+/** Of OpenWhisk's images, where nothing else is known of them. */
+export const STOCK_PYTHON: WheelTarget = '3.11';
+
+/** Manylinux tags that OpenWhisk's images take, by the minor version of glibc: pip derives none from another. */
+const GLIBC_MINOR_MIN = 17;
+const GLIBC_MINOR_MAX = 28;
+
+/** Wheels for Linux, glibc, x86-64, CPython, wherever they are fetched. */
+function platformFlags(target: WheelTarget): string[] {
+  if (target === 'native') return [];
+  const glibcs = Array.from({ length: GLIBC_MINOR_MAX - GLIBC_MINOR_MIN + 1 }, (_, i) => GLIBC_MINOR_MAX - i);
+  const platforms = [...glibcs.map((minor) => `manylinux_2_${minor}_x86_64`), 'manylinux2014_x86_64'];
+  return [
+    ...['--implementation', 'cp', '--python-version', target],
+    ...[`cp${target.replace('.', '')}`, 'abi3', 'none'].flatMap((abi) => ['--abi', abi]),
+    ...platforms.flatMap((platform) => ['--platform', platform]),
+  ];
+}
 
 export interface WheelOptions {
   python: string;
   target: WheelTarget;
   /** Arguments of `pip install`: requirements, `-r`, `-c`, `--no-deps`. */
   arguments: readonly string[];
-  /** Files that are not wanted. */
-  trimmed: readonly TrimRule[];
   /** For progress and errors: `the runtime's packages`. */
   what: string;
   report: Report;
@@ -35,11 +45,44 @@ export interface TrimRule {
   why: string;
 }
 
+/** A wheel, exactly. */
+export interface Wheel {
+  name: string;
+  version: string;
+  /** Of the file, hex. */
+  sha256: string;
+}
+
+/** What pip reports of an installation that it would do (PyPA's installation report, version 1). */
+interface InstallationReport {
+  install: {
+    metadata: { name: string; version: string };
+    download_info: { archive_info: { hashes: { sha256: string } } };
+  }[];
+}
+
+/** The wheels that requirements come to today, with all that they need; sorted by name. */
+export async function resolveWheels(options: WheelOptions): Promise<Wheel[]> {
+  return inFolder(async (folder) => {
+    const file = join(folder, 'report.json');
+    await install(join(folder, 'none'), options, ['--dry-run', '--ignore-installed', '--report', file]);
+    const report = JSON.parse(await readFile(file, 'utf8')) as InstallationReport;
+    return report.install
+      .map(({ metadata: { name, version }, download_info: { archive_info } }) => ({
+        name,
+        version,
+        sha256: archive_info.hashes.sha256,
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  });
+}
+
 /** Installs wheels somewhere aside, trims and byte-compiles them, and returns the files by their path. */
-export async function wheelFiles(options: WheelOptions): Promise<Map<string, Uint8Array>> {
-  const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-wheels-'));
-  try {
-    await install(folder, options);
+export async function wheelFiles(
+  options: WheelOptions & { trimmed: readonly TrimRule[] },
+): Promise<Map<string, Uint8Array>> {
+  return inFolder(async (folder) => {
+    await install(folder, options, ['--no-compile']);
     for (const path of await pathsOf(folder)) {
       if (options.trimmed.some((rule) => rule.path.test(path))) await rm(join(folder, path));
     }
@@ -47,6 +90,13 @@ export async function wheelFiles(options: WheelOptions): Promise<Map<string, Uin
     const files = new Map<string, Uint8Array>();
     for (const path of await pathsOf(folder)) files.set(path, await readFile(join(folder, path)));
     return files;
+  });
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-wheels-'));
+  try {
+    return await work(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -64,19 +114,38 @@ export async function pythonTag(python: string): Promise<string> {
   }
 }
 
-async function install(folder: string, options: WheelOptions): Promise<void> {
+async function install(folder: string, options: WheelOptions, flags: readonly string[]): Promise<void> {
   const { python, target, what, report } = options;
-  const platform = target === 'cluster' ? CLUSTER_FLAGS : [];
-  const failure = await pipInstall(
-    python,
-    ['--no-compile', '--target', folder, ...platform, ...options.arguments],
-    report,
-  );
-  if (failure === undefined) return;
-  throw new UserError(
-    'python-packages',
-    `cannot get ${what}: ${failure}`,
-    'only wheels are taken; check the names and versions, and that pip reaches its package index',
+  const args = ['--target', folder, ...flags, ...platformFlags(target), ...options.arguments];
+  const failure = await pipInstall(python, args, report);
+  if (failure) throw noWheels(failure, what, target);
+}
+
+/** So many of the versions that there are are named, the newest. */
+const VERSIONS_NAMED_MAX = 5;
+
+function noWheels({ message, unmet, conflict, isOffline }: PipFailure, what: string, target: WheelTarget): UserError {
+  const code = 'python-packages';
+  if (isOffline) {
+    const hint = 'it needs a network connection, or a mirror set in the configuration of pip';
+    return new UserError(code, `cannot get ${what}: pip does not reach its package index`, hint);
+  }
+  if (conflict) {
+    const parts = conflict.map((line) => line.replace('The user requested (constraint) ', 'nuvopipe itself has '));
+    const reason = `they exclude each other: ${parts.join('; ').replaceAll('The user requested ', 'asked for is ')}`;
+    return new UserError(code, `cannot get ${what}: ${reason}`, 'pin versions that go together');
+  }
+  if (!unmet) return new UserError(code, `cannot get ${what}: ${message}`, 'only wheels are taken, nothing is built');
+  const { requirement, versions } = unmet;
+  const platform = target === 'native' ? 'this Python and machine' : `Python ${target} on Linux (x86-64)`;
+  const some = versions.slice(-VERSIONS_NAMED_MAX).join(', ');
+  const there = versions.length === 0 ? '' : `; there are wheels of ${some}`;
+  return new UserError(
+    code,
+    `cannot get ${what}: there is no wheel of ${requirement} for ${platform}${there}`,
+    versions.length === 0
+      ? 'check the name; only wheels are taken, so what has to be built belongs into an image'
+      : 'pin one of these; only wheels are taken, nothing is built',
   );
 }
 

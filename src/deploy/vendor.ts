@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { REQUIREMENTS_LOCK } from '../package-files.ts';
 import type { Report } from '../terminal/report.ts';
 import { cached } from './cache.ts';
-import { pythonTag, type TrimRule, wheelFiles } from './pip.ts';
+import { pythonTag, STOCK_PYTHON, type TrimRule, wheelFiles } from './pip.ts';
 import { zipFiles } from './zip.ts';
 
 /** Folder of the step action's zip that holds the vendored packages; `runtime/action/__main__.py` looks there. */
@@ -47,7 +47,7 @@ export async function vendoredRuntime(options: { python: string; home: string; r
     report.line('Fetching Metaflow and what it needs for the cluster (once)');
     const files = await wheelFiles({
       python,
-      target: 'cluster',
+      target: STOCK_PYTHON,
       arguments: ['--no-deps', '-r', REQUIREMENTS_LOCK],
       trimmed: TRIMMED,
       what: 'the packages of the runtime',

@@ -167,7 +167,7 @@ async function installPins(python: string, spec: EnvironmentSpec, report: Report
   if (failure === undefined) return;
   throw new UserError(
     'python-packages',
-    `cannot install the Python packages ${spec.what}: ${failure}`,
+    `cannot install the Python packages ${spec.what}: ${failure.message}`,
     'the first use needs a package index: a network connection, or a mirror set in the configuration of pip',
   );
 }

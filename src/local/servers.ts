@@ -10,6 +10,7 @@ import { processIdentity } from './process.ts';
 import { portTaken, startS3Server } from './s3-server.ts';
 import { type LocalPorts, localSettings } from './settings.ts';
 import { homePaths, type Platform, writePrivate, writePrivateJson } from './state.ts';
+import { ANY_IMAGE } from './whisk/kinds.ts';
 import { startWhisk } from './whisk/server.ts';
 
 /** All servers of a local platform. */
@@ -26,6 +27,9 @@ const NAMESPACE = 'guest';
 
 /** Metaflow is what takes longest to import, and every step imports it. */
 const PRELOADED_MODULES = ['metaflow'];
+
+/** There are no containers here: whatever image a flow names, its steps are Python. `nuvopipe deploy` says so. */
+const IMAGES = { [ANY_IMAGE]: 'python:3' };
 
 /**
  * Starts the S3 server, the metadata service and the OpenWhisk, and then says in the home that they run.
@@ -74,6 +78,7 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
           python: { executable: config.python.runtime },
           pythonPreload: PRELOADED_MODULES,
         },
+        images: IMAGES,
         systemPackages: false,
         alarms: {},
       }),

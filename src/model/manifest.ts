@@ -13,8 +13,15 @@ export interface Manifest {
   conductor: { name: string; kind: 'nodejs:20'; file: 'conductor.js'; memoryMB: number; timeLimitMs: number };
   /** Pauses a session outside of any step's container: `{wait}` in milliseconds. */
   wait: { name: 'wait'; kind: 'nodejs:20'; file: 'wait.js'; memoryMB: number; timeLimitMs: number };
-  /** One per resource profile; all share one zip. */
-  steps: { name: string; kind: 'python:3'; file: 'step.zip'; memoryMB: number; timeLimitMs: number }[];
+  /** One per profile; all share one zip. With an image, that is what runs it. */
+  steps: {
+    name: string;
+    kind: 'python:3';
+    image?: string;
+    file: 'step.zip';
+    memoryMB: number;
+    timeLimitMs: number;
+  }[];
   /** SHA-256 of every file of the bundle, hex. */
   files: Record<string, string>;
 }

@@ -27,8 +27,6 @@ export interface Plan {
   /** Time limit of a whole run. */
   timeoutMs?: number;
   profiles: Record<string, Profile>;
-  /** Wheels to be had by every step, as in `environment.pip`; sorted. */
-  pip: string[];
   /** The flow file as users know it (its base name) and as it lies beside `flow.py` in the zip. */
   source: { name: string; file: string };
   /** Python functions of `flow.py` whose body is text of the flow file: function name → where it comes from. */
@@ -68,6 +66,10 @@ export interface Profile {
   memoryMB: number;
   /** The action's limit: the longest step of the profile plus what the runtime itself needs. */
   timeLimitMs: number;
+  /** The requirements of `environment.pip`; sorted. */
+  pip?: string[];
+  /** In the place of OpenWhisk's Python. */
+  image?: string;
 }
 
 export interface PlannedStep {
@@ -89,6 +91,10 @@ export interface PlannedStep {
   catches?: true;
   /** What is invoked for the step, outside of its own activation. */
   call?: PlannedCall;
+  /** Variables of its own environment. */
+  vars?: Record<string, string>;
+  /** Names of the secrets in its own environment. */
+  secrets?: string[];
 }
 
 /**

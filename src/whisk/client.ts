@@ -10,7 +10,8 @@ export interface KeyValue {
 
 /** An action as it is sent. */
 export interface ActionBody {
-  exec: { kind: string; code: string; main?: string; binary?: boolean };
+  /** `image` with the kind `blackbox`. */
+  exec: { kind: string; image?: string; code: string; main?: string; binary?: boolean };
   annotations: KeyValue[];
   parameters: KeyValue[];
   /** `timeout` in milliseconds, `memory` in MB. */
@@ -20,6 +21,17 @@ export interface ActionBody {
 /** What is asked of an entity that is there. */
 export interface Entity {
   annotations: KeyValue[];
+}
+
+/** A trigger or rule as a list has it. */
+export interface ListedEntity extends Entity {
+  namespace: string;
+  name: string;
+}
+
+export interface TriggerEntity extends Entity {
+  /** Of the rules that it fires. */
+  rules: string[];
 }
 
 /** What an invocation came to. */
@@ -34,7 +46,10 @@ export interface ActivationResponse {
   result: unknown;
 }
 
-/** The part of OpenWhisk's REST API that nuvopipe uses. Names may have a package: `package/action`. */
+/**
+ * The part of OpenWhisk's REST API that nuvopipe uses. Names may have a package, and be of another namespace: `package/action`,
+ * `/namespace/name`.
+ */
 export interface Whisk {
   readonly settings: WhiskSettings;
   clusterInfo(): Promise<ClusterInfo>;
@@ -44,19 +59,42 @@ export interface Whisk {
   /** Creates it, or puts it in the place of the one that is there. */
   putAction(name: string, action: ActionBody): Promise<void>;
   putPackage(name: string, annotations: KeyValue[]): Promise<void>;
+  /** All of the namespace. */
+  list(collection: 'triggers' | 'rules'): Promise<ListedEntity[]>;
+  getTrigger(name: string): Promise<TriggerEntity | 'elsewhere' | undefined>;
+  getRule(name: string): Promise<Entity | 'elsewhere' | undefined>;
+  putTrigger(name: string, annotations: KeyValue[]): Promise<void>;
+  /** Links a trigger with an action; one that is there already stays active or inactive as it is. */
+  putRule(name: string, rule: { trigger: string; action: string; annotations: KeyValue[] }): Promise<void>;
+  /** One that is not there is no error. */
+  deleteTrigger(name: string): Promise<void>;
+  deleteRule(name: string): Promise<void>;
   /** A blocking one returns after OpenWhisk's 60 s at the latest. */
   invoke(name: string, params: Record<string, unknown>, options: { blocking: boolean }): Promise<Invocation>;
   close(): void;
 }
 
+/** Collection.scala: entities that one page of a list has at most. */
+const LIST_MAX = 200;
+
 /** Over Node's own http: certificates, proxies and errors stay in our hands, and what the npm client lacks is there too. */
 export function openWhisk(settings: WhiskSettings): Whisk {
   const transport = openTransport(settings);
-  const api = `/api/v1/namespaces/${encodeURIComponent(settings.namespace)}`;
-  const path = (collection: string, name: string) =>
-    `${api}/${collection}/${name.split('/').map(encodeURIComponent).join('/')}`;
+  const path = (collection: string, name: string) => {
+    const [namespace = '', ...parts] = name.startsWith('/')
+      ? name.slice(1).split('/')
+      : [settings.namespace, ...name.split('/')];
+    return ['/api/v1/namespaces', ...[namespace, collection, ...parts].map(encodeURIComponent)].join('/');
+  };
+  const qualified = (name: string) => (name.startsWith('/') ? name : `/${settings.namespace}/${name}`);
 
-  async function getEntity(collection: string, name: string, kind: string, query: string) {
+  async function getEntity<T>(
+    collection: string,
+    name: string,
+    kind: string,
+    read: (body: Partial<Entity> & Record<string, unknown>) => T,
+    query = '',
+  ) {
     const { status, body } = await transport.send({
       method: 'GET',
       path: path(collection, name) + query,
@@ -66,14 +104,36 @@ export function openWhisk(settings: WhiskSettings): Whisk {
     if (status === 404) return undefined;
     // Actions and packages share one name space: "Resource by this name exists but is not in this collection".
     if (status === 409) return 'elsewhere' as const;
-    return { annotations: (body as Partial<Entity>).annotations ?? [] };
+    return read(body as Partial<Entity> & Record<string, unknown>);
+  }
+
+  async function remove(collection: string, name: string, kind: string): Promise<void> {
+    const what = `delete the ${kind} ${name}`;
+    await transport.send({ method: 'DELETE', path: path(collection, name), what, expect: [404] });
   }
 
   return {
     settings,
     clusterInfo: () => clusterInfo(transport),
-    getAction: (name) => getEntity('actions', name, 'action', '?code=false'),
-    getPackage: (name) => getEntity('packages', name, 'package', ''),
+    getAction: (name) => getEntity('actions', name, 'action', annotated, '?code=false'),
+    getPackage: (name) => getEntity('packages', name, 'package', annotated),
+    getTrigger: (name) =>
+      getEntity('triggers', name, 'trigger', (body) => ({ ...annotated(body), rules: Object.keys(body.rules ?? {}) })),
+    getRule: (name) => getEntity('rules', name, 'rule', annotated),
+    async list(collection) {
+      const found: ListedEntity[] = [];
+      for (;;) {
+        const page = `?limit=${LIST_MAX}&skip=${found.length}`;
+        const { body } = await transport.send({
+          method: 'GET',
+          path: path(collection, '').slice(0, -1) + page,
+          what: `list the ${collection}`,
+        });
+        const listed = body as ListedEntity[];
+        found.push(...listed.map(({ namespace, name, annotations = [] }) => ({ namespace, name, annotations })));
+        if (listed.length < LIST_MAX) return found;
+      }
+    },
     async putAction(name, body) {
       await transport.send({
         method: 'PUT',
@@ -90,6 +150,24 @@ export function openWhisk(settings: WhiskSettings): Whisk {
         what: `write the package ${name}`,
       });
     },
+    async putTrigger(name, annotations) {
+      await transport.send({
+        method: 'PUT',
+        path: `${path('triggers', name)}?overwrite=true`,
+        body: { annotations },
+        what: `write the trigger ${name}`,
+      });
+    },
+    async putRule(name, { trigger, action, annotations }) {
+      await transport.send({
+        method: 'PUT',
+        path: `${path('rules', name)}?overwrite=true`,
+        body: { trigger: qualified(trigger), action: qualified(action), annotations },
+        what: `write the rule ${name}`,
+      });
+    },
+    deleteTrigger: (name) => remove('triggers', name, 'trigger'),
+    deleteRule: (name) => remove('rules', name, 'rule'),
     async invoke(name, params, { blocking }) {
       const what = `invoke ${name}`;
       const answer = await transport.send({
@@ -107,4 +185,8 @@ export function openWhisk(settings: WhiskSettings): Whisk {
     },
     close: () => transport.close(),
   };
+}
+
+function annotated({ annotations = [] }: Partial<Entity>): Entity {
+  return { annotations };
 }

@@ -5,8 +5,10 @@ import type { Bundle } from '../../src/model/manifest.ts';
 const encode = (text: string) => new TextEncoder().encode(text);
 
 /** A small bundle with two profiles, as the compiler would make it. */
-export function sampleBundle(options: { flow?: string; code?: string; pip?: string[] } = {}): Bundle {
-  const { flow = 'TitlesFlow', code = 'x = 1', pip = [] } = options;
+export function sampleBundle(
+  options: { flow?: string; code?: string; secrets?: string[]; image?: string } = {},
+): Bundle {
+  const { flow = 'TitlesFlow', code = 'x = 1', secrets, image } = options;
   const files = new Map([
     ['conductor.js', encode('function main() {}')],
     ['wait.js', encode('function main() { /* wait */ }')],
@@ -32,24 +34,32 @@ export function sampleBundle(options: { flow?: string; code?: string; pip?: stri
       wait: { name: 'wait', kind: 'nodejs:20', file: 'wait.js', memoryMB: 128, timeLimitMs: 60_000 },
       steps: [
         { name: 'm256-t60', kind: 'python:3', file: 'step.zip', ...limits },
-        { name: 'm1024-t600', kind: 'python:3', file: 'step.zip', memoryMB: 1024, timeLimitMs: 600_000 },
+        {
+          name: 'm1024-t600',
+          kind: 'python:3',
+          ...(image && { image }),
+          file: 'step.zip',
+          memoryMB: 1024,
+          timeLimitMs: 600_000,
+        },
       ],
       files: {},
     },
     plan: {
       version: 1,
       flow,
+      tags: [],
       start: 'start',
       end: 'fit',
       parameters: {},
       outputs: [],
-      steps: { start: step('small'), fit: step('large') },
+      steps: { start: step('small'), fit: { ...step('large'), ...(secrets && { secrets }) } },
       pools: {},
+      loops: {},
       profiles: {
         small: { action: 'm256-t60', ...limits },
         large: { action: 'm1024-t600', memoryMB: 1024, timeLimitMs: 600_000 },
       },
-      pip,
       source: { name: 'titles.yaml', file: 'titles.yaml' },
       sourceMap: {},
     },

@@ -7,6 +7,7 @@ import { bundleOf, compileFlow } from '../../src/compile/index.ts';
 import { type DeployOptions, deployBundle } from '../../src/deploy/deploy.ts';
 import { findPython } from '../../src/local/python-env.ts';
 import { startWhisk, type Whisk as WhiskServer } from '../../src/local/whisk/server.ts';
+import type { Profile } from '../../src/model/plan.ts';
 import { silentReport } from '../../src/terminal/report.ts';
 import { openWhisk, type Whisk } from '../../src/whisk/client.ts';
 import { startTestStore, type TestStore } from '../store/s3.ts';
@@ -87,17 +88,19 @@ steps:
     await deployBundle({ ...options, bundle });
     const { status, outputs } = await result('PackagesFlow');
     assert.deepEqual([status, outputs], ['succeeded', { answer: 'c' }]);
-    const layers: string[] = [];
-    for await (const { key } of s3.store.list('_nuvopipe/layers/')) layers.push(key);
-    assert.equal(layers.length, 1);
+    const files: string[] = [];
+    for await (const { key } of s3.store.list('_nuvopipe/layers/')) files.push(key.slice(key.indexOf('.')));
+    assert.deepEqual(files.sort(), ['.lock.json', '.zip']);
   });
 
   it('says which package cannot be had', async () => {
     const bundle = bundleOf(await compileFlow(example('hello')));
-    const plan = { ...bundle.plan, pip: ['nuvopipe-has-no-such-package==1'] };
+    const [[name, profile]] = Object.entries(bundle.plan.profiles) as [[string, Profile]];
+    const profiles = { [name]: { ...profile, pip: ['nuvopipe-has-no-such-package==1'] } };
+    const plan = { ...bundle.plan, profiles };
     await assert.rejects(deployBundle({ ...options, home: folder, bundle: { ...bundle, plan } }), (error: Error) => {
       assert.equal((error as Error & { code: string }).code, 'python-packages');
-      assert.match(error.message, /nuvopipe-has-no-such-package/);
+      assert.match(error.message, /there is no wheel of nuvopipe-has-no-such-package==1 for Python 3\.11 on Linux/);
       return true;
     });
   });

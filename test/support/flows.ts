@@ -110,7 +110,10 @@ export interface StockRun {
 
 /** What unpickling the artifacts of a flow needs: its code, and its packages, which the runtime has unpacked here. */
 export async function modulePath(bundle: Bundle, codeFolder: string): Promise<string> {
-  return [codeFolder, ...(bundle.plan.pip.length > 0 ? await unpackedLayers() : [])].join(':');
+  return [
+    codeFolder,
+    ...(Object.values(bundle.plan.profiles).some(({ pip }) => pip) ? await unpackedLayers() : []),
+  ].join(':');
 }
 
 async function unpackedLayers(): Promise<string[]> {

@@ -9,7 +9,7 @@ import { type Action, type BlackboxExec, type CodeExec, defined, isTruthy, type 
 import type { ActivationFault, Faults } from './faults.ts';
 import { activationId, transactionId } from './ids.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import { resolveKind } from './kinds.ts';
+import { kindOf } from './kinds.ts';
 import type { Limits } from './limits.ts';
 import * as messages from './messages.ts';
 import { developerError, initResponse, type Response, runResponse, whiskError } from './response.ts';
@@ -241,7 +241,7 @@ export class Invoker {
 
   #initializer(action: Action, env: Record<string, string>): Initializer | undefined {
     const exec = action.exec as CodeExec | BlackboxExec;
-    const kind = resolveKind('image' in exec ? (this.#options.images[exec.image] ?? '') : exec.kind);
+    const kind = kindOf(exec, this.#options.images);
     if (kind === undefined) return undefined;
     return {
       code: { language: kind.language, text: exec.code ?? '', binary: exec.binary },
@@ -252,7 +252,7 @@ export class Invoker {
 
   #language(action: Action): Code['language'] {
     const exec = action.exec as CodeExec | BlackboxExec;
-    return resolveKind('image' in exec ? (this.#options.images[exec.image] ?? '') : exec.kind)?.language ?? 'node';
+    return kindOf(exec, this.#options.images)?.language ?? 'node';
   }
 
   #record(id: string, { resolved, cause, requestedAt }: Invocation, outcome: Outcome): Activation {

@@ -38,6 +38,17 @@ export function resolveKind(name: string): Kind | undefined {
   return KINDS.find((each) => each.kind === name);
 }
 
+/** Stands for every image that is not named. */
+export const ANY_IMAGE = '*';
+
+/** What runs an action: its kind, or the one that stands for its image. */
+export function kindOf(
+  exec: { readonly kind: string; readonly image?: string },
+  images: Readonly<Record<string, string>>,
+): Kind | undefined {
+  return resolveKind(exec.image === undefined ? exec.kind : (images[exec.image] ?? images[ANY_IMAGE] ?? ''));
+}
+
 /** `runtimes` of the information the server shows of itself. */
 export function runtimesInformation(): Record<string, object[]> {
   return Object.fromEntries(

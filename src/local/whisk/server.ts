@@ -21,7 +21,7 @@ import type { Faults } from './faults.ts';
 import { transactionId } from './ids.ts';
 import { Invoker } from './invoker.ts';
 import type { Json } from './json.ts';
-import { resolveKind, runtimesInformation } from './kinds.ts';
+import { kindOf, runtimesInformation } from './kinds.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import * as messages from './messages.ts';
 import { Reject } from './reject.ts';
@@ -47,7 +47,7 @@ export interface WhiskOptions {
   readonly auth: string;
   readonly namespace?: string;
   readonly runtimes: RuntimeOptions;
-  /** Blackbox images and the kind that stands for each here. */
+  /** Blackbox images and the kind that stands for each here; `*` for all others. */
   readonly images?: Readonly<Record<string, string>>;
   readonly limits?: Partial<Limits>;
   readonly poolMemoryMb?: number;
@@ -169,7 +169,7 @@ function deployedCode(entities: EntityStore, images: Readonly<Record<string, str
   const codes: Code[] = [];
   for (const { exec } of entities.actions()) {
     if (isSequence(exec) || exec.code === undefined) continue;
-    const kind = resolveKind('image' in exec ? (images[exec.image] ?? '') : exec.kind);
+    const kind = kindOf(exec, images);
     if (kind !== undefined) codes.push({ language: kind.language, text: exec.code, binary: exec.binary });
   }
   return codes;
