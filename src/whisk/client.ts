@@ -80,10 +80,10 @@ const LIST_MAX = 200;
 /** Over Node's own http: certificates, proxies and errors stay in our hands, and what the npm client lacks is there too. */
 export function openWhisk(settings: WhiskSettings): Whisk {
   const transport = openTransport(settings);
-  const path = (collection: string, name: string) => {
-    const [namespace = '', ...parts] = name.startsWith('/')
+  const path = (collection: string, name?: string) => {
+    const [namespace = '', ...parts] = name?.startsWith('/')
       ? name.slice(1).split('/')
-      : [settings.namespace, ...name.split('/')];
+      : [settings.namespace, ...(name?.split('/') ?? [])];
     return ['/api/v1/namespaces', ...[namespace, collection, ...parts].map(encodeURIComponent)].join('/');
   };
   const qualified = (name: string) => (name.startsWith('/') ? name : `/${settings.namespace}/${name}`);
@@ -124,11 +124,8 @@ export function openWhisk(settings: WhiskSettings): Whisk {
       const found: ListedEntity[] = [];
       for (;;) {
         const page = `?limit=${LIST_MAX}&skip=${found.length}`;
-        const { body } = await transport.send({
-          method: 'GET',
-          path: path(collection, '').slice(0, -1) + page,
-          what: `list the ${collection}`,
-        });
+        const what = `list the ${collection}`;
+        const { body } = await transport.send({ method: 'GET', path: path(collection) + page, what });
         const listed = body as ListedEntity[];
         found.push(...listed.map(({ namespace, name, annotations = [] }) => ({ namespace, name, annotations })));
         if (listed.length < LIST_MAX) return found;
