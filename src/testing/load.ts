@@ -1,4 +1,4 @@
-import { bundleOf, compileFlow, hasErrors } from '../compile/index.ts';
+import { compileFlow } from '../compile/index.ts';
 import type { Bundle } from '../model/manifest.ts';
 import { FlowError } from '../syntax/diagnostic.ts';
 import { readSource } from '../syntax/read.ts';
@@ -33,9 +33,9 @@ export async function loadTests(path: string, python: string): Promise<LoadedTes
     throw new FlowError(source, report.diagnostics);
   }
   const compiled = await compileFlow(beside, { python });
-  const bundle = bundleOf(compiled);
-  if (!compiled.flow) throw new TypeError('a bundle was made of no flow');
-  checkTestFile(file, compiled.flow, report);
-  if (hasErrors(report.diagnostics)) throw new FlowError(source, report.diagnostics);
-  return { ...file, bundle, steps: stepsOf(compiled.flow) };
+  const { flow, bundle } = compiled;
+  if (flow) checkTestFile(file, flow, report);
+  if (report.hasErrors) throw new FlowError(source, report.diagnostics);
+  if (!flow || !bundle) throw new FlowError(compiled.source, compiled.diagnostics);
+  return { ...file, bundle, steps: stepsOf(flow) };
 }

@@ -6,7 +6,8 @@ import type { Entry } from '../syntax/nodes.ts';
 import { entriesOf, itemsOf, spanOf, textOf, toValue, valueAt } from '../syntax/nodes.ts';
 import { parse } from '../syntax/parse.ts';
 import type { Report } from '../syntax/report.ts';
-import { reportSchemaErrors, type Validator } from '../syntax/schema-errors.ts';
+import { type Place, reportSchemaErrors, type SchemaError, type Validator } from '../syntax/schema-errors.ts';
+import { suggest } from '../syntax/suggest.ts';
 import type { ExpectedArtifact, Mock, Named, PathStep, Status, TestCase, TestFile } from './test-file.ts';
 import { testFile } from './validators.generated.ts';
 
@@ -15,7 +16,7 @@ const validate = testFile as unknown as Validator;
 /**
  * Text of a test file → typed test file. What is wrong with the text goes to the report.
  *
- * @returns nothing where something is
+ * @returns nothing where it is not even a mapping, otherwise what could be read
  */
 export function readTestFile(report: Report): TestFile | undefined {
   const document = parse(report);
@@ -32,18 +33,38 @@ export function readTestFile(report: Report): TestFile | undefined {
     reportSchemaErrors(errors, root, document, report, {
       root: 'a test file',
       file: 'a test file',
-      tell({ keyword, data }, { span }) {
-        if (keyword === 'pattern') {
-          const hint = 'write the name of a step, and how many tasks it has: shout, or shout x3';
-          report.error('bad-path', span, `"${data}" is no step of a path`, hint);
-        }
-        return keyword === 'pattern';
-      },
+      tell: (error, place) => tell(error, place, report),
     });
   }
-  const built = new Reader(document, report).file(root);
-  return report.hasErrors ? undefined : { source: report.source, ...built };
+  return { source: report.source, ...new Reader(document, report).file(root) };
 }
+
+/** What test files have words of their own for. */
+function tell(
+  { keyword, data, params, parentSchema }: SchemaError,
+  { span, key, entries }: Place,
+  report: Report,
+): boolean {
+  if (keyword === 'pattern') {
+    const hint = 'write the name of a step, and how many tasks it has: shout, or shout x3';
+    report.error('bad-path', span, `"${data}" is no step of a path`, hint);
+    return true;
+  }
+  if (keyword === 'minItems' && key === 'cases') {
+    report.error('no-cases', span, 'there are no cases', 'add a case: "- name: what it shows"');
+    return true;
+  }
+  const name = params.additionalProperty as string;
+  if (keyword !== 'additionalProperties' || parentSchema.title !== 'mock') return false;
+  if (suggest(name, Object.keys(parentSchema.properties ?? {})) !== undefined) return false;
+  const at = entries.find((entry) => entry.key === name)?.keySpan ?? span;
+  const hint = `if it is an artifact that the step sets, write "set: { ${name}: … }"`;
+  report.error('unknown-key', at, `a mock has no key "${name}"`, hint);
+  return true;
+}
+
+/** `shout`, or `shout x3`; other text the schema refuses. */
+const PATH_STEP = /^(\w+)(?: x(\d+))?$/;
 
 const MOCK_HINT = 'give it set, run, error, timeout or each';
 
@@ -162,8 +183,8 @@ class Reader {
 
   #pathSteps(path: Node): PathStep[] {
     return itemsOf(this.#document, path).flatMap((item) => {
-      const [name = '', tasks = '1'] = (textOf(item) ?? '').split(' x');
-      return name === '' ? [] : [{ step: { value: name, span: spanOf(item) }, tasks: Number(tasks) }];
+      const [, name, tasks = '1'] = PATH_STEP.exec(textOf(item) ?? '') ?? [];
+      return name === undefined ? [] : [{ step: { value: name, span: spanOf(item) }, tasks: Number(tasks) }];
     });
   }
 

@@ -36,9 +36,15 @@ export function specReporter(palette: Palette): Reporter {
 function failure(result: CaseResult, palette: Palette): string[] {
   if (hasPassed(result)) return [];
   const told = result.mismatches.flatMap((mismatch) => ['', ...tell(mismatch, result, palette)]);
-  const log = result.log.trimEnd().split('\n').filter(Boolean).slice(-LOG_LINES_MAX);
+  const log = printable(result.log).trimEnd().split('\n').filter(Boolean).slice(-LOG_LINES_MAX);
   const wrote = log.length === 0 ? [] : ['', 'what its steps wrote last:', ...log.map((line) => `  ${line}`)];
   return [...told, ...wrote.map((line) => palette.dim(line)), ''].map((line) => (line === '' ? '' : INDENT + line));
+}
+
+/** What steps write must not reach the terminal as its control codes. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 }
 
 function tell({ message, span, expected, actual }: Mismatch, { tests }: CaseResult, palette: Palette): string[] {
@@ -48,6 +54,6 @@ function tell({ message, span, expected, actual }: Mismatch, { tests }: CaseResu
   const place = renderDiagnostic(diagnostic, source, palette).split('\n');
   if (expected === undefined || actual === undefined) return place;
   const paint = { '-': palette.green, '+': palette.red, ' ': (text: string) => text };
-  const diff = diffLines(expected, actual).map(({ kind, text }) => paint[kind](`${kind} ${text}`));
+  const diff = diffLines(expected, actual).map(({ kind, text }) => paint[kind](`${kind} ${printable(text)}`));
   return [...place, `  ${palette.green('- expected')}  ${palette.red('+ actual')}`, ...diff.map((line) => `  ${line}`)];
 }
