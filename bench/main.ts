@@ -7,6 +7,7 @@ import { machine } from './support/measure.ts';
 
 const BENCHMARKS: Record<string, () => Promise<{ default: () => Promise<Figure[]> }>> = {
   start: () => import('./start.ts'),
+  compile: () => import('./compile.ts'),
   requests: () => import('./requests.ts'),
   throttle: () => import('./throttle.ts'),
   speed: () => import('./speed.ts'),

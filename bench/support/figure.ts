@@ -35,3 +35,8 @@ export function table(figures: Figure[]): string {
 export function say(text: string): void {
   process.stderr.write(`  ${text}\n`);
 }
+
+/** Seconds, as milliseconds. */
+export function ms(seconds: number): string {
+  return `${Math.round(seconds * 1000)} ms`;
+}
