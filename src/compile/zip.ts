@@ -9,7 +9,7 @@ const UNIX = 3;
 
 /** A zip that depends on nothing but paths and contents. */
 export function zip(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const options = { mtime: MODIFIED, os: UNIX, attrs: (FILE_MODE << 16) >>> 0, level: 9 as const };
+  const options = { mtime: MODIFIED, os: UNIX, attrs: (FILE_MODE << 16) >>> 0 };
   const sorted = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return zipSync(Object.fromEntries(sorted.map(([path, content]) => [path, [content, options]])));
 }
