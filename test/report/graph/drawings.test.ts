@@ -5,7 +5,7 @@ import { drawSvg } from '../../../src/report/graph/svg.ts';
 import { drawTerminal } from '../../../src/report/graph/terminal.ts';
 import { plainPalette } from '../../../src/terminal/palette.ts';
 import { columnsOf } from '../../../src/terminal/text-width.ts';
-import { line, NESTED, pictured, TITLES } from './flows.ts';
+import { line, NESTED, ODD, pictured, TITLES, WHOLE } from './flows.ts';
 
 const terminal = (picture: Picture, columns = 100) => drawTerminal(picture, columns, plainPalette);
 
@@ -57,8 +57,39 @@ describe('a flow drawn in the terminal', () => {
     );
   });
 
+  it('has loops with the way back, cases side by side, and a part for what follows a failure', () => {
+    assert.equal(
+      terminal(WHOLE),
+      [
+        'WholeFlow · 10 steps · each 256 MB, 1m · a run 2h',
+        '',
+        '○ start',
+        '├─ foreach n in range(10) · 10 at once · batches of 5 · skipped if empty · 80% must succeed ─╮',
+        '│  ○ count (retry 2× on ValueError, timeout)                                                 │',
+        '├────────────────────────────────────────────────────────────────────────────────────────────╯',
+        '◆ collect a, b',
+        '├─ switch best · others fail ───────────────────────────────────────╮',
+        '│  [linear] ┊ [forest]                                     ┊ [none] │',
+        '│  ○ look   ┊ ╭─ while self.depth > 3 · at most 7 turns ─╮ ┊ ↓      │',
+        '│           ┊ │  ╭▸ ○ prune                              │ ┊        │',
+        '│           ┊ │  ╰─ ○ measure                            │ ┊        │',
+        '│           ┊ ╰──────────────────────────────────────────╯ ┊        │',
+        '├───────────────────────────────────────────────────────────────────╯',
+        '├─ repeat ─────────────────────────────╮',
+        '│  ↻  ○ fetch                          │',
+        '├─ until self.page is None · no limit ─╯',
+        '▷ notify (/whisk.system/utils/echo, catch problem)',
+        '▣ train (flow TrainFlow, not waited for)',
+        '',
+        '╭─ when the run fails ─╮',
+        '│  ○ tell              │',
+        '╰──────────────────────╯',
+      ].join('\n'),
+    );
+  });
+
   it('is as wide as the terminal, or less', () => {
-    for (const picture of [line(300), wide(60)]) {
+    for (const picture of [line(300), wide(60), ODD, WHOLE]) {
       for (const columns of [60, 100, 200]) {
         const lines = terminal(picture, columns).split('\n');
         assert.ok(Math.max(...lines.map(columnsOf)) <= columns);
@@ -123,7 +154,34 @@ steps:
     assert.match(text, /n4 --> n5$/m);
   });
 
+  it('has a diamond where something is decided, labels on its outcomes, and shapes for actions and flows', () => {
+    const text = drawMermaid(WHOLE);
+    const node = (words: string) => new RegExp(`(n\\d+)\\S+"${words}`).exec(text)?.[1] as string;
+    const [decision, loop] = [node('switch best'), node('while ')];
+    assert.ok(text.includes(`${decision}{"switch best · others fail"}`));
+    assert.ok(text.includes(`${decision} -->|"linear"| ${node('look')}`));
+    assert.ok(text.includes(`${decision} -->|"none"| ${node('fetch')}`), 'an empty case leads past');
+    assert.ok(text.includes(`${loop} -->|"turn"| ${node('prune')}`));
+    assert.ok(text.includes(`${node('measure')} --> ${loop}`), 'the way back');
+    assert.ok(text.includes(`${node('fetch')} --> ${node('until')}`));
+    assert.ok(text.includes(`${node('until')} -->|"turn"| ${node('fetch')}`));
+    assert.ok(text.includes(`${node('until')} -->|"done"| ${node('notify')}`));
+    assert.match(text, /\[\/"notify · [^"]*"\/\]\n/);
+    assert.match(text, /\[\["train · [^"]*"\]\]\n/);
+    assert.match(text, /subgraph c\d+\["when the run fails"\]\n {4}n\d+\["tell"\]\n {2}end$/m);
+  });
+
+  it('leads all outcomes of a last decision to an end, and labels none with nothing', () => {
+    const text = drawMermaid(
+      pictured("flow: F\nsteps:\n  - switch: x\n    cases: { a: [{ step: one, run: pass }], '': [] }\n"),
+    );
+    assert.match(text, /n3\(\["end"\]\)/);
+    assert.match(text, /n2 --> n3$/m);
+    assert.match(text, /n1 -->\|"#34;#34;"\| n3$/m);
+  });
+
   it('writes what Mermaid would take for its own as entities', () => {
+    assert.match(drawMermaid(ODD), /-->\|"a#124;b #34;c#34; #60;d#62; #35;e"\|/);
     assert.match(drawMermaid(NASTY), /\["a#60;b#62;#38;#34;c#34;\ufffd\[31m#35;x#92;"\]/);
   });
 });
@@ -163,7 +221,7 @@ describe('a flow as SVG', () => {
     b.bottom <= a.top + ROUNDING;
 
   it('is well-formed, self-contained and always the same', () => {
-    for (const picture of [TITLES, NESTED, NASTY, line(3), line(300), wide(60)]) {
+    for (const picture of [TITLES, NESTED, NASTY, WHOLE, ODD, line(3), line(300), wide(60)]) {
       const svg = drawSvg(picture);
       assert.equal(svg, drawSvg(structuredClone(picture)));
       const open: string[] = [];
@@ -178,11 +236,11 @@ describe('a flow as SVG', () => {
   });
 
   it('has steps that do not overlap, each within the picture', () => {
-    for (const picture of [NESTED, line(30), line(300), wide(60)]) {
+    for (const picture of [NESTED, WHOLE, ODD, line(30), line(300), wide(60)]) {
       const svg = drawSvg(picture);
       const [width, height] = sizeOf(svg);
       const steps = rectangles(svg).filter(({ kind }) => ['step', 'join', 'merge'].includes(kind));
-      assert.ok(steps.length >= 5);
+      assert.ok(steps.length >= 3);
       steps.forEach((step, index) => {
         assert.ok(step.left >= 0 && step.top >= 0 && step.right <= width && step.bottom <= height);
         for (const other of steps.slice(index + 1)) assert.ok(isApart(step, other), JSON.stringify([step, other]));
@@ -195,6 +253,14 @@ describe('a flow as SVG', () => {
     assert.ok(width / height > 0.7 && width / height < 2.5, `${width} by ${height}`);
     const [narrow, tall] = sizeOf(drawSvg(line(3)));
     assert.ok(narrow < 400 && tall < 300);
+  });
+
+  it('has a diamond for a switch, a way back for a loop, shapes for actions and flows, a box for a failure', () => {
+    const svg = drawSvg(WHOLE);
+    const shapes = (kind: string) => svg.match(new RegExp(`<(rect|path) class="${kind}"`, 'g'))?.length;
+    assert.deepEqual(['diamond', 'case', 'loop', 'action', 'flow', 'failure'].map(shapes), [1, 3, 2, 1, 1, 1]);
+    // A line that goes down, aside, up and back to the head.
+    assert.equal(svg.match(/d="M[\d. ]+v[\d.]+H[\d.]+V[\d.]+H[\d.]+V[\d.]+"/g)?.length, 2);
   });
 
   it('has an arrow from each step to the next', () => {

@@ -40,3 +40,59 @@ steps:
     concurrency: 1
     join: { step: both, run: pass }
 `);
+
+/** A construct of each kind, most of them in another. */
+export const WHOLE = pictured(`flow: WholeFlow
+timeout: 2h
+steps:
+  - { step: start, run: pass }
+  - foreach: range(10)
+    as: n
+    batch: 5
+    onEmpty: skip
+    onError: collect
+    minSuccess: 80%
+    steps: [{ step: count, run: pass, retry: { times: 2, on: [ValueError, timeout] } }]
+    join: { collect: [a, b] }
+  - switch: best
+    cases:
+      linear: [{ step: look, run: pass }]
+      forest:
+        - while: self.depth > 3
+          max: 7
+          steps: [{ step: prune, run: pass }, { step: measure, run: pass }]
+      none: []
+  - until: self.page is None
+    steps: [{ step: fetch, run: pass }]
+  - { step: notify, action: /whisk.system/utils/echo, catch: problem }
+  - { step: train, flow: TrainFlow, detach: true }
+onFailure:
+  - { step: tell, run: pass }
+`);
+
+/** All that is long, deep, or written in letters that others take for their own. */
+export const ODD = pictured(`flow: OddFlow
+steps:
+  - step: ${'long_'.repeat(30)}name
+    action: /whisk.system/${'long'.repeat(30)}/echo
+    catch: ${'problem'.repeat(10)}
+  - switch: best
+    cases:
+      'a|b "c" <d> #e': [{ step: one, run: pass }]
+      "数据 🚀": []
+      "": []
+      null: []
+  - foreach: [1, { "a": "long text" }, ${'"more", '.repeat(20)}2]
+    as: ${'element'.repeat(10)}
+    onError: collect
+    steps:
+      - while: |
+          self.x
+            and self.y${' and self.z'.repeat(20)}
+        steps:
+          - until: self.x
+            steps:
+              - switch: self.x
+                cases: { a: [{ step: two, run: pass }] }
+                default: []
+`);
