@@ -17,6 +17,7 @@ from .markers import Markers
 from .plan import Plan
 from .protect import IS_LINUX, hide_memory
 from .records import Records
+from .secret_parameters import SecretParameters
 from .session import Session
 
 FLOW_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "flow")
@@ -35,6 +36,7 @@ class Container:
         self.executor = Executor(self.plan)
         self.markers = Markers()
         self.records = Records()
+        self.secrets = SecretParameters(self.plan)
         self._store = None
         self._settings = None
 

@@ -1,11 +1,42 @@
-"""What a client gave a run, checked and completed, before anything is written."""
+"""What a client gave a run, checked and completed, before anything is written.
+
+The command line checks the same before it calls, in the same words: `src/cli/parameters.ts`; `test/fixtures/parameters.json`
+holds both to them.
+"""
 
 import json
 import math
+import os
 import re
 
-RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+RUN_NAME_MAX = 128
+RUN_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{RUN_NAME_MAX - 1}}}")
 """It is a part of keys and pathspecs, and travels in every envelope."""
+
+SHOWN_MAX = 80
+"""Characters of a value in the message that refuses it."""
+
+WHOLE = re.compile(r"[+-]?[0-9]+")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+BOOLEANS = {
+    **dict.fromkeys(("true", "t", "1", "yes", "y", "on"), True),
+    **dict.fromkeys(("false", "f", "0", "no", "n", "off"), False),
+}
+"""What Metaflow takes on its command line (click's BOOL)."""
+
+REFUSALS = (ValueError, TypeError, LookupError, OverflowError)
+"""What is raised for a value that is not of its type."""
+
+TYPE_NAMES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "json": "JSON",
+    "secret": "text",
+    "file": "text",
+}
 
 
 class BadParameters(Exception):
@@ -15,65 +46,106 @@ class BadParameters(Exception):
 def check_invocation(envelope):
     """The keys of an invocation that are not parameters: the run's name, and how long its client waits."""
     if not RUN_NAME.fullmatch(envelope["run"]):
-        shown = json.dumps(envelope["run"][:80], ensure_ascii=False)
+        shown = json.dumps(envelope["run"][:SHOWN_MAX], ensure_ascii=False)
         raise BadParameters(f"{shown} cannot name a run: up to 128 letters, digits, '-', '_' and '.', a letter or digit first")
     wait = envelope.get("answerWithin", 0)
     if isinstance(wait, bool) or not isinstance(wait, (int, float)) or not math.isfinite(wait) or wait < 0:
-        shown = json.dumps(wait, ensure_ascii=False)[:80]
-        raise BadParameters(f"'wait' must be a number of seconds from 0, not {shown}")
+        raise BadParameters(f"'wait' must be a number of seconds from 0, not {_shown(wait)}")
 
 
-def complete(specs, given):
-    """Value by name for every parameter of the flow. Strings are taken for numbers, as `wsk -p` may send them."""
-    problems = []
-    for name in given:
+def complete(specs, given, directory=""):
+    """Value by name for every parameter of the flow, whose files lie in `directory`.
+
+    Texts are taken for numbers, as `wsk -p` may send them, and null for nothing given.
+    """
+    values, problems, unknown = {}, [], False
+    for name, value in given.items():
         if name not in specs:
-            known = ", ".join(sorted(specs)) or "none"
-            problems.append(f"unknown parameter '{name}' (the flow's parameters: {known})")
-    values = {}
+            unknown = True
+            problems.append(f'the flow has no parameter "{name[:SHOWN_MAX]}"')
+        elif value is not None:
+            values[name], found = read(specs[name], value)
+            problems += [f'the parameter "{name}" {problem}' for problem in found]
     for name, spec in specs.items():
-        if given.get(name) is not None:
-            try:
-                values[name] = convert(spec["type"], given[name])
-            except (ValueError, TypeError, OverflowError):
-                text = json.dumps(given[name], ensure_ascii=False)[:80]
-                problems.append(f"parameter '{name}' must be {ARTICLES[spec['type']]}, not {text}")
-        elif spec.get("required"):
-            problems.append(f"parameter '{name}' is required")
-        else:
-            values[name] = spec.get("default")
+        if name not in values and spec.get("required"):
+            problems.append(f'the parameter "{name}" is missing' + (f" ({spec['help']})" if spec.get("help") else ""))
+    if unknown:
+        problems.append("the flow's parameters: " + (", ".join(map(_signature, specs.items())) or "none"))
     if problems:
         raise BadParameters("; ".join(problems))
-    return values
+    return {name: values[name] if name in values else _default(spec, directory) for name, spec in specs.items()}
 
 
-ARTICLES = {
-    "string": "a string",
-    "integer": "an integer",
-    "number": "a number",
-    "boolean": "true or false",
-    "json": "JSON",
-}
+def read(spec, given):
+    """(the value, what is wrong with it)."""
+    is_secret = spec["type"] == "secret"
+    try:
+        value = convert(spec["type"], given)
+    except REFUSALS:
+        return None, [f"has to be {TYPE_NAMES[spec['type']]}{'' if is_secret else f', not {_shown(given)}'}"]
+    shown = "" if is_secret else f", not {_shown(value)}"
+    return value, [f"has to {demand}{shown}" for demand in _unmet(spec, value)]
+
+
+def _unmet(spec, value):
+    choices, least, most, pattern = (spec.get(key) for key in ("enum", "min", "max", "pattern"))
+    if choices is not None and value not in choices:
+        yield "be one of " + ", ".join(map(_shown, choices))
+    if (least is not None and value < least) or (most is not None and value > most):
+        if most is None:
+            yield f"be at least {_shown(least)}"
+        elif least is None:
+            yield f"be at most {_shown(most)}"
+        else:
+            yield f"be from {_shown(least)} to {_shown(most)}"
+    if pattern is not None and not re.fullmatch(pattern, value):
+        yield f"match the pattern {pattern} as a whole"
 
 
 def convert(kind, value):
+    """What a client gave, as a value of that type. Raises `REFUSALS` where it is none."""
     if kind == "json":
         return json.loads(value) if isinstance(value, str) else value
-    if kind == "string":
-        if isinstance(value, (dict, list, bool)):
-            raise TypeError
-        return str(value)
     if kind == "boolean":
-        if isinstance(value, str) and value.lower() in ("true", "false"):
-            return value.lower() == "true"
-        if not isinstance(value, bool):
+        if not isinstance(value, (bool, int, str)):
             raise TypeError
-        return value
+        return BOOLEANS[str(value).lower()]
+    if kind in ("integer", "number"):
+        return _number(kind, value)
+    if isinstance(value, (dict, list)):
+        raise TypeError
+    text = value if isinstance(value, str) else json.dumps(value)
+    # As Python reads a text file, and Metaflow's IncludeFile with it.
+    return text.replace("\r\n", "\n").replace("\r", "\n") if kind == "file" else text
+
+
+def _number(kind, value):
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise TypeError
-    if kind == "number":
-        return float(value)
-    number = float(value)
-    if number != int(number):
+    if isinstance(value, str) and not (WHOLE if kind == "integer" else NUMBER).fullmatch(value):
         raise ValueError
-    return int(value) if isinstance(value, (int, str)) else int(number)
+    number = int(value) if kind == "integer" else float(value)
+    if not math.isfinite(number) or (kind == "integer" and not isinstance(value, str) and number != value):
+        raise ValueError
+    return number
+
+
+def _default(spec, directory):
+    default = spec.get("default")
+    if spec["type"] == "file" and default is not None:
+        with open(os.path.join(directory, default), encoding="utf-8") as file:
+            return file.read()
+    return default
+
+
+def _signature(parameter):
+    name, spec = parameter
+    return f"{name} ({spec['type']}{', required' if spec.get('required') else ''})"
+
+
+def _shown(value):
+    """As JavaScript writes JSON."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        value = int(value)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "…"

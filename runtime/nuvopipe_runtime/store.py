@@ -1,5 +1,6 @@
 """The object store, through obstore. Only the supervisor imports this: obstore starts threads that no fork survives."""
 
+import hmac
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -54,7 +55,8 @@ def open_store(settings):
     retries = {"max_retries": MAX_RETRIES, "retry_timeout": timedelta(seconds=RETRY_TIMEOUT_S)}
     objects = S3Store(settings["bucket"], client_options=options, retry_config=retries, **config)
     prefix = settings.get("prefix") or ""
-    return Store(objects, prefix, "/".join(filter(None, ["s3:/", settings["bucket"], prefix])))
+    root = "/".join(filter(None, ["s3:/", settings["bucket"], prefix]))
+    return Store(objects, prefix, root, settings["secretAccessKey"])
 
 
 class Store:
@@ -63,12 +65,17 @@ class Store:
     `requests` counts what was asked of the store, retries apart.
     """
 
-    def __init__(self, objects, prefix, root):
+    def __init__(self, objects, prefix, root, secret=""):
+        self._secret = secret.encode()
         self._objects = objects
         self._prefix = prefix + "/" if prefix else ""
         self.root = root
         self._pool = ThreadPoolExecutor(PARALLEL_REQUESTS)
         self.requests = 0
+
+    def derive_key(self, purpose):
+        """32 bytes that only those know who have the keys of this store."""
+        return hmac.digest(self._secret, f"nuvopipe: {purpose}".encode(), "sha256")
 
     def put(self, key, data, attributes=None):
         """`attributes` become S3 user metadata, as Metaflow's readers want them on every artifact."""

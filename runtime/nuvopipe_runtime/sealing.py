@@ -1,0 +1,68 @@
+"""Texts that only those can read who have the datastore's keys: what a conductor seals, and what a run keeps of its secrets.
+
+Python's standard library has no cipher, so this is one of its hash functions: a keystream from SHAKE-256, under a key that
+each text has for itself, and HMAC-SHA256 over the result (encrypt-then-MAC). The conductor, which has no key of ours, seals to
+the flow's public one: X25519 (RFC 7748) with a key pair of its own for each text. Its half is `src/compile/sealing.ts`.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+
+NONCE_BYTES, TAG_BYTES, KEY_BYTES = 16, 32, 32
+PRIME, CONSTANT = 2**255 - 19, 121665
+"""Of Curve25519."""
+
+
+class Unreadable(Exception):
+    """Sealed with another key, or changed since."""
+
+
+def seal(key, data):
+    nonce = os.urandom(NONCE_BYTES)
+    body = _xor(data, _derive(key, b"encrypt" + nonce))
+    return nonce + body + _derive(_derive(key, b"authenticate" + nonce), body)
+
+
+def unseal(key, sealed):
+    nonce, body, tag = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:-TAG_BYTES], sealed[-TAG_BYTES:]
+    if not hmac.compare_digest(tag, _derive(_derive(key, b"authenticate" + nonce), body)):
+        raise Unreadable("it was sealed with other keys than those of now")
+    return _xor(body, _derive(key, b"encrypt" + nonce))
+
+
+def unseal_from_sender(private_key, text):
+    """What was sealed to the public key of a private one."""
+    content = base64.b64decode(text)
+    public_key, sealed = content[:KEY_BYTES], content[KEY_BYTES:]
+    return unseal(_derive(x25519(private_key, public_key), public_key), sealed)
+
+
+def x25519(scalar, point):
+    """The Montgomery ladder of RFC 7748, section 5."""
+    k = int.from_bytes(scalar, "little") & ((1 << 254) - 8) | 1 << 254
+    x1 = int.from_bytes(point, "little") & ((1 << 255) - 1)
+    x2, z2, x3, z3, swapped = 1, 0, x1, 1, 0
+    for place in range(254, -1, -1):
+        bit = k >> place & 1
+        if swapped != bit:
+            x2, x3, z2, z3 = x3, x2, z3, z2
+        swapped = bit
+        a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
+        aa, bb, da, cb = a * a % PRIME, b * b % PRIME, d * a % PRIME, c * b % PRIME
+        e = aa - bb
+        x3, z3 = (da + cb) ** 2 % PRIME, x1 * (da - cb) ** 2 % PRIME
+        x2, z2 = aa * bb % PRIME, e * (aa + CONSTANT * e) % PRIME
+    if swapped:
+        x2, z2 = x3, z3
+    return (x2 * pow(z2, PRIME - 2, PRIME) % PRIME).to_bytes(KEY_BYTES, "little")
+
+
+def _derive(key, text):
+    return hmac.digest(key, text, "sha256")
+
+
+def _xor(data, key):
+    stream = hashlib.shake_256(key).digest(len(data))
+    return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(data), "big")
