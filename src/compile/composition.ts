@@ -2,6 +2,7 @@ import type { Composition } from 'openwhisk-composer';
 import composer from 'openwhisk-composer';
 import { ENVELOPE_KEY } from '../model/envelope.ts';
 import type { Plan } from '../model/plan.ts';
+import { PUBLIC_KEY, SEAL } from './sealing.ts';
 
 /** Text of a failed component that goes on with the envelope; it has to fit in it. */
 const DIED_MAX_BYTES = 300;
@@ -56,9 +57,11 @@ export function compose(plan: Plan): Composition {
 
 /**
  * The first envelope of a run, unless a session was launched with one. What OpenWhisk itself adds to the arguments (a fired
- * trigger's and a web action's `__ow_headers` and the like) are no parameters of the flow.
+ * trigger's and a web action's `__ow_headers` and the like) are no parameters of the flow. Those of a flow with secrets are sealed.
  */
-function enter({ start, steps }: Plan): string {
+function enter({ start, steps, parameters }: Plan): string {
+  const hasSecrets = Object.values(parameters).some(({ type }) => type === 'secret');
+  const params = hasSecrets ? `params: (${SEAL})(params, '${PUBLIC_KEY}')` : 'params';
   return `given => {
   if (given.${ENVELOPE_KEY}) return given.${ENVELOPE_KEY}
   const { run, wait, ...params } = given
@@ -66,7 +69,7 @@ function enter({ start, steps }: Plan): string {
   const time = new Date().toISOString().replace(/\\D/g, '').slice(0, 14)
   const envelope = {
     run: run === undefined ? time + '-' + (process.env.__OW_ACTIVATION_ID || '').slice(0, 8) : String(run),
-    block: ${JSON.stringify(steps[start]?.block)}, step: ${JSON.stringify(start)}, at: [], home: true, params
+    block: ${JSON.stringify(steps[start]?.block)}, step: ${JSON.stringify(start)}, at: [], home: true, ${params}
   }
   if (wait !== undefined) envelope.answerWithin = wait
   return envelope

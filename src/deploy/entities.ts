@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { PUBLIC_KEY } from '../compile/sealing.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { Plan } from '../model/plan.ts';
 import type { StoreSettings } from '../model/records.ts';
@@ -6,6 +7,7 @@ import type { ActionBody, KeyValue } from '../whisk/client.ts';
 import type { ClusterInfo } from '../whisk/cluster.ts';
 import { nodeKind, pythonKind } from './kinds.ts';
 import { type ActionLimits, capLimits, stepsOf } from './limits.ts';
+import { publicKeyOf } from './sealing.ts';
 import type { Secrets } from './secrets.ts';
 
 /** Annotation that says whose an entity is and what was deployed: `{flow, hash}`. */
@@ -56,7 +58,10 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
     const owned = own({ name, annotations, body });
     return { ...owned, type: 'action', body: { ...body, annotations: owned.annotations } };
   };
-  const nodeExec = (file: string) => ({ kind: nodeKind(cluster.kinds), code: text(bundle, file) });
+  const nodeExec = (file: string) => ({
+    kind: nodeKind(cluster.kinds),
+    code: text(bundle, file).replaceAll(PUBLIC_KEY, () => publicKeyOf(plan.flow, store)),
+  });
 
   const parametersOf = (step: string): KeyValue[] => {
     const layer = layers.get(step);
