@@ -24,6 +24,11 @@ const MATRIX: { name: string; flow: string; params?: Record<string, unknown> }[]
   { name: 'foreach of one item', flow: 'foreach', params: { items: 1 } },
   { name: 'foreach of 100 items', flow: 'foreach', params: { items: 100 } },
   { name: 'foreach and branches nested in each other', flow: 'nested' },
+  { name: 'a switch into branches, switches and foreaches in a foreach', flow: 'switch', params: { count: 6 } },
+  { name: 'a switch to its default', flow: 'switch', params: { kind: 'palm', count: 1 } },
+  { name: 'loops of one step: while, until, at most so often, never', flow: 'recursion' },
+  { name: 'a loop of many turns', flow: 'recursion', params: { until: 0.0000000001 } },
+  { name: 'retries and catches, of exceptions and crashes', flow: 'attempts' },
   { name: 'a large artifact, a data frame, an object of a user’s class', flow: 'values' },
 ];
 
