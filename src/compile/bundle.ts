@@ -8,6 +8,7 @@ import { writeConductor } from './conductor.ts';
 import { buildGraph } from './graph.ts';
 import { writeFlowModule } from './metaflow.ts';
 import { planFlow } from './plan.ts';
+import { planTriggers } from './triggers.ts';
 import { zip } from './zip.ts';
 
 /** OpenWhisk's defaults: a call of the conductor takes milliseconds, whatever the flow takes. */
@@ -59,6 +60,7 @@ export function makeBundle({ flow, source, code, runtime, compiler }: BundlePart
     ['step.zip', zip(zipped)],
   ]);
   const hashes = hashFiles(files);
+  const triggers = planTriggers(flow);
   const manifest: Manifest = {
     version: 1,
     flow: plan.flow,
@@ -87,6 +89,7 @@ export function makeBundle({ flow, source, code, runtime, compiler }: BundlePart
       memoryMB,
       timeLimitMs,
     })),
+    ...(triggers.length > 0 && { triggers }),
     files: hashes,
   };
   files.set(MANIFEST_FILE, json(manifest));

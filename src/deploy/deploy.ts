@@ -2,11 +2,12 @@ import { SystemError, UserError } from '../errors.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { Store } from '../store/store.ts';
 import type { Report } from '../terminal/report.ts';
-import type { Entity, Whisk } from '../whisk/client.ts';
-import { content, OWNER_ANNOTATION, type PlannedEntity, plannedEntities } from './entities.ts';
+import type { Whisk } from '../whisk/client.ts';
+import { content, type PlannedEntity, plannedEntities } from './entities.ts';
 import { pythonKind, wheelTarget } from './kinds.ts';
 import { ensureLayers } from './layer.ts';
 import { namedSteps } from './limits.ts';
+import { type Found, ownerOf, refuseForeign } from './owner.ts';
 import { probeConditionalPut } from './probe.ts';
 import { requireSecrets, type Secrets } from './secrets.ts';
 import { vendoredRuntime } from './vendor.ts';
@@ -65,7 +66,8 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
     })),
     { type: 'action', name: manifest.conductor.name },
   ]);
-  refuseForeign(present, manifest.flow);
+  const foreign = [...present].filter(([, entity]) => ownerOf(entity).flow !== manifest.flow).map(([name]) => name);
+  refuseForeign(foreign, manifest.flow);
 
   const warnings = vendored ? await storeWarnings(store) : imageWarnings(bundle);
   const cluster = await whisk.clusterInfo();
@@ -86,7 +88,7 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
   return { flow: manifest.flow, apihost, namespace, entities, warnings };
 }
 
-type Present = Map<string, Entity | 'elsewhere'>;
+type Present = Map<string, Found>;
 
 async function presentEntities(whisk: Whisk, names: { type: 'package' | 'action'; name: string }[]): Promise<Present> {
   const present: Present = new Map();
@@ -97,26 +99,6 @@ async function presentEntities(whisk: Whisk, names: { type: 'package' | 'action'
     }),
   );
   return present;
-}
-
-interface Owner {
-  flow?: string;
-  hash?: string;
-}
-
-function ownerOf(entity: Entity | 'elsewhere' | undefined): Owner {
-  if (entity === undefined || entity === 'elsewhere') return {};
-  return (entity.annotations.find(({ key }) => key === OWNER_ANNOTATION)?.value as Owner | null | undefined) ?? {};
-}
-
-function refuseForeign(present: Present, flow: string): void {
-  const foreign = [...present].filter(([, entity]) => ownerOf(entity).flow !== flow).map(([name]) => name);
-  if (foreign.length === 0) return;
-  throw new UserError(
-    'name-taken',
-    `${foreign.join(', ')} ${foreign.length === 1 ? 'is' : 'are'} on this OpenWhisk already and ${foreign.length === 1 ? 'does' : 'do'} not belong to the flow ${flow}; nothing was deployed`,
-    'delete what is there, give the flow another name, or deploy to another namespace',
-  );
 }
 
 async function write(

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { PUBLIC_KEY } from '../compile/sealing.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { Plan } from '../model/plan.ts';
@@ -7,16 +6,14 @@ import type { ActionBody, KeyValue } from '../whisk/client.ts';
 import type { ClusterInfo } from '../whisk/cluster.ts';
 import { nodeKind, pythonKind } from './kinds.ts';
 import { type ActionLimits, capLimits, stepsOf } from './limits.ts';
+import { hashOf, ownerAnnotation } from './owner.ts';
 import { publicKeyOf } from './sealing.ts';
 import type { Secrets } from './secrets.ts';
-
-/** Annotation that says whose an entity is and what was deployed: `{flow, hash}`. */
-export const OWNER_ANNOTATION = 'nuvopipe';
 
 interface Owned {
   name: string;
   annotations: KeyValue[];
-  /** HMAC-SHA256 over all of it, hex: tells that something has changed, and to nobody without the key what it is. */
+  /** Over all of it. */
   hash: string;
 }
 
@@ -33,7 +30,7 @@ export interface EntityOptions {
   layers: ReadonlyMap<string, string>;
   /** The flow's; each is bound to the actions whose steps name it. */
   secrets: Secrets;
-  /** Of the hashes: the OpenWhisk key, with which all that is hashed can be read anyway. */
+  /** Of the hashes: the OpenWhisk key. */
   hashKey: string;
   /** Whose runs these are to Metaflow: its client shows a user their own (`user:` tags) unless asked otherwise. */
   user: string | undefined;
@@ -50,8 +47,8 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
     return { timeout: timeLimitMs, memory: memoryMB };
   };
   const own = (entity: { name: string; annotations: KeyValue[]; body?: Omit<ActionBody, 'annotations'> }) => {
-    const hash = createHmac('sha256', hashKey).update(JSON.stringify(entity)).digest('hex');
-    const annotations = [...entity.annotations, { key: OWNER_ANNOTATION, value: { flow: manifest.flow, hash } }];
+    const hash = hashOf(entity, hashKey);
+    const annotations = [...entity.annotations, ownerAnnotation({ flow: manifest.flow, hash })];
     return { name: entity.name, annotations, hash };
   };
   const action = (name: string, annotations: KeyValue[], body: Omit<ActionBody, 'annotations'>): PlannedEntity => {
@@ -108,9 +105,7 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
 /** Those that a step of the action names, by name. */
 function secretsOf(action: string, plan: Plan, secrets: Secrets): Secrets | undefined {
   const names = new Set(stepsOf(action, plan).flatMap((step) => plan.steps[step]?.secrets ?? []));
-  return names.size === 0
-    ? undefined
-    : Object.fromEntries([...names].sort().map((name) => [name, secrets[name] as string]));
+  return names.size === 0 ? undefined : Object.fromEntries([...names].sort().map((name) => [name, secrets[name] as string]));
 }
 
 function text(bundle: Bundle, file: string): string {

@@ -22,9 +22,27 @@ export interface Manifest {
     memoryMB: number;
     timeLimitMs: number;
   }[];
+  /** What starts the flow by itself; absent where nothing does. */
+  triggers?: ManifestTrigger[];
   /** SHA-256 of every file of the bundle, hex. */
   files: Record<string, string>;
 }
+
+/** A trigger, and the rule by which it invokes the conductor. */
+export interface ManifestTrigger {
+  /** `HelloFlow.schedule-1`; under `on` as the flow has it: `uploads`, `/namespace/uploads`. */
+  name: string;
+  rule: string;
+  /** The feed action that fires it: the trigger is the flow's own. Without one, it may be there already. */
+  feed?: string;
+  /** Of the feed. */
+  parameters?: Record<string, unknown>;
+  /** As the flow has it, less a time zone that is UTC. */
+  schedule?: { cron: string; timezone?: string };
+}
+
+/** Its feeds fire triggers by the clock: openwhisk-package-alarms. */
+export const ALARMS_PACKAGE = '/whisk.system/alarms';
 
 /** A compiled flow in memory; on disk it is a folder with these files and `manifest.json`. */
 export interface Bundle {

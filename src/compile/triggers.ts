@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { alarmCron, isUtc, readCron } from '../model/cron.ts';
+import type { Flow, Schedule, TriggerSource } from '../model/flow.ts';
+import { ALARMS_PACKAGE, type ManifestTrigger } from '../model/manifest.ts';
+
+/** Limits of OpenWhisk: EntityName.scala. */
+const NAME_MAX_LENGTH = 256;
+/** Characters that tell names apart. */
+const MARK_LENGTH = 6;
+
+/** What starts a flow by itself: a trigger and a rule for each schedule, and for each item of `on`. */
+export function planTriggers(flow: Flow): ManifestTrigger[] {
+  const name = flow.name.value;
+  const taken = new Set<string>();
+  return [
+    ...flow.schedules.map((schedule, index) => planSchedule(schedule, `${name}.schedule-${index + 1}`)),
+    ...flow.triggers.map((source) => planSource(source, name, taken)),
+  ];
+}
+
+function planSchedule({ cron, timezone, parameters }: Schedule, trigger: string): ManifestTrigger {
+  const read = readCron(cron.value);
+  if ('problem' in read) throw new Error(`unchecked cron expression "${cron.value}": ${read.problem.message}`);
+  const zone = timezone && !isUtc(timezone.value) ? { timezone: timezone.value } : {};
+  return {
+    name: trigger,
+    rule: `${trigger}.rule`,
+    feed: `${ALARMS_PACKAGE}/alarm`,
+    // Without a payload the package gives runs its own, an empty text called `payload`.
+    parameters: { cron: alarmCron(read.cron), ...zone, trigger_payload: parameters.value },
+    schedule: { cron: cron.value, ...zone },
+  };
+}
+
+function planSource(source: TriggerSource, flow: string, taken: Set<string>): ManifestTrigger {
+  const name = source.name.value.replace(/^\/_\//, '');
+  const rule = ruleName(flow, name, taken);
+  taken.add(rule);
+  if (source.feed === undefined) return { name, rule };
+  const feed = source.feed.value.startsWith('/') ? source.feed.value : `/_/${source.feed.value}`;
+  const payload = feed.startsWith(`${ALARMS_PACKAGE}/`) ? { trigger_payload: {} } : {};
+  return { name, rule, feed, parameters: { ...payload, ...source.with.value } };
+}
+
+/** `HelloFlow.on-uploads`; with a short hash where that is taken or too long. */
+function ruleName(flow: string, trigger: string, taken: ReadonlySet<string>): string {
+  const name = `${flow}.on-${trigger.slice(trigger.lastIndexOf('/') + 1)}`;
+  if (!taken.has(name) && name.length <= NAME_MAX_LENGTH) return name;
+  const mark = createHash('sha256').update(trigger).digest('hex').slice(0, MARK_LENGTH);
+  return `${name.slice(0, NAME_MAX_LENGTH - MARK_LENGTH - 1)}-${mark}`;
+}
