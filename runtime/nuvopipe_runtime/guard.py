@@ -95,7 +95,8 @@ class Guard:
     def _is_committed(self, step, task):
         if step not in self._committed:
             prefix = self._layout.tasks(step)
-            self._committed[step] = {key[len(prefix) :].split("/")[0] for key in self._store.list(prefix)}
+            keys = [key for key in self._store.list(prefix) if key.endswith("/commit")]
+            self._committed[step] = {key[len(prefix) :].split("/")[0] for key in keys}
         return task in self._committed[step]
 
     def _unfinished(self, opener, at, snapshot):

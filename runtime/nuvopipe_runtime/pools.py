@@ -87,7 +87,8 @@ class Pool:
         """Those of `items` whose last task is committed."""
         if self._plan.pools[self._opener]["kind"] == "foreach":
             stem = self._layout.tasks(self._plan.last(self._opener, 0)) + task_id(self._at) + "-"
-            committed = {int(key[len(stem) :].split("/")[0]) for key in self._store.list_stem(stem)}
+            keys = [key for key in self._store.list_stem(stem) if key.endswith("/commit")]
+            committed = {int(key[len(stem) :].split("/")[0]) for key in keys}
             return committed.intersection(items)
         items = list(items)
         keys = [self._layout.commit(self._plan.last(self._opener, item), task_id([*self._at, item])) for item in items]
