@@ -44,8 +44,8 @@ export async function readSecrets(flags: SecretFlags, plan: Plan, env = process.
     if (given.has(name)) throw new UserError('bad-secret', `the secret ${name} is given twice`, 'give it once');
     given.set(name, name === argument ? env[name] : argument.slice(name.length + 1));
   }
-  const values = names.map((name) => [name, given.has(name) ? given.get(name) : (inFile.get(name) ?? env[name])]);
-  const secrets = Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<string, string>;
+  const chosen = (name: string) => (given.has(name) ? given.get(name) : (inFile.get(name) ?? env[name]));
+  const secrets = Object.fromEntries(names.map((name) => [name, chosen(name)]));
   requireSecrets(plan, secrets);
   return secrets;
 }

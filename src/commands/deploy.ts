@@ -3,6 +3,7 @@ import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { clusterSettings } from '../cli/cluster.ts';
 import { bundleFrom } from '../cli/flow-bundle.ts';
+import { readSecrets, secretFlags } from '../cli/secrets.ts';
 import { type StoreFlags, storeFlags } from '../cli/store-flags.ts';
 import { whiskFlags } from '../cli/whisk-flags.ts';
 import type { Deployment, Outcome } from '../deploy/deploy.ts';
@@ -16,6 +17,7 @@ export default class Deploy extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> flow.yaml --local',
     '<%= config.bin %> <%= command.id %> flow.yaml --datastore s3://bucket/metaflow',
+    '<%= config.bin %> <%= command.id %> flow.yaml --datastore s3://bucket/metaflow --secrets-file .env',
     '<%= config.bin %> <%= command.id %> build/HelloFlow --apihost https://host --auth uuid:key --datastore s3://bucket/x',
   ];
   static override args = {
@@ -25,6 +27,7 @@ export default class Deploy extends BaseCommand {
     local: boolean({ description: 'to the local platform, which is started if it does not run' }),
     ...whiskFlags,
     ...storeFlags,
+    ...secretFlags,
     python: string({
       description: 'interpreter whose pip fetches packages; by default the newest suitable one',
       helpValue: 'PATH',
@@ -35,6 +38,7 @@ export default class Deploy extends BaseCommand {
     const { args, flags } = await this.parse(Deploy);
     // All that the user may have to put right comes before anything is started or fetched.
     const bundle = await bundleFrom(args.flow, () => this.#python(flags.python));
+    const secrets = await readSecrets(flags, bundle.plan);
     const [{ deployBundle }, { metaflowUser }, { openWhisk }, { openStore }] = await Promise.all([
       import('../deploy/deploy.ts'),
       import('../deploy/user.ts'),
@@ -53,6 +57,7 @@ export default class Deploy extends BaseCommand {
         home: flags.home,
         vendored: !flags.local,
         user: metaflowUser(),
+        secrets,
         report: reportTo(process.stderr),
       });
       const counts = OUTCOME_ORDER.map((outcome) => {

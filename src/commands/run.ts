@@ -5,8 +5,10 @@ import { clusterSettings } from '../cli/cluster.ts';
 import { bundleFrom } from '../cli/flow-bundle.ts';
 import { readParameters } from '../cli/parameters.ts';
 import { RunView } from '../cli/run-view.ts';
+import { readSecrets, secretFlags } from '../cli/secrets.ts';
 import { storeFlags } from '../cli/store-flags.ts';
 import { whiskFlags } from '../cli/whisk-flags.ts';
+import type { Secrets } from '../deploy/secrets.ts';
 import { EXIT_SYSTEM_ERROR } from '../errors.ts';
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import type { Bundle } from '../model/manifest.ts';
@@ -38,6 +40,7 @@ interface Target {
 interface Work {
   bundle: Bundle;
   parameters: Record<string, unknown>;
+  secrets: Secrets;
   home: string;
   report: Report;
 }
@@ -71,6 +74,7 @@ export default class Run extends BaseCommand {
     }),
     ...whiskFlags,
     ...storeFlags,
+    ...secretFlags,
   };
 
   /** Ends what this command has started, and says what goes on without it. */
@@ -98,8 +102,9 @@ export default class Run extends BaseCommand {
     // All that the user may have to put right comes before anything is started or fetched.
     const bundle = await bundleFrom(args.flow, () => this.#python(flags.home, isLocal));
     const parameters = await readParameters(flags.param, bundle.plan.parameters);
+    const secrets = await readSecrets(flags, bundle.plan);
     const target = isLocal ? await this.#local(flags.home, report) : await this.#cluster(flags);
-    const answer = await this.#runOn(target, { bundle, parameters, home: flags.home, report });
+    const answer = await this.#runOn(target, { bundle, parameters, secrets, home: flags.home, report });
     await this.#interrupting;
     this.#tell(bundle.plan, answer);
     if (answer.status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
@@ -141,7 +146,7 @@ export default class Run extends BaseCommand {
     return { ...settings, python: (await findPython()).path, vendored: true, stays: true };
   }
 
-  async #runOn(target: Target, { bundle, parameters, home, report }: Work): Promise<Answer> {
+  async #runOn(target: Target, { bundle, parameters, secrets, home, report }: Work): Promise<Answer> {
     const [{ deployBundle }, { metaflowUser }, { openWhisk }, { openStore }, { RunReader }, runs] = await Promise.all([
       import('../deploy/deploy.ts'),
       import('../deploy/user.ts'),
@@ -156,7 +161,8 @@ export default class Run extends BaseCommand {
       const { python, vendored } = target;
       // Every entity has a line of its own in a deployment; here only what has changed is worth one.
       const quiet: Report = { ...report, line: (text) => text.startsWith('unchanged') || report.line(text) };
-      await deployBundle({ bundle, whisk, store, python, home, vendored, user: metaflowUser(), report: quiet });
+      const user = metaflowUser();
+      await deployBundle({ bundle, whisk, store, python, home, vendored, user, secrets, report: quiet });
       const key = { flow: bundle.plan.flow, run: runs.newRunId(new Date()) };
       report.line(`Run ${key.flow}/${key.run}`);
       if (target.stays) {

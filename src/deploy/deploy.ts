@@ -25,7 +25,7 @@ export interface DeployOptions {
   vendored: boolean;
   /** Whose runs these are: see {@link metaflowUser}. */
   user: string | undefined;
-  /** The flow's, by name; others are of no account. */
+  /** Values of the flow's secrets. */
   secrets?: Secrets;
   report: Report;
 }

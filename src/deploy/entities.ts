@@ -105,7 +105,7 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
 /** Those that a step of the action names, by name. */
 function secretsOf(action: string, plan: Plan, secrets: Secrets): Secrets | undefined {
   const names = new Set(stepsOf(action, plan).flatMap((step) => plan.steps[step]?.secrets ?? []));
-  return names.size === 0 ? undefined : Object.fromEntries([...names].sort().map((name) => [name, secrets[name] as string]));
+  return names.size === 0 ? undefined : Object.fromEntries([...names].sort().map((name) => [name, secrets[name]]));
 }
 
 function text(bundle: Bundle, file: string): string {

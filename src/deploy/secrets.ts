@@ -1,8 +1,8 @@
 import { UserError } from '../errors.ts';
 import type { Plan } from '../model/plan.ts';
 
-/** Values of a flow's secrets, by name. They are bound to the step actions, and are nowhere else. */
-export type Secrets = Readonly<Record<string, string>>;
+/** Values of a flow's secrets, by name, maybe among others. They are bound to the step actions, and are nowhere else. */
+export type Secrets = Readonly<Record<string, string | undefined>>;
 
 /** The secrets that a flow's steps name, each with these steps. */
 export function neededSecrets({ steps }: Plan): Map<string, string[]> {
@@ -18,7 +18,7 @@ const STEPS_NAMED_MAX = 3;
 
 /** @throws UserError `missing-secrets` that names all that are not given, or are empty. */
 export function requireSecrets(plan: Plan, given: Secrets): void {
-  const missing = [...neededSecrets(plan)].filter(([name]) => !Object.hasOwn(given, name) || given[name] === '');
+  const missing = [...neededSecrets(plan)].filter(([name]) => !Object.hasOwn(given, name) || !given[name]);
   if (missing.length === 0) return;
   const named = missing.map(([name, steps]) => {
     const more = steps.length - STEPS_NAMED_MAX;

@@ -49,7 +49,7 @@ export class TestPlatform {
     const started = performance.now();
     try {
       const quiet: Report = { ...report, line: () => undefined };
-      const options = { python, vendored: false, home: this.#home, user: metaflowUser() };
+      const options = { python, vendored: false, home: this.#home, user: metaflowUser(), secrets: process.env };
       await deployBundle({ bundle, whisk, store, ...options, report: quiet });
       const key = { flow: bundle.plan.flow, run: runs.newRunId(new Date()) };
       const runReader = new RunReader(store);

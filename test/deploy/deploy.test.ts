@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash, createHmac } from 'node:crypto';
 import { unzipSync } from 'fflate';
 import { type Deployment, deployBundle } from '../../src/deploy/deploy.ts';
 import { nodeKind, pythonKind } from '../../src/deploy/kinds.ts';
@@ -30,8 +31,9 @@ describe('deploy', () => {
     await fake.close();
   });
 
-  const deploy = (bundle: Bundle): Promise<Deployment> =>
+  const deploy = (bundle: Bundle, secrets?: Record<string, string>): Promise<Deployment> =>
     deployBundle({
+      ...(secrets && { secrets }),
       bundle,
       whisk,
       store: STORE,
@@ -88,6 +90,62 @@ describe('deploy', () => {
       'unchanged TitlesFlow.steps/wait',
       'unchanged TitlesFlow',
     ]);
+  });
+
+  const paid = () => sampleBundle({ secrets: ['API_TOKEN'] });
+
+  it('binds a secret to the actions whose steps name it, and says it nowhere', async () => {
+    await deploy(paid(), { API_TOKEN: 'hush', OTHER: 'unrelated' });
+    assert.deepEqual(
+      action('TitlesFlow.steps/m1024-t600').parameters.find(({ key }) => key === 'secrets'),
+      { key: 'secrets', value: { API_TOKEN: 'hush' } },
+    );
+    for (const [name, body] of fake.entities) {
+      assert.equal(JSON.stringify(body).includes('hush'), name.endsWith('m1024-t600'), name);
+      assert.ok(!JSON.stringify(body).includes('unrelated'), name);
+    }
+  });
+
+  it('updates an action whose secret is another, and leaves no trace by which to guess it', async () => {
+    await deploy(paid(), { API_TOKEN: '1234' });
+    const hashOf = () => action('TitlesFlow.steps/m1024-t600').annotations.find(({ key }) => key === 'nuvopipe')?.value;
+    const { hash } = hashOf() as { hash: string };
+    const name = 'TitlesFlow.steps/m1024-t600';
+    const { annotations: all, exec, parameters, limits } = action(name);
+    const annotations = all.filter(({ key }) => key !== 'nuvopipe');
+    const hashed = JSON.stringify({ name, annotations, body: { exec, parameters, limits } });
+    assert.equal(createHmac('sha256', fake.settings.auth).update(hashed).digest('hex'), hash);
+    for (const guess of ['1234', JSON.stringify({ API_TOKEN: '1234' }), hashed]) {
+      assert.notEqual(createHash('sha256').update(guess).digest('hex'), hash);
+    }
+    assert.ok((await deploy(paid(), { API_TOKEN: '1234' })).entities.every(({ outcome }) => outcome === 'unchanged'));
+    assert.deepEqual(outcomes(await deploy(paid(), { API_TOKEN: '4321' })), [
+      'unchanged TitlesFlow.steps',
+      'unchanged TitlesFlow.steps/m256-t60',
+      'updated TitlesFlow.steps/m1024-t600',
+      'unchanged TitlesFlow.steps/wait',
+      'unchanged TitlesFlow',
+    ]);
+  });
+
+  it('asks for the secrets before it asks the cluster for anything', async () => {
+    await fake.close();
+    await assert.rejects(deploy(paid()), { code: 'missing-secrets' });
+    await assert.rejects(deploy(paid(), { API_TOKEN: '' }), { code: 'missing-secrets' });
+    fake = await startFakeWhisk();
+  });
+
+  it('gives steps with an image that image, of which the local platform has none', async () => {
+    const { warnings } = await deploy(sampleBundle({ image: 'acme/torch:2' }));
+    const { code: _, ...exec } = action('TitlesFlow.steps/m1024-t600').exec;
+    assert.deepEqual(exec, { kind: 'blackbox', image: 'acme/torch:2', binary: true });
+    assert.equal(action('TitlesFlow.steps/m256-t60').exec.kind, 'python:3.11');
+    assert.ok(
+      warnings.includes(
+        'the local platform has no containers: steps fit (action m1024-t600) run in the local Python, not in acme/torch:2',
+      ),
+      warnings.join('\n'),
+    );
   });
 
   it('says what a deploy that stopped in the middle has done, and goes on there', async () => {
