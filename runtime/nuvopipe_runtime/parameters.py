@@ -133,7 +133,7 @@ def _number(kind, value):
 def _default(spec, directory):
     default = spec.get("default")
     if spec["type"] == "file" and default is not None:
-        with open(os.path.join(directory, default), encoding="utf-8") as file:
+        with open(os.path.join(directory, default), encoding="utf-8-sig") as file:
             return file.read()
     return default
 

@@ -1,10 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
+import { PARAMETERS_MAX_BYTES } from '../model/envelope.ts';
+import { PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../model/parameters.ts';
 import type { ParameterType, PlannedParameter } from '../model/plan.ts';
 import { didYouMean } from '../syntax/suggest.ts';
+import { readTextFile } from './text-file.ts';
 
 /**
- * Turns `name=value` arguments into what the flow is invoked with. A `json` parameter's value may be `@FILE`.
+ * Turns `name=value` arguments into what the flow is invoked with. The value of a `file` parameter is a path; that of a
+ * `json` or `secret` one may be `@FILE`. What is wrong is said in the words of the run itself, which checks it, too.
+ *
  * @throws UserError that names every argument that does not fit the flow's parameters, and every one that is missing.
  */
 export async function readParameters(
@@ -13,21 +17,23 @@ export async function readParameters(
 ): Promise<Record<string, unknown>> {
   const problems: Problem[] = [];
   const values = new Map<string, unknown>();
+  const named = new Set<string>();
   for (const argument of given) {
-    const result = await readArgument(argument, planned, values);
-    if ('problem' in result) problems.push(result);
+    const result = await readArgument(argument, planned, named);
+    if ('problems' in result) problems.push(...result.problems);
     else values.set(result.name, result.value);
+    named.add(nameOf(argument));
   }
-  const named = new Set(given.map(nameOf));
   for (const [name, { required, help }] of Object.entries(planned)) {
     if (required && !named.has(name)) {
       problems.push({
         code: 'missing-parameter',
-        problem: `the parameter ${name} is missing${help ? ` (${help})` : ''}`,
+        problem: `the parameter "${name}" is missing${help ? ` (${help})` : ''}`,
         hint: `give it with -p ${name}=VALUE`,
       });
     }
   }
+  if (problems.length === 0) problems.push(...tooLarge(values, planned));
   const [first, ...more] = problems;
   if (first === undefined) return Object.fromEntries(values);
   const message = problems.map(({ problem }) => problem).join('; ');
@@ -41,7 +47,7 @@ export async function readParameters(
 interface Problem {
   code: string;
   problem: string;
-  hint: string;
+  hint?: string;
 }
 
 const nameOf = (argument: string) => argument.split('=', 1)[0] as string;
@@ -49,38 +55,70 @@ const nameOf = (argument: string) => argument.split('=', 1)[0] as string;
 async function readArgument(
   argument: string,
   planned: Record<string, PlannedParameter>,
-  values: ReadonlyMap<string, unknown>,
-): Promise<{ name: string; value: unknown } | Problem> {
+  named: ReadonlySet<string>,
+): Promise<{ name: string; value: unknown } | { problems: Problem[] }> {
   const name = nameOf(argument);
-  if (name === argument || name === '') {
-    return { code: 'bad-parameter', problem: `"${argument}" is not name=value`, hint: 'write it as -p name=value' };
-  }
+  const refuse = (code: string, problem: string, hint?: string) => ({
+    problems: [{ code, problem, ...(hint !== undefined && { hint }) }],
+  });
   if (!Object.hasOwn(planned, name)) {
     const hint = didYouMean(name, Object.keys(planned)) ?? `the flow's parameters: ${signature(planned)}`;
-    return { code: 'unknown-parameter', problem: `the flow has no parameter ${name}`, hint };
+    return name === argument || name === ''
+      ? refuse('bad-parameter', `"${argument}" is not name=value`, 'write it as -p name=value')
+      : refuse('unknown-parameter', `the flow has no parameter "${name}"`, hint);
   }
-  if (values.has(name)) {
-    return { code: 'bad-parameter', problem: `the parameter ${name} is given twice`, hint: 'give it once' };
+  if (name === argument) {
+    return refuse('bad-parameter', `the parameter "${name}" is given without a value`, `write it as -p ${name}=VALUE`);
   }
-  const { type } = planned[name] as PlannedParameter;
-  const value = await readValue[type](argument.slice(name.length + 1));
-  if (value !== undefined) return { name, value };
-  return { code: 'bad-parameter', problem: `the parameter ${name} is no ${TYPE_NAMES[type]}`, hint: TYPE_HINTS[type] };
+  if (named.has(name)) {
+    return refuse('bad-parameter', `the parameter "${name}" is given twice`, 'give it once');
+  }
+  const parameter = planned[name] as PlannedParameter;
+  const { type } = parameter;
+  const given = argument.slice(name.length + 1);
+  let text = given;
+  if (type === 'file' || (given.startsWith('@') && AT_FILE.has(type))) {
+    const file = await readTextFile(type === 'file' ? given : given.slice(1), PARAMETERS_MAX_BYTES);
+    if ('problem' in file) {
+      return refuse('parameter-file', `the parameter "${name}" cannot be read: ${file.problem}`, file.hint);
+    }
+    // A file made by an editor or by echo ends its last line.
+    text = type === 'secret' ? file.text.replace(/\r?\n$/, '') : file.text;
+  }
+  const shown = (value: unknown) => (type === 'secret' ? '' : `, not ${shownValue(value)}`);
+  const value = readValue[type](text);
+  if (value === undefined) {
+    const problem = `the parameter "${name}" has to be ${PARAMETER_TYPE_NAMES[type]}${shown(given)}`;
+    return refuse('bad-parameter', problem, TYPE_HINTS[type]);
+  }
+  const unmet = unmetDemands(parameter, value);
+  if (unmet.length === 0) return { name, value };
+  return {
+    problems: unmet.map((demand) => ({
+      code: 'bad-parameter',
+      problem: `the parameter "${name}" has to ${demand}${shown(value)}`,
+    })),
+  };
 }
+
+/** Types whose value may stand in a file that is named after an `@`. */
+const AT_FILE: ReadonlySet<ParameterType> = new Set(['json', 'secret']);
 
 /** undefined: the text is not of that type. */
 const readValue: Record<ParameterType, (text: string) => unknown> = {
   string: (text) => text,
+  secret: (text) => text,
+  file: (text) => text,
   integer(text) {
-    const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+    const value = /^[+-]?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
     return Number.isSafeInteger(value) ? value : undefined;
   },
   number(text) {
-    const value = /\d/.test(text) ? Number(text) : Number.NaN;
+    const value = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
     return Number.isFinite(value) ? value : undefined;
   },
   boolean: (text) => BOOLEANS.get(text.toLowerCase()),
-  json: (text) => (text.startsWith('@') ? jsonFile(text.slice(1)) : parseJson(text)),
+  json: parseJson,
 };
 
 /** Those that Metaflow takes on its command line (click's BOOL). */
@@ -89,33 +127,12 @@ const BOOLEANS = new Map([
   ...['false', 'f', '0', 'no', 'n', 'off'].map((text) => [text, false] as const),
 ]);
 
-const TYPE_NAMES: Record<ParameterType, string> = {
-  string: 'text',
-  integer: 'whole number',
-  number: 'number',
-  boolean: 'truth value',
-  json: 'JSON',
-};
-
-const TYPE_HINTS: Record<ParameterType, string> = {
-  string: '',
+const TYPE_HINTS: Partial<Record<ParameterType, string>> = {
   integer: `a whole number looks like 42, and is at most ${Number.MAX_SAFE_INTEGER}`,
   number: 'a number looks like 0.5, 3 or 1e-4',
   boolean: 'write true or false',
   json: `quote it for the shell, for example '{"a": [1, 2]}', or give a file: name=@file.json`,
 };
-
-async function jsonFile(file: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new UserError('parameter-file', `the file ${file} cannot be read`, 'check its path', { cause });
-  }
-  const value = parseJson(text);
-  if (value === undefined) throw new UserError('parameter-file', `the file ${file} is not JSON`, 'check its content');
-  return value;
-}
 
 function parseJson(text: string): unknown {
   try {
@@ -124,6 +141,27 @@ function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** Base64 makes four bytes of three. */
+const SEALED_PART = 3 / 4;
+
+function tooLarge(values: ReadonlyMap<string, unknown>, planned: Record<string, PlannedParameter>): Problem[] {
+  const areSealed = Object.values(planned).some(({ type }) => type === 'secret');
+  const maxBytes = Math.floor(PARAMETERS_MAX_BYTES * (areSealed ? SEALED_PART : 1));
+  const sizes = [...values].map(([name, value]) => ({ name, bytes: Buffer.byteLength(JSON.stringify(value)) }));
+  const bytes = Buffer.byteLength(JSON.stringify(Object.fromEntries(values)));
+  const [largest] = sizes.toSorted((a, b) => b.bytes - a.bytes);
+  if (bytes <= maxBytes || largest === undefined) return [];
+  return [
+    {
+      code: 'parameters-too-large',
+      problem: `the parameters are ${kilobytes(bytes)} of JSON, and an invocation takes ${kilobytes(maxBytes)}; the largest is "${largest.name}"`,
+      hint: 'put the data into object storage, and give its address',
+    },
+  ];
+}
+
+const kilobytes = (bytes: number) => `${Math.ceil(bytes / 1024)} kB`;
 
 /** `days (integer), label (string, required)`. */
 function signature(planned: Record<string, PlannedParameter>): string {

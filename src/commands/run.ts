@@ -67,7 +67,7 @@ export default class Run extends BaseCommand {
   static override flags = {
     param: string({
       char: 'p',
-      description: 'a parameter of the flow; the value of a json one may be @FILE',
+      description: 'a parameter of the flow; of a file one the path, of a json or secret one the value or @FILE',
       helpValue: 'NAME=VALUE',
       multiple: true,
       default: [],

@@ -39,14 +39,25 @@ export interface Envelope {
   call?: Record<string, unknown>;
   /** From the conductor: what the action answered, or how it failed. */
   answer?: { result: unknown } | { error: unknown };
-  /** What the client gave: only in the first envelope of a run. */
-  params?: Record<string, unknown>;
+  /** What the client gave: only in the first envelope of a run. Of a flow with secret parameters, sealed and in base64. */
+  params?: Record<string, unknown> | string;
   /** The session's answer. */
   result?: RunResult;
 }
 
 /** I5: from the design; a thousandth of OpenWhisk's 1 MB, so that no flow comes near that limit. */
 export const ENVELOPE_MAX_BYTES = 1024;
+
+/** OpenWhisk's 1 MB for what an action answers. */
+const ANSWER_MAX_BYTES = 1 << 20;
+/** Around the two envelopes in a conductor's answer. */
+const ANSWER_RESERVE_BYTES = 16 << 10;
+
+/**
+ * What a client may give a run, as JSON: the first answer of the conductor has it twice, as the arguments of the step action
+ * and in its own state.
+ */
+export const PARAMETERS_MAX_BYTES = ANSWER_MAX_BYTES / 2 - ANSWER_RESERVE_BYTES;
 
 /** What `ow action invoke <flow> -r` answers. A failed run's answer has it under `error`, as OpenWhisk wants. */
 export interface RunResult {

@@ -1,32 +1,42 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readParameters } from '../../src/cli/parameters.ts';
 import { UserError } from '../../src/errors.ts';
+import { PARAMETERS_MAX_BYTES } from '../../src/model/envelope.ts';
 import type { PlannedParameter } from '../../src/model/plan.ts';
 
-const planned: Record<string, PlannedParameter> = {
+const PLANNED: Record<string, PlannedParameter> = {
   label: { type: 'string', required: true, help: 'put before each title' },
-  days: { type: 'integer', required: false, default: 7 },
+  days: { type: 'integer', required: false, default: 7, max: 30 },
   rate: { type: 'number', required: false, default: 0.5 },
   loud: { type: 'boolean', required: false, default: false },
   options: { type: 'json', required: false, default: {} },
+  text: { type: 'file', required: false },
 };
 
-async function problemOf(...given: string[]): Promise<UserError> {
-  let thrown: unknown;
-  await readParameters(given, planned).catch((error: unknown) => {
-    thrown = error;
-  });
+/** Of the runtime's tests, too: both say the same in the same words. */
+interface SharedCase {
+  spec: Omit<PlannedParameter, 'required'>;
+  given: string;
+  value?: unknown;
+  problem?: string;
+}
+
+async function problemOf(given: string[], planned = PLANNED): Promise<UserError> {
+  const thrown = await readParameters(given, planned).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   assert.ok(thrown instanceof UserError, `no problem was found with ${given.join(' ')}`);
   return thrown;
 }
 
 describe('readParameters', () => {
-  it('reads every type', async () => {
+  it('reads a value of every type', async () => {
     const given = ['label=a=b, c', 'days=-3', 'rate=1e-4', 'loud=Yes', 'options={"a": [1, null]}'];
-    assert.deepEqual(await readParameters(given, planned), {
+    assert.deepEqual(await readParameters(given, PLANNED), {
       label: 'a=b, c',
       days: -3,
       rate: 1e-4,
@@ -35,76 +45,156 @@ describe('readParameters', () => {
     });
   });
 
+  it('reads and refuses what the run does, in the same words', async () => {
+    const file = join(import.meta.dirname, '../fixtures/parameters.json');
+    const cases = JSON.parse(await readFile(file, 'utf8')) as SharedCase[];
+    for (const { spec, given, value, problem } of cases) {
+      const planned = { p: { ...spec, required: true } };
+      if (problem === undefined) assert.deepEqual(await readParameters([`p=${given}`], planned), { p: value });
+      else assert.equal((await problemOf([`p=${given}`], planned)).message, `the parameter "p" ${problem}`);
+    }
+  });
+
+  it('leaves to the run what JavaScript reads in another way than Python, or not at all', async () => {
+    const matchedByPython: [pattern: string, text: string][] = [
+      ['(?P<a>x)', 'x'],
+      ['x++', 'xx'],
+      ['(?x) a  # comment', 'a'],
+      ['\\d+', '٣'],
+      ['\\w+', 'kůň'],
+      ['[]a]+', ']a'],
+      ['[]][a]', ']a'],
+      ['a.b', 'a\rb'],
+      ['a$\\n?', 'a\n'],
+      ['(?:(a)|b)*\\1', 'abaa'],
+      ['\\@', '@'],
+    ];
+    for (const [pattern, text] of matchedByPython) {
+      const planned = { p: { type: 'string', required: false, pattern } } as const;
+      assert.deepEqual(await readParameters([`p=${text}`], planned), { p: text }, pattern);
+    }
+  });
+
   it('leaves defaults to the flow', async () => {
-    assert.deepEqual(await readParameters(['label='], planned), { label: '' });
+    assert.deepEqual(await readParameters(['label='], PLANNED), { label: '' });
   });
 
   it('takes null for JSON, and does not read files for text', async () => {
     const given = ['label=@nothing', 'options=null'];
-    assert.deepEqual(await readParameters(given, planned), { label: '@nothing', options: null });
+    assert.deepEqual(await readParameters(given, PLANNED), { label: '@nothing', options: null });
   });
 
-  it('says which value is of the wrong type', async () => {
-    for (const given of [
-      'days=3.5',
-      'days=x',
-      'days=',
-      'days=9007199254740993',
-      'rate=much',
-      'rate=Infinity',
-      'loud=2',
-      'options={a}',
-    ]) {
-      const { code, message } = await problemOf('label=x', given);
-      assert.equal(code, 'bad-parameter', given);
-      assert.match(message, new RegExp(`^the parameter ${given.split('=')[0]} is no `));
-    }
+  it('takes no whole number that JSON would round', async () => {
+    const { message, hint } = await problemOf(['label=x', 'days=9007199254740993']);
+    assert.equal(message, 'the parameter "days" has to be a whole number, not "9007199254740993"');
+    assert.match(hint ?? '', /at most 9007199254740991$/);
   });
 
   it('suggests the name that was meant', async () => {
-    const { code, message, hint } = await problemOf('label=x', 'dais=3');
-    assert.deepEqual([code, message], ['unknown-parameter', 'the flow has no parameter dais']);
+    const { code, message, hint } = await problemOf(['label=x', 'dais=3']);
+    assert.deepEqual([code, message], ['unknown-parameter', 'the flow has no parameter "dais"']);
     assert.equal(hint, 'did you mean "days"?');
   });
 
   it('does not take a property of every object for a parameter', async () => {
-    assert.equal((await problemOf('label=x', 'constructor=3')).code, 'unknown-parameter');
+    assert.equal((await problemOf(['label=x', 'constructor=3'])).code, 'unknown-parameter');
   });
 
   it('names what is missing, with its help', async () => {
-    const { code, message, hint } = await problemOf();
+    const { code, message, hint } = await problemOf([]);
     assert.equal(code, 'missing-parameter');
-    assert.equal(message, 'the parameter label is missing (put before each title)');
+    assert.equal(message, 'the parameter "label" is missing (put before each title)');
     assert.equal(hint, 'give it with -p label=VALUE');
   });
 
   it('reports everything at once', async () => {
-    const { message, hint } = await problemOf('days', 'rate=x', 'loud=1', 'loud=0');
-    assert.equal(
-      message,
-      '"days" is not name=value; the parameter rate is no number; the parameter loud is given twice; ' +
-        'the parameter label is missing (put before each title)',
-    );
+    const { message, hint } = await problemOf(['what', 'days', 'days=31', 'rate=x', 'loud=1', 'loud=0']);
+    assert.deepEqual(message.split('; '), [
+      '"what" is not name=value',
+      'the parameter "days" is given without a value',
+      'the parameter "days" is given twice',
+      'the parameter "rate" has to be a number, not "x"',
+      'the parameter "loud" is given twice',
+      'the parameter "label" is missing (put before each title)',
+    ]);
     assert.match(hint ?? '', /label \(string, required\), days \(integer\)/);
+  });
+
+  it('never shows a secret', async () => {
+    const planned: Record<string, PlannedParameter> = {
+      token: { type: 'secret', required: true, pattern: 'ghp_[a-z]+' },
+      n: { type: 'integer', required: false },
+    };
+    const { message, hint } = await problemOf(['token=hush-hush', 'token=hush-again', 'n=x'], planned);
+    assert.doesNotMatch(`${message} ${hint}`, /hush/);
+    assert.match(message, /^the parameter "token" has to match the pattern ghp_\[a-z\]\+ as a whole; /);
+  });
+
+  it('takes what an invocation can carry, and no more', async () => {
+    const room = PARAMETERS_MAX_BYTES - '{"label":""}'.length;
+    assert.ok(await readParameters([`label=${'x'.repeat(room)}`], PLANNED));
+    const { code, message } = await problemOf([`label=${'x'.repeat(room + 1)}`]);
+    assert.equal(code, 'parameters-too-large');
+    assert.equal(message, 'the parameters are 497 kB of JSON, and an invocation takes 496 kB; the largest is "label"');
+    const sealed: Record<string, PlannedParameter> = { ...PLANNED, token: { type: 'secret', required: false } };
+    assert.match((await problemOf([`label=${'x'.repeat(room)}`], sealed)).message, /takes 372 kB/);
   });
 
   describe('with a file', () => {
     let folder: string;
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), 'nuvopipe-parameters-'));
-      await writeFile(join(folder, 'good.json'), '[1, 2]');
-      await writeFile(join(folder, 'bad.json'), '[1, 2');
+      const files = {
+        'good.json': '[1, 2]',
+        'bad.json': '[1, 2',
+        'text.txt': '\ufeffkůň\n',
+        'token.txt': 'hush-hush\n',
+        'latin.txt': Buffer.from('k\xf9\xf2', 'latin1'),
+        'large.txt': 'x'.repeat(PARAMETERS_MAX_BYTES + 1),
+      };
+      for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+      await mkdir(join(folder, 'folder'));
     });
     after(() => rm(folder, { recursive: true }));
 
-    it('reads JSON from it', async () => {
-      const given = ['label=x', `options=@${join(folder, 'good.json')}`];
-      assert.deepEqual(await readParameters(given, planned), { label: 'x', options: [1, 2] });
+    const file = (name: string) => join(folder, name);
+
+    it('reads its text', async () => {
+      assert.deepEqual(await readParameters(['label=x', `text=${file('text.txt')}`], PLANNED), {
+        label: 'x',
+        text: 'kůň\n',
+      });
     });
 
-    it('says when it is not there or not JSON', async () => {
-      assert.match((await problemOf('label=x', `options=@${folder}/none.json`)).message, /none.json cannot be read$/);
-      assert.match((await problemOf('label=x', `options=@${folder}/bad.json`)).message, /bad.json is not JSON$/);
+    it('reads JSON from it', async () => {
+      const given = ['label=x', `options=@${file('good.json')}`];
+      assert.deepEqual(await readParameters(given, PLANNED), { label: 'x', options: [1, 2] });
+    });
+
+    it('reads a secret from it, which then is in no command line', async () => {
+      const planned = { token: { type: 'secret', required: true } } as const;
+      assert.deepEqual(await readParameters([`token=@${file('token.txt')}`], planned), { token: 'hush-hush' });
+    });
+
+    it('says when it cannot', async () => {
+      const said: [argument: string, message: string][] = [
+        [`text=${file('none')}`, `there is no file "${file('none')}"`],
+        [`text=${file('folder')}`, `"${file('folder')}" is a folder`],
+        [`text=${file('latin.txt')}`, `the file "${file('latin.txt')}" is no UTF-8 text`],
+        [
+          `text=${file('large.txt')}`,
+          `the file "${file('large.txt')}" is longer than the 496 kB that an invocation takes`,
+        ],
+        [`options=@${file('none')}`, `there is no file "${file('none')}"`],
+      ];
+      for (const [argument, message] of said) {
+        const { code, message: was, hint } = await problemOf(['label=x', argument]);
+        const name = argument.split('=', 1)[0];
+        assert.deepEqual([code, was], ['parameter-file', `the parameter "${name}" cannot be read: ${message}`]);
+        assert.ok(hint);
+      }
+      const { message } = await problemOf(['label=x', `options=@${file('bad.json')}`]);
+      assert.match(message, /^the parameter "options" has to be JSON, not "@.*bad\.json"$/);
     });
   });
 });
