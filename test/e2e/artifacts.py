@@ -31,6 +31,8 @@ def is_plain(value):
 
 
 def describe_value(value):
+    if type(value).__name__ == "MetaflowExceptionWrapper":  # its traceback names files of one run
+        return f"{value.type}: {value.exception}"
     text = repr(value) if is_plain(value) else None
     return text if text and len(text) <= REPR_MAX else hashlib.sha1(pickle.dumps(value)).hexdigest()
 
@@ -42,7 +44,8 @@ def describe(task):
         "stack": [[frame.step, frame.var, frame.num_splits, frame.index, frame.value] for frame in stack or []],
         "ok": task.successful,
         "artifacts": artifacts,
-        "stdout": task.stdout,
+        # A caught exception's traceback, too.
+        "stdout": "".join(line for line in task.stdout.splitlines(True) if not line.startswith(">")),
     }
 
 
