@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 from nuvopipe_runtime.execute import BlobCache, Executor
 from nuvopipe_runtime.layout import RunLayout
+from nuvopipe_runtime.plan import PARAMETERS_STEP, coordinate_of
 
 from .mocks import FAILURES, MockProblem, for_attempt, for_task
 from .simulation import Platform
@@ -32,7 +33,7 @@ class CaseProblem(Exception):
 
 
 class MockingExecutor(Executor):
-    """Hands each task its mock, and remembers how every attempt went."""
+    """Hands each task its mock."""
 
     WARM = "nuvopipe_testing.warm"
 
@@ -45,31 +46,24 @@ class MockingExecutor(Executor):
         self._mocks = mocks
         self.secrets = secrets
         self.blobs = BlobCache()  # content-addressed, but of another store
-        self.attempts = []
 
-    def run(self, store, operation, request, *arguments):
-        if operation != "step":
-            return super().run(store, operation, request, *arguments)
-        step, coordinate = request["step"], _coordinate(request["task"])
+    def mock(self, step, coordinate, attempt):
+        """What stands in for an attempt; empty where the step itself is run."""
         try:
-            mock = for_attempt(for_task(self._mocks.get(step, {}), coordinate), request["attempt"])
-            # What Python says of a failure that was asked for is of no use to anybody.
-            with _Captured() if FAILURES & mock.keys() else nullcontext():
-                attempt = super().run(store, operation, {**request, "mock": mock}, *arguments)
-            if (attempt.error or "").startswith(MOCK_PROBLEM):
-                raise MockProblem(attempt.error.removeprefix(MOCK_PROBLEM))
+            return for_attempt(for_task(self._mocks.get(step, {}), coordinate), attempt)
         except MockProblem as problem:
             raise CaseProblem(step, str(problem)) from None
-        self.attempts.append(
-            {
-                "step": step,
-                "at": coordinate,
-                "attempt": request["attempt"],
-                "ok": attempt.ok,
-                "error": attempt.error,
-                "ms": round((attempt.ended - attempt.started) * 1000, 1),
-            }
-        )
+
+    def run(self, store, operation, request, *arguments):
+        step = request.get("step")
+        if operation != "step" or "call" in self._plan.steps[step]:
+            return super().run(store, operation, request, *arguments)
+        mock = self.mock(step, coordinate_of(request["task"]), request["attempt"])
+        # What Python says of a failure that was asked for is of no use to anybody.
+        with _Captured() if FAILURES & mock.keys() else nullcontext():
+            attempt = super().run(store, operation, {**request, "mock": mock}, *arguments)
+        if (attempt.error or "").startswith(MOCK_PROBLEM):
+            raise CaseProblem(step, attempt.error.removeprefix(MOCK_PROBLEM))
         return attempt
 
 
@@ -92,6 +86,8 @@ class Cases:
         self._executor.begin(case["mocks"], self._secrets | case["secrets"])
         platform = Platform(self._plan, self._executor)
         platform.environment |= self._environment
+        platform.answer = self._answer
+        platform.result_of = self._result_of
         self._executor.warm_up(platform.environment)
         started = time.perf_counter()
         try:
@@ -104,12 +100,50 @@ class Cases:
         outcome = {
             "status": result["status"],
             "error": result.get("error"),
-            "attempts": self._executor.attempts,
+            "attempts": self._attempts(platform.store),
             "log": log.text(),
         }
         outcome["artifacts"] = self.read(platform.store, RUN, case["artifacts"])
         outcome["ms"] = round((time.perf_counter() - started) * 1000, 1)
         return outcome
+
+    def _answer(self, envelope, arguments):
+        """What a mock has an action answer."""
+        step = envelope["step"]
+        mock = self._executor.mock(step, envelope["at"], envelope.get("attempt", 0))
+        if not mock:
+            raise CaseProblem(step, "is done elsewhere, by OpenWhisk: a simulated run needs a mock of it")
+        if "returns" in mock:
+            return {"result": mock["returns"]}
+        if "timeout" in mock:
+            limit = self._plan.steps[step]["timeoutMs"]
+            return {"error": f"The action exceeded its time limits of {limit} milliseconds."}
+        return {"error": ": ".join(filter(None, [mock["error"], mock.get("message")]))}
+
+    def _result_of(self, envelope, arguments):
+        """What a mock has the run of another flow come to."""
+        answer = self._answer(envelope, arguments)
+        if "error" in answer:
+            return {"status": "failed", "error": {"message": answer["error"]}}
+        return {"status": "succeeded", "outputs": answer["result"]}
+
+    def _attempts(self, store):
+        """All that were made, of the user's steps and others, in the order in which they began."""
+        keys = store.list(RunLayout(self._plan.flow, RUN).prefix + "tasks/")
+        records = store.parallel([(store.get_json, key) for key in keys])
+        records.sort(key=lambda record: (record["started"], record["at"], record["attempt"]))
+        return [
+            {
+                "step": record["step"],
+                "at": record["at"],
+                "attempt": record["attempt"],
+                "ok": record["ok"],
+                "error": record.get("error"),
+                "ms": record["ended"] - record["started"],
+            }
+            for record in records
+            if record["step"] != PARAMETERS_STEP
+        ]
 
     def read(self, store, run, wanted):
         """Artifacts of a run by step: of each of its tasks in order, `{at, values, unreadable}`."""
@@ -153,7 +187,3 @@ class _Captured:
 
     def text(self):
         return self._stream.buffer.getvalue()[-LOG_MAX_BYTES:].decode(errors="replace")
-
-
-def _coordinate(task):
-    return [int(index) for index in task.split("-")[1:]]

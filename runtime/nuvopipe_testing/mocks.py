@@ -5,7 +5,7 @@ import importlib
 import signal
 
 FAILURES = {"error", "message", "timeout"}
-RESULTS = {"set", "run"}
+RESULTS = {"set", "run", "returns"}
 
 
 class MockProblem(Exception):
@@ -25,20 +25,25 @@ def for_task(mock, coordinate):
 
 
 def for_attempt(mock, attempt):
-    """What stands in for this attempt: after the `times` that it fails, what the mock sets or runs, or the step itself."""
+    """What stands in for this attempt: after the `times` that it fails, what else the mock does, or the step itself."""
     fails = "times" in mock and attempt < mock["times"]
     kept = FAILURES if fails else RESULTS if "times" in mock else FAILURES | RESULTS
     return {key: value for key, value in mock.items() if key in kept}
 
 
 def put_in_place(module, step, mock):
-    """Replaces what a compiled flow's step calls: `_run_<step>`, or `_call`, or `_merge`."""
+    """Replaces what a compiled flow's step calls: `_run_<step>` or `_call`; in a join also `_collect` or `_merge`."""
     act = _act(module, step, mock)
-    if hasattr(module, "_run_" + step):
-        setattr(module, "_run_" + step, act)
-        return
-    module._call = lambda self, step, name, function, inputs=None: act(self, inputs)
-    module._merge = lambda self, inputs, step, **_: act(self, inputs)
+    acted = []
+
+    def once(self, inputs=None):
+        if not acted:
+            acted.append(True)
+            act(self, inputs)
+
+    setattr(module, "_run_" + step, once)
+    module._call = lambda self, step, name, function, inputs=None: once(self, inputs)
+    module._merge = module._collect = lambda self, inputs, *_, **__: once(self, inputs)
 
 
 def _act(module, step, mock):

@@ -6,6 +6,7 @@ from collections import deque
 
 from obstore.store import MemoryStore
 
+from nuvopipe_runtime.attempts import PAUSE_MAX_MS
 from nuvopipe_runtime.clock import Clock
 from nuvopipe_runtime.context import Context
 from nuvopipe_runtime.envelope import check_size
@@ -15,7 +16,7 @@ from nuvopipe_runtime.markers import Markers
 from nuvopipe_runtime.records import Records
 from nuvopipe_runtime.secret_parameters import SecretParameters
 from nuvopipe_runtime.session import Session
-from nuvopipe_runtime.store import Store
+from nuvopipe_runtime.store import Store, to_json
 
 SESSION_COMPONENTS_MAX = 50
 ACTIVATION_MIN_S = 60
@@ -57,6 +58,10 @@ class Platform:
         self.refuse = lambda envelope: False
         self.before = self.after = lambda number, envelope: None
         """Called around each component; may return "drop" to lose the session there."""
+        self.answer = lambda envelope, arguments: {"error": "the simulation has no actions"}
+        """What the action answers that a step calls: `result`, or `error`."""
+        self.result_of = lambda envelope, arguments: {"status": "failed", "error": {"message": "the simulation has no flows"}}
+        """How the run of another flow ends that a step starts."""
         self.components = 0
         self.log = []
         self.environment = {
@@ -79,6 +84,11 @@ class Platform:
                 break
             taken += 1
         return taken
+
+    def start(self, flow, arguments):
+        """Another flow's run ends at once."""
+        result = {"run": arguments["run"], **self.result_of(self.log[-1], arguments)}
+        self.store.put(RunLayout(flow, arguments["run"]).result, to_json(result))
 
     def invoke(self, run="r1", **params):
         """The home session's answer, after everything has been run."""
@@ -106,10 +116,12 @@ class Platform:
         """Yields, after each component, when the next one may start."""
         used = 0
         while envelope.get("block"):
-            if envelope.get("wait"):
+            while envelope.get("wait"):
+                pause = min(envelope["wait"], PAUSE_MAX_MS)
                 used += 1
-                envelope["used"] = envelope.get("used", 0) + 1
-                yield self.clock.now() + envelope.pop("wait") / 1000
+                envelope = dict(envelope, used=envelope.get("used", 0) + 1, wait=envelope["wait"] - pause)
+                yield self.clock.now() + pause / 1000
+            envelope.pop("wait", None)
             used += 1
             assert used <= SESSION_COMPONENTS_MAX, "the platform refuses the 51st component"
             self.components += 1
@@ -121,6 +133,10 @@ class Platform:
             if self.after(number, envelope) == "drop":
                 return
             envelope = answer
+            if "call" in envelope:
+                used += 1
+                given = self.answer(envelope, envelope.pop("call"))
+                envelope = dict(envelope, used=envelope.get("used", 0) + 1, answer=given)
             yield self.clock.now()
         answers.append(envelope["result"])
 

@@ -26,11 +26,20 @@ function checkNames(kind: string, given: readonly Named[], known: readonly strin
 }
 
 function checkMocks({ mocks }: TestCase, steps: FlowSteps, parameters: readonly string[], report: Report): void {
-  for (const { step, sets, each } of mocks) {
+  for (const { step, sets, results, each } of mocks) {
     if (!checkStep(step, steps, report)) continue;
     if (each && !steps.many.has(step.value)) {
       const message = `"${step.value}" is in no foreach and in no loop, so there is nothing for "each" to be for`;
       report.error('each-of-one', each.span, message, 'write its one mock without each');
+    }
+    const isCall = steps.calls.has(step.value);
+    for (const { value, span } of results) {
+      if (isCall === (value === 'returns')) continue;
+      const message = isCall
+        ? `"${step.value}" is done elsewhere, and only its answer can be mocked`
+        : `"${step.value}" calls no action and no flow that could return something`;
+      const hint = isCall ? 'write "returns", with what is answered' : 'write "set", with the artifacts that it sets';
+      report.error('other-mock', span, message, hint);
     }
     for (const name of sets) {
       if (steps.names.includes(name.value)) {

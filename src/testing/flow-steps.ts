@@ -6,6 +6,8 @@ export interface FlowSteps {
   names: string[];
   /** Those that have a task for each item or turn. */
   many: ReadonlySet<string>;
+  /** Those that call an action or a flow. */
+  calls: ReadonlySet<string>;
 }
 
 export function stepsOf(flow: Flow): FlowSteps {
@@ -15,5 +17,10 @@ export function stepsOf(flow: Flow): FlowSteps {
     if (element.kind !== 'foreach' && element.kind !== 'while' && element.kind !== 'until') continue;
     for (const step of walkSteps(element.steps)) if (step.name) many.add(step.name.value);
   }
-  return { names, many };
+  const calls = new Set(
+    [...allSteps(flow)].flatMap(({ name, body }) =>
+      name && (body?.kind === 'action' || body?.kind === 'flow') ? [name.value] : [],
+    ),
+  );
+  return { names, many, calls };
 }

@@ -19,7 +19,8 @@ export function judge(one: TestCase, outcome: CaseOutcome, steps: FlowSteps, end
   if ('problem' in outcome) {
     const { step, message } = outcome.problem;
     const mock = one.mocks.find((each) => each.step.value === step);
-    return [{ message: `the mock of ${step} cannot do that: ${message}`, span: (mock?.step ?? one.name).span }];
+    const said = mock === undefined ? `${step} ${message}` : `the mock of ${step} cannot do that: ${message}`;
+    return [{ message: said, span: (mock?.step ?? one.name).span }];
   }
   return [
     ...judgeStatus(one, outcome),
@@ -86,7 +87,7 @@ function judgeAttempts({ expect }: TestCase, { attempts }: FinishedRun): Mismatc
   return expect.attempts.flatMap(({ step, count }) => {
     const made = attempts.filter((attempt) => attempt.step === step.value);
     if (made.length === count) return [];
-    const failures = made.flatMap(({ error }) => (error ? lines(error) : []));
+    const failures = made.flatMap(({ error }) => (error ? lines(error).slice(0, 1) : []));
     const actual = [String(made.length), ...failures];
     const message = `${step.value} was not tried as often as expected`;
     return [{ message, span: step.span, expected: [String(count)], actual }];

@@ -63,10 +63,14 @@ function tell(
   return true;
 }
 
+function isResult(key: string): key is 'set' | 'run' | 'returns' {
+  return key === 'set' || key === 'run' || key === 'returns';
+}
+
 /** `shout`, or `shout x3`; other text the schema refuses. */
 const PATH_STEP = /^(\w+)(?: x(\d+))?$/;
 
-const MOCK_HINT = 'give it set, run, error, timeout or each';
+const MOCK_HINT = 'give it set, run, returns, error, timeout or each';
 
 class Reader {
   readonly #document: Document.Parsed;
@@ -120,6 +124,7 @@ class Reader {
   #mock({ key, keySpan, node }: Entry): Mock {
     const each = this.#at(node, 'each');
     const eachItems = itemsOf(this.#document, each);
+    const all = [node, ...eachItems];
     this.#checkMock(node, keySpan);
     for (const item of eachItems) {
       this.#checkMock(item, keySpan);
@@ -129,7 +134,10 @@ class Reader {
     return {
       step: { value: key, span: keySpan },
       value: toValue(this.#document, node) as Record<string, unknown>,
-      sets: [node, ...eachItems].flatMap((mock) => this.#named(this.#at(mock, 'set')).map(({ name }) => name)),
+      sets: all.flatMap((mock) => this.#named(this.#at(mock, 'set')).map(({ name }) => name)),
+      results: all.flatMap((mock) =>
+        this.#entries(mock).flatMap(({ key, keySpan }) => (isResult(key) ? [{ value: key, span: keySpan }] : [])),
+      ),
       ...(each && { each: { value: eachItems.length, span: spanOf(each) } }),
     };
   }
@@ -139,7 +147,7 @@ class Reader {
     const entries = this.#entries(node);
     const find = (...keys: string[]) => entries.filter(({ key }) => keys.includes(key));
     const [failure, otherFailure] = find('error', 'timeout');
-    const [result, otherResult] = find('set', 'run');
+    const [result, otherResult] = find('set', 'run', 'returns');
     const [each] = find('each');
     const [times] = find('times');
     const [message] = find('message');

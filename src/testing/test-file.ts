@@ -38,6 +38,8 @@ export interface Mock {
   value: Record<string, unknown>;
   /** Artifacts that it sets, those of `each` included. */
   sets: Located<string>[];
+  /** The keys that say what it does where it does not fail, those of `each` included. */
+  results: Located<'set' | 'run' | 'returns'>[];
   /** Where each of several mocks stands. */
   each?: Located<number>;
 }

@@ -4,7 +4,7 @@ import { judge } from '../../src/testing/judge.ts';
 import type { CaseOutcome, FinishedRun } from '../../src/testing/outcome.ts';
 import type { Expectation, TestCase } from '../../src/testing/test-file.ts';
 
-const steps: FlowSteps = { names: ['load', 'shout', 'collect', 'report'], many: new Set(['shout']) };
+const steps: FlowSteps = { names: ['load', 'shout', 'collect', 'report'], many: new Set(['shout']), calls: new Set() };
 const at = { span: [0, 1] as const };
 
 function located<T>(value: T) {
@@ -135,7 +135,7 @@ describe('what a case expects', () => {
   it('fails where the case could not be run', () => {
     assert.deepEqual(messages({}, { broken: 'KeyError' }), ['the case could not be run: KeyError']);
     const one = expecting({});
-    one.mocks.push({ step: { value: 'load', span: [7, 9] }, value: {}, sets: [] });
+    one.mocks.push({ step: { value: 'load', span: [7, 9] }, value: {}, sets: [], results: [] });
     const problem = { problem: { step: 'load', message: 'there is no exception X' } };
     const [mismatch] = judge(one, problem, steps, 'end');
     assert.deepEqual(mismatch, { message: 'the mock of load cannot do that: there is no exception X', span: [7, 9] });

@@ -14,7 +14,7 @@ const tests = {
   source,
   cases: [],
   bundle: { plan: { flow: 'ShopFlow' } } as unknown as Bundle,
-  steps: { names: [], many: new Set() },
+  steps: { names: [], many: new Set(), calls: new Set() },
 } as LoadedTests;
 
 function result(name: string, more: Partial<CaseResult> = {}): CaseResult {
