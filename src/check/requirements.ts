@@ -1,3 +1,6 @@
+import type { Located } from '../model/flow.ts';
+import { allSteps } from '../model/flow.ts';
+import { packageOf } from '../model/requirement.ts';
 import type { CheckContext } from './context.ts';
 
 /** `name[extras]==version`, with a marker maybe; PEP 508, as far as it is pinned. */
@@ -6,23 +9,23 @@ const PINNED =
 
 /** What is not pinned is another thing tomorrow. */
 export function checkRequirements({ flow, report }: CheckContext): void {
-  const seen = new Set<string>();
-  for (const { value, span } of flow.settings.environment.pip) {
-    const name =
-      value
-        .split(/[\s[=<>!~;]/)[0]
-        ?.toLowerCase()
-        .replace(/[._-]+/g, '-') ?? '';
-    if (!PINNED.test(value.trim())) {
-      report.error(
-        'not-pinned',
-        span,
-        `"${value}" is not pinned to a version`,
-        `write it as ${/^[\w-]+$/.test(name) ? name : 'name'}==1.2.3`,
-      );
-    } else if (seen.has(name)) {
-      report.error('duplicate-requirement', span, `"${name}" is required already`, 'keep one of them');
+  const told = new Set<Located<string>>();
+  for (const { environment } of [flow.settings, ...allSteps(flow)]) {
+    const seen = new Set<string>();
+    for (const requirement of environment.pip) {
+      const { value, span } = requirement;
+      const name = packageOf(value);
+      const isTwice = seen.has(name);
+      seen.add(name);
+      // A step has those of the flow, too.
+      if (told.has(requirement)) continue;
+      told.add(requirement);
+      if (!PINNED.test(value.trim())) {
+        const hint = `write it as ${/^[\w-]+$/.test(name) ? name : 'name'}==1.2.3`;
+        report.error('not-pinned', span, `"${value}" is not pinned to a version`, hint);
+      } else if (isTwice) {
+        report.error('duplicate-requirement', span, `"${name}" is required already`, 'keep one of them');
+      }
     }
-    seen.add(name);
   }
 }

@@ -10,8 +10,9 @@ import {
   RETRY_TIMES_DEFAULT,
   TIMEOUT_DEFAULT_MS,
 } from '../../model/flow.ts';
+import { packageOf } from '../../model/requirement.ts';
 import { parseSizeMB } from '../../model/size.ts';
-import { spanOf } from '../nodes.ts';
+import { spanOf, textOf } from '../nodes.ts';
 import type { Reading } from './reading.ts';
 
 /** What a flow's steps have that neither they nor the flow say anything of. */
@@ -26,7 +27,7 @@ export function readSettings(reading: Reading, node: Node, inherited: StepSettin
   return {
     resources: readResources(reading, reading.at(node, 'resources'), inherited.resources),
     environment: readEnvironment(reading, reading.at(node, 'environment'), inherited.environment),
-    secrets: added(inherited.secrets, reading.texts(reading.at(node, 'secrets'))),
+    secrets: added(inherited.secrets, reading.texts(reading.at(node, 'secrets')), (name) => name),
   };
 }
 
@@ -46,20 +47,26 @@ function readResources(reading: Reading, node: Node | undefined, { memoryMB, tim
 
 function readEnvironment(reading: Reading, node: Node | undefined, inherited: Environment): Environment {
   const vars = reading.entries(reading.at(node, 'vars')).flatMap(({ key, keySpan, node: value }) => {
-    const text = isScalar(value) && value.value !== null ? String(value.value) : undefined;
+    // As it is written: 1.10 is no number here.
+    const text = isScalar(value) && value.value !== null ? (textOf(value) ?? value.source) : undefined;
     return text === undefined ? [] : [[key, { value: text, span: keySpan }] as const];
   });
   const image = reading.text(reading.at(node, 'image')) ?? inherited.image;
   return {
     vars: new Map([...inherited.vars, ...vars]),
-    pip: added(inherited.pip, reading.texts(reading.at(node, 'pip'))),
+    pip: added(inherited.pip, reading.texts(reading.at(node, 'pip')), packageOf),
     ...(image && { image }),
   };
 }
 
-function added(inherited: Located<string>[], own: Located<string>[]): Located<string>[] {
-  const names = new Set(own.map(({ value }) => value));
-  return [...inherited.filter(({ value }) => !names.has(value)), ...own];
+/** Its own after those around it, less what it has itself. */
+function added(
+  inherited: Located<string>[],
+  own: Located<string>[],
+  nameOf: (value: string) => string,
+): Located<string>[] {
+  const names = new Set(own.map(({ value }) => nameOf(value)));
+  return [...inherited.filter(({ value }) => !names.has(nameOf(value))), ...own];
 }
 
 /** `retry: 3`, or in detail. */

@@ -1,0 +1,29 @@
+import type { Located } from '../model/flow.ts';
+import { allSteps } from '../model/flow.ts';
+import type { CheckContext } from './context.ts';
+import { checkVariableName } from './variable-names.ts';
+
+/** Secrets are variables of an environment, in which each name stands for one thing. */
+export function checkSecrets({ flow, report }: CheckContext): void {
+  const told = new Set<Located<string>>();
+  for (const { environment, secrets } of [flow.settings, ...allSteps(flow)]) {
+    const seen = new Set<string>();
+    for (const secret of secrets) {
+      const { value, span } = secret;
+      const isTwice = seen.has(value);
+      seen.add(value);
+      const variable = environment.vars.get(value);
+      if (variable && !(told.has(secret) && told.has(variable))) {
+        const message = `"${value}" is a secret and a variable at once`;
+        const last = told.has(secret) ? variable.span : span;
+        report.error('name-taken', last, message, 'give one of them another name');
+        told.add(variable);
+      }
+      // A step has those of the flow, too.
+      if (told.has(secret)) continue;
+      told.add(secret);
+      checkVariableName(value, span, report);
+      if (isTwice) report.error('duplicate-secret', span, `"${value}" is named already`, 'keep one of them');
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { Located } from '../model/flow.ts';
+import { allSteps } from '../model/flow.ts';
+import type { CheckContext } from './context.ts';
+import { checkVariableName } from './variable-names.ts';
+
+/** Names and values that an environment can have. */
+export function checkVariables({ flow, report }: CheckContext): void {
+  const told = new Set<Located<string>>();
+  for (const { environment } of [flow.settings, ...allSteps(flow)]) {
+    for (const [name, variable] of environment.vars) {
+      // A step has those of the flow, too.
+      if (told.has(variable)) continue;
+      told.add(variable);
+      checkVariableName(name, variable.span, report);
+      if (variable.value.includes('\0')) {
+        const message = `the value of "${name}" has a character in it that ends a variable`;
+        report.error('bad-variable-value', variable.span, message, 'leave the \\0 out');
+      }
+    }
+  }
+}
