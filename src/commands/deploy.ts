@@ -7,10 +7,17 @@ import { readSecrets, secretFlags } from '../cli/secrets.ts';
 import { type StoreFlags, storeFlags } from '../cli/store-flags.ts';
 import { whiskFlags } from '../cli/whisk-flags.ts';
 import type { Deployment, Outcome } from '../deploy/deploy.ts';
+import type { SetSchedule } from '../deploy/schedules.ts';
+import type { ManifestTrigger } from '../model/manifest.ts';
 import { reportTo } from '../terminal/report.ts';
 import type { WhiskOptions } from '../whisk/settings.ts';
 
-const OUTCOME_ORDER: readonly Outcome[] = ['created', 'updated', 'unchanged'];
+const OUTCOME_ORDER: readonly Outcome[] = ['created', 'updated', 'unchanged', 'deleted'];
+
+/** What `--json` prints. */
+interface Answer extends Deployment {
+  schedules?: SetSchedule[];
+}
 
 export default class Deploy extends BaseCommand {
   static override summary = 'Put a flow on an OpenWhisk; what is there already and has not changed stays as it is.';
@@ -34,7 +41,7 @@ export default class Deploy extends BaseCommand {
     }),
   };
 
-  override async run(): Promise<Deployment> {
+  override async run(): Promise<Answer> {
     const { args, flags } = await this.parse(Deploy);
     // All that the user may have to put right comes before anything is started or fetched.
     const bundle = await bundleFrom(args.flow, () => this.#python(flags.python));
@@ -58,20 +65,31 @@ export default class Deploy extends BaseCommand {
         vendored: !flags.local,
         user: metaflowUser(),
         secrets,
+        triggers: true,
         report: reportTo(process.stderr),
       });
-      const counts = OUTCOME_ORDER.map((outcome) => {
+      const counts = OUTCOME_ORDER.flatMap((outcome) => {
         const count = deployment.entities.filter((entity) => entity.outcome === outcome).length;
-        return `${count} ${outcome}`;
+        return count === 0 && outcome === 'deleted' ? [] : [`${count} ${outcome}`];
       });
       this.log(
         `${this.palette.green('✓')} ${deployment.flow} is deployed to ${deployment.apihost}: ${counts.join(', ')}`,
       );
-      return deployment;
+      const schedules = await this.#schedules(bundle.manifest.triggers ?? []);
+      return { ...deployment, ...(schedules.length > 0 && { schedules }) };
     } finally {
       store.close();
       whisk.close();
     }
+  }
+
+  /** Says when the flow starts by itself next. */
+  async #schedules(triggers: readonly ManifestTrigger[]): Promise<SetSchedule[]> {
+    if (!triggers.some(({ schedule }) => schedule)) return [];
+    const { scheduleText, setSchedules } = await import('../deploy/schedules.ts');
+    const schedules = setSchedules(triggers, Date.now());
+    for (const schedule of schedules) this.log(`  schedule ${scheduleText(schedule)}`);
+    return schedules;
   }
 
   /** Compiling looks at the flow's Python, fetching packages needs pip. */

@@ -165,6 +165,7 @@ export default class Run extends BaseCommand {
       await deployBundle({ bundle, whisk, store, python, home, vendored, user, secrets, report: quiet });
       const key = { flow: bundle.plan.flow, run: runs.newRunId(new Date()) };
       report.line(`Run ${key.flow}/${key.run}`);
+      if (bundle.manifest.triggers) report.line('One run; what starts the flow by itself is set by: nuvopipe deploy');
       if (target.stays) {
         this.#interrupt = async () =>
           `interrupted: the run goes on; look at it with: nuvopipe status ${key.flow}/${key.run}`;

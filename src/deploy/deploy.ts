@@ -10,6 +10,7 @@ import { namedSteps } from './limits.ts';
 import { type Found, ownerOf, refuseForeign } from './owner.ts';
 import { probeConditionalPut } from './probe.ts';
 import { requireSecrets, type Secrets } from './secrets.ts';
+import { deployTriggers, foreignTriggers, presentTriggers } from './triggers.ts';
 import { vendoredRuntime } from './vendor.ts';
 import { mergeZips } from './zip.ts';
 
@@ -27,13 +28,15 @@ export interface DeployOptions {
   user: string | undefined;
   /** Values of the flow's secrets. */
   secrets?: Secrets;
+  /** Also what starts the flow by itself; otherwise that stays as an earlier deploy has left it. */
+  triggers?: boolean;
   report: Report;
 }
 
-export type Outcome = 'created' | 'updated' | 'unchanged';
+export type Outcome = 'created' | 'updated' | 'unchanged' | 'deleted';
 
 export interface DeployedEntity {
-  type: 'package' | 'action';
+  type: 'package' | 'action' | 'trigger' | 'rule';
   name: string;
   outcome: Outcome;
 }
@@ -52,12 +55,14 @@ export interface Deployment {
  * @throws UserError `missing-secrets` before anything is asked, if a step names one that is not given.
  * @throws UserError `name-taken` before anything is written, if a name belongs to somebody else.
  * @throws UserError or SystemError `deploy-incomplete` if it stopped in the middle; it says what was done.
+ * @throws UserError or SystemError if all is deployed but what starts the flow; see {@link deployTriggers}.
  */
 export async function deployBundle(options: DeployOptions): Promise<Deployment> {
   const { bundle, whisk, store, vendored, user, secrets = {}, report } = options;
   const { manifest, plan } = bundle;
   requireSecrets(plan, secrets);
   // First of all, because it also tells a wrong key or an unreachable host.
+  const presentStarts = options.triggers ? await presentTriggers(whisk, manifest) : undefined;
   const present = await presentEntities(whisk, [
     { type: 'package', name: manifest.package },
     ...[...manifest.steps, manifest.wait].map(({ name }) => ({
@@ -67,6 +72,7 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
     { type: 'action', name: manifest.conductor.name },
   ]);
   const foreign = [...present].filter(([, entity]) => ownerOf(entity).flow !== manifest.flow).map(([name]) => name);
+  if (presentStarts) foreign.push(...foreignTriggers(presentStarts, manifest));
   refuseForeign(foreign, manifest.flow);
 
   const warnings = vendored ? await storeWarnings(store) : imageWarnings(bundle);
@@ -84,6 +90,7 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
 
   const entities = await write(whisk, planned.entities, present, report, manifest.flow);
   for (const warning of warnings) report.line(`warning: ${warning}`);
+  if (presentStarts) entities.push(...(await deployTriggers({ whisk, manifest, present: presentStarts, report })));
   const { apihost, namespace } = whisk.settings;
   return { flow: manifest.flow, apihost, namespace, entities, warnings };
 }
