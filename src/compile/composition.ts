@@ -8,7 +8,7 @@ import { PUBLIC_KEY, SEAL } from './sealing.ts';
 const DIED_MAX_BYTES = 300;
 
 /** One pause in the `wait` action; a longer one is made of several. As `PAUSE_MAX_MS` of the runtime's `attempts.py`. */
-const PAUSE_MAX_MS = 240_000;
+export const PAUSE_MAX_MS = 240_000;
 
 /** Package of a flow's step actions. An action and a package cannot share a name, and the conductor has the flow's. */
 export function packageName(flow: string): string {
@@ -140,7 +140,7 @@ function dispatch(blocks: readonly Block[], actions: string): Composition {
 function invoke(action: string): Composition {
   const called = composer.try(composer.action(action), composer.function(FAILED));
   const call = composer.sequence(composer.function(TAKE), called, composer.function(GIVE));
-  return composer.if_nosave(composer.function(CALLS), call);
+  return composer.if_nosave(composer.function(CALLS), call, composer.sequence());
 }
 
 /** The plan's blocks in the order of their names, as JavaScript compares them. */
