@@ -37,7 +37,7 @@ function planSource(source: TriggerSource, flow: string, taken: Set<string>): Ma
   const rule = ruleName(flow, name, taken);
   taken.add(rule);
   if (source.feed === undefined) return { name, rule };
-  const feed = source.feed.value.startsWith('/') ? source.feed.value : `/_/${source.feed.value}`;
+  const feed = source.feed.value;
   const payload = feed.startsWith(`${ALARMS_PACKAGE}/`) ? { trigger_payload: {} } : {};
   return { name, rule, feed, parameters: { ...payload, ...source.with.value } };
 }
