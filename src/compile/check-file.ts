@@ -6,10 +6,13 @@ import { readSource } from '../syntax/read.ts';
 import { Report } from '../syntax/report.ts';
 import { readCode } from './code-files.ts';
 import type { ValidateResult } from './index.ts';
+import { readParameterFiles } from './parameter-files.ts';
 
 export interface Checked extends ValidateResult {
   /** The files named under `code`: path relative to the flow's folder, with `/` → content. */
   code: Map<string, Uint8Array>;
+  /** The files that are defaults of parameters, likewise. */
+  parameterFiles: Map<string, Uint8Array>;
 }
 
 /**
@@ -20,10 +23,13 @@ export interface Checked extends ValidateResult {
 export async function checkFile(path: string, inspector: Inspector): Promise<Checked> {
   const { source, diagnostics } = await readSource(path);
   const report = new Report(source, diagnostics);
-  if (report.hasErrors) return { source, diagnostics: report.diagnostics, code: new Map() };
+  const nothing = { code: new Map(), parameterFiles: new Map() };
+  if (report.hasErrors) return { source, diagnostics: report.diagnostics, ...nothing };
   const flow = readFlow(report);
-  if (!flow) return { source, diagnostics: report.diagnostics, code: new Map() };
-  const code = await readCode(flow.code, dirname(resolve(path)), report);
+  if (!flow) return { source, diagnostics: report.diagnostics, ...nothing };
+  const folder = dirname(resolve(path));
+  const code = await readCode(flow.code, folder, report);
+  const parameterFiles = await readParameterFiles(flow.parameters, folder, report);
   await checkFlow({ flow, report, code, inspector });
-  return { source, diagnostics: report.diagnostics, flow, code };
+  return { source, diagnostics: report.diagnostics, flow, code, parameterFiles };
 }

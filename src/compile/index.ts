@@ -32,7 +32,7 @@ export interface CompileResult extends ValidateResult {
  * @throws UserError where there is no such file
  */
 export async function validateFlow(path: string, options: CompileOptions = {}): Promise<ValidateResult> {
-  const { code: _, ...result } = await check(path, options);
+  const { code: _code, parameterFiles: _files, ...result } = await check(path, options);
   return result;
 }
 
@@ -42,12 +42,13 @@ export async function validateFlow(path: string, options: CompileOptions = {}): 
  * @throws UserError where there is no such file
  */
 export async function compileFlow(path: string, options: CompileOptions = {}): Promise<CompileResult> {
-  const { code, ...result } = await check(path, options);
+  const { code, parameterFiles, ...result } = await check(path, options);
   if (!result.flow || hasErrors(result.diagnostics)) return result;
   const { makeBundle } = await import('./bundle.ts');
   const { compilerVersion, readRuntime, RUNTIME_DIR } = await import('../package-files.ts');
   const [runtime, compiler] = await Promise.all([readRuntime(options.runtimeDir ?? RUNTIME_DIR), compilerVersion()]);
-  const bundle = makeBundle({ flow: result.flow, source: result.source, code, runtime, compiler });
+  const { flow, source } = result;
+  const bundle = makeBundle({ flow, source, code, parameterFiles, runtime, compiler });
   return { ...result, bundle };
 }
 

@@ -5,6 +5,9 @@ import type { Report } from '../syntax/report.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import { isOutside, TAKEN } from './code-files.ts';
 
+/** What else a bundle's folder holds. */
+const TAKEN_IN_BUNDLE = [...TAKEN, 'composition.json', 'conductor.js', 'wait.js', 'step.zip', 'manifest.json'];
+
 /**
  * Reads the files that are defaults of parameters.
  *
@@ -28,6 +31,9 @@ export async function readParameterFiles(
     if (isAbsolute(fallback.value) || isOutside(path)) {
       const hint = 'move it into the folder of the flow, and name it from there';
       report.error('file-outside', fallback.span, `"${fallback.value}" is outside of the flow's folder`, hint);
+    } else if (TAKEN_IN_BUNDLE.includes(path)) {
+      const message = `"${path}" is the name of a file that nuvopipe makes`;
+      report.error('file-name-taken', fallback.span, message, 'give it another name');
     } else if (!isFile) {
       const neighbours = await readdir(dirname(place)).catch(() => []);
       const hint = didYouMean(basename(path), neighbours) ?? `it is looked for in ${folder}`;
@@ -35,9 +41,6 @@ export async function readParameterFiles(
     } else if (isOutside(relative(await realpath(folder), await realpath(place)))) {
       const message = `"${fallback.value}" is a link to outside of the flow's folder`;
       report.error('file-outside', fallback.span, message, 'copy the file here');
-    } else if (TAKEN.includes(path)) {
-      const message = `"${path}" is the name of a file that nuvopipe makes`;
-      report.error('file-name-taken', fallback.span, message, 'give it another name');
     } else {
       const content = await readFile(place);
       files.set(path, content);
