@@ -30,6 +30,8 @@ export interface BundleParts {
   source: SourceFile;
   /** Of the user: path beside the flow → content. */
   code: ReadonlyMap<string, Uint8Array>;
+  /** Defaults of parameters: path beside `flow.py` → content. */
+  parameterFiles: ReadonlyMap<string, Uint8Array>;
   /** nuvopipe's, for the step actions: path in the zip → content. */
   runtime: ReadonlyMap<string, Uint8Array>;
   /** Version of nuvopipe. */
@@ -37,7 +39,7 @@ export interface BundleParts {
 }
 
 /** Makes a bundle of a flow without errors. The same parts give the same bytes. */
-export function makeBundle({ flow, source, code, runtime, compiler }: BundleParts): Bundle {
+export function makeBundle({ flow, source, code, parameterFiles, runtime, compiler }: BundleParts): Bundle {
   const sourceName = source.name.split(/[\\/]/).at(-1) as string;
   const graph = buildGraph(flow);
   const { code: flowModule, sourceMap } = writeFlowModule(flow, graph, source);
@@ -45,10 +47,7 @@ export function makeBundle({ flow, source, code, runtime, compiler }: BundlePart
   const composition = JSON.stringify(compose(plan));
   const text = (value: string) => new TextEncoder().encode(value);
   const json = (value: unknown) => text(`${JSON.stringify(value, null, 2)}\n`);
-  const beside = new Map([
-    ['flow.py', text(flowModule)],
-    ['plan.json', json(plan)],
-  ]);
+  const beside = new Map([['flow.py', text(flowModule)], ['plan.json', json(plan)], ...parameterFiles]);
   const zipped = new Map(runtime);
   for (const [path, content] of [...code, [sourceName, text(source.text)] as const, ...beside])
     zipped.set(`flow/${path}`, content);
