@@ -1,67 +1,522 @@
-"""Looks at Python code without running any of it. JSON in on stdin, JSON out on stdout; see src/check/python.ts."""
+"""Looks at Python code without running any of it. JSON in on stdin, JSON out on stdout; see src/check/inspection.ts."""
 
 import ast
+import builtins
 import json
 import sys
 
+# Longer literals are not compared.
+LITERAL_MAX = 200
 
-def syntax_problem(code):
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+# Functions that neither change nor keep what they are given.
+READERS = {
+    *("abs", "all", "any", "bool", "float", "format", "hash", "id", "int", "isinstance", "len", "max", "min", "print", "range"),
+    *("repr", "round", "str", "sum", "type"),
+}
+
+# Functions that see or change what no code names.
+REFLECTION = {"eval", "exec", "globals", "locals", "vars"}
+
+# Of later versions of Python than the one that may be reading here; and what is there in every module of a flow.
+NAMES = {
+    *dir(builtins),
+    *("BaseExceptionGroup", "EncodingWarning", "ExceptionGroup", "PythonFinalizationError", "aiter", "anext"),
+    *("__file__", "__name__", "metaflow", "self"),
+}
+
+# What catches the failure of a read of an attribute or a name.
+CATCH_ATTRIBUTE = {"AttributeError", "BaseException", "Exception"}
+CATCH_NAME = {"NameError", "BaseException", "Exception"}
+
+
+def syntax_problem(code, mode="exec"):
     """(tree, None), or (None, the problem)."""
     try:
-        tree = ast.parse(code)
-        compile(tree, "<flow>", "exec", dont_inherit=True)
+        tree = ast.parse(code, mode=mode)
+        compile(tree, "<flow>", mode, dont_inherit=True)
         return tree, None
     except SyntaxError as error:
-        return None, {
-            "message": error.msg,
-            "line": error.lineno or 1,
-            "column": error.offset or 1,
-            "endLine": error.end_lineno,
-            "endColumn": error.end_offset,
-        }
+        at = [error.lineno or 1, error.offset or 1, error.end_lineno, error.end_offset]
+        return None, {"message": error.msg, "at": at}
     except (ValueError, RecursionError, MemoryError) as error:
-        return None, {"message": str(error) or type(error).__name__, "line": 1, "column": 1}
-
-
-def inspect_body(code):
-    """A function's body: its syntax, the artifacts that it sets, and what it must not do."""
-    tree, problem = syntax_problem(code)
-    if problem:
-        return {"problem": problem}
-    lines = code.split("\n")
-    found = {"sets": [], "next": None, "yield": None}
-    pending = list(tree.body[0].body)
-    while pending:
-        node = pending.pop()
-        if is_of_self(node) and isinstance(node.ctx, ast.Store):
-            found["sets"].append({"name": node.attr, **place(node, lines)})
-        if isinstance(node, ast.Call) and is_of_self(node.func) and node.func.attr == "next":
-            found["next"] = place(node, lines)
-        if isinstance(node, (ast.Yield, ast.YieldFrom, ast.Await)):
-            found["yield"] = place(node, lines)
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            pending.extend(ast.iter_child_nodes(node))
-    return found
+        return None, {"message": str(error) or type(error).__name__, "at": [1, 1, None, None]}
 
 
 def is_of_self(node):
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
-def place(node, lines):
-    def column(line, offset):
-        return len(lines[line - 1].encode("utf-8")[:offset].decode("utf-8")) + 1
-
-    return {
-        "line": node.lineno,
-        "column": column(node.lineno, node.col_offset),
-        "endLine": node.end_lineno,
-        "endColumn": column(node.end_lineno, node.end_col_offset),
-    }
+def text_of(node):
+    """The text that a literal is."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def inspect_module(code):
-    """The names that a module defines at its top; `any` if it imports them from elsewhere with a star."""
+def texts_of(node):
+    """The texts of a literal list of them."""
+    if not isinstance(node, (ast.List, ast.Tuple)):
+        return None
+    texts = [text_of(item) for item in node.elts]
+    return None if None in texts else texts
+
+
+def literal(node):
+    """What a short literal is, as Python would write it."""
+    try:
+        text = repr(ast.literal_eval(node))
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None
+    return text if len(text) <= LITERAL_MAX else None
+
+
+class Reader:
+    """
+    Walks code in the order in which it runs, and gathers what it does with self, with inputs, and with names. It errs on
+    the side of silence: what only some paths set counts as set.
+    """
+
+    def __init__(self, code):
+        self.lines = code.split("\n")
+        self.sets = []  # of self's attributes: name, place, literal
+        self.reads = []  # of attributes that nothing before can have set: name, place, surely
+        self.mentions = set()  # all attributes that are read
+        self.touched = set()  # attributes whose value may be changed in place
+        self.names = []  # names that nothing defines
+        self.inputs = []  # attributes of a join's inputs: name, place, step or None, each
+        self.merges = []  # calls of merge_artifacts: place, include
+        self.any = False  # what is set cannot be told
+        self.next = None
+        self.stops = None  # a yield or await
+        self.calls = False  # calls something that may answer otherwise the next time
+        self.have = set()
+        self.known = set()
+        self.later = []  # functions' bodies: they run at an unknown time
+        self.items = {}  # loop variables over inputs, by how many loops
+        self.sure = True
+        self.guarded = 0
+        self.names_guarded = 0
+        self.depth = 0
+
+    def read_body(self, statements):
+        self.define(statements)
+        for node in statements:
+            self.visit(node)
+        self.finish()
+
+    def read_expression(self, node):
+        self.define([node])
+        self.visit(node, True)
+        self.finish()
+
+    def finish(self):
+        while self.later:
+            later, self.later = self.later, []
+            self.depth += 1
+            for node in later:
+                for part in node.body if isinstance(node.body, list) else [node.body]:
+                    self.visit(part)
+            self.depth -= 1
+
+    def define(self, statements):
+        """Names that the code binds anywhere; attributes that it asks for before it reads them."""
+        for statement in statements:
+            for node in ast.walk(statement):
+                kind = type(node)
+                if kind is ast.Name:
+                    if not isinstance(node.ctx, ast.Load):
+                        self.known.add(node.id)
+                elif kind is ast.arg:
+                    self.known.add(node.arg)
+                elif kind in (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+                    self.known.add(node.name)
+                elif kind in (ast.Import, ast.ImportFrom):
+                    for alias in node.names:
+                        self.known.add((alias.asname or alias.name).split(".")[0])
+                elif kind is ast.Call:
+                    self.ask(node)
+                elif isinstance(getattr(node, "name", None), str):
+                    self.known.add(node.name)  # except … as, and patterns
+                elif isinstance(getattr(node, "rest", None), str):
+                    self.known.add(node.rest)
+
+    def ask(self, node):
+        """hasattr(x, "name"), getattr(x, "name", default)"""
+        function = node.func.id if isinstance(node.func, ast.Name) else None
+        if (function == "hasattr" and len(node.args) == 2) or (function == "getattr" and len(node.args) == 3):
+            name = text_of(node.args[1])
+            if name is not None:
+                self.have.add(name)
+
+    def place(self, node):
+        def column(line, offset):
+            text = self.lines[line - 1]
+            return (offset if text.isascii() else len(text.encode("utf-8")[:offset].decode("utf-8"))) + 1
+
+        first, last = node.lineno, node.end_lineno
+        return [first, column(first, node.col_offset), last, column(last, node.end_col_offset)]
+
+    def visit(self, node, safe=False):
+        """safe: what becomes of the value leaves it as it is."""
+        method = METHODS.get(type(node))
+        if method:
+            method(self, node, safe)
+        else:
+            self.children(node)
+
+    def children(self, node, safe=False):
+        for child in ast.iter_child_nodes(node):
+            self.visit(child, safe)
+
+    def perhaps(self, *nodes, safe=False):
+        """What does not run on every path."""
+        sure, self.sure = self.sure, False
+        for node in nodes:
+            self.visit(node, safe)
+        self.sure = sure
+
+    def read(self, name, node, safe):
+        self.mentions.add(name)
+        if not safe:
+            self.touched.add(name)
+        if name.startswith("__") and name != "__class__":
+            self.any = True
+        elif name not in self.have and not self.guarded:
+            self.reads.append({"name": name, "at": self.place(node), "sure": self.sure and not self.depth})
+
+    def set(self, name, node, value=None):
+        self.have.add(name)
+        self.sets.append({"name": name, "at": self.place(node), "literal": value and literal(value)})
+
+    def attribute(self, node, safe):
+        value = node.value
+        if is_of_self(node):
+            if isinstance(node.ctx, ast.Store):
+                self.set(node.attr, node)
+            elif isinstance(node.ctx, ast.Load):
+                self.any = self.any or node.attr == "merge_artifacts"
+                self.read(node.attr, node, safe)
+            return
+        if isinstance(node.ctx, ast.Load) and not self.guarded and node.attr not in self.have:
+            step = value.attr if isinstance(value, ast.Attribute) and self.is_inputs(value.value) else None
+            one = isinstance(value, ast.Subscript) and self.is_inputs(value.value)
+            each = isinstance(value, ast.Name) and self.items.get(value.id, 0) > 0
+            if step is not None or one or each:
+                self.inputs.append({"name": node.attr, "at": self.place(node), "step": step, "each": each})
+            elif self.is_inputs(value) and node.attr != "flows":
+                self.inputs.append({"name": None, "at": self.place(node), "step": node.attr, "each": False})
+        self.visit(value, safe or (isinstance(value, ast.Attribute) and self.is_inputs(value.value)))
+
+    def is_inputs(self, node):
+        return isinstance(node, ast.Name) and node.id == "inputs" and "inputs" not in self.known
+
+    def name(self, node, _):
+        if not isinstance(node.ctx, ast.Load):
+            return
+        if node.id == "self":
+            self.any = True
+        elif node.id in REFLECTION and node.id not in self.known:
+            self.any = True
+        elif node.id not in self.known and node.id not in NAMES and not self.names_guarded:
+            found = {"name": node.id, "at": self.place(node)}
+            if node.id in getattr(sys, "stdlib_module_names", ()):
+                found["library"] = True
+            self.names.append(found)
+
+    def assign(self, node, _):
+        self.visit(node.value)
+        for target in node.targets:
+            if is_of_self(target):
+                self.set(target.attr, target, node.value)
+            else:
+                self.visit(target)
+
+    def aug_assign(self, node, _):
+        target = node.target
+        if is_of_self(target):
+            self.read(target.attr, target, True)
+            self.visit(node.value)
+            self.set(target.attr, target)
+        else:
+            self.visit(target)
+            self.visit(node.value)
+
+    def ann_assign(self, node, _):
+        if node.value is None:
+            return
+        self.visit(node.value)
+        if is_of_self(node.target):
+            self.set(node.target.attr, node.target, node.value)
+        else:
+            self.visit(node.target)
+
+    def delete(self, node, _):
+        for target in node.targets:
+            if not is_of_self(target):
+                self.visit(target)
+
+    def loop(self, node, _):
+        # The second turn finds what the first has set.
+        ahead = {child.attr for child in ast.walk(node) if is_of_self(child) and isinstance(child.ctx, ast.Store)}
+        item = None
+        if isinstance(node, ast.While):
+            self.have |= ahead
+            self.visit(node.test, True)
+        else:
+            self.visit(node.iter)
+            self.have |= ahead
+            self.visit(node.target)
+            item = node.target.id if self.is_inputs(node.iter) and isinstance(node.target, ast.Name) else None
+        self.over_items(item, lambda: self.perhaps(*node.body))
+        self.perhaps(*node.orelse)
+
+    def over_items(self, item, read):
+        if item is not None:
+            self.items[item] = self.items.get(item, 0) + 1
+        read()
+        if item is not None:
+            self.items[item] -= 1
+
+    def condition(self, node, safe):
+        self.visit(node.test, True)
+        if isinstance(node, ast.IfExp):
+            self.perhaps(node.body, node.orelse, safe=safe)
+        else:
+            self.perhaps(*node.body, *node.orelse)
+
+    def attempt(self, node, _):
+        caught = set()
+        for handler in node.handlers:
+            kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+            caught.update("Exception" if kind is None else getattr(kind, "id", "Exception") for kind in kinds)
+        self.within_guards(caught, lambda: [self.visit(child) for child in node.body])
+        self.perhaps(*node.handlers, *node.orelse)
+        for child in node.finalbody:
+            self.visit(child)
+
+    def within_guards(self, caught, read):
+        attribute, name = bool(caught & CATCH_ATTRIBUTE), bool(caught & CATCH_NAME)
+        self.guarded += attribute
+        self.names_guarded += name
+        read()
+        self.guarded -= attribute
+        self.names_guarded -= name
+
+    def with_items(self, node, _):
+        suppressed = set()
+        for item in node.items:
+            self.visit(item)
+            call = item.context_expr
+            if isinstance(call, ast.Call) and getattr(call.func, "id", getattr(call.func, "attr", None)) == "suppress":
+                suppressed.update(getattr(kind, "id", "Exception") for kind in call.args)
+        self.within_guards(suppressed, lambda: [self.visit(child) for child in node.body])
+
+    def match(self, node, _):
+        self.visit(node.subject)
+        self.perhaps(*node.cases)
+
+    def function(self, node, _):
+        arguments = node.args
+        for default in [*arguments.defaults, *arguments.kw_defaults, *getattr(node, "decorator_list", [])]:
+            if default is not None:
+                self.visit(default)
+        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        if any(argument.arg == "self" for argument in named):
+            return
+        for child in ast.walk(node):
+            if is_of_self(child) and isinstance(child.ctx, ast.Store):
+                self.have.add(child.attr)
+        self.later.append(node)
+
+    def comprehension(self, node, _):
+        items = [
+            generator.target.id
+            for generator in node.generators
+            if self.is_inputs(generator.iter) and isinstance(generator.target, ast.Name)
+        ]
+        for item in items:
+            self.items[item] = self.items.get(item, 0) + 1
+        first, *others = node.generators
+        self.visit(first.iter)
+        self.perhaps(first.target, *first.ifs, *others)
+        self.perhaps(*[part for part in (getattr(node, field, None) for field in ("elt", "key", "value")) if part])
+        for item in items:
+            self.items[item] -= 1
+
+    def call(self, node, _):
+        function = node.func
+        name = function.id if isinstance(function, ast.Name) else None
+        if name in ("getattr", "hasattr", "setattr") and self.reflect(name, node):
+            return
+        if is_of_self(function) and function.attr == "next":
+            self.next = self.next or self.place(node)
+        if is_of_self(function) and function.attr == "merge_artifacts":
+            keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+            include = texts_of(keywords["include"]) if "include" in keywords else None
+            exclude = texts_of(keywords["exclude"]) if "exclude" in keywords else []
+            self.merges.append({"at": self.place(node), "include": include, "exclude": exclude})
+        else:
+            self.calls = self.calls or name not in READERS
+            self.visit(function)
+        safe = name in READERS
+        over_inputs = any(self.is_inputs(argument) for argument in node.args)
+        for argument in node.args:
+            self.visit(argument, safe)
+        for keyword in node.keywords:
+            value = keyword.value
+            if over_inputs and keyword.arg == "key" and isinstance(value, ast.Lambda) and len(value.args.args) == 1:
+                self.over_items(value.args.args[0].arg, lambda value=value: self.perhaps(value.body))
+            else:
+                self.visit(value, safe)
+
+    def reflect(self, name, node):
+        """getattr, hasattr and setattr of self with a name that stands there."""
+        attribute = text_of(node.args[1]) if len(node.args) > 1 else None
+        if attribute is None or not isinstance(node.args[0], ast.Name) or node.args[0].id != "self":
+            return False
+        if name == "setattr":
+            for argument in node.args[2:]:
+                self.visit(argument)
+            self.set(attribute, node)
+        elif name == "getattr":
+            self.read(attribute, node, False)
+            for argument in node.args[2:]:
+                self.visit(argument)
+        return True
+
+    def short_circuit(self, node, _):
+        self.visit(node.values[0])
+        self.perhaps(*node.values[1:])
+
+    def compare(self, node, _):
+        self.visit(node.left, True)
+        self.visit(node.comparators[0], True)
+        self.perhaps(*node.comparators[1:], safe=True)
+
+    def stop(self, node, _):
+        if not self.depth:
+            self.stops = self.stops or self.place(node)
+        self.children(node)
+
+    def class_body(self, node, _):
+        self.children(node)
+
+    def operands(self, node, _):
+        self.children(node, True)
+
+    def part(self, node, safe):
+        self.visit(node.value, safe and isinstance(node.ctx, ast.Load))
+        self.visit(node.slice, True)
+
+    def statement(self, node, _):
+        self.visit(node.value, True)
+
+    def answer(self):
+        found = {
+            "sets": self.sets,
+            "reads": self.reads,
+            "mentions": sorted(self.mentions),
+            "touched": sorted(self.touched),
+            "names": self.names,
+            "inputs": self.inputs,
+            "merges": self.merges,
+            "any": self.any,
+            "next": self.next,
+            "stops": self.stops,
+            "calls": self.calls,
+        }
+        return {key: value for key, value in found.items() if value}
+
+
+METHODS = {
+    ast.Attribute: Reader.attribute,
+    ast.Name: Reader.name,
+    ast.Assign: Reader.assign,
+    ast.AugAssign: Reader.aug_assign,
+    ast.AnnAssign: Reader.ann_assign,
+    ast.Delete: Reader.delete,
+    ast.For: Reader.loop,
+    ast.AsyncFor: Reader.loop,
+    ast.While: Reader.loop,
+    ast.If: Reader.condition,
+    ast.IfExp: Reader.condition,
+    ast.Try: Reader.attempt,
+    ast.With: Reader.with_items,
+    ast.AsyncWith: Reader.with_items,
+    ast.FunctionDef: Reader.function,
+    ast.AsyncFunctionDef: Reader.function,
+    ast.Lambda: Reader.function,
+    ast.ClassDef: Reader.class_body,
+    ast.Call: Reader.call,
+    ast.BoolOp: Reader.short_circuit,
+    ast.Compare: Reader.compare,
+    ast.Yield: Reader.stop,
+    ast.YieldFrom: Reader.stop,
+    ast.Await: Reader.stop,
+    ast.BinOp: Reader.operands,
+    ast.UnaryOp: Reader.operands,
+    ast.FormattedValue: Reader.operands,
+    ast.JoinedStr: Reader.operands,
+    ast.Subscript: Reader.part,
+    ast.Expr: Reader.statement,
+}
+METHODS.update(dict.fromkeys(COMPREHENSIONS, Reader.comprehension))
+if hasattr(ast, "Match"):
+    METHODS[ast.Match] = Reader.match
+if hasattr(ast, "TryStar"):
+    METHODS[ast.TryStar] = Reader.attempt
+
+
+def inspect_body(code):
+    """A function's body."""
+    tree, problem = syntax_problem(code)
+    if problem:
+        return {"problem": problem}
+    reader = Reader(code)
+    try:
+        reader.read_body(tree.body[0].body)
+    except RecursionError:
+        return {"any": True}
+    return reader.answer()
+
+
+def inspect_expression(code):
+    """An expression: also whether it is a literal, and whether it is true or false and nothing else."""
+    tree, problem = syntax_problem(f"(\n{code}\n)", "eval")
+    if problem:
+        return {"problem": problem}
+    reader = Reader(f"(\n{code}\n)")
+    try:
+        reader.read_expression(tree.body)
+    except RecursionError:
+        return {"any": True, "calls": True}
+    answer = {**reader.answer(), "boolean": is_boolean(tree.body)}
+    try:
+        value = ast.literal_eval(tree.body)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return answer
+    return {**answer, "constant": {"truth": bool(value), "type": type(value).__name__, "size": size_of(value)}}
+
+
+def size_of(value):
+    return len(value) if isinstance(value, (list, tuple, str)) else None
+
+
+def is_boolean(node):
+    if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+        return True
+    if isinstance(node, ast.BoolOp):
+        return all(is_boolean(value) for value in node.values)
+    functions = ("all", "any", "bool", "hasattr", "isinstance")
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions
+
+
+def inspect_module(code, wanted):
+    """
+    The names that a module defines at its top, `any` if it imports them from elsewhere with a star; and of the functions
+    that are wanted, what they take and return.
+    """
     tree, problem = syntax_problem(code)
     if problem:
         return {"problem": problem}
@@ -75,12 +530,79 @@ def inspect_module(code):
             for alias in node.names:
                 any_name = any_name or alias.name == "*"
                 names.append((alias.asname or alias.name).split(".")[0])
-    return {"names": sorted(set(names)), "any": any_name}
+    functions = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name in wanted and names.count(node.name) == 1:
+            if not node.decorator_list:
+                functions[node.name] = inspect_function(node)
+    return {"names": sorted(set(names)), "any": any_name, "functions": functions}
 
 
-request = json.loads(sys.stdin.buffer.read())
-answer = {
-    "bodies": [inspect_body(code) for code in request["bodies"]],
-    "modules": [inspect_module(code) for code in request["modules"]],
-}
-json.dump(answer, sys.stdout)
+def inspect_function(node):
+    """Its arguments, those without a default first; the keys of the mappings it returns, if they can be told."""
+    positional = [*node.args.posonlyargs, *node.args.args]
+    given = len(positional) - len(node.args.defaults)
+    keyword = list(zip(node.args.kwonlyargs, node.args.kw_defaults))
+    required = [*positional[:given], *(argument for argument, default in keyword if default is None)]
+    optional = [*positional[given:], *(argument for argument, default in keyword if default is not None)]
+    return {
+        "required": [argument.arg for argument in required],
+        "optional": [argument.arg for argument in optional],
+        **returns(node),
+    }
+
+
+def returns(function):
+    """
+    `returns`: key → literal or None, for the keys of all mappings that a function returns; None where they cannot be told.
+    `nothing`: that it ends without a value on every path.
+    """
+    keys = {}
+    nothing = not isinstance(function.body[-1], ast.Raise)
+    pending = list(function.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return {"returns": None, "nothing": False}
+        if isinstance(node, ast.Return) and node.value is not None:
+            nothing = False
+            if isinstance(node.value, ast.Dict):
+                pairs = [(key and text_of(key), value) for key, value in zip(node.value.keys, node.value.values)]
+            elif isinstance(node.value, ast.Call) and getattr(node.value.func, "id", None) == "dict" and not node.value.args:
+                pairs = [(keyword.arg, keyword.value) for keyword in node.value.keywords]
+            else:
+                return {"returns": None, "nothing": False}
+            for key, value in pairs:
+                if key is None:
+                    return {"returns": None, "nothing": False}
+                keys[key] = None if key in keys else literal(value)
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            pending.extend(ast.iter_child_nodes(node))
+    return {"returns": keys or None, "nothing": nothing}
+
+
+def inspect_pattern(pattern, texts):
+    """A regular expression, and which texts it does not match as a whole."""
+    import re  # few flows need it, and it takes as long as all the rest
+
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        position = getattr(error, "pos", None)
+        where = "" if position is None else f", at character {position + 1}"
+        return {"problem": f"{getattr(error, 'msg', error)}{where}", "unmatched": []}
+    return {"unmatched": [text for text in texts if not compiled.fullmatch(text)]}
+
+
+def main():
+    request = json.loads(sys.stdin.buffer.read())
+    answer = {
+        "bodies": [inspect_body(code) for code in request["bodies"]],
+        "expressions": [inspect_expression(code) for code in request["expressions"]],
+        "modules": [inspect_module(code, set(wanted)) for code, wanted in request["modules"]],
+        "patterns": [inspect_pattern(pattern, texts) for pattern, texts in request["patterns"]],
+    }
+    json.dump(answer, sys.stdout)
+
+
+main()

@@ -1,15 +1,22 @@
 import type { Flow } from '../model/flow.ts';
 import type { Report } from '../syntax/report.ts';
+import type { PythonFacts } from './inspection.ts';
 import type { Inspector } from './inspector.ts';
 
-/** What a check looks at. */
-export interface CheckContext {
+/** What is checked. */
+export interface CheckInput {
   flow: Flow;
   report: Report;
   /** The files named under `code`: path relative to the flow's folder, with `/` → content. */
   code: ReadonlyMap<string, Uint8Array>;
   /** Looks at the Python in the flow. */
   inspector: Inspector;
+}
+
+/** What a check looks at. */
+export interface CheckContext extends CheckInput {
+  /** What Python says of the flow's Python; absent where there is none to ask. */
+  facts: PythonFacts | undefined;
 }
 
 /** Looks at one thing that a flow can have wrong, and reports it. */

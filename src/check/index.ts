@@ -1,19 +1,44 @@
+import { checkActions, checkRecursion } from './actions.ts';
 import { checkArtifactNames, checkOutputs } from './artifact-names.ts';
+import { checkArtifactReads } from './artifact-reads.ts';
+import { checkRetries } from './attempts.ts';
 import { checkCallTargets } from './call-targets.ts';
-import type { Check, CheckContext } from './context.ts';
+import { checkConcurrency } from './concurrency.ts';
+import type { Check, CheckInput } from './context.ts';
 import { checkEmptyRuns } from './empty-runs.ts';
 import { checkFlowName } from './flow-name.ts';
+import { checkForeach } from './foreach.ts';
 import { checkGraphPaths } from './graph-paths.ts';
-import { checkParameterDefaults, checkParameterNames } from './parameters.ts';
-import { checkPython } from './python.ts';
+import { inspectPython } from './inspection.ts';
+import { checkJoinConflicts } from './join-conflicts.ts';
+import { checkJoinInputs } from './join-inputs.ts';
+import { checkLoops } from './loops.ts';
+import { checkOnFailure } from './on-failure.ts';
+import {
+  checkParameterDefaults,
+  checkParameterDemands,
+  checkParameterNames,
+  checkSecretParameters,
+} from './parameters.ts';
+import { checkCalls, checkExpressions, checkRuns } from './python.ts';
 import { checkRequirements } from './requirements.ts';
 import { checkResources } from './resources.ts';
+import { checkRunTime } from './run-time.ts';
+import { checkSchedules, checkTriggers } from './schedules.ts';
+import { checkSecrets } from './secrets.ts';
+import { checkShadowedNames } from './shadowed-names.ts';
 import { checkDuplicateSteps, checkStartAndEnd, checkStepNames } from './step-names.ts';
+import { checkSurroundings } from './surroundings.ts';
+import { checkSwitches } from './switches.ts';
+import { checkTarget } from './targets.ts';
+import { checkVariables } from './variables.ts';
 
 const CHECKS: Check[] = [
   checkFlowName,
   checkParameterNames,
+  checkParameterDemands,
   checkParameterDefaults,
+  checkSecretParameters,
   checkStepNames,
   checkStartAndEnd,
   checkDuplicateSteps,
@@ -21,13 +46,35 @@ const CHECKS: Check[] = [
   checkOutputs,
   checkGraphPaths,
   checkResources,
+  checkRunTime,
+  checkConcurrency,
   checkRequirements,
+  checkVariables,
+  checkSecrets,
+  checkSurroundings,
+  checkSchedules,
+  checkTriggers,
+  checkTarget,
+  checkOnFailure,
+  checkRetries,
+  checkActions,
+  checkRecursion,
+  checkForeach,
+  checkSwitches,
+  checkLoops,
   checkCallTargets,
   checkEmptyRuns,
-  checkPython,
+  checkRuns,
+  checkExpressions,
+  checkCalls,
+  checkArtifactReads,
+  checkJoinInputs,
+  checkJoinConflicts,
+  checkShadowedNames,
 ];
 
 /** Runs all checks; each sees the whole flow, whatever the others found. */
-export async function checkFlow(context: CheckContext): Promise<void> {
+export async function checkFlow(input: CheckInput): Promise<void> {
+  const context = { ...input, facts: await inspectPython(input) };
   for (const check of CHECKS) await check(context);
 }

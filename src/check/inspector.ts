@@ -1,37 +1,10 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { INSPECTOR_FILE } from '../package-files.ts';
+import type { Inspection, InspectionRequest } from './inspection.ts';
 
 /** Parsing 10,000 steps takes Python a second or so. */
 const INSPECTION_MAX_MS = 30_000;
-
-/** A place in code, as Python counts: lines and characters from 1. */
-export interface Place {
-  line: number;
-  column: number;
-  endLine?: number | null;
-  endColumn?: number | null;
-}
-
-export type Problem = Place & { message: string };
-
-export interface InspectedBody {
-  problem?: Problem;
-  sets: (Place & { name: string })[];
-  next: Place | null;
-  yield: Place | null;
-}
-
-export interface InspectedModule {
-  problem?: Problem;
-  names: string[];
-  any: boolean;
-}
-
-export interface Inspection {
-  bodies: InspectedBody[];
-  modules: InspectedModule[];
-}
 
 /** A Python that waits for Python code to look at; it runs none of it. */
 export interface Inspector {
@@ -39,10 +12,9 @@ export interface Inspector {
   readonly python: string;
   /**
    * Asks it, once.
-   * @param request code: of functions with one body each, and of whole modules
    * @returns nothing where there is no Python to ask
    */
-  inspect(request: { bodies: string[]; modules: string[] }): Promise<Inspection | undefined>;
+  inspect(request: InspectionRequest): Promise<Inspection | undefined>;
   /** Ends it, asked or not. */
   close(): void;
 }

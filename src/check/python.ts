@@ -1,116 +1,197 @@
-import type { CallBody, RunBody, Span } from '../model/flow.ts';
-import { allSteps } from '../model/flow.ts';
+import type { CallBody, Flow, Join, Step } from '../model/flow.ts';
+import { allElements, allSteps } from '../model/flow.ts';
 import { FLOWSPEC_ATTRIBUTES } from '../model/names.ts';
-import { functionBody, INDENT, linesInsideStrings } from '../syntax/python-text.ts';
-import type { Report } from '../syntax/report.ts';
-import { didYouMean } from '../syntax/suggest.ts';
+import { didYouMean, suggest } from '../syntax/suggest.ts';
 import { isWellFormed, modulePath } from './call-targets.ts';
-import type { CheckContext } from './context.ts';
-import type { InspectedBody, InspectedModule, Place } from './inspector.ts';
+import type { Check, CheckContext } from './context.ts';
+import type { CodeFacts, ModuleFacts, PythonFacts } from './inspection.ts';
+import { expressionOf } from './inspection.ts';
 
-/** Lets Python look at the Python of a flow: its syntax, what it sets, and whether the functions that are called exist. */
-export async function checkPython({ flow, report, code, inspector }: CheckContext): Promise<void> {
-  const steps = [...allSteps(flow)];
-  const runs = steps.flatMap(({ body }) => (body?.kind === 'run' && body.text.trim() !== '' ? [body] : []));
-  const calls = steps.flatMap(({ body }) => (body?.kind === 'call' && isWellFormed(body) ? [body] : []));
-  const paths = [...new Set(calls.flatMap(({ module }) => modulePath(module, code) ?? []))];
-  const first = runs[0] ?? calls[0];
-  if (!first) return;
-  const inspection = await inspector.inspect({
-    bodies: runs.map((run) => [SIGNATURE, ...functionBody(run.text)].join('\n')),
-    modules: paths.map((path) => Buffer.from(code.get(path) as Uint8Array).toString('utf8')),
-  });
-  if (!inspection) {
-    const hint = 'install Python 3.11 to have it checked before it runs';
-    report.warning(
-      'no-python',
-      first.span,
-      `the flow's Python is not checked: ${inspector.python} does not start`,
-      hint,
-    );
-    return;
-  }
-  const taken = new Map<string, string>(steps.flatMap(({ name }) => (name ? [[name.value, 'a step']] : [])));
-  for (const { name } of flow.parameters) taken.set(name.value, 'a parameter');
-  for (const [index, run] of runs.entries()) reportBody(run, inspection.bodies[index] as InspectedBody, taken, report);
-  const modules = new Map(paths.map((path, index) => [path, inspection.modules[index] as InspectedModule]));
-  for (const call of calls) {
-    const path = modulePath(call.module, code);
-    if (path !== undefined) reportCall(call, path, modules.get(path) as InspectedModule, report);
-  }
-}
+/** What the runtime keeps on `self` itself: Metaflow's (2.19.39, `flowspec.py`, `task.py`) and what `flow.py` hides there. */
+const HIDDEN_ATTRIBUTES = new RegExp(
+  `^_(?:${[
+    ...[
+      'cached_input',
+      'case',
+      'control_mapper_tasks',
+      'control_task_is_mapper_zero',
+      'current_step',
+      'datastore',
+      'exception',
+    ],
+    ...['flow_state', 'foreach_\\w+', 'graph', 'is_cloned', 'items_\\w+', 'parallel_ubf_iter', 'run_\\w+', 'steps'],
+    ...['success', 'task_ok', 'transition', 'turns', 'unbounded_foreach'],
+  ].join('|')})$`,
+);
 
-/** What a body is put below, one line. */
-const SIGNATURE = 'def run(self, inputs):';
+/** Modules that everybody imports by another name. */
+const USUAL_IMPORTS: Record<string, string> = {
+  np: 'import numpy as np',
+  numpy: 'import numpy',
+  pandas: 'import pandas',
+  pd: 'import pandas as pd',
+  plt: 'import matplotlib.pyplot as plt',
+};
 
-function reportBody(run: RunBody, body: InspectedBody, taken: ReadonlyMap<string, string>, report: Report): void {
-  const spanOf = spans(run);
-  if (body.problem) {
-    // Its lines are those of the function that the text was put into.
-    const message = body.problem.message.replace(/ \(detected at line \d+\)| on line \d+/, '');
-    report.error('python-syntax', spanOf(body.problem), `Python does not understand this: ${message}`);
-    return;
-  }
-  for (const { name, ...place } of body.sets) {
-    const owner = FLOWSPEC_ATTRIBUTES.has(name) ? 'an attribute of every Metaflow flow' : taken.get(name);
-    if (owner)
+/** The Python of `run`: its syntax, and what it must not do. */
+export const checkRuns: Check = ({ flow, report, facts }) => {
+  const taken = namesTaken(flow);
+  const known = namesKnown(flow, facts);
+  for (const step of allSteps(flow)) {
+    if (step.body?.kind !== 'run') continue;
+    const found = facts?.bodies.get(step.body);
+    if (!found || reportProblem(found, report)) continue;
+    const { spanOf, sets, next, stops } = found;
+    for (const { name, at } of sets) {
+      const owner = taken(name);
+      if (!owner) continue;
       report.error(
         'name-taken',
-        spanOf(place),
+        spanOf(at),
         `"${name}" is ${owner}, so no artifact can have its name`,
         'choose another name',
       );
+    }
+    if (next) {
+      const hint = 'remove the call: the order of the steps in the file is the order in which they run';
+      report.error('next-in-run', spanOf(next), 'a step does not say what comes next', hint);
+    }
+    if (stops) {
+      const message = 'a step cannot yield or await: none of its code would run';
+      report.error('yield-in-run', spanOf(stops), message, 'put it into a function');
+    }
+    reportMerges(step, found, report);
+    reportNames(found, step, known, report);
   }
-  if (body.next) {
-    const hint = 'remove the call: the order of the steps in the file is the order in which they run';
-    report.error('next-in-run', spanOf(body.next), 'a step does not say what comes next', hint);
+};
+
+/** `foreach`, `switch`, `while` and `until` take one Python expression. */
+export const checkExpressions: Check = ({ flow, report, facts }) => {
+  const known = namesKnown(flow, facts);
+  for (const element of allElements(flow)) {
+    const code = expressionOf(element);
+    if (!code) continue;
+    if (code.text.trim() === '') {
+      report.error(
+        'empty-expression',
+        code.span,
+        `the ${element.kind} says nothing`,
+        'write a Python expression over self',
+      );
+      continue;
+    }
+    const found = facts?.expressions.get(code);
+    if (found && !reportProblem(found, report)) reportNames(found, element, known, report);
   }
-  if (body.yield) {
-    report.error(
-      'yield-in-run',
-      spanOf(body.yield),
-      'a step cannot yield or await: none of its code would run',
-      'put it into a function',
-    );
+};
+
+/** The functions that are called are there, and take and return what they have to. */
+export const checkCalls: Check = ({ flow, report, code, facts }) => {
+  for (const { body } of allSteps(flow)) {
+    if (body?.kind !== 'call' || !isWellFormed(body)) continue;
+    const path = modulePath(body.module, code);
+    const module = path === undefined ? undefined : facts?.modules.get(path);
+    if (path !== undefined && module) reportCall(body, path, module, report);
+    if (facts?.functionOf(body)?.nothing) {
+      const message = `${body.function} returns nothing; a function that is called returns a dict, whose items become artifacts`;
+      report.error('returns-nothing', body.span, message, `end it with "return {}", if there is nothing to return`);
+    }
+  }
+};
+
+type Report = CheckContext['report'];
+
+/** @returns whether Python does not understand it */
+function reportProblem({ problem, spanOf }: CodeFacts, report: Report): boolean {
+  if (!problem) return false;
+  // Its lines are those of the function that the text was put into.
+  const message = problem.message.replace(/ \(detected at line \d+\)| on line \d+/, '');
+  report.error('python-syntax', spanOf(problem.at), `Python does not understand this: ${message}`);
+  return true;
+}
+
+function reportMerges(step: Step | Join, { merges, spanOf }: CodeFacts, report: Report): void {
+  if (step.kind === 'join') return;
+  for (const { at } of merges) {
+    const hint = 'a step has the artifacts of the step before it: there is nothing to merge';
+    report.error('merge-outside-join', spanOf(at), 'only a join can merge artifacts', hint);
   }
 }
 
-function reportCall(call: CallBody, path: string, module: InspectedModule, report: Report): void {
+/** Names that nothing defines: each is a NameError when the code gets there. */
+function reportNames(
+  { names, spanOf }: CodeFacts,
+  owner: { kind: string },
+  known: ReturnType<typeof namesKnown>,
+  report: Report,
+): void {
+  const reported = new Set<string>();
+  for (const { name, at, library } of names) {
+    if ((name === 'inputs' && owner.kind === 'join') || reported.has(name)) continue;
+    reported.add(name);
+    const [message, hint] = unknownName(name, owner, library ?? false, known);
+    report.error('unknown-name', spanOf(at), message, hint);
+  }
+}
+
+function unknownName(
+  name: string,
+  owner: { kind: string },
+  isLibrary: boolean,
+  known: ReturnType<typeof namesKnown>,
+): [message: string, hint: string] {
+  if (name === 'inputs') {
+    return ['only a join has inputs', 'a step finds the artifacts of the step before it on self: self.name'];
+  }
+  const message = `there is no "${name}" here`;
+  const isStep = owner.kind === 'step' || owner.kind === 'join';
+  const usual = Object.hasOwn(USUAL_IMPORTS, name) ? USUAL_IMPORTS[name] : isLibrary ? `import ${name}` : undefined;
+  if (known().has(name)) return [message, `artifacts and parameters are on self: did you mean self.${name}?`];
+  if (usual !== undefined) {
+    return [
+      message,
+      isStep ? `add "${usual}" to the code of the step` : 'import it in a step before, and compute the value there',
+    ];
+  }
+  const near = suggest(name, ['self', 'True', 'False', 'None', ...(owner.kind === 'join' ? ['inputs'] : [])]);
+  if (near !== undefined) return [message, `did you mean "${near}"?`];
+  const artifact = suggest(name, known());
+  if (artifact !== undefined) return [message, `did you mean self.${artifact}?`];
+  return [message, 'define or import it in the code of the step; artifacts and parameters are on self'];
+}
+
+function reportCall(call: CallBody, path: string, module: ModuleFacts, report: Report): void {
   if (module.problem) {
-    const { line, message } = module.problem;
-    report.error('python-syntax', call.span, `Python does not understand ${path}, line ${line}: ${message}`);
+    const { message, at } = module.problem;
+    report.error('python-syntax', call.span, `Python does not understand ${path}, line ${at[0]}: ${message}`);
   } else if (!module.any && !module.names.includes(call.function)) {
     const hint = didYouMean(call.function, module.names) ?? `define it in ${path}`;
     report.error('no-such-function', call.span, `there is no function "${call.function}" in ${path}`, hint);
   }
 }
 
-/** From places in the function that a body was put into, to spans of the flow file. */
-function spans(run: RunBody): (place: Place) => Span {
-  const lines = run.text.split('\n');
-  const starts: number[] = [];
-  for (let at = 0, line = 0; line < lines.length; line++) {
-    starts.push(at);
-    at += (lines[line] as string).length + 1;
-  }
-  const inside = linesInsideStrings(run.text);
-  const last = run.text.trimEnd().length;
+/** Says whose a name is that no artifact can have. */
+function namesTaken(flow: Flow): (name: string) => string | undefined {
+  const taken = new Map<string, string>();
+  for (const { name } of allSteps(flow)) if (name) taken.set(name.value, 'a step');
+  for (const { name } of flow.parameters) taken.set(name.value, 'a parameter');
+  return (name) => {
+    if (FLOWSPEC_ATTRIBUTES.has(name)) return 'an attribute of every Metaflow flow';
+    return HIDDEN_ATTRIBUTES.test(name) ? 'kept by the runtime for itself' : taken.get(name);
+  };
+}
 
-  function offset(line: number, column: number): number {
-    const index = line - 2;
-    const own = lines[index];
-    if (own === undefined) return last;
-    const indent = inside.has(index) || own.trim() === '' ? 0 : INDENT.length;
-    const characters = [...own].slice(0, Math.max(0, column - 1 - indent)).join('').length;
-    // The white space that a line starts with has no place of its own in the flow file.
-    return Math.min((starts[index] as number) + Math.max(characters, own.search(/\S|$/)), last);
-  }
-
-  return ({ line, column, endLine, endColumn }) => {
-    const from = offset(line, column);
-    const to = endLine && endColumn ? offset(endLine, endColumn) : from;
-    const start = run.offsetAt(from);
-    const end = to > from ? run.offsetAt(to - 1) + 1 : start + 1;
-    return [start, end];
+/** Names that a flow has on `self` somewhere. */
+function namesKnown(flow: Flow, facts: PythonFacts | undefined): () => ReadonlySet<string> {
+  let known: Set<string> | undefined;
+  return () => {
+    if (known) return known;
+    known = new Set(flow.parameters.map(({ name }) => name.value));
+    for (const output of flow.outputs) known.add(output.value);
+    for (const element of allElements(flow)) {
+      if (element.kind === 'foreach' && element.as) known.add(element.as.value);
+    }
+    for (const { sets } of facts?.bodies.values() ?? []) for (const { name } of sets) known.add(name);
+    return known;
   };
 }

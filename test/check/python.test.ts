@@ -27,7 +27,7 @@ describe('checkPython', () => {
 
   it('runs none of the code', async () => {
     await workshop.write({
-      'm.py': `import os\nos.makedirs(${JSON.stringify(workshop.path('ran'))})\ndef f(): pass\n`,
+      'm.py': `import os\nos.makedirs(${JSON.stringify(workshop.path('ran'))})\ndef f(): return {}\n`,
     });
     const { diagnostics, bundle } = await workshop.compile(
       'flow: F\ncode: ["*.py"]\nsteps: [{ step: a, call: "m:f" }]\n',
@@ -40,7 +40,7 @@ describe('checkPython', () => {
 
   it('takes what a module defines, imports or may import for a function', async () => {
     await workshop.write({
-      'm.py': 'from os.path import join as imported\nassigned = lambda: {}\nif 1:\n    def inside(): pass\n',
+      'm.py': 'from os.path import join as imported\nassigned = lambda: {}\nif 1:\n    def inside(): return {}\n',
       'star.py': 'from os.path import *\n',
     });
     const calls = ['m:imported', 'm:assigned', 'm:inside', 'star:anything', 'm:join'];

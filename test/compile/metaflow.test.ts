@@ -201,7 +201,7 @@ def joined(inputs, alpha):
     ],
     [
       'a function that returns nothing',
-      'def f(): pass',
+      'def f(): return print()',
       'step s: m:f returned None; it has to return a dict, whose items become artifacts',
     ],
     [

@@ -1,0 +1,16 @@
+import { allElements } from '../model/flow.ts';
+import type { Check } from './context.ts';
+
+/** Activations of a namespace at once, as OpenWhisk comes (`ActivationThrottler`). A cluster can raise it. */
+export const CONCURRENT_ACTIVATIONS_MAX = 30;
+
+/** Lanes above what the cluster lets run at once wait for others. */
+export const checkConcurrency: Check = ({ flow, report }) => {
+  for (const element of allElements(flow)) {
+    if (element.kind !== 'foreach' && element.kind !== 'branches') continue;
+    const { value, span } = element.concurrency;
+    if (value <= CONCURRENT_ACTIVATIONS_MAX || span === element.span) continue;
+    const message = `${value} at once is more than the ${CONCURRENT_ACTIVATIONS_MAX} activations that OpenWhisk gives a namespace by default`;
+    report.warning('concurrency-above-default', span, message, 'fewer run at once where the cluster gives no more');
+  }
+};

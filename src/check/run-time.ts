@@ -1,0 +1,20 @@
+import { formatDurationMs } from '../model/duration.ts';
+import { allSteps } from '../model/flow.ts';
+import type { Check } from './context.ts';
+
+/** A run is given the time that its steps are given. */
+export const checkRunTime: Check = ({ flow, report }) => {
+  const { timeoutMs: limit, settings } = flow;
+  if (!limit) return;
+  const whole = formatDurationMs(limit.value);
+  for (const { name, resources } of allSteps(flow)) {
+    if (!resources.timeoutSpan || resources.timeoutMs <= limit.value) continue;
+    const message = `"${name?.value}" may take ${formatDurationMs(resources.timeoutMs)}, and the whole run ${whole}`;
+    report.warning('timeout-above-run', resources.timeoutSpan, message, 'the run is ended first: raise its timeout');
+  }
+  const { timeoutSpan, timeoutMs } = settings.resources;
+  if (timeoutSpan && timeoutMs > limit.value) {
+    const message = `a step may take ${formatDurationMs(timeoutMs)}, and the whole run ${whole}`;
+    report.warning('timeout-above-run', timeoutSpan, message, 'the run is ended first: raise its timeout');
+  }
+};

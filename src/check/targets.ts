@@ -1,0 +1,56 @@
+import type { Element, Flow, Span } from '../model/flow.ts';
+import type { Check } from './context.ts';
+
+/** Actions of a sequence at most, as OpenWhisk comes (`actionSequenceLimit`). */
+export const SEQUENCE_LENGTH_MAX = 50;
+
+/** Parameters bound to step actions: those of a sequence's invocation would take their place. */
+const BOUND_PARAMETERS: ReadonlySet<string> = new Set(['store', 'user', 'layer', 'secrets']);
+
+/** A native sequence is steps that follow one another, and nothing else. */
+export const checkTarget: Check = ({ flow, report }) => {
+  if (flow.target !== 'sequence') return;
+  const obstacle = sequenceObstacle(flow);
+  if (!obstacle) return;
+  const hint = 'write "target: auto", or leave it out';
+  report.error('no-sequence', obstacle.span, `a flow with "target: sequence" ${obstacle.reason}`, hint);
+};
+
+/** What keeps a flow from being a sequence of OpenWhisk, if anything does. */
+export function sequenceObstacle(flow: Flow): { span: Span; reason: string } | undefined {
+  for (const element of flow.steps) {
+    const obstacle = obstacleAt(element);
+    if (obstacle) return obstacle;
+  }
+  const [failure] = flow.onFailure;
+  if (failure) return { span: spanOf(failure), reason: 'cannot have onFailure: a sequence ends where a step fails' };
+  if (flow.timeoutMs) return { span: flow.timeoutMs.span, reason: 'cannot have a timeout: nothing watches a sequence' };
+  const bound = flow.parameters.find(({ name }) => BOUND_PARAMETERS.has(name.value));
+  if (bound) {
+    const reason = `cannot have a parameter "${bound.name.value}": its first action has one of that name`;
+    return { span: bound.name.span, reason };
+  }
+  if (flow.steps.length > SEQUENCE_LENGTH_MAX) {
+    const reason = `has ${SEQUENCE_LENGTH_MAX} steps at most, and this one has ${flow.steps.length}`;
+    return { span: flow.targetSpan ?? flow.stepsSpan, reason };
+  }
+  return undefined;
+}
+
+function obstacleAt(element: Element): { span: Span; reason: string } | undefined {
+  if (element.kind !== 'step') {
+    const what = element.kind === 'branches' ? 'branches' : `a ${element.kind}`;
+    return { span: element.span, reason: `cannot have ${what}: its steps only follow one another` };
+  }
+  const { body, retry, catch: caught } = element;
+  if (body.kind === 'action' || body.kind === 'flow') {
+    return { span: body.span, reason: `cannot have ${body.kind === 'flow' ? 'a flow' : 'an action'} as a step` };
+  }
+  if (retry && retry.times > 0) return { span: retry.span, reason: 'cannot have a retry: a sequence repeats nothing' };
+  if (caught) return { span: caught.span, reason: 'cannot have a catch: a sequence ends where a step fails' };
+  return undefined;
+}
+
+function spanOf(element: Element): Span {
+  return element.kind === 'step' ? element.name.span : element.span;
+}
