@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import type { Client } from 'openwhisk';
+import { type Deployment, deployBundle } from '../../src/deploy/deploy.ts';
+import { poll } from '../../src/local/poll.ts';
+import { runPrefix } from '../../src/model/records.ts';
+import { silentReport } from '../../src/terminal/report.ts';
+import { openWhisk } from '../../src/whisk/client.ts';
+import { client, compileFile, flowFile, invoke } from '../support/flows.ts';
+import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { sharedTwin, startTwin, type Twin } from '../support/twin.ts';
+
+const START = '2026-03-01T00:00:00.000Z';
+
+const flow = (name: string, starts: string) => `flow: ${name}
+parameters:
+  days: { type: integer, default: 1 }
+  rows: { type: json, default: [] }
+outputs: [report]
+${starts}
+steps:
+  - step: count
+    run: self.report = [self.days, len(self.rows)]
+`;
+
+interface Run {
+  run: string;
+  status: string;
+  outputs: { report: number[] };
+  error?: { message: string };
+}
+
+/** Deploys it as `nuvopipe deploy` does. */
+async function deploy({ platform, store, home }: Twin, text: string): Promise<Deployment> {
+  const file = await flowFile(text);
+  const whisk = openWhisk(platform.whisk);
+  try {
+    const { python } = platform;
+    return await deployBundle({
+      ...{ whisk, store, python, home, vendored: false, user: 'tester', report: silentReport },
+      bundle: await compileFile(file.file),
+      triggers: true,
+    });
+  } finally {
+    whisk.close();
+    await file.remove();
+  }
+}
+
+describe('a flow that starts by itself', function () {
+  this.timeout(FIRST_USE_TIMEOUT_MS);
+  const clock = new ManualClock(START);
+  let twin: Twin;
+  let whisk: Client;
+
+  before(async () => {
+    twin = await startTwin({ alarms: { clock } });
+    whisk = client(twin);
+  });
+  after(() => twin?.close());
+
+  async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    let found: T | undefined;
+    const isThere = async () => {
+      found = await look().catch(() => undefined);
+      return found !== undefined;
+    };
+    assert.ok(await poll(isThere, 20_000), what);
+    return found as T;
+  }
+
+  const activation = (id: string) =>
+    until(`the record ${id}`, async () => {
+      const record = await whisk.activations.get({ name: id });
+      return record as unknown as { logs: string[]; response: { success: boolean; result: Run } };
+    });
+
+  /** The runs that a trigger has started, oldest first, once there are so many; as the record and the datastore have them. */
+  async function runs(trigger: string, flowName: string, count: number): Promise<Run[]> {
+    const fires = await until(`${count} fires of ${trigger}`, async () => {
+      const listed = (await whisk.activations.list({ name: trigger, docs: true } as never)) as unknown[];
+      return listed.length >= count ? (listed as { logs: string[] }[]) : undefined;
+    });
+    assert.equal(fires.length, count);
+    return Promise.all(
+      fires.reverse().map(async ({ logs }) => {
+        const { response } = await activation(JSON.parse(logs[0] as string).activationId);
+        const { run } = response.result;
+        const stored = await until(`the result of ${run}`, () =>
+          twin.store.get(`${runPrefix(flowName, run)}result.json`),
+        );
+        assert.deepEqual(JSON.parse(Buffer.from(stored.body).toString()), response.result);
+        return response.result;
+      }),
+    );
+  }
+
+  const names = async () => {
+    const [triggers, rules] = await Promise.all([whisk.triggers.list(), whisk.rules.list()]);
+    return [...triggers, ...rules].map(({ name }) => name).sort();
+  };
+
+  it('is started by its schedules, each in its time zone and with its parameters', async () => {
+    const text = flow(
+      'ScheduledFlow',
+      `schedule:
+  - 0 6 * * 7
+  - { cron: "30 6 1 3 *", timezone: Europe/Rome, parameters: { days: 7 } }`,
+    );
+    assert.deepEqual(
+      (await deploy(twin, text)).entities.slice(4).map(({ outcome, type, name }) => `${outcome} ${type} ${name}`),
+      [1, 2].flatMap((number) => [
+        `created trigger ScheduledFlow.schedule-${number}`,
+        `created rule ScheduledFlow.schedule-${number}.rule`,
+      ]),
+    );
+    assert.ok((await deploy(twin, text)).entities.every(({ outcome }) => outcome === 'unchanged'));
+    // 1 March 2026 is a Sunday.
+    await clock.moveTo('2026-03-01T05:00:00Z');
+    assert.deepEqual(await whisk.activations.list({ name: 'ScheduledFlow.schedule-2' }), []);
+    await clock.moveTo('2026-03-01T06:00:00Z');
+    const [first] = await runs('ScheduledFlow.schedule-2', 'ScheduledFlow', 1);
+    const [second] = await runs('ScheduledFlow.schedule-1', 'ScheduledFlow', 1);
+    assert.deepEqual([first?.status, first?.outputs], ['succeeded', { report: [7, 0] }]);
+    assert.deepEqual([second?.status, second?.outputs], ['succeeded', { report: [1, 0] }]);
+    assert.notEqual(first?.run, second?.run);
+  });
+
+  it('is started no more by a schedule that it has no more', async () => {
+    const { entities } = await deploy(twin, flow('ScheduledFlow', 'schedule: 0 * * * *'));
+    assert.deepEqual(
+      entities.slice(4).map(({ outcome, type, name }) => `${outcome} ${type} ${name}`),
+      [
+        'deleted rule ScheduledFlow.schedule-2.rule',
+        'deleted trigger ScheduledFlow.schedule-2',
+        'updated trigger ScheduledFlow.schedule-1',
+        'updated rule ScheduledFlow.schedule-1.rule',
+      ],
+    );
+    assert.equal(clock.pending, 1);
+    await clock.moveTo('2026-03-01T07:00:00Z');
+    await runs('ScheduledFlow.schedule-1', 'ScheduledFlow', 2);
+    await deploy(twin, flow('ScheduledFlow', ''));
+    assert.equal(clock.pending, 0);
+    assert.deepEqual(await names(), []);
+  });
+
+  it('a schedule that was disabled stays so, and a lost alarm is set again', async () => {
+    const text = flow('KeptFlow', 'schedule: 0 * * * *');
+    await deploy(twin, text);
+    await whisk.rules.disable({ name: 'KeptFlow.schedule-1.rule' });
+    await whisk.feeds.delete({ name: '/whisk.system/alarms/alarm', trigger: 'KeptFlow.schedule-1' });
+    assert.equal(clock.pending, 0);
+    await deploy(twin, text);
+    assert.equal(clock.pending, 1);
+    const { status } = (await whisk.rules.get({ name: 'KeptFlow.schedule-1.rule' })) as unknown as { status: string };
+    assert.equal(status, 'inactive');
+    await deploy(twin, flow('KeptFlow', ''));
+  });
+
+  it('is started by a trigger, whose event’s items are the parameters', async () => {
+    await whisk.triggers.create({ name: 'uploads' });
+    await deploy(twin, flow('UploadsFlow', 'on: [uploads, made-for-it]'));
+    await whisk.triggers.invoke({ name: 'uploads', params: { days: 3, rows: ['a', 'b'] } });
+    const [run] = await runs('uploads', 'UploadsFlow', 1);
+    assert.deepEqual([run?.status, run?.outputs], ['succeeded', { report: [3, 2] }]);
+    await whisk.triggers.invoke({ name: 'made-for-it' });
+    assert.equal((await runs('made-for-it', 'UploadsFlow', 1))[0]?.status, 'succeeded');
+
+    await deploy(twin, flow('UploadsFlow', ''));
+    assert.deepEqual(await names(), ['uploads'], 'a trigger of somebody else stays');
+  });
+
+  it('does not lose what it has no parameter for: the run fails, and names it', async () => {
+    await whisk.triggers.create({ name: 'topics' });
+    await deploy(twin, flow('TopicsFlow', 'on: topics'));
+    const { activationId } = (await whisk.triggers.invoke({
+      name: 'topics',
+      params: { messages: [{ value: 'x' }] },
+    })) as { activationId: string };
+    const { logs } = await activation(activationId);
+    const { response } = await activation(JSON.parse(logs[0] as string).activationId);
+    assert.equal(response.success, false);
+    assert.match(response.result.error?.message ?? '', /messages/);
+  });
+
+  it('is started by a feed of its own, with nothing but what it was asked for', async () => {
+    const text = (minutes: number) =>
+      flow('TickFlow', `on: { trigger: tick, feed: /whisk.system/alarms/interval, with: { minutes: ${minutes} } }`);
+    await deploy(twin, text(10));
+    await clock.advance(11 * 60_000);
+    const ticks = await runs('tick', 'TickFlow', 2);
+    assert.deepEqual(
+      ticks.map(({ status }) => status),
+      ['succeeded', 'succeeded'],
+    );
+    await deploy(twin, text(60));
+    await clock.advance(50 * 60_000);
+    await runs('tick', 'TickFlow', 3);
+    await deploy(twin, flow('TickFlow', ''));
+    assert.equal(clock.pending, 0);
+  });
+
+  it('is deployed also where there are no alarms, and what does not start it is told', async () => {
+    const plain = await sharedTwin();
+    await assert.rejects(deploy(plain, flow('NoAlarmsFlow', 'schedule: 0 6 * * *')), {
+      name: 'UserError',
+      code: 'no-feed',
+      message:
+        /^NoAlarmsFlow is deployed, but its schedule "0 6 \* \* \*" is not set: .*\/whisk\.system\/alarms\/alarm$/,
+      hint: /alarms package/,
+    });
+    assert.equal((await invoke(plain, 'NoAlarmsFlow')).result.status, 'succeeded');
+    assert.deepEqual(
+      (await client(plain).triggers.list()).filter(({ name }) => name?.startsWith('NoAlarms')),
+      [],
+    );
+  });
+});
