@@ -7,6 +7,8 @@ import {
   METAFLOW_OPTIONS,
   PYTHON_KEYWORDS,
 } from '../model/names.ts';
+import { PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../model/parameters.ts';
+import type { ParameterType } from '../model/plan.ts';
 import type { CheckContext } from './context.ts';
 
 /** Parameters are attributes of the flow, options of Metaflow's command line and keys of an invocation. */
@@ -44,32 +46,144 @@ export function checkParameterNames({ flow, report }: CheckContext): void {
   }
 }
 
-const TYPE_NAMES: Record<Parameter['type'], string> = {
-  string: 'text',
-  integer: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-  json: 'a JSON value',
-  secret: 'text',
-  file: 'the path of a file',
-};
-
-/** A default is of the parameter's type, and of use. */
-export function checkParameterDefaults({ flow, report }: CheckContext): void {
-  for (const { name, type, required, default: fallback } of flow.parameters) {
+/** A default is of the parameter's type, is one that a run could give, and is of use. */
+export function checkParameterDefaults({ flow, report, facts }: CheckContext): void {
+  for (const parameter of flow.parameters) {
+    const { name, type, required, default: fallback } = parameter;
     if (!fallback) continue;
     if (required) {
       const message = `the parameter "${name.value}" is required, so its default is never used`;
       report.error('useless-default', fallback.span, message, 'remove "default" or "required"');
     }
-    if (!isOfType(fallback.value, type)) {
-      const message = `the default of "${name.value}" has to be ${TYPE_NAMES[type]}`;
-      report.error('ill-typed-default', fallback.span, message, type === 'string' ? 'put it in quotes' : undefined);
+    if (type === 'secret') {
+      const message = `the secret "${name.value}" cannot have a default: it would stand in the flow file and in the bundle`;
+      const hint = `let runs give it, or name it under "secrets" of the flow: a deploy then binds it, and steps find it in their environment`;
+      report.error('secret-default', fallback.span, message, hint);
+    } else if (!isOfType(fallback.value, type)) {
+      const expected = type === 'file' ? 'the path of a file' : PARAMETER_TYPE_NAMES[type];
+      const hint = type === 'string' ? 'put it in quotes' : undefined;
+      report.error('ill-typed-default', fallback.span, `the default of "${name.value}" has to be ${expected}`, hint);
+    } else {
+      const choices = parameter.enum?.value.map(({ value }) => value);
+      const demands = choices ? unmetDemands({ enum: choices }, fallback.value) : [];
+      for (const demand of [...demands, ...unmet(parameter, fallback.value, facts)]) {
+        const message = `the default of "${name.value}" has to ${demand}, not ${shownValue(fallback.value)}`;
+        report.error('unmet-default', fallback.span, message);
+      }
     }
   }
 }
 
-function isOfType(value: unknown, type: Parameter['type']): boolean {
+const KEYS = ['enum', 'min', 'max', 'pattern'] as const;
+
+/** The types of parameter that a key is for. */
+const TYPES_OF: Record<(typeof KEYS)[number], ParameterType[]> = {
+  enum: ['string', 'integer', 'number'],
+  min: ['integer', 'number'],
+  max: ['integer', 'number'],
+  pattern: ['string', 'secret'],
+};
+
+/** What a parameter demands of its values fits its type, and can be fulfilled. */
+export function checkParameterDemands({ flow, report, facts }: CheckContext): void {
+  for (const parameter of flow.parameters) {
+    const { name, type, min, max, pattern } = parameter;
+    for (const key of KEYS) {
+      const types = TYPES_OF[key];
+      const found = parameter[key];
+      if (!found || types.includes(type)) continue;
+      const listed = new Intl.ListFormat('en').format(types);
+      const message = `"${key}" is for parameters of type ${listed}, and "${name.value}" is of type ${type}`;
+      report.error('misplaced-key', found.span, message, hintFor(key, type));
+    }
+    for (const [key, limit] of [
+      ['min', min],
+      ['max', max],
+    ] as const) {
+      if (!limit || type !== 'integer' || Number.isSafeInteger(limit.value)) continue;
+      const message = `the "${key}" of "${name.value}" has to be a whole number`;
+      const hint = `write ${key === 'min' ? Math.ceil(limit.value) : Math.floor(limit.value)}`;
+      report.error('ill-typed-limit', limit.span, message, Number.isFinite(limit.value) ? hint : undefined);
+    }
+    if (min && max && min.value > max.value) {
+      const message = `no number is from ${min.value} to ${max.value}, so that no run could give "${name.value}"`;
+      report.error('empty-range', max.span, message, 'swap "min" and "max"');
+    }
+    const problem = pattern && facts?.patterns.get(parameter)?.problem;
+    if (problem) report.error('bad-pattern', pattern.span, `Python does not understand this pattern: ${problem}`);
+    if (TYPES_OF.enum.includes(type)) checkChoices(parameter, { report, facts });
+  }
+}
+
+function checkChoices(parameter: Parameter, { report, facts }: Pick<CheckContext, 'report' | 'facts'>): void {
+  const { name, type, enum: choices } = parameter;
+  const seen = new Set<unknown>();
+  for (const { value, span } of choices?.value ?? []) {
+    if (!isOfType(value, type)) {
+      const message = `each choice of "${name.value}" has to be ${PARAMETER_TYPE_NAMES[type]}`;
+      report.error('ill-typed-choice', span, message, type === 'string' ? 'put it in quotes' : undefined);
+    } else if (seen.has(value)) {
+      report.error('duplicate-choice', span, `${shownValue(value)} is there twice`, 'remove one');
+    } else {
+      for (const demand of unmet(parameter, value, facts)) {
+        report.error('useless-choice', span, `no run can give ${shownValue(value)}: "${name.value}" has to ${demand}`);
+      }
+    }
+    seen.add(value);
+  }
+}
+
+/** A secret is only given to where nobody else sees it. */
+export function checkSecretParameters({ flow, report }: CheckContext): void {
+  const secrets = new Set(flow.parameters.flatMap(({ name, type }) => (type === 'secret' ? [name.value] : [])));
+  if (secrets.size === 0) return;
+  for (const { value, span } of flow.outputs) {
+    if (!secrets.has(value)) continue;
+    const message = `"${value}" is a secret, and outputs are in answers and activation records`;
+    report.error('secret-shown', span, message, 'remove it from the outputs');
+  }
+  for (const { body } of allSteps(flow)) {
+    if (body?.kind !== 'action' && body?.kind !== 'flow') continue;
+    for (const { value, span } of body.with.references) {
+      if (!secrets.has(value)) continue;
+      const message = `"${value}" is a secret, and what ${body.kind === 'action' ? 'an action' : 'a flow'} is given is in activation records`;
+      const hint =
+        body.kind === 'action'
+          ? 'bind it to the action as a parameter of its own, or call the service from a run or call step'
+          : 'let the other flow have it from its own "secrets"';
+      report.error('secret-shown', span, message, hint);
+    }
+  }
+  const required = flow.parameters.find((parameter) => parameter.type === 'secret' && parameter.required);
+  for (const { name } of required ? flow.triggers : []) {
+    const message = `each event of "${name.value}" has to carry the secret "${required?.name.value}", and OpenWhisk records events`;
+    report.warning('secret-shown', name.span, message, 'name it under "secrets" of the flow: a deploy then binds it');
+  }
+  for (const { parameters } of flow.schedules) {
+    for (const name of Object.keys(parameters.value)) {
+      if (!secrets.has(name)) continue;
+      const message = `"${name}" is a secret, and a schedule is in the flow file and in activation records`;
+      report.error(
+        'secret-shown',
+        parameters.span,
+        message,
+        'name it under "secrets" of the flow: a deploy then binds it',
+      );
+    }
+  }
+}
+
+/** What a value of the right type does not fulfil but for its enum, each to be read after "has to". */
+function unmet(parameter: Parameter, value: unknown, facts: CheckContext['facts']): string[] {
+  const { min, max, pattern } = parameter;
+  const demands = unmetDemands({ ...(min && { min: min.value }), ...(max && { max: max.value }) }, value);
+  if (pattern && facts?.patterns.get(parameter)?.unmatched.includes(String(value))) {
+    demands.push(`match the pattern ${pattern.value} as a whole`);
+  }
+  return demands;
+}
+
+function isOfType(value: unknown, type: ParameterType): boolean {
   switch (type) {
     case 'string':
     case 'secret':
@@ -90,4 +204,13 @@ function isJson(value: unknown): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
   return typeof value === 'object' && Object.values(value).every(isJson);
+}
+
+/** What is meant by one who gives a parameter a key that is not for its type. */
+function hintFor(key: (typeof KEYS)[number], type: ParameterType): string {
+  const isLimit = key === 'min' || key === 'max';
+  if (type === 'string' && isLimit) return `remove it; the length of a text is a pattern's: "pattern: .{1,20}"`;
+  if (key === 'pattern' && TYPES_OF.min.includes(type)) return 'remove it; numbers have "min" and "max"';
+  if (key === 'enum' && type === 'secret') return 'remove it: it would tell what the secret can be';
+  return 'remove it';
 }

@@ -24,17 +24,16 @@ export async function readParameterFiles(
     if (type !== 'file' || typeof fallback?.value !== 'string') continue;
     const path = filePath(fallback.value);
     const place = join(folder, path);
-    const isFile = await stat(place).then(
-      (found) => found.isFile(),
-      () => false,
-    );
+    const found = await stat(place).catch(() => undefined);
     if (isAbsolute(fallback.value) || isOutside(path)) {
       const hint = 'move it into the folder of the flow, and name it from there';
       report.error('file-outside', fallback.span, `"${fallback.value}" is outside of the flow's folder`, hint);
     } else if (TAKEN_IN_BUNDLE.includes(path)) {
       const message = `"${path}" is the name of a file that nuvopipe makes`;
       report.error('file-name-taken', fallback.span, message, 'give it another name');
-    } else if (!isFile) {
+    } else if (found?.isDirectory()) {
+      report.error('no-such-file', fallback.span, `"${fallback.value}" is a folder`, 'name a file in it');
+    } else if (!found?.isFile()) {
       const neighbours = await readdir(dirname(place)).catch(() => []);
       const hint = didYouMean(basename(path), neighbours) ?? `it is looked for in ${folder}`;
       report.error('no-such-file', fallback.span, `there is no file "${fallback.value}"`, hint);
