@@ -6,6 +6,7 @@ import sys
 import time
 import uuid
 
+from . import sequence
 from .clock import Clock
 from .context import Context
 from .envelope import check_size, from_arguments
@@ -81,20 +82,26 @@ def _advance(arguments):
     deadline_ms = os.environ.get("__OW_DEADLINE")
     deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + DEFAULT_TIME_LIMIT_S
     container.executor.secrets = arguments.get("secrets") or {}
-    envelope = from_arguments(arguments)
+    by = os.environ.get("__OW_ACTIVATION_ID") or uuid.uuid4().hex
+    if container.plan.is_sequence:
+        envelope = sequence.envelope_of(container.plan, arguments, by, time.time())
+        if sequence.is_over(envelope):
+            return sequence.answer_of(container.plan, {**envelope, "used": envelope["used"] + 1})
+    else:
+        envelope = from_arguments(arguments)
     context = Context(
         plan=container.plan,
         store=store,
         layout=RunLayout(container.plan.flow, envelope["run"]),
         clock=Clock(),
-        by=os.environ.get("__OW_ACTIVATION_ID") or uuid.uuid4().hex,
+        by=by,
         deadline=deadline,
     )
     launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), container.plan.flow)
     session = Session(context, container, launcher, environment, user)
     answer = session.advance(envelope)
     check_size(answer)
-    return answer
+    return sequence.answer_of(container.plan, answer) if container.plan.is_sequence else answer
 
 
 def _metaflow_user(arguments):

@@ -78,7 +78,7 @@ class Session:
             return self._stop(envelope)
         if envelope.get("guard") is not None:
             return self._watch(envelope)
-        if envelope["used"] > LAST_STEP_AT and not envelope.get("died"):
+        if envelope["used"] > LAST_STEP_AT and not envelope.get("died") and not self._plan.is_sequence:
             return self._hand_over(dict(envelope, used=envelope["used"] - 1), waited=True)
         if envelope.get("claim"):
             # Of a lane that died here nobody knows which item it had claimed: its lease tells, once it has run out.
@@ -233,7 +233,7 @@ class Session:
 
     @staticmethod
     def _result(envelope, result):
-        return {"run": envelope["run"], "result": result}
+        return {"run": envelope["run"], "used": envelope.get("used", 0), "result": result}
 
     def _stop(self, envelope):
         """Ends a session whose work is somebody else's now. The one a client waits for answers with the run's result."""
@@ -331,12 +331,12 @@ class Session:
         """The same step again, after a pause outside of any step's container."""
         spec = self._plan.steps[envelope["step"]]
         if wait_ms <= 0:
-            return self._hand_over(envelope) if envelope["used"] >= CONTINUE_FROM else envelope
+            return self._hand_over(envelope) if self._runs_out(envelope) else envelope
         try:
             self._keep_lease(envelope, spec["timeoutMs"] + wait_ms)
         except Lost:
             return self._stop(envelope)
-        if envelope["used"] + attempts.pauses(wait_ms) >= CONTINUE_FROM:
+        if self._runs_out(envelope, attempts.pauses(wait_ms)):
             return self._hand_over(dict(envelope, wait=min(wait_ms, attempts.PAUSE_MAX_MS)), keeps_wait=True)
         return dict(envelope, wait=wait_ms)
 
@@ -490,7 +490,11 @@ class Session:
         envelope.pop("from", None)
         if before is not None and not self._plan.has_one_predecessor(step):
             envelope["from"] = before
-        return self._hand_over(envelope) if envelope["used"] >= CONTINUE_FROM else envelope
+        return self._hand_over(envelope) if self._runs_out(envelope) else envelope
+
+    def _runs_out(self, envelope, more=0):
+        """Whether this session should hand over. A sequence cannot, and need not: it is as long as its flow."""
+        return envelope["used"] + more >= CONTINUE_FROM and not self._plan.is_sequence
 
     def _open(self, envelope, opener, record):
         spec, at = self._plan.pools[opener], envelope.get("at", [])

@@ -10,8 +10,8 @@ import sys
 import time
 import traceback
 
-from .flow_parameters import set_parameters, task_type
 from .attempts import TIMEOUT
+from .flow_parameters import set_parameters, task_type
 from .storage import SupervisedStorage, give_inputs, parse_data
 from .wire import Wire
 

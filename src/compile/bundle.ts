@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { MEMORY_MIN_MB, TIMEOUT_MAX_MS } from '../check/resources.ts';
 import type { Flow } from '../model/flow.ts';
 import type { Bundle, Manifest } from '../model/manifest.ts';
+import type { Plan, PlannedStep } from '../model/plan.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
 import { compose, packageName } from './composition.ts';
 import { writeConductor } from './conductor.ts';
@@ -73,6 +74,7 @@ export function makeBundle({ flow, source, code, parameterFiles, runtime, compil
       memoryMB: CONDUCTOR_MEMORY_MB,
       timeLimitMs: CONDUCTOR_TIME_LIMIT_MS,
     },
+    ...(plan.isSequence && { sequence: sequenceOf(plan) }),
     wait: {
       name: 'wait',
       kind: 'nodejs:20',
@@ -93,6 +95,17 @@ export function makeBundle({ flow, source, code, parameterFiles, runtime, compil
   };
   files.set(MANIFEST_FILE, json(manifest));
   return { manifest, plan, files };
+}
+
+/** Of a linear flow: the step actions, one after the other. */
+function sequenceOf(plan: Plan): string[] {
+  const components: string[] = [];
+  for (let step: string | undefined = plan.start; step !== undefined; ) {
+    const { profile, next }: PlannedStep = plan.steps[step] as PlannedStep;
+    components.push(`${packageName(plan.flow)}/${plan.profiles[profile]?.action}`);
+    step = 'step' in next ? next.step : undefined;
+  }
+  return components;
 }
 
 export const MANIFEST_FILE = 'manifest.json';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TIMEOUT_MAX_MS } from '../check/resources.ts';
+import { sequenceObstacle } from '../check/targets.ts';
 import type { Body, Environment, Flow, Resources, Retry, StepSettings } from '../model/flow.ts';
 import type { Plan, PlannedCall, PlannedPool, PlannedRetry, PlannedStep, Profile, SourceRange } from '../model/plan.ts';
 import { plannedParameter } from './flow-parameters.ts';
@@ -85,9 +86,12 @@ export function planFlow(
         ],
       ),
     ),
-    loops: Object.fromEntries([...graph.loops].map(([scope, { first }]) => [scope, { first }])),
+    loops: Object.fromEntries(
+      [...graph.loops].map(([scope, { first, max }]) => [scope, { first, ...(max !== undefined && { max }) }]),
+    ),
     ...(graph.onFailure[0] && { onFailure: graph.onFailure[0].name }),
     ...(flow.timeoutMs && { timeoutMs: flow.timeoutMs.value }),
+    ...(becomesSequence(flow) && { isSequence: true }),
     profiles,
     source,
     sourceMap,
@@ -106,6 +110,10 @@ function surroundingsOf({ environment, secrets }: StepSettings): Pick<PlannedSte
     ...(vars.length > 0 && { vars: Object.fromEntries(vars) }),
     ...(secrets.length > 0 && { secrets: secrets.map(({ value }) => value) }),
   };
+}
+
+function becomesSequence(flow: Flow): boolean {
+  return flow.target === 'sequence' || (flow.target === 'auto' && sequenceObstacle(flow) === undefined);
 }
 
 /** A retry without its place. */

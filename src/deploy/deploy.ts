@@ -65,7 +65,7 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
   const presentStarts = options.triggers ? await presentTriggers(whisk, manifest) : undefined;
   const present = await presentEntities(whisk, [
     { type: 'package', name: manifest.package },
-    ...[...manifest.steps, manifest.wait].map(({ name }) => ({
+    ...[...manifest.steps, ...(manifest.sequence ? [] : [manifest.wait])].map(({ name }) => ({
       type: 'action' as const,
       name: `${manifest.package}/${name}`,
     })),

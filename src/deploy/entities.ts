@@ -72,15 +72,7 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
   };
   const stepCode = { code: Buffer.from(stepZip).toString('base64'), binary: true };
   const kind = pythonKind(cluster.kinds);
-  const entities: PlannedEntity[] = [
-    { ...own({ name: manifest.package, annotations: [] }), type: 'package' },
-    ...manifest.steps.map((step) =>
-      action(`${manifest.package}/${step.name}`, [{ key: 'provide-api-key', value: true }], {
-        exec: step.image === undefined ? { kind, ...stepCode } : { kind: 'blackbox', image: step.image, ...stepCode },
-        parameters: parametersOf(step.name),
-        limits: limitsOf(step.name, step),
-      }),
-    ),
+  const conducted = (): PlannedEntity[] => [
     action(`${manifest.package}/${manifest.wait.name}`, [{ key: 'provide-api-key', value: false }], {
       exec: nodeExec(manifest.wait.file),
       parameters: [],
@@ -98,6 +90,23 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
         limits: limitsOf(manifest.conductor.name, manifest.conductor),
       },
     ),
+  ];
+  const sequence = (names: string[]): PlannedEntity =>
+    action(manifest.conductor.name, [], {
+      exec: { kind: 'sequence', components: names.map((name) => `/_/${name}`) },
+      parameters: [],
+      limits: limitsOf(manifest.conductor.name, manifest.conductor),
+    });
+  const entities: PlannedEntity[] = [
+    { ...own({ name: manifest.package, annotations: [] }), type: 'package' },
+    ...manifest.steps.map((step) =>
+      action(`${manifest.package}/${step.name}`, [{ key: 'provide-api-key', value: true }], {
+        exec: step.image === undefined ? { kind, ...stepCode } : { kind: 'blackbox', image: step.image, ...stepCode },
+        parameters: parametersOf(step.name),
+        limits: limitsOf(step.name, step),
+      }),
+    ),
+    ...(manifest.sequence ? [sequence(manifest.sequence)] : conducted()),
   ];
   return { entities, warnings };
 }

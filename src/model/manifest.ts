@@ -11,6 +11,8 @@ export interface Manifest {
   /** Package of the step actions and of `wait`: `<flow>.steps` (an action and a package cannot share a name). */
   package: string;
   conductor: { name: string; kind: 'nodejs:20'; file: 'conductor.js'; memoryMB: number; timeLimitMs: number };
+  /** Step actions in the order of the steps: the flow is deployed as this sequence, without its conductor and `wait`. */
+  sequence?: string[];
   /** Pauses a session outside of any step's container: `{wait}` in milliseconds. */
   wait: { name: 'wait'; kind: 'nodejs:20'; file: 'wait.js'; memoryMB: number; timeLimitMs: number };
   /** One per profile; all share one zip. With an image, that is what runs it. */

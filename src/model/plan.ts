@@ -20,12 +20,14 @@ export interface Plan {
   steps: Record<string, PlannedStep>;
   /** By the name of the step that opens the pool. */
   pools: Record<string, PlannedPool>;
-  /** By the name of the scope, as steps have it in `within`. */
-  loops: Record<string, { first: string }>;
+  /** By the name of the scope, as steps have it in `within`: the first step of a turn, and how many turns there are at most. */
+  loops: Record<string, { first: string; max?: number }>;
   /** First of the steps that follow a failure. */
   onFailure?: string;
   /** Time limit of a whole run. */
   timeoutMs?: number;
+  /** The flow is deployed as a native sequence: there is no conductor, and no session is ever handed over. */
+  isSequence?: true;
   profiles: Record<string, Profile>;
   /** The flow file as users know it (its base name) and as it lies beside `flow.py` in the zip. */
   source: { name: string; file: string };

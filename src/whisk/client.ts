@@ -10,8 +10,15 @@ export interface KeyValue {
 
 /** An action as it is sent. */
 export interface ActionBody {
-  /** `image` with the kind `blackbox`. */
-  exec: { kind: string; image?: string; code: string; main?: string; binary?: boolean };
+  /** `image` with the kind `blackbox`; `components`, and no code, with the kind `sequence`. */
+  exec: {
+    kind: string;
+    image?: string;
+    code?: string;
+    main?: string;
+    binary?: boolean;
+    components?: string[];
+  };
   annotations: KeyValue[];
   parameters: KeyValue[];
   /** `timeout` in milliseconds, `memory` in MB. */

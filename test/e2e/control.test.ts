@@ -312,4 +312,35 @@ steps:
     const caught = await run(outer(-1, 'catch: left'));
     assert.equal((caught.result.outputs as { squared: unknown }).squared, null, JSON.stringify(caught.result));
   });
+
+  it('a linear flow is a native sequence, if it may be: half the activations, the same result and tasks', async () => {
+    const text = (how: string) => `
+flow: SequenceFlow
+target: auto
+parameters: { n: { type: integer, default: 2 } }
+outputs: [n3]
+steps:
+  - step: square
+    run: self.n2 = self.n ** 2
+  - step: cube
+    run: ${how}
+    resources: { memory: 128 }
+  - step: finish
+    run: pass
+`;
+    const ran = await run(text('self.n3 = self.n2 * self.n'), { n: 3 });
+    const { run: id } = ran.result as { run: string };
+    assert.deepEqual(ran.result, { run: id, status: 'succeeded', outputs: { n3: 27 } });
+    const action = await client(shared).actions.get({ name: 'SequenceFlow' });
+    assert.equal((action.exec as { kind: string }).kind, 'sequence');
+    assert.deepEqual(Object.keys((await ran.read()).steps), ['cube', 'finish', 'square']);
+    // The same run again is the same run; what is no parameter is refused; a failure ends it.
+    const again = await invoke(shared, 'SequenceFlow', { n: 5, run: id });
+    assert.deepEqual(again.result, ran.result);
+    const refused = await invoke(shared, 'SequenceFlow', { m: 5 });
+    assert.match((refused.result.error as { message: string }).message, /has no parameter "m"/);
+    const failed = await run(text('raise ValueError("no cube")'));
+    assert.equal((errorOf(failed) as { step: string }).step, 'cube', JSON.stringify(failed.result));
+    assert.equal((await failed.read()).successful, false);
+  });
 });

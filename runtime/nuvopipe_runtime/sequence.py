@@ -1,0 +1,38 @@
+"""A flow as a native sequence of OpenWhisk: what a step answers are the next one's arguments. No conductor is there."""
+
+from datetime import datetime, timezone
+
+BOUND = {"store", "user", "layer", "secrets"}
+"""Parameters bound to step actions; the check of `target: sequence` refuses a flow with one of these names."""
+
+ENVELOPE = "nuvopipe"
+
+
+def envelope_of(plan, arguments, activation, now):
+    """The envelope that the step before has answered; of the first step, one made of what a client gave."""
+    if ENVELOPE in arguments:
+        return arguments[ENVELOPE]
+    given = {name: value for name, value in arguments.items() if name not in BOUND and not name.startswith("__ow_")}
+    run = given.pop("run", None)
+    if run is None:
+        run = f"{datetime.fromtimestamp(now, timezone.utc):%Y%m%d%H%M%S}-{activation[:8]}"
+    envelope = {"run": str(run), "step": plan.start, "block": plan.block(plan.start), "at": [], "home": True}
+    if "wait" in given:
+        envelope["answerWithin"] = given.pop("wait")
+    return {**envelope, "params": given}
+
+
+def is_over(envelope):
+    """The run has its result already: what is left of the sequence hands it on."""
+    return "result" in envelope
+
+
+def answer_of(plan, envelope):
+    """What this component answers: the run's result at the end, and at once where that is a failure, which ends a sequence."""
+    result = envelope.get("result")
+    if result is not None and "error" in result:
+        error = result["error"]
+        return {"error": {**{key: value for key, value in result.items() if key != "error"}, **error}}
+    if result is not None and envelope.get("used", 0) >= len(plan.steps):
+        return result
+    return {ENVELOPE: envelope}
