@@ -8,6 +8,12 @@ export interface ClusterInfo {
   maxMemoryMB?: number;
   /** Longest time limit of an action. */
   maxTimeLimitMs?: number;
+  /** Invocations a minute. */
+  invocationsPerMinute?: number;
+  /** Activations at once. */
+  concurrentInvocations?: number;
+  /** Components of a sequence or of a conductor's session. */
+  sequenceLength?: number;
 }
 
 /** As `GET /` of the controller has it (Controller.scala); memory in bytes, durations in milliseconds. */
@@ -20,6 +26,8 @@ interface ControllerInfo {
 interface NamespaceLimits {
   maxActionMemory?: unknown;
   maxActionTimeout?: unknown;
+  invocationsPerMinute?: unknown;
+  concurrentInvocations?: unknown;
 }
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -41,10 +49,16 @@ export async function clusterInfo(transport: Transport): Promise<ClusterInfo> {
     number(namespace?.maxActionTimeout) ??
     number(limits.default_max_action_duration) ??
     number(limits.max_action_duration);
+  const invocationsPerMinute = number(namespace?.invocationsPerMinute) ?? number(limits.actions_per_minute);
+  const concurrentInvocations = number(namespace?.concurrentInvocations) ?? number(limits.concurrent_actions);
+  const sequenceLength = number(limits.sequence_length);
   return {
     ...(kinds.length === 0 ? {} : { kinds }),
     ...(maxMemoryMB === undefined ? {} : { maxMemoryMB }),
     ...(maxTimeLimitMs === undefined ? {} : { maxTimeLimitMs }),
+    ...(invocationsPerMinute === undefined ? {} : { invocationsPerMinute }),
+    ...(concurrentInvocations === undefined ? {} : { concurrentInvocations }),
+    ...(sequenceLength === undefined ? {} : { sequenceLength }),
   };
 }
 

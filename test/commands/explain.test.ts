@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startFakeWhisk } from '../deploy/fake-whisk.ts';
 import { runCommand } from '../support/command.ts';
 
 const titles = join(import.meta.dirname, '../../examples/titles/flow.yaml');
@@ -33,6 +34,40 @@ describe('nuvopipe explain', () => {
       runCommand('explain', [titles, '--json']),
     ]);
     assert.deepEqual(JSON.parse(ofBundle.stdout), JSON.parse(ofFile.stdout));
+  });
+
+  it('asks a cluster for its limits', async () => {
+    const whisk = await startFakeWhisk();
+    try {
+      const { apihost, auth } = whisk.settings;
+      whisk.info = { limits: { max_action_duration: 60_000, sequence_length: 60, actions_per_minute: 999 } };
+      const flags = ['--apihost', apihost, '--auth', auth];
+      const [plain, json] = await Promise.all([
+        runCommand('explain', [titles, ...flags]),
+        runCommand('explain', [titles, '--cluster', '--json'], { __OW_API_HOST: apihost, __OW_API_KEY: auth }),
+      ]);
+      assert.equal(plain.code, 0);
+      assert.ok(plain.stdout.includes(`\nLimits of ${apihost}\n`));
+      assert.match(plain.stdout, /^ {2}✗ time +.* cannot have 2m: an action has 1m$/m);
+      assert.match(plain.stdout, /^ {2}✓ throttled calls +.*, of 999 a minute$/m);
+      const { cluster, fits, limits } = JSON.parse(json.stdout);
+      assert.deepEqual([cluster, fits, limits[0].max], [apihost, false, 60]);
+      assert.equal(whisk.puts.length, 0);
+    } finally {
+      await whisk.close();
+    }
+  });
+
+  it('says that there is no such cluster', async () => {
+    const { code, stderr, stdout } = await runCommand('explain', [
+      titles,
+      '--apihost',
+      'http://127.0.0.1:1',
+      '--auth',
+      'a:b',
+    ]);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /^error\[host-unreachable\]/m);
   });
 
   it('says what is wrong with a flow instead', async () => {

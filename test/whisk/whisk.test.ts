@@ -143,13 +143,22 @@ describe('whisk client', () => {
       url === '/'
         ? json(200, {
             runtimes: { python: [{ kind: 'python:3' }, { kind: 'python:3.11' }] },
-            limits: { max_action_memory: 536870912, max_action_duration: 300000 },
+            limits: {
+              max_action_memory: 536870912,
+              max_action_duration: 300000,
+              actions_per_minute: 60,
+              concurrent_actions: 30,
+              sequence_length: 50,
+            },
           })(response)
-        : json(200, { maxActionMemory: 1024 })(response);
+        : json(200, { maxActionMemory: 1024, invocationsPerMinute: 999 })(response);
     assert.deepEqual(await whisk.clusterInfo(), {
       kinds: ['python:3', 'python:3.11'],
       maxMemoryMB: 1024,
       maxTimeLimitMs: 300000,
+      invocationsPerMinute: 999,
+      concurrentInvocations: 30,
+      sequenceLength: 50,
     });
   });
 

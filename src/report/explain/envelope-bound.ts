@@ -1,37 +1,72 @@
 import type { Envelope } from '../../model/envelope.ts';
+import { RETRY_TIMES_MAX } from '../../model/flow.ts';
 import type { Plan, PlannedStep } from '../../model/plan.ts';
+import { FALLBACK_ATTEMPTS } from './costs.ts';
 import { COMPONENTS_MAX, INDEX_DIGITS_MAX, RUN_NAME_MAX } from './limits.ts';
 
-/** A date of this age, and any sooner. */
+/** A date of this age, and any sooner; any pause. */
 const EPOCH_MS_MAX = 9_999_999_999_999;
 const MINUTE_MS = 60_000;
+const INDEX_MAX = 10 ** INDEX_DIGITS_MAX - 1;
+
+/** What is as long as it is: the client's, the outputs, an action's; and what stands in the place of all else. */
+type Unbounded = 'params' | 'result' | 'call' | 'answer' | 'died';
 
 /**
- * Bytes of the largest envelope at a step, whatever the run. `at` grows with the forks around the step, names are as long as
- * they are; everything else has a bound of its own.
+ * Bytes of the largest envelope at each step, whatever the run. `at` grows with the forks and loops around the step, names are
+ * as long as they are; everything else has a bound of its own.
  */
-export function envelopeBoundBytes(plan: Plan, step: string): number {
-  const { block, within } = plan.steps[step] as PlannedStep;
-  const largest: Required<Omit<Envelope, 'params' | 'result' | 'died'>> = {
+export function envelopeBounds(plan: Plan): Map<string, number> {
+  const before = stepsBefore(plan);
+  return new Map(
+    Object.entries(plan.steps).map(([step, planned]) => [step, bytesAt(plan, step, planned, before.get(step) ?? [])]),
+  );
+}
+
+function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, before: readonly string[]): number {
+  const largest: Required<Omit<Envelope, Unbounded>> = {
     run: 'r'.repeat(RUN_NAME_MAX),
     block,
     step,
-    at: within.map((opener) => Math.max(0, indexMax(plan, opener))),
+    at: coordinate(plan, within),
     claim: true,
     again: true,
     lease: EPOCH_MS_MAX,
     used: COMPONENTS_MAX,
     home: true,
-    wait: 2 * MINUTE_MS,
+    wait: EPOCH_MS_MAX,
     guard: MINUTE_MS,
     answerWithin: MINUTE_MS,
+    from: longest(before.map((name) => [name, ...coordinate(plan, plan.steps[name]?.within ?? [])])),
+    attempt: RETRY_TIMES_MAX + FALLBACK_ATTEMPTS,
+    poll: INDEX_MAX,
   };
   // The runtime writes it with a space after each `:` and `,`: one for each of either, at most.
   const text = JSON.stringify(largest);
   return Buffer.byteLength(text) + (text.match(/[:,]/g)?.length ?? 0);
 }
 
-function indexMax(plan: Plan, opener: string): number {
-  const pool = plan.pools[opener];
-  return pool?.branches ? pool.branches.length - 1 : 10 ** INDEX_DIGITS_MAX - 1;
+function coordinate(plan: Plan, within: readonly string[]): number[] {
+  return within.map((scope) => {
+    const branches = plan.pools[scope]?.branches;
+    return branches ? branches.length - 1 : INDEX_MAX;
+  });
+}
+
+function longest(froms: [string, ...number[]][]): [string, ...number[]] {
+  return froms.reduce((a, b) => (JSON.stringify(b).length > JSON.stringify(a).length ? b : a), ['']);
+}
+
+/** Which steps lead to a step. */
+function stepsBefore({ steps }: Plan): Map<string, string[]> {
+  const before = new Map<string, string[]>();
+  for (const [name, { next }] of Object.entries(steps)) {
+    const following = 'choose' in next ? next.choose : 'step' in next ? [next.step] : [];
+    for (const step of following) {
+      const found = before.get(step);
+      if (found) found.push(name);
+      else before.set(step, [name]);
+    }
+  }
+  return before;
 }

@@ -1,7 +1,12 @@
 import { formatDurationMs } from '../../model/duration.ts';
+import type { MinSuccess } from '../../model/flow.ts';
 import { formatSizeMB } from '../../model/size.ts';
 import type { Palette } from '../../terminal/palette.ts';
-import type { ExplainedFork, Explanation, Finding } from './explanation.ts';
+import { columnsOf } from '../../terminal/text-width.ts';
+import { COMPONENTS_PER_LOOK } from './costs.ts';
+import type { ExplainedAttempts, ExplainedCall, ExplainedFork, ExplainedLoop, Explanation } from './explanation.ts';
+import type { Finding } from './findings.ts';
+import { count, named } from './words.ts';
 
 /** Of long lists; `--json` has all. */
 const ROWS_MAX = 12;
@@ -14,13 +19,14 @@ const TITLES: Record<Finding['limit'], string> = {
   time: 'time',
   memory: 'memory',
   envelope: 'envelope',
+  payload: 'payload',
   result: 'result',
   code: 'code',
 };
 
 /** An explanation for people. */
 export function renderExplanation(explanation: Explanation, palette: Palette): string {
-  const { flow, actions, blocks, forks, limits } = explanation;
+  const { flow, cluster, actions, blocks, forks, loops, attempts, calls, onFailure, limits } = explanation;
   const steps = blocks.reduce((sum, block) => sum + block.steps.length, 0);
   const marks = { fits: palette.green('✓'), slower: palette.yellow('!'), exceeds: palette.red('✗') };
   const section = (title: string, lines: string[]) => (lines.length === 0 ? [] : ['', palette.bold(title), ...lines]);
@@ -39,8 +45,15 @@ export function renderExplanation(explanation: Explanation, palette: Palette): s
     ),
     ...section('Blocks', table(blocks.map(({ name, profile, steps: inside }) => [name, profile, ends(name, inside)]))),
     ...section('Forks', table(forks.map(forkRow))),
+    ...section('Loops', table(loops.map(loopRow))),
+    ...section('Attempts', table(attempts.map(attemptsRow))),
+    ...section('Calls', table(calls.map(callRow))),
     ...section(
-      'Limits of OpenWhisk as it comes',
+      'When a run fails',
+      onFailure ? table([[named(onFailure.steps), count(onFailure.components, 'component')]]) : [],
+    ),
+    ...section(
+      cluster === undefined ? 'Limits of OpenWhisk as it comes' : `Limits of ${cluster}`,
       table(limits.map(({ limit, text }) => [TITLES[limit], text])).map(
         (line, index) => `  ${marks[limits[index]?.verdict ?? 'fits']}${line.slice(1)}`,
       ),
@@ -54,36 +67,69 @@ function ends(name: string, steps: readonly string[]): string {
   return last === name ? '' : `to ${last}, ${count(steps.length, 'step')}`;
 }
 
-function forkRow({
-  after,
-  kind,
-  over,
-  branches = [],
-  lanes,
-  calls,
-  componentsPerItem,
-  itemsPerSession,
-}: ExplainedFork): string[] {
-  const title = kind === 'foreach' ? `foreach ${over}` : `${branches.length} branches`;
+function forkRow(fork: ExplainedFork): string[] {
+  const {
+    after,
+    kind,
+    over,
+    branches = [],
+    lanes,
+    calls,
+    componentsPerItem,
+    itemsPerSession,
+    batch,
+    minSuccess,
+  } = fork;
+  const title = kind === 'foreach' ? `foreach ${over ?? 'item'}` : `${branches.length} branches`;
   const started = calls === 0 ? 'no call' : `${count(calls, 'throttled call')}`;
-  const item = kind === 'foreach' ? 'an item' : 'a branch';
-  const each = `${count(componentsPerItem, 'component')} ${item}`;
-  const fresh =
-    itemsPerSession > 1 ? `, a fresh session every ${itemsPerSession}` : ', fresh sessions as it needs them';
-  const more = kind === 'foreach' ? fresh : '';
-  return [`${title} after ${after}`, count(lanes, 'lane'), started, each + more];
+  const each = `${count(componentsPerItem, 'component')} ${kind === 'foreach' ? 'an item' : 'a branch'}`;
+  const more = kind === 'foreach' ? [freshSession(itemsPerSession)] : [];
+  if (batch !== undefined) more.push(`up to ${batch} items an activation`);
+  if (minSuccess) more.push(`goes on if ${least(minSuccess)} succeed`);
+  return [`${title} after ${after}`, count(lanes, 'lane'), started, [each, ...more].join(', ')];
+}
+
+function loopRow({ name, max, componentsPerTurn, turnsPerSession }: ExplainedLoop): string[] {
+  const each = `${count(componentsPerTurn, 'component')} a turn`;
+  return [
+    name,
+    max === undefined ? 'no limit' : `at most ${count(max, 'turn')}`,
+    `${each}, ${freshSession(turnsPerSession)}`,
+  ];
+}
+
+function freshSession(every: number): string {
+  return every > 1 ? `a fresh session every ${every}` : 'fresh sessions as it needs them';
+}
+
+function attemptsRow({ step, attempts, pausesMs, catches, components }: ExplainedAttempts): string[] {
+  const pauses = pausesMs.map((pause) => formatDurationMs(Math.round(pause))).join(', ');
+  return [
+    step,
+    `up to ${count(attempts, 'attempt')}`,
+    pauses === '' ? '' : `pauses of ${pauses}`,
+    `${count(components, 'component')}${catches ? ', and the flow goes on' : ''}`,
+  ];
+}
+
+function callRow({ step, kind, name, detached, components }: ExplainedCall): string[] {
+  const cost = count(components, 'component');
+  if (kind === 'action') return [step, `action ${name}`, cost];
+  const each = detached
+    ? `${cost}, not waited for`
+    : `${cost}, ${COMPONENTS_PER_LOOK} more each time it is looked at again`;
+  return [step, `flow ${name}`, `a throttled call, ${each}`];
+}
+
+function least(minSuccess: MinSuccess): string {
+  return 'count' in minSuccess ? String(minSuccess.count) : `${minSuccess.part * 100}%`;
 }
 
 /** Columns as wide as their widest cell. */
 function table(rows: readonly string[][]): string[] {
   const shown = rows.slice(0, ROWS_MAX);
-  const widths = shown[0]?.map((_, column) => Math.max(...shown.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = shown.map((row) =>
-    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
-  );
+  const widths = shown[0]?.map((_, column) => Math.max(...shown.map((row) => columnsOf(row[column] ?? '')))) ?? [];
+  const padded = (cell: string, column: number) => cell + ' '.repeat((widths[column] ?? 0) - columnsOf(cell));
+  const lines = shown.map((row) => `  ${row.map(padded).join('  ')}`.trimEnd());
   return rows.length > ROWS_MAX ? [...lines, `  and ${rows.length - ROWS_MAX} more`] : lines;
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }

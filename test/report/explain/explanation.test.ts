@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PAUSE_MAX_MS } from '../../../src/compile/composition.ts';
 import { BLOCK_STEPS_MAX } from '../../../src/compile/plan.ts';
-import { type Explanation, explain, type Finding } from '../../../src/report/explain/explanation.ts';
-import { COMPONENTS_MAX, CONTINUE_FROM, OUTPUTS_MAX_BYTES, RUN_NAME_MAX } from '../../../src/report/explain/limits.ts';
+import { FALLBACK_ATTEMPTS, POLL } from '../../../src/report/explain/costs.ts';
+import { type Explanation, explain } from '../../../src/report/explain/explanation.ts';
+import type { Finding } from '../../../src/report/explain/findings.ts';
+import {
+  COMPONENTS_MAX,
+  CONTINUE_FROM,
+  limitsOf,
+  OPENWHISK_LIMITS,
+  OUTPUTS_MAX_BYTES,
+  RUN_NAME_MAX,
+} from '../../../src/report/explain/limits.ts';
 import { renderExplanation } from '../../../src/report/explain/render.ts';
 import { plainPalette } from '../../../src/terminal/palette.ts';
 import { Workshop } from '../../compile/flows.ts';
@@ -58,6 +68,12 @@ describe('what a flow needs of OpenWhisk', () => {
     assert.match(session, new RegExp(`^CONTINUE_FROM = ${CONTINUE_FROM}$`, 'm'));
     assert.match(session, new RegExp(`^SESSION_COMPONENTS_MAX = ${COMPONENTS_MAX}$`, 'm'));
     assert.match(session, new RegExp(`^OUTPUTS_MAX_BYTES = ${OUTPUTS_MAX_BYTES >> 10} << 10$`, 'm'));
+    const attempts = await readFile(join(runtime, 'attempts.py'), 'utf8');
+    assert.match(attempts, new RegExp(`^FALLBACK_ATTEMPTS = ${FALLBACK_ATTEMPTS}$`, 'm'));
+    assert.equal(/^PAUSE_MAX_MS = (.*)$/m.exec(attempts)?.[1]?.replace('_', ''), String(PAUSE_MAX_MS));
+    const calls = await readFile(join(runtime, 'calls.py'), 'utf8');
+    const poll = /^POLL_FIRST_MS, POLL_MAX_MS, POLL_GROWTH = (.*)$/m.exec(calls)?.[1]?.replace('_', '');
+    assert.equal(poll, `${POLL.firstMs}, ${POLL.maxMs}, ${POLL.growth}`);
     const parameters = await readFile(join(runtime, 'parameters.py'), 'utf8');
     assert.match(parameters, new RegExp(`up to ${RUN_NAME_MAX} letters`));
   });
@@ -163,6 +179,179 @@ steps:
     const long = await explained(`flow: F\nsteps:\n  - { step: ${name}, run: pass }\n`);
     assert.equal(long.fits, false);
     assert.deepEqual(finding(long, 'envelope').steps, [name]);
+  });
+
+  /** Components and continuations on the longest path, and the continuations when attempts fail. */
+  async function longest(flow: string): Promise<[components: number, continuations: number, text: string]> {
+    const explanation = await explained(flow);
+    const { needs, text } = finding(explanation, 'continuations');
+    return [Number(/path of (\d+) component/.exec(text)?.[1]), needs, text];
+  }
+  const steps = (count: number, prefix: string) =>
+    Array.from({ length: count }, (_, index) => `{ step: ${prefix}${index}, run: pass }`).join(', ');
+
+  it('takes the longest case of a switch', async () => {
+    const flow = (fallback: string) => `flow: F
+steps:
+  - { step: one, run: "self.x = 1" }
+  - switch: x
+    cases: { 1: [${steps(2, 'a')}], 2: [${steps(5, 'b')}], 3: [] }
+    ${fallback}
+  - { step: last, run: pass }
+`;
+    assert.deepEqual((await longest(flow('')))[0], 7);
+    assert.deepEqual((await longest(flow(`default: [${steps(9, 'c')}]`)))[0], 11);
+  });
+
+  it('counts all turns of a loop, and says what it takes for one that has no limit', async () => {
+    const flow = (max: string, kind = 'while') => `flow: F
+steps:
+  - { step: one, run: "self.x = 1" }
+  - ${kind}: self.x
+    ${max}
+    steps: [{ step: two, run: "self.x = 0" }, { step: three, run: pass }]
+  - { step: last, run: pass }
+`;
+    assert.deepEqual((await longest(flow('max: 50'))).slice(0, 2), [102, 2]);
+    assert.deepEqual((await longest(flow('max: 50', 'until'))).slice(0, 2), [102, 2]);
+    const [components, , text] = await longest(flow(''));
+    assert.equal(components, 4);
+    assert.match(text, /with one turn of a loop without max; more as it goes on$/);
+    const open = await explained(flow(''));
+    assert.deepEqual(open.loops, [{ name: 'while two', first: 'two', componentsPerTurn: 2, turnsPerSession: 22 }]);
+    assert.equal(finding(open, 'components').needs, CONTINUE_FROM);
+    assert.equal((await explained(flow('max: 7'))).loops[0]?.max, 7);
+  });
+
+  it('multiplies loops in loops, and goes on after a loop in a fork', async () => {
+    const flow = `flow: F
+steps:
+  - { step: one, run: "self.xs = [1]; self.x = 1" }
+  - while: self.x
+    max: 4
+    steps:
+      - { step: two, run: "self.x = 0" }
+      - until: self.x
+        max: 5
+        steps: [{ step: three, run: "self.x = 0" }]
+      - { step: four, run: pass }
+  - foreach: xs
+    concurrency: 3
+    steps:
+      - until: self.x
+        max: 10
+        steps: [{ step: five, run: "self.x = 0" }]
+      - { step: six, run: pass }
+`;
+    const { forks, loops, blocks, ...rest } = await explained(flow);
+    // one, 4 × (two, 5 × three, four), the opener, a step before `until`, 10 × five, six, the join, the end.
+    assert.match(finding({ forks, loops, blocks, ...rest }, 'continuations').text, /path of 44 components/);
+    assert.equal(forks[0]?.componentsPerItem, 12);
+    assert.deepEqual(
+      loops.map(({ name, componentsPerTurn }) => [name, componentsPerTurn]),
+      [
+        ['while two', 7],
+        ['until three', 1],
+        ['until five', 1],
+      ],
+    );
+  });
+
+  it('counts attempts and their pauses, at the worst', async () => {
+    const flow = `flow: F
+steps:
+  - { step: one, run: pass, retry: { times: 4, backoff: 100s, factor: 3, max: 10m } }
+  - { step: two, run: pass, catch: problem }
+`;
+    const { attempts, ...rest } = await explained(flow);
+    assert.deepEqual(attempts, [
+      // 5 attempts; pauses of 100 s, 300 s, 600 s and 600 s in 1 + 2 + 3 + 3 waits.
+      { step: 'one', attempts: 5, pausesMs: [100_000, 300_000, 600_000, 600_000], catches: false, components: 14 },
+      { step: 'two', attempts: 2, pausesMs: [], catches: true, components: 2 },
+    ]);
+    const { text, needs } = finding({ attempts, ...rest }, 'continuations');
+    assert.equal(text, 'none on the longest path of 2 components, none and 16 when all attempts but the last fail');
+    assert.equal(needs, 0);
+    const many = `flow: F\nsteps:\n${Array.from({ length: 10 }, (_, n) => `  - { step: s${n}, run: pass, retry: 3 }\n`).join('')}`;
+    assert.deepEqual((await longest(many)).slice(0, 2), [10, 1]);
+  });
+
+  it('counts what actions, flows and the steps after a failure need', async () => {
+    const flow = `flow: F
+steps:
+  - { step: one, action: /_/mail/send }
+  - foreach: range(3)
+    concurrency: 5
+    steps: [{ step: two, flow: Other }]
+  - { step: three, flow: Other, detach: true }
+  - { step: four, flow: Other, resources: { timeout: 1s } }
+onFailure:
+  - { step: tell, run: pass }
+  - { step: page, action: /_/mail/send }
+`;
+    const explanation = await explained(flow);
+    assert.deepEqual(
+      explanation.calls.map(({ step, kind, detached, components }) => [step, kind, detached, components]),
+      [
+        ['one', 'action', false, 3],
+        ['two', 'flow', false, 3],
+        ['three', 'flow', true, 1],
+        ['four', 'flow', false, 3],
+        ['page', 'action', false, 3],
+      ],
+    );
+    assert.deepEqual(explanation.onFailure, { steps: ['tell', 'page'], components: 4 });
+    const calls = finding(explanation, 'calls');
+    assert.equal(calls.needs, 10);
+    assert.equal(calls.text, 'up to 10 to start a run, its lanes and 5 flows (two, three, four), of 60 a minute');
+    assert.match(finding(explanation, 'payload').text, /^what one, two, three, four, page give and get .* 1 MB each$/);
+    assert.match(
+      finding(explanation, 'continuations').text,
+      /one look at a flow that is waited for; more as it goes on$/,
+    );
+    assert.ok(!(await explained(TITLES)).limits.some(({ limit }) => limit === 'payload'));
+  });
+
+  it('says how a foreach takes its items', async () => {
+    const { forks } = await explained(`flow: F
+steps:
+  - foreach: [1, 2, 3]
+    batch: 50
+    onEmpty: skip
+    onError: collect
+    minSuccess: 80%
+    steps: [{ step: two, run: pass }]
+`);
+    assert.deepEqual(
+      forks.map(({ over, batch, minSuccess }) => [over, batch, minSuccess]),
+      [[undefined, 50, { part: 0.8 }]],
+    );
+  });
+
+  it('is held against the limits that a cluster publishes', async () => {
+    const bundle = await workshop.bundle(`flow: F
+steps:
+  - { step: one, run: pass, resources: { timeout: 8m, memory: 1Gi } }
+  - foreach: range(100)
+    concurrency: 80
+    steps: [{ step: two, run: pass }]
+`);
+    assert.deepEqual(limitsOf({}), OPENWHISK_LIMITS);
+    const verdicts = (cluster: Parameters<typeof limitsOf>[0]) =>
+      Object.fromEntries(explain(bundle, limitsOf(cluster)).limits.map(({ limit, verdict }) => [limit, verdict]));
+    const asItComes = verdicts({});
+    assert.deepEqual(
+      [asItComes.time, asItComes.memory, asItComes.lanes, asItComes.calls],
+      ['exceeds', 'exceeds', 'slower', 'slower'],
+    );
+    const large = { maxMemoryMB: 2048, maxTimeLimitMs: 600_000, concurrentInvocations: 250, invocationsPerMinute: 999 };
+    assert.deepEqual(new Set(Object.values(verdicts(large))), new Set(['fits']));
+    const short = explain(await workshop.bundle(line(30)), limitsOf({ sequenceLength: 20 }));
+    assert.equal(
+      finding(short, 'components').text,
+      'a session can use 30, of 20: nuvopipe counts on 50, as OpenWhisk comes',
+    );
+    assert.equal(short.fits, false);
   });
 
   it('is told on a screen, whatever the size of the flow', async () => {
