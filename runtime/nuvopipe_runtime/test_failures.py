@@ -83,6 +83,13 @@ def test_a_grandchild_that_keeps_the_output_open_is_not_waited_for(platform):
     assert p.invoke(how="import subprocess; subprocess.Popen(['sleep', '60'])")["status"] == "succeeded"
 
 
+def test_a_flow_that_cannot_be_loaded_says_why(platform):
+    p = platform("import nothing_of_this_name\n", LINEAR_STEPS, **PLAN)
+    answer = p.invoke(how="")
+    assert answer["error"]["message"] == "ModuleNotFoundError: No module named 'nothing_of_this_name'"
+    assert p.result() == answer
+
+
 def test_bad_parameters_leave_nothing_behind(platform):
     plan = {**PLAN, "parameters": {"how": {"type": "string", "required": True}, "n": {"type": "integer", "required": False}}}
     p = platform(FLOW, LINEAR_STEPS, **plan)

@@ -1,12 +1,14 @@
-"""`python -m nuvopipe_testing FOLDER`: a compiled flow's cases come as lines of JSON, and so do their outcomes go.
+"""`python -m nuvopipe_testing FOLDER [PACKAGES LAYER…]` runs cases of a compiled flow.
 
-With `read`, a run's name, a line asks for artifacts of a run in the `store` instead.
+They come as lines of JSON, and so do their outcomes go. The zips of the layers lie in the folder PACKAGES. With `read`, a run's
+name, a line asks for artifacts of a run in the `store` instead.
 """
 
 import json
 import os
 import sys
 
+from nuvopipe_runtime.layers import ensure_layer
 from nuvopipe_runtime.plan import Plan
 from nuvopipe_runtime.store import open_store
 
@@ -16,10 +18,23 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRA
 """What steps see of this process's environment, as `action.py` has it."""
 
 
-def main(folder):
+class Folder:
+    """As much of a store as layers are fetched from."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def get(self, key):
+        with open(os.path.join(self._path, os.path.basename(key)), "rb") as file:
+            return (file.read(),)
+
+
+def main(folder, packages=None, *layers):
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever else writes to stdout must not be taken for an answer
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    paths = [ensure_layer(Folder(packages), layer) for layer in layers]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [*paths, environment.get("PYTHONPATH")]))
     cases = Cases(Plan(folder), environment)
     try:
         for line in sys.stdin:
@@ -39,4 +54,4 @@ def _answer(cases, request):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -20,10 +20,13 @@ export interface Lock {
   wheels: Wheel[];
 }
 
+/** As much of a datastore as packages need. */
+export type LayerStore = Pick<Store, 'get' | 'exists' | 'putIfAbsent'>;
+
 export interface LockOptions {
   requirements: readonly string[];
   target: WheelTarget;
-  store: Store;
+  store: LayerStore;
   python: string;
   home: string;
   report: Report;

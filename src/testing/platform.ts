@@ -1,6 +1,7 @@
 import { startPlatform, stopPlatform } from '../local/platform.ts';
 import type { Platform } from '../local/state.ts';
 import type { Bundle } from '../model/manifest.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Report } from '../terminal/report.ts';
 import type { Attempt, FinishedRun } from './outcome.ts';
 import type { Simulation } from './simulation.ts';
@@ -30,7 +31,7 @@ export class TestPlatform {
    */
   async run(
     bundle: Bundle,
-    { parameters }: TestCase,
+    { parameters, secrets }: TestCase,
     artifacts: Record<string, string[]>,
     reader: Simulation,
     report: Report,
@@ -50,7 +51,8 @@ export class TestPlatform {
     try {
       const quiet: Report = { ...report, line: () => undefined };
       const options = { python, vendored: false, home: this.#home, user: metaflowUser(), secrets: process.env };
-      await deployBundle({ bundle, whisk, store, ...options, report: quiet });
+      const given = { ...madeUp(bundle.plan), ...(valuesOf(secrets) as Record<string, string>) };
+      await deployBundle({ bundle, whisk, store, ...options, secrets: given, report: quiet });
       const key = { flow: bundle.plan.flow, run: runs.newRunId(new Date()) };
       const runReader = new RunReader(store);
       const { status, error } = await runs.invokeAndFollow(
@@ -78,6 +80,12 @@ export class TestPlatform {
   async close(report: Report): Promise<void> {
     if (this.#started) await stopPlatform(this.#home, report);
   }
+}
+
+/** What a test does not say of secrets; `cases.py` makes up the same. */
+function madeUp(plan: Plan): Record<string, string> {
+  const names = Object.values(plan.steps).flatMap(({ secrets = [] }) => secrets);
+  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? `test-${name}`]));
 }
 
 type Reader = import('../runs/reader.ts').RunReader;

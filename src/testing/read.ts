@@ -100,21 +100,16 @@ class Reader {
     if (!name) return undefined;
     const platform = this.#at(node, 'platform');
     const mock = this.#entries(node).find(({ key }) => key === 'mock');
-    const secrets = this.#entries(node).find(({ key }) => key === 'secrets');
     const mocks = this.#entries(mock?.node).map((entry) => this.#mock(entry));
     const isOnPlatform = isScalar(platform) && platform.value === true;
     if (isOnPlatform && mock && mocks.length > 0) {
       const hint = 'take platform out to run it in the simulation, or the mocks to run it for real';
       this.#report.error('mock-on-platform', mock.keySpan, 'nothing is mocked on the platform', hint);
     }
-    if (isOnPlatform && secrets) {
-      const hint = 'set them in the environment, as for a deployment';
-      this.#report.error('secrets-on-platform', secrets.keySpan, 'the platform takes no secrets from a test', hint);
-    }
     return {
       name,
       parameters: this.#named(this.#at(node, 'parameters')),
-      secrets: this.#named(secrets?.node),
+      secrets: this.#named(this.#at(node, 'secrets')),
       mocks,
       platform: isOnPlatform,
       expect: this.#expectation(this.#at(node, 'expect'), name.span),

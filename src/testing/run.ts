@@ -2,6 +2,7 @@ import type { Report } from '../terminal/report.ts';
 import { artifactsToRead, judge, type Mismatch } from './judge.ts';
 import type { LoadedTests } from './load.ts';
 import type { CaseOutcome } from './outcome.ts';
+import { packagesOf } from './packages.ts';
 import { TestPlatform } from './platform.ts';
 import { Simulation } from './simulation.ts';
 import type { TestCase } from './test-file.ts';
@@ -109,8 +110,9 @@ async function work(jobs: (() => Promise<void>)[], parallel: number, signal: Abo
   if (failed) throw failed.reason;
 }
 
-async function simulate(batch: Batch, { python, signal }: RunOptions): Promise<void> {
-  await withSimulation(batch[0].tests, python, signal, async (simulation) => {
+async function simulate(batch: Batch, options: RunOptions): Promise<void> {
+  const { signal } = options;
+  await withSimulation(batch[0].tests, options, async (simulation) => {
     for (const each of batch) {
       if (signal.aborted) return;
       const { tests } = each;
@@ -120,14 +122,14 @@ async function simulate(batch: Batch, { python, signal }: RunOptions): Promise<v
 }
 
 async function runOnPlatform(batches: readonly Batch[], options: RunOptions): Promise<void> {
-  const { home, report, python, signal } = options;
+  const { home, report, signal } = options;
   const aborted = new Promise<undefined>((resolve) => {
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
   const platform = await TestPlatform.start(home, report);
   try {
     for (const batch of batches) {
-      await withSimulation(batch[0].tests, python, signal, async (simulation) => {
+      await withSimulation(batch[0].tests, options, async (simulation) => {
         for (const each of batch) {
           if (signal.aborted) return;
           const { bundle } = each.tests;
@@ -147,11 +149,11 @@ async function runOnPlatform(batches: readonly Batch[], options: RunOptions): Pr
 /** Ends the process at once when the signal comes, whatever it is doing. */
 async function withSimulation(
   { bundle }: LoadedTests,
-  python: string,
-  signal: AbortSignal,
+  { python, home, report, signal }: RunOptions,
   body: (simulation: Simulation) => Promise<void>,
 ): Promise<void> {
-  const simulation = await Simulation.start(bundle, python);
+  const packages = await packagesOf(bundle.plan, python, home, report);
+  const simulation = await Simulation.start(bundle, python, packages);
   const end = () => void simulation.close();
   signal.addEventListener('abort', end, { once: true });
   try {

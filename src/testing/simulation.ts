@@ -10,6 +10,7 @@ import type { Bundle } from '../model/manifest.ts';
 import type { StoreSettings } from '../model/records.ts';
 import { RUNTIME_DIR } from '../package-files.ts';
 import type { CaseOutcome, ReadTask } from './outcome.ts';
+import type { Packages } from './packages.ts';
 import { type TestCase, valuesOf } from './test-file.ts';
 
 /** Of what the process says on stderr, for the case that it ends. */
@@ -42,11 +43,11 @@ export class Simulation {
   }
 
   /** @param python interpreter that has Metaflow. */
-  static async start(bundle: Bundle, python: string): Promise<Simulation> {
+  static async start(bundle: Bundle, python: string, packages: Packages): Promise<Simulation> {
     const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-test-'));
     try {
       const flow = await unpackFlow(bundle, folder);
-      const child = spawn(python, ['-m', 'nuvopipe_testing', flow], {
+      const child = spawn(python, ['-m', 'nuvopipe_testing', flow, packages.folder, ...packages.layers], {
         cwd: flow,
         env: { ...process.env, PYTHONPATH: RUNTIME_DIR },
         stdio: ['pipe', 'pipe', 'pipe'],
