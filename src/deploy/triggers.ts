@@ -65,7 +65,8 @@ export async function deployTriggers(options: TriggerOptions): Promise<DeployedE
         report.line(`${entity.outcome.padEnd(9)} ${entity.type} ${entity.name}`);
       }
     } catch (error) {
-      failures.push({ what, error: error as UserError | SystemError });
+      if (!(error instanceof UserError || error instanceof SystemError)) throw error;
+      failures.push({ what, error });
     }
   };
   for (const { name } of present.stale.rules) {

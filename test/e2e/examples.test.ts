@@ -30,6 +30,11 @@ const EXPECTED: Record<string, { params?: object; outputs: object; tasks: Record
     },
     tasks: { start: 1, shout: 9, collect: 1, end: 1 },
   },
+  schedule: {
+    params: { days: 3 },
+    outputs: { digest: '245 sold in 3 days' },
+    tasks: { collect: 1, sum_up: 1 },
+  },
   regression: {
     outputs: {
       scores: { linear: { mse: 2962.96, r2: 0.5028 }, forest: { mse: 3227.181, r2: 0.4585 } },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import type { Client } from 'openwhisk';
 import { type Deployment, deployBundle } from '../../src/deploy/deploy.ts';
 import { poll } from '../../src/local/poll.ts';
@@ -26,24 +27,27 @@ steps:
 interface Run {
   run: string;
   status: string;
-  outputs: { report: number[] };
+  outputs: Record<string, unknown>;
   error?: { message: string };
 }
 
-/** Deploys it as `nuvopipe deploy` does. */
-async function deploy({ platform, store, home }: Twin, text: string): Promise<Deployment> {
-  const file = await flowFile(text);
+async function deploy(twin: Twin, text: string): Promise<Deployment> {
+  const { file, remove } = await flowFile(text);
+  return deployFile(twin, file).finally(remove);
+}
+
+/** As `nuvopipe deploy` does it. */
+async function deployFile({ platform, store, home }: Twin, file: string): Promise<Deployment> {
   const whisk = openWhisk(platform.whisk);
   try {
     const { python } = platform;
     return await deployBundle({
       ...{ whisk, store, python, home, vendored: false, user: 'tester', report: silentReport },
-      bundle: await compileFile(file.file),
+      bundle: await compileFile(file),
       triggers: true,
     });
   } finally {
     whisk.close();
-    await file.remove();
   }
 }
 
@@ -199,6 +203,18 @@ describe('a flow that starts by itself', function () {
     await runs('tick', 'TickFlow', 3);
     await deploy(twin, flow('TickFlow', ''));
     assert.equal(clock.pending, 0);
+  });
+
+  it('is the example, on a Monday, a Tuesday, and when somebody asks', async () => {
+    await deployFile(twin, join(import.meta.dirname, '../../examples/schedule/flow.yaml'));
+    await clock.moveTo('2026-03-03T06:30:00Z');
+    await whisk.triggers.invoke({ name: 'digest-wanted', params: { days: 2 } });
+    const fired = ['DigestFlow.schedule-2', 'DigestFlow.schedule-1', 'digest-wanted'];
+    const started = await Promise.all(fired.map((trigger) => runs(trigger, 'DigestFlow', 1)));
+    assert.deepEqual(
+      started.flat().map(({ outputs }) => outputs),
+      ['680 sold in 7 days', '110 sold in 1 days', '185 sold in 2 days'].map((digest) => ({ digest })),
+    );
   });
 
   it('is deployed also where there are no alarms, and what does not start it is told', async () => {
