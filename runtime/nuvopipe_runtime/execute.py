@@ -143,7 +143,9 @@ class Executor:
     def run(self, store, operation, request, environment, timeout_s, deadline):
         """One attempt. `deadline` is the activation's, epoch seconds. Never raises for what the user's code does."""
         if operation == "step":
-            request = {**request, "environment": self._plan.environment(request["step"], self.secrets)}
+            step = request["step"]
+            names = self._plan.steps[step].get("secrets", [])
+            request = {**request, "environment": self._plan.environment(step, self.secrets), "secretNames": names}
         mask = Mask([*self.secrets.values(), *filter(None, request.get("secrets", {}).values())])
         self._ensure_warm(environment)
         ours, theirs = socket.socketpair()

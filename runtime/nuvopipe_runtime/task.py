@@ -12,6 +12,7 @@ import traceback
 
 from .attempts import TIMEOUT
 from .flow_parameters import set_parameters, task_type
+from .masking import Mask
 from .storage import SupervisedStorage, give_inputs, parse_data
 from .wire import Wire
 
@@ -121,6 +122,7 @@ def _step(context, request, result):
     from metaflow.cli_args import cli_args
 
     _keep_outputs(request["outputs"], result)
+    _mask_exceptions([*(os.environ[name] for name in request["secretNames"]), *filter(None, request["secrets"].values())])
     _put_in_place(context.flow, request)
     inputs = request["inputs"]
     paths = [entry["path"] for entry in inputs]
@@ -142,6 +144,19 @@ def _step(context, request, result):
     transition = getattr(context.flow, "_transition", None)
     if transition and len(transition[0]) == 1:
         result["chose"] = transition[0][0]
+
+
+def _mask_exceptions(secrets):
+    """Metaflow makes an artifact of a step's exception, also where the step is to `catch` it."""
+    from metaflow.exception import MetaflowExceptionWrapper
+
+    mask, wrap = Mask(secrets), MetaflowExceptionWrapper.__init__
+
+    def wrap_masked(self, exc=None):
+        wrap(self, exc)
+        vars(self).update(mask.value(vars(self)))
+
+    MetaflowExceptionWrapper.__init__ = wrap_masked
 
 
 def _arguments(context, request, result):

@@ -177,6 +177,7 @@ class Writer {
         ? [`retry(times=${retry.times}, minutes_between_retries=${Math.round(retry.backoffMs / 60_000)})`]
         : []),
       ...(caught === undefined ? [] : [`catch(var=${pythonString(caught)})`]),
+      ...environmentDecorator(step),
       `resources(memory=${memoryMB})`,
       `timeout(seconds=${Math.ceil(timeoutMs / 1000)})`,
       `step${marks && `(${marks})`}`,
@@ -377,4 +378,12 @@ function moduleAliases(modules: readonly string[], functions: readonly string[])
 function byImportKind(a: string, b: string): number {
   const kind = (line: string) => (line.startsWith('import') ? 0 : 1);
   return kind(a) - kind(b) || (a < b ? -1 : 1);
+}
+
+/** A step's variables, for `python flow.py run`; under nuvopipe's runtime the step has them already. */
+function environmentDecorator({ settings }: GraphStep): string[] {
+  const items = [...settings.environment.vars].map(
+    ([name, { value }]) => `${pythonString(name)}: ${pythonString(value)}`,
+  );
+  return items.length === 0 ? [] : [`environment(vars={${items.join(', ')}})`];
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, unzipSync } from 'fflate';
 import { poll } from '../../src/local/poll.ts';
-import { openWhisk } from '../../src/whisk/client.ts';
 import { freePort } from '../store/s3.ts';
 import { type Outcome, runCommand } from '../support/command.ts';
-import { deployFlow, invoke } from '../support/flows.ts';
+import { compileFile, deployFlow, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
 import { assertNothingToSpy, SPY_FLOW } from '../support/spy.ts';
@@ -35,6 +35,11 @@ steps:
       step: gather
       run: self.numbers = [i.squared for i in inputs]
 `;
+
+const SECRET_SPY_FLOW = join(import.meta.dirname, '../fixtures/flows/spy-secrets.yaml');
+
+/** Of the shape that the spy knows. */
+const API_TOKEN = 'feedbabe-71f6-4ed5-8c54-816aa4f8c502:a-token-of-the-flow-that-one-step-names';
 
 /** What must not be found, by name, in every form in which it might be written. */
 function secretsOf({ platform }: SharedPlatform): Map<string, string> {
@@ -76,18 +81,66 @@ describe('secrets (I6)', function () {
     for (const [run, params] of Object.entries({ well: {}, failed: { fail: true }, refused: { unknown: 1 } })) {
       await invoke(twin, 'SecretFlow', { run, ...params });
     }
-    let objects = 0;
-    for (const prefix of ['SecretFlow/', '_nuvopipe/SecretFlow/']) {
-      for await (const { key } of twin.store.list(prefix)) {
-        const body = (await twin.store.get(key))?.body ?? new Uint8Array();
-        // Artifacts are gzipped pickles.
-        const plain = body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body;
-        assertWithout(secrets, Buffer.from(plain).toString('latin1'), key);
-        objects += 1;
-      }
-    }
+    const objects = await assertObjectsWithout(secrets, 'SecretFlow');
     assert.ok(objects > 30, `${objects} objects`);
     await assertRecordsWithout(secrets, 'SecretFlow', 8);
+  });
+
+  describe('of a flow', () => {
+    const secrets = new Map([
+      ['the secret', API_TOKEN],
+      ['its second half', API_TOKEN.slice(-20)],
+      ['the secret in base64', Buffer.from(API_TOKEN).toString('base64')],
+    ]);
+    const sha = createHash('sha256').update(API_TOKEN).digest('hex');
+
+    before(async () => {
+      await deployFlow(twin, SECRET_SPY_FLOW, { API_TOKEN });
+    });
+
+    it('are found by the step that names them, and by no other, though it is the same container', async () => {
+      const { result } = await invoke(twin, 'SecretSpyFlow', { run: 'spied', sha });
+      assert.equal(result.status, 'succeeded', JSON.stringify(result));
+      const { length, used, spied, ways } = result.outputs as Record<string, string[]> & { length: number };
+      assert.equal(length, API_TOKEN.length);
+      for (const place of ['environment', 'own memory'])
+        assert.ok(used?.includes(place), `${place}: ${used}`);
+      assert.deepEqual([spied, ways], [[], []]);
+      const actions = (await twin.activations())
+        .filter(({ name, response }) => name.startsWith('p') && JSON.stringify(response).includes('spied'))
+        .map(({ name }) => name);
+      assert.equal(new Set(actions).size, 1, 'one action for both steps');
+    });
+
+    it('are in no log, no object and no record, though the step prints them and fails with them', async () => {
+      const { result } = await invoke(twin, 'SecretSpyFlow', { run: 'careless', sha, fail: true });
+      const { message } = result.error as { message: string };
+      assert.equal(message, 'ValueError: *** is not accepted: *** (spy-secrets.yaml:21)');
+      const log = async (name: string) =>
+        Buffer.from((await twin.store.get(`SecretSpyFlow/careless/use/t/0.task_${name}.log`))?.body ?? '').toString();
+      assert.match(await log('stdout'), /the token is \*\*\*\n.*a child has \*\*\*\n/);
+      assert.match(await log('stderr'), /once more: \*\*\*\n/);
+      await assertRecordsWithout(secrets, 'SecretSpyFlow', 2);
+      assert.ok((await assertObjectsWithout(secrets, 'SecretSpyFlow')) > 10);
+    });
+
+    it('are bound to the step action alone, and in no file of a bundle', async () => {
+      const bundle = await compileFile(SECRET_SPY_FLOW);
+      for (const [name, bytes] of bundle.files) {
+        const parts = name.endsWith('.zip') ? Object.values(unzipSync(bytes)) : [bytes];
+        for (const part of parts) assertWithout(secrets, Buffer.from(part).toString('latin1'), name);
+      }
+      const [step] = bundle.manifest.steps;
+      const bound = await fetchEntity(`actions/SecretSpyFlow.steps/${step?.name}`);
+      assert.ok(bound.includes(API_TOKEN));
+      for (const name of [
+        'actions/SecretSpyFlow',
+        'actions/SecretSpyFlow.steps/wait',
+        'packages/SecretSpyFlow.steps',
+      ]) {
+        assertWithout(secrets, await fetchEntity(name), name);
+      }
+    });
   });
 
   it('are in no record and no answer when the steps cannot reach S3, or are refused by it', async () => {
@@ -114,13 +167,10 @@ describe('secrets (I6)', function () {
   });
 
   it('are bound to the step actions alone', async () => {
-    const whisk = openWhisk(twin.platform.whisk);
     const secrets = secretsOf(twin);
-    for (const name of ['SecretFlow', 'SecretFlow.steps/wait']) {
-      assertWithout(secrets, JSON.stringify(await whisk.getAction(name)), name);
+    for (const name of ['actions/SecretFlow', 'actions/SecretFlow.steps/wait', 'packages/SecretFlow.steps']) {
+      assertWithout(secrets, await fetchEntity(name), name);
     }
-    assertWithout(secrets, JSON.stringify(await whisk.getPackage('SecretFlow.steps')), 'the package');
-    whisk.close();
   });
 
   it('are in no file of a bundle', async () => {
@@ -178,6 +228,30 @@ describe('secrets (I6)', function () {
     assertWithout(secrets, await readFile(join(local.home, 'daemon.log'), 'utf8'), 'the log of the platform');
     assertWithout(secrets, await readFile(join(local.home, 's3.log'), 'utf8'), 'the log of the S3 server');
   });
+
+  /** The whole of an entity, as the API shows it. */
+  async function fetchEntity(name: string): Promise<string> {
+    const { apihost, auth } = twin.platform.whisk;
+    const authorization = `Basic ${Buffer.from(auth).toString('base64')}`;
+    const answer = await fetch(`${apihost}/api/v1/namespaces/_/${name}`, { headers: { authorization } });
+    assert.equal(answer.status, 200, name);
+    return answer.text();
+  }
+
+  /** How many objects there are of a flow. */
+  async function assertObjectsWithout(secrets: Map<string, string>, flow: string): Promise<number> {
+    let objects = 0;
+    for (const prefix of [`${flow}/`, `_nuvopipe/${flow}/`]) {
+      for await (const { key } of twin.store.list(prefix)) {
+        const body = (await twin.store.get(key))?.body ?? new Uint8Array();
+        // Artifacts are gzipped pickles.
+        const plain = body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body;
+        assertWithout(secrets, Buffer.from(plain).toString('latin1'), key);
+        objects += 1;
+      }
+    }
+    return objects;
+  }
 
   /** Once there are as many records of the flow as expected; lanes may still be ending. */
   async function assertRecordsWithout(secrets: Map<string, string>, flow: string, atLeast: number): Promise<void> {

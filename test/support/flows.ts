@@ -8,6 +8,7 @@ import openwhisk from 'openwhisk';
 import { writeBundle } from '../../src/compile/bundle-folder.ts';
 import { compileFlow } from '../../src/compile/index.ts';
 import { deployBundle } from '../../src/deploy/deploy.ts';
+import type { Secrets } from '../../src/deploy/secrets.ts';
 import { clientEnvironment } from '../../src/local/client-env.ts';
 import { homePaths } from '../../src/local/state.ts';
 import type { Bundle } from '../../src/model/manifest.ts';
@@ -32,13 +33,15 @@ export async function compileFile(file: string): Promise<Bundle> {
 }
 
 /** Compiles a flow and puts it on the platform. */
-export async function deployFlow({ home, platform }: SharedPlatform, file: string): Promise<Bundle> {
+export async function deployFlow(shared: SharedPlatform, file: string, secrets: Secrets = {}): Promise<Bundle> {
+  const { home, platform } = shared;
   const bundle = await compileFile(file);
   const store = await openStore(platform.store);
   try {
     const whisk = openWhisk({ ...platform.whisk, insecure: false });
     const { python } = platform;
-    await deployBundle({ bundle, whisk, store, python, home, vendored: false, user: 'tester', report: silentReport });
+    const where = { whisk, store, python, home, vendored: false };
+    await deployBundle({ ...where, bundle, secrets, user: 'tester', report: silentReport });
   } finally {
     store.close();
   }
