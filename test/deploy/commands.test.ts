@@ -54,6 +54,29 @@ describe('deploy, status, logs, metadata', () => {
     assert.ok(!first.stderr.includes(shared.platform.store.secretAccessKey));
   });
 
+  it('sets schedules and says when they start the flow next; a run leaves them as they are', async () => {
+    const scheduled = join(folder, 'scheduled.yaml');
+    const write = (keys: string) => writeFile(scheduled, `flow: LeapFlow\n${keys}\nsteps: [{ step: a, run: pass }]\n`);
+    await write('schedule: { cron: "0 6 29 feb *", timezone: Europe/Rome }');
+    const ran = await command('run', scheduled);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stderr, /One run; what starts the flow by itself is set by: nuvopipe deploy\n/);
+    assert.doesNotMatch(ran.stderr, /trigger/);
+
+    const deployed = await command('deploy', scheduled, '--local');
+    assert.equal(deployed.code, 0, deployed.stderr);
+    assert.match(deployed.stderr, /created {3}trigger LeapFlow\.schedule-1\n/);
+    const next = /\n {2}schedule 0 6 29 feb \* Europe\/Rome: next \d{4}-02-29 06:00 \(05:00 UTC\)\n$/;
+    assert.match(deployed.stdout, next);
+    const again = JSON.parse((await command('deploy', scheduled, '--local', '--json')).stdout);
+    assert.match(again.schedules[0].next, /^\d{4}-02-29T05:00:00\.000Z$/);
+    assert.ok(again.entities.every(({ outcome }: { outcome: string }) => outcome === 'unchanged'));
+
+    await write('');
+    const removed = await command('deploy', scheduled, '--local');
+    assert.match(removed.stdout, /unchanged, 2 deleted\n$/);
+  });
+
   it('shows the runs, one run, and its logs', async () => {
     const whisk = openWhisk(shared.platform.whisk);
     const { response } = await whisk.invoke('CommandsFlow', {}, { blocking: true });
