@@ -43,7 +43,6 @@ const CONFLICT_HEAD = 'The conflict is caused by:';
 function failureOf(said: readonly string[], fallback: string): PipFailure {
   const errors = said.filter((line) => line.startsWith('ERROR: ')).map((line) => line.slice('ERROR: '.length));
   const message = errors.findLast((error) => !error.startsWith('ResolutionImpossible')) ?? fallback;
-  const isOffline = said.some((line) => line.startsWith('WARNING: Retrying '));
   const [, requirement, versions] = errors.map((error) => UNMET.exec(error)).find((match) => match !== null) ?? [];
   const head = said.indexOf(CONFLICT_HEAD) + 1;
   const conflict = head === 0 ? [] : said.slice(head, said.indexOf('', head)).map((line) => line.trim());
@@ -51,7 +50,7 @@ function failureOf(said: readonly string[], fallback: string): PipFailure {
     message,
     ...(requirement && { unmet: { requirement, versions: versionsIn(versions) } }),
     ...(conflict.length > 0 && { conflict }),
-    isOffline,
+    isOffline: versions === 'none' && said.some((line) => line.startsWith('WARNING: Retrying ')),
   };
 }
 
