@@ -14,7 +14,7 @@ import { assertNothingToSpy, SPY_FLOW } from '../support/spy.ts';
 import { sharedTwin, type Twin } from '../support/twin.ts';
 
 const FLOW = `flow: SecretFlow
-parameters: { fail: { type: boolean, default: false } }
+parameters: { fail: { type: boolean, default: false }, token: { type: secret } }
 resources: { timeout: 1s }
 outputs: [numbers]
 steps:
@@ -22,9 +22,9 @@ steps:
     run: |
       import os
       self.numbers = [1, 2, 3]
-      print("writes a log", os.getpid())
+      print("writes a log", os.getpid(), self.token)
       if self.fail:
-          raise ValueError("fails")
+          raise ValueError(f"fails with {self.token}")
   - foreach: numbers
     as: number
     concurrency: 3
@@ -41,6 +41,9 @@ const SECRET_SPY_FLOW = join(import.meta.dirname, '../fixtures/flows/spy-secrets
 /** Of the shape that the spy knows. */
 const API_TOKEN = 'feedbabe-71f6-4ed5-8c54-816aa4f8c502:a-token-of-the-flow-that-one-step-names';
 
+/** A secret parameter of runs. */
+const TOKEN = 'a-parameter-that-nobody-is-to-see';
+
 /** What must not be found, by name, in every form in which it might be written. */
 function secretsOf({ platform }: SharedPlatform): Map<string, string> {
   const { auth } = platform.whisk;
@@ -49,6 +52,8 @@ function secretsOf({ platform }: SharedPlatform): Map<string, string> {
     ['the S3 secret in base64', Buffer.from(platform.store.secretAccessKey).toString('base64')],
     ['the OpenWhisk key', auth.slice(auth.indexOf(':') + 1)],
     ['the OpenWhisk key in base64', Buffer.from(auth).toString('base64')],
+    ['the secret parameter', TOKEN],
+    ['the secret parameter in base64', Buffer.from(TOKEN).toString('base64').slice(0, -4)],
   ]);
 }
 
@@ -79,7 +84,7 @@ describe('secrets (I6)', function () {
     const secrets = secretsOf(twin);
     await deployFlow(twin, file);
     for (const [run, params] of Object.entries({ well: {}, failed: { fail: true }, refused: { unknown: 1 } })) {
-      await invoke(twin, 'SecretFlow', { run, ...params });
+      await invoke(twin, 'SecretFlow', { run, token: TOKEN, ...params });
     }
     const objects = await assertObjectsWithout(secrets, 'SecretFlow');
     assert.ok(objects > 30, `${objects} objects`);
@@ -103,8 +108,7 @@ describe('secrets (I6)', function () {
       assert.equal(result.status, 'succeeded', JSON.stringify(result));
       const { length, used, spied, ways } = result.outputs as Record<string, string[]> & { length: number };
       assert.equal(length, API_TOKEN.length);
-      for (const place of ['environment', 'own memory'])
-        assert.ok(used?.includes(place), `${place}: ${used}`);
+      for (const place of ['environment', 'own memory']) assert.ok(used?.includes(place), `${place}: ${used}`);
       assert.deepEqual([spied, ways], [[], []]);
       const actions = (await twin.activations())
         .filter(({ name, response }) => name.startsWith('p') && JSON.stringify(response).includes('spied'))
@@ -205,7 +209,8 @@ describe('secrets (I6)', function () {
     const cluster = ['--apihost', whisk.apihost];
     const wrong = { AWS_ACCESS_KEY_ID: 'NOBODY', AWS_SECRET_ACCESS_KEY: WRONG_SECRET };
     const home = ['--home', local.home];
-    const ran = await runCommand('run', [file, ...home, '--json'], keysOf(local));
+    const token = ['-p', `token=${TOKEN}`];
+    const ran = await runCommand('run', [file, ...token, ...home, '--json'], keysOf(local));
     const run = `SecretFlow/${JSON.parse(ran.stdout).run}`;
     const tries: [code: number, said: Promise<Outcome>][] = [
       [0, Promise.resolve(ran)],
@@ -216,8 +221,8 @@ describe('secrets (I6)', function () {
       [2, runCommand('deploy', [file, ...cluster, '--auth', whisk.auth, ...at(store.endpoint), ...home], wrong)],
       [2, runCommand('status', [run, ...dead], wrong)],
       [2, runCommand('logs', [run, ...at(store.endpoint)], wrong)],
-      [1, runCommand('run', [file, '-p', 'fail=true', ...home], keysOf(local))],
-      [2, runCommand('run', [file, '-p', 'unknown=1', ...home, '--json'], keysOf(local))],
+      [1, runCommand('run', [file, '-p', 'fail=true', ...token, ...home], keysOf(local))],
+      [2, runCommand('run', [file, '-p', 'unknown=1', ...token, ...home, '--json'], keysOf(local))],
     ];
     for (const [code, said] of tries) {
       const { code: was, stdout, stderr } = await said;
