@@ -1,4 +1,5 @@
-import type { Flow, Parameter, Schedule } from '../model/flow.ts';
+import { alarmCron, type CronProblem, isTimezone, readCron } from '../model/cron.ts';
+import type { Flow, Located, Parameter, Schedule, Span } from '../model/flow.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { Check, CheckContext } from './context.ts';
 
@@ -6,24 +7,20 @@ import type { Check, CheckContext } from './context.ts';
 const TRIGGER_NAME = /^(?:\/[\w][\w@ .-]*\/)?[\w](?:[\w@ .-]*[\w@.-])?$/;
 const FEED_NAME = /^\/[\w][\w@ .-]*(?:\/[\w][\w@ .-]*){1,2}$/;
 
-/** A schedule is one that the alarms of OpenWhisk understand, and gives the run what it needs. */
-export const checkSchedules: Check = async ({ flow, report }) => {
-  if (flow.schedules.length === 0) return;
-  const { parseCron, isTimezone } = await import('../local/whisk/alarms/cron.ts');
+/** A schedule is one that crontab understands, and gives the run what it needs. */
+export const checkSchedules: Check = ({ flow, report }) => {
   const seen = new Set<string>();
   for (const schedule of flow.schedules) {
-    const { cron, timezone } = schedule;
-    try {
-      parseCron(cron.value);
-      reportMonths(schedule, report);
-    } catch {
-      report.error('bad-cron', cron.span, `"${cron.value}" is not a cron expression`, cronHint(cron.value));
-    }
+    const { cron, timezone, parameters } = schedule;
+    const read = readCron(cron.value);
+    if ('problem' in read)
+      report.error('bad-cron', placeOf(read.problem, cron), read.problem.message, read.problem.hint);
     if (timezone && !isTimezone(timezone.value)) {
       const hint = didYouMean(timezone.value, timezones()) ?? 'write one of the IANA database, for example Europe/Rome';
       report.error('bad-timezone', timezone.span, `there is no time zone "${timezone.value}"`, hint);
     }
-    const key = JSON.stringify([cron.value.trim().split(/\s+/), timezone?.value, schedule.parameters.value]);
+    const time = 'cron' in read ? alarmCron(read.cron) : cron.value;
+    const key = JSON.stringify([time, timezone?.value, parameters.value]);
     if (seen.has(key)) {
       report.warning(
         'duplicate-schedule',
@@ -36,6 +33,12 @@ export const checkSchedules: Check = async ({ flow, report }) => {
     checkParameters(flow, schedule, report);
   }
 };
+
+/** The part of a cron expression; all of it where it was written with escapes or over several lines. */
+function placeOf({ start, end }: CronProblem, { value, span }: Located<string>): Span {
+  const quote = (span[1] - span[0] - value.length) / 2;
+  return quote === 0 || quote === 1 ? [span[0] + quote + start, span[0] + quote + end] : span;
+}
 
 function checkParameters(flow: Flow, { parameters, span }: Schedule, report: CheckContext['report']): void {
   const given = Object.entries(parameters.value);
@@ -90,51 +93,23 @@ function fits(value: unknown, { type }: Parameter): boolean {
   }
 }
 
-/** What is meant by those who know cron from elsewhere. */
-function cronHint(cron: string): string {
-  const fields = cron.trim().split(/\s+/);
-  if (/^@\w+$/.test(cron.trim())) {
-    const usual: Record<string, string> = { '@hourly': '0 * * * *', '@daily': '0 0 * * *', '@weekly': '0 0 * * sun' };
-    const meant = usual[cron.trim()];
-    return meant === undefined ? 'write five fields: minute, hour, day, month, weekday' : `write "${meant}"`;
-  }
-  if (fields.length !== 5 && fields.length !== 6) return 'write five fields: minute, hour, day, month, weekday';
-  if (/(^|[,-])7/.test(fields.at(-1) ?? '')) return 'days of the week are 0 to 6: Sunday is 0, or sun';
-  if (/(^|[,-])12/.test(fields.at(-2) ?? '')) return 'the alarms of OpenWhisk count months from 0: write jan to dec';
-  return 'minute 0-59, hour 0-23, day 1-31, month jan-dec, weekday sun-sat; also *, 1-5, */10 and 1,15';
-}
-
-/** The alarms of OpenWhisk count months from 0, and nobody else does. */
-function reportMonths({ cron }: Schedule, report: CheckContext['report']): void {
-  const month = cron.value.trim().split(/\s+/).at(-2) ?? '*';
-  const number = /^(?:\*|[a-z]{3})/i.test(month) ? undefined : /\d+/.exec(month)?.[0];
-  if (number === undefined) return;
-  const name = MONTHS[Number(number)];
-  const message = `the alarms of OpenWhisk count months from 0: ${number} is ${name}`;
-  report.warning(
-    'cron-month',
-    cron.span,
-    message,
-    `write the name of the month, for example ${name?.slice(0, 3).toLowerCase()}`,
-  );
-}
-
-const MONTHS = [
-  ...['January', 'February', 'March', 'April', 'May', 'June'],
-  ...['July', 'August', 'September', 'October', 'November', 'December'],
-];
-
 function timezones(): string[] {
   return Intl.supportedValuesOf('timeZone');
 }
 
-/** Triggers and feeds are named as OpenWhisk names its entities, each once. */
+/** What every feed is given beside its parameters (OpenWhisk's docs/feeds.md). */
+const FEED_KEYS = ['lifecycleEvent', 'triggerName', 'authKey'];
+
+/** Triggers and feeds are named as OpenWhisk names its entities, each once; a feed is given what is its own. */
 export const checkTriggers: Check = ({ flow, report }) => {
   const seen = new Set<string>();
-  for (const { name, feed } of flow.triggers) {
+  for (const { name, feed, with: given } of flow.triggers) {
     if (!TRIGGER_NAME.test(name.value)) {
       const hint = 'write its name, or /namespace/name for one of another namespace';
       report.error('bad-trigger-name', name.span, `"${name.value}" cannot be the name of a trigger`, hint);
+    } else if (name.value === flow.name.value || name.value.startsWith(`${flow.name.value}.`)) {
+      const message = `"${name.value}" is a name for what the flow itself has on OpenWhisk, so no trigger can have it`;
+      report.error('reserved-name', name.span, message, 'choose another name for the trigger');
     } else if (seen.has(name.value)) {
       report.error('duplicate-trigger', name.span, `the trigger "${name.value}" is there twice`, 'keep one of the two');
     }
@@ -142,6 +117,13 @@ export const checkTriggers: Check = ({ flow, report }) => {
     if (feed && !FEED_NAME.test(feed.value)) {
       const hint = 'write /namespace/package/name, for example /whisk.system/alarms/interval';
       report.error('bad-feed-name', feed.span, `"${feed.value}" is not the name of a feed`, hint);
+    }
+    const keys = Object.keys(given.value);
+    if (!feed && keys.length > 0) {
+      report.warning('useless-with', given.span, '"with" is for a feed, and this trigger has none', 'name the feed');
+    }
+    for (const key of keys.filter((each) => FEED_KEYS.includes(each))) {
+      report.error('reserved-name', given.span, `"${key}" is given to every feed already`, 'remove it');
     }
   }
 };
