@@ -168,7 +168,9 @@ class Session:
         )
         made = commits.make_record(self._context, PARAMETERS_STEP, PARAMETERS_TASK, [], attempt, [])
         if not attempt.ok:
-            return self._fail(envelope, made)
+            # There are no parameters for the steps that follow a failure.
+            self._write_once(self._layout.failed, _failure_of(made))
+            return self._end_failed(envelope, _failure_of(made))
         kept = commits.commit(self._store, self._layout, made)
         commits.wait(commits.finish(self._store, kept))
         self._records.add(self._layout, kept)
@@ -185,7 +187,7 @@ class Session:
 
     def _fail(self, envelope, record):
         """After a task that failed for good: of a foreach that collects failures, on to its next item; else the run's end."""
-        failure = {"message": record["error"], "step": record["step"], "task": _pathspec(record)}
+        failure = _failure_of(record)
         if record["step"] in self._plan.handlers:
             return self._handled(envelope, failure)
         return self._fail_at(envelope, record["step"], record["at"], failure)
@@ -622,6 +624,10 @@ def _too_few(least, items, failed):
     first = next(iter(failed.values()))
     message = f"{succeeded} of {items} items succeeded, and {needed} have to; the first failure: {first['message']}"
     return {**{key: first[key] for key in ("step", "task")}, "message": message}
+
+
+def _failure_of(record):
+    return {"message": record["error"], "step": record["step"], "task": _pathspec(record)}
 
 
 def _pathspec(record):

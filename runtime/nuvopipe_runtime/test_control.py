@@ -1,0 +1,305 @@
+"""Loops, attempts, failures and flows as steps, in pools and under loss."""
+
+import pytest
+
+FLOW = """
+    from metaflow import FlowSpec, current, retry, step
+
+    class F(FlowSpec):
+        _EPHEMERAL = FlowSpec._EPHEMERAL | {"_case"}
+
+        @step
+        def start(self):
+            self.items = [1, 2, 3]
+            self.next(self.enter, foreach="items")
+
+        @step
+        def enter(self):
+            self.log = []
+            self.next(self.first)
+
+        @step
+        def first(self):
+            self.log = self.log + [self.input]
+            self.next(self.second)
+
+        @retry(times=2, minutes_between_retries=0)
+        @step
+        def second(self):
+            if current.retry_count < self.input - 1:
+                raise ConnectionError("refused")
+            self.log = self.log + [-self.input]
+            self._case = "turn" if len(self.log) < 2 * self.input else "done"
+            self.next({"turn": self.first, "done": self.leave}, condition="_case")
+
+        @step
+        def leave(self):
+            self.next(self.join)
+
+        @step
+        def join(self, inputs):
+            self.logs = [i.log for i in inputs]
+            self.next(self.end)
+
+        @step
+        def end(self):
+            pass
+
+    if __name__ == "__main__":
+        F()
+    """
+RETRY = {"times": 2, "backoffMs": 60_000, "factor": 2, "maxMs": 300_000, "jitter": 0, "on": []}
+STEPS = {
+    "start": {"next": {"open": "start"}},
+    "enter": {"next": {"step": "first"}, "within": ["start"]},
+    "first": {"next": {"step": "second"}, "within": ["start", "until first"], "block": "b2"},
+    "second": {
+        "next": {"choose": ["first", "leave"]},
+        "within": ["start", "until first"],
+        "block": "b2",
+        "retry": RETRY,
+        "timeoutMs": 1000,
+    },
+    "leave": {"next": {"done": "start"}, "within": ["start"]},
+    "join": {"next": {"step": "end"}, "joins": "start"},
+    "end": {"next": {"end": True}},
+}
+POOL = {
+    "kind": "foreach",
+    "over": "items",
+    "first": ["enter"],
+    "last": ["leave"],
+    "join": "join",
+    "concurrency": 3,
+}
+LOGS = {"logs": [[1, -1], [2, -2] * 2, [3, -3] * 3]}
+
+
+@pytest.fixture
+def looping(platform):
+    plan = {"start": "start", "end": "end", "outputs": ["logs"], "loops": {"until first": {"first": "first"}}}
+    return lambda: platform(FLOW, STEPS, {"start": POOL}, **plan)
+
+
+def executed(p, step):
+    return [(tuple(e["at"]), e.get("attempt", 0)) for e in p.log if e.get("step") == step]
+
+
+def test_every_turn_and_attempt_is_executed_once(looping):
+    p = looping()
+    p.invoke()
+    assert p.result()["outputs"] == LOGS
+    wanted = [((0, 0), 0)]
+    wanted += [((1, turn), attempt) for turn in range(2) for attempt in range(2)]
+    wanted += [((2, turn), attempt) for turn in range(3) for attempt in range(3)]
+    # A pause of a minute is longer than a lease of this step would be: nobody takes the item over meanwhile.
+    assert sorted(executed(p, "second")) == wanted
+    assert p.clock.skipped > 3 * (60 + 120)
+    failed = [key.split("/tasks/")[1] for key in p.keys("/failed-")]
+    assert len(failed) == 2 * 1 + 3 * 2
+    assert "second/t-2-1/failed-1" in failed
+
+
+@pytest.mark.parametrize("lost", range(4, 31, 2))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_lane_is_made_up_for(looping, lost, when):
+    p = looping()
+    dropped = []
+
+    def drop(number, envelope):
+        # The first session alone has no one to look after it yet.
+        if number >= lost and not dropped and "home" not in envelope and envelope.get("guard") is None and envelope["at"]:
+            dropped.append(envelope)
+            return "drop"
+
+    setattr(p, when, drop)
+    p.invoke()
+    assert p.result() and p.result()["outputs"] == LOGS, dropped
+    commits = p.keys("/commit")
+    assert len(commits) == len(set(commits))
+
+
+def test_attempts_are_counted_on_after_a_take_over(looping):
+    p = looping()
+    dropped = []
+
+    def drop(number, envelope):
+        if envelope.get("attempt") == 1 and envelope["at"] == [2, 0] and not dropped:
+            dropped.append(number)
+            return "drop"
+
+    p.before = drop
+    p.invoke()
+    assert p.result()["outputs"] == LOGS
+    assert executed(p, "second").count(((2, 0), 0)) == 2  # the second time, the kept attempt is found and counted
+    records = [p.store.get_json(key) for key in p.keys("second/t-2-0/")]
+    assert sorted(record["attempt"] for record in records) == [0, 1, 2]
+
+
+FAILING = """
+    from metaflow import FlowSpec, step
+    import metaflow
+
+    class F(FlowSpec):
+        @step
+        def start(self):
+            self.items = [1, 2, 3]
+            self.next(self.each, foreach="items")
+
+        @step
+        def each(self):
+            if self.input:
+                raise ValueError(self.input)
+            self.next(self.join)
+
+        @step
+        def join(self, inputs):
+            self.next(self.end)
+
+        @step
+        def end(self):
+            pass
+
+        def tell(self):
+            self.told = [self.failure["step"]]
+
+        def tell_more(self):
+            self.told = self.told + ["more"]
+
+    if __name__ == "__main__":
+        F()
+    """
+FAILING_STEPS = {
+    "start": {"next": {"open": "start"}},
+    "each": {"next": {"done": "start"}, "within": ["start"]},
+    "join": {"next": {"step": "end"}, "joins": "start"},
+    "end": {"next": {"end": True}},
+    "tell": {"next": {"step": "tell_more"}},
+    "tell_more": {"next": {"handled": True}},
+}
+
+
+def failing(platform, **pool):
+    pool = POOL | {"first": ["each"], "last": ["each"]} | pool
+    return platform(FAILING, FAILING_STEPS, {"start": pool}, start="start", end="end", onFailure="tell")
+
+
+def test_what_follows_a_failure_runs_once(platform):
+    p = failing(platform)
+    p.invoke()
+    assert p.result()["status"] == "failed"
+    assert p.result()["onFailure"] == {"status": "succeeded"}
+    assert p.result()["error"]["step"] == "each"
+    assert len(executed(p, "tell")) == len(executed(p, "tell_more")) == 1
+
+
+def test_it_is_entered_again_where_it_stopped(platform):
+    p = failing(platform)
+    kept = []
+
+    def drop(number, envelope):
+        if envelope.get("step") == "tell_more" and not kept:
+            kept.append(envelope)
+            return "drop"
+
+    p.before = drop
+    p.invoke()
+    assert p.result() is None
+    # As a sweeper does it: from the first of them on.
+    p.run_session({"run": "r1", "block": "b1", "step": "tell", "at": [], "again": True})
+    assert p.result()["onFailure"] == {"status": "succeeded"}
+    assert len(p.keys("tell/t/commit")) == 1
+
+
+def test_a_pool_in_which_too_few_succeed_fails_once(platform):
+    p = failing(platform, minSuccess={"count": 1})
+    p.invoke()
+    assert "0 of 3 items succeeded" in p.result()["error"]["message"]
+    assert len(p.keys("/failed/")) == 3
+    assert len(executed(p, "tell")) == 1
+
+
+CALLING = """
+    from metaflow import FlowSpec, step
+
+    def _with_other(self):
+        return {"n": self.n}
+
+    def _start_flow(step, flow, arguments, detach=False):
+        raise RuntimeError("not here")
+
+    class F(FlowSpec):
+        @step
+        def start(self):
+            self.n = 4
+            self.next(self.other)
+
+        @step
+        def other(self):
+            self.answer = _start_flow("other", "Other", _with_other(self))
+            self.next(self.end)
+
+        @step
+        def end(self):
+            pass
+
+    if __name__ == "__main__":
+        F()
+    """
+
+
+def calling(platform, **call):
+    steps = {
+        "start": {"next": {"step": "other"}},
+        "other": {"next": {"step": "end"}, "call": {"flow": "Other", "detach": False, **call}},
+        "end": {"next": {"end": True}},
+    }
+    return platform(CALLING, steps, start="start", end="end", outputs=["answer"])
+
+
+def test_a_flow_is_waited_for_however_long_it_takes(platform):
+    p = calling(platform)
+    started, begun = [], p.clock.now()
+    finish = p.start
+
+    def start(flow, arguments):
+        started.append((flow, arguments))
+
+    p.start = start
+    p.result_of = lambda envelope, arguments: {"status": "succeeded", "outputs": {"m": arguments["n"] ** 2}}
+
+    def end_it(number, envelope):
+        if started and p.clock.now() - begun > 3 * 3600:
+            finish(*started[0])
+
+    p.before = end_it
+    p.invoke()
+    assert p.result()["outputs"] == {"answer": {"m": 16}}
+    assert started[0] == ("Other", {"n": 4, "run": "r1-other-t", "wait": 0})
+    # It never began, as far as the store tells: it is asked for again, under the same name.
+    assert {arguments["run"] for _, arguments in started} == {"r1-other-t"}
+    assert p.launched > 1  # continued by fresh sessions
+
+
+@pytest.mark.parametrize("refusal", ["there is no such flow in this namespace", "HTTP 403"])
+def test_a_flow_that_cannot_be_started_fails_its_step(platform, refusal):
+    p = calling(platform)
+    p.start = lambda flow, arguments: refusal
+    p.invoke()
+    assert refusal in p.result()["error"]["message"]
+
+
+def test_a_busy_platform_is_asked_again(platform):
+    p = calling(platform)
+    asked = []
+    taken = p.start
+
+    def start(flow, arguments):
+        asked.append(p.clock.now())
+        return "later" if len(asked) < 3 else taken(flow, arguments)
+
+    p.start = start
+    p.result_of = lambda envelope, arguments: {"status": "succeeded", "outputs": {}}
+    p.invoke()
+    assert p.result()["outputs"] == {"answer": {}}
+    assert len(asked) == 3 and asked[-1] - asked[0] > 60
