@@ -91,10 +91,7 @@ describe('locked wheels', function () {
 
     it('of a version, the newest of which there are some are named', async () => {
       const { message, hint } = await refusal(['MarkupSafe==999'], '3.12');
-      assert.match(
-        message,
-        /no wheel of MarkupSafe==999 for Python 3\.12 on Linux \(x86-64\); there are wheels of \d,
-      );
+      assert.match(message, /no wheel of MarkupSafe==999 for Python 3\.12 on Linux \(x86-64\); there are wheels of \d/);
       assert.match(hint ?? '', /pin one of these/);
     });
 
