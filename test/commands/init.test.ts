@@ -16,7 +16,7 @@ describe('nuvopipe init', function () {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  it('writes a flow that is valid and runs', async () => {
+  it('writes a flow that is valid, whose tests pass, and that runs', async () => {
     const { home } = await sharedPlatform();
     const dir = join(folder, 'dart-board');
     const made = await runCommand('init', [dir, '--json']);
@@ -29,6 +29,10 @@ describe('nuvopipe init', function () {
     const valid = await runCommand('validate', [file, '--json']);
     assert.deepEqual(JSON.parse(valid.stdout), { flow, valid: true, diagnostics: [] });
 
+    const tested = await runCommand('test', [dir, '--home', home, '--json']);
+    assert.equal(tested.code, 0, tested.stdout);
+    assert.ok(JSON.parse(tested.stdout).passed >= 4);
+
     const run = await runCommand('run', [file, '-p', 'batches=3', '-p', 'darts=2000', '--home', home, '--json']);
     assert.equal(run.code, 0, run.stderr);
     const { status, outputs } = JSON.parse(run.stdout);
@@ -40,7 +44,7 @@ describe('nuvopipe init', function () {
     const dir = join(folder, 'named');
     const { code, stdout, stderr } = await runCommand('init', [dir, '--name', 'PiFlow']);
     assert.deepEqual([code, stderr], [0, '']);
-    assert.match(stdout, /✓ PiFlow is written: .*flow\.yaml.*pi\.py/);
+    assert.match(stdout, /✓ PiFlow is written: .*flow\.yaml.*flow\.test\.yaml.*pi\.py/);
     assert.ok(stdout.endsWith(`Next: nuvopipe run ${join(dir, 'flow.yaml')}\n`));
     assert.match(await readFile(join(dir, 'flow.yaml'), 'utf8'), /^flow: PiFlow$/m);
   });

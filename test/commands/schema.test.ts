@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { Ajv } from 'ajv';
-import { SCHEMA_FILE } from '../../src/package-files.ts';
+import { SCHEMA_FILE, TEST_SCHEMA_FILE } from '../../src/package-files.ts';
 import { runCommand } from '../support/command.ts';
 
 describe('nuvopipe schema', () => {
@@ -18,5 +18,21 @@ describe('nuvopipe schema', () => {
     const validate = new Ajv({ allowUnionTypes: true, keywords: ['markdownDescription'] }).compile(schema);
     assert.ok(validate({ flow: 'F', steps: [{ step: 'a', run: 'pass' }] }));
     assert.ok(!validate({ flow: 'F', steps: [{ step: 'a', rum: 'pass' }] }));
+  });
+
+  it('prints that of test files', async () => {
+    const { code, stdout } = await runCommand('schema', ['test']);
+    assert.deepEqual([code, stdout], [0, await readFile(TEST_SCHEMA_FILE, 'utf8')]);
+    const schema = JSON.parse(stdout);
+    assert.equal(schema.$id, 'urn:nuvopipe:schema:test:v1');
+    const validate = new Ajv({ allowUnionTypes: true, keywords: ['markdownDescription'] }).compile(schema);
+    assert.ok(validate({ cases: [{ name: 'a', mock: { load: { set: { rows: [] } } } }] }));
+    assert.ok(!validate({ cases: [{ name: 'a', mock: { load: { sets: { rows: [] } } } }] }));
+  });
+
+  it('knows no others', async () => {
+    const { code, stderr } = await runCommand('schema', ['flows']);
+    assert.equal(code, 2);
+    assert.match(stderr, /flow, test/);
   });
 });
