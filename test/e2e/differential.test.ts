@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   artifactsOf,
@@ -16,7 +17,10 @@ import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
 
 const flows = join(import.meta.dirname, '../fixtures/flows');
 
-const MATRIX: { name: string; flow: string; params?: Record<string, unknown> }[] = [
+const MORE = join(flows, 'more.txt');
+
+/** `args`: what stock Metaflow is given where it is not the parameters as they are. */
+const MATRIX: { name: string; flow: string; params?: Record<string, unknown>; args?: string[] }[] = [
   { name: 'linear, with None, unicode and every type of parameter', flow: 'linear' },
   { name: 'the same with parameters given', flow: 'linear', params: { text: 'ž', count: 5, share: 0.25, flag: false } },
   { name: 'branches, with joins written and left out', flow: 'branches' },
@@ -29,6 +33,12 @@ const MATRIX: { name: string; flow: string; params?: Record<string, unknown> }[]
   { name: 'loops of one step: while, until, at most so often, never', flow: 'recursion' },
   { name: 'a loop of many turns', flow: 'recursion', params: { until: 0.0000000001 } },
   { name: 'retries and catches, of exceptions and crashes', flow: 'attempts' },
+  {
+    name: 'files as parameters, left out, given and by default',
+    flow: 'files',
+    params: { more: readFileSync(MORE, 'utf8') },
+    args: ['--more', MORE],
+  },
   { name: 'a large artifact, a data frame, an object of a user’s class', flow: 'values' },
 ];
 
@@ -54,7 +64,7 @@ describe('a run equals stock Metaflow’s run of the same compiled file', functi
     shared = await sharedPlatform();
   });
 
-  for (const { name, flow, params = {} } of MATRIX) {
+  for (const { name, flow, params = {}, args = argumentsOf(params) } of MATRIX) {
     it(name, async () => {
       const bundle = await deployFlow(shared, join(flows, `${flow}.yaml`));
       const { result } = await invoke(shared, bundle.manifest.flow, params);
@@ -63,7 +73,6 @@ describe('a run equals stock Metaflow’s run of the same compiled file', functi
       const env = { ...stockEnvironment(shared), PYTHONPATH: await modulePath(bundle, flows) };
       const ours = await artifactsOf(python, env, `${bundle.manifest.flow}/${result.run}`);
 
-      const args = Object.entries(params).flatMap(([key, value]) => [`--${key}`, String(value)]);
       const stock = await stockRun(python, bundle, flows, [...args, '--max-workers', '2']);
       try {
         assert.equal(stock.code, 0, stock.stderr);
@@ -105,6 +114,10 @@ describe('a run equals stock Metaflow’s run of the same compiled file', functi
     }
   });
 });
+
+function argumentsOf(params: Record<string, unknown>): string[] {
+  return Object.entries(params).flatMap(([key, value]) => [`--${key}`, String(value)]);
+}
 
 function assertSame(ours: RunArtifacts, theirs: RunArtifacts): void {
   assert.deepEqual(Object.keys(ours.steps), Object.keys(theirs.steps));
