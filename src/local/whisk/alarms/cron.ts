@@ -35,15 +35,6 @@ export function parseCron(pattern: string, timezone = 'UTC'): NextTime {
   return (afterMs) => cron.nextRun(new Date(afterMs))?.getTime();
 }
 
-export function isTimezone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The field as crontab would have it. */
 function standardField(field: string, index: number): string {
   const [low, high] = RANGES[index] as readonly [number, number];

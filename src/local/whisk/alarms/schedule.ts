@@ -1,8 +1,9 @@
 /** When an alarm rings: the parameters of its feed, checked in the order and with the words of alarmWebAction.js. */
+import { isTimezone } from '../../../model/cron.ts';
 import { defined } from '../entities.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { Reject } from '../reject.ts';
-import { CronError, isTimezone, type NextTime, parseCron } from './cron.ts';
+import { CronError, type NextTime, parseCron } from './cron.ts';
 
 /** ms since 1970, or text in the format of ISO 8601; kept as it was given. */
 type FeedDate = number | string;
