@@ -15,11 +15,12 @@ import { startTwin, type Twin } from '../support/twin.ts';
 const run = promisify(execFile);
 const example = (name: string) => join(import.meta.dirname, '../../examples', name, 'flow.yaml');
 
-const EXAMPLES: { name: string; flow: string; params?: object }[] = [
+const EXAMPLES: { name: string; flow: string; params?: object; secrets?: Record<string, string> }[] = [
   { name: 'hello', flow: 'HelloFlow', params: { who: 'cluster' } },
   { name: 'branches', flow: 'BranchesFlow' },
   { name: 'titles', flow: 'TitlesFlow', params: { prefix: 'Tonight' } },
   { name: 'regression', flow: 'RegressionFlow' },
+  { name: 'environment', flow: 'EnvironmentFlow', secrets: { SIGNING_KEY: 'kept-by-the-cluster' } },
 ];
 
 /** Room for two or three containers: each imports Metaflow by itself, as on a cluster. */
@@ -55,13 +56,23 @@ describe('a flow on a cluster of stock images, deployed by command', function ()
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function deploy(file: string): Promise<{ entities: { outcome: string }[]; warnings: string[] }> {
+  async function deploy(
+    file: string,
+    secrets: Record<string, string> = {},
+  ): Promise<{ entities: { outcome: string }[]; warnings: string[] }> {
     const { store, whisk } = twin.platform;
     const args = [file, '--json', '--home', await sharedHome(), '--apihost', whisk.apihost, '--auth', whisk.auth];
     const { code, stdout, stderr } = await runCommand(
       'deploy',
       [...args, '--datastore', twin.store.root, '--endpoint', store.endpoint as string],
-      { AWS_ACCESS_KEY_ID: store.accessKeyId, AWS_SECRET_ACCESS_KEY: store.secretAccessKey, AWS_REGION: store.region },
+      {
+        ...{
+          AWS_ACCESS_KEY_ID: store.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
+          AWS_REGION: store.region,
+        },
+        ...secrets,
+      },
     );
     assert.equal(code, 0, stderr);
     return JSON.parse(stdout);
@@ -75,14 +86,14 @@ describe('a flow on a cluster of stock images, deployed by command', function ()
     await assert.rejects(run(interpreter, ['-c', ''], { cwd: folder }), { code: 1 });
   });
 
-  for (const { name, flow, params } of EXAMPLES) {
+  for (const { name, flow, params, secrets } of EXAMPLES) {
     it(`${name}: the same outputs as on the local platform`, async () => {
-      const { entities, warnings } = await deploy(example(name));
+      const { entities, warnings } = await deploy(example(name), secrets);
       assert.ok(entities.every(({ outcome }) => outcome === 'created'));
       assert.deepEqual(warnings, []);
       const there = await invoke(twin, flow, params);
       const local = await sharedPlatform();
-      await deployFlow(local, example(name));
+      await deployFlow(local, example(name), secrets);
       const here = await invoke(local, flow, params);
       assert.equal(there.result.status, 'succeeded', JSON.stringify(there.result));
       assert.deepEqual(there.result.outputs, here.result.outputs);

@@ -6,7 +6,14 @@ import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 
-const EXPECTED: Record<string, { params?: object; outputs: object; tasks: Record<string, number> }> = {
+interface Expected {
+  params?: object;
+  secrets?: Record<string, string>;
+  outputs: object;
+  tasks: Record<string, number>;
+}
+
+const EXPECTED: Record<string, Expected> = {
   hello: {
     params: { who: 'Nuvolaris' },
     outputs: { greeting: 'HELLO, NUVOLARIS!' },
@@ -35,6 +42,15 @@ const EXPECTED: Record<string, { params?: object; outputs: object; tasks: Record
     outputs: { digest: '245 sold in 3 days' },
     tasks: { collect: 1, sum_up: 1 },
   },
+  environment: {
+    secrets: { SIGNING_KEY: 'for-tests' },
+    outputs: {
+      order: { item: 'book', price: 13, currency: 'USD' },
+      signature: '3ed4c6cf008f4a9e',
+      parsers: ['2.2.1', '2.0.1'],
+    },
+    tasks: { read_order: 1, convert: 1, sign: 1, publish: 1 },
+  },
   regression: {
     outputs: {
       scores: { linear: { mse: 2962.96, r2: 0.5028 }, forest: { mse: 3227.181, r2: 0.4585 } },
@@ -52,9 +68,9 @@ describe('the examples, end to end', function () {
     shared = await sharedPlatform();
   });
 
-  for (const [name, { params, outputs, tasks }] of Object.entries(EXPECTED)) {
+  for (const [name, { params, secrets, outputs, tasks }] of Object.entries(EXPECTED)) {
     it(`${name}: its outputs, and every task of it for Metaflow's stock client`, async () => {
-      const bundle = await deployFlow(shared, join(examples, name, 'flow.yaml'));
+      const bundle = await deployFlow(shared, join(examples, name, 'flow.yaml'), secrets);
       const { result } = await invoke(shared, bundle.manifest.flow, params);
       const { run } = result;
       assert.deepEqual(result, { run, status: 'succeeded', outputs });
