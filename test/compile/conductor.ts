@@ -18,9 +18,14 @@ export interface Session {
 const COMPONENTS_MAX = 50;
 
 /** Runs a conductor action as OpenWhisk does: calls it, invokes what it names, hands it the result. */
-export async function runSession(conductor: string, given: Params, actions: Actions): Promise<Session> {
+export async function runSession(
+  conductor: string,
+  given: Params,
+  actions: Actions,
+  require: (name: string) => unknown = () => ({}),
+): Promise<Session> {
   const sandbox = {
-    require: () => ({}),
+    require,
     process: { env: { __OW_ACTIVATION_ID: 'f00dfacecafe4bad8bad0123456789ab', DEBUG: '' } },
     console: { log() {}, error() {} },
     Buffer,
