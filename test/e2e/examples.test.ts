@@ -37,6 +37,11 @@ const EXPECTED: Record<string, Expected> = {
     },
     tasks: { start: 1, shout: 9, collect: 1, end: 1 },
   },
+  parameters: {
+    params: { top: '2', upper: true, ignore: ['the', 'of'], key: 'a-key-of-mine' },
+    outputs: { words: { A: 3, RAIN: 3 }, signature: 'f70371674eb3e503' },
+    tasks: { split: 1, count: 1, sign: 1 },
+  },
   schedule: {
     params: { days: 3 },
     outputs: { digest: '245 sold in 3 days' },
