@@ -165,6 +165,45 @@ steps:
     assert.deepEqual(places('_run_quoted'), [17, 17]);
   });
 
+  it('has a profile for each set of packages and image; that of the flow keeps the plain name', async () => {
+    const plan = await planOf(`
+flow: F
+environment: { pip: [b==2, a==1] }
+steps:
+  - { step: s, run: pass }
+  - { step: t, run: pass, environment: { pip: [A==2] } }
+  - { step: u, run: pass, environment: { image: acme/x } }
+  - { step: v, run: pass, environment: { pip: [A==2], vars: { X: 1 } } }
+`);
+    const profileOf = (step: string) => plan.profiles[plan.steps[step]?.profile ?? ''];
+    assert.deepEqual([plan.steps.s?.profile, profileOf('s')?.pip], ['p256-60s', ['a==1', 'b==2']]);
+    assert.deepEqual([profileOf('t')?.pip, profileOf('t')?.image], [['A==2', 'b==2'], undefined]);
+    assert.deepEqual([profileOf('u')?.pip, profileOf('u')?.image], [['a==1', 'b==2'], 'acme/x']);
+    assert.equal(profileOf('v'), profileOf('t'));
+    for (const step of ['t', 'u']) assert.match(plan.steps[step]?.profile ?? '', /^p256-60s-[0-9a-f]{6}$/);
+    assert.deepEqual(blocks(plan), { s: ['s'], t: ['t'], u: ['u'], v: ['v'] });
+  });
+
+  it('names the variables and secrets of each step; those that were made, and actions, have no secrets', async () => {
+    const plan = await planOf(`
+flow: F
+environment: { vars: { A: 1.50, B: "b" } }
+secrets: [TOKEN]
+steps:
+  - { step: s, run: pass, environment: { vars: { B: c } }, secrets: [OTHER, TOKEN] }
+  - { step: t, action: /whisk.system/utils/echo }
+  - foreach: [1, 2]
+    steps: [{ step: u, run: pass }]
+`);
+    const { s, t, u, ...made } = plan.steps;
+    assert.deepEqual([s?.vars, s?.secrets], [{ A: '1.50', B: 'c' }, ['OTHER', 'TOKEN']]);
+    assert.deepEqual([t?.vars, t?.secrets], [undefined, undefined]);
+    assert.deepEqual([u?.vars, u?.secrets], [{ A: '1.50', B: 'b' }, ['TOKEN']]);
+    assert.ok(Object.keys(made).length > 0);
+    assert.ok(Object.values(made).every(({ secrets }) => secrets === undefined));
+    assert.deepEqual(Object.keys(plan.profiles), ['p256-60s']);
+  });
+
   it('takes parameters, outputs and requirements over', async () => {
     const plan = await planOf(`
 flow: F
