@@ -28,3 +28,13 @@ describe('docs/testing.md', function () {
     assert.equal(JSON.parse(stdout).passed, 4);
   });
 });
+
+describe('tests of the examples', function () {
+  this.timeout(FIRST_USE_TIMEOUT_MS);
+
+  it('pass', async () => {
+    const { code, stdout } = await runCommand('test', ['examples', '--home', await sharedHome()]);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /\n\d\d passed/);
+  });
+});
