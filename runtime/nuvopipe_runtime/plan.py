@@ -79,7 +79,7 @@ class Plan:
 
     def collecting_depth(self, step):
         """The same for the innermost foreach whose other items go on when one has failed."""
-        within = self.steps[step]["within"]
+        within = self.steps[step]["within"] if step in self.steps else []  # `_parameters` may fail, too
         collecting = [depth for depth, scope in enumerate(within) if "minSuccess" in self.pools.get(scope, {})]
         return collecting[-1] if collecting else None
 
@@ -106,6 +106,12 @@ class Plan:
             else:
                 found.append(0)
         return found
+
+    def split(self, step, at):
+        """Which item of its foreach a step begins; None where it begins none."""
+        within = self.steps[step]["within"]
+        pool = self.pools.get(within[-1], {}) if within else {}
+        return at[-1] if pool.get("kind") == "foreach" and step in pool["first"] else None
 
     def has_one_predecessor(self, step):
         """Whether the plan alone tells which task comes before."""

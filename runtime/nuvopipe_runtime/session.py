@@ -361,15 +361,11 @@ class Session:
         """An attempt, and the pathspecs of the tasks that it read."""
         spec = self._plan.steps[step]
         inputs = self._inputs(envelope, step, at)
-        within = spec["within"]
-        foreach = bool(within) and step in self._plan.pools.get(within[-1], {}).get("first", [])
-        foreach = foreach and self._plan.pools[within[-1]]["kind"] == "foreach"
         request = {
             **self._request(step, at, inputs),
             "attempt": attempt,
             "retries": spec.get("retry", {}).get("times", 0),
             "retryOn": spec.get("retry", {}).get("on", []),
-            "split": at[-1] if foreach else None,
             "outputs": self._plan.outputs if step == self._plan.end else [],
         }
         if answer is not None:
@@ -385,6 +381,7 @@ class Session:
             "run": self._layout.run_id,
             "step": step,
             "task": task_id(at),
+            "split": self._plan.split(step, at),
             "inputs": [
                 {"path": _path(record, with_attempt=True), "objects": record["objects"], "info": record["info"]}
                 for record in inputs

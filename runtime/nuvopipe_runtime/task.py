@@ -163,10 +163,11 @@ def _arguments(context, request, result):
     """What an action or a flow is given: it is made of artifacts, so here."""
     give_inputs(context.flow_datastore, request["inputs"])
     paths = [entry["path"] for entry in request["inputs"]]
-    flow = context.flow
-    flow._set_datastore(context.flow_datastore.get_task_datastores(pathspecs=paths)[0])
+    flow, inputs = context.flow, context.flow_datastore.get_task_datastores(pathspecs=paths)
+    flow._set_datastore(inputs[0])
     task = task_type(request["secrets"])(flow, context.flow_datastore, context.metadata, *[None] * 5)
-    task._init_parameters(flow._datastore, passdown=False)
+    task._init_foreach(request["step"], None, inputs, request["split"])
+    task._init_parameters(inputs[0], passdown=False)
     arguments = getattr(sys.modules["__main__"], "_with_" + request["step"])(flow)
     result["arguments"] = json.loads(json.dumps(arguments, default=plain))
 

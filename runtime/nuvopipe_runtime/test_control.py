@@ -100,7 +100,7 @@ def test_every_turn_and_attempt_is_executed_once(looping):
     assert "second/t-2-1/failed-1" in failed
 
 
-@pytest.mark.parametrize("lost", range(4, 31, 2))
+@pytest.mark.parametrize("lost", range(4, 31, 5))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_lost_lane_is_made_up_for(looping, lost, when):
     p = looping()

@@ -114,8 +114,9 @@ class Writer {
   }
 
   /** A piece of the flow file as a function, and where its text stands there. */
-  #function(name: string, { parameters, code, isExpression, returns }: FlowFunction): void {
+  #function(name: string, { parameters, code, isExpression, first, returns }: FlowFunction): void {
     this.#print('', '', `def ${name}(${parameters}):`);
+    if (first !== undefined) this.#print(`${INDENT}${first}`);
     if (returns !== undefined) this.#print(`${INDENT}return ${returns}`);
     if (!code) return;
     // An expression in parentheses can have several lines.
@@ -295,19 +296,23 @@ interface FlowFunction {
   parameters: string;
   code?: Code;
   isExpression?: boolean;
+  /** A statement, and then an expression. */
+  first?: string;
   returns?: string;
 }
 
 function functionsOf(steps: readonly GraphStep[], graph: Graph): Map<string, FlowFunction> {
   const functions = new Map<string, FlowFunction>();
   const conditions = new Map([...graph.loops.values()].map((loop) => [loop.first, loop.condition]));
-  for (const { name, body, joins, makes, decision } of steps) {
+  for (const { name, body, bind, joins, makes, decision } of steps) {
     const condition = conditions.get(name);
     if (condition) functions.set(conditionName(name), { parameters: 'self', code: condition, isExpression: true });
     if (body?.kind === 'run') {
       functions.set(bodyName(name), { parameters: joins === undefined ? 'self' : 'self, inputs', code: body });
     } else if (body && 'with' in body) {
-      functions.set(withName(name), { parameters: 'self', returns: argumentsOf(name, body.with.value) });
+      // The arguments are made before the step is executed.
+      const first = bind === undefined ? {} : { first: `self.${bind} = self.input` };
+      functions.set(withName(name), { parameters: 'self', ...first, returns: argumentsOf(name, body.with.value) });
     }
     if (makes?.from.kind === 'expression') {
       functions.set(makes.artifact, { parameters: 'self', code: makes.from.code, isExpression: true });

@@ -79,7 +79,7 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
           pythonPreload: PRELOADED_MODULES,
         },
         images: IMAGES,
-        systemPackages: false,
+        systemPackages: true,
         alarms: {},
       }),
     );

@@ -11,6 +11,8 @@ interface Expected {
   secrets?: Record<string, string>;
   outputs: object;
   tasks: Record<string, number>;
+  /** Another flow of the example's, which has to be there. */
+  needs?: string;
 }
 
 const EXPECTED: Record<string, Expected> = {
@@ -41,6 +43,34 @@ const EXPECTED: Record<string, Expected> = {
     params: { top: '2', upper: true, ignore: ['the', 'of'], key: 'a-key-of-mine' },
     outputs: { words: { A: 3, RAIN: 3 }, signature: 'f70371674eb3e503' },
     tasks: { split: 1, count: 1, sign: 1 },
+  },
+  switch: {
+    params: { rows: 20 },
+    outputs: { model: 'ends', slope: 3.053 },
+    tasks: { load: 1, fit_by_ends: 1, switch: 1, round_off: 1 },
+  },
+  loops: {
+    outputs: { total: 312, root: 17.6635, turns: 8 },
+    tasks: { open: 1, read_page: 4, guess: 1, refine: 8, round_off: 1 },
+  },
+  attempts: {
+    outputs: { rows: [1, 2, 3], missing: true },
+    tasks: { fetch: 1, fetch_more: 1, decide: 1 },
+  },
+  failures: {
+    params: { count: 5 },
+    outputs: { inverses: [-0.5, -1, 1, 0.5], failed: [2], extras: [] },
+    tasks: { start: 1, invert: 5, gather: 1, check_foreach_extra: 1, no_foreach_extra: 1, finish: 1 },
+  },
+  actions: {
+    params: { who: 'Bob' },
+    outputs: { reply: { text: 'Hello, Bob!', letters: { B: 1, b: 1, o: 1 } }, words: ['Hello,', 'Bob!'] },
+    tasks: { count: 1, echo: 1, read: 1 },
+  },
+  subflow: {
+    needs: 'square.yaml',
+    outputs: { squares: [4, 9, 25] },
+    tasks: { start: 1, square: 3, join_foreach: 1, finish: 1 },
   },
   schedule: {
     params: { days: 3 },
@@ -73,8 +103,9 @@ describe('the examples, end to end', function () {
     shared = await sharedPlatform();
   });
 
-  for (const [name, { params, secrets, outputs, tasks }] of Object.entries(EXPECTED)) {
+  for (const [name, { params, secrets, needs, outputs, tasks }] of Object.entries(EXPECTED)) {
     it(`${name}: its outputs, and every task of it for Metaflow's stock client`, async () => {
+      if (needs) await deployFlow(shared, join(examples, name, needs));
       const bundle = await deployFlow(shared, join(examples, name, 'flow.yaml'), secrets);
       const { result } = await invoke(shared, bundle.manifest.flow, params);
       const { run } = result;
