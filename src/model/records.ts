@@ -4,6 +4,7 @@
  *
  * ```
  * run.json                          RunRecord; made first, conditionally
+ * secrets                           its secret parameters, sealed: see `runtime/nuvopipe_runtime/sealing.py`
  * tasks/<step>/<task>/commit        TaskRecord of the one committed attempt
  * tasks/<step>/<task>/failed-<n>    TaskRecord of attempt n that failed
  * pools/<opener>/<task>/open        PoolRecord; <task> is the opener's
