@@ -7,7 +7,7 @@ import {
   METAFLOW_OPTIONS,
   PYTHON_KEYWORDS,
 } from '../model/names.ts';
-import { PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../model/parameters.ts';
+import { type Demands, PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../model/parameters.ts';
 import type { ParameterType } from '../model/plan.ts';
 import type { CheckContext } from './context.ts';
 
@@ -64,9 +64,7 @@ export function checkParameterDefaults({ flow, report, facts }: CheckContext): v
       const hint = type === 'string' ? 'put it in quotes' : undefined;
       report.error('ill-typed-default', fallback.span, `the default of "${name.value}" has to be ${expected}`, hint);
     } else {
-      const choices = parameter.enum?.value.map(({ value }) => value);
-      const demands = choices ? unmetDemands({ enum: choices }, fallback.value) : [];
-      for (const demand of [...demands, ...unmet(parameter, fallback.value, facts)]) {
+      for (const demand of unmet(parameter, fallback.value, facts)) {
         const message = `the default of "${name.value}" has to ${demand}, not ${shownValue(fallback.value)}`;
         report.error('unmet-default', fallback.span, message);
       }
@@ -173,12 +171,23 @@ export function checkSecretParameters({ flow, report }: CheckContext): void {
   }
 }
 
-/** What a value of the right type does not fulfil but for its enum, each to be read after "has to". */
+/** What a parameter demands of its values, without their places. */
+export function demandsOf({ enum: choices, min, max, pattern }: Parameter): Demands {
+  return {
+    ...(choices && { enum: choices.value.map(({ value }) => value) }),
+    ...(min && { min: min.value }),
+    ...(max && { max: max.value }),
+    ...(pattern && { pattern: pattern.value }),
+  };
+}
+
+/** What a value of the right type does not fulfil, each to be read after "has to". */
 function unmet(parameter: Parameter, value: unknown, facts: CheckContext['facts']): string[] {
-  const { min, max, pattern } = parameter;
-  const demands = unmetDemands({ ...(min && { min: min.value }), ...(max && { max: max.value }) }, value);
-  if (pattern && facts?.patterns.get(parameter)?.unmatched.includes(String(value))) {
-    demands.push(`match the pattern ${pattern.value} as a whole`);
+  // Of a pattern Python knows more.
+  const { pattern, ...others } = demandsOf(parameter);
+  const demands = unmetDemands(others, value);
+  if (facts?.patterns.get(parameter)?.unmatched.includes(String(value))) {
+    demands.push(`match the pattern ${pattern} as a whole`);
   }
   return demands;
 }

@@ -1,7 +1,9 @@
 import { alarmCron, type CronProblem, isTimezone, readCron } from '../model/cron.ts';
 import type { Flow, Located, Parameter, Schedule, Span } from '../model/flow.ts';
+import { unmetDemands } from '../model/parameters.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { Check, CheckContext } from './context.ts';
+import { demandsOf } from './parameters.ts';
 
 /** Entities of OpenWhisk: `name`, or `/namespace/name` of another namespace. */
 const TRIGGER_NAME = /^(?:\/[\w][\w@ .-]*\/)?[\w](?:[\w@ .-]*[\w@.-])?$/;
@@ -51,6 +53,11 @@ function checkParameters(flow: Flow, { parameters, span }: Schedule, report: Che
     } else if (!fits(value, parameter)) {
       const message = `"${name}" is ${ARTICLES[parameter.type]}, and the schedule gives it ${JSON.stringify(value)}`;
       report.error('ill-typed-parameter', parameters.span, message);
+    } else if (parameter.type !== 'secret') {
+      for (const demand of unmetDemands(demandsOf(parameter), value)) {
+        const message = `"${name}" has to ${demand}, and the schedule gives it ${JSON.stringify(value)}`;
+        report.error('unmet-parameter', parameters.span, message);
+      }
     }
   }
   const missing = flow.parameters.filter(

@@ -1,3 +1,4 @@
+import { demandsOf } from '../check/parameters.ts';
 import type { Parameter } from '../model/flow.ts';
 import type { ParameterType, PlannedParameter } from '../model/plan.ts';
 import { pythonString } from '../syntax/python-text.ts';
@@ -32,24 +33,13 @@ function defaultOf(type: ParameterType, value: unknown): string {
 }
 
 /** A parameter as the runtime and the command line check it. */
-export function plannedParameter({
-  type,
-  required,
-  help,
-  default: fallback,
-  enum: choices,
-  min,
-  max,
-  pattern,
-}: Parameter): PlannedParameter {
+export function plannedParameter(parameter: Parameter): PlannedParameter {
+  const { type, required, help, default: fallback } = parameter;
   return {
     type,
     ...(fallback && { default: type === 'file' ? filePath(fallback.value) : fallback.value }),
     required,
     ...(help !== undefined && { help }),
-    ...(choices && { enum: choices.value.map(({ value }) => value) }),
-    ...(min && { min: min.value }),
-    ...(max && { max: max.value }),
-    ...(pattern && { pattern: pattern.value }),
+    ...demandsOf(parameter),
   };
 }

@@ -11,6 +11,9 @@ export const PARAMETER_TYPE_NAMES: Record<ParameterType, string> = {
   file: 'text',
 };
 
+/** What a parameter may demand of its values beside their type. */
+export type Demands = Pick<PlannedParameter, 'enum' | 'min' | 'max' | 'pattern'>;
+
 /** Characters of a value in the message that refuses it. */
 const SHOWN_MAX = 80;
 
@@ -25,10 +28,7 @@ export function shownValue(value: unknown): string {
  * What a value of the right type does not fulfil, each to be read after "has to". Of a pattern only what is sure: it is a
  * regular expression of Python's, which the run matches.
  */
-export function unmetDemands(
-  { enum: choices, min, max, pattern }: Pick<PlannedParameter, 'enum' | 'min' | 'max' | 'pattern'>,
-  value: unknown,
-): string[] {
+export function unmetDemands({ enum: choices, min, max, pattern }: Demands, value: unknown): string[] {
   const demands: string[] = [];
   if (choices && !choices.includes(value)) demands.push(`be one of ${choices.map(shownValue).join(', ')}`);
   const number = value as number;
