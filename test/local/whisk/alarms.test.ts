@@ -116,10 +116,14 @@ describe('alarms', () => {
     assert.deepEqual(await refusal(client.feeds.delete({ name: ALARM, trigger })), gone);
   });
 
-  it('an alarm that is created again is replaced', async () => {
+  it('an alarm has to be deleted before it is created again', async () => {
     const trigger = await schedule(ALARM, { cron: '* * * * *' });
     assert.deepEqual((await read(trigger)).config.payload, { payload: '' }, 'the package binds an empty text');
-    fine(await client.feeds.create({ name: ALARM, trigger, params: { cron: '0 0 * * *', trigger_payload: {} } }));
+    const again = { name: ALARM, trigger, params: { cron: '0 0 * * *', trigger_payload: {} } };
+    assert.deepEqual(await refusal(client.feeds.create(again)), { error: 'error creating alarm trigger.' });
+    assert.equal((await read(trigger)).config.cron, '* * * * *');
+    fine(await client.feeds.delete({ name: ALARM, trigger }));
+    fine(await client.feeds.create(again));
     assert.equal(clock.pending, 1);
     const { config } = await read(trigger);
     assert.deepEqual([config.cron, config.payload], ['0 0 * * *', {}]);

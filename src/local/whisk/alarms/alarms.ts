@@ -103,6 +103,8 @@ export class Alarms {
       const nowMs = this.#clock.now();
       const schedule = createSchedule(params, nowMs);
       await this.#authenticate(params.authKey, name);
+      // Its document is there already.
+      if (this.#alarms.has(name)) throw new Reject(409, 'error creating alarm trigger.');
       this.#put({
         name,
         payload: asPayload(params.trigger_payload) ?? {},
