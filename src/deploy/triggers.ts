@@ -98,9 +98,10 @@ async function setTrigger(trigger: ManifestTrigger, options: TriggerOptions): Pr
   const isOurs = before === undefined || ownerOf(before).flow === manifest.flow;
   const outcome = (found: Found): Outcome => (found === undefined ? 'created' : 'updated');
 
-  if (before !== undefined && ownerOf(ruleBefore).hash === hash) {
-    // An alarm may have been lost, or given up by its service: to be set again does it no harm.
-    if (schedule) await callFeed('CREATE', trigger, options);
+  const isLinked =
+    before !== undefined && before !== 'elsewhere' && before.rules.some((path) => path.endsWith(`/${rule}`));
+  const isSame = isLinked && ownerOf(ruleBefore).hash === hash;
+  if (isSame && (schedule === undefined || (await isActive(trigger, options)))) {
     return [
       ...(isOurs ? [{ type: 'trigger' as const, name, outcome: 'unchanged' as const }] : []),
       { type: 'rule', name: rule, outcome: 'unchanged' },
@@ -108,19 +109,21 @@ async function setTrigger(trigger: ManifestTrigger, options: TriggerOptions): Pr
   }
   if (isOurs) {
     const feedBefore = feedOf(before);
-    // That of a schedule puts the new alarm in the place of the old one.
-    if (feedBefore !== undefined && !(schedule && feedBefore === feed)) await releaseFeed(name, feedBefore, options);
+    // A feed creates no second time what it has; an update could not take anything away.
+    if (feedBefore !== undefined) await releaseFeed(name, feedBefore, options);
     await whisk.putTrigger(name, [
       ...(feed === undefined ? [] : [{ key: 'feed', value: feed }]),
       ownerAnnotation({ flow: manifest.flow }),
     ]);
   }
   try {
-    if (feed !== undefined) await callFeed('CREATE', trigger, options);
+    if (feed !== undefined) await createFeed(trigger, feed, options);
   } catch (error) {
     if (before === undefined) await whisk.deleteTrigger(name);
     throw error;
   }
+  // One that has lost its trigger would stay inactive with the new one.
+  if (ruleBefore !== undefined && !isLinked) await whisk.deleteRule(rule);
   await whisk.putRule(rule, { trigger: name, action, annotations: [ownerAnnotation({ flow: manifest.flow, hash })] });
   return [
     ...(isOurs ? [{ type: 'trigger' as const, name, outcome: outcome(before) }] : []),
@@ -146,6 +149,28 @@ function feedOf(trigger: { annotations: KeyValue[] } | 'elsewhere' | undefined):
   return typeof feed === 'string' ? feed : undefined;
 }
 
+/** Whether an alarm is set still: its service may have lost it, or given it up. */
+async function isActive({ name, feed }: ManifestTrigger, options: TriggerOptions): Promise<boolean> {
+  try {
+    const result = await callFeed('READ', { name, feed }, options);
+    return (result as { status?: { active?: boolean } } | null)?.status?.active !== false;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
+/** A trigger that somebody has deleted without its feed is there for the feed still. */
+async function createFeed(trigger: ManifestTrigger, feed: string, options: TriggerOptions): Promise<void> {
+  try {
+    await callFeed('CREATE', trigger, options);
+  } catch (error) {
+    if (!(error instanceof UserError && error.code === 'feed-refused')) throw error;
+    await releaseFeed(trigger.name, feed, options);
+    await callFeed('CREATE', trigger, options);
+  }
+}
+
 /** A feed that is gone, or knows nothing of the trigger, has nothing to release. */
 async function releaseFeed(name: string, feed: string, options: TriggerOptions): Promise<void> {
   try {
@@ -155,12 +180,18 @@ async function releaseFeed(name: string, feed: string, options: TriggerOptions):
   }
 }
 
-/** As `wsk trigger create --feed` calls it. */
+interface FeedCall {
+  name: string;
+  feed?: string | undefined;
+  parameters?: Record<string, unknown> | undefined;
+}
+
+/** As `wsk trigger create --feed` calls it. @returns what it answers */
 async function callFeed(
-  lifecycleEvent: 'CREATE' | 'DELETE',
-  { name, feed = '', parameters }: Pick<ManifestTrigger, 'name' | 'feed' | 'parameters'>,
+  lifecycleEvent: 'CREATE' | 'READ' | 'DELETE',
+  { name, feed = '', parameters }: FeedCall,
   { whisk }: TriggerOptions,
-): Promise<void> {
+): Promise<unknown> {
   const { apihost, auth, namespace } = whisk.settings;
   const triggerName = name.startsWith('/') ? name : `/${namespace}/${name}`;
   const params = { ...parameters, lifecycleEvent, triggerName, authKey: auth };
@@ -179,7 +210,7 @@ async function callFeed(
   });
   const { response } = invocation;
   if (response === undefined) throw new SystemError('feed-silent', `the feed ${feed} does not answer`, 'deploy again');
-  if (response.success) return;
+  if (response.success) return response.result;
   const reason = reasonOf(response.result).replaceAll(auth, '…');
   throw new UserError('feed-refused', `the feed ${feed} refuses: ${reason}`, 'correct what it names, and deploy again');
 }

@@ -84,14 +84,31 @@ describe('deploy of triggers', () => {
     assert.deepEqual([trigger, action], ['/_/TitlesFlow.schedule-1', '/_/TitlesFlow']);
   });
 
-  it('changes nothing the second time, but sets an alarm again that may be lost', async () => {
+  it('changes nothing the second time', async () => {
     const triggers = [schedule(1), orders('a'), uploads];
     await deploy(triggers);
     assert.ok((await deploy(triggers)).every((each) => each.startsWith('unchanged')));
-    assert.deepEqual(fake.changes, [`CREATE ${ALARM}`]);
+    assert.deepEqual(fake.changes, [`READ ${ALARM}`]);
   });
 
-  it('updates what has changed; a feed other than that of a schedule is given up first', async () => {
+  for (const [what, answer] of [
+    ['is lost', { status: 502, result: { error: { error: 'could not find trigger' } } }],
+    ['was given up', { status: 200, result: { status: { active: false } } }],
+  ] as const) {
+    it(`sets an alarm again that ${what}`, async () => {
+      await deploy([schedule(1)]);
+      const yes = fake.feed;
+      fake.feed = (name, params) => (params.lifecycleEvent === 'READ' ? answer : yes(name, params));
+      assert.equal((await deploy([schedule(1)]))[0], 'updated trigger TitlesFlow.schedule-1');
+      const calls = fake.changes.filter((change) => change.endsWith(ALARM));
+      assert.deepEqual(
+        calls.map((call) => call.split(' ')[0]),
+        ['READ', 'DELETE', 'CREATE'],
+      );
+    });
+  }
+
+  it('updates what has changed: the feed gives up what it had first', async () => {
     await deploy([schedule(1), orders('a')]);
     assert.deepEqual(await deploy([schedule(1, '0 7 * * *'), orders('b')]), [
       'updated trigger TitlesFlow.schedule-1',
@@ -101,7 +118,7 @@ describe('deploy of triggers', () => {
     ]);
     assert.deepEqual(
       fake.changes.filter((each) => !each.startsWith('PUT')),
-      [`CREATE ${ALARM}`, `DELETE ${FEED}`, `CREATE ${FEED}`],
+      [`DELETE ${ALARM}`, `CREATE ${ALARM}`, `DELETE ${FEED}`, `CREATE ${FEED}`],
     );
     assert.equal(fake.feedParameters.get(FEED)?.topic, 'b');
   });

@@ -149,7 +149,7 @@ describe('a flow that starts by itself', function () {
     assert.deepEqual(await names(), []);
   });
 
-  it('a schedule that was disabled stays so, and a lost alarm is set again', async () => {
+  it('a schedule that was disabled stays so; a lost alarm or trigger is set again', async () => {
     const text = flow('KeptFlow', 'schedule: 0 * * * *');
     await deploy(twin, text);
     await whisk.rules.disable({ name: 'KeptFlow.schedule-1.rule' });
@@ -159,6 +159,11 @@ describe('a flow that starts by itself', function () {
     assert.equal(clock.pending, 1);
     const { status } = (await whisk.rules.get({ name: 'KeptFlow.schedule-1.rule' })) as unknown as { status: string };
     assert.equal(status, 'inactive');
+    await whisk.triggers.delete({ name: 'KeptFlow.schedule-1' });
+    await deploy(twin, text);
+    assert.equal(clock.pending, 1);
+    await clock.advance(60 * 60_000);
+    await runs('KeptFlow.schedule-1', 'KeptFlow', 1);
     await deploy(twin, flow('KeptFlow', ''));
   });
 
@@ -168,6 +173,11 @@ describe('a flow that starts by itself', function () {
     await whisk.triggers.invoke({ name: 'uploads', params: { days: 3, rows: ['a', 'b'] } });
     const [run] = await runs('uploads', 'UploadsFlow', 1);
     assert.deepEqual([run?.status, run?.outputs], ['succeeded', { report: [3, 2] }]);
+    await whisk.triggers.delete({ name: 'uploads' });
+    await whisk.triggers.create({ name: 'uploads' });
+    await deploy(twin, flow('UploadsFlow', 'on: [uploads, made-for-it]'));
+    await whisk.triggers.invoke({ name: 'uploads' });
+    await runs('uploads', 'UploadsFlow', 2);
     await whisk.triggers.invoke({ name: 'made-for-it' });
     assert.equal((await runs('made-for-it', 'UploadsFlow', 1))[0]?.status, 'succeeded');
 
