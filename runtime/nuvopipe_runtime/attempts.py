@@ -28,6 +28,11 @@ def fallback(spec, attempt):
     return times + 1
 
 
+def attempts_max(spec):
+    """Attempts of a task at most."""
+    return 1 + spec.get("retry", {}).get("times", 0) + (FALLBACK_ATTEMPTS if spec.get("catches") else 0)
+
+
 def pause_ms(spec, attempt, name):
     """Before the attempt after this one; `name` makes the random part differ from task to task."""
     retry = spec["retry"]

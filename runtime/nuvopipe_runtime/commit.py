@@ -7,6 +7,7 @@ attempt that lost leaves nothing that a Metaflow client would prefer.
 import json
 import sys
 
+from .attempts import attempts_max
 from .store import Lost, to_json
 
 PARENTS_MAX = 16
@@ -33,8 +34,12 @@ def make_record(context, step, task, at, attempt, parents, number=0):
         "parents": parents[:PARENTS_MAX],
         "by": context.by,
     }
-    if "choose" in context.plan.steps.get(step, {}).get("next", {}) and result.get("chose"):
+    spec = context.plan.steps.get(step, {})
+    if "choose" in spec.get("next", {}) and result.get("chose"):
         record["chose"] = result["chose"]
+        record["passed"] = [name for name in spec["next"]["choose"] if name != result["chose"]]
+    if not attempt.ok and (spec.get("retry") or spec.get("catches")):
+        record["attempts"] = attempts_max(spec)
     if result.get("splits") is not None:
         record["splits"] = result["splits"]
     if "outputs" in result:

@@ -1,4 +1,4 @@
-import { duration } from '../runs/render.ts';
+import { attemptsOf, countOf, duration } from '../runs/render.ts';
 import type { RunStatus, StepStatus } from '../runs/status.ts';
 import type { Palette } from '../terminal/palette.ts';
 import type { Report } from '../terminal/report.ts';
@@ -21,20 +21,24 @@ export class RunView {
   }
 
   show(status: RunStatus): void {
+    const counted = (step: StepStatus) => [step.step, countOf(step, status.status)].join(' ').trim();
+    const { red, yellow, green } = this.#palette;
     for (const step of status.steps) {
-      if (step.failed > 0) this.#once(`${step.step} failed`, `${this.#palette.red('✗')} ${counted(step)}`);
-      else if (isDone(step))
-        this.#once(`${step.step} done`, `${this.#palette.green('✓')} ${counted(step)}  ${took(step)}`);
-      else if (!this.#live && step.expected !== undefined) this.#countLine(step, step.expected);
+      const { step: name, attempt, failed } = step;
+      if (attempt) this.#once(`${name} ${attempt.number}`, `${yellow('↻')} ${name}, ${attemptsOf(step)}`);
+      if (failed > 0)
+        this.#once(`${name} failed`, `${status.error?.step === name ? red('✗') : yellow('!')} ${counted(step)}`);
+      else if (isDone(step, status)) this.#once(`${name} done`, `${green('✓')} ${counted(step)}  ${took(step)}`);
+      else if (!this.#live && step.expected !== undefined) this.#countLine(step, step.expected, counted(step));
     }
-    const open = status.steps.filter((step) => !isDone(step) && step.failed === 0);
+    const open = status.steps.filter((step) => !isDone(step, status) && step.failed === 0);
     if (status.status === 'running')
       this.#report.progress(open.map((step) => `  ${counted(step)}`).join(', ') || '  …');
   }
 
-  #countLine(step: StepStatus, expected: number): void {
-    const part = Math.floor((COUNT_LINES_MAX * step.succeeded) / expected);
-    this.#once(`${step.step} ${part}`, `  ${counted(step)}`);
+  #countLine({ step, succeeded }: StepStatus, expected: number, counted: string): void {
+    const part = Math.floor((COUNT_LINES_MAX * succeeded) / expected);
+    this.#once(`${step} ${part} of ${COUNT_LINES_MAX}`, `  ${counted}`);
   }
 
   #once(key: string, line: string): void {
@@ -44,15 +48,9 @@ export class RunView {
   }
 }
 
-function isDone({ succeeded, expected }: StepStatus): boolean {
-  return expected !== undefined && succeeded >= expected;
-}
-
-/** `shout`, or `shout 5/9` for a step of several tasks; `5` where it is not known of how many. */
-function counted({ step, succeeded, failed, expected }: StepStatus): string {
-  if (expected === 1) return step;
-  const total = expected === undefined ? '' : `/${expected}`;
-  return `${step} ${succeeded}${total}${failed > 0 ? `, ${failed} failed` : ''}`;
+/** Of a step in a loop or behind a decision it is known only at the end. */
+function isDone({ succeeded, expected }: StepStatus, { status }: RunStatus): boolean {
+  return status === 'succeeded' || (expected !== undefined && succeeded >= expected);
 }
 
 /** A warm step takes some tens of milliseconds. */

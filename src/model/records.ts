@@ -66,6 +66,8 @@ export interface TaskRecord {
   parents: string[];
   /** The step that a decision led to. */
   chose?: string;
+  /** Those that it could have led to instead. */
+  passed?: string[];
   /** foreach opener: number of items. */
   splits?: number;
   /** The end step's outputs. */
@@ -76,6 +78,8 @@ export interface TaskRecord {
   error?: string;
   /** A failed attempt that another one followed. */
   retried?: true;
+  /** How many attempts there are at most, where there can be more than one. */
+  attempts?: number;
 }
 
 /** A join's parents follow from its pool; a record of 10,000 of them would only weigh. */

@@ -8,6 +8,8 @@ const INTERVAL_MAX_MS = 2_000;
 const INTERVAL_GROWTH = 1.5;
 /** Looking takes at most this part of the time: on a wide run one look lists thousands of keys. */
 const LOOKING_SHARE = 0.25;
+/** A failed run has its result at once, or when the steps are done that follow a failure. Without news of it for so long, it is lost. */
+const SETTLING_MS = 15_000;
 
 /** Yields a run's status whenever it has changed, until the run is over or the signal says so. It may not have begun yet. */
 export async function* followRun(
@@ -17,12 +19,15 @@ export async function* followRun(
 ): AsyncGenerator<RunStatus> {
   let last = '';
   let interval = INTERVAL_MIN_MS;
+  let changed = performance.now();
   while (options.signal?.aborted !== true) {
     const started = performance.now();
     const status = await runStatus(reader, key);
     const now = JSON.stringify(status) ?? '';
+    if (now !== last) changed = started;
     if (status !== undefined && now !== last) yield status;
-    if (status !== undefined && status.status !== 'running') return;
+    const isSettling = status?.status === 'failed' && !status.isOver && started - changed < SETTLING_MS;
+    if (status !== undefined && status.status !== 'running' && !isSettling) return;
     interval = now === last ? Math.min(interval * INTERVAL_GROWTH, INTERVAL_MAX_MS) : INTERVAL_MIN_MS;
     last = now;
     const took = performance.now() - started;

@@ -43,7 +43,7 @@ export async function invokeAndFollow(
   });
   if (status === undefined) return ending ?? NOT_BEGUN;
   onStatus(status);
-  if (status.status !== 'running') return status;
+  if (status.isOver || status.status === 'cancelled') return status;
   if (ending?.status === 'failed') return ending;
   return (await follow(reader, key, onStatus)) as RunStatus;
 }
@@ -55,11 +55,13 @@ async function follow(
   onStatus: (status: RunStatus) => void,
   signal?: AbortSignal,
 ): Promise<RunStatus | undefined> {
+  let last: RunStatus | undefined;
   for await (const status of followRun(reader, key, signal === undefined ? {} : { signal })) {
     onStatus(status);
-    if (status.status !== 'running') return status;
+    last = status;
   }
-  return undefined;
+  const isCut = signal?.aborted === true && last?.isOver === false && last.status !== 'cancelled';
+  return last?.status === 'running' || isCut ? undefined : last;
 }
 
 const NOT_BEGUN: Ending = { status: 'failed', error: { message: 'the flow was invoked, but the run has not begun' } };

@@ -14,7 +14,7 @@ export interface TaskEntry {
   step: string;
   task: string;
   committed: boolean;
-  /** Attempts that failed and left a record of their own. */
+  /** Attempts that failed and left a record of their own, for another one followed. */
   failedAttempts: number[];
   /** When the newest of its records was written, epoch milliseconds, to the second. */
   modified: number;
@@ -25,6 +25,8 @@ export interface RunListing {
   tasks: TaskEntry[];
   /** Tasks that opened a pool, as `step/task`. */
   pools: string[];
+  /** Items that failed without failing the run, as `step/task/failed/item` of their pool. */
+  failedItems: string[];
   /** Which of the files that end a run are there, and since when (epoch milliseconds). */
   markers: Partial<Record<'result.json' | 'failed' | 'cancelled', number>>;
 }
@@ -74,14 +76,16 @@ export class RunReader {
     const prefix = runPrefix(flow, run);
     const tasks = new Map<string, TaskEntry>();
     const pools: string[] = [];
+    const failedItems: string[] = [];
     const markers: RunListing['markers'] = {};
     for await (const { key, modified } of this.store.list(prefix)) {
-      const [kind = '', step = '', task = '', file = ''] = key.slice(prefix.length).split('/');
+      const [kind = '', step = '', task = '', file = '', item] = key.slice(prefix.length).split('/');
       if (kind === 'tasks') addRecord(tasks, step, task, file, modified);
       else if (kind === 'pools' && file === 'open') pools.push(`${step}/${task}`);
+      else if (kind === 'pools' && file === 'failed') failedItems.push(`${step}/${task}/failed/${item}`);
       else if (kind === 'result.json' || kind === 'failed' || kind === 'cancelled') markers[kind] = modified;
     }
-    return { tasks: [...tasks.values()], pools, markers };
+    return { tasks: [...tasks.values()], pools, failedItems, markers };
   }
 
   /** The tasks of one step, in the order of their names. */
@@ -128,6 +132,11 @@ export class RunReader {
   async poolItems(key: RunKey, opener: string): Promise<number> {
     const pool = await this.#immutable<PoolRecord>(`${runPrefix(key.flow, key.run)}pools/${opener}/open`);
     return pool?.items ?? 0;
+  }
+
+  /** Why an item failed without failing the run; `item` as {@link RunListing.failedItems} has it. */
+  failedItem({ flow, run }: RunKey, item: string): Promise<RunFailure | undefined> {
+    return this.#immutable(`${runPrefix(flow, run)}pools/${item}`);
   }
 
   result({ flow, run }: RunKey): Promise<RunResult | undefined> {

@@ -1,3 +1,4 @@
+import type { RunFailure } from '../model/envelope.ts';
 import type { Palette } from '../terminal/palette.ts';
 import type { RunSummary } from './list.ts';
 import type { TaskLogLine } from './logs.ts';
@@ -26,34 +27,60 @@ export function renderRuns(runs: readonly RunSummary[], palette: Palette, nowMs:
 
 /** A run and its steps for people. */
 export function renderStatus(status: RunStatus, palette: Palette, nowMs: number): string {
-  const { flow, run, steps, error, outputs } = status;
+  const { flow, run, steps, notRun = [], error, onFailure, outputs } = status;
   const took = duration((status.ended ?? nowMs) - status.created);
   const state = palette[STATE_COLOUR[status.status]](status.status);
   const lines = [`${palette.bold(`${flow}/${run}`)} ${state} ${status.ended === undefined ? 'for' : 'in'} ${took}`];
-  if (steps.length > 0) lines.push(table(steps.map((step) => stepRow(step, status.status))).replace(/^/gm, '  '));
-  if (error !== undefined)
-    lines.push(`${palette.red('error')}: ${error.step === undefined ? '' : `${error.step}: `}${error.message}`);
+  const rows = [...steps.map((step) => stepRow(step, status)), ...notRun.map((step) => ['–', step, 'not run'])];
+  if (rows.length > 0) lines.push(table(rows).replace(/^/gm, '  '));
+  if (error !== undefined) lines.push(failureLine('error', error, palette));
+  if (onFailure !== undefined && 'message' in onFailure) lines.push(failureLine('onFailure', onFailure, palette));
   for (const [name, value] of Object.entries(outputs ?? {}))
     lines.push(`${palette.bold(name)}: ${JSON.stringify(value)}`);
   return lines.join('\n');
 }
 
-function stepRow({ step, succeeded, failed, expected, started, ended }: StepStatus, run: RunState): string[] {
-  const total = succeeded + failed;
-  const mark = failed > 0 ? '✗' : total === expected || run === 'succeeded' ? '✓' : '…';
-  const many = (expected ?? total) > 1;
-  return [mark, step, many ? `${total}/${expected ?? '?'}` : '', duration(ended - started)];
+function failureLine(title: string, { step, message }: RunFailure, palette: Palette): string {
+  return `${palette.red(title)}: ${step === undefined ? '' : `${step}: `}${message}`;
 }
 
-/** One line of a task's log, after whose it is. */
-export function renderLogLine({ step, task, stream, text }: TaskLogLine, palette: Palette): string {
-  const prefix = palette.dim(`${step}/${task} |`);
+function stepRow(step: StepStatus, { status, error }: RunStatus): string[] {
+  const { succeeded, failed, expected, attempt, started, ended } = step;
+  const isDone = expected === undefined ? status !== 'running' : succeeded + failed >= expected;
+  // Items may fail without the run.
+  const failure = error?.step === step.step ? '✗' : '!';
+  const mark = failed > 0 ? failure : isDone && attempt === undefined ? '✓' : '…';
+  return [mark, step.step, countOf(step, status), duration(ended - started), attemptsOf(step)];
+}
+
+/** `5/9` items, `12 turns`, `5` where it is not known of how many; nothing of a step of one task. */
+export function countOf({ succeeded, failed, expected, inLoop }: StepStatus, run: RunState): string {
+  const total = succeeded + failed;
+  const failures = failed > 0 && (expected ?? total) > 1 ? `, ${failed} failed` : '';
+  if (inLoop) return `${total} ${total === 1 ? 'turn' : 'turns'}${failures}`;
+  if (expected !== undefined) return expected > 1 ? `${total}/${expected}${failures}` : '';
+  return `${total}${run === 'running' ? '/?' : ''}${failures}`;
+}
+
+/** `attempt 2 of 4`, `3 attempts repeated` */
+export function attemptsOf({ repeated = 0, attempt }: StepStatus): string {
+  const number = attempt && `attempt ${attempt.number}${attempt.of === undefined ? '' : ` of ${attempt.of}`}`;
+  const all = repeated === 1 ? '1 attempt repeated' : `${repeated} attempts repeated`;
+  return number ?? (repeated === 0 ? '' : all);
+}
+
+/** One line of a task's log, after whose it is, and of which attempt if that is not the first. */
+export function renderLogLine({ step, task, attempt, stream, text }: TaskLogLine, palette: Palette): string {
+  const repeated = attempt === 0 ? '' : ` (attempt ${attempt + 1})`;
+  const prefix = palette.dim(`${step}/${task}${repeated} |`);
   return `${prefix} ${stream === 'stderr' ? palette.yellow(text) : text}`;
 }
 
 /** Columns as wide as their widest cell. */
 function table(rows: readonly string[][], paint = (cell: string, _row: number, _column: number) => cell): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const widths = Array.from({ length: columns }, (_, column) => widthOf(column));
   return rows
     .map((row, r) =>
       row

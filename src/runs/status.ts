@@ -1,7 +1,7 @@
 import type { RunFailure, RunResult } from '../model/envelope.ts';
-import type { RunRecord, TaskRecord } from '../model/records.ts';
 import { mapParallel } from '../store/parallel.ts';
 import type { RunKey, RunListing, RunReader, TaskEntry } from './reader.ts';
+import { placesOf, type StepSample } from './scopes.ts';
 
 export type RunState = RunResult['status'];
 
@@ -9,12 +9,19 @@ export interface StepStatus {
   step: string;
   /** Tasks with a result. */
   succeeded: number;
+  /** Tasks that failed for good. */
   failed: number;
   /**
-   * How many tasks the step has in the end. Absent while an enclosing pool is still being opened for more items: then
-   * it is not known yet.
+   * How many tasks the step has in the end. Absent where that is not known: in a loop, behind a decision, while an enclosing
+   * pool is still being opened for more items.
    */
   expected?: number;
+  /** The tasks are the turns of a loop, if not of several. */
+  inLoop?: true;
+  /** Attempts that failed and were followed by another. */
+  repeated?: number;
+  /** The task that is being repeated this moment, the furthest of several: its attempt, from 1, and how many there are at most. */
+  attempt?: { number: number; of?: number };
   /** Epoch milliseconds. */
   started: number;
   /** Of the newest task so far, epoch milliseconds; to the second where the step has several. */
@@ -25,6 +32,8 @@ export interface RunStatus {
   flow: string;
   run: string;
   status: RunState;
+  /** It has its result: steps that follow a failure are done, too. */
+  isOver: boolean;
   user: string;
   /** Epoch milliseconds. */
   created: number;
@@ -32,8 +41,12 @@ export interface RunStatus {
   ended?: number;
   /** In the order in which they began, without `_parameters`. */
   steps: StepStatus[];
+  /** Of a run that has succeeded: steps that decisions could have led to, and none did. */
+  notRun?: string[];
   outputs?: Record<string, unknown>;
   error?: RunFailure;
+  /** How the steps ended that follow a failure. */
+  onFailure?: RunResult['onFailure'];
 }
 
 /** How a run stands, from its records alone: one listing, and one record a step. Undefined if there is no such run. */
@@ -44,16 +57,21 @@ export async function runStatus(reader: RunReader, key: RunKey): Promise<RunStat
   const result = markers['result.json'] === undefined ? undefined : await reader.result(key);
   const error = result?.error ?? (markers.failed === undefined ? undefined : await reader.failure(key));
   const ended = markers['result.json'] ?? markers.failed ?? markers.cancelled;
+  const samples = await samplesOf(reader, record, listing);
+  const notRun = result?.status === 'succeeded' ? passedBy(samples) : [];
   return {
     flow: record.flow,
     run: record.run,
     status: stateOf(listing, result),
+    isOver: result !== undefined,
     user: record.user,
     created: record.created,
     ...(ended === undefined ? {} : { ended }),
-    steps: await stepsOf(reader, record, listing, error),
+    steps: await stepsOf(reader, record, listing, samples, error),
+    ...(notRun.length === 0 ? {} : { notRun }),
     ...(result?.outputs === undefined ? {} : { outputs: result.outputs }),
     ...(error === undefined ? {} : { error }),
+    ...(result?.onFailure === undefined ? {} : { onFailure: result.onFailure }),
   };
 }
 
@@ -63,46 +81,95 @@ function stateOf({ markers }: RunListing, result: RunResult | undefined): RunSta
   return markers.cancelled === undefined ? 'running' : 'cancelled';
 }
 
-/** What one task's record tells of its step: the pools around it follow from the tasks that it read. */
-interface StepSample {
-  step: string;
-  depth: number;
-  record: TaskRecord;
-  /** Step whose task the sample read; `_parameters` for the first. */
-  parent: string | undefined;
+interface Sampled extends StepSample {
+  entries: TaskEntry[];
+}
+
+/** One task of each step that says what it read, if there is one. */
+async function samplesOf(reader: RunReader, key: RunKey, listing: RunListing): Promise<Map<string, Sampled>> {
+  const tasks = new Map<string, TaskEntry[]>();
+  for (const entry of listing.tasks) {
+    if (entry.step.startsWith('_')) continue;
+    const entries = tasks.get(entry.step);
+    if (entries) entries.push(entry);
+    else tasks.set(entry.step, [entry]);
+  }
+  const samples = new Map<string, Sampled>();
+  await mapParallel([...tasks], async ([step, entries]) => {
+    const entry = entries.find(({ committed }) => committed) ?? (entries[0] as TaskEntry);
+    const attempts = await reader.attempts(key, entry);
+    const record = attempts.findLast(({ parents }) => parents.length > 0) ?? attempts.at(-1);
+    if (record) samples.set(step, { step, record, entries });
+  });
+  return samples;
+}
+
+/** Steps that no decision led to, and nothing else. */
+function passedBy(samples: ReadonlyMap<string, StepSample>): string[] {
+  const passed = new Set([...samples.values()].flatMap(({ record }) => record.passed ?? []));
+  return [...passed].filter((step) => !samples.has(step));
 }
 
 async function stepsOf(
   reader: RunReader,
-  key: RunKey & RunRecord,
+  key: RunKey,
   listing: RunListing,
+  samples: ReadonlyMap<string, Sampled>,
   error: RunFailure | undefined,
 ): Promise<StepStatus[]> {
-  const tasks = new Map<string, TaskEntry[]>();
-  for (const entry of listing.tasks) {
-    if (!entry.step.startsWith('_')) tasks.set(entry.step, [...(tasks.get(entry.step) ?? []), entry]);
-  }
-  const samples = new Map<string, StepSample>();
-  await mapParallel([...tasks], async ([step, [entry]]) => {
-    const record = entry && (await reader.attempts(key, entry)).at(-1);
-    if (record === undefined) return;
-    samples.set(step, { step, depth: record.at.length, record, parent: record.parents[0]?.split('/')[1] });
-  });
-  const expected = await expectedTasks(reader, key, listing, samples);
-  const steps = [...samples.values()].map(({ step, record }): StepStatus => {
-    const entries = tasks.get(step) ?? [];
-    const failed = error?.step === step ? 1 : 0;
-    const count = expected.get(step);
+  const [expected, failures] = await Promise.all([
+    expectedTasks(reader, key, listing, samples),
+    failedTasks(reader, key, listing, error),
+  ]);
+  const steps = await mapParallel([...samples.values()], async ({ step, record, entries }): Promise<StepStatus> => {
+    const failed = failures.get(step)?.size ?? 0;
+    const committed = entries.filter((entry) => entry.committed).length;
     return {
       step,
-      succeeded: entries.filter(({ committed }) => committed).length - failed,
+      succeeded: Math.max(0, committed - failed),
       failed,
-      ...(count === undefined ? {} : { expected: count }),
+      ...expected.get(step),
+      ...(await repetitions(reader, key, entries)),
       started: record.started,
       ended: entries.length === 1 ? record.ended : Math.max(...entries.map(({ modified }) => modified)),
     };
   });
   return steps.sort((a, b) => a.started - b.started);
+}
+
+/** Attempts that were repeated, and that which is. */
+async function repetitions(
+  reader: RunReader,
+  key: RunKey,
+  entries: readonly TaskEntry[],
+): Promise<Pick<StepStatus, 'repeated' | 'attempt'>> {
+  const repeated = entries.reduce((sum, { failedAttempts }) => sum + failedAttempts.length, 0);
+  if (repeated === 0) return {};
+  const open = entries.filter(({ committed }) => !committed);
+  const lastOf = ({ failedAttempts }: TaskEntry) => Math.max(...failedAttempts);
+  const [furthest] = open.toSorted((a, b) => lastOf(b) - lastOf(a));
+  if (!furthest) return { repeated };
+  const of = (await reader.attempts(key, furthest)).at(-1)?.attempts;
+  // Attempts are counted from 0, and this is the one after.
+  return { repeated, attempt: { number: lastOf(furthest) + 2, ...(of !== undefined && { of }) } };
+}
+
+/** Tasks that failed for good, by step: that which failed the run, and those of items without which a foreach goes on. */
+async function failedTasks(
+  reader: RunReader,
+  key: RunKey,
+  { failedItems }: RunListing,
+  error: RunFailure | undefined,
+): Promise<Map<string, Set<string>>> {
+  const items = await mapParallel(failedItems, (item) => reader.failedItem(key, item));
+  const failed = new Map<string, Set<string>>();
+  for (const failure of [...items, error]) {
+    if (failure?.step === undefined || failure.task === undefined) continue;
+    const tasks = failed.get(failure.step);
+    if (tasks) tasks.add(failure.task);
+    else failed.set(failure.step, new Set([failure.task]));
+  }
+  return failed;
 }
 
 /**
@@ -114,34 +181,29 @@ async function expectedTasks(
   key: RunKey,
   listing: RunListing,
   samples: ReadonlyMap<string, StepSample>,
-): Promise<Map<string, number>> {
+): Promise<Map<string, Pick<StepStatus, 'expected' | 'inLoop'>>> {
   const opened = new Map<string, string[]>();
   for (const pool of listing.pools) {
     const opener = pool.slice(0, pool.indexOf('/'));
-    opened.set(opener, [...(opened.get(opener) ?? []), pool]);
+    const pools = opened.get(opener);
+    if (pools) pools.push(pool);
+    else opened.set(opener, [pool]);
   }
-  const expected = new Map<string, number>();
-  for (const sample of [...samples.values()].sort((a, b) => a.depth - b.depth)) {
-    const opener = openersOf(sample, samples).at(-1);
-    if (sample.depth === 0) expected.set(sample.step, 1);
-    if (sample.depth === 0 || opener === undefined) continue;
-    const pools = opened.get(opener) ?? [];
-    if (pools.length !== expected.get(opener)) continue;
-    const isForeach = typeof samples.get(opener)?.record.splits === 'number';
-    const items = isForeach ? await mapParallel(pools, (pool) => reader.poolItems(key, pool)) : pools.map(() => 1);
-    expected.set(
-      sample.step,
-      items.reduce((sum, count) => sum + count, 0),
-    );
+  const places = placesOf(samples, new Set(opened.keys()));
+  const expected = new Map<string, Pick<StepStatus, 'expected' | 'inLoop'>>();
+  // An opener has fewer scopes around it than what is in its pools.
+  const outermostFirst = [...places].sort(([, a], [, b]) => a.scopes.length - b.scopes.length);
+  for (const [step, { scopes, isConditional }] of outermostFirst) {
+    const scope = scopes.at(-1);
+    if (scope === undefined) expected.set(step, { expected: 1 });
+    else if (scope.kind === 'loop') expected.set(step, { inLoop: true });
+    else if (!isConditional) {
+      const pools = opened.get(scope.opener) ?? [];
+      if (pools.length !== expected.get(scope.opener)?.expected) continue;
+      const isForeach = typeof samples.get(scope.opener)?.record.splits === 'number';
+      const items = isForeach ? await mapParallel(pools, (pool) => reader.poolItems(key, pool)) : pools.map(() => 1);
+      expected.set(step, { expected: items.reduce((sum, count) => sum + count, 0) });
+    }
   }
   return expected;
-}
-
-/** The openers around a step, outermost first: going down means that the step before opened, going up that it joins. */
-function openersOf(sample: StepSample, samples: ReadonlyMap<string, StepSample>): string[] {
-  const parent = sample.parent === undefined ? undefined : samples.get(sample.parent);
-  if (parent === undefined) return [];
-  const openers = openersOf(parent, samples);
-  if (sample.depth > parent.depth) return [...openers, parent.step];
-  return openers.slice(0, sample.depth);
 }

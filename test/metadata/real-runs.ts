@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { bundleOf, compileFlow } from '../../src/compile/index.ts';
 import type { StoreSettings } from '../../src/model/records.ts';
 import { testPython } from '../support/home.ts';
 
@@ -18,11 +19,29 @@ export interface WantedRun {
 }
 
 /** Real runs of the flow in `sample_flow`, made by the real runtime without a platform. Answers each one's last envelope. */
-export async function makeRuns(store: StoreSettings, runs: WantedRun[]): Promise<Record<string, unknown>> {
+export function makeRuns(store: StoreSettings, runs: WantedRun[]): Promise<Record<string, unknown>> {
+  return driven(store, runs, (folder) => cp(at('sample_flow'), folder, { recursive: true }));
+}
+
+/** The same of the flow in `control.yaml`. */
+export function makeControlRuns(store: StoreSettings, runs: WantedRun[]): Promise<Record<string, unknown>> {
+  return driven(store, runs, async (folder) => {
+    const { files } = bundleOf(await compileFlow(at('control.yaml')));
+    await mkdir(folder);
+    for (const name of ['flow.py', 'plan.json']) await writeFile(join(folder, name), files.get(name) as Uint8Array);
+    await cp(at('control.yaml'), join(folder, 'control.yaml'));
+  });
+}
+
+async function driven(
+  store: StoreSettings,
+  runs: WantedRun[],
+  putFlow: (folder: string) => Promise<void>,
+): Promise<Record<string, unknown>> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-runs-'));
   try {
     await cp(at('../../runtime/nuvopipe_runtime'), join(folder, 'nuvopipe_runtime'), { recursive: true });
-    await cp(at('sample_flow'), join(folder, 'flow'), { recursive: true });
+    await putFlow(join(folder, 'flow'));
     const child = spawn((await testPython()).runtime, [at('drive.py'), '3'], {
       cwd: folder,
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],

@@ -31,6 +31,7 @@ function readerOf(looks: { begun: boolean; result?: RunResult }[]): RunReader {
     listing: async (): Promise<RunListing> => ({
       tasks: [],
       pools: [],
+      failedItems: [],
       markers: look.result ? { 'result.json': 1 } : {},
     }),
     result: async () => look.result,
