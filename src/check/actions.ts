@@ -17,7 +17,9 @@ export const checkActions: Check = ({ flow, report }) => {
       if (problem) report.error('bad-action-name', span, `"${value}" is not the name of an action`, problem);
     } else {
       const problem = flowNameProblem(body.flow.value);
-      if (problem) report.error(problem.code, body.flow.span, problem.message, problem.hint);
+      const name = body.flow.value.split('/').at(-1) as string;
+      const hint = flowNameProblem(name) ? problem?.hint : `write its name alone: ${name}`;
+      if (problem) report.error(problem.code, body.flow.span, problem.message, hint);
     }
     for (const { value, span } of body.with.references) checkReference(value, span);
   }

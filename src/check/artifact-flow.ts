@@ -1,4 +1,4 @@
-import type { Branches, Element, Flow, Foreach, Join, Loop, Span, Step } from '../model/flow.ts';
+import type { Branches, Element, Flow, Foreach, Join, Located, Loop, Span, Step } from '../model/flow.ts';
 import { bodiesOf } from '../model/flow.ts';
 import type { CodeFacts, PythonFacts } from './inspection.ts';
 
@@ -8,6 +8,8 @@ export interface Setter {
   span(): Span;
   /** The value, where it is a literal. */
   literal?: string;
+  /** It is the item of a foreach. */
+  isItem?: boolean;
 }
 
 /** What a part of a flow does to the artifacts: those that it may set, and whether it keeps those that were there. */
@@ -129,7 +131,8 @@ export class ArtifactFlow {
   }
 
   walk(visitor: ArtifactVisitor): void {
-    visitor.end?.(this.#list(this.#flow.steps, new State(), visitor));
+    const after = this.#list(this.#flow.steps, new State(), visitor);
+    visitor.end?.(after);
     const failed = new State();
     failed.set(FAILURE, { step: 'onFailure', span: () => this.#flow.stepsSpan });
     this.#list(this.#flow.onFailure, failed, visitor);
@@ -145,7 +148,7 @@ export class ArtifactFlow {
       element(element) {
         if (element.kind === 'step') note(element);
         if (element.kind === 'foreach' && element.as && !setters.has(element.as.value)) {
-          setters.set(element.as.value, asSetter(element, element.as));
+          setters.set(element.as.value, asSetter(element.as));
         }
       },
       join: ({ join }) => join && note(join),
@@ -172,7 +175,8 @@ export class ArtifactFlow {
         default: {
           const turn = new State({ parent: state });
           turn.add(this.#listEffect(element.steps));
-          visitor.turn?.(element, this.#list(element.steps, turn, visitor));
+          const after = this.#list(element.steps, turn, visitor);
+          visitor.turn?.(element, after);
         }
       }
       if (!effect.keeps && reset) {
@@ -200,7 +204,7 @@ export class ArtifactFlow {
       : element.branches.map(({ name, steps }) => ({ name: name.value, steps }));
     for (const { steps } of branches) {
       const state = new State({ parent: before, depth: before.depth + (isForeach ? 1 : 0) });
-      if (isForeach && element.as) state.set(element.as.value, asSetter(element, element.as));
+      if (isForeach && element.as) state.set(element.as.value, asSetter(element.as));
       this.#list(steps, state, visitor);
     }
     const inner = this.#innerEffect(element);
@@ -355,9 +359,6 @@ function union(effects: readonly Effect[]): Effect {
   return { sets, keeps: effects.some(({ keeps }) => keeps), any: effects.some(({ any }) => any) };
 }
 
-function asSetter(element: Foreach, { span }: { span: Span }): Setter {
-  return {
-    step: `foreach ${element.over.kind === 'artifact' ? element.over.name.value : ''}`.trim(),
-    span: () => span,
-  };
+function asSetter(as: Located<string>): Setter {
+  return { step: as.value, span: () => as.span, isItem: true };
 }

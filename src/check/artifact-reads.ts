@@ -1,4 +1,5 @@
 import type { Branches, Foreach, Join } from '../model/flow.ts';
+import { isArtifactName } from '../model/names.ts';
 import { suggest } from '../syntax/suggest.ts';
 import type { Path, Setter, State } from './artifact-flow.ts';
 import { ArtifactFlow, FAILURE, FAILURES } from './artifact-flow.ts';
@@ -17,8 +18,8 @@ const PATH_STEPS_MAX = 6;
 const ITEM_ATTRIBUTES: ReadonlySet<string> = new Set(['input', 'index']);
 
 /** An artifact is set before it is read, on one path at least. */
-export const checkArtifactReads: Check = ({ flow, report, facts }) => {
-  if (!facts) return;
+export const checkArtifactReads: Check = ({ flow, report, facts, isWhole }) => {
+  if (!facts || !isWhole) return;
   const artifacts = new ArtifactFlow(flow, facts);
   const isAlwaysThere = alwaysThere(flow);
   let setters: Map<string, Setter> | undefined;
@@ -27,8 +28,11 @@ export const checkArtifactReads: Check = ({ flow, report, facts }) => {
   function check(read: Read, state: State, step?: string): void {
     const { name, text } = read;
     if (ITEM_ATTRIBUTES.has(name) && state.depth === 0) {
-      const hint = 'it is the item that a foreach is at; move the step into one';
-      report.warning('no-item', read.span(), `${text} is None here: the step is not in a foreach`, hint);
+      const isJoin = state.joining?.element.kind === 'foreach';
+      const hint = isJoin
+        ? `the items are in inputs: [item.${name} for item in inputs]`
+        : 'it is what a foreach is at: move the step into one';
+      report.warning('no-item', read.span(), `${text} is None here: this is not a step of a foreach`, hint);
     }
     if (isAlwaysThere(name) || state.may(name)) return;
     const lost = state.joining ?? state.reset;
@@ -38,14 +42,19 @@ export const checkArtifactReads: Check = ({ flow, report, facts }) => {
       return;
     }
     const path = pathText(state.path);
-    const message = path === '' ? `nothing sets ${text} before this` : `no step before this sets ${text}: ${path}`;
+    const before = text.startsWith('the output') ? '' : ' before this';
+    const message = path === '' ? `nothing sets ${text}${before}` : `no step${before} sets ${text}: ${path}`;
     report.warning('never-set', read.span(), message, hintFor(read, state, step));
   }
 
   function hintFor({ name, text, span }: Read, state: State, step: string | undefined): string {
     setters ??= artifacts.setters();
     const setter = setters.get(name);
-    if (setter && setter.step === step) return `the step sets it, but reads it first: give it a value in a step before`;
+    if (setter && setter.step === step) return 'the step sets it, but reads it first: give it a value in a step before';
+    if (setter?.isItem) {
+      const line = report.source.position(setter.span()[0]).line;
+      return `it is the item of the foreach on line ${line}: only its steps have it`;
+    }
     if (setter) {
       const [at] = setter.span();
       const why = at > span()[0] ? 'but runs later' : 'but is on another path';
@@ -57,7 +66,7 @@ export const checkArtifactReads: Check = ({ flow, report, facts }) => {
       const all = [...setters.keys(), ...flow.parameters.map((parameter) => parameter.name.value)];
       const there = all.filter((other) => isAlwaysThere(other) || state.may(other));
       const meant = suggest(name, there) ?? suggest(name, all);
-      if (meant !== undefined) return `did you mean ${text.replace(name, meant)}?`;
+      if (meant !== undefined) return `did you mean ${text.replace(/^the \w+ /, '').replace(name, meant)}?`;
     }
     return 'set it in a step before, or make it a parameter';
   }
@@ -86,7 +95,7 @@ export const checkArtifactReads: Check = ({ flow, report, facts }) => {
         return;
       }
       const head = element.kind === 'foreach' ? element.over : element.kind === 'switch' ? element.on : undefined;
-      if (head?.kind === 'artifact') {
+      if (head?.kind === 'artifact' && isArtifactName(head.name.value)) {
         const { value, span } = head.name;
         check({ name: value, span: () => span, text: `"${value}"`, sure: true }, state);
       }
@@ -109,7 +118,8 @@ export const checkArtifactReads: Check = ({ flow, report, facts }) => {
     },
     end(state) {
       for (const { value, span } of flow.outputs) {
-        check({ name: value, span: () => span, text: `"${value}"`, sure: true }, state);
+        if (!isArtifactName(value)) continue;
+        check({ name: value, span: () => span, text: `the output "${value}"`, sure: true }, state);
       }
     },
   });

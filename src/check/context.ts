@@ -17,6 +17,8 @@ export interface CheckInput {
 export interface CheckContext extends CheckInput {
   /** What Python says of the flow's Python; absent where there is none to ask. */
   facts: PythonFacts | undefined;
+  /** Whether all of the file could be read: what is left out sets artifacts, too. */
+  isWhole: boolean;
 }
 
 /** Looks at one thing that a flow can have wrong, and reports it. */

@@ -73,8 +73,12 @@ const CHECKS: Check[] = [
   checkShadowedNames,
 ];
 
-/** Runs all checks; each sees the whole flow, whatever the others found. */
+/**
+ * Runs all checks; each sees the whole flow, whatever the others found. What follows artifacts from step to step waits until
+ * the file can be read as a whole.
+ */
 export async function checkFlow(input: CheckInput): Promise<void> {
-  const context = { ...input, facts: await inspectPython(input) };
+  const isWhole = !input.report.hasErrors;
+  const context = { ...input, isWhole, facts: await inspectPython(input) };
   for (const check of CHECKS) await check(context);
 }

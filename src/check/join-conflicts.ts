@@ -9,8 +9,8 @@ import type { PythonFacts } from './inspection.ts';
  * What is merged has one value (Metaflow's `merge_artifacts`): the branches must not disagree on it, nor the items. Whether
  * they do is known when they run, so this warns.
  */
-export const checkJoinConflicts: Check = ({ flow, report, facts }) => {
-  if (!facts) return;
+export const checkJoinConflicts: Check = ({ flow, report, facts, isWhole }) => {
+  if (!facts || !isWhole) return;
   const artifacts = new ArtifactFlow(flow, facts);
   artifacts.walk({
     join(element, fork) {
@@ -54,7 +54,7 @@ function reportBranches(
       : `write a join that says which: self.${name} = inputs.${first.setter.step}.${name}`;
     if (second) {
       const line = report.source.position(first.setter.span()[0]).line;
-      const message = `the branch "${second.branch}" sets "${name}", and "${first.branch}" does on line ${line}: ${why} fails if they differ`;
+      const message = `"${first.branch}" (line ${line}) and "${second.branch}" both set "${name}": ${why} fails if they differ`;
       report.warning('join-conflict', second.setter.span(), message, fix);
     } else {
       const message = `the branch "${first.branch}" changes "${name}", and "${keeps?.name}" does not: ${why} fails if they differ`;

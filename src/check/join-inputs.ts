@@ -1,4 +1,5 @@
 import type { Branches, Element, Foreach, Located } from '../model/flow.ts';
+import { isArtifactName } from '../model/names.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { Fork } from './artifact-flow.ts';
 import { ArtifactFlow } from './artifact-flow.ts';
@@ -7,8 +8,8 @@ import type { InputFact } from './inspection.ts';
 import { alwaysThere } from './reads.ts';
 
 /** What a join takes from its inputs, they have. */
-export const checkJoinInputs: Check = ({ flow, report, facts }) => {
-  if (!facts) return;
+export const checkJoinInputs: Check = ({ flow, report, facts, isWhole }) => {
+  if (!facts || !isWhole) return;
   const isAlwaysThere = alwaysThere(flow);
 
   function sides(element: Foreach | Branches, { before, branches }: Fork) {
@@ -33,7 +34,14 @@ export const checkJoinInputs: Check = ({ flow, report, facts }) => {
       const names = () => all.flatMap(({ effect }) => [...effect.sets.keys()]);
 
       function checkCollected({ value, span }: Located<string>): void {
-        if (isAlwaysThere(value) || all.some(({ has }) => has(value))) return;
+        if (isAlwaysThere(value) || !isArtifactName(value)) return;
+        const without = all.filter(({ has }) => !has(value));
+        if (without.length === 0) return;
+        if (without.length < all.length) {
+          const message = `no step of the branch "${without[0]?.name}" sets "${value}", and it is collected from all`;
+          report.warning('never-set', span, message, 'set it there, or write a join with run');
+          return;
+        }
         const hint = didYouMean(value, names()) ?? 'collect what the items or branches set';
         report.warning('never-set', span, `there is no "${value}" to collect: ${what} sets it`, hint);
       }
@@ -53,10 +61,10 @@ export const checkJoinInputs: Check = ({ flow, report, facts }) => {
         const asked = step === null ? all : all.filter(({ last }) => last === step || last === undefined);
         const missing = asked.filter(({ has }) => !has(name));
         if (missing.length === 0 || (!each && missing.length < asked.length)) return;
-        if (missing.length < all.length && element.kind === 'branches') {
+        const setting = all.find(({ has }) => has(name));
+        if (setting && element.kind === 'branches') {
           const branch = missing[0]?.name;
-          const setting = all.find(({ has }) => has(name));
-          const hint = `the branch "${setting?.name}" does${setting?.last === undefined ? '' : `: inputs.${setting.last}.${name}`}`;
+          const hint = `the branch "${setting.name}" does${setting.last === undefined ? '' : `: inputs.${setting.last}.${name}`}`;
           report.warning('never-set', spanOf(), `no step of the branch "${branch}" sets "${name}"`, hint);
           return;
         }

@@ -1,15 +1,17 @@
 import type { Loop } from '../model/flow.ts';
-import { allElements, walk, walkSteps } from '../model/flow.ts';
+import { walk, walkSteps } from '../model/flow.ts';
 import { ArtifactFlow } from './artifact-flow.ts';
 import type { Check } from './context.ts';
 import type { CodeFacts, PythonFacts } from './inspection.ts';
 import { expressionOf } from './inspection.ts';
 
 /** A loop ends, and takes a turn at least. */
-export const checkLoops: Check = ({ flow, report, facts }) => {
+export const checkLoops: Check = ({ flow, report, facts, isWhole }) => {
   if (!facts) return;
   const artifacts = new ArtifactFlow(flow, facts);
-  for (const loop of allElements(flow)) {
+  const setters = artifacts.setters();
+  for (const { name } of flow.parameters) setters.set(name.value, { step: '', span: () => name.span });
+  for (const loop of walk(flow.steps)) {
     if (loop.kind !== 'while' && loop.kind !== 'until') continue;
     const condition = facts.expressions.get(loop.condition);
     if (!condition || condition.problem) continue;
@@ -31,7 +33,9 @@ export const checkLoops: Check = ({ flow, report, facts }) => {
         const message = 'these steps run once: the condition always holds';
         report.warning('useless-loop', span, message, 'write them without a loop');
       }
-    } else if (!loop.max && !condition.any && !condition.calls && condition.mentions.length > 0) {
+    } else if (isWhole && !loop.max && !condition.any && !condition.calls && condition.mentions.length > 0) {
+      // What nothing sets is told as such.
+      if (!condition.mentions.every((name) => setters.has(name))) continue;
       const changed = changedBy(loop, artifacts, facts);
       if (changed === 'anything' || condition.mentions.some((name) => changed.has(name))) continue;
       const names = condition.mentions.map((name) => `self.${name}`).join(' and ');

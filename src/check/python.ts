@@ -24,6 +24,9 @@ const HIDDEN_ATTRIBUTES = new RegExp(
   ].join('|')})$`,
 );
 
+/** `a, b, c`, by which a list of YAML is meant. */
+const BARE_LIST = /^\w+(\s*,\s*\w+)+$/;
+
 /** Modules that everybody imports by another name. */
 const USUAL_IMPORTS: Record<string, string> = {
   np: 'import numpy as np',
@@ -81,7 +84,15 @@ export const checkExpressions: Check = ({ flow, report, facts }) => {
       continue;
     }
     const found = facts?.expressions.get(code);
-    if (found && !reportProblem(found, report)) reportNames(found, element, known, report);
+    if (!found || reportProblem(found, report)) continue;
+    if (element.kind === 'foreach' && BARE_LIST.test(code.text) && found.names.length > 0) {
+      report.error(
+        'unknown-name',
+        code.span,
+        `there is no "${found.names[0]?.name}" here`,
+        `write a list: [${code.text}]`,
+      );
+    } else reportNames(found, element, known, report);
   }
 };
 

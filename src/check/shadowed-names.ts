@@ -5,15 +5,15 @@ import { ArtifactFlow, FAILURE, FAILURES } from './artifact-flow.ts';
 import type { Check } from './context.ts';
 
 /** A name that hides another is seldom meant to. */
-export const checkShadowedNames: Check = ({ flow, report, facts }) => {
-  if (!facts) return;
+export const checkShadowedNames: Check = ({ flow, report, facts, isWhole }) => {
+  if (!facts || !isWhole) return;
   const lineOf = (offset: number) => report.source.position(offset).line;
   const artifacts = new ArtifactFlow(flow, facts);
 
   function checkItem(as: Located<string>, element: Foreach, before: Setter | undefined): void {
     const { value, span } = as;
     if (before) {
-      const what = before.step.startsWith('foreach') ? 'the item of the foreach' : 'the artifact';
+      const what = before.isItem ? 'the item of the foreach' : 'the artifact';
       const message = `"${value}" hides ${what} of that name, from line ${lineOf(before.span()[0])}`;
       report.warning(
         'shadowed-name',
@@ -23,6 +23,8 @@ export const checkShadowedNames: Check = ({ flow, report, facts }) => {
       );
     }
     for (const step of walkSteps(element.steps)) {
+      // A join begins without the item, and may well put it back.
+      if (step.kind === 'join') continue;
       const setter = artifacts.stepEffect(step).sets.get(value);
       if (!setter) continue;
       const message = `"${setter.step}" sets "${value}", which is the item of the foreach on line ${lineOf(span[0])}`;

@@ -18,6 +18,9 @@ const PROBLEMS: Partial<Record<ErrorCode, { message?: string; hint?: string }>> 
   BLOCK_AS_IMPLICIT_KEY: { hint: 'put text with a colon in quotes, or after "|" on lines of its own' },
   MISSING_CHAR: { hint: 'is there a quote, bracket or brace that is not closed?' },
   BAD_ALIAS: { hint: 'put text that starts with * in quotes' },
+  UNEXPECTED_TOKEN: {
+    hint: 'put text with braces, brackets, a colon or a comma in quotes, or after "|" on lines of its own',
+  },
   TAG_RESOLVE_FAILED: { hint: 'remove the tag, or put text that starts with ! in quotes' },
 };
 
@@ -27,14 +30,14 @@ const PROBLEMS_MAX = 20;
 /** Parses a flow file; reports why, and returns nothing, where it is not one sound YAML document. */
 export function parse(report: Report): Document.Parsed | undefined {
   const document = parseDocument(report.source.text, { prettyErrors: false, logLevel: 'error' });
-  for (const error of document.errors.slice(0, PROBLEMS_MAX)) {
+  for (const error of withoutAftermath(document.errors).slice(0, PROBLEMS_MAX)) {
     const quote = openQuote(document, error);
     if (quote) {
       report.error('open-quote', quote, 'this quote is never closed');
       continue;
     }
     const { message, hint } = PROBLEMS[error.code] ?? {};
-    report.error(codeOf(error.code), within(error.pos, report), message ?? lowerFirst(error.message), hint);
+    report.error(codeOf(error.code), within(error.pos, report), message ?? wordsOf(error.message), hint);
   }
   for (const warning of document.warnings.slice(0, PROBLEMS_MAX)) {
     report.error(
@@ -48,6 +51,20 @@ export function parse(report: Report): Document.Parsed | undefined {
   checkKeys(document, report);
   checkAliases(document, report);
   return report.hasErrors ? undefined : document;
+}
+
+/** Where the parser meets something it does not expect, it has lost its way: what it says from there on is no news. */
+function withoutAftermath(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const lost = errors.findIndex(({ code }) => code === 'UNEXPECTED_TOKEN');
+  return lost < 0 ? errors : errors.slice(0, Math.max(lost, 1));
+}
+
+/** The parser's words, without those that only it knows. */
+function wordsOf(message: string): string {
+  if (/^Unexpected \S+ at node end$/.test(message)) return 'this stands after the end of a value';
+  if (message.startsWith('Nested mappings are')) return 'YAML takes the colon in this text for that of a key';
+  const token = /^Unexpected \S+ token in YAML stream: (".*")$/.exec(message)?.[1];
+  return token === undefined ? lowerFirst(message) : `${token} is not expected here`;
 }
 
 function checkKeys(document: Document.Parsed, report: Report): void {

@@ -36,6 +36,8 @@ export interface Wording {
   root: string;
   /** What a root that is no mapping should have been: `a flow file`. */
   file: string;
+  /** What to do about it, where the part knows better than its schema. */
+  hint?(error: SchemaError, place: Place): string | undefined;
   /** Says itself what is wrong. @returns whether it has */
   tell?(error: SchemaError, place: Place, mistyped: ReadonlySet<string>): boolean;
 }
@@ -65,30 +67,32 @@ export function reportSchemaErrors(
 function tell(
   error: SchemaError,
   path: readonly string[],
-  { span, headSpan, entries, key, owner }: Place,
+  place: Place,
   mistyped: ReadonlySet<string>,
   report: Report,
   wording: Wording,
 ): void {
+  const { span, headSpan, entries, key, owner } = place;
+  const ownHint = wording.hint?.(error, place);
   switch (error.keyword) {
     case 'additionalProperties': {
       const name = error.params.additionalProperty as string;
       const known = keysOf(error.parentSchema);
-      const hint = didYouMean(name, known) ?? `known are: ${known.join(', ')}`;
+      const hint = didYouMean(name, known) ?? ownHint ?? `known are: ${known.join(', ')}`;
       const at = entries.find((entry) => entry.key === name)?.keySpan ?? span;
       report.error('unknown-key', at, `${owner} has no key "${name}"`, hint);
       break;
     }
     case 'required': {
       const name = error.params.missingProperty as string;
-      if (!mistyped.has(name)) report.error('missing-key', headSpan, `${owner} needs the key "${name}"`);
+      if (!mistyped.has(name)) report.error('missing-key', headSpan, `${owner} needs the key "${name}"`, ownHint);
       break;
     }
     case 'type': {
       const wanted = [error.params.type].flat().map((type) => TYPE_NAMES[type as string] ?? type);
       const subject = key === undefined ? wording.file : /^\d+$/.test(key) ? `an item of ${path.at(-2)}` : `"${key}"`;
-      const message = `${subject} has to be ${wanted.join(' or ')}, not ${typeName(error.data)}`;
-      report.error('wrong-type', span, message, typeHint(error));
+      const message = `${subject} has to be ${either(wanted)}, not ${shown(error)}`;
+      report.error('wrong-type', span, message, unbracketed(error) ?? ownHint ?? typeHint(error));
       break;
     }
     case 'enum': {
@@ -112,6 +116,17 @@ function tell(
   }
 }
 
+/** `text, a mapping or a list` */
+function either(names: readonly unknown[]): string {
+  return names.length < 2 ? String(names[0]) : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
+
+/** What there is; the number itself, where only whole ones will do. */
+function shown({ data, params }: SchemaError): string {
+  const isFraction = typeof data === 'number' && [params.type].flat().includes('integer');
+  return isFraction ? String(data) : typeName(data);
+}
+
 const TYPE_NAMES: Record<string, string> = {
   string: 'text',
   integer: 'a whole number',
@@ -129,8 +144,27 @@ export function typeName(value: unknown): string {
   return { boolean: 'true or false', string: 'text', object: 'a mapping' }[typeof value as string] ?? typeof value;
 }
 
+/** What was true or false in older YAML, or is in quotes. */
+const BOOLEANS: Record<string, string> = {
+  true: 'write it without quotes: true',
+  false: 'write it without quotes: false',
+  yes: 'write true',
+  no: 'write false',
+  on: 'write true',
+  off: 'write false',
+};
+
+/** A list of one text, where a text is wanted. */
+function unbracketed({ params, data }: SchemaError): string | undefined {
+  if (![params.type].flat().includes('string') || !Array.isArray(data)) return undefined;
+  return data.length === 1 && typeof data[0] === 'string' ? `write it without brackets: ${data[0]}` : undefined;
+}
+
 function typeHint({ params, data }: SchemaError): string | undefined {
   const types = [params.type].flat();
+  if (types.includes('boolean') && typeof data === 'string') return BOOLEANS[data.toLowerCase()];
+  const isNumber = types.includes('integer') || types.includes('number');
+  if (isNumber && typeof data === 'string' && /^\d+$/.test(data)) return `write it without quotes: ${data}`;
   if (types.includes('string') && ['number', 'boolean'].includes(typeof data)) return 'put it in quotes';
   if (types.includes('array') && typeof data === 'string') return `write it as a list: [${data}]`;
   if (types.includes('string') && typeof data === 'object' && data !== null)

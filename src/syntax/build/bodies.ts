@@ -15,6 +15,17 @@ const KEYS_OF_BODIES: Record<string, readonly string[]> = {
   detach: ['flow'],
 };
 
+/** What to do in place of such a key. */
+const HINTS_OF_KEYS: Record<string, string> = {
+  'with run': 'Python finds artifacts and parameters on self',
+  'with call': 'a function gets artifacts and parameters by the names of its arguments',
+  'result run': 'set the artifact on self',
+  'result call': 'the items of the dict that the function returns become artifacts',
+  'detach run': 'only another flow can be started without waiting for it',
+  'detach call': 'only another flow can be started without waiting for it',
+  'detach action': 'a flow can be started and not waited for; an action always is',
+};
+
 /** A name in an argument: `${name}`; `$${` is none. */
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}/g;
 
@@ -24,7 +35,7 @@ export function readBody(reading: Reading, node: Node): Body | undefined {
   for (const { key, keySpan } of reading.entries(node)) {
     const bodies = KEYS_OF_BODIES[key];
     if (!bodies || kind === undefined || bodies.includes(kind)) continue;
-    const hint = kind === 'action' ? 'a flow is started and not waited for; an action always is' : undefined;
+    const hint = HINTS_OF_KEYS[`${key} ${kind}`];
     reading.report.error('misplaced-key', keySpan, `"${key}" belongs to ${bodies.join(' and ')}, not to ${kind}`, hint);
   }
   if (kind === 'run') return readRun(reading, node);

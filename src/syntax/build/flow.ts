@@ -36,6 +36,22 @@ type ElementKind = (typeof ELEMENT_KINDS)[number];
 /** `a step, a foreach or branches`, in a sentence. */
 const KINDS_TEXT = 'a step, a foreach, branches, a switch, a while or an until';
 
+/** What those look for who know it from elsewhere, by the key they write. */
+const FOREIGN_ELEMENTS: Record<string, string> = {
+  action: 'name the step first: "- step: name"',
+  call: 'name the step first: "- step: name"',
+  flow: 'name the step first: "- step: name"',
+  for: 'did you mean "foreach"?',
+  if: 'did you mean "switch"? Its cases can be true and false',
+  loop: 'did you mean "while"?',
+  map: 'did you mean "foreach"?',
+  name: 'did you mean "step"?',
+  parallel: 'did you mean "branches"?',
+  repeat: 'did you mean "until"?',
+  run: 'name the step first: "- step: name"',
+  task: 'did you mean "step"?',
+};
+
 /** Elements nested in each other at most: Python refuses a hundred levels of anything, and so do readers. */
 export const NESTING_MAX = 32;
 
@@ -152,7 +168,8 @@ class Builder {
       const message = `"${key}" belongs to a switch; here is none`;
       this.#report.error('misplaced-key', keySpan, message, 'indent it to stand below "- switch:"');
     } else {
-      const hint = didYouMean(key, ELEMENT_KINDS) ?? 'start it with "step: name"';
+      const foreign = Object.hasOwn(FOREIGN_ELEMENTS, key) ? FOREIGN_ELEMENTS[key] : undefined;
+      const hint = foreign ?? didYouMean(key, ELEMENT_KINDS) ?? 'start it with "step: name"';
       this.#report.error('unknown-element', keySpan, `an element of steps is ${KINDS_TEXT}, not "${key}"`, hint);
     }
   }
@@ -168,8 +185,8 @@ class Builder {
     reading.checkShape('step', node, 'join');
     const name = reading.text(reading.at(node, 'step'));
     const body = readBody(reading, node);
-    if (!name || !body) return undefined;
-    return { kind: 'step', name, body, ...readSettings(reading, node, inherited), ...this.#attempts(node) };
+    const rest = { ...readSettings(reading, node, inherited), ...this.#attempts(node) };
+    return name && body && { kind: 'step', name, body, ...rest };
   }
 
   #attempts(node: Node): Pick<Step, 'retry' | 'catch'> {
@@ -182,11 +199,12 @@ class Builder {
     const reading = this.#reading;
     reading.checkShape('foreach', node);
     const over = this.#items(reading.at(node, 'foreach'));
-    if (!over) return undefined;
     const as = reading.text(reading.at(node, 'as'));
     const join = this.#join(node, settings);
     const minSuccess = this.#minSuccess(reading.at(node, 'minSuccess'));
+    const steps = this.#elements(reading.at(node, 'steps'), settings, depth + 1);
     const span = reading.headOf(node, 'foreach');
+    if (!over) return undefined;
     return {
       kind: 'foreach',
       over,
@@ -196,7 +214,7 @@ class Builder {
       onEmpty: textOf(reading.at(node, 'onEmpty')) === 'skip' ? 'skip' : 'fail',
       onError: textOf(reading.at(node, 'onError')) === 'collect' ? 'collect' : 'fail',
       ...(minSuccess && { minSuccess }),
-      steps: this.#elements(reading.at(node, 'steps'), settings, depth + 1),
+      steps,
       ...(join && { join }),
       span,
     };
@@ -263,14 +281,14 @@ class Builder {
     const name = reading.text(reading.at(join.node, 'step'));
     const body = readRun(reading, join.node) ?? readCall(reading, join.node);
     const collect = reading.texts(reading.at(join.node, 'collect'));
+    const rest = { ...readSettings(reading, join.node, inherited), ...this.#attempts(join.node) };
     if (!this.#isWholeJoin(join.node, name, body !== undefined)) return undefined;
     return {
       kind: 'join',
       ...(name && { name }),
       ...(body && { body }),
       collect,
-      ...readSettings(reading, join.node, inherited),
-      ...this.#attempts(join.node),
+      ...rest,
       span: reading.entries(join.node)[0]?.keySpan ?? join.keySpan,
     };
   }
@@ -300,14 +318,17 @@ class Builder {
     const on = this.#value(reading.at(node, 'switch'));
     const cases = reading.at(node, 'cases');
     const fallback = reading.entries(node).find(({ key }) => key === 'default');
-    if (!on) return undefined;
-    return {
-      kind: 'switch',
-      on,
+    const rest = {
       cases: isMap(cases)
         ? cases.items.flatMap((pair) => this.#case(pair.key as Node, pair.value as Node, settings, depth) ?? [])
         : [],
       ...(fallback && { default: this.#elements(fallback.node, settings, depth + 1) }),
+    };
+    if (!on) return undefined;
+    return {
+      kind: 'switch',
+      on,
+      ...rest,
       span: reading.headOf(node, 'switch'),
     };
   }
@@ -330,13 +351,14 @@ class Builder {
     const reading = this.#reading;
     reading.checkShape(kind, node);
     const condition = reading.code(reading.at(node, kind));
-    if (!condition) return undefined;
     const max = this.#count(node, 'max');
+    const steps = this.#elements(reading.at(node, 'steps'), settings, depth + 1);
+    if (!condition) return undefined;
     return {
       kind,
       condition,
       ...(max && { max }),
-      steps: this.#elements(reading.at(node, 'steps'), settings, depth + 1),
+      steps,
       span: reading.headOf(node, kind),
     };
   }
