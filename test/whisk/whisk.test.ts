@@ -129,6 +129,32 @@ describe('whisk client', () => {
     assert.equal(calls, 2);
   });
 
+  it('lists page after page', async () => {
+    const page = (length: number) =>
+      Array.from({ length }, (_, n) => ({ namespace: 'ns', name: `t${n}`, version: '1' }));
+    answer = (response, url) => json(200, page(url.endsWith('skip=0') ? 200 : 3))(response);
+    const listed = await whisk.list('triggers');
+    assert.deepEqual([listed.length, listed[202]], [203, { namespace: 'ns', name: 't2', annotations: [] }]);
+    const path = 'GET /api/v1/namespaces/_/triggers?limit=200';
+    assert.deepEqual(seen, [`${path}&skip=0`, `${path}&skip=200`]);
+  });
+
+  it('reaches what is in another namespace', async () => {
+    answer = json(200, { annotations: [], rules: { 'ns/r': {} } });
+    assert.deepEqual(await whisk.getTrigger('/other/new files'), { annotations: [], rules: ['ns/r'] });
+    await whisk.invoke('/whisk.system/alarms/alarm', {}, { blocking: true }).catch(() => undefined);
+    assert.deepEqual(seen, [
+      'GET /api/v1/namespaces/other/triggers/new%20files',
+      'POST /api/v1/namespaces/whisk.system/actions/alarms/alarm?blocking=true',
+    ]);
+  });
+
+  it('takes what is not there for deleted', async () => {
+    answer = json(404, { error: 'The requested resource does not exist.' });
+    await whisk.deleteRule('r');
+    assert.deepEqual(seen, ['DELETE /api/v1/namespaces/_/rules/r']);
+  });
+
   it('gives the failure of an action as its result, not as an error', async () => {
     answer = json(502, { activationId: 'abc', response: { success: false, result: { error: 'no luck' } } });
     assert.deepEqual(await whisk.invoke('p/a', {}, { blocking: true }), {
