@@ -1,6 +1,6 @@
 import { itemsArtifact } from '../../compile/graph.ts';
 import type { MinSuccess } from '../../model/flow.ts';
-import type { Bundle } from '../../model/manifest.ts';
+import type { Bundle, Manifest } from '../../model/manifest.ts';
 import type { Plan, PlannedPool, PlannedStep } from '../../model/plan.ts';
 import { costOf, FALLBACK_ATTEMPTS, pausesMs } from './costs.ts';
 import type { Finding } from './findings.ts';
@@ -29,9 +29,10 @@ export interface Explanation {
 
 export interface ExplainedAction {
   name: string;
-  role: 'conductor' | 'steps' | 'wait';
-  memoryMB: number;
-  timeLimitMs: number;
+  role: 'conductor' | 'sequence' | 'steps' | 'wait';
+  /** A sequence has none of its own. */
+  memoryMB?: number;
+  timeLimitMs?: number;
   /** Of a step action: how many steps share it. */
   steps?: number;
 }
@@ -91,32 +92,14 @@ export interface ExplainedCall {
 
 /** Explains a bundle by the limits of a cluster, or of OpenWhisk as it comes. */
 export function explain({ manifest, plan, files }: Bundle, limits: Limits = OPENWHISK_LIMITS): Explanation {
-  const { conductor, wait, steps } = manifest;
-  const stepsOf = (action: string) =>
-    Object.values(plan.steps).filter(({ profile }) => plan.profiles[profile]?.action === action).length;
   const paths = new Paths(plan);
-  const findings = findingsOf(plan, paths, limits, files.get(conductor.file)?.byteLength ?? 0);
+  const findings = findingsOf(plan, paths, limits, files.get(manifest.conductor.file)?.byteLength ?? 0);
   const each = <T>(of: (name: string, step: PlannedStep) => T[]) =>
     Object.entries(plan.steps).flatMap(([name, step]) => of(name, step));
   return {
     flow: plan.flow,
     fits: findings.every(({ verdict }) => verdict !== 'exceeds'),
-    actions: [
-      { name: conductor.name, role: 'conductor', memoryMB: conductor.memoryMB, timeLimitMs: conductor.timeLimitMs },
-      ...steps.map(({ name, memoryMB, timeLimitMs }) => ({
-        name: `${manifest.package}/${name}`,
-        role: 'steps' as const,
-        memoryMB,
-        timeLimitMs,
-        steps: stepsOf(name),
-      })),
-      {
-        name: `${manifest.package}/${wait.name}`,
-        role: 'wait',
-        memoryMB: wait.memoryMB,
-        timeLimitMs: wait.timeLimitMs,
-      },
-    ],
+    actions: actionsOf(manifest, plan),
     blocks: blocksOf(plan),
     forks: each((name) => (plan.pools[name] ? [explainFork(paths, name, plan.pools[name])] : [])),
     loops: Object.entries(plan.loops).map(([name, { first, max }]) => {
@@ -129,6 +112,25 @@ export function explain({ manifest, plan, files }: Bundle, limits: Limits = OPEN
     ...(plan.onFailure !== undefined && { onFailure: explainHandlers(plan, paths, plan.onFailure) }),
     limits: findings,
   };
+}
+
+function actionsOf({ conductor, wait, steps, sequence, package: folder }: Manifest, plan: Plan): ExplainedAction[] {
+  const stepsOf = (action: string) =>
+    Object.values(plan.steps).filter(({ profile }) => plan.profiles[profile]?.action === action).length;
+  const stepActions = steps.map(({ name, memoryMB, timeLimitMs }) => ({
+    name: `${folder}/${name}`,
+    role: 'steps' as const,
+    memoryMB,
+    timeLimitMs,
+    steps: stepsOf(name),
+  }));
+  if (sequence) return [{ name: conductor.name, role: 'sequence' }, ...stepActions];
+  const limitsOf = ({ memoryMB, timeLimitMs }: typeof conductor | typeof wait) => ({ memoryMB, timeLimitMs });
+  return [
+    { name: conductor.name, role: 'conductor', ...limitsOf(conductor) },
+    ...stepActions,
+    { name: `${folder}/${wait.name}`, role: 'wait', ...limitsOf(wait) },
+  ];
 }
 
 function blocksOf({ steps }: Plan): Explanation['blocks'] {

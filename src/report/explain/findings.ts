@@ -42,9 +42,9 @@ export interface Finding {
 
 /** What a flow needs of an OpenWhisk, held against each of its limits. */
 export function findingsOf(plan: Plan, paths: Paths, limits: Limits, conductorBytes: number): Finding[] {
+  const session = [componentsFinding(plan, paths, limits), continuationsFinding(plan, paths)];
   return [
-    componentsFinding(plan, paths, limits),
-    continuationsFinding(plan, paths),
+    ...(plan.isSequence ? [sequenceFinding(plan, limits)] : session),
     lanesFinding(plan, paths, limits),
     callsFinding(plan, paths, limits),
     timeFinding(plan, limits),
@@ -52,7 +52,7 @@ export function findingsOf(plan: Plan, paths: Paths, limits: Limits, conductorBy
     envelopeFinding(plan),
     ...payloadFinding(plan),
     resultFinding(),
-    codeFinding(conductorBytes),
+    ...(plan.isSequence ? [] : [codeFinding(conductorBytes)]),
   ];
 }
 
@@ -69,6 +69,16 @@ function componentsFinding(plan: Plan, paths: Paths, { components: max }: Limits
   }
   const text = isLong ? `${used}, of ${max}; then it hands over to a fresh one` : `${used}, of ${max}`;
   return { ...finding, verdict: 'fits', text };
+}
+
+/** A native sequence is never handed over: its steps have to fit. */
+function sequenceFinding({ steps }: Plan, { components: max }: Limits): Finding {
+  const needs = Object.keys(steps).length;
+  const finding = { limit: 'components' as const, needs, max };
+  if (needs <= max) return { ...finding, verdict: 'fits', text: `${needs}, of ${max}` };
+  const over = Object.keys(steps).slice(max);
+  const text = `a sequence has up to ${max} steps, and ${named(over)} ${over.length === 1 ? 'is' : 'are'} behind them`;
+  return { ...finding, verdict: 'exceeds', steps: over, text };
 }
 
 function continuationsFinding(plan: Plan, paths: Paths): Finding {

@@ -38,8 +38,8 @@ export function renderExplanation(explanation: Explanation, palette: Palette): s
         actions.map(({ name, role, memoryMB, timeLimitMs, steps: shared = 0 }) => [
           name,
           role === 'steps' ? count(shared, 'step') : role,
-          formatSizeMB(memoryMB),
-          formatDurationMs(timeLimitMs),
+          memoryMB === undefined ? '' : formatSizeMB(memoryMB),
+          timeLimitMs === undefined ? '' : formatDurationMs(timeLimitMs),
         ]),
       ),
     ),

@@ -328,6 +328,24 @@ steps:
     );
   });
 
+  it('has no conductor where the flow is a native sequence', async () => {
+    const bundle = await workshop.bundle(line(30).replace('steps:', 'target: sequence\nsteps:'));
+    const explanation = explain(bundle);
+    assert.deepEqual(
+      explanation.actions.map(({ role }) => role),
+      ['sequence', 'steps'],
+    );
+    assert.equal(finding(explanation, 'components').text, '30, of 50');
+    assert.deepEqual(
+      ['continuations', 'code'].filter((name) => explanation.limits.some(({ limit }) => limit === name)),
+      [],
+    );
+    const short = finding(explain(bundle, limitsOf({ sequenceLength: 29 })), 'components');
+    assert.deepEqual([short.verdict, short.steps], ['exceeds', ['s29']]);
+    assert.equal(short.text, 'a sequence has up to 29 steps, and s29 is behind them');
+    assert.match(renderExplanation(explanation, plainPalette), /^ {2}LineFlow +sequence$/m);
+  });
+
   it('is held against the limits that a cluster publishes', async () => {
     const bundle = await workshop.bundle(`flow: F
 steps:
