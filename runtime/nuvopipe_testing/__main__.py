@@ -11,6 +11,7 @@ import sys
 from nuvopipe_runtime.layers import ensure_layer
 from nuvopipe_runtime.plan import Plan
 from nuvopipe_runtime.store import open_store
+from nuvopipe_runtime.warm import die_with_parent
 
 from .cases import Cases
 
@@ -30,6 +31,7 @@ class Folder:
 
 
 def main(folder, packages=None, *layers):
+    die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever else writes to stdout must not be taken for an answer
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}

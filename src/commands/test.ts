@@ -8,7 +8,7 @@ import { type Palette, paletteFor, plainPalette } from '../terminal/palette.ts';
 import { reportTo } from '../terminal/report.ts';
 import type { LoadedTests } from '../testing/load.ts';
 import type { Reporter } from '../testing/reporters/reporter.ts';
-import type { CaseResult } from '../testing/run.ts';
+import type { CaseResult, RunOptions } from '../testing/run.ts';
 
 /** What `--json` prints. */
 interface Answer {
@@ -56,46 +56,58 @@ export default class Test extends BaseCommand {
     grep: string({ char: 'g', description: 'only cases whose name holds this text', helpValue: 'TEXT' }),
   };
 
+  /** Ends what is under way, if anything is. */
+  #interrupt: () => void = () => this.#interrupted('before a case was run');
+
   override async run(): Promise<Answer> {
     const { argv, flags } = await this.parse(Test);
-    const paths = argv.length === 0 ? ['.'] : (argv as string[]);
-    const interruption = new AbortController();
-    process.once('SIGINT', () => interruption.abort());
+    process.once('SIGINT', () => this.#interrupt());
     const started = performance.now();
     const report = reportTo(process.stderr);
-    const [{ runTests }, { findTestFiles }, { ensurePython }] = await Promise.all([
-      import('../testing/run.ts'),
+    const [{ findTestFiles }, { ensurePython }] = await Promise.all([
       import('../testing/find.ts'),
       import('../local/python-env.ts'),
     ]);
-    const found = await findTestFiles(paths);
+    const found = await findTestFiles(argv.length === 0 ? ['.'] : (argv as string[]));
     const { runtime: python } = await ensurePython(flags.home, report);
     const files = matching(await this.#load(found, python), flags.grep);
-    const count = files.reduce((sum, { cases }) => sum + cases.length, 0);
     const outputs = await this.#outputs(flags.reporter, flags.output);
-    for (const { reporter, write } of outputs) write(reporter.begin?.(count));
-    const results: CaseResult[] = [];
-    const parallel = availableParallelism();
-    const options = { parallel, python, home: flags.home, report, signal: interruption.signal };
-    try {
-      report.progress(progress(results, count));
-      for await (const result of runTests(files, options)) {
-        results.push(result);
-        report.progress('');
-        for (const { reporter, write } of outputs) write(reporter.result(result));
-        report.progress(progress(results, count));
-      }
-    } catch (error) {
-      if (interruption.signal.aborted) return this.#interrupted();
-      throw error;
-    } finally {
-      report.progress('');
-    }
+    const results = await this.#runCases(files, outputs, { python, home: flags.home, report });
     for (const { reporter, write } of outputs) write(reporter.end(results, performance.now() - started));
     for (const { close } of outputs) await close();
     const answer = answerOf(results);
     if (answer.failed > 0) process.exitCode = EXIT_SYSTEM_ERROR;
     return answer;
+  }
+
+  async #runCases(
+    files: readonly LoadedTests[],
+    outputs: readonly Output[],
+    options: Pick<RunOptions, 'python' | 'home' | 'report'>,
+  ): Promise<CaseResult[]> {
+    const { runTests } = await import('../testing/run.ts');
+    const { report } = options;
+    const interruption = new AbortController();
+    this.#interrupt = () => interruption.abort();
+    const count = files.reduce((sum, { cases }) => sum + cases.length, 0);
+    for (const { reporter, write } of outputs) write(reporter.begin?.(count));
+    const results: CaseResult[] = [];
+    try {
+      report.progress(progress(results, count));
+      const running = runTests(files, { ...options, parallel: availableParallelism(), signal: interruption.signal });
+      for await (const result of running) {
+        results.push(result);
+        report.progress('');
+        for (const { reporter, write } of outputs) write(reporter.result(result));
+        report.progress(progress(results, count));
+      }
+      return results;
+    } catch (error) {
+      if (interruption.signal.aborted) this.#interrupted('the cases that were under way are ended');
+      throw error;
+    } finally {
+      report.progress('');
+    }
   }
 
   /** All that is wrong with any of the files is told before a case is run. */
@@ -127,8 +139,8 @@ export default class Test extends BaseCommand {
     return [output, terminal(await reporterOf('spec', this.palette))];
   }
 
-  #interrupted(): never {
-    const message = 'interrupted: the cases that were under way are ended';
+  #interrupted(what: string): never {
+    const message = `interrupted: ${what}`;
     if (this.jsonEnabled()) this.logJson({ error: { code: 'interrupted', message } });
     else this.logToStderr(`\n${message}`);
     process.exit(EXIT_INTERRUPTED);

@@ -211,28 +211,41 @@ describe('nuvopipe test', function () {
     assert.match(stdout, /\+ failed\n\s+\+ .*No module named 'nothing_of_this_name'/);
   });
 
-  it('ends everything on Ctrl-C', async () => {
-    const flow =
-      'flow: F\nsteps:\n  - step: a\n    run: |\n      import time\n      open("started", "w").close()\n      time.sleep(300)\n';
-    const dir = await files('long', 'cases: [{ name: long }]\n', flow);
-    const scratch = join(folder, 'scratch');
-    await mkdir(scratch);
-    const { child, done } = startCommand('test', [dir, '--home', home], { TMPDIR: scratch });
-    const isRunning = async () =>
-      (await readdir(scratch, { recursive: true })).some((name) => name.endsWith('started'));
-    assert.ok(await poll(isRunning, 60_000));
-    child.kill('SIGINT');
-    const { code, stderr } = await done;
-    assert.equal(code, 130, stderr);
-    assert.match(stderr, /interrupted: the cases that were under way are ended\n$/);
-    assert.ok(
-      await poll(async () => (await processesOf(scratch)).length === 0, 5_000),
-      String(await processesOf(scratch)),
-    );
-    assert.deepEqual(
-      (await readdir(scratch)).filter((name) => name.startsWith('nuvopipe-test-')),
-      [],
-    );
+  describe('when it is ended', () => {
+    let dir: string;
+    before(async () => {
+      const code = 'import time\n      open("started", "w").close()\n      time.sleep(300)';
+      dir = await files(
+        'long',
+        'cases: [{ name: long }]\n',
+        `flow: F\nsteps:\n  - step: a\n    run: |\n      ${code}\n`,
+      );
+    });
+
+    /** Ends it in the middle of a step; whatever it starts has to do with the scratch folder. */
+    async function end(scratch: string, signal: NodeJS.Signals): Promise<Outcome> {
+      await mkdir(scratch);
+      const { child, done } = startCommand('test', [dir, '--home', home], { TMPDIR: scratch });
+      const isRunning = async () =>
+        (await readdir(scratch, { recursive: true })).some((name) => name.endsWith('started'));
+      assert.ok(await poll(isRunning, 60_000));
+      child.kill(signal);
+      const outcome = await done;
+      const isOver = async () => (await processesOf(scratch)).length === 0;
+      assert.ok(await poll(isOver, 10_000), String(await processesOf(scratch)));
+      return outcome;
+    }
+
+    it('by Ctrl-C it leaves nothing behind', async () => {
+      const scratch = join(folder, 'interrupted');
+      const { code, stderr } = await end(scratch, 'SIGINT');
+      assert.equal(code, 130, stderr);
+      assert.match(stderr, /interrupted: the cases that were under way are ended\n$/);
+      const left = (await readdir(scratch)).filter((name) => name.startsWith('nuvopipe-test-'));
+      assert.deepEqual(left, []);
+    });
+
+    it('by force it leaves nothing running', () => end(join(folder, 'killed'), 'SIGKILL'));
   });
 
   describe('on the platform', () => {
