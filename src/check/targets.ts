@@ -30,6 +30,11 @@ export function sequenceObstacle(flow: Flow): { span: Span; reason: string } | u
     const reason = `cannot have a parameter "${bound.name.value}": its first action has one of that name`;
     return { span: bound.name.span, reason };
   }
+  const secret = flow.parameters.find(({ type }) => type === 'secret');
+  if (secret) {
+    const reason = `cannot have a secret parameter: nothing seals "${secret.name.value}" on its way`;
+    return { span: secret.name.span, reason };
+  }
   if (flow.steps.length > SEQUENCE_LENGTH_MAX) {
     const reason = `has ${SEQUENCE_LENGTH_MAX} steps at most, and this one has ${flow.steps.length}`;
     return { span: flow.targetSpan ?? flow.stepsSpan, reason };
