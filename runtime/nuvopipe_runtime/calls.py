@@ -44,6 +44,12 @@ def has_begun(store, flow, run):
     return store.exists(RunLayout(flow, run).run)
 
 
+def is_late(store, flow, run, timeout_ms, now_ms):
+    """Whether the run of a step's flow has taken longer than the step may."""
+    record = store.get_json(RunLayout(flow, run).run)
+    return record is not None and now_ms > record["created"] + timeout_ms
+
+
 def error_of(answer):
     """The text of an answer's error; None where there is none."""
     error = answer.get("error")

@@ -436,6 +436,10 @@ class Session:
         answer = calls.result_of(self._store, call["flow"], run)
         if answer is not None:
             return answer, None, None
+        if "timeoutMs" in call and calls.is_late(self._store, call["flow"], run, call["timeoutMs"], self._clock.now_ms()):
+            limit = call["timeoutMs"] / 1000
+            late = f"the flow {call['flow']} has no result after {limit:g} s, which is the step's time limit (run {run})"
+            return None, self._not_tried(late, [attempts.TIMEOUT]), None
         if poll % calls.START_AGAIN_EVERY == 0 and not calls.has_begun(self._store, call["flow"], run):
             envelope = {key: value for key, value in envelope.items() if key != "poll"}
             return self._call(envelope, call, step, at, attempt)

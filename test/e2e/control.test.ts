@@ -196,8 +196,8 @@ timeout: 3s
 steps:
   - step: begin
     run: self.n = 0
-  - until: "False"
-    steps: [{ step: waits, run: "import time; time.sleep(0.2)" }]
+  - until: self.n > 1000
+    steps: [{ step: waits, run: "import time; time.sleep(0.2); self.n += 1" }]
 `);
     assert.match(JSON.stringify(ran.result.error), /the flow was ended after its time limit of 3 s/);
   });
