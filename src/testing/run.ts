@@ -2,7 +2,7 @@ import type { Report } from '../terminal/report.ts';
 import { artifactsToRead, judge, type Mismatch } from './judge.ts';
 import type { LoadedTests } from './load.ts';
 import type { CaseOutcome } from './outcome.ts';
-import { packagesOf } from './packages.ts';
+import { type Packages, packagesOf } from './packages.ts';
 import { TestPlatform } from './platform.ts';
 import { Simulation } from './simulation.ts';
 import type { TestCase } from './test-file.ts';
@@ -27,6 +27,10 @@ export interface RunOptions {
   signal: AbortSignal;
 }
 
+interface WorkOptions extends RunOptions {
+  packages: ReadonlyMap<LoadedTests, Packages>;
+}
+
 /** A process takes about a second to start, a case some hundredths of one: so many of them are worth a process more. */
 const CASES_PER_PROCESS_MIN = 16;
 
@@ -48,6 +52,11 @@ type Batch = [Pending, ...Pending[]];
  * Whatever it has started is ended when the last result has been taken, or the caller takes no more, or the signal comes.
  */
 export async function* runTests(files: readonly LoadedTests[], options: RunOptions): AsyncGenerator<CaseResult> {
+  // One after the other: two flows may need the same packages, which are made on first use.
+  const packages = new Map<LoadedTests, Packages>();
+  for (const tests of files) {
+    packages.set(tests, await packagesOf(tests.bundle.plan, options.python, options.home, options.report));
+  }
   const pending = files.map((tests) => tests.cases.map((one) => pend(tests, one)));
   const all = pending.flat();
   const share = Math.ceil(options.parallel / Math.max(1, files.length));
@@ -65,12 +74,16 @@ export async function* runTests(files: readonly LoadedTests[], options: RunOptio
   );
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const jobs = simulated.map((batch) => () => simulate(batch, { ...options, signal }));
-  if (real.length > 0) jobs.push(() => runOnPlatform(real, { ...options, signal }));
+  const work = { ...options, signal, packages };
+  const jobs = simulated.map((batch) => () => simulate(batch, work));
+  if (real.length > 0) jobs.push(() => runOnPlatform(real, work));
   const failAll = (error: unknown) => {
     for (const each of all) each.fail(error);
   };
-  const working = work(jobs, options.parallel, signal).then(() => failAll(new Error('interrupted')), failAll);
+  const working = doAll(jobs, options.parallel, signal, () => stop.abort()).then(
+    () => failAll(new Error('interrupted')),
+    failAll,
+  );
   try {
     for (const { result } of all) yield await result;
   } finally {
@@ -97,7 +110,12 @@ function split(cases: readonly Pending[], most: number): Batch[] {
 }
 
 /** Does all jobs, so many at once; the first failure ends the others. */
-async function work(jobs: (() => Promise<void>)[], parallel: number, signal: AbortSignal): Promise<void> {
+async function doAll(
+  jobs: (() => Promise<void>)[],
+  parallel: number,
+  signal: AbortSignal,
+  endOthers: () => void,
+): Promise<void> {
   const queue = jobs.values();
   const worker = async () => {
     for (const job of queue) {
@@ -105,12 +123,13 @@ async function work(jobs: (() => Promise<void>)[], parallel: number, signal: Abo
       await job();
     }
   };
-  const workers = Array.from({ length: Math.min(parallel, jobs.length) }, worker);
-  const failed = (await Promise.allSettled(workers)).find((each) => each.status === 'rejected');
+  const working = Array.from({ length: Math.min(parallel, jobs.length) }, worker);
+  await Promise.all(working).catch(endOthers);
+  const failed = (await Promise.allSettled(working)).find((each) => each.status === 'rejected');
   if (failed) throw failed.reason;
 }
 
-async function simulate(batch: Batch, options: RunOptions): Promise<void> {
+async function simulate(batch: Batch, options: WorkOptions): Promise<void> {
   const { signal } = options;
   await withSimulation(batch[0].tests, options, async (simulation) => {
     for (const each of batch) {
@@ -121,7 +140,7 @@ async function simulate(batch: Batch, options: RunOptions): Promise<void> {
   });
 }
 
-async function runOnPlatform(batches: readonly Batch[], options: RunOptions): Promise<void> {
+async function runOnPlatform(batches: readonly Batch[], options: WorkOptions): Promise<void> {
   const { home, report, signal } = options;
   const aborted = new Promise<undefined>((resolve) => {
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
@@ -148,12 +167,11 @@ async function runOnPlatform(batches: readonly Batch[], options: RunOptions): Pr
 
 /** Ends the process at once when the signal comes, whatever it is doing. */
 async function withSimulation(
-  { bundle }: LoadedTests,
-  { python, home, report, signal }: RunOptions,
+  tests: LoadedTests,
+  { python, packages, signal }: WorkOptions,
   body: (simulation: Simulation) => Promise<void>,
 ): Promise<void> {
-  const packages = await packagesOf(bundle.plan, python, home, report);
-  const simulation = await Simulation.start(bundle, python, packages);
+  const simulation = await Simulation.start(tests.bundle, python, packages.get(tests) as Packages);
   const end = () => void simulation.close();
   signal.addEventListener('abort', end, { once: true });
   try {
