@@ -5,6 +5,9 @@ import builtins
 import json
 import sys
 
+# What a literal can be.
+LITERALS = (ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple, ast.UnaryOp)
+
 # Longer literals are not compared.
 LITERAL_MAX = 200
 
@@ -64,6 +67,8 @@ def texts_of(node):
 
 def literal(node):
     """What a short literal is, as Python would write it."""
+    if not isinstance(node, LITERALS):
+        return None
     try:
         text = repr(ast.literal_eval(node))
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
@@ -542,7 +547,7 @@ def inspect_function(node):
     """Its arguments, those without a default first; the keys of the mappings it returns, if they can be told."""
     positional = [*node.args.posonlyargs, *node.args.args]
     given = len(positional) - len(node.args.defaults)
-    keyword = list(zip(node.args.kwonlyargs, node.args.kw_defaults))
+    keyword = list(zip(node.args.kwonlyargs, node.args.kw_defaults))  # noqa: B905 - Python 3.9 has no strict
     required = [*positional[:given], *(argument for argument, default in keyword if default is None)]
     optional = [*positional[given:], *(argument for argument, default in keyword if default is not None)]
     return {
@@ -567,7 +572,7 @@ def returns(function):
         if isinstance(node, ast.Return) and node.value is not None:
             nothing = False
             if isinstance(node.value, ast.Dict):
-                pairs = [(key and text_of(key), value) for key, value in zip(node.value.keys, node.value.values)]
+                pairs = [(key and text_of(key), value) for key, value in zip(node.value.keys, node.value.values)]  # noqa: B905
             elif isinstance(node.value, ast.Call) and getattr(node.value.func, "id", None) == "dict" and not node.value.args:
                 pairs = [(keyword.arg, keyword.value) for keyword in node.value.keywords]
             else:
@@ -602,7 +607,7 @@ def main():
         "modules": [inspect_module(code, set(wanted)) for code, wanted in request["modules"]],
         "patterns": [inspect_pattern(pattern, texts) for pattern, texts in request["patterns"]],
     }
-    json.dump(answer, sys.stdout)
+    sys.stdout.write(json.dumps(answer))  # all at once is several times faster
 
 
 main()

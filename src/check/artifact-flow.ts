@@ -42,6 +42,8 @@ export interface Reset {
 export interface Path {
   step: string;
   before: Path | undefined;
+  first: string;
+  length: number;
 }
 
 /** The artifacts that may be there at a place. A state of a nested list of steps is laid over that of the list around it. */
@@ -191,7 +193,10 @@ export class ArtifactFlow {
       }
       state.add(effect);
       const step = element.kind === 'step' ? element.name.value : reset?.join.name?.value;
-      if (step !== undefined) state.path = { step, before: state.path };
+      if (step !== undefined) {
+        const before = state.path;
+        state.path = { step, before, first: before?.first ?? step, length: (before?.length ?? 0) + 1 };
+      }
     }
     return state;
   }

@@ -2,14 +2,14 @@ import type { Branches, Foreach, Join } from '../model/flow.ts';
 import { isArtifactName } from '../model/names.ts';
 import { suggest } from '../syntax/suggest.ts';
 import type { Path, Setter, State } from './artifact-flow.ts';
-import { ArtifactFlow, FAILURE, FAILURES } from './artifact-flow.ts';
+import { FAILURE, FAILURES } from './artifact-flow.ts';
 import type { Check } from './context.ts';
 import { expressionOf } from './inspection.ts';
 import type { Read } from './reads.ts';
 import { alwaysThere, readsOf, readsOfExpression } from './reads.ts';
 
 /** Names that are looked up among all others for a likely one at most: it takes time. */
-const SUGGESTIONS_MAX = 100;
+const SUGGESTIONS_MAX = 20;
 
 /** Steps of a path that a message names at most. */
 const PATH_STEPS_MAX = 6;
@@ -18,11 +18,14 @@ const PATH_STEPS_MAX = 6;
 const ITEM_ATTRIBUTES: ReadonlySet<string> = new Set(['input', 'index']);
 
 /** An artifact is set before it is read, on one path at least. */
-export const checkArtifactReads: Check = ({ flow, report, facts, isWhole }) => {
-  if (!facts || !isWhole) return;
-  const artifacts = new ArtifactFlow(flow, facts);
+export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) => {
+  if (!facts || !artifacts) return;
   const isAlwaysThere = alwaysThere(flow);
-  let setters: Map<string, Setter> | undefined;
+  let known: Map<string, Setter> | undefined;
+  const settersOf = () => {
+    known ??= artifacts.setters();
+    return known;
+  };
   let suggestions = 0;
 
   function check(read: Read, state: State, step?: string): void {
@@ -48,7 +51,7 @@ export const checkArtifactReads: Check = ({ flow, report, facts, isWhole }) => {
   }
 
   function hintFor({ name, text, span }: Read, state: State, step: string | undefined): string {
-    setters ??= artifacts.setters();
+    const setters = settersOf();
     const setter = setters.get(name);
     if (setter && setter.step === step) return 'the step sets it, but reads it first: give it a value in a step before';
     if (setter?.isItem) {
@@ -127,13 +130,9 @@ export const checkArtifactReads: Check = ({ flow, report, facts, isWhole }) => {
 
 /** `load → clean → report`, the middle of a long one left out. */
 function pathText(path: Path | undefined): string {
+  if (!path) return '';
   const steps: string[] = [];
-  let first: string | undefined;
-  let length = 0;
-  for (let at = path; at; at = at.before) {
-    if (length++ < PATH_STEPS_MAX) steps.unshift(at.step);
-    first = at.step;
-  }
-  if (length > PATH_STEPS_MAX) steps.splice(0, 2, first as string, '…');
+  for (let at: Path | undefined = path; at && steps.length < PATH_STEPS_MAX; at = at.before) steps.unshift(at.step);
+  if (path.length > PATH_STEPS_MAX) steps.splice(0, 2, path.first, '…');
   return steps.join(' → ');
 }

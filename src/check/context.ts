@@ -1,5 +1,6 @@
 import type { Flow } from '../model/flow.ts';
 import type { Report } from '../syntax/report.ts';
+import type { ArtifactFlow } from './artifact-flow.ts';
 import type { PythonFacts } from './inspection.ts';
 import type { Inspector } from './inspector.ts';
 
@@ -17,8 +18,8 @@ export interface CheckInput {
 export interface CheckContext extends CheckInput {
   /** What Python says of the flow's Python; absent where there is none to ask. */
   facts: PythonFacts | undefined;
-  /** Whether all of the file could be read: what is left out sets artifacts, too. */
-  isWhole: boolean;
+  /** How artifacts go through the flow; absent where that is not known, for the file could not be read as a whole. */
+  artifacts: ArtifactFlow | undefined;
 }
 
 /** Looks at one thing that a flow can have wrong, and reports it. */

@@ -1,4 +1,5 @@
 import { checkActions, checkRecursion } from './actions.ts';
+import { ArtifactFlow } from './artifact-flow.ts';
 import { checkArtifactNames, checkOutputs } from './artifact-names.ts';
 import { checkArtifactReads } from './artifact-reads.ts';
 import { checkRetries } from './attempts.ts';
@@ -79,6 +80,7 @@ const CHECKS: Check[] = [
  */
 export async function checkFlow(input: CheckInput): Promise<void> {
   const isWhole = !input.report.hasErrors;
-  const context = { ...input, isWhole, facts: await inspectPython(input) };
+  const facts = await inspectPython(input);
+  const context = { ...input, facts, artifacts: facts && isWhole ? new ArtifactFlow(input.flow, facts) : undefined };
   for (const check of CHECKS) await check(context);
 }

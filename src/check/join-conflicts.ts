@@ -1,7 +1,5 @@
 import type { Foreach, Span } from '../model/flow.ts';
-
-import type { Fork, Setter } from './artifact-flow.ts';
-import { ArtifactFlow } from './artifact-flow.ts';
+import type { ArtifactFlow, Fork, Setter } from './artifact-flow.ts';
 import type { Check, CheckContext } from './context.ts';
 import type { PythonFacts } from './inspection.ts';
 
@@ -9,9 +7,8 @@ import type { PythonFacts } from './inspection.ts';
  * What is merged has one value (Metaflow's `merge_artifacts`): the branches must not disagree on it, nor the items. Whether
  * they do is known when they run, so this warns.
  */
-export const checkJoinConflicts: Check = ({ flow, report, facts, isWhole }) => {
-  if (!facts || !isWhole) return;
-  const artifacts = new ArtifactFlow(flow, facts);
+export const checkJoinConflicts: Check = ({ report, facts, artifacts }) => {
+  if (!facts || !artifacts) return;
   artifacts.walk({
     join(element, fork) {
       const { join } = element;

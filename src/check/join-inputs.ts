@@ -2,14 +2,13 @@ import type { Branches, Element, Foreach, Located } from '../model/flow.ts';
 import { isArtifactName } from '../model/names.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { Fork } from './artifact-flow.ts';
-import { ArtifactFlow } from './artifact-flow.ts';
 import type { Check } from './context.ts';
 import type { InputFact } from './inspection.ts';
 import { alwaysThere } from './reads.ts';
 
 /** What a join takes from its inputs, they have. */
-export const checkJoinInputs: Check = ({ flow, report, facts, isWhole }) => {
-  if (!facts || !isWhole) return;
+export const checkJoinInputs: Check = ({ flow, report, facts, artifacts }) => {
+  if (!facts || !artifacts) return;
   const isAlwaysThere = alwaysThere(flow);
 
   function sides(element: Foreach | Branches, { before, branches }: Fork) {
@@ -25,7 +24,7 @@ export const checkJoinInputs: Check = ({ flow, report, facts, isWhole }) => {
     }));
   }
 
-  new ArtifactFlow(flow, facts).walk({
+  artifacts.walk({
     join(element, fork) {
       const { join } = element;
       if (!join) return;

@@ -1,16 +1,15 @@
 import type { Loop } from '../model/flow.ts';
 import { walk, walkSteps } from '../model/flow.ts';
-import { ArtifactFlow } from './artifact-flow.ts';
+import type { ArtifactFlow, Setter } from './artifact-flow.ts';
 import type { Check } from './context.ts';
 import type { CodeFacts, PythonFacts } from './inspection.ts';
 import { expressionOf } from './inspection.ts';
 
 /** A loop ends, and takes a turn at least. */
-export const checkLoops: Check = ({ flow, report, facts, isWhole }) => {
+export const checkLoops: Check = ({ flow, report, facts, artifacts }) => {
   if (!facts) return;
-  const artifacts = new ArtifactFlow(flow, facts);
-  const setters = artifacts.setters();
-  for (const { name } of flow.parameters) setters.set(name.value, { step: '', span: () => name.span });
+  const parameters = new Set(flow.parameters.map(({ name }) => name.value));
+  let setters: Map<string, Setter> | undefined;
   for (const loop of walk(flow.steps)) {
     if (loop.kind !== 'while' && loop.kind !== 'until') continue;
     const condition = facts.expressions.get(loop.condition);
@@ -33,9 +32,11 @@ export const checkLoops: Check = ({ flow, report, facts, isWhole }) => {
         const message = 'these steps run once: the condition always holds';
         report.warning('useless-loop', span, message, 'write them without a loop');
       }
-    } else if (isWhole && !loop.max && !condition.any && !condition.calls && condition.mentions.length > 0) {
+    } else if (artifacts && !loop.max && !condition.any && !condition.calls && condition.mentions.length > 0) {
       // What nothing sets is told as such.
-      if (!condition.mentions.every((name) => setters.has(name))) continue;
+      setters ??= artifacts.setters();
+      const isSet = (name: string) => parameters.has(name) || setters?.has(name);
+      if (!condition.mentions.every(isSet)) continue;
       const changed = changedBy(loop, artifacts, facts);
       if (changed === 'anything' || condition.mentions.some((name) => changed.has(name))) continue;
       const names = condition.mentions.map((name) => `self.${name}`).join(' and ');

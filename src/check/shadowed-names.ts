@@ -1,16 +1,15 @@
 import type { Foreach, Join, Located, Step } from '../model/flow.ts';
 import { walkSteps } from '../model/flow.ts';
 import type { Setter } from './artifact-flow.ts';
-import { ArtifactFlow, FAILURE, FAILURES } from './artifact-flow.ts';
+import { FAILURE, FAILURES } from './artifact-flow.ts';
 import type { Check } from './context.ts';
 
 /** A name that hides another is seldom meant to. */
-export const checkShadowedNames: Check = ({ flow, report, facts, isWhole }) => {
-  if (!facts || !isWhole) return;
+export const checkShadowedNames: Check = ({ flow, report, facts, artifacts }) => {
+  if (!facts || !artifacts) return;
   const lineOf = (offset: number) => report.source.position(offset).line;
-  const artifacts = new ArtifactFlow(flow, facts);
 
-  function checkItem(as: Located<string>, element: Foreach, before: Setter | undefined): void {
+  const checkItem = (as: Located<string>, element: Foreach, before: Setter | undefined): void => {
     const { value, span } = as;
     if (before) {
       const what = before.isItem ? 'the item of the foreach' : 'the artifact';
@@ -30,7 +29,7 @@ export const checkShadowedNames: Check = ({ flow, report, facts, isWhole }) => {
       const message = `"${setter.step}" sets "${value}", which is the item of the foreach on line ${lineOf(span[0])}`;
       report.warning('shadowed-name', setter.span(), message, 'give the artifact another name');
     }
-  }
+  };
 
   function checkCatch({ name, catch: caught, body }: Step | Join, before: Setter | undefined): void {
     if (!caught) return;

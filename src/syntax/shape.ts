@@ -181,6 +181,7 @@ function hintFor(kind: Kind, { keyword, params, data, instancePath }: SchemaErro
     const name = params.additionalProperty as string;
     if (kind === 'joinStep' && (name === 'action' || name === 'flow'))
       return `a join runs Python; put the ${name} into a step after it`;
+    if (!/^\w*$/.test(name)) return 'between braces, a comma ends a text: put the text that this belongs to in quotes';
     if (name === 'join') return 'only a foreach and branches have something to join: make it a step after this';
     const hints = kind === 'flow' && instancePath === '' ? FLOW_HINTS : FOREIGN_KEYS;
     return Object.hasOwn(hints, name) ? hints[name] : undefined;
