@@ -4,6 +4,7 @@ import io
 import sys
 import time
 from contextlib import nullcontext
+from itertools import compress
 
 from nuvopipe_runtime.execute import BlobCache, Executor
 from nuvopipe_runtime.layout import RunLayout
@@ -49,8 +50,10 @@ class MockingExecutor(Executor):
 
     def mock(self, step, coordinate, attempt):
         """What stands in for an attempt; empty where the step itself is run."""
+        scopes = self._plan.steps[step]["within"]
+        repeated = [self._plan.pools.get(scope, {}).get("kind") != "branches" for scope in scopes]
         try:
-            return for_attempt(for_task(self._mocks.get(step, {}), coordinate), attempt)
+            return for_attempt(for_task(self._mocks.get(step, {}), [*compress(coordinate, repeated)]), attempt)
         except MockProblem as problem:
             raise CaseProblem(step, str(problem)) from None
 

@@ -12,16 +12,16 @@ class MockProblem(Exception):
     """A mock that cannot do what it says."""
 
 
-def for_task(mock, coordinate):
-    """The mock of one task: of those in `each`, the one of its item or turn."""
+def for_task(mock, indices):
+    """The mock of one task: of those in `each`, the one of its item or turn, the last of its `indices`."""
     if "each" not in mock:
         return mock
     mocks = mock["each"]
-    if not coordinate:
+    if not indices:
         raise MockProblem('the step is in no foreach, so that "each" has no items to be for')
-    if coordinate[-1] >= len(mocks):
-        raise MockProblem(f'"each" has {_count(len(mocks))}, and here is item {coordinate[-1]}, counted from 0')
-    return mocks[coordinate[-1]] or {}
+    if indices[-1] >= len(mocks):
+        raise MockProblem(f'"each" has {_count(len(mocks))}, and here is item {indices[-1]}, counted from 0')
+    return mocks[indices[-1]] or {}
 
 
 def for_attempt(mock, attempt):

@@ -112,6 +112,38 @@ describe('nuvopipe test', function () {
     assert.match(stdout, /✓ all as it is but the action \(\d+ ms\)\n.*✓ turns \(\d+ ms\)\n\n4 passed/s);
   });
 
+  it('gives each item its mock, whatever is in between', async () => {
+    const flow = `flow: NestedFlow
+steps:
+  - foreach: [1, 2]
+    as: n
+    steps:
+      - branches:
+          a: [{ step: left, run: self.x = 0 }]
+          b: [{ step: right, run: self.y = 0 }]
+      - while: self.x < 1
+        max: 3
+        steps: [{ step: turn, run: self.x += 1 }]
+    join: { step: gather, run: "self.found = [[i.x, i.y] for i in inputs]" }
+`;
+    const dir = await files(
+      'nested',
+      `cases:
+  - name: nested
+    mock:
+      left: { each: [null, { set: { x: 5 } }] }
+      right: { each: [{ set: { y: 7 } }, { set: { y: 8 } }] }
+      turn: { each: [{ set: { x: 0.5 } }, null] }
+    expect:
+      path: [left x2, right x2, turn x2, gather]
+      artifacts: { found: [[1.5, 7], [5, 8]], turn.x: [0.5, 1.5], left.x: [0, 5] }
+`,
+      flow,
+    );
+    const { code, stdout, stderr } = await test(dir);
+    assert.deepEqual([code, stderr], [0, ''], stdout + stderr);
+  });
+
   it('shows what was expected, and what came; the exit code is 1', async () => {
     const dir = await files(
       'wrong',
