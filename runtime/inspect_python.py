@@ -27,7 +27,7 @@ REFLECTION = {"eval", "exec", "globals", "locals", "vars"}
 NAMES = {
     *dir(builtins),
     *("BaseExceptionGroup", "EncodingWarning", "ExceptionGroup", "PythonFinalizationError", "aiter", "anext"),
-    *("__file__", "__name__", "metaflow", "self"),
+    *("metaflow", "self"),
 }
 
 # What catches the failure of a read of an attribute or a name.
@@ -223,7 +223,7 @@ class Reader:
             self.any = True
         elif node.id in REFLECTION and node.id not in self.known:
             self.any = True
-        elif node.id not in self.known and node.id not in NAMES and not self.names_guarded:
+        elif node.id not in self.known and node.id not in NAMES and not self.names_guarded and node.id[:2] != "__":
             found = {"name": node.id, "at": self.place(node)}
             if node.id in getattr(sys, "stdlib_module_names", ()):
                 found["library"] = True

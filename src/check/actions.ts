@@ -1,6 +1,6 @@
 import type { Element, Flow, Located } from '../model/flow.ts';
 import { allSteps, bodiesOf } from '../model/flow.ts';
-import { isArtifactName } from '../model/names.ts';
+import { ITEM_ATTRIBUTES, isArtifactName } from '../model/names.ts';
 import type { Check } from './context.ts';
 import { flowNameProblem } from './flow-name.ts';
 
@@ -25,7 +25,8 @@ export const checkActions: Check = ({ flow, report }) => {
   }
 
   function checkReference(value: string, span: Located<string>['span']): void {
-    if (isArtifactName(value) || flow.parameters.some(({ name }) => name.value === value)) return;
+    if (isArtifactName(value) || ITEM_ATTRIBUTES.has(value) || flow.parameters.some(({ name }) => name.value === value))
+      return;
     const [head = ''] = value.replace(/^self\./, '').split(/[.[]/);
     const part = value.startsWith('self.') && isArtifactName(value.slice(5));
     const hint = part

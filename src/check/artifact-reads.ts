@@ -1,5 +1,5 @@
 import type { Branches, Foreach, Join } from '../model/flow.ts';
-import { isArtifactName } from '../model/names.ts';
+import { ITEM_ATTRIBUTES, isArtifactName } from '../model/names.ts';
 import { suggest } from '../syntax/suggest.ts';
 import type { Path, Setter, State } from './artifact-flow.ts';
 import { FAILURE, FAILURES } from './artifact-flow.ts';
@@ -13,9 +13,6 @@ const SUGGESTIONS_MAX = 20;
 
 /** Steps of a path that a message names at most. */
 const PATH_STEPS_MAX = 6;
-
-/** The item of a foreach, and its place in the list. */
-const ITEM_ATTRIBUTES: ReadonlySet<string> = new Set(['input', 'index']);
 
 /** An artifact is set before it is read, on one path at least. */
 export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) => {

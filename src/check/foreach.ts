@@ -29,6 +29,10 @@ export const checkForeach: Check = ({ flow, report, facts }) => {
     } else if (length === 0) {
       report.warning('empty-foreach', span, 'the list is empty: these steps never run', 'put items into it');
     }
+    if (over.kind === 'list' && !isJson(over.values)) {
+      const message = 'JSON has no infinity, and nothing that is not a number';
+      report.error('not-json', span, message, 'write the list as text: a Python expression');
+    }
     if (!minSuccess) continue;
     if (onError !== 'collect') {
       const message = 'minSuccess says nothing where every item has to succeed';
@@ -51,3 +55,8 @@ const TYPE_NAMES: Record<string, string> = {
   bool: 'true or false',
   NoneType: 'None',
 };
+
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isJson);
+}

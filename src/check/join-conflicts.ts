@@ -1,4 +1,5 @@
 import type { Foreach, Span } from '../model/flow.ts';
+import { ITEM_ATTRIBUTES } from '../model/names.ts';
 import type { ArtifactFlow, Fork, Setter } from './artifact-flow.ts';
 import type { Check, CheckContext } from './context.ts';
 import type { PythonFacts } from './inspection.ts';
@@ -67,7 +68,7 @@ function reportItems(
   merge: Span | undefined,
   { facts, report, artifacts }: { facts: PythonFacts; report: CheckContext['report']; artifacts: ArtifactFlow },
 ): void {
-  const varying = new Set(['input', 'index', ...(element.as ? [element.as.value] : [])]);
+  const varying = new Set([...ITEM_ATTRIBUTES, ...(element.as ? [element.as.value] : [])]);
   for (const inner of element.steps) {
     if (inner.kind !== 'step') continue;
     const { body, name: step } = inner;

@@ -5,6 +5,9 @@ export const FLOWSPEC_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...['cmd', 'foreach_stack', 'index', 'input', 'merge_artifacts', 'name', 'next', 'script_name'],
 ]);
 
+/** Those of them that hold the item of a foreach, and its place in the list. */
+export const ITEM_ATTRIBUTES: ReadonlySet<string> = new Set(['input', 'index']);
+
 /** Names that the class of a compiled `flow.py` reads in its own scope, where steps and parameters live too. */
 export const FLOW_MODULE_NAMES: ReadonlySet<string> = new Set(['bool', 'float', 'int', 'metaflow', 'str']);
 
@@ -52,7 +55,7 @@ export const METAFLOW_OPTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Keys of an invocation that are nuvopipe's; all others are the flow's parameters. */
-export const INVOCATION_KEYS: ReadonlySet<string> = new Set(['run', 'resume', 'wait', 'nuvopipe']);
+export const INVOCATION_KEYS: ReadonlySet<string> = new Set(['run', 'resume', 'cancel', 'wait', 'nuvopipe']);
 
 /** Whether Python takes it for a name, and Metaflow for that of an artifact. */
 export function isArtifactName(name: string): boolean {

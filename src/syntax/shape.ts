@@ -34,14 +34,14 @@ const BODIES = ['run', 'call', 'action', 'flow'];
 
 const SCHEDULE_HINT = 'write a cron expression: "0 6 * * *"';
 const TRIGGER_HINT = 'write the name of a trigger';
-const LOOP_HINT = 'write a Python expression over self; for a fixed number of turns, "True" and max';
+const LOOP_HINT = 'write a Python expression over self; for a fixed number of turns,';
 
 /** How a value is written, by its key; said where it is of another type. */
 const VALUE_HINTS: Record<string, string> = {
   foreach: 'write the name of an artifact, a list, or an expression such as range(3)',
   switch: 'write the name of an artifact, or a Python expression over self',
-  while: LOOP_HINT,
-  until: LOOP_HINT,
+  while: `${LOOP_HINT} "True" and max`,
+  until: `${LOOP_HINT} "False" and max`,
   retry: 'write how often, or { times: 3, backoff: 2s }',
   schedule: SCHEDULE_HINT,
   cron: SCHEDULE_HINT,
@@ -105,6 +105,7 @@ const FOREIGN_KEYS: Record<string, string> = {
 
 /** The same for keys of a flow. */
 const FLOW_HINTS: Record<string, string> = {
+  cases: 'a file of cases is a test of a flow: nuvopipe test',
   cron: 'did you mean "schedule"?',
   env: 'variables go under environment: { vars: { NAME: value } }',
   image: 'it goes under environment',
@@ -181,7 +182,8 @@ function hintFor(kind: Kind, { keyword, params, data, instancePath }: SchemaErro
     const name = params.additionalProperty as string;
     if (kind === 'joinStep' && (name === 'action' || name === 'flow'))
       return `a join runs Python; put the ${name} into a step after it`;
-    if (!/^\w*$/.test(name)) return 'between braces, a comma ends a text: put the text that this belongs to in quotes';
+    if (/[().[\]'"]/.test(name))
+      return 'between braces, a comma ends a text: put the text that this belongs to in quotes';
     if (name === 'join') return 'only a foreach and branches have something to join: make it a step after this';
     const hints = kind === 'flow' && instancePath === '' ? FLOW_HINTS : FOREIGN_KEYS;
     return Object.hasOwn(hints, name) ? hints[name] : undefined;

@@ -30,6 +30,10 @@ steps:
       - { step: work, run: "self.turn += 1; self.previous = self.turn; self.again = False" }
   - until: self.found
     steps: [{ step: search, run: self.found = True }]`,
+  'an item that has no name of its own': `
+steps:
+  - foreach: [1, 2]
+    steps: [{ step: a, action: /_/a, with: { item: "\${input}", at: "\${index}" } }]`,
   'an item, and what is around it': `
 steps:
   - { step: a, run: "self.rows = [[1], [2]]; self.base = 1" }
@@ -161,6 +165,19 @@ describe('flows whose artifacts are set before they are read', () => {
       );
     });
   }
+
+  it('says nothing of what a step might set that cannot be read', async () => {
+    const { diagnostics } = await workshop.compile(`
+flow: F
+steps:
+  - { step: a, rum: self.x = 1 }
+  - { step: b, run: print(self.x) }
+`);
+    assert.deepEqual(
+      diagnostics.map(({ code }) => code),
+      ['unknown-key'],
+    );
+  });
 
   it('follows a function through what it takes and returns', async () => {
     await workshop.write({
