@@ -24,6 +24,9 @@ KILL_GRACE_S = 2
 ANSWER_RESERVE_S = 3
 """Kept of the activation's time for the commit and the answer: a step is killed before OpenWhisk kills the container."""
 
+LOOK_EVERY_S = 3.0
+"""How often a supervisor looks, while a step works, whether its run has been cancelled or has failed elsewhere."""
+
 BLOB_CACHE_BYTES = 64 << 20
 BLOB_CACHE_MAX_BLOB = 256 << 10
 KNOWN_MAX = 100_000
@@ -48,6 +51,8 @@ class Attempt:
         self.started = started
         self.ended = ended
         self.kinds = list(kinds)
+        self.was_stopped = False
+        """It was ended because its run is over."""
         """Of a failure: names of the exception's classes, `timeout`, `crash`."""
 
 
@@ -140,8 +145,11 @@ class Executor:
             raise WarmGone("the step's Python process ended; the activation's log says why")
         return json.loads(line)
 
-    def run(self, store, operation, request, environment, timeout_s, deadline):
-        """One attempt. `deadline` is the activation's, epoch seconds. Never raises for what the user's code does."""
+    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None):
+        """One attempt. `deadline` is the activation's, epoch seconds; `is_over` tells, now and then, whether the run is.
+
+        Never raises for what the user's code does.
+        """
         if operation == "step":
             step = request["step"]
             names = self._plan.steps[step].get("secrets", [])
@@ -164,7 +172,7 @@ class Executor:
         limit = min(started + timeout_s + KILL_GRACE_S, deadline - ANSWER_RESERVE_S)
         stdout = LogStream(lambda line: _echo(sys.stdout, line), mask)
         stderr = LogStream(lambda line: _echo(sys.stderr, line), mask)
-        status, timed_out = self._watch(pid, {out_read: stdout, err_read: stderr}, limit)
+        status, timed_out, was_stopped = self._watch(pid, {out_read: stdout, err_read: stderr}, limit, is_over)
         server.join()
         stdout.finish()
         stderr.finish()
@@ -185,7 +193,9 @@ class Executor:
                 error = _how_it_ended(status)
             if timed_out or "error" not in result:
                 stderr.add_line(error)
-        return Attempt(ok, result, error, stdout.content(), stderr.content(), started, ended, kinds)
+        attempt = Attempt(ok, result, error, stdout.content(), stderr.content(), started, ended, kinds)
+        attempt.was_stopped = was_stopped
+        return attempt
 
     def _wait_status(self):
         try:
@@ -193,16 +203,18 @@ class Executor:
         except WarmGone:
             return signal.SIGKILL  # the step has ended its own parent, and with it itself
 
-    def _watch(self, pid, streams, limit):
-        """Reads the task's output until it has ended; (wait status, whether it was killed for its time)."""
-        timed_out = False
+    def _watch(self, pid, streams, limit, is_over):
+        """Reads the task's output until it has ended; (wait status, whether it was killed for its time, or with its run)."""
+        timed_out = was_stopped = False
         status = None
+        look = time.time() + LOOK_EVERY_S
         with selectors.DefaultSelector() as selector:
             for descriptor in streams:
                 selector.register(descriptor, selectors.EVENT_READ)
             selector.register(self._control, selectors.EVENT_READ)
             while status is None:
-                for key, _ in selector.select(max(0.0, limit - time.time()) if not timed_out else None):
+                pause = max(0.0, min(limit, look) - time.time())
+                for key, _ in selector.select(None if timed_out or was_stopped else pause):
                     if key.fileobj is self._control:
                         status = self._wait_status()
                         break
@@ -214,6 +226,11 @@ class Executor:
                 if not timed_out and status is None and time.time() >= limit:
                     timed_out = True
                     _kill(pid)
+                elif not was_stopped and status is None and time.time() >= look:
+                    look = time.time() + LOOK_EVERY_S
+                    if is_over is not None and is_over():
+                        was_stopped = True
+                        _kill(pid)
         _kill(pid)
         for descriptor, stream in streams.items():
             # What is still in the pipe; a grandchild that keeps it open is not waited for.
@@ -224,7 +241,7 @@ class Executor:
             except BlockingIOError:
                 pass
             os.close(descriptor)
-        return status, timed_out
+        return status, timed_out, was_stopped
 
 
 class _ArtifactServer(threading.Thread):

@@ -42,6 +42,10 @@ class Guard:
         # A lane that stopped meanwhile found the guard's place taken.
         return not (self._unsettled() and self.appoint())
 
+    def is_needed(self):
+        """Whether a pool of the run is open and not yet joined."""
+        return bool(self._unsettled())
+
     def rescues(self):
         """Envelopes of sessions to start: for each expired claim, which is ours now, and each join that nobody claimed."""
         pools = self._unsettled()

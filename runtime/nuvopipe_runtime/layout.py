@@ -2,10 +2,14 @@
 
 from .plan import task_id
 
+LIVE = "_nuvopipe/live/"
+"""Below it, `<flow>/<run>`: one entry for each run that is not over."""
+
 
 class RunLayout:
     def __init__(self, flow, run):
         self.run_id = run
+        self.live = f"{LIVE}{flow}/{run}"
         self.prefix = f"_nuvopipe/{flow}/{run}/"
 
     @property
@@ -27,6 +31,10 @@ class RunLayout:
     @property
     def cancelled(self):
         return self.prefix + "cancelled"
+
+    @property
+    def waiting(self):
+        return self.prefix + "waiting"
 
     @property
     def guard(self):

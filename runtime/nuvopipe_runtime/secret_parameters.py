@@ -1,7 +1,9 @@
 """A run's parameters of type secret: for the memory of its tasks, sealed everywhere else."""
 
 import json
+from dataclasses import replace
 
+from .layout import RunLayout
 from .sealing import Unreadable, seal, unseal, unseal_from_sender
 
 
@@ -26,6 +28,12 @@ class SecretParameters:
             self._run, self._values = context.layout.run_id, {name: values[name] for name in self._names}
             context.store.put(context.layout.secrets, seal(self._key(context), json.dumps(self._values).encode()))
         return {name: value for name, value in values.items() if name not in self._names}
+
+    def copy(self, context, origin):
+        """Gives a resumed run the secrets of its origin."""
+        if self._names:
+            values = self.of(replace(context, layout=RunLayout(context.plan.flow, origin)))
+            self.keep(context, dict(values))
 
     def of(self, context):
         """Value by name."""

@@ -11,6 +11,8 @@ from . import attempts, calls
 from . import commit as commits
 from .execute import Attempt
 from .guard import Guard
+from .lineage import Lineage
+from .live import Live
 from .logs import LogStream
 from .parameters import BadParameters, check_invocation, complete
 from .plan import PARAMETERS_STEP, PARAMETERS_TASK, task_id
@@ -32,6 +34,13 @@ THROTTLE_WINDOW_MS = 60_000
 LAUNCH_POLL_S = 1.0
 ANSWER_WITHIN_S = 50
 """How long after its start a run's first session answers a client with the result: OpenWhisk's blocking calls end at 60 s."""
+
+WALK_RESERVE_S = 8
+"""Kept of an activation's time when it walks over what has been done before."""
+
+GROW_FIRST_MS = 2_000
+GROW_AGAIN_MS = 15_000
+"""After a refusal, a fork asks for one more lane at these intervals."""
 
 BATCH_RESERVE_S = 10
 """Kept of an activation's time, beside the step's own, when it takes one more item of a batch."""
@@ -65,10 +74,28 @@ class Session:
         self._launcher = launcher
         self._environment = environment
         self._user = user
+        self._live = Live(context)
+        self._origin = None
+        self._lineage = Lineage(context, None)
+        self._peeked = None
+        """What has been read of the next task already: its key, and its record."""
 
     def advance(self, envelope):
         """The next envelope; one without `block` ends the session and has its `result`."""
-        envelope = dict(envelope, used=envelope.get("used", 0) + 1)
+        self._origin = envelope.get("origin")
+        self._lineage = Lineage(self._context, self._origin)
+        following = self._advance(dict(envelope, used=envelope.get("used", 0) + 1))
+        return self._with_origin(following) if "block" in following else following
+
+    def _with_origin(self, envelope):
+        return {**envelope, "origin": self._origin} if self._origin else envelope
+
+    def _launch(self, envelope):
+        return self._launcher.launch(self._with_origin(envelope))
+
+    def _advance(self, envelope):
+        if envelope.get("cancel"):
+            return self._cancel(envelope)
         if "params" in envelope:
             ended = self._begin(envelope)
             if ended is not None:
@@ -76,6 +103,10 @@ class Session:
             del envelope["params"]
         elif envelope.get("step") not in self._plan.handlers and self._markers.stopped(self._context):
             return self._stop(envelope)
+        if envelope.get("sweep"):
+            envelope = self._sweep(envelope)
+            if "result" in envelope or self._plan.profile(envelope["step"]) != self._plan.profile(self._plan.start):
+                return envelope
         if envelope.get("guard") is not None:
             return self._watch(envelope)
         if envelope["used"] > LAST_STEP_AT and not envelope.get("died") and not self._plan.is_sequence:
@@ -89,10 +120,33 @@ class Session:
                 return envelope  # nothing to do, or another action's to do
         following = self._step(envelope)
         items = 1
-        while self._has_room_for(following, envelope, items):
+        while self._is_known(following) or self._has_room_for(following, envelope, items):
             items += following["at"] != envelope["at"]
             envelope, following = following, self._step(following)
         return following
+
+    def _is_known(self, following):
+        """Whether the next task need not be executed: then this activation goes on, whatever action the step is of."""
+        if not (following.get("again") or self._origin) or "step" not in following:
+            return False
+        if following.keys() & {"wait", "call", "claim", "answer", "result"} or following.get("guard") is not None:
+            return False
+        if self._clock.now() + WALK_RESERVE_S >= self._deadline:
+            return False
+        self._peeked = self._layout.commit(following["step"], task_id(following["at"])), self._known(following)
+        return self._peeked[1] is not None
+
+    def _known(self, envelope):
+        """The record of a task that is committed, or that the run's origin has; None when it has to be executed."""
+        step, at = envelope["step"], envelope.get("at", [])
+        key = self._layout.commit(step, task_id(at))
+        if self._peeked and self._peeked[0] == key:
+            return self._peeked[1]
+        record = self._store.get_json(key)
+        if record is None and self._origin:
+            found = self._lineage.find(step, task_id(at), self._inputs(envelope, step, at))
+            record = found and commits.commit(self._store, self._layout, found)
+        return record
 
     def _has_room_for(self, following, envelope, items):
         """Whether this activation takes the next step of a batch, too: `items` of a foreach are being done in it already."""
@@ -118,7 +172,10 @@ class Session:
         try:
             check_invocation(envelope)
             given = self._secrets.open(self._store, envelope["params"])
-            values = complete(self._plan.parameters, given, self._plan.directory)
+            if self._origin:
+                self._lineage.check(given)
+            else:
+                values = complete(self._plan.parameters, given, self._plan.directory)
         except BadParameters as error:
             refused = {"run": run[:RUN_SHOWN_MAX], "status": "failed", "error": {"message": str(error)}}
             return self._result(refused, refused)
@@ -140,17 +197,25 @@ class Session:
             "start": self._plan.start,
             "end": self._plan.end,
             "bundle": self._plan.hash,
+            **({"origin": self._lineage.record} if self._origin else {}),
         }
+        lease = self._live.begin(envelope, self._plan.steps[self._plan.start]["timeoutMs"])
         try:
             self._store.create(self._layout.run, to_json(record))
         except Lost:
             # Its own record is found by a repeated PUT whose first answer was lost.
             is_ours = self._store.get_json(self._layout.run) == record
             if not is_ours and not envelope.get("died"):
+                if lease is not None:
+                    self._live.end()  # of a run that is over
                 return self._stop(envelope)  # the same run was started before: this client gets its result
+        if lease is not None:
+            envelope["lease"] = lease
         self._markers.fresh(self._context)
         if envelope.get("died") and self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             return None
+        if self._origin:
+            return self._begin_resumed(envelope)
         values = self._secrets.keep(self._context, values)
         attempt = self._executor.run(
             self._store,
@@ -171,15 +236,22 @@ class Session:
             # There are no parameters for the steps that follow a failure.
             self._write_once(self._layout.failed, _failure_of(made))
             return self._end_failed(envelope, _failure_of(made))
-        kept = commits.commit(self._store, self._layout, made)
+        self._keep_parameters(envelope, made)
+        return None
+
+    def _begin_resumed(self, envelope):
+        self._secrets.copy(self._context, self._origin[0])
+        self._keep_parameters(envelope, self._lineage.parameters())
+
+    def _keep_parameters(self, envelope, record):
+        kept = commits.commit(self._store, self._layout, record)
         commits.wait(commits.finish(self._store, kept))
         self._records.add(self._layout, kept)
         envelope.pop("died", None)
-        return None
 
     def _finish(self, envelope, record):
         result = {"run": envelope["run"], "status": "succeeded", "outputs": record.get("outputs", {})}
-        self._write_once(self._layout.result, result)
+        self._end(result)
         if len(to_json(result)) > OUTPUTS_MAX_BYTES:
             result["outputs"] = {name: None for name in result["outputs"]}
             result["note"] = f"the outputs are longer than {OUTPUTS_MAX_BYTES >> 10} kB: read them with Metaflow's client"
@@ -201,8 +273,7 @@ class Session:
             return self._end_failed(envelope, failure)
         if not is_ours:
             return self._stop(envelope)  # somebody else follows another failure
-        kept = {key: envelope[key] for key in ("run", "used", "home", "answerWithin", "again") if key in envelope}
-        return self._go(dict(kept, at=[]), self._plan.on_failure)
+        return self._follow_failure(envelope)
 
     def _fail_item(self, envelope, step, at, depth, failure):
         within = self._plan.steps[step]["within"]
@@ -217,13 +288,78 @@ class Session:
 
     def _end_failed(self, envelope, failure, more=None):
         result = {"run": envelope["run"], "status": "failed", "error": failure, **(more or {})}
-        self._write_once(self._layout.result, result)
+        if self._store.exists(self._layout.cancelled):
+            result = {key: value for key, value in result.items() if key != "error"} | {"status": "cancelled"}
+        self._end(result)
         return self._result(envelope, self._store.get_json(self._layout.result) if more else result)
+
+    def _end(self, result):
+        """The run is over: its result is there, and then it is no live one any more."""
+        self._write_once(self._layout.result, result)
+        self._live.end()
 
     def _handled(self, envelope, error=None):
         """The end of what follows a failure; `error` is its own."""
         failure = self._store.get_json(self._layout.failed)
         return self._end_failed(envelope, failure, {"onFailure": error or {"status": "succeeded"}})
+
+    # ------------------------------------------------------------------ cancelled, or lost
+
+    def _cancel(self, envelope):
+        """Every lane stops at its next step, and ends the one that it executes."""
+        if self._store.get_json(self._layout.run) is None:
+            message = f"there is no run {self._layout.run_id} of {self._plan.flow}"
+            return self._result(envelope, {"run": envelope["run"], "status": "failed", "error": {"message": message}})
+        result = self._store.get_json(self._layout.result)
+        if result is not None:
+            return self._result(envelope, result)  # too late
+        self._write_once(self._layout.cancelled, {"by": self._by, "at": self._clock.now_ms()})
+        return self._end_cancelled({**envelope, "home": True})
+
+    def _end_cancelled(self, envelope):
+        failure = {"message": "the run was cancelled"}
+        if self._plan.on_failure is not None:
+            self._write_once(self._layout.failed, failure)
+            return self._follow_failure(envelope)
+        return self._end_failed(envelope, failure)
+
+    def _follow_failure(self, envelope):
+        kept = {key: envelope[key] for key in ("run", "used", "home", "answerWithin", "again") if key in envelope}
+        return self._go(dict(kept, at=[]), self._plan.on_failure)
+
+    def _sweep(self, envelope):
+        """A look at a run whose lease has run out: what is lost of it is entered again."""
+        if self._store.exists(self._layout.result):
+            self._live.end()
+            return self._stop(envelope)
+        taken = self._live.take_over()
+        if taken is None:
+            return self._stop(envelope)
+        lease, place = taken
+        record = self._store.get_json(self._layout.run)
+        if record is None:
+            self._live.end()  # it never began, and nothing is left of what it was given
+            return self._stop(envelope)
+        if "origin" in record:
+            self._origin = [record["origin"]["run"], *filter(None, [record["origin"].get("from")])]
+            self._lineage = Lineage(self._context, self._origin)
+        kept = {"run": envelope["run"], "used": envelope["used"], "again": True, "lease": lease}
+        if self._store.exists(self._layout.cancelled):
+            return self._end_cancelled(kept)
+        failure = self._store.get_json(self._layout.failed)
+        if failure is not None:
+            return self._end_failed(kept, failure) if self._plan.on_failure is None else self._follow_failure(kept)
+        if not self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
+            failure = {"message": "the run was lost before its parameters were kept: start it again"}
+            self._write_once(self._layout.failed, failure)
+            return self._end_failed(kept, failure)
+        guard = Guard(self._context)
+        for rescue in guard.rescues():
+            if not self._launch(rescue):
+                return dict(rescue, used=envelope["used"])
+        if guard.is_needed():
+            return self._stop(envelope)  # lanes are at work
+        return self._go({**kept, **place}, place["step"], **({"before": place["from"]} if "from" in place else {}))
 
     def _write_once(self, key, value):
         """True when it is there now, by this or an earlier entry."""
@@ -263,8 +399,8 @@ class Session:
         again, died = envelope.pop("again", False), envelope.pop("died", None)
         attempt, answer = envelope.pop("attempt", 0), envelope.pop("answer", None)
         record, files = None, []
-        if again or died:
-            record = self._store.get_json(self._layout.commit(step, task))
+        if again or died or self._origin:
+            record = self._known(envelope)
         if record is not None:
             files = commits.finish(self._store, record)
             again = True
@@ -290,6 +426,8 @@ class Session:
             parents = []
             if tried is None:
                 tried, parents = self._execute(envelope, step, at, attempt, answer)
+            if tried.was_stopped:
+                return self._stop(envelope)  # the run is over
             record = commits.make_record(self._context, step, task, at, tried, parents, attempt)
             if not tried.ok:
                 following = self._repeat(envelope, record, tried, attempt)
@@ -392,7 +530,9 @@ class Session:
         }
 
     def _run(self, operation, request, spec):
-        return self._executor.run(self._store, operation, request, self._environment, self._time_left_s(spec), self._deadline)
+        is_over = None if request["step"] in self._plan.handlers else lambda: self._markers.stopped(self._context)
+        limit = self._time_left_s(spec)
+        return self._executor.run(self._store, operation, request, self._environment, limit, self._deadline, is_over)
 
     def _not_tried(self, error, kinds=()):
         """An attempt of which there is nothing but how it failed: a lost container, an action's answer."""
@@ -465,9 +605,10 @@ class Session:
 
     def _keep_lease(self, envelope, needed_ms):
         depth = self._plan.pool_depth(envelope["step"])
-        if depth is None:
-            return
         lease = envelope.get("lease")
+        if depth is None:
+            envelope["lease"] = self._live.keep(envelope, lease, needed_ms)
+            return
         if lease is None or self._clock.now_ms() + needed_ms + RENEW_MARGIN_MS > lease:
             at = envelope["at"]
             pool = self._pool(self._plan.steps[envelope["step"]]["within"][depth], at[:depth])
@@ -505,19 +646,41 @@ class Session:
         pool = self._pool(opener, at)
         pool.open(items)
         self._records.know_items(self._layout.pool(opener, at), items)
+        envelope = {key: value for key, value in envelope.items() if key != "lease"}
+        if envelope.get("again") and self._store.exists(self._layout.commit(spec["join"], task_id(at))):
+            return self._go(envelope, spec["join"], at=list(at))  # all of it is done
         lanes = min(spec["concurrency"], items)
-        self._launcher.launch_all([self._lane(opener, at, lane * items // lanes) for lane in range(1, lanes)])
+        wanted = [self._lane(opener, at, lane * items // lanes) for lane in range(1, lanes)]
+        missing = len(wanted) - self._launcher.launch_all(wanted)
+        if missing:
+            envelope["grow"] = [opener, missing, self._clock.now_ms() + GROW_FIRST_MS]
         return self._next_item(envelope, opener, at, 0)
+
+    def _grow(self, envelope, opener, at, preferred):
+        """One more lane, if some were refused and there may be room for it by now."""
+        if envelope.get("grow", [None])[0] != opener:
+            return
+        _, missing, not_before = envelope["grow"]
+        if self._clock.now_ms() < not_before:
+            return
+        if self._launch(self._lane(opener, at, preferred)):
+            missing, pause = missing - 1, GROW_FIRST_MS
+        else:
+            pause = GROW_AGAIN_MS + self._clock.now_ms() % GROW_FIRST_MS
+        envelope["grow"] = [opener, missing, self._clock.now_ms() + pause]
+        if missing == 0:
+            del envelope["grow"]
 
     def _lane(self, opener, at, preferred):
         step = self._plan.first(opener, preferred)
-        return {
+        lane = {
             "run": self._layout.run_id,
             "block": self._plan.block(step),
             "step": step,
             "at": [*at, preferred],
             "claim": True,
         }
+        return self._with_origin(lane)
 
     def _claim(self, envelope):
         """A lane's entry: the envelope of the wished item's first step, or of another's; without one, the session's end."""
@@ -539,6 +702,7 @@ class Session:
         if claimed is not None:
             item, lease = claimed
             envelope = dict(envelope, lease=lease)
+            self._grow(envelope, opener, at, (item + items // 2) % items)
             return self._go(envelope, self._plan.first(opener, item), at=[*at, item])
         return self._drained(envelope, opener, at, items)
 
@@ -549,7 +713,7 @@ class Session:
         succeeded = pool.done(range(items))
         failed = pool.failures() if "minSuccess" in spec else {}
         if len(succeeded | failed.keys()) == items and pool.claim_join(self._plan.steps[join]["timeoutMs"]):
-            envelope = {key: value for key, value in envelope.items() if key != "lease"}
+            envelope = {key: value for key, value in envelope.items() if key not in ("lease", "grow")}
             missing = _too_few(spec["minSuccess"], items, failed) if failed else None
             if missing is not None:
                 return self._fail_at(dict(envelope, at=list(at)), join, list(at), missing)
@@ -570,26 +734,33 @@ class Session:
         """Starts a fresh session for the rest. Refused, this one works on while it can, then waits and asks again."""
         left = {"home", "used", "answerWithin"} | (set() if keeps_wait else {"wait"})
         fresh = {key: value for key, value in envelope.items() if key not in left}
-        if self._launcher.launch(fresh):
+        if envelope.pop("waited", None):
+            fresh["waited"] = True
+        if self._launch(fresh):
             return self._stop(envelope)
+        self._tell_waiting()
         used = envelope["used"] + (1 if waited else 0)
         if used < LAST_STEP_AT:
             return envelope
         if used + 2 <= SESSION_COMPONENTS_MAX:
-            return dict(envelope, used=used, wait=_until_next_window_ms(self._clock.now_ms()))
+            return dict(envelope, used=used, waited=True, wait=_until_next_window_ms(self._clock.now_ms()))
         # The last component: hold on as long as it may run.
         while self._clock.now() + LAUNCH_POLL_S < self._deadline:
             self._clock.sleep(LAUNCH_POLL_S)
-            if self._launcher.launch(fresh):
+            if self._launch(fresh):
                 return self._stop(envelope)
         raise RuntimeError("the platform takes no further session of this run: too many requests")
+
+    def _tell_waiting(self):
+        """For `nuvopipe status`: the platform takes no more sessions for now."""
+        self._store.put(self._layout.waiting, to_json({"since": self._clock.now_ms(), "reason": "too many requests (429)"}))
 
     def _stop_home_unfinished(self, envelope):
         answer = self._stop(envelope)
         if answer["result"]["status"] == "running":
             guard = Guard(self._context)
             if guard.appoint():
-                self._launcher.launch(self._guard_envelope({"run": envelope["run"]}, 0))
+                self._launch(self._guard_envelope({"run": envelope["run"]}, 0))
         return answer
 
     def _guard_envelope(self, envelope, checks):
@@ -601,14 +772,14 @@ class Session:
         """One look of the run's guard: expired claims are taken over, each by a session of its own."""
         guard = Guard(self._context)
         for rescue in guard.rescues():
-            if not self._launcher.launch(rescue):
+            if not self._launch(rescue):
                 return dict(rescue, used=envelope["used"])  # nobody else can: the guard does it itself
         if guard.dismiss():
             return self._stop(envelope)
         following = self._guard_envelope(envelope, envelope["guard"] + 1)
         if envelope["used"] >= CONTINUE_FROM:
             following.pop("used")
-            if self._launcher.launch(following):
+            if self._launch(following):
                 return self._stop(envelope)
             if envelope["used"] + 2 > SESSION_COMPONENTS_MAX:
                 return self._stop(envelope)

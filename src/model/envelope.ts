@@ -35,6 +35,16 @@ export interface Envelope {
   attempt?: number;
   /** How often a flow's result has been looked for. */
   poll?: number;
+  /** The run that this one resumes, and the step to do again from. */
+  origin?: [run: string, from?: string];
+  /** The run is to be cancelled. */
+  cancel?: true;
+  /** A look at a run whose lease has run out. */
+  sweep?: true;
+  /** Lanes of a fork that the platform has refused: its opener, how many, and when to ask again, epoch milliseconds. */
+  grow?: [opener: string, missing: number, notBefore: number];
+  /** This session has waited for the platform to take another one. */
+  waited?: true;
   /** To the conductor: what the step's action is invoked with. */
   call?: Record<string, unknown>;
   /** From the conductor: what the action answered, or how it failed. */

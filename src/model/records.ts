@@ -12,6 +12,7 @@
  * pools/<opener>/<task>/join        ClaimRecord
  * pools/<opener>/<task>/failed/<i>  RunFailure, with `item`: a foreach goes on without it
  * pools/<opener>/<task>/given-up    the pool is in an item that failed
+ * waiting                           a session waits for the platform to take another one: {since, reason}
  * guard                             ClaimRecord of the session that watches over the run
  * failed                            RunFailure: every lane stops at its next step
  * cancelled                         likewise
@@ -20,6 +21,17 @@
  */
 export function runPrefix(flow: string, run: string): string {
   return `_nuvopipe/${flow}/${run}/`;
+}
+
+/** The index of live runs: `_nuvopipe/live/<Flow>/<run>`, a LiveRecord, from before `run.json` to after `result.json`. */
+export const LIVE_PREFIX = '_nuvopipe/live/';
+
+/** A run's lease outside of all pools, and where a lost one is entered again. */
+export interface LiveRecord {
+  by: string;
+  /** Epoch milliseconds. */
+  expires: number;
+  envelope: { step: string; at?: number[]; from?: [step: string, ...at: number[]] };
 }
 
 /** A task's id says where it is in the flow: `t` at the top, `t-3-0` for item, or turn, 0 in item 3 of the outer scope. */
@@ -43,6 +55,8 @@ export interface RunRecord {
   end: string;
   /** Hash of the bundle that the run was started from. */
   bundle: string;
+  /** The run that this one resumes, and the step that is done again with all that follows. */
+  origin?: { run: string; from?: string };
 }
 
 export interface TaskRecord {
@@ -76,6 +90,8 @@ export interface TaskRecord {
   by: string;
   /** A failed attempt: the last line of its traceback, or how its process ended. */
   error?: string;
+  /** Pathspec of the task that this one was taken over from, by a resumed run. */
+  origin?: string;
   /** A failed attempt that another one followed. */
   retried?: true;
   /** How many attempts there are at most, where there can be more than one. */

@@ -1,0 +1,71 @@
+"""A resumed run: what its origin has committed is taken over, as long as nothing before it has been executed anew."""
+
+from .layout import RunLayout
+from .parameters import BadParameters
+from .plan import PARAMETERS_STEP, PARAMETERS_TASK
+
+
+class Lineage:
+    """`origin` is `[run]`, or `[run, step]` to do again from a step on; None in a run that resumes no other."""
+
+    def __init__(self, context, origin):
+        self._store = context.store
+        self._layout = context.layout
+        self._plan = context.plan
+        self._by = context.by
+        self._from = origin[1] if origin and len(origin) > 1 else None
+        self._origin = RunLayout(context.plan.flow, origin[0]) if origin else None
+
+    def check(self, given):
+        """Raises `BadParameters` when there is nothing to resume."""
+        run = self._origin.run_id
+        if given:
+            raise BadParameters(f"a resumed run has the parameters of its origin: leave out {', '.join(sorted(given))}")
+        if not self._store.exists(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
+            raise BadParameters(f"there is no run {run} of {self._plan.flow} to resume")
+        if not self._store.exists(self._origin.result):
+            raise BadParameters(f"the run {run} is not over: cancel it first, or let it end")
+        if self._from is not None and self._from not in self._plan.steps:
+            raise BadParameters(f"the flow has no step {self._from} to resume from")
+
+    @property
+    def record(self):
+        """What `run.json` says of it."""
+        return {"run": self._origin.run_id, **({"from": self._from} if self._from else {})}
+
+    def parameters(self):
+        """The origin's parameters, as this run's own record."""
+        return self._as_ours(self._store.get_json(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)))
+
+    def find(self, step, task, inputs):
+        """The record that a task takes over from the origin; None when it has to be executed."""
+        if self._origin is None or step == self._from or step in self._plan.handlers:
+            return None
+        if not all("origin" in record for record in inputs):
+            return None
+        found = self._store.get_json(self._origin.commit(step, task))
+        if found is None or not found["ok"] or not self._fits(found):
+            return None
+        return self._as_ours(found)
+
+    def _fits(self, record):
+        """Whether the flow of now can go on where the task led."""
+        following = self._plan.steps[record["step"]]["next"]
+        if "choose" in following:
+            return record.get("chose") in following["choose"]
+        if "open" in following and self._plan.pools[following["open"]]["kind"] == "foreach":
+            return record.get("splits") is not None
+        return True
+
+    def _as_ours(self, record):
+        origin = record.get("origin") or "/".join((record["flow"], record["run"], record["step"], record["task"]))
+        facts = {"origin-run-id": origin.split("/")[1], "origin-task-id": origin.split("/")[3]}
+        kept = [datum for datum in record["metadata"] if datum["field_name"] not in facts]
+        tags = [f"attempt_id:{record['attempt']}"]
+        more = [
+            {"field_name": name, "value": value, "type": name, "tags": tags, "ts_epoch": record["ended"]}
+            for name, value in facts.items()
+        ]
+        parents = ["/".join((self._layout.run_id, *parent.split("/")[1:])) for parent in record["parents"]]
+        ours = {"run": self._layout.run_id, "by": self._by, "origin": origin}
+        return {**record, **ours, "metadata": kept + more, "parents": parents}

@@ -1,0 +1,192 @@
+"""Runs that were lost with their session, resumed or cancelled."""
+
+import pytest
+
+from .layout import LIVE
+from .test_control import FLOW, LOGS, POOL, STEPS, executed
+
+SWEEP_AFTER_S = 3600
+
+
+def place(p, run="r1", **more):
+    return {"run": run, "block": p.plan.block(p.plan.start), "step": p.plan.start, "at": [], **more}
+
+
+def sweep(p):
+    """As the sweeper does it, once every lease has run out."""
+    p.clock.skipped += SWEEP_AFTER_S
+    for key in p.store.list(LIVE):
+        p.run_session(place(p, key.rsplit("/", 1)[1], sweep=True))
+
+
+@pytest.fixture
+def looping(platform):
+    plan = {"start": "start", "end": "end", "outputs": ["logs"], "loops": {"until first": {"first": "first"}}}
+    return lambda **pool: platform(FLOW, STEPS, {"start": POOL | pool}, **plan)
+
+
+def drop_once(p, when, at):
+    dropped = []
+
+    def drop(number, envelope):
+        if number == at and not dropped:
+            dropped.append(envelope)
+            return "drop"
+
+    setattr(p, when, drop)
+    return dropped
+
+
+@pytest.mark.parametrize("lost", range(1, 28, 3))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_one_sweep_finishes_a_run_whose_session_was_lost(looping, lost, when):
+    p = looping(concurrency=1)
+    dropped = drop_once(p, when, lost)
+    p.invoke()
+    if (lost, when) == (1, "before"):
+        assert p.store.list(LIVE) == []  # nothing of it is there
+        return
+    assert dropped
+    if p.result() is not None:
+        return  # only the answer was lost
+    assert len(p.store.list(LIVE)) == 1
+    sweep(p)
+    assert p.result()["outputs"] == LOGS
+    assert p.store.list(LIVE) == []
+
+
+def test_committed_tasks_are_walked_over_in_one_activation(looping):
+    p = looping(concurrency=1)
+    drop_once(p, "before", 14)
+    p.invoke()
+    done, executor, executions = {key.split("/tasks/")[1] for key in p.keys("/commit")}, p.container.executor, []
+    assert len(done) > 5
+    run = executor.run
+    executor.run = lambda *arguments: executions.append(arguments[2]) or run(*arguments)
+    before = p.components
+    sweep(p)
+    assert p.result()["outputs"] == LOGS
+    assert not done & {f"{request['step']}/{request['task']}/commit" for request in executions}
+    assert p.components - before <= len(executions) + 4  # the sweep, the walk, a continuation
+
+
+def test_a_sweep_leaves_runs_alone_that_are_alive_or_over(looping):
+    p = looping()
+    p.invoke()
+    assert p.store.list(LIVE) == []
+    components = p.components
+    p.run_session(place(p, sweep=True))
+    assert p.components == components + 1
+    assert p.result()["outputs"] == LOGS
+
+
+def test_a_run_that_is_swept_twice_at_once_has_one_result(looping):
+    p = looping(concurrency=1)
+    drop_once(p, "after", 9)
+    p.invoke()
+    p.clock.skipped += SWEEP_AFTER_S
+    p.sessions.append(place(p, sweep=True))
+    p.run_session(place(p, sweep=True))
+    assert p.result()["outputs"] == LOGS
+    commits = [key for key in p.keys("/commit")]
+    assert len(commits) == len(set(commits))
+
+
+@pytest.fixture
+def broken(platform, tmp_path):
+    """A flow whose second item fails until `fix()`."""
+    marker = tmp_path / "fixed"
+    text = FLOW.replace(
+        "            self.log = []\n",
+        f"            self.log = []\n            import os\n"
+        f'            if self.input == 2 and not os.path.exists("{marker}"):\n'
+        f'                raise ValueError("broken")\n',
+    )
+    plan = {"start": "start", "end": "end", "outputs": ["logs"], "loops": {"until first": {"first": "first"}}}
+    p = platform(text, STEPS, {"start": POOL | {"concurrency": 1}}, **plan)
+    return p, marker.touch
+
+
+def resume(p, origin, run, *more):
+    return p.run_session(place(p, run, home=True, answerWithin=0, params={}, origin=[origin, *more]))
+
+
+def test_a_resumed_run_executes_only_what_is_missing(broken):
+    p, fix = broken
+    p.invoke()
+    assert p.result()["status"] == "failed"
+    fix()
+    done = {key.split("/tasks/")[1] for key in p.keys("/commit")} - {"enter/t-1/commit"}
+    resume(p, "r1", "r2")
+    assert p.result("r2")["outputs"] == LOGS
+    records = {key: p.store.get_json(key) for key in p.keys("/commit", "r2")}
+    taken = {key.split("/tasks/")[1] for key, record in records.items() if "origin" in record}
+    assert taken == done
+    assert "enter/t-0/commit" in taken and "leave/t-0/commit" in taken
+    assert all(record["run"] == "r2" for record in records.values())
+    facts = {datum["field_name"]: datum["value"] for datum in records[p.keys("enter/t-0/commit", "r2")[0]]["metadata"]}
+    assert facts["origin-run-id"] == "r1" and facts["origin-task-id"] == "t-0"
+    assert p.store.get_json(p.keys("run.json", "r2")[0])["origin"] == {"run": "r1"}
+    # And once more, from that one: the origin of what is taken over stays the first.
+    resume(p, "r2", "r3", "join")
+    assert p.result("r3")["outputs"] == LOGS
+    third = {key.split("/tasks/")[1]: p.store.get_json(key) for key in p.keys("/commit", "r3")}
+    assert third["enter/t-0/commit"]["origin"] == "F/r1/enter/t-0"
+    assert "origin" not in third["join/t/commit"] and "origin" not in third["end/t/commit"]
+    assert "origin" in third["leave/t-2/commit"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "given", "message"),
+    [(["r9"], {}, "there is no run r9"), (["r1"], {"n": 1}, "leave out n"), (["r1", "nowhere"], {}, "no step nowhere")],
+)
+def test_what_cannot_be_resumed_says_why(broken, origin, given, message):
+    p, _ = broken
+    p.invoke()
+    answer = p.run_session(place(p, "r2", home=True, params=given, origin=origin))
+    assert answer["status"] == "failed" and message in answer["error"]["message"]
+    assert p.store.list(LIVE) == []
+
+
+def test_a_run_that_is_not_over_is_not_resumed(looping):
+    p = looping(concurrency=1)
+    drop_once(p, "after", 9)
+    p.invoke()
+    assert "is not over" in resume(p, "r1", "r2")["error"]["message"]
+
+
+def test_a_lost_resumed_run_is_swept_as_one(broken):
+    p, fix = broken
+    p.invoke()
+    fix()
+    drop_once(p, "before", p.components + 3)
+    resume(p, "r1", "r2")
+    assert p.result("r2") is None
+    sweep(p)
+    assert p.result("r2")["outputs"] == LOGS
+    assert "origin" in p.store.get_json(p.keys("enter/t-0/commit", "r2")[0])
+
+
+def test_cancelled_lanes_stop_at_their_next_step(looping):
+    p = looping()
+    cancelled = []
+
+    def cancel(number, envelope):
+        if number == 12 and not cancelled:
+            cancelled.append(number)
+            p.clock.skipped += 2  # markers are looked at once a second
+            p.sessions.append(place(p, cancel=True))
+
+    p.after = cancel
+    p.invoke()
+    assert p.result() == {"run": "r1", "status": "cancelled"}
+    assert p.store.list(LIVE) == []
+    assert len(executed(p, "second")) < 9
+
+
+def test_a_cancelled_run_is_not_found_wrong(looping):
+    p = looping()
+    answer = p.run_session(place(p, "nobody", cancel=True))
+    assert answer["status"] == "failed" and "there is no run nobody" in answer["error"]["message"]
+    p.invoke()
+    assert p.run_session(place(p, cancel=True))["status"] == "succeeded"  # too late
