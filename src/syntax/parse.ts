@@ -33,7 +33,7 @@ export function parse(report: Report): Document.Parsed | undefined {
   for (const error of withoutAftermath(document.errors).slice(0, PROBLEMS_MAX)) {
     const quote = openQuote(document, error);
     if (quote) {
-      report.error('open-quote', quote, 'this quote is never closed');
+      report.error('open-quote', quote, 'this quote is never closed', 'put another one where the text ends');
       continue;
     }
     const { message, hint } = PROBLEMS[error.code] ?? {};

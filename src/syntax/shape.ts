@@ -1,4 +1,6 @@
 import type { Document, Node } from 'yaml';
+import type { Kind } from './hints.ts';
+import { hintFor } from './hints.ts';
 import type { Report } from './report.ts';
 import { type Place, reportSchemaErrors, type SchemaError, type Validator } from './schema-errors.ts';
 import {
@@ -11,9 +13,6 @@ import {
   untilPart,
   whilePart,
 } from './validators.generated.ts';
-
-/** A part of the language that has a schema of its own. */
-export type Kind = 'flow' | 'step' | 'foreach' | 'branches' | 'switch' | 'while' | 'until' | 'joinStep';
 
 const VALIDATORS = {
   flow: flowPart,
@@ -31,97 +30,6 @@ const KIND_NAMES: Partial<Record<Kind, string>> = { branches: 'branches', until:
 
 /** Keys that say what a step does. */
 const BODIES = ['run', 'call', 'action', 'flow'];
-
-const SCHEDULE_HINT = 'write a cron expression: "0 6 * * *"';
-const TRIGGER_HINT = 'write the name of a trigger';
-const LOOP_HINT = 'write a Python expression over self; for a fixed number of turns,';
-
-/** How a value is written, by its key; said where it is of another type. */
-const VALUE_HINTS: Record<string, string> = {
-  foreach: 'write the name of an artifact, a list, or an expression such as range(3)',
-  switch: 'write the name of an artifact, or a Python expression over self',
-  while: `${LOOP_HINT} "True" and max`,
-  until: `${LOOP_HINT} "False" and max`,
-  retry: 'write how often, or { times: 3, backoff: 2s }',
-  schedule: SCHEDULE_HINT,
-  cron: SCHEDULE_HINT,
-  on: TRIGGER_HINT,
-  timeout: 'write 90s, 2m or 500ms',
-  backoff: 'write 90s, 2m or 500ms',
-  memory: 'write 512, 512Mi or 1Gi',
-  minSuccess: 'write a number, or a part as 80%',
-  branches: 'write each branch by its name: "name: [steps]"',
-  cases: 'write each case by its value: "value: [steps]"',
-};
-
-/** Keys under which lists of elements stand. */
-const STEPS_KEYS: ReadonlySet<string> = new Set(['steps', 'default', 'onFailure']);
-
-/** What those look for who know it from elsewhere, by the key they write. */
-const FOREIGN_KEYS: Record<string, string> = {
-  action: 'put it into a step under steps',
-  after: 'steps run in the order in which they stand',
-  as: 'it belongs to a foreach',
-  attempts: 'did you mean "retry"?',
-  batch: 'it belongs to a foreach',
-  call: 'put it into a step under steps',
-  cases: 'it belongs to a switch',
-  collect: 'it belongs to the join of a foreach or of branches',
-  command: 'Python goes under run',
-  concurrency: 'it belongs to a foreach or to branches',
-  cpu: 'OpenWhisk gives an action CPU in proportion to its memory',
-  default: 'it belongs to a switch',
-  depends_on: 'steps run in the order in which they stand',
-  dependsOn: 'steps run in the order in which they stand',
-  else: 'did you mean "default"?',
-  env: 'variables go under environment: { vars: { NAME: value } }',
-  function: 'did you mean "call"?',
-  if: 'put it into a switch: "- switch: self.x > 0", with the cases true and false',
-  image: 'it goes under environment',
-  inputs: 'did you mean "with"?',
-  limit: 'did you mean "max"?',
-  max: 'it belongs to a while or an until',
-  memory: 'it goes under resources',
-  minSuccess: 'it belongs to a foreach',
-  name: 'the name stands after the first key',
-  needs: 'steps run in the order in which they stand',
-  next: 'steps run in the order in which they stand',
-  onEmpty: 'it belongs to a foreach',
-  onError: 'it belongs to a foreach; a step has retry and catch',
-  outputs: 'a step sets its artifacts on self; the outputs of a run stand at the flow',
-  parallel: 'steps run side by side under branches or foreach',
-  pip: 'it goes under environment',
-  python: 'Python goes under run',
-  retries: 'did you mean "retry"?',
-  run: 'put it into a step under steps',
-  script: 'Python goes under run',
-  steps: 'each branch, case or step has its own',
-  timeout: 'it goes under resources',
-  times: 'did you mean "max"?',
-  uses: 'an action of OpenWhisk goes under action, as /namespace/package/name',
-  vars: 'it goes under environment',
-  when: 'put it into a switch: "- switch: self.x > 0", with the cases true and false',
-};
-
-/** The same for keys of a flow. */
-const FLOW_HINTS: Record<string, string> = {
-  cases: 'a file of cases is a test of a flow: nuvopipe test',
-  cron: 'did you mean "schedule"?',
-  env: 'variables go under environment: { vars: { NAME: value } }',
-  image: 'it goes under environment',
-  inputs: 'did you mean "parameters"?',
-  jobs: 'did you mean "steps"?',
-  memory: 'it goes under resources',
-  name: 'did you mean "flow"?',
-  params: 'did you mean "parameters"?',
-  pip: 'it goes under environment',
-  requirements: 'packages go under environment: { pip: [name==1.2.3] }',
-  retry: 'it stands at each step',
-  tasks: 'did you mean "steps"?',
-  triggers: 'did you mean "on"?',
-  vars: 'it goes under environment',
-  version: 'tell versions apart with tags',
-};
 
 /** Reports where a part of a flow file is not as the schema wants it. */
 export function checkShape(kind: Kind, value: unknown, node: Node, document: Document.Parsed, report: Report): void {
@@ -175,32 +83,6 @@ function tell(
     default:
       return false;
   }
-}
-
-function hintFor(kind: Kind, { keyword, params, data, instancePath }: SchemaError, { key }: Place): string | undefined {
-  if (keyword === 'additionalProperties') {
-    const name = params.additionalProperty as string;
-    if (kind === 'joinStep' && (name === 'action' || name === 'flow'))
-      return `a join runs Python; put the ${name} into a step after it`;
-    if (/[().[\]'"]/.test(name))
-      return 'between braces, a comma ends a text: put the text that this belongs to in quotes';
-    if (name === 'join') return 'only a foreach and branches have something to join: make it a step after this';
-    const hints = kind === 'flow' && instancePath === '' ? FLOW_HINTS : FOREIGN_KEYS;
-    return Object.hasOwn(hints, name) ? hints[name] : undefined;
-  }
-  if (keyword !== 'type' || key === undefined) return undefined;
-  const [parent] = instancePath.split('/').slice(-2);
-  if (parent === 'schedule' && instancePath.startsWith('/schedule')) return SCHEDULE_HINT;
-  if (parent === 'on' && instancePath.startsWith('/on')) return TRIGGER_HINT;
-  if (STEPS_KEYS.has(key) || parent === 'cases' || parent === 'branches') return stepsHint(data, parent === 'cases');
-  return Object.hasOwn(VALUE_HINTS, key) ? VALUE_HINTS[key] : undefined;
-}
-
-function stepsHint(data: unknown, mayBeEmpty: boolean): string {
-  if (typeof data === 'object' && data !== null) return 'start each step with "- ", as "- step: name"';
-  return mayBeEmpty
-    ? 'add a step: "- step: name"; or write [] to do nothing'
-    : 'add a step: "- step: name", and below it run or call';
 }
 
 /** Of alternatives, what is wrong is told once, by what holds for all of them. */

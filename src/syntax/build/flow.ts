@@ -306,7 +306,7 @@ class Builder {
       return false;
     } else if (hasBody && !name) {
       if (!keys.includes('step'))
-        this.#report.error('missing-key', span, 'a join with run or call needs the key "step"');
+        this.#report.error('missing-key', span, 'a join with run or call needs the key "step"', 'add "step: name"');
       return false;
     }
     return true;

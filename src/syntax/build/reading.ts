@@ -2,11 +2,11 @@ import type { Document, Node, Scalar } from 'yaml';
 import { isMap, isScalar, isSeq } from 'yaml';
 import { parseDurationMs } from '../../model/duration.ts';
 import type { Code, Located, Span } from '../../model/flow.ts';
+import type { Kind } from '../hints.ts';
 import type { Entry } from '../nodes.ts';
 import { entriesOf, itemsOf, spanOf, textOf, toValue, valueAt } from '../nodes.ts';
 import type { Report } from '../report.ts';
 import { offsetsOf } from '../scalar-offsets.ts';
-import type { Kind } from '../shape.ts';
 import { checkShape } from '../shape.ts';
 
 /** Keys under which elements stand, which are checked each by itself. */
