@@ -12,6 +12,9 @@ const INDEX_MAX = 10 ** INDEX_DIGITS_MAX - 1;
 /** What is as long as it is: the client's, the outputs, an action's; and what stands in the place of all else. */
 type Unbounded = 'params' | 'result' | 'call' | 'answer' | 'died';
 
+/** Envelopes of another kind, with nothing else in them. */
+type Short = 'cancel' | 'sweep';
+
 /**
  * Bytes of the largest envelope at each step, whatever the run. `at` grows with the forks and loops around the step, names are
  * as long as they are; everything else has a bound of its own.
@@ -24,7 +27,7 @@ export function envelopeBounds(plan: Plan): Map<string, number> {
 }
 
 function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, before: readonly string[]): number {
-  const largest: Required<Omit<Envelope, Unbounded>> = {
+  const largest: Required<Omit<Envelope, Unbounded | Short>> = {
     run: 'r'.repeat(RUN_NAME_MAX),
     block,
     step,
@@ -40,6 +43,9 @@ function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, befor
     from: longest(before.map((name) => [name, ...coordinate(plan, plan.steps[name]?.within ?? [])])),
     attempt: RETRY_TIMES_MAX + FALLBACK_ATTEMPTS,
     poll: INDEX_MAX,
+    origin: ['r'.repeat(RUN_NAME_MAX), Object.keys(plan.steps).reduce((a, b) => (b.length > a.length ? b : a))],
+    grow: [within.findLast((scope) => plan.pools[scope]) ?? '', INDEX_MAX, EPOCH_MS_MAX],
+    waited: true,
   };
   // The runtime writes it with a space after each `:` and `,`: one for each of either, at most.
   const text = JSON.stringify(largest);
