@@ -83,6 +83,11 @@ class Plan:
         collecting = [depth for depth, scope in enumerate(within) if "minSuccess" in self.pools.get(scope, {})]
         return collecting[-1] if collecting else None
 
+    def turns(self, step, at):
+        """How often the loops around a step that count their turns have been through, as `flow.py` keeps it."""
+        scopes = zip(self.steps[step]["within"], at)
+        return {scope: turn for scope, turn in scopes if turn and "max" in self.loops.get(scope, {})}
+
     def ends_of_turns(self, first):
         """Steps, other than the loop's first itself, from which a loop takes another turn."""
         scope = next(name for name, loop in self.loops.items() if loop["first"] == first)

@@ -506,6 +506,8 @@ class Session:
             "retryOn": spec.get("retry", {}).get("on", []),
             "outputs": self._plan.outputs if step == self._plan.end else [],
         }
+        if "joins" in spec:
+            request["turns"] = self._plan.turns(step, at)
         if answer is not None:
             request["answer"] = answer["result"]
         if "minSuccess" in self._plan.pools.get(spec.get("joins"), {}):

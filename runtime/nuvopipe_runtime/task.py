@@ -182,6 +182,8 @@ def _put_in_place(flow, request):
         _expect_only(len(request["inputs"]))
     if "failure" in request:
         flow.failure = request["failure"]
+    if request.get("turns"):
+        flow._turns = request["turns"]  # a join has nothing of what was before it, and its loop goes on counting
     if request["retryOn"]:
         _catch_at_once(request["retryOn"])
 

@@ -119,6 +119,112 @@ def test_a_lost_lane_is_made_up_for(looping, lost, when):
     assert len(commits) == len(set(commits))
 
 
+FORK_IN_LOOP = """
+    from metaflow import FlowSpec, step
+
+    class F(FlowSpec):
+        _EPHEMERAL = FlowSpec._EPHEMERAL | {"_case"}
+
+        @step
+        def start(self):
+            self.items = [1, 2]
+            self.next(self.each, foreach="items")
+
+        @step
+        def each(self):
+            self.log = []
+            self.next(self.first)
+
+        @step
+        def first(self):
+            self.next(self.left, self.right)
+
+        @step
+        def left(self):
+            self.next(self.meet)
+
+        @step
+        def right(self):
+            self.next(self.meet)
+
+        @step
+        def meet(self, inputs):
+            self.log = inputs.left.log + ["met"]
+            self.next(self.decide)
+
+        @step
+        def decide(self):
+            turns = getattr(self, "_turns", {}).get("while first", 0) + 1
+            self._turns = {"while first": turns}
+            self._case = "turn" if turns < 3 else "done"
+            self.next({"turn": self.first, "done": self.leave}, condition="_case")
+
+        @step
+        def leave(self):
+            self.next(self.join)
+
+        @step
+        def join(self, inputs):
+            self.logs = [i.log for i in inputs]
+            self.next(self.end)
+
+        @step
+        def end(self):
+            pass
+
+    if __name__ == "__main__":
+        F()
+    """
+FORK_STEPS = {
+    "start": {"next": {"open": "start"}},
+    "each": {"next": {"step": "first"}, "within": ["start"]},
+    "first": {"next": {"open": "first"}, "within": ["start", "while first"]},
+    "left": {"next": {"done": "first"}, "within": ["start", "while first", "first"]},
+    "right": {"next": {"done": "first"}, "within": ["start", "while first", "first"]},
+    "meet": {"next": {"step": "decide"}, "within": ["start", "while first"], "joins": "first"},
+    "decide": {"next": {"choose": ["first", "leave"]}, "within": ["start", "while first"]},
+    "leave": {"next": {"done": "start"}, "within": ["start"]},
+    "join": {"next": {"step": "end"}, "joins": "start"},
+    "end": {"next": {"end": True}},
+}
+FORK_LOGS = {"logs": [["met"] * 3] * 2}
+
+
+@pytest.fixture
+def forking(platform):
+    sides = {"kind": "branches", "branches": ["left", "right"], "first": ["left", "right"], "last": ["left", "right"]}
+    pools = {
+        "start": {**POOL, "first": ["each"], "last": ["leave"]},
+        "first": {**sides, "join": "meet", "concurrency": 1},
+    }
+    loops = {"while first": {"first": "first", "max": 3}}
+    return lambda: platform(FORK_IN_LOOP, FORK_STEPS, pools, start="start", end="end", outputs=["logs"], loops=loops)
+
+
+def test_a_join_in_a_loop_does_not_make_its_turns_uncounted(forking):
+    p = forking()
+    p.invoke()
+    assert p.result()["outputs"] == FORK_LOGS
+
+
+@pytest.mark.parametrize("turn", range(3))
+@pytest.mark.parametrize("step", ["meet", "decide", "leave"])
+def test_a_lane_lost_behind_a_join_of_its_item_is_made_up_for(forking, step, turn):
+    """Who takes the item over finds pools in it that were joined before, and goes on behind them."""
+    p = forking()
+    dropped = []
+
+    def drop(number, envelope):
+        if envelope.get("step") == step and envelope["at"] in ([1, turn], [1]) and not dropped:
+            dropped.append(number)
+            return "drop"
+
+    p.before = drop
+    p.invoke()
+    assert dropped
+    assert p.result() and p.result()["outputs"] == FORK_LOGS
+
+
 def test_attempts_are_counted_on_after_a_take_over(looping):
     p = looping()
     dropped = []
