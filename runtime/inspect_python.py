@@ -91,7 +91,9 @@ class Reader:
         self.names = []  # names that nothing defines
         self.inputs = []  # attributes of a join's inputs: name, place, step or None, each
         self.merges = []  # calls of merge_artifacts: place, include
+        self.merged = False  # all that inputs agree on is there
         self.any = False  # what is set cannot be told
+        self.dynamic = False  # names may come from anywhere
         self.next = None
         self.stops = None  # a yield or await
         self.calls = False  # calls something that may answer otherwise the next time
@@ -187,7 +189,7 @@ class Reader:
             self.touched.add(name)
         if name.startswith("__") and name != "__class__":
             self.any = True
-        elif name not in self.have and not self.guarded:
+        elif name not in self.have and not self.guarded and not self.merged:
             self.reads.append({"name": name, "at": self.place(node), "sure": self.sure and not self.depth})
 
     def set(self, name, node, value=None):
@@ -222,7 +224,7 @@ class Reader:
         if node.id == "self":
             self.any = True
         elif node.id in REFLECTION and node.id not in self.known:
-            self.any = True
+            self.any = self.dynamic = True
         elif node.id not in self.known and node.id not in NAMES and not self.names_guarded and node.id[:2] != "__":
             found = {"name": node.id, "at": self.place(node)}
             if node.id in getattr(sys, "stdlib_module_names", ()):
@@ -361,6 +363,8 @@ class Reader:
             include = texts_of(keywords["include"]) if "include" in keywords else None
             exclude = texts_of(keywords["exclude"]) if "exclude" in keywords else []
             self.merges.append({"at": self.place(node), "include": include, "exclude": exclude})
+            self.have.update(include or [])
+            self.merged = self.merged or include is None
         else:
             self.calls = self.calls or name not in READERS
             self.visit(function)
@@ -423,7 +427,7 @@ class Reader:
             "reads": self.reads,
             "mentions": sorted(self.mentions),
             "touched": sorted(self.touched),
-            "names": self.names,
+            "names": [] if self.dynamic else self.names,
             "inputs": self.inputs,
             "merges": self.merges,
             "any": self.any,

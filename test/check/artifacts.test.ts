@@ -74,7 +74,15 @@ steps:
       a: [{ step: left2, run: pass }]
       b: [{ step: right2, run: pass }]
     join: { step: merge2, run: self.merge_artifacts(inputs) }
-  - { step: c, run: print(self.base) }`,
+  - { step: c, run: print(self.base) }
+  - branches:
+      a: [{ step: left3, run: self.found = 1 }]
+      b: [{ step: right3, run: pass }]
+    join: { step: merge3, run: 'self.merge_artifacts(inputs, include=["base"]); self.base += inputs.left3.found' }
+  - branches:
+      a: [{ step: left4, run: pass }]
+      b: [{ step: right4, run: pass }]
+    join: { step: merge4, run: "self.merge_artifacts(inputs); self.base += 1" }`,
   'what was there before a foreach that may be skipped': `
 steps:
   - { step: a, run: "self.xs = []; self.base = 1" }
@@ -101,6 +109,9 @@ steps:
 steps:
   - { step: a, run: "for name in 'ab': setattr(self, name, 1)" }
   - { step: b, run: print(self.a) }`,
+  'names that come from anywhere': `
+steps:
+  - { step: a, run: "globals()['x'] = 1; print(x)" }`,
   'what somebody else may set on self': `
 steps:
   - { step: a, run: "import os; os.fspath(self)" }
