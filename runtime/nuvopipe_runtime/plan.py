@@ -85,7 +85,7 @@ class Plan:
 
     def turns(self, step, at):
         """How often the loops around a step that count their turns have been through, as `flow.py` keeps it."""
-        scopes = zip(self.steps[step]["within"], at)
+        scopes = zip(self.steps[step]["within"], at, strict=True)
         return {scope: turn for scope, turn in scopes if turn and "max" in self.loops.get(scope, {})}
 
     def ends_of_turns(self, first):
