@@ -6,6 +6,9 @@ import type { SourceFile } from './source-file.ts';
 /** Columns of a source line that are shown at most; of longer lines a window around the caret. */
 const LINE_WINDOW_COLUMNS = 120;
 
+/** Characters of a message or hint that are shown at most. */
+const SENTENCE_MAX_LENGTH = 1_000;
+
 /**
  * Shows diagnostics to people, each as
  *
@@ -28,7 +31,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile, pal
   const paint = diagnostic.severity === 'error' ? palette.red : palette.yellow;
   const place = `${diagnostic.file}:${start.line}:${start.column}`;
   const lines = [
-    `${place}: ${paint(palette.bold(`${diagnostic.severity}[${diagnostic.code}]`))}${palette.bold(`: ${diagnostic.message}`)}`,
+    `${place}: ${paint(palette.bold(`${diagnostic.severity}[${diagnostic.code}]`))}${palette.bold(`: ${sentence(diagnostic.message)}`)}`,
   ];
   const text = source.line(start.line);
   if (text.trim() !== '') {
@@ -49,13 +52,18 @@ export function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile, pal
     lines.push(`  ${palette.dim(`${gutter} |`)} ${shown}`);
     lines.push(`  ${palette.dim(`${' '.repeat(gutter.length)} |`)} ${pad}${paint(caret)}`);
   }
-  if (diagnostic.hint !== undefined) lines.push(`  ${palette.cyan('hint')}: ${diagnostic.hint}`);
+  if (diagnostic.hint !== undefined) lines.push(`  ${palette.cyan('hint')}: ${sentence(diagnostic.hint)}`);
   return lines.join('\n');
 }
 
 function visible(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters of a file must not reach the terminal
-  return text.replace(/\t/g, ' ').replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters of a file must not reach the terminal, nor those that turn its text around
+  return text.replace(/\t/g, ' ').replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** A message may quote the file. */
+function sentence(text: string): string {
+  return visible(text.length > SENTENCE_MAX_LENGTH ? `${text.slice(0, SENTENCE_MAX_LENGTH)}…` : text);
 }
 
 function summary(diagnostics: readonly Diagnostic[]): string {
