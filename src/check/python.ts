@@ -24,6 +24,9 @@ const HIDDEN_ATTRIBUTES = new RegExp(
   ].join('|')})$`,
 );
 
+/** Names among which a likely one is looked for at most: it takes time. */
+const SUGGESTIONS_MAX = 1_000;
+
 /** `a, b, c`, by which a list of YAML is meant. */
 const BARE_LIST = /^\w+(\s*,\s*\w+)+$/;
 
@@ -163,7 +166,7 @@ function unknownName(
   }
   const near = suggest(name, ['self', 'True', 'False', 'None', ...(owner.kind === 'join' ? ['inputs'] : [])]);
   if (near !== undefined) return [message, `did you mean "${near}"?`];
-  const artifact = suggest(name, known());
+  const artifact = known().size <= SUGGESTIONS_MAX ? suggest(name, known()) : undefined;
   if (artifact !== undefined) return [message, `did you mean self.${artifact}?`];
   return [message, 'define or import it in the code of the step; artifacts and parameters are on self'];
 }
