@@ -1,4 +1,4 @@
-import { FLOW_MODULE_NAMES, PYTHON_KEYWORDS } from '../model/names.ts';
+import { DATASTORE_NAMES, FLOW_MODULE_NAMES, PYTHON_KEYWORDS } from '../model/names.ts';
 import type { CheckContext } from './context.ts';
 
 /** OpenWhisk's limit for the name of an entity is 256; the flow's name is part of longer ones. */
@@ -27,6 +27,14 @@ export function flowNameProblem(name: string): Problem | undefined {
   if (PYTHON_KEYWORDS.has(name) || FLOW_MODULE_NAMES.has(name)) {
     const message = `"${name}" is a word of Python's, so no flow can have it for a name`;
     return { code: 'reserved-name', message, hint: 'choose another' };
+  }
+  if (DATASTORE_NAMES.has(name)) {
+    const message = `"${name}" is a folder of nuvopipe's in the datastore, so no flow can have it for a name`;
+    return {
+      code: 'reserved-name',
+      message,
+      hint: `choose another, such as ${name[0]?.toUpperCase()}${name.slice(1)}Flow`,
+    };
   }
   return undefined;
 }

@@ -57,6 +57,9 @@ export const METAFLOW_OPTIONS: ReadonlySet<string> = new Set([
 /** Keys of an invocation that are nuvopipe's; all others are the flow's parameters. */
 export const INVOCATION_KEYS: ReadonlySet<string> = new Set(['run', 'resume', 'cancel', 'wait', 'nuvopipe']);
 
+/** Folders that stand in the datastore where flows have theirs: the index of live runs, artifacts to reuse. */
+export const DATASTORE_NAMES: ReadonlySet<string> = new Set(['live', 'cache']);
+
 /** Whether Python takes it for a name, and Metaflow for that of an artifact. */
 export function isArtifactName(name: string): boolean {
   return /^\p{ID_Start}[\p{ID_Continue}]*$/u.test(name) && !PYTHON_KEYWORDS.has(name) && !FLOWSPEC_ATTRIBUTES.has(name);

@@ -1,4 +1,5 @@
 import type { RunFailure, RunResult } from '../model/envelope.ts';
+import { DATASTORE_NAMES } from '../model/names.ts';
 import { type PoolRecord, type RunRecord, runPrefix, type TaskRecord } from '../model/records.ts';
 import { mapParallel } from '../store/parallel.ts';
 import { getJson, type Store } from '../store/store.ts';
@@ -50,6 +51,7 @@ export class RunReader {
   async flows(): Promise<string[]> {
     const flows: string[] = [];
     for await (const name of this.store.folders(ROOT)) {
+      if (DATASTORE_NAMES.has(name)) continue;
       if (name !== LAYERS || (await this.runIds(name)).length > 0) flows.push(name);
     }
     return flows;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { writeBundle } from '../../src/compile/bundle-folder.ts';
+import { CHECK_ITEMS } from '../../src/compile/flow-helpers.ts';
 import { fileText, linearFlow, Workshop } from './flows.ts';
 
 const stub = join(import.meta.dirname, '../fixtures/metaflow-stub');
@@ -59,8 +60,7 @@ from collections.abc import Sequence
 import metaflow
 
 
-def _check_items(self, step, artifact):
-${fileText(bundle, 'flow.py').split('def _check_items(self, step, artifact):\n')[1]?.split('\n\n\ndef _run')[0]}
+${CHECK_ITEMS.code.trimEnd()}
 
 
 def _run_hello(self):
