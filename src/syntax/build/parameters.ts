@@ -1,13 +1,13 @@
 import type { Parameter } from '../../model/flow.ts';
+import { PARAMETER_TYPE_NAMES } from '../../model/parameters.ts';
 import type { ParameterType } from '../../model/plan.ts';
 import type { Entry } from '../nodes.ts';
 import { spanOf, textOf } from '../nodes.ts';
 import type { Reading } from './reading.ts';
 
-/** One entry under `parameters`; nothing where it has no type. */
-export function readParameter(reading: Reading, { key, keySpan, node }: Entry): Parameter | undefined {
-  const type = textOf(reading.at(node, 'type')) as ParameterType | undefined;
-  if (type === undefined) return undefined;
+/** One entry under `parameters`. Where its type is none, which the schema says, it can have any value. */
+export function readParameter(reading: Reading, { key, keySpan, node }: Entry): Parameter {
+  const type = typeOf(textOf(reading.at(node, 'type'))) ?? 'json';
   const fallback = reading.at(node, 'default');
   const help = textOf(reading.at(node, 'help'));
   const choices = reading.at(node, 'enum');
@@ -27,4 +27,8 @@ export function readParameter(reading: Reading, { key, keySpan, node }: Entry): 
     ...(max && { max }),
     ...(pattern && { pattern }),
   };
+}
+
+function typeOf(text: string | undefined): ParameterType | undefined {
+  return text !== undefined && Object.hasOwn(PARAMETER_TYPE_NAMES, text) ? (text as ParameterType) : undefined;
 }
