@@ -13,12 +13,17 @@ def envelope_of(plan, arguments, activation, now):
     if ENVELOPE in arguments:
         return arguments[ENVELOPE]
     given = {name: value for name, value in arguments.items() if name not in BOUND and not name.startswith("__ow_")}
+    entry = {"step": plan.start, "block": plan.block(plan.start), "at": [], "home": True}
+    if "cancel" in given:
+        return {**entry, "run": str(given["cancel"]), "cancel": True}
     run = given.pop("run", None)
     if run is None:
         run = f"{datetime.fromtimestamp(now, timezone.utc):%Y%m%d%H%M%S}-{activation[:8]}"
-    envelope = {"run": str(run), "step": plan.start, "block": plan.block(plan.start), "at": [], "home": True}
+    envelope = {"run": str(run), **entry}
     if "wait" in given:
         envelope["answerWithin"] = given.pop("wait")
+    if "resume" in given:
+        envelope["origin"] = [str(given.pop(key)) for key in ("resume", "from") if key in given]
     return {**envelope, "params": given}
 
 

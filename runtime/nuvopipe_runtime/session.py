@@ -101,12 +101,13 @@ class Session:
             if ended is not None:
                 return ended
             del envelope["params"]
-        elif envelope.get("step") not in self._plan.handlers and self._markers.stopped(self._context):
-            return self._stop(envelope)
-        if envelope.get("sweep"):
+        elif envelope.get("sweep"):
+            # Whatever the markers say: a run that has failed may have been lost on the way to its result.
             envelope = self._sweep(envelope)
             if "result" in envelope or self._plan.profile(envelope["step"]) != self._plan.profile(self._plan.start):
                 return envelope
+        elif envelope.get("step") not in self._plan.handlers and self._markers.stopped(self._context):
+            return self._stop(envelope)
         if envelope.get("guard") is not None:
             return self._watch(envelope)
         if envelope["used"] > LAST_STEP_AT and not envelope.get("died") and not self._plan.is_sequence:

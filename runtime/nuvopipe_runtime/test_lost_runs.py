@@ -92,6 +92,17 @@ def test_a_run_that_is_swept_twice_at_once_has_one_result(looping):
     assert len(commits) == len(set(commits))
 
 
+@pytest.mark.parametrize("marker", ["failed", "cancelled"])
+def test_a_run_that_was_lost_on_its_way_to_its_result_gets_it(looping, marker):
+    p = looping(concurrency=1)
+    drop_once(p, "after", 9)
+    p.invoke()
+    p.store.create(f"_nuvopipe/F/r1/{marker}", b'{"message": "refused", "step": "second"}')
+    sweep(p)
+    assert p.result()["status"] == marker
+    assert p.store.list(LIVE) == []
+
+
 @pytest.fixture
 def broken(platform, tmp_path):
     """A flow whose second item fails until `fix()`."""

@@ -64,16 +64,19 @@ function enter({ start, steps, parameters }: Plan): string {
   const params = hasSecrets ? `params: (${SEAL})(params, '${PUBLIC_KEY}')` : 'params';
   return `given => {
   if (given.${ENVELOPE_KEY}) return given.${ENVELOPE_KEY}
-  const { run, wait, cancel, resume, from, ...params } = given
+  const { run, wait, cancel, resume, ...params } = given
   const enter = { block: ${JSON.stringify(steps[start]?.block)}, step: ${JSON.stringify(start)}, at: [], home: true }
   if (cancel !== undefined) return Object.assign(enter, { run: String(cancel), cancel: true })
   for (const name of Object.keys(params)) if (name.startsWith('__ow_')) delete params[name]
+  if (resume !== undefined) {
+    enter.origin = [String(resume)].concat(params.from === undefined ? [] : [String(params.from)])
+    delete params.from
+  }
   const time = new Date().toISOString().replace(/\\D/g, '').slice(0, 14)
   const envelope = Object.assign(enter, {
     run: run === undefined ? time + '-' + (process.env.__OW_ACTIVATION_ID || '').slice(0, 8) : String(run), ${params}
   })
   if (wait !== undefined) envelope.answerWithin = wait
-  if (resume !== undefined) envelope.origin = [String(resume)].concat(from === undefined ? [] : [String(from)])
   return envelope
 }`;
 }

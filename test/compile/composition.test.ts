@@ -59,6 +59,20 @@ describe('composition', () => {
     });
   });
 
+  it('resumes and cancels a run; `from` is a parameter of all others', async () => {
+    const { plan, conductor } = await compiled(linearFlow(1));
+    const entered = async (given: Record<string, unknown>) =>
+      (await runSession(conductor, given, walker(plan))).calls[0]?.params;
+    const entry = { block: 's0', step: 's0', at: [], home: true };
+    assert.deepEqual(await entered({ resume: 'r1', run: 'r2' }), { ...entry, run: 'r2', origin: ['r1'], params: {} });
+    assert.deepEqual(await entered({ resume: 'r1', run: 'r2', from: 's0' }), {
+      ...{ ...entry, run: 'r2', origin: ['r1', 's0'] },
+      params: {},
+    });
+    assert.deepEqual(await entered({ cancel: 'r1' }), { ...entry, run: 'r1', cancel: true });
+    assert.deepEqual(await entered({ run: 'r', from: 7 }), { ...entry, run: 'r', params: { from: 7 } });
+  });
+
   it('enters where a given envelope says', async () => {
     const { plan, conductor } = await compiled(linearFlow(100));
     const envelope = { run: 'r', block: plan.steps.s95?.block, step: 's95', at: [], again: true };

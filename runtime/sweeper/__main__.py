@@ -1,0 +1,13 @@
+"""The sweeper action: what OpenWhisk's Python runtimes call. Everything is in `nuvopipe_runtime.sweeper`."""
+
+import os
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, here)
+
+vendored = os.path.join(here, "vendor")
+if os.path.isdir(vendored):  # a stock image has no obstore: a deploy to a cluster packs it beside this file
+    sys.path.insert(1, vendored)
+
+from nuvopipe_runtime.sweeper import main  # noqa: E402, F401
