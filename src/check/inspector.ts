@@ -15,6 +15,8 @@ export interface Inspector {
    * @returns nothing where there is no Python to ask
    */
   inspect(request: InspectionRequest): Promise<Inspection | undefined>;
+  /** Is called once Python has its request: what there is to do while it works. */
+  meanwhile?: () => void;
   /** Ends it, asked or not. */
   close(): void;
 }
@@ -54,10 +56,14 @@ function start(python: string): Inspector {
   child.stdin.on('error', () => {
     // It has ended early; its exit code says so.
   });
-  return {
+  const inspector: Inspector = {
     python,
     async inspect(request) {
-      child.stdin.end(JSON.stringify(request));
+      const sent = new Promise<void>((resolve) => child.stdin.end(JSON.stringify(request), () => resolve()));
+      if (inspector.meanwhile) {
+        await Promise.race([sent, ended]);
+        inspector.meanwhile();
+      }
       const [answer, exitCode] = await Promise.all([text(child.stdout).catch(() => ''), ended]);
       return exitCode === 0 ? (JSON.parse(answer) as Inspection) : undefined;
     },
@@ -65,4 +71,5 @@ function start(python: string): Inspector {
       child.kill();
     },
   };
+  return inspector;
 }

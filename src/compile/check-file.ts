@@ -4,6 +4,7 @@ import type { Inspector } from '../check/inspector.ts';
 import { readFlow } from '../syntax/index.ts';
 import { readSource } from '../syntax/read.ts';
 import { Report } from '../syntax/report.ts';
+import type { BundleParts } from './bundle.ts';
 import { readCode } from './code-files.ts';
 import type { ValidateResult } from './index.ts';
 import { readParameterFiles } from './parameter-files.ts';
@@ -15,12 +16,20 @@ export interface Checked extends ValidateResult {
   parameterFiles: Map<string, Uint8Array>;
 }
 
+/** A flow and all that is beside it. */
+export type ReadFlow = Pick<BundleParts, 'flow' | 'source' | 'code' | 'parameterFiles'>;
+
 /**
  * Reads a flow file and the code that it names, and runs all checks on them.
  *
+ * @param meanwhile is given what was read while Python looks at the flow's Python: nothing has been checked by then
  * @throws UserError where there is no such file
  */
-export async function checkFile(path: string, inspector: Inspector): Promise<Checked> {
+export async function checkFile(
+  path: string,
+  inspector: Inspector,
+  meanwhile?: (read: ReadFlow) => void,
+): Promise<Checked> {
   const { source, diagnostics } = await readSource(path);
   const report = new Report(source, diagnostics);
   const nothing = { code: new Map(), parameterFiles: new Map() };
@@ -30,6 +39,7 @@ export async function checkFile(path: string, inspector: Inspector): Promise<Che
   const folder = dirname(resolve(path));
   const code = await readCode(flow.code, folder, report);
   const parameterFiles = await readParameterFiles(flow.parameters, folder, report);
+  if (meanwhile && !report.hasErrors) inspector.meanwhile = () => meanwhile({ flow, source, code, parameterFiles });
   await checkFlow({ flow, report, code, inspector });
   return { source, diagnostics: report.diagnostics, flow, code, parameterFiles };
 }

@@ -4,7 +4,7 @@ import type { Bundle } from '../model/manifest.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import { FlowError } from '../syntax/diagnostic.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
-import type { Checked } from './check-file.ts';
+import type { Checked, ReadFlow } from './check-file.ts';
 
 export interface CompileOptions {
   /** Folder of the Python runtime; by default that of this package. */
@@ -42,14 +42,27 @@ export async function validateFlow(path: string, options: CompileOptions = {}): 
  * @throws UserError where there is no such file
  */
 export async function compileFlow(path: string, options: CompileOptions = {}): Promise<CompileResult> {
-  const { code, parameterFiles, ...result } = await check(path, options);
+  let early: Bundle | undefined;
+  const maker = loadMaker(options);
+  const { code, parameterFiles, ...result } = await check(path, options, maker, (made) => {
+    early = made;
+  });
   if (!result.flow || hasErrors(result.diagnostics)) return result;
-  const { makeBundle } = await import('./bundle.ts');
-  const { compilerVersion, readRuntime, RUNTIME_DIR } = await import('../package-files.ts');
-  const [runtime, compiler] = await Promise.all([readRuntime(options.runtimeDir ?? RUNTIME_DIR), compilerVersion()]);
   const { flow, source } = result;
-  const bundle = makeBundle({ flow, source, code, parameterFiles, runtime, compiler });
+  const bundle = early ?? (await maker)({ flow, source, code, parameterFiles });
   return { ...result, bundle };
+}
+
+type Maker = (read: ReadFlow) => Bundle;
+
+async function loadMaker({ runtimeDir }: CompileOptions): Promise<Maker> {
+  const { compilerVersion, readRuntime, RUNTIME_DIR } = await import('../package-files.ts');
+  const [{ makeBundle }, runtime, compiler] = await Promise.all([
+    import('./bundle.ts'),
+    readRuntime(runtimeDir ?? RUNTIME_DIR),
+    compilerVersion(),
+  ]);
+  return (read) => makeBundle({ ...read, runtime, compiler });
 }
 
 /**
@@ -66,13 +79,28 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
 }
 
-async function check(path: string, { python }: CompileOptions): Promise<Checked> {
+/** @param take is given what `maker` makes while Python looks at the flow; of a flow that is not sound, nothing may be made */
+async function check(
+  path: string,
+  { python }: CompileOptions,
+  maker?: Promise<Maker>,
+  take?: (bundle: Bundle) => void,
+): Promise<Checked> {
   const inspector = startInspector(python);
   try {
     // While Python starts, what reads and checks a flow is loaded.
     const { checkFile } = await import('./check-file.ts');
-    return await checkFile(path, inspector);
+    const make = await maker;
+    return await checkFile(path, inspector, make && ((read) => makeEarly(make, read, take)));
   } finally {
     inspector.close();
+  }
+}
+
+function makeEarly(make: Maker, read: ReadFlow, take?: (bundle: Bundle) => void): void {
+  try {
+    take?.(make(read));
+  } catch {
+    // The checks say why, or it is made once more after them.
   }
 }
