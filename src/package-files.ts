@@ -40,10 +40,13 @@ export async function compilerVersion(): Promise<string> {
   return version;
 }
 
-/** What of the runtime goes into a step action's zip: `__main__.py` and the package, without its tests. */
-export async function readRuntime(runtimeDir: string): Promise<Map<string, Uint8Array>> {
+/** What goes into an action's zip: the `__main__.py` of a step action or of the sweeper, and the runtime without its tests. */
+export async function readRuntime(
+  runtimeDir: string,
+  main: 'action' | 'sweeper' = 'action',
+): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  files.set('__main__.py', await readFile(join(runtimeDir, 'action', '__main__.py')));
+  files.set('__main__.py', await readFile(join(runtimeDir, main, '__main__.py')));
   const packageDir = join(runtimeDir, 'nuvopipe_runtime');
   for (const path of (await readdir(packageDir, { recursive: true })).toSorted()) {
     const name = path.split(/[\\/]/).at(-1) as string;

@@ -10,6 +10,7 @@ import { namedSteps } from './limits.ts';
 import { type Found, ownerOf, refuseForeign } from './owner.ts';
 import { probeConditionalPut } from './probe.ts';
 import { requireSecrets, type Secrets } from './secrets.ts';
+import { deploySweeper } from './sweeper.ts';
 import { deployTriggers, foreignTriggers, presentTriggers } from './triggers.ts';
 import { vendoredRuntime } from './vendor.ts';
 import { mergeZips } from './zip.ts';
@@ -28,7 +29,7 @@ export interface DeployOptions {
   user: string | undefined;
   /** Values of the flow's secrets. */
   secrets?: Secrets;
-  /** Also what starts the flow by itself; otherwise that stays as an earlier deploy has left it. */
+  /** Also what starts the flow by itself, and the sweeper; otherwise they stay as an earlier deploy has left them. */
   triggers?: boolean;
   report: Report;
 }
@@ -46,6 +47,8 @@ export interface Deployment {
   apihost: string;
   namespace: string;
   entities: DeployedEntity[];
+  /** What all flows of the namespace and the datastore share. */
+  sweeper?: DeployedEntity[];
   warnings: string[];
 }
 
@@ -89,10 +92,22 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
   warnings.push(...planned.warnings);
 
   const entities = await write(whisk, planned.entities, present, report, manifest.flow);
+  const sweeper = options.triggers ? await sweeperOf(options) : undefined;
+  warnings.push(...(sweeper?.warnings ?? []));
   for (const warning of warnings) report.line(`warning: ${warning}`);
   if (presentStarts) entities.push(...(await deployTriggers({ whisk, manifest, present: presentStarts, report })));
   const { apihost, namespace } = whisk.settings;
-  return { flow: manifest.flow, apihost, namespace, entities, warnings };
+  return { flow: manifest.flow, apihost, namespace, entities, ...(sweeper && { sweeper: sweeper.entities }), warnings };
+}
+
+/** The flow is deployed; what finds its lost runs is no reason to say that it is not. */
+async function sweeperOf({ store: { settings: store }, ...options }: DeployOptions) {
+  try {
+    return await deploySweeper({ ...options, store, alarm: options.vendored });
+  } catch (error) {
+    if (!(error instanceof UserError || error instanceof SystemError)) throw error;
+    return { entities: [], warnings: [`the sweeper, which finds lost runs, is not deployed: ${error.message}`] };
+  }
 }
 
 type Present = Map<string, Found>;

@@ -13,7 +13,10 @@ export interface PresentTriggers {
   stale: { triggers: ListedEntity[]; rules: ListedEntity[] };
 }
 
-export async function presentTriggers(whisk: Whisk, { flow, triggers = [] }: Manifest): Promise<PresentTriggers> {
+/** What triggers may start: a flow, or an action that is nobody's but nuvopipe's, by whose name its triggers are known. */
+export type Started = Pick<Manifest, 'flow' | 'triggers'> & { conductor: { name: string } };
+
+export async function presentTriggers(whisk: Whisk, { flow, triggers = [] }: Started): Promise<PresentTriggers> {
   const [allTriggers, allRules, namedTriggers, namedRules] = await Promise.all([
     whisk.list('triggers'),
     whisk.list('rules'),
@@ -31,7 +34,7 @@ export async function presentTriggers(whisk: Whisk, { flow, triggers = [] }: Man
 }
 
 /** Names that a flow's triggers and rules cannot have, since somebody else has them. */
-export function foreignTriggers({ triggers, rules }: PresentTriggers, manifest: Manifest): string[] {
+export function foreignTriggers({ triggers, rules }: PresentTriggers, manifest: Started): string[] {
   const isForeign = (found: Found) => found !== undefined && ownerOf(found).flow !== manifest.flow;
   return (manifest.triggers ?? []).flatMap(({ name, rule, feed }) => {
     const trigger = triggers.get(name);
@@ -43,7 +46,7 @@ export function foreignTriggers({ triggers, rules }: PresentTriggers, manifest: 
 
 export interface TriggerOptions {
   whisk: Whisk;
-  manifest: Manifest;
+  manifest: Started;
   present: PresentTriggers;
   report: Report;
 }

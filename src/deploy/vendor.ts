@@ -30,25 +30,41 @@ const TRIMMED: readonly TrimRule[] = [
   { path: /\.(pyi|pxd|c|h)$/, why: 'for compilers and editors' },
 ];
 
+interface VendorOptions {
+  python: string;
+  home: string;
+  report: Report;
+}
+
 /**
  * Metaflow, obstore and a small boto3 as a zip to be merged into the step action's: a cluster's stock Python has none of
  * them. Fetched once for each set of pins, then kept under `home`.
  */
-export async function vendoredRuntime(options: { python: string; home: string; report: Report }): Promise<Uint8Array> {
-  const { python, home, report } = options;
-  const lock = await readFile(REQUIREMENTS_LOCK);
+export async function vendoredRuntime(options: VendorOptions): Promise<Uint8Array> {
+  return vendored(await readFile(REQUIREMENTS_LOCK, 'utf8'), 'Metaflow and what it needs', options);
+}
+
+/** Of the same pins obstore, which is all that the sweeper needs. */
+export async function vendoredSweeper(options: VendorOptions): Promise<Uint8Array> {
+  const lock = await readFile(REQUIREMENTS_LOCK, 'utf8');
+  const pins = lock.split('\n').filter((line) => line.startsWith('obstore=='));
+  return vendored(`${pins.join('\n')}\n`, 'obstore', options);
+}
+
+async function vendored(pins: string, what: string, { python, home, report }: VendorOptions): Promise<Uint8Array> {
   const tag = await pythonTag(python);
   const key = createHash('sha256')
-    .update(lock)
+    .update(pins)
     .update(tag)
     .update(TRIMMED.map(({ path }) => path.source).join('\n'))
     .digest('hex');
   return cached(join(home, 'vendor', `${key}.zip`), async () => {
-    report.line('Fetching Metaflow and what it needs for the cluster (once)');
+    report.line(`Fetching ${what} for the cluster (once)`);
+    const requirements = pins.split('\n').filter((line) => /^\w/.test(line));
     const files = await wheelFiles({
       python,
       target: STOCK_PYTHON,
-      arguments: ['--no-deps', '-r', REQUIREMENTS_LOCK],
+      arguments: ['--no-deps', ...requirements],
       trimmed: TRIMMED,
       what: 'the packages of the runtime',
       report,
