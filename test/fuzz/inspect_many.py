@@ -1,0 +1,29 @@
+"""`python inspect_many.py SCRIPT`: runs the script for each line on stdin, which it finds there; a line answers it, or `null`.
+
+Each is run in a fork of its own, so that code which is too much for Python ends that alone.
+"""
+
+import io
+import os
+import sys
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    SCRIPT = compile(file.read(), sys.argv[1], "exec")
+
+for line in sys.stdin.buffer:
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(read)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        sys.stdin = io.TextIOWrapper(io.BytesIO(line))
+        sys.stdout = os.fdopen(write, "w", encoding="utf-8")
+        exec(SCRIPT, {"__name__": "__main__"})
+        sys.stdout.flush()
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(pid, 0)
+    sys.stdout.buffer.write((answer.strip() if status == 0 else b"null") + b"\n")
+    sys.stdout.buffer.flush()
