@@ -96,6 +96,7 @@ def _advance(arguments):
         clock=Clock(),
         by=by,
         deadline=deadline,
+        layer=arguments.get("layer") or "",
     )
     launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), container.plan.flow)
     session = Session(context, container, launcher, environment, user)

@@ -8,6 +8,7 @@ import json
 import sys
 
 from .attempts import attempts_max
+from .layout import RunLayout
 from .store import Lost, to_json
 
 PARENTS_MAX = 16
@@ -74,6 +75,11 @@ def failed_attempts(store, layout, step, task):
     return max((int(key[len(prefix) :]) + 1 for key in store.list_stem(prefix)), default=0)
 
 
+def parents_of(inputs):
+    """Pathspecs, without the flow, of the tasks that a task has read."""
+    return ["/".join((read["run"], read["step"], read["task"])) for read in inputs[:PARENTS_MAX]]
+
+
 def is_ours(record, by):
     return record["by"] == by
 
@@ -97,6 +103,8 @@ def finish(store, record, stdout=b"", stderr=b""):
         }
         puts.append((store.put, base + ".data.json", json.dumps(data).encode()))
         puts.append((store.put, base + ".DONE.lock", b'""'))
+    if "origin" in record or "cached" in record:
+        puts.append((store.put, RunLayout(record["flow"], record["run"]).reused(record["step"], record["task"]), b"{}"))
     if stdout:
         puts.append((store.put, base + ".task_stdout.log", stdout))
     if stderr:

@@ -18,3 +18,5 @@ class Context:
     """The activation's id: who made a claim, whose attempt was committed."""
     deadline: float
     """When OpenWhisk ends the activation, epoch seconds."""
+    layer: str = ""
+    """Digest of the wheels that the action's steps import from."""

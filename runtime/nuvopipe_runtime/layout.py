@@ -54,6 +54,10 @@ class RunLayout:
     def failed_attempt(self, step, task, attempt):
         return f"{self.attempts(step, task)}failed-{attempt}"
 
+    def reused(self, step, task):
+        """Marks a task that was not executed, so that a listing tells."""
+        return f"{self.prefix}reused/{step}/{task}"
+
     def tasks(self, step):
         return f"{self.prefix}tasks/{step}/"
 

@@ -33,6 +33,11 @@ class Lineage:
         """What `run.json` says of it."""
         return {"run": self._origin.run_id, **({"from": self._from} if self._from else {})}
 
+    @property
+    def redoes(self):
+        """Whether a step was named from which everything is to be executed."""
+        return self._from is not None
+
     def parameters(self):
         """The origin's parameters, as this run's own record."""
         return self._as_ours(self._store.get_json(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)))
@@ -58,14 +63,22 @@ class Lineage:
         return True
 
     def _as_ours(self, record):
-        origin = record.get("origin") or "/".join((record["flow"], record["run"], record["step"], record["task"]))
-        facts = {"origin-run-id": origin.split("/")[1], "origin-task-id": origin.split("/")[3]}
-        kept = [datum for datum in record["metadata"] if datum["field_name"] not in facts]
-        tags = [f"attempt_id:{record['attempt']}"]
-        more = [
-            {"field_name": name, "value": value, "type": name, "tags": tags, "ts_epoch": record["ended"]}
-            for name, value in facts.items()
-        ]
+        origin = record.get("origin") or pathspec(record)
         parents = ["/".join((self._layout.run_id, *parent.split("/")[1:])) for parent in record["parents"]]
-        ours = {"run": self._layout.run_id, "by": self._by, "origin": origin}
-        return {**record, **ours, "metadata": kept + more, "parents": parents}
+        return {**taken_over(record, origin, self._layout, self._by), "origin": origin, "parents": parents}
+
+
+def taken_over(record, origin, layout, by):
+    """A record as another run's own. Its metadata says where it is from, as that of Metaflow's own resumed runs does."""
+    facts = {"origin-run-id": origin.split("/")[1], "origin-task-id": origin.split("/")[3]}
+    kept = [datum for datum in record["metadata"] if datum["field_name"] not in facts]
+    tags = [f"attempt_id:{record['attempt']}"]
+    more = [
+        {"field_name": name, "value": value, "type": name, "tags": tags, "ts_epoch": record["ended"]}
+        for name, value in facts.items()
+    ]
+    return {**record, "run": layout.run_id, "by": by, "metadata": kept + more}
+
+
+def pathspec(record):
+    return "/".join((record["flow"], record["run"], record["step"], record["task"]))

@@ -9,9 +9,10 @@ from datetime import datetime, timezone
 
 from . import attempts, calls
 from . import commit as commits
+from .cache import Cache
 from .execute import Attempt
 from .guard import Guard
-from .lineage import Lineage
+from .lineage import Lineage, pathspec
 from .live import Live
 from .logs import LogStream
 from .parameters import BadParameters, check_invocation, complete
@@ -77,6 +78,9 @@ class Session:
         self._live = Live(context)
         self._origin = None
         self._lineage = Lineage(context, None)
+        self._cache = Cache(context, container)
+        self._profile = None
+        """Of the steps that this activation's action is for."""
         self._peeked = None
         """What has been read of the next task already: its key, and its record."""
 
@@ -84,6 +88,7 @@ class Session:
         """The next envelope; one without `block` ends the session and has its `result`."""
         self._origin = envelope.get("origin")
         self._lineage = Lineage(self._context, self._origin)
+        self._profile = self._plan.profile(envelope["step"]) if "step" in envelope else None
         following = self._advance(dict(envelope, used=envelope.get("used", 0) + 1))
         return self._with_origin(following) if "block" in following else following
 
@@ -128,7 +133,9 @@ class Session:
 
     def _is_known(self, following):
         """Whether the next task need not be executed: then this activation goes on, whatever action the step is of."""
-        if not (following.get("again") or self._origin) or "step" not in following:
+        if "step" not in following or self._plan.is_sequence:
+            return False
+        if not (following.get("again") or self._origin or self._is_cacheable(following["step"])):
             return False
         if following.keys() & {"wait", "call", "claim", "answer", "result"} or following.get("guard") is not None:
             return False
@@ -147,7 +154,20 @@ class Session:
         if record is None and self._origin:
             found = self._lineage.find(step, task_id(at), self._inputs(envelope, step, at))
             record = found and commits.commit(self._store, self._layout, found)
+        if record is None and self._is_cacheable(step) and not self._lineage.redoes:
+            inputs = self._inputs(envelope, step, at)
+            found = self._cache.find(step, at, inputs) if self._has_all(step, at, inputs) else None
+            record = found and commits.commit(self._store, self._layout, found)
         return record
+
+    def _is_cacheable(self, step):
+        """Whether it may be found in the cache here: its environment is known to its own action alone."""
+        return "cache" in self._plan.steps[step] and self._plan.profile(step) == self._profile
+
+    def _has_all(self, step, at, inputs):
+        """A join that goes on without failed items is told of them, and they are no inputs."""
+        opener = self._plan.steps[step].get("joins")
+        return "minSuccess" not in self._plan.pools.get(opener, {}) or len(inputs) == self._items(opener, at)
 
     def _has_room_for(self, following, envelope, items):
         """Whether this activation takes the next step of a batch, too: `items` of a foreach are being done in it already."""
@@ -400,11 +420,14 @@ class Session:
         again, died = envelope.pop("again", False), envelope.pop("died", None)
         attempt, answer = envelope.pop("attempt", 0), envelope.pop("answer", None)
         record, files = None, []
-        if again or died or self._origin:
+        entered_again = bool(again or died or self._origin)
+        if entered_again or self._is_cacheable(step):
             record = self._known(envelope)
         if record is not None:
+            if not entered_again and not commits.is_ours(record, self._by):
+                return self._stop(envelope)  # another session is on this path, and ahead
             files = commits.finish(self._store, record)
-            again = True
+            again = entered_again
         else:
             try:
                 self._keep_lease(envelope, spec["timeoutMs"])
@@ -424,12 +447,16 @@ class Session:
                 tried = None
             if tried is None and answer is not None and calls.error_of(answer) is not None:
                 tried = self._not_tried(calls.error_of(answer), [ACTION_ERROR])
-            parents = []
+            inputs, parents = [], []
             if tried is None:
-                tried, parents = self._execute(envelope, step, at, attempt, answer)
+                inputs = self._inputs(envelope, step, at)
+                parents = commits.parents_of(inputs)
+                tried = self._execute(envelope, step, at, inputs, attempt, answer)
             if tried.was_stopped:
                 return self._stop(envelope)  # the run is over
             record = commits.make_record(self._context, step, task, at, tried, parents, attempt)
+            if inputs and self._is_cacheable(step):
+                record["cache"] = self._cache.facts(step, at, inputs)
             if not tried.ok:
                 following = self._repeat(envelope, record, tried, attempt)
                 if following is not None:
@@ -438,6 +465,8 @@ class Session:
             if not commits.is_ours(record, self._by):
                 return self._stop(envelope)  # another session is on this path, and ahead
             files = commits.finish(self._store, record, tried.stdout, tried.stderr)
+            if "cache" in record and self._has_all(step, at, inputs):
+                files += self._cache.keep(record, inputs)
             again = False
         self._records.add(self._layout, record)
         envelope.pop("poll", None)
@@ -457,7 +486,7 @@ class Session:
         if self._is_late():
             return None
         if attempts.is_repeated(spec, attempt, tried.kinds):
-            following, wait = attempt + 1, attempts.pause_ms(spec, attempt, _pathspec(record))
+            following, wait = attempt + 1, attempts.pause_ms(spec, attempt, pathspec(record))
         else:
             following, wait = attempts.fallback(spec, attempt), 0
         if following is None:
@@ -496,10 +525,8 @@ class Session:
         created = self._records.created(self._store, self._layout)
         return max(0.001, min(limit, (created + self._plan.timeout_ms) / 1000 - self._clock.now()))
 
-    def _execute(self, envelope, step, at, attempt, answer):
-        """An attempt, and the pathspecs of the tasks that it read."""
+    def _execute(self, envelope, step, at, inputs, attempt, answer):
         spec = self._plan.steps[step]
-        inputs = self._inputs(envelope, step, at)
         request = {
             **self._request(step, at, inputs),
             "attempt": attempt,
@@ -515,7 +542,7 @@ class Session:
             request["failures"] = list(self._pool(spec["joins"], at).failures().values())
         if step == self._plan.on_failure:
             request["failure"] = self._store.get_json(self._layout.failed)
-        return self._run("step", request, spec), [_path(record) for record in inputs]
+        return self._run("step", request, spec)
 
     def _request(self, step, at, inputs):
         return {
@@ -524,7 +551,7 @@ class Session:
             "task": task_id(at),
             "split": self._plan.split(step, at),
             "inputs": [
-                {"path": _path(record, with_attempt=True), "objects": record["objects"], "info": record["info"]}
+                {"path": _path(record), "objects": record["objects"], "info": record["info"]}
                 for record in inputs
             ],
             "secrets": self._secrets.of(self._context),
@@ -802,16 +829,11 @@ def _too_few(least, items, failed):
 
 
 def _failure_of(record):
-    return {"message": record["error"], "step": record["step"], "task": _pathspec(record)}
+    return {"message": record["error"], "step": record["step"], "task": pathspec(record)}
 
 
-def _pathspec(record):
-    return "/".join((record["flow"], record["run"], record["step"], record["task"]))
-
-
-def _path(record, with_attempt=False):
-    path = f"{record['run']}/{record['step']}/{record['task']}"
-    return f"{path}/{record['attempt']}" if with_attempt else path
+def _path(record):
+    return f"{record['run']}/{record['step']}/{record['task']}/{record['attempt']}"
 
 
 def _until_next_window_ms(now_ms):

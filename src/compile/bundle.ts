@@ -4,6 +4,7 @@ import type { Flow } from '../model/flow.ts';
 import type { Bundle, Manifest } from '../model/manifest.ts';
 import type { Plan, PlannedStep } from '../model/plan.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
+import { cachedSteps } from './cached-steps.ts';
 import { compose, packageName } from './composition.ts';
 import { writeConductor } from './conductor.ts';
 import { buildGraph } from './graph.ts';
@@ -43,8 +44,9 @@ export interface BundleParts {
 export function makeBundle({ flow, source, code, parameterFiles, runtime, compiler }: BundleParts): Bundle {
   const sourceName = source.name.split(/[\\/]/).at(-1) as string;
   const graph = buildGraph(flow);
-  const { code: flowModule, sourceMap } = writeFlowModule(flow, graph, source);
-  const plan = planFlow(flow, graph, { name: sourceName, file: sourceName }, sourceMap);
+  const { code: flowModule, sourceMap, textOf } = writeFlowModule(flow, graph, source);
+  const cached = cachedSteps(flow, graph, textOf, code);
+  const plan = planFlow(flow, graph, { name: sourceName, file: sourceName }, sourceMap, cached);
   const composition = JSON.stringify(compose(plan));
   const text = (value: string) => new TextEncoder().encode(value);
   const json = (value: unknown) => text(`${JSON.stringify(value, null, 2)}\n`);

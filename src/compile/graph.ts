@@ -46,6 +46,8 @@ export interface GraphStep {
   retry?: Retry;
   /** The artifact that gets the failure. */
   catch?: string;
+  /** An earlier task's artifacts are reused. */
+  cache?: true;
   /** Pools (by their openers) and loops around the step, outermost first. */
   within: string[];
   /** First step of a foreach's item: the artifact to put the item in. */
@@ -414,11 +416,12 @@ class GraphBuilder {
     return { ...this.#attemptsOf(step), name: step.name.value, body: step.body, within };
   }
 
-  #attemptsOf({ resources, environment, secrets, retry, catch: caught }: Step | Join) {
+  #attemptsOf({ resources, environment, secrets, retry, catch: caught, cache }: Step | Join) {
     return {
       settings: { resources, environment, secrets },
       ...(retry && { retry }),
       ...(caught && { catch: caught.value }),
+      ...(cache && { cache: true as const }),
       next: UNKNOWN,
     };
   }

@@ -29,6 +29,8 @@ export interface FlowModule {
   code: string;
   /** As in the plan: where the bodies of its functions come from. */
   sourceMap: Record<string, SourceRange>;
+  /** What a step executes of it: its method, and the functions that this uses. */
+  textOf(step: string): string;
 }
 
 /** Metaflow walks a flow's graph by recursion, a level a step; Python allows a thousand by default. */
@@ -39,7 +41,7 @@ const RECURSION_LEVELS_DEFAULT = 1000;
 /** Writes a flow as a Metaflow program. Bodies are functions of their own, so that `return` ends the step and nothing more. */
 export function writeFlowModule(flow: Flow, graph: Graph, source: SourceFile): FlowModule {
   const writer = new Writer(flow, graph, source);
-  return { code: writer.write(), sourceMap: writer.sourceMap };
+  return { code: writer.write(), sourceMap: writer.sourceMap, textOf: (step) => writer.textOf(step) };
 }
 
 class Writer {
@@ -51,6 +53,8 @@ class Writer {
   /** Steps of the graph, and those that follow a failure. */
   readonly #all: GraphStep[];
   readonly #functions: Map<string, FlowFunction>;
+  /** As they were written, by name. */
+  readonly #texts = { methods: new Map<string, string>(), functions: new Map<string, string>() };
   readonly sourceMap: Record<string, SourceRange> = {};
 
   constructor(flow: Flow, graph: Graph, source: SourceFile) {
@@ -110,12 +114,34 @@ class Writer {
       const levels = RECURSION_LEVELS_DEFAULT + this.#graph.steps.length * RECURSION_LEVELS_PER_STEP;
       this.#print('', '# Metaflow walks the graph by recursion, a level a step.', `sys.setrecursionlimit(${levels})`);
     }
-    for (const { code } of helpers) this.#print('', '', ...code.trimEnd().split('\n'));
+    for (const { code } of helpers) {
+      this.#print('', '', ...code.trimEnd().split('\n'));
+      for (const [, name = ''] of code.matchAll(/^def (\w+)/gm)) this.#texts.functions.set(name, code);
+    }
+  }
+
+  textOf(step: string): string {
+    const { methods, functions } = this.#texts;
+    const texts = new Set([methods.get(step) ?? '']);
+    for (const text of texts) {
+      for (const [word] of text.matchAll(/\w+/g)) {
+        const used = functions.get(word);
+        if (used !== undefined) texts.add(used);
+      }
+    }
+    return [...texts].join('\n');
   }
 
   /** A piece of the flow file as a function, and where its text stands there. */
-  #function(name: string, { parameters, code, isExpression, first, returns }: FlowFunction): void {
-    this.#print('', '', `def ${name}(${parameters}):`);
+  #function(name: string, definition: FlowFunction): void {
+    this.#print('', '');
+    const start = this.#lines.length;
+    this.#printFunction(name, definition);
+    this.#texts.functions.set(name, this.#lines.slice(start).join('\n'));
+  }
+
+  #printFunction(name: string, { parameters, code, isExpression, first, returns }: FlowFunction): void {
+    this.#print(`def ${name}(${parameters}):`);
     if (first !== undefined) this.#print(`${INDENT}${first}`);
     if (returns !== undefined) this.#print(`${INDENT}return ${returns}`);
     if (!code) return;
@@ -202,10 +228,12 @@ class Writer {
     const transition = this.#transition(step);
     if (transition) statements.push(transition);
     if (statements.length === 0) statements.push('pass');
-    this.#print(
+    const lines = [
       `${INDENT}def ${name}(self${joins === undefined ? '' : ', inputs'}):`,
       ...statements.map((statement) => INDENT + INDENT + statement),
-    );
+    ];
+    this.#texts.methods.set(name, lines.join('\n'));
+    this.#print(...lines);
   }
 
   #body({ name, body, joins, collect }: GraphStep): string[] {

@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import { TIMEOUT_MAX_MS } from '../check/resources.ts';
 import { sequenceObstacle } from '../check/targets.ts';
 import type { Body, Environment, Flow, Resources, Retry, StepSettings } from '../model/flow.ts';
-import type { Plan, PlannedCall, PlannedPool, PlannedRetry, PlannedStep, Profile, SourceRange } from '../model/plan.ts';
+import type {
+  Plan,
+  PlannedCache,
+  PlannedCall,
+  PlannedPool,
+  PlannedRetry,
+  PlannedStep,
+  Profile,
+  SourceRange,
+} from '../model/plan.ts';
 import { plannedParameter } from './flow-parameters.ts';
 import type { Graph, GraphStep } from './graph.ts';
 
@@ -21,6 +30,7 @@ export function planFlow(
   graph: Graph,
   source: Plan['source'],
   sourceMap: Record<string, SourceRange>,
+  cached: ReadonlyMap<string, PlannedCache> = new Map(),
 ): Plan {
   const profiles: Record<string, Profile> = {};
   const steps: Record<string, PlannedStep> = {};
@@ -51,6 +61,7 @@ export function planFlow(
       ...(retry && { retry: retryOf(retry) }),
       ...(step.catch !== undefined && { catches: true }),
       ...(call ? { call } : surroundingsOf(settings)),
+      ...(cached.has(name) && { cache: cached.get(name) as PlannedCache }),
     };
   }
   return {

@@ -131,6 +131,8 @@ export interface Step extends StepSettings {
   retry?: Retry;
   /** The artifact that gets the failure. */
   catch?: Located<string>;
+  /** Where it says that an earlier task's artifacts are reused. */
+  cache?: Span;
 }
 
 /** What joins a foreach or branches: a step, or only names of what is to be collected. */
@@ -142,6 +144,7 @@ export interface Join extends StepSettings {
   collect: Located<string>[];
   retry?: Retry;
   catch?: Located<string>;
+  cache?: Span;
   span: Span;
 }
 

@@ -93,10 +93,20 @@ export interface PlannedStep {
   catches?: true;
   /** What is invoked for the step, outside of its own activation. */
   call?: PlannedCall;
+  /** Its artifacts are reused where all of this is the same, and so are its inputs. */
+  cache?: PlannedCache;
   /** Variables of its own environment. */
   vars?: Record<string, string>;
   /** Names of the secrets in its own environment. */
   secrets?: string[];
+}
+
+/** SHA-256, hex. */
+export interface PlannedCache {
+  /** What the compiler made of the step, with all that it uses, and the flow's code files. */
+  code: string;
+  /** Variables, image, requirements. What they come to in a container is the runtime's to add. */
+  environment: string;
 }
 
 /**

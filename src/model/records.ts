@@ -14,6 +14,7 @@
  * pools/<opener>/<task>/given-up    the pool is in an item that failed
  * waiting                           a session waits for the platform to take another one: {since, reason}
  * guard                             ClaimRecord of the session that watches over the run
+ * reused/<step>/<task>              the task was not executed: its record was taken over from another
  * failed                            RunFailure: every lane stops at its next step
  * cancelled                         likewise
  * result.json                       RunResult; the run is over
@@ -92,6 +93,10 @@ export interface TaskRecord {
   error?: string;
   /** Pathspec of the task that this one was taken over from, by a resumed run. */
   origin?: string;
+  /** Pathspec of the task that this one was taken over from, because the step has `cache: true`. */
+  cached?: string;
+  /** Of a step with `cache: true`: what its key was made of. */
+  cache?: CacheFacts;
   /** A failed attempt that another one followed. */
   retried?: true;
   /** How many attempts there are at most, where there can be more than one. */
@@ -100,6 +105,38 @@ export interface TaskRecord {
 
 /** A join's parents follow from its pool; a record of 10,000 of them would only weigh. */
 export const PARENTS_MAX = 16;
+
+/** What tells a task of a step with `cache: true` from others, each part as the first {@link CACHE_PART_LENGTH} digits of a SHA-256. */
+export interface CacheFacts {
+  /** Of all parts, SHA-256 in full. */
+  key: string;
+  /** The artifacts are those of {@link TaskRecord.cached}. */
+  hit: boolean;
+  parts: {
+    code: string;
+    environment: string;
+    /** Values of the secrets and secret parameters that the step can read, under a key that only the datastore's users have. */
+    secrets?: string;
+    /** Which item or turn it is, and which tasks a join reads. */
+    place: string;
+    /** By the name of the artifact or parameter, over all tasks that it comes from; those beyond {@link CACHE_INPUTS_MAX} as one, `…`. */
+    inputs: Record<string, string>;
+  };
+}
+
+export const CACHE_PART_LENGTH = 12;
+export const CACHE_INPUTS_MAX = 64;
+
+/** Artifacts to reuse: `_nuvopipe/cache/<Flow>/<step>/<key>`, a CacheEntry. */
+export const CACHE_PREFIX = '_nuvopipe/cache/';
+
+/** Holds the task's record itself, so that the run it came from may be deleted. */
+export interface CacheEntry {
+  version: 1;
+  /** Last, to the day; epoch milliseconds. */
+  used: number;
+  record: TaskRecord;
+}
 
 export interface PoolRecord {
   items: number;

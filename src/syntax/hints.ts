@@ -48,6 +48,7 @@ const FOREIGN_KEYS: Record<string, string> = {
   as: 'it belongs to a foreach',
   attempts: 'did you mean "retry"?',
   batch: 'it belongs to a foreach',
+  cache: 'it stands at each step',
   call: 'put it into a step under steps',
   cases: 'it belongs to a switch',
   collect: 'it belongs to the join of a foreach or of branches',
@@ -65,6 +66,7 @@ const FOREIGN_KEYS: Record<string, string> = {
   inputs: 'did you mean "with"?',
   limit: 'did you mean "max"?',
   max: 'it belongs to a while or an until',
+  memoize: 'did you mean "cache"?',
   memory: 'it goes under resources',
   minSuccess: 'it belongs to a foreach',
   name: 'the name stands after the first key',
@@ -89,6 +91,7 @@ const FOREIGN_KEYS: Record<string, string> = {
 
 /** The same for keys of a flow. */
 const FLOW_HINTS: Record<string, string> = {
+  cache: 'it stands at each step',
   cases: 'a file of cases is a test of a flow: nuvopipe test',
   cron: 'did you mean "schedule"?',
   env: 'variables go under environment: { vars: { NAME: value } }',

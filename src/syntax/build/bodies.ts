@@ -13,6 +13,7 @@ const KEYS_OF_BODIES: Record<string, readonly string[]> = {
   with: ['action', 'flow'],
   result: ['action', 'flow'],
   detach: ['flow'],
+  cache: ['run', 'call'],
 };
 
 /** What to do in place of such a key. */
@@ -24,6 +25,8 @@ const HINTS_OF_KEYS: Record<string, string> = {
   'detach run': 'only another flow can be started without waiting for it',
   'detach call': 'only another flow can be started without waiting for it',
   'detach action': 'a flow can be started and not waited for; an action always is',
+  'cache action': 'what an action does beside its answer cannot be known; cache the steps that use the answer',
+  'cache flow': 'cache the steps of that flow',
 };
 
 /** A name in an argument: `${name}`; `$${` is none. */

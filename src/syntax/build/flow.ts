@@ -189,10 +189,15 @@ class Builder {
     return name && body && { kind: 'step', name, body, ...rest };
   }
 
-  #attempts(node: Node): Pick<Step, 'retry' | 'catch'> {
+  #attempts(node: Node): Pick<Step, 'retry' | 'catch' | 'cache'> {
     const retry = readRetry(this.#reading, node);
     const caught = this.#reading.text(this.#reading.at(node, 'catch'));
-    return { ...(retry && { retry }), ...(caught && { catch: caught }) };
+    const isCached = this.#reading.flag(this.#reading.at(node, 'cache'));
+    return {
+      ...(retry && { retry }),
+      ...(caught && { catch: caught }),
+      ...(isCached && { cache: this.#reading.headOf(node, 'cache') }),
+    };
   }
 
   #foreach(node: Node, settings: StepSettings, depth: number): Foreach | undefined {
