@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import type { RunRecord, TaskRecord } from '../model/records.ts';
 import type { RunKey, RunReader, TaskEntry } from '../runs/reader.ts';
 import { mapParallel } from '../store/parallel.ts';
@@ -124,16 +125,33 @@ async function getFilteredTasks(
   const field = query.get('metadata_field_name');
   const pattern = compiled(query.get('pattern'));
   if (pattern === 'invalid') return { status: 400, body: { message: 'the pattern is not a regular expression' } };
-  const matches = async (entry: TaskEntry) => {
-    if (field === null && pattern === undefined) return true;
+  const valuesOf = async (entry: TaskEntry) => {
     const records = await reader.attempts(run, entry);
-    return records
-      .flatMap(({ metadata }) => metadata)
-      .some((datum) => (field === null || datum.field_name === field) && (pattern?.test(String(datum.value)) ?? true));
+    const metadata = records.flatMap((record) => record.metadata);
+    return metadata.filter((datum) => field === null || datum.field_name === field).map(({ value }) => String(value));
   };
   const entries = await reader.tasks(run, step);
-  const kept = await mapParallel(entries, matches);
-  return found(entries.filter((_, i) => kept[i] === true).map(({ task }) => `${run.flow}/${run.run}/${step}/${task}`));
+  let kept = entries;
+  if (field !== null || pattern !== undefined) {
+    const matching = matchingLists(pattern ?? /^/, await mapParallel(entries, valuesOf));
+    if (matching === undefined) return { status: 400, body: { message: 'the pattern takes too long' } };
+    kept = entries.filter((_, i) => matching[i] === true);
+  }
+  return found(kept.map(({ task }) => `${run.flow}/${run.run}/${step}/${task}`));
+}
+
+/** A pattern can take for ever, and others wait meanwhile. */
+const PATTERN_TIMEOUT_MS = 500;
+
+/** Of which lists a text matches; undefined where that takes too long. */
+function matchingLists(pattern: RegExp, lists: string[][]): boolean[] | undefined {
+  const code = 'lists.map((texts) => texts.some((text) => pattern.test(text)))';
+  try {
+    return runInNewContext(code, { pattern, lists }, { timeout: PATTERN_TIMEOUT_MS });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
+    throw error;
+  }
 }
 
 function compiled(pattern: string | null): RegExp | 'invalid' | undefined {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SystemError, UserError } from '../errors.ts';
+import { isOfThisMachine, LOOPBACK, NOT_OF_THIS_MACHINE, readBody, SERVER_TIMEOUTS, urlOf } from '../loopback.ts';
 import { RunReader } from '../runs/reader.ts';
 import type { Store } from '../store/store.ts';
 import { answer, type Reply, type Request, SERVICE_VERSION } from './routes.ts';
@@ -12,19 +13,23 @@ export interface MetadataService {
   close(): Promise<void>;
 }
 
-const LOOPBACK = '127.0.0.1';
 /** Tags are all that is ever sent. */
 const BODY_MAX_BYTES = 1024 * 1024;
+/** No object of S3 has a longer key. */
+const KEY_MAX_BYTES = 1024;
+
+const BAD_REQUEST: Reply = { status: 400, body: { message: 'bad request' } };
+const UNREADABLE = 'an object in the datastore is not the record that it should be';
 
 /**
  * Serves the runs of a datastore as Metaflow's metadata service does, so that its stock client reads them with nothing of
- * ours installed. On loopback only: whoever reaches it sees all runs.
+ * ours installed. On loopback, and for this machine's clients only: whoever reaches it sees all runs.
  *
  * @throws UserError `port-taken`.
  */
 export async function startMetadataService(options: { store: Store; port?: number }): Promise<MetadataService> {
   const reader = new RunReader(options.store);
-  const server = createServer(async (message, response) => {
+  const server = createServer(SERVER_TIMEOUTS, async (message, response) => {
     const reply = await respond(reader, message);
     response.writeHead(reply.status, {
       'content-type': 'application/json',
@@ -56,49 +61,49 @@ export async function startMetadataService(options: { store: Store; port?: numbe
 }
 
 async function respond(reader: RunReader, message: IncomingMessage): Promise<Reply> {
+  if (!isOfThisMachine(message)) return { status: 403, body: { message: NOT_OF_THIS_MACHINE } };
   try {
     const request = await requestOf(message);
-    return request === undefined ? { status: 400, body: { message: 'bad request' } } : await answer(reader, request);
+    return 'path' in request ? await answer(reader, request) : request;
   } catch (error) {
+    const known = error instanceof SystemError || error instanceof UserError;
     // The client asks again after 503, so that only what may pass is one.
-    const passing = error instanceof SystemError || (error instanceof UserError && error.code === 'store-unreachable');
-    return { status: passing ? 503 : 500, body: { message: (error as Error).message } };
+    const passing = error instanceof SystemError || (known && error.code === 'store-unreachable');
+    // Something else is an object in a record's place that is none: what it says of itself is for nobody.
+    return { status: passing ? 503 : 500, body: { message: known ? error.message : UNREADABLE } };
   }
 }
 
-/** Undefined if it is malformed. */
-async function requestOf(message: IncomingMessage): Promise<Request | undefined> {
-  const url = new URL(message.url ?? '/', 'http://service');
-  const raw = url.pathname.split('/').filter((part) => part !== '');
-  let path: string[];
-  try {
-    path = raw.map(decodeURIComponent);
-  } catch {
-    return undefined;
-  }
-  // Parts become parts of keys.
-  if (path.some((part) => part.includes('/'))) return undefined;
-  const text = await bodyOf(message);
-  if (text === undefined) return undefined;
+/** Or what it is refused with. */
+async function requestOf(message: IncomingMessage): Promise<Request | Reply> {
+  const url = urlOf(message);
+  const path = url && partsOf(url.pathname);
+  if (url === undefined || path === undefined) return BAD_REQUEST;
+  const body = await readBody(message, BODY_MAX_BYTES);
+  if (body === undefined) return { status: 413, body: { message: `a request has at most ${BODY_MAX_BYTES} bytes` } };
   try {
     return {
       method: message.method ?? '',
       path,
       query: url.searchParams,
-      body: text === '' ? undefined : JSON.parse(text),
+      body: body.length === 0 ? undefined : JSON.parse(body.toString()),
     };
+  } catch {
+    return BAD_REQUEST;
+  }
+}
+
+/** Parts become parts of keys. Undefined where one cannot. */
+function partsOf(pathname: string): string[] | undefined {
+  const raw = pathname.split('/').filter((part) => part !== '');
+  try {
+    const parts = raw.map(decodeURIComponent);
+    return parts.every(isKeyPart) ? parts : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function bodyOf(message: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of message) {
-    length += (chunk as Buffer).length;
-    if (length > BODY_MAX_BYTES) return undefined;
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString();
+function isKeyPart(part: string): boolean {
+  return !/[/\\\p{Cc}]/u.test(part) && part !== '.' && part !== '..' && Buffer.byteLength(part) <= KEY_MAX_BYTES;
 }

@@ -39,6 +39,7 @@ export const AUTHENTICATION_MISSING = 'The resource requires authentication, whi
 export const ENTITY_EXPECTED = 'Request entity expected but not supplied';
 export const CONTENT_TYPE_NOT_SUPPORTED = "The request's Content-Type is not supported. Expected:\napplication/json";
 export const NOT_FOUND = 'The requested resource could not be found.';
+export const TARGET_ILLEGAL = 'Illegal request-target';
 export const OBJECT_EXPECTED = 'JSON object expected';
 
 export const methodNotAllowed = (methods: readonly string[]) =>

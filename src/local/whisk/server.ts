@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SystemError, UserError } from '../../errors.ts';
+import { isOfThisMachine, LOOPBACK, NOT_OF_THIS_MACHINE, readBody, SERVER_TIMEOUTS, urlOf } from '../../loopback.ts';
 import { type Code, CodeCache } from '../containers/code.ts';
 import { ContainerPool, DEFAULT_IDLE_TIMEOUT_MS } from '../containers/pool.ts';
 import { type RuntimeOptions, Runtimes } from '../containers/runtimes.ts';
@@ -35,7 +36,6 @@ import { provideSystemPackages } from './system-packages.ts';
  * two conductors. With less, the lanes of a wide foreach end each other's warm containers at every step.
  */
 const DEFAULT_POOL_MEMORY_MB = (DEFAULT_LIMITS.concurrentInvocations + 2) * DEFAULT_LIMITS.memoryMb.std;
-const HOST = '127.0.0.1';
 const MIB = 1024 * 1024;
 
 export interface WhiskOptions {
@@ -129,12 +129,10 @@ export async function startWhisk(options: WhiskOptions): Promise<Whisk> {
       request: (method, segments, body) => requestWithin(api, now(), method, [namespace, ...segments], body),
     });
   const router = new Router(api, alarms, { auth: options.auth, namespace, limits, now });
-  const server = createServer((request, response) => router.serve(request, response));
-  // A blocking invocation answers after a minute, and an upload of 48 MB takes its time.
-  server.requestTimeout = 0;
+  const server = createServer(SERVER_TIMEOUTS, (request, response) => router.serve(request, response));
   server.keepAliveTimeout = 60_000;
   const port = await listen(server, options.port ?? 0);
-  url = `http://${HOST}:${port}`;
+  url = `http://${LOOPBACK}:${port}`;
   await alarms?.start();
   let closing: Promise<void> | undefined;
   return {
@@ -188,7 +186,7 @@ function listen(server: Server, port: number): Promise<number> {
           }),
         );
     });
-    server.listen(port, HOST, () => resolve((server.address() as AddressInfo).port));
+    server.listen(port, LOOPBACK, () => resolve((server.address() as AddressInfo).port));
   });
 }
 
@@ -238,25 +236,34 @@ class Router {
 
   async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const code = transactionId();
+    const headers = { 'X-Request-ID': code };
     incoming.on('error', () => {});
     outgoing.on('error', () => {});
-    let answer: Answer;
-    try {
-      answer = await this.#answer(incoming);
-    } catch (error) {
-      const reject = rejection(error);
-      answer = { status: reject.status, body: { error: reject.message, code } };
-      if (reject.status === 401) {
-        answer = { ...answer, headers: { 'WWW-Authenticate': 'Basic realm="OpenWhisk secure realm",charset=UTF-8' } };
-      }
+    if (!isOfThisMachine(incoming)) {
+      send(outgoing, { status: 403, body: { error: NOT_OF_THIS_MACHINE, code } }, { ...headers, Connection: 'close' });
+      return;
     }
-    send(outgoing, answer, code);
+    try {
+      // What is longer than a string may be fails here.
+      send(outgoing, await this.#answer(incoming), { ...headers, ...CORS_HEADERS });
+    } catch (error) {
+      const { status, message } = rejection(error);
+      const challenge = status === 401 ? AUTHENTICATION_CHALLENGE : {};
+      // What it did not read of the request is not waited for.
+      const close = incoming.complete ? {} : { Connection: 'close' };
+      send(
+        outgoing,
+        { status, body: { error: message, code } },
+        { ...headers, ...CORS_HEADERS, ...challenge, ...close },
+      );
+    }
   }
 
   async #answer(incoming: IncomingMessage): Promise<Answer> {
     const receivedAt = this.#options.now();
     const method = incoming.method ?? 'GET';
-    const url = new URL(incoming.url ?? '/', 'http://localhost');
+    const url = urlOf(incoming);
+    if (url === undefined) throw new Reject(400, messages.TARGET_ILLEGAL);
     const segments = decodeSegments(url.pathname);
     if (method === 'OPTIONS') return { status: 200 };
     const [first, version, collection, ...rest] = segments;
@@ -265,7 +272,7 @@ class Router {
     if (isEnd(segments.slice(2)) && method === 'GET') return ok(API_INFORMATION);
     if (this.#alarms !== undefined && method === 'POST' && segments.slice(2).join('/') === ALARMS_WEB_PATH) {
       // A web action: its arguments say who calls.
-      return this.#alarms.handle((await readBody(incoming, this.#options.limits.requestBytes)).toString('utf8'));
+      return this.#alarms.handle(await this.#alarmArguments(incoming));
     }
     this.#authenticate(incoming.headers.authorization);
     if (collection !== 'namespaces') throw new Reject(404, messages.NOT_FOUND);
@@ -274,6 +281,8 @@ class Router {
       return ok([this.#options.namespace]);
     }
     const body = await readBody(incoming, this.#options.limits.requestBytes);
+    // As OpenWhisk's HTTP library answers what is too large.
+    if (body === undefined) throw new Reject(500, messages.INTERNAL_SERVER_ERROR);
     const contentType = incoming.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
     if (body.length > 0 && contentType !== 'application/json')
       throw new Reject(415, messages.CONTENT_TYPE_NOT_SUPPORTED);
@@ -286,6 +295,15 @@ class Router {
       receivedAt,
     };
     return this.#api.handle(request, rest);
+  }
+
+  /** Who asks is not known yet: no more is read than a feed's arguments may be. */
+  async #alarmArguments(incoming: IncomingMessage): Promise<string> {
+    const { payloadBytes } = this.#options.limits;
+    const body = await readBody(incoming, payloadBytes);
+    if (body !== undefined) return body.toString('utf8');
+    const bytes = Number(incoming.headers['content-length'] ?? payloadBytes + 1);
+    throw new Reject(413, messages.tooBig('Request', bytes, payloadBytes));
   }
 
   #authenticate(header: string | undefined): void {
@@ -340,6 +358,8 @@ const API_INFORMATION: Json = {
   swagger_paths: { ui: '/docs', 'api-docs': '/api-docs' },
 };
 
+const AUTHENTICATION_CHALLENGE = { 'WWW-Authenticate': 'Basic realm="OpenWhisk secure realm",charset=UTF-8' };
+
 /** CorsSettings.scala. */
 const CORS_HEADERS = {
   'Access-Control-Allow-Origin': '*',
@@ -359,27 +379,14 @@ function isEnd(segments: readonly string[]): boolean {
   return segments.length === 0 || (segments.length === 1 && segments[0] === '');
 }
 
-/** @throws {Reject} 500 where it is too large, as OpenWhisk's HTTP library answers */
-async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= maxBytes) chunks.push(chunk);
-    else chunks.length = 0;
-  }
-  if (bytes > maxBytes) throw new Reject(500, messages.INTERNAL_SERVER_ERROR);
-  return Buffer.concat(chunks);
-}
-
-function send(outgoing: ServerResponse, answer: Answer, code: string): void {
-  const headers: Record<string, string> = { 'X-Request-ID': code, ...CORS_HEADERS, ...answer.headers };
+function send(outgoing: ServerResponse, answer: Answer, headers: Readonly<Record<string, string>>): void {
+  const all: Record<string, string> = { ...headers, ...answer.headers };
   if (answer.body === undefined) {
-    outgoing.writeHead(answer.status, headers).end();
+    outgoing.writeHead(answer.status, all).end();
     return;
   }
   const body = Buffer.from(JSON.stringify(answer.body));
-  headers['Content-Type'] = 'application/json';
-  headers['Content-Length'] = String(body.length);
-  outgoing.writeHead(answer.status, headers).end(body);
+  all['Content-Type'] = 'application/json';
+  all['Content-Length'] = String(body.length);
+  outgoing.writeHead(answer.status, all).end(body);
 }
