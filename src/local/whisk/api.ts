@@ -201,7 +201,7 @@ export class Api {
     if (components.length > this.#options.limits.sequenceLength) throw new Reject(400, messages.SEQUENCE_TOO_LONG);
     if (components.length === 0) throw new Reject(400, messages.SEQUENCE_EMPTY);
     try {
-      if (this.#countAtomic(path, components) <= this.#options.limits.sequenceLength) return;
+      if (this.#countAtomic([path], components) <= this.#options.limits.sequenceLength) return;
     } catch (error) {
       if (!(error instanceof Reject) || error.status !== 404) throw error;
       throw new Reject(400, messages.SEQUENCE_COMPONENT_NOT_FOUND);
@@ -209,13 +209,14 @@ export class Api {
     throw new Reject(400, messages.SEQUENCE_TOO_LONG);
   }
 
-  #countAtomic(origin: string, components: readonly string[]): number {
+  /** @param around the sequences that these components are in: one may be among them since a binding was changed */
+  #countAtomic(around: readonly string[], components: readonly string[]): number {
     let count = 0;
     for (const component of components) {
       const path = this.#resolver.actionPath(component.slice(1));
-      if (path === origin) throw new Reject(400, messages.SEQUENCE_CYCLIC);
+      if (around.includes(path)) throw new Reject(400, messages.SEQUENCE_CYCLIC);
       const { exec } = this.#entities.get('action', path);
-      count += 'components' in exec ? this.#countAtomic(origin, exec.components) : 1;
+      count += 'components' in exec ? this.#countAtomic([...around, path], exec.components) : 1;
       if (count > this.#options.limits.sequenceLength) return count;
     }
     return count;
@@ -254,7 +255,7 @@ export class Api {
     // Parameters that have a value are final where the action says so.
     if (findValue(action.annotations, 'final') !== true || payload === undefined) return;
     const immutable = action.parameters.filter((each) => each.value !== null).map((each) => each.key);
-    if (immutable.some((key) => key in payload)) throw new Reject(400, messages.PARAMETERS_NOT_ALLOWED);
+    if (immutable.some((key) => Object.hasOwn(payload, key))) throw new Reject(400, messages.PARAMETERS_NOT_ALLOWED);
   }
 
   #throttleInvocation(path: string): void {

@@ -9,7 +9,7 @@ import {
   type RuleStatus,
   sizeBytes,
 } from './entities.ts';
-import { isObject, type Json, type JsonObject, ParsingError, parseJson } from './json.ts';
+import { isObject, type Json, type JsonObject, ParsingError, parseJson, textOf } from './json.ts';
 import { resolveKind, VALID_KINDS } from './kinds.ts';
 import { type Limits, MAX_NAME_LENGTH, type Range } from './limits.ts';
 import * as messages from './messages.ts';
@@ -64,7 +64,7 @@ export function decodeActionPut(body: Json | undefined, namespace: string, limit
     exec,
     parameters: keyValues(fields.parameters),
     limits: fields.limits === undefined ? undefined : decodeLimits(fields.limits),
-    delAnnotations: fields.delAnnotations as readonly string[] | undefined,
+    delAnnotations: names(fields.delAnnotations),
     ...common(fields),
   };
   if (exec !== undefined && execBytes(exec) > limits.codeBytes) {
@@ -109,7 +109,7 @@ export function decodeRuleStatus(body: Json | undefined): RuleStatus {
   if (body === undefined) throw new Reject(400, messages.ENTITY_EXPECTED);
   const status = isObject(body) ? body.status : undefined;
   if (status === 'active' || status === 'inactive') return status;
-  throw malformed(status === undefined ? 'key not found: status' : messages.ruleStateNotRecognized(String(status)));
+  throw malformed(status === undefined ? 'key not found: status' : messages.ruleStateNotRecognized(textOf(status)));
 }
 
 function entityFields(body: Json | undefined, firstField: string): JsonObject {
@@ -130,6 +130,12 @@ function common(fields: JsonObject) {
     throw malformed(`bad semantic version ${typeof version === 'string' ? version : JSON.stringify(version)}`);
   }
   return { version, publish, annotations: keyValues(fields.annotations) };
+}
+
+function names(value: Json | undefined): string[] | undefined {
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value;
+  throw malformed('Expected List as JsArray');
 }
 
 /** `Parameters.serdes`; the last of equal keys wins. */
@@ -242,7 +248,7 @@ function decodeBinding(value: Json | undefined, namespace: string): Binding | un
 
 function decodeReference(value: Json, namespace: string): Reference {
   const path = isObject(value)
-    ? qualifiedName(`${String(value.path)}/${String(value.name)}`, namespace)
+    ? qualifiedName(`${textOf(value.path)}/${textOf(value.name)}`, namespace)
     : qualifiedName(value, namespace);
   return { path: parentOf(path), name: lastOf(path) };
 }

@@ -6,11 +6,43 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** For a message. `String` would call what an object may have in the place of its `toString`. */
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** The request's text is not JSON; the message is spray-json's. */
 export class ParsingError extends Error {}
 
+/** JsonParserSettings.scala, `maxDepth`. What is written again as JSON must not be deeper than the stack. */
+const MAX_DEPTH = 1000;
+/** Of the line that a message shows; spray-json shows all of it, even if it is megabytes. */
+const SHOWN_LINE_LENGTH = 500;
+
+/** Whether lists and objects lie in each other further than OpenWhisk reads. */
+export function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index];
+    if (inString) {
+      if (char === '\\') index += 1;
+      else inString = char !== '"';
+    } else if (char === '"') inString = true;
+    else if (char === '[' || char === '{') depth += 1;
+    else if (char === ']' || char === '}') depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+
 /** @throws {ParsingError} */
 export function parseJson(text: string): Json {
+  if (isTooDeep(text)) {
+    throw new ParsingError(
+      `JSON input nested too deeply:JSON input was nested more deeply than the configured limit of maxDepth = ${MAX_DEPTH}`,
+    );
+  }
   try {
     return JSON.parse(text) as Json;
   } catch {
@@ -20,17 +52,25 @@ export function parseJson(text: string): Json {
 }
 
 function describe(text: string, index: number, expected: string): string {
-  const before = text.slice(0, index).split('\n');
-  const line = before.length;
-  const column = (before.at(-1) ?? '').length + 1;
+  const lineStart = text.lastIndexOf('\n', index - 1) + 1;
+  const lineEnd = text.indexOf('\n', index);
+  const column = index - lineStart + 1;
   const char = text[index];
   const unexpected =
     char === undefined
       ? 'end-of-input'
       : `character '${char < ' ' ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}` : char}'`;
-  const shown = (text.split('\n')[line - 1] ?? '').replaceAll(/\p{Cc}/gu, '?');
-  const summary = `Unexpected ${unexpected} at input index ${index} (line ${line}, position ${column}), expected ${expected}`;
-  return `${summary}:\n${shown}\n${' '.repeat(column - 1)}^\n`;
+  const summary = `Unexpected ${unexpected} at input index ${index} (line ${lineOf(text, index)}, position ${column}), expected ${expected}`;
+  const shownStart = Math.max(lineStart, index - SHOWN_LINE_LENGTH / 2);
+  const shownEnd = Math.min(lineEnd < 0 ? text.length : lineEnd, shownStart + SHOWN_LINE_LENGTH);
+  const shown = text.slice(shownStart, shownEnd).replaceAll(/\p{Cc}/gu, '?');
+  return `${summary}:\n${shown}\n${' '.repeat(index - shownStart)}^\n`;
+}
+
+function lineOf(text: string, index: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < index; at = text.indexOf('\n', at + 1)) line += 1;
+  return line;
 }
 
 class Problem extends Error {
@@ -44,7 +84,7 @@ class Problem extends Error {
   }
 }
 
-/** Finds the first place of a text that is not JSON. Recursion is bounded, as the text may be hostile. */
+/** Finds the first place of a text that is not JSON. It recurses as deep as the text does, which is not too deep. */
 class Scanner {
   readonly #text: string;
   #index = 0;
@@ -56,7 +96,7 @@ class Scanner {
   problem(): { index: number; expected: string } {
     try {
       this.#space();
-      this.#value(0);
+      this.#value();
       if (this.#index < this.#text.length) throw new Problem(this.#index, 'end-of-input');
     } catch (error) {
       if (error instanceof Problem) return error;
@@ -65,12 +105,11 @@ class Scanner {
     return { index: this.#index, expected: 'JSON Value' };
   }
 
-  #value(depth: number): void {
+  #value(): void {
     const start = this.#index;
     const char = this.#text[start];
-    if (depth > 1000) throw new Problem(start, 'JSON Value');
-    if (char === '{') this.#object(depth);
-    else if (char === '[') this.#array(depth);
+    if (char === '{') this.#object();
+    else if (char === '[') this.#array();
     else if (char === '"') this.#string();
     else if (char !== undefined && /[-0-9]/.test(char)) this.#number();
     else {
@@ -81,7 +120,7 @@ class Scanner {
     this.#space();
   }
 
-  #object(depth: number): void {
+  #object(): void {
     this.#index += 1;
     this.#space();
     if (this.#take('}')) return;
@@ -91,18 +130,18 @@ class Scanner {
       this.#space();
       this.#require(':');
       this.#space();
-      this.#value(depth + 1);
+      this.#value();
     } while (this.#take(','));
     this.#require('}');
   }
 
-  #array(depth: number): void {
+  #array(): void {
     this.#index += 1;
     this.#space();
     if (this.#take(']')) return;
     do {
       this.#space();
-      this.#value(depth + 1);
+      this.#value();
     } while (this.#take(','));
     this.#require(']');
   }

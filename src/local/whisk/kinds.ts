@@ -46,7 +46,9 @@ export function kindOf(
   exec: { readonly kind: string; readonly image?: string },
   images: Readonly<Record<string, string>>,
 ): Kind | undefined {
-  return resolveKind(exec.image === undefined ? exec.kind : (images[exec.image] ?? images[ANY_IMAGE] ?? ''));
+  const { kind, image } = exec;
+  if (image === undefined) return resolveKind(kind);
+  return resolveKind((Object.hasOwn(images, image) ? images[image] : images[ANY_IMAGE]) ?? '');
 }
 
 /** `runtimes` of the information the server shows of itself. */

@@ -1,6 +1,6 @@
 /** What an activation answered: ActivationResult.scala. */
 import type { Reply } from '../containers/runtimes.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
+import { isObject, isTooDeep, type Json, type JsonObject } from './json.ts';
 import * as messages from './messages.ts';
 
 export type Status = 'success' | 'application error' | 'action developer error' | 'whisk internal error';
@@ -72,6 +72,7 @@ export function runResponse(reply: Reply, timeoutMs: number, maxBytes: number, k
 }
 
 function parse(body: string): Json | undefined {
+  if (isTooDeep(body)) return undefined;
   try {
     return JSON.parse(body) as Json;
   } catch {

@@ -51,11 +51,18 @@ interface Session {
 
 interface SequenceAccounting {
   atomicActions: number;
+  /** Sequences it is in. */
+  readonly depth: number;
   response: Response;
   readonly logs: string[];
   durationMs: number;
   maxMemoryMb: number | undefined;
 }
+
+/** Our own: a changed binding can make a circle of sequences, which has no atomic action to count. Nobody nests so many. */
+const MAX_SEQUENCE_DEPTH = 200;
+/** What a sequence is in that is in none. */
+const NO_SEQUENCE = { atomicActions: 0, depth: 0 };
 
 export class Sessions {
   readonly #invoker: Invoker;
@@ -77,7 +84,7 @@ export class Sessions {
   ): Promise<Invoked> {
     const { action } = resolved;
     if (isSequence(action.exec)) {
-      const { id, done } = this.#sequence(resolved, payload, undefined, true, 0, requestedAt);
+      const { id, done } = this.#sequence(resolved, payload, undefined, true, NO_SEQUENCE, requestedAt);
       return within(
         id,
         done.then(([activation]) => activation),
@@ -208,7 +215,7 @@ export class Sessions {
     let invoked: Promise<Invoked>;
     if (isSequence(action.exec)) {
       accounting.components += 1;
-      const { id, done } = this.#sequence(resolved, params, cause, false, 0, this.#options.now());
+      const { id, done } = this.#sequence(resolved, params, cause, false, NO_SEQUENCE, this.#options.now());
       invoked = done.then(([activation]) => ({ activationId: id, activation }));
     } else if (isTruthy(action.annotations, 'conductor')) {
       const { id, done } = this.#composition(resolved, params, cause, accounting, this.#options.now());
@@ -245,12 +252,12 @@ export class Sessions {
     payload: Json | undefined,
     cause: string | undefined,
     topmost: boolean,
-    atomicActions: number,
+    outer: Pick<SequenceAccounting, 'atomicActions' | 'depth'>,
     requestedAt: number,
   ): { id: string; done: Promise<[activation: Activation, atomicActions: number]> } {
     const id = activationId();
     const start = this.#options.now();
-    const done = this.#components(resolved, payload, id, atomicActions).then((accounting): [Activation, number] => {
+    const done = this.#components(resolved, payload, id, outer).then((accounting): [Activation, number] => {
       const { action, binding } = resolved;
       const annotations: JsonObject = {
         ...(topmost ? {} : { causedBy: 'sequence' }),
@@ -281,11 +288,12 @@ export class Sessions {
     { action }: ResolvedAction,
     payload: Json | undefined,
     cause: string,
-    atomicActions: number,
+    outer: Pick<SequenceAccounting, 'atomicActions' | 'depth'>,
   ): Promise<SequenceAccounting> {
     const { limits } = this.#options;
     const accounting: SequenceAccounting = {
-      atomicActions,
+      atomicActions: outer.atomicActions,
+      depth: outer.depth + 1,
       response: { status: 'application error', result: payload ?? {} },
       logs: [],
       durationMs: 0,
@@ -294,7 +302,9 @@ export class Sessions {
     const fail = (response: Response): SequenceAccounting => ({ ...accounting, response });
     const components = 'components' in action.exec ? action.exec.components : [];
     for (const component of components) {
-      if (accounting.atomicActions >= limits.sequenceLength) return fail(applicationError(messages.SEQUENCE_TOO_LONG));
+      if (accounting.atomicActions >= limits.sequenceLength || accounting.depth > MAX_SEQUENCE_DEPTH) {
+        return fail(applicationError(messages.SEQUENCE_TOO_LONG));
+      }
       let resolved: ResolvedAction;
       try {
         resolved = this.#options.resolve(component.slice(1));
@@ -331,7 +341,7 @@ export class Sessions {
     const previous = accounting.response.result;
     const input = typeof previous === 'object' && previous !== null ? previous : undefined;
     if (isSequence(action.exec)) {
-      const { id, done } = this.#sequence(resolved, input, cause, false, accounting.atomicActions, this.#options.now());
+      const { id, done } = this.#sequence(resolved, input, cause, false, accounting, this.#options.now());
       const [activation, atomicActions] = await done;
       accounting.atomicActions = atomicActions;
       return { activationId: id, activation };

@@ -1,7 +1,7 @@
 /** When an alarm rings: the parameters of its feed, checked in the order and with the words of alarmWebAction.js. */
 import { isTimezone } from '../../../model/cron.ts';
 import { defined } from '../entities.ts';
-import type { Json, JsonObject } from '../json.ts';
+import { type Json, type JsonObject, textOf } from '../json.ts';
 import { Reject } from '../reject.ts';
 import { CronError, type NextTime, parseCron } from './cron.ts';
 
@@ -138,7 +138,7 @@ function checkedCron(
   } catch (error) {
     if (!(error instanceof CronError)) throw error;
   }
-  return refuse(`cron pattern '${cron}' is not valid`);
+  return refuse(`cron pattern '${textOf(cron)}' is not valid`);
 }
 
 function wholeMinutes(value: Json | undefined): number {
@@ -150,7 +150,7 @@ function wholeMinutes(value: Json | undefined): number {
 
 function deleteAfterFire(params: JsonObject): Pick<OnceSchedule, 'deleteAfterFire'> {
   if (!params.deleteAfterFire) return {};
-  const value = String(params.deleteAfterFire).trim().toLowerCase();
+  const value = textOf(params.deleteAfterFire).trim().toLowerCase();
   if (!DELETE_AFTER_FIRE.includes(value)) refuse('deleteAfterFire parameter must be one of [false, true, rules].');
   return { deleteAfterFire: value };
 }
@@ -165,7 +165,7 @@ function stopDate(params: JsonObject, start: FeedDate | undefined, nowMs: number
 
 function futureDate(value: Json | undefined, name: string, nowMs: number): FeedDate {
   const isDate = (typeof value === 'string' || typeof value === 'number') && !Number.isNaN(timeOf(value));
-  if (!isDate) return refuse(`${name} parameter '${value}' is not a valid Date`);
+  if (!isDate) return refuse(`${name} parameter '${textOf(value)}' is not a valid Date`);
   if (nowMs >= timeOf(value)) refuse(`${name} parameter '${value}' must be in the future`);
   return value;
 }
