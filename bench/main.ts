@@ -11,6 +11,7 @@ const BENCHMARKS: Record<string, () => Promise<{ default: () => Promise<Figure[]
   requests: () => import('./requests.ts'),
   throttle: () => import('./throttle.ts'),
   speed: () => import('./speed.ts'),
+  load: () => import('./load.ts'),
 };
 
 const wanted = process.argv.slice(2);
