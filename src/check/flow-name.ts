@@ -1,4 +1,5 @@
 import { DATASTORE_NAMES, FLOW_MODULE_NAMES, PYTHON_KEYWORDS } from '../model/names.ts';
+import { INDEX_FOLDERS } from '../model/records.ts';
 import type { CheckContext } from './context.ts';
 
 /** OpenWhisk's limit for the name of an entity is 256; the flow's name is part of longer ones. */
@@ -35,6 +36,10 @@ export function flowNameProblem(name: string): Problem | undefined {
       message,
       hint: `choose another, such as ${name[0]?.toUpperCase()}${name.slice(1)}Flow`,
     };
+  }
+  if (INDEX_FOLDERS.includes(name)) {
+    const message = `"${name}" is a name that nuvopipe needs for itself beside those of flows`;
+    return { code: 'reserved-name', message, hint: 'choose another' };
   }
   return undefined;
 }

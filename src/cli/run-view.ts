@@ -1,4 +1,4 @@
-import { attemptsOf, countOf, duration } from '../runs/render.ts';
+import { attemptsOf, countOf, duration, isReused, TAKEN_OVER, waitingText } from '../runs/render.ts';
 import type { RunStatus, StepStatus } from '../runs/status.ts';
 import type { Palette } from '../terminal/palette.ts';
 import type { Report } from '../terminal/report.ts';
@@ -28,9 +28,15 @@ export class RunView {
       if (attempt) this.#once(`${name} ${attempt.number}`, `${yellow('↻')} ${name}, ${attemptsOf(step)}`);
       if (failed > 0)
         this.#once(`${name} failed`, `${status.error?.step === name ? red('✗') : yellow('!')} ${counted(step)}`);
-      else if (isDone(step, status)) this.#once(`${name} done`, `${green('✓')} ${counted(step)}  ${took(step)}`);
-      else if (!this.#live && step.expected !== undefined) this.#countLine(step, step.expected, counted(step));
+      else if (isDone(step, status)) {
+        const done = isReused(step)
+          ? `= ${counted(step)}  ${TAKEN_OVER}`
+          : `${green('✓')} ${counted(step)}  ${took(step)}`;
+        this.#once(`${name} done`, done);
+      } else if (!this.#live && step.expected !== undefined) this.#countLine(step, step.expected, counted(step));
     }
+    const { waiting } = status;
+    if (waiting) this.#once(`waiting ${waiting.since}`, `  ${waitingText(waiting, Date.now())}`);
     const open = status.steps.filter((step) => !isDone(step, status) && step.failed === 0);
     if (status.status === 'running')
       this.#report.progress(open.map((step) => `  ${counted(step)}`).join(', ') || '  …');

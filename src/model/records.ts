@@ -24,6 +24,9 @@ export function runPrefix(flow: string, run: string): string {
   return `_nuvopipe/${flow}/${run}/`;
 }
 
+/** Names below `_nuvopipe/` that no flow can have: of the index of live runs, and of the cache. */
+export const INDEX_FOLDERS: readonly string[] = ['live', 'cache'];
+
 /** The index of live runs: `_nuvopipe/live/<Flow>/<run>`, a LiveRecord, from before `run.json` to after `result.json`. */
 export const LIVE_PREFIX = '_nuvopipe/live/';
 
@@ -147,6 +150,13 @@ export interface ClaimRecord {
   by: string;
   /** Epoch milliseconds. */
   expires: number;
+}
+
+/** A session could not start another one. */
+export interface WaitingRecord {
+  /** Epoch milliseconds. */
+  since: number;
+  reason: string;
 }
 
 /** Where runs keep their state. Bound to step actions as the parameter `store`; secrets included, so never printed. */

@@ -8,7 +8,7 @@ const INTERVAL_MAX_MS = 2_000;
 const INTERVAL_GROWTH = 1.5;
 /** Looking takes at most this part of the time: on a wide run one look lists thousands of keys. */
 const LOOKING_SHARE = 0.25;
-/** A failed run has its result at once, or when the steps are done that follow a failure. Without news of it for so long, it is lost. */
+/** A failed or cancelled run has its result at once, or when the steps are done that follow a failure. Without news of it for so long, it is lost. */
 const SETTLING_MS = 15_000;
 
 /** Yields a run's status whenever it has changed, until the run is over or the signal says so. It may not have begun yet. */
@@ -26,7 +26,7 @@ export async function* followRun(
     const now = JSON.stringify(status) ?? '';
     if (now !== last) changed = started;
     if (status !== undefined && now !== last) yield status;
-    const isSettling = status?.status === 'failed' && !status.isOver && started - changed < SETTLING_MS;
+    const isSettling = status?.isOver === false && started - changed < SETTLING_MS;
     if (status !== undefined && status.status !== 'running' && !isSettling) return;
     interval = now === last ? Math.min(interval * INTERVAL_GROWTH, INTERVAL_MAX_MS) : INTERVAL_MIN_MS;
     last = now;

@@ -43,7 +43,7 @@ export async function invokeAndFollow(
   });
   if (status === undefined) return ending ?? NOT_BEGUN;
   onStatus(status);
-  if (status.isOver || status.status === 'cancelled') return status;
+  if (status.isOver) return status;
   if (ending?.status === 'failed') return ending;
   return (await follow(reader, key, onStatus)) as RunStatus;
 }
@@ -60,7 +60,7 @@ async function follow(
     onStatus(status);
     last = status;
   }
-  const isCut = signal?.aborted === true && last?.isOver === false && last.status !== 'cancelled';
+  const isCut = signal?.aborted === true && last?.isOver === false;
   return last?.status === 'running' || isCut ? undefined : last;
 }
 

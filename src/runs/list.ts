@@ -1,9 +1,11 @@
 import { mapParallel } from '../store/parallel.ts';
 import type { RunKey, RunReader } from './reader.ts';
-import type { RunState } from './status.ts';
+import { isLost, type RunState } from './status.ts';
 
 export interface RunSummary extends RunKey {
   status: RunState;
+  /** See `RunStatus`. */
+  isLost?: true;
   user: string;
   /** Epoch milliseconds. */
   created: number;
@@ -13,7 +15,11 @@ export interface RunSummary extends RunKey {
 const RUNS_READ_MAX = 500;
 
 /** The latest runs of all flows (or of one), the latest first. */
-export async function listRuns(reader: RunReader, options: { flow?: string; limit: number }): Promise<RunSummary[]> {
+export async function listRuns(
+  reader: RunReader,
+  options: { flow?: string; limit: number },
+  nowMs = Date.now(),
+): Promise<RunSummary[]> {
   const flows = options.flow === undefined ? await reader.flows() : [options.flow];
   const lists = await Promise.all(
     flows.map(async (flow) => {
@@ -26,18 +32,16 @@ export async function listRuns(reader: RunReader, options: { flow?: string; limi
     .filter((record) => record !== undefined)
     .sort((a, b) => b.created - a.created)
     .slice(0, options.limit);
-  return mapParallel(latest, async ({ flow, run, user, created }) => ({
-    flow,
-    run,
-    status: await stateOf(reader, { flow, run }),
-    user,
-    created,
-  }));
+  return mapParallel(latest, async ({ flow, run, user, created }) => {
+    const status = await stateOf(reader, { flow, run });
+    const lost = status === 'running' && (await isLost(reader, { flow, run }, nowMs));
+    return { flow, run, status, ...(lost && { isLost: true as const }), user, created };
+  });
 }
 
 async function stateOf(reader: RunReader, key: RunKey): Promise<RunState> {
   const result = await reader.result(key);
   if (result !== undefined) return result.status;
-  if ((await reader.failure(key)) !== undefined) return 'failed';
-  return (await reader.cancelled(key)) ? 'cancelled' : 'running';
+  if (await reader.cancelled(key)) return 'cancelled';
+  return (await reader.failure(key)) === undefined ? 'running' : 'failed';
 }

@@ -1,8 +1,18 @@
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import { DATASTORE_NAMES } from '../model/names.ts';
-import { type PoolRecord, type RunRecord, runPrefix, type TaskRecord } from '../model/records.ts';
+import {
+  type ClaimRecord,
+  INDEX_FOLDERS,
+  LIVE_PREFIX,
+  type LiveRecord,
+  type PoolRecord,
+  type RunRecord,
+  runPrefix,
+  type TaskRecord,
+  type WaitingRecord,
+} from '../model/records.ts';
 import { mapParallel } from '../store/parallel.ts';
-import { getJson, type Store } from '../store/store.ts';
+import { getJson, type ListedObject, type Store } from '../store/store.ts';
 
 /** A run's coordinate. */
 export interface RunKey {
@@ -28,9 +38,16 @@ export interface RunListing {
   pools: string[];
   /** Items that failed without failing the run, as `step/task/failed/item` of their pool. */
   failedItems: string[];
-  /** Which of the files that end a run are there, and since when (epoch milliseconds). */
-  markers: Partial<Record<'result.json' | 'failed' | 'cancelled', number>>;
+  /** Claims of items and joins, the latest first. */
+  claims: ListedObject[];
+  /** How many tasks of a step were not executed but taken over. */
+  reused: ReadonlyMap<string, number>;
+  /** Which of these files are there, and since when (epoch milliseconds, to the second). */
+  markers: Partial<Record<Marker, number>>;
 }
+
+const MARKERS = ['result.json', 'failed', 'cancelled', 'waiting'] as const;
+type Marker = (typeof MARKERS)[number];
 
 /** Records never change once they are written: this many are kept. One is some kilobytes. */
 const RECORDS_MAX = 5_000;
@@ -38,6 +55,8 @@ const RECORDS_MAX = 5_000;
 const ROOT = '_nuvopipe/';
 /** Below {@link ROOT} it holds the flows' wheels, and may be a flow's name all the same. */
 const LAYERS = 'layers';
+/** Likewise, but no flow may have these names: what is below has the names of flows. */
+const INDEXES: ReadonlySet<string> = new Set(INDEX_FOLDERS);
 
 /** Reads what runs have left in the datastore; remembers what cannot change. */
 export class RunReader {
@@ -52,6 +71,7 @@ export class RunReader {
     const flows: string[] = [];
     for await (const name of this.store.folders(ROOT)) {
       if (DATASTORE_NAMES.has(name)) continue;
+      if (INDEXES.has(name)) continue;
       if (name !== LAYERS || (await this.runIds(name)).length > 0) flows.push(name);
     }
     return flows;
@@ -79,15 +99,21 @@ export class RunReader {
     const tasks = new Map<string, TaskEntry>();
     const pools: string[] = [];
     const failedItems: string[] = [];
+    const claims: ListedObject[] = [];
+    const reused = new Map<string, number>();
     const markers: RunListing['markers'] = {};
-    for await (const { key, modified } of this.store.list(prefix)) {
+    for await (const object of this.store.list(prefix)) {
+      const { key, modified } = object;
       const [kind = '', step = '', task = '', file = '', item] = key.slice(prefix.length).split('/');
       if (kind === 'tasks') addRecord(tasks, step, task, file, modified);
       else if (kind === 'pools' && file === 'open') pools.push(`${step}/${task}`);
       else if (kind === 'pools' && file === 'failed') failedItems.push(`${step}/${task}/failed/${item}`);
-      else if (kind === 'result.json' || kind === 'failed' || kind === 'cancelled') markers[kind] = modified;
+      else if (kind === 'pools' && (file === 'claims' || file === 'join')) claims.push(object);
+      else if (kind === 'reused') reused.set(step, (reused.get(step) ?? 0) + 1);
+      else if (isMarker(kind)) markers[kind] = modified;
     }
-    return { tasks: [...tasks.values()], pools, failedItems, markers };
+    claims.sort((a, b) => b.modified - a.modified);
+    return { tasks: [...tasks.values()], pools, failedItems, claims, reused, markers };
   }
 
   /** The tasks of one step, in the order of their names. */
@@ -154,6 +180,20 @@ export class RunReader {
     return this.store.exists(`${runPrefix(flow, run)}cancelled`);
   }
 
+  /** That the platform takes no more sessions, as the run has met it last. */
+  waiting({ flow, run }: RunKey): Promise<WaitingRecord | undefined> {
+    return getJson<WaitingRecord>(this.store, `${runPrefix(flow, run)}waiting`);
+  }
+
+  /** Of the index; only runs that are not over have one. */
+  live({ flow, run }: RunKey): Promise<LiveRecord | undefined> {
+    return getJson<LiveRecord>(this.store, `${LIVE_PREFIX}${flow}/${run}`);
+  }
+
+  claim(key: string): Promise<ClaimRecord | undefined> {
+    return getJson<ClaimRecord>(this.store, key);
+  }
+
   async #immutable<T>(key: string): Promise<T | undefined> {
     const known = this.#records.get(key);
     if (known !== undefined) return known as T;
@@ -165,6 +205,10 @@ export class RunReader {
     }
     return record;
   }
+}
+
+function isMarker(name: string): name is Marker {
+  return (MARKERS as readonly string[]).includes(name);
 }
 
 function addRecord(tasks: Map<string, TaskEntry>, step: string, task: string, file: string, modified: number): void {

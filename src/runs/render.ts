@@ -1,4 +1,5 @@
 import type { RunFailure } from '../model/envelope.ts';
+import type { WaitingRecord } from '../model/records.ts';
 import type { Palette } from '../terminal/palette.ts';
 import type { RunSummary } from './list.ts';
 import type { TaskLogLine } from './logs.ts';
@@ -13,11 +14,12 @@ const STATE_COLOUR = {
 
 /** A table of runs for people. */
 export function renderRuns(runs: readonly RunSummary[], palette: Palette, nowMs: number): string {
-  const rows = runs.map(({ flow, run, status, user, created }) => [
+  const rows = runs.map(({ flow, run, status, isLost, user, created }) => [
     `${flow}/${run}`,
     status,
     `${age(nowMs - created)} ago`,
     user,
+    ...(isLost ? [LOST] : []),
   ]);
   return table([['RUN', 'STATUS', 'STARTED', 'USER'], ...rows], (cell, row, column) => {
     if (row === 0) return palette.bold(cell);
@@ -27,17 +29,30 @@ export function renderRuns(runs: readonly RunSummary[], palette: Palette, nowMs:
 
 /** A run and its steps for people. */
 export function renderStatus(status: RunStatus, palette: Palette, nowMs: number): string {
-  const { flow, run, steps, notRun = [], error, onFailure, outputs } = status;
+  const { flow, run, origin, waiting, steps, notRun = [], error, onFailure, outputs } = status;
   const took = duration((status.ended ?? nowMs) - status.created);
   const state = palette[STATE_COLOUR[status.status]](status.status);
   const lines = [`${palette.bold(`${flow}/${run}`)} ${state} ${status.ended === undefined ? 'for' : 'in'} ${took}`];
+  if (origin !== undefined) {
+    lines.push(`  resumed from ${flow}/${origin.run}${origin.from === undefined ? '' : `, again from ${origin.from}`}`);
+  }
   const rows = [...steps.map((step) => stepRow(step, status)), ...notRun.map((step) => ['–', step, 'not run'])];
   if (rows.length > 0) lines.push(table(rows).replace(/^/gm, '  '));
+  if (waiting !== undefined) lines.push(`  ${palette.yellow(waitingText(waiting, nowMs))}`);
+  if (status.isLost) lines.push(`  ${palette.yellow(LOST)}`);
   if (error !== undefined) lines.push(failureLine('error', error, palette));
   if (onFailure !== undefined && 'message' in onFailure) lines.push(failureLine('onFailure', onFailure, palette));
   for (const [name, value] of Object.entries(outputs ?? {}))
     lines.push(`${palette.bold(name)}: ${JSON.stringify(value)}`);
   return lines.join('\n');
+}
+
+/** Its lease may have run out for a clock that goes wrong. */
+const LOST = 'lost? nuvopipe sweep';
+
+/** `waiting for the platform: too many requests (429) for 12 s` */
+export function waitingText({ since, reason }: WaitingRecord, nowMs: number): string {
+  return `waiting for the platform: ${reason} for ${duration(nowMs - since)}`;
 }
 
 function failureLine(title: string, { step, message }: RunFailure, palette: Palette): string {
@@ -49,8 +64,20 @@ function stepRow(step: StepStatus, { status, error }: RunStatus): string[] {
   const isDone = expected === undefined ? status !== 'running' : succeeded + failed >= expected;
   // Items may fail without the run.
   const failure = error?.step === step.step ? '✗' : '!';
-  const mark = failed > 0 ? failure : isDone && attempt === undefined ? '✓' : '…';
-  return [mark, step.step, countOf(step, status), duration(ended - started), attemptsOf(step)];
+  const done = isReused(step) ? '=' : '✓';
+  const mark = failed > 0 ? failure : isDone && attempt === undefined ? done : '…';
+  const took = isReused(step) ? TAKEN_OVER : duration(ended - started);
+  const reused = step.reused === undefined || isReused(step) ? '' : `${step.reused} ${TAKEN_OVER}`;
+  const more = [attemptsOf(step), reused].filter((text) => text !== '').join(', ');
+  return [mark, step.step, countOf(step, status), took, more];
+}
+
+/** Of tasks that were not executed. */
+export const TAKEN_OVER = 'taken over';
+
+/** Nothing of it was executed. */
+export function isReused({ succeeded, failed, reused = 0 }: StepStatus): boolean {
+  return reused > 0 && reused >= succeeded + failed;
 }
 
 /** `5/9` items, `12 turns`, `5` where it is not known of how many; nothing of a step of one task. */

@@ -1,4 +1,5 @@
 import type { RunFailure, RunResult } from '../model/envelope.ts';
+import type { RunRecord, WaitingRecord } from '../model/records.ts';
 import { mapParallel } from '../store/parallel.ts';
 import type { RunKey, RunListing, RunReader, TaskEntry } from './reader.ts';
 import { placesOf, type StepSample } from './scopes.ts';
@@ -18,6 +19,8 @@ export interface StepStatus {
   expected?: number;
   /** The tasks are the turns of a loop, if not of several. */
   inLoop?: true;
+  /** Tasks that were not executed: their artifacts are those of an earlier run, which this one resumes, or of the cache. */
+  reused?: number;
   /** Attempts that failed and were followed by another. */
   repeated?: number;
   /** The task that is being repeated this moment, the furthest of several: its attempt, from 1, and how many there are at most. */
@@ -39,6 +42,12 @@ export interface RunStatus {
   created: number;
   /** Epoch milliseconds, to the second; absent while it runs. */
   ended?: number;
+  /** The run that this one resumes, and the step that was done again with all that follows. */
+  origin?: { run: string; from?: string };
+  /** The platform takes no more of its sessions for now; nothing has been done since (epoch milliseconds). */
+  waiting?: WaitingRecord;
+  /** Nobody has a lease any more on anything of it that is not done. */
+  isLost?: true;
   /** In the order in which they began, without `_parameters`. */
   steps: StepStatus[];
   /** Of a run that has succeeded: steps that decisions could have led to, and none did. */
@@ -50,23 +59,28 @@ export interface RunStatus {
 }
 
 /** How a run stands, from its records alone: one listing, and one record a step. Undefined if there is no such run. */
-export async function runStatus(reader: RunReader, key: RunKey): Promise<RunStatus | undefined> {
+export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now()): Promise<RunStatus | undefined> {
   const [record, listing] = await Promise.all([reader.run(key), reader.listing(key)]);
   if (record === undefined) return undefined;
   const { markers } = listing;
   const result = markers['result.json'] === undefined ? undefined : await reader.result(key);
-  const error = result?.error ?? (markers.failed === undefined ? undefined : await reader.failure(key));
+  const status = stateOf(listing, result);
+  // What a cancelled run keeps as its failure is only what the steps of `onFailure` are told.
+  const hasFailed = markers.failed !== undefined && status !== 'cancelled';
+  const error = result?.error ?? (hasFailed ? await reader.failure(key) : undefined);
   const ended = markers['result.json'] ?? markers.failed ?? markers.cancelled;
   const samples = await samplesOf(reader, record, listing);
   const notRun = result?.status === 'succeeded' ? passedBy(samples) : [];
   return {
     flow: record.flow,
     run: record.run,
-    status: stateOf(listing, result),
+    status,
     isOver: result !== undefined,
     user: record.user,
     created: record.created,
     ...(ended === undefined ? {} : { ended }),
+    ...(record.origin && { origin: record.origin }),
+    ...(status === 'running' && (await livenessOf(reader, key, listing, nowMs))),
     steps: await stepsOf(reader, record, listing, samples, error),
     ...(notRun.length === 0 ? {} : { notRun }),
     ...(result?.outputs === undefined ? {} : { outputs: result.outputs }),
@@ -77,8 +91,42 @@ export async function runStatus(reader: RunReader, key: RunKey): Promise<RunStat
 
 function stateOf({ markers }: RunListing, result: RunResult | undefined): RunState {
   if (result !== undefined) return result.status;
-  if (markers.failed !== undefined) return 'failed';
-  return markers.cancelled === undefined ? 'running' : 'cancelled';
+  if (markers.cancelled !== undefined) return 'cancelled';
+  return markers.failed === undefined ? 'running' : 'failed';
+}
+
+/** The shortest lease: `LEASE_MARGIN_MS` of `runtime/nuvopipe_runtime/pools.py`. What was written since is not lost. */
+const LEASE_MIN_MS = 5_000;
+
+/** Claims looked at for one that is alive, the latest first: a run has few more lanes. */
+const CLAIMS_READ_MAX = 100;
+
+/** Of a run that is not over: whether it waits, or is lost. */
+async function livenessOf(
+  reader: RunReader,
+  key: RunKey,
+  listing: RunListing,
+  nowMs: number,
+): Promise<Pick<RunStatus, 'waiting' | 'isLost'>> {
+  const waiting = listing.markers.waiting === undefined ? undefined : await reader.waiting(key);
+  const isIdle = waiting !== undefined && listing.tasks.every(({ modified }) => modified < waiting.since);
+  const written = [...listing.tasks, ...listing.claims].some(({ modified }) => modified > nowMs - LEASE_MIN_MS);
+  const lost = !written && (await isLost(reader, key, nowMs, listing));
+  return { ...(isIdle && { waiting }), ...(lost && { isLost: true as const }) };
+}
+
+/** Whether the lease of a run has run out, and every claim of its items and joins with it. */
+export async function isLost(
+  reader: RunReader,
+  key: RunKey,
+  nowMs: number,
+  listing?: Pick<RunListing, 'claims'>,
+): Promise<boolean> {
+  const live = await reader.live(key);
+  if (live === undefined || live.expires >= nowMs) return false;
+  const { claims } = listing ?? (await reader.listing(key));
+  const found = await mapParallel(claims.slice(0, CLAIMS_READ_MAX), (claim) => reader.claim(claim.key));
+  return found.every((claim) => claim === undefined || claim.expires < nowMs);
 }
 
 interface Sampled extends StepSample {
@@ -112,7 +160,7 @@ function passedBy(samples: ReadonlyMap<string, StepSample>): string[] {
 
 async function stepsOf(
   reader: RunReader,
-  key: RunKey,
+  { created, ...key }: RunRecord,
   listing: RunListing,
   samples: ReadonlyMap<string, Sampled>,
   error: RunFailure | undefined,
@@ -124,13 +172,16 @@ async function stepsOf(
   const steps = await mapParallel([...samples.values()], async ({ step, record, entries }): Promise<StepStatus> => {
     const failed = failures.get(step)?.size ?? 0;
     const committed = entries.filter((entry) => entry.committed).length;
+    const reused = listing.reused.get(step) ?? 0;
     return {
       step,
       succeeded: Math.max(0, committed - failed),
       failed,
       ...expected.get(step),
+      ...(reused > 0 && { reused }),
       ...(await repetitions(reader, key, entries)),
-      started: record.started,
+      // A task that was taken over began in another run.
+      started: reused > 0 && reused < committed ? Math.max(record.started, created) : record.started,
       ended: entries.length === 1 ? record.ended : Math.max(...entries.map(({ modified }) => modified)),
     };
   });

@@ -32,10 +32,13 @@ function readerOf(looks: { begun: boolean; result?: RunResult }[]): RunReader {
       tasks: [],
       pools: [],
       failedItems: [],
+      claims: [],
+      reused: new Map(),
       markers: look.result ? { 'result.json': 1 } : {},
     }),
     result: async () => look.result,
     failure: async () => undefined,
+    live: async () => undefined,
   } as unknown as RunReader;
 }
 

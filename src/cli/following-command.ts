@@ -1,0 +1,128 @@
+import { EXIT_SYSTEM_ERROR } from '../errors.ts';
+import type { RunFailure, RunResult } from '../model/envelope.ts';
+import type { RunKey } from '../runs/reader.ts';
+import { paletteFor } from '../terminal/palette.ts';
+import { type Report, reportTo } from '../terminal/report.ts';
+import { BaseCommand } from './base-command.ts';
+import { RunView } from './run-view.ts';
+import { type Clients, isLocal, openTarget, type Target, type TargetFlags } from './target.ts';
+
+/** What `--json` prints. */
+export interface Answer {
+  run: string;
+  status: RunResult['status'];
+  outputs: Record<string, unknown>;
+  error?: RunFailure;
+}
+
+/** 128 + SIGINT, as shells count. */
+const EXIT_INTERRUPTED = 130;
+
+/** A command that starts a run and follows it to its end. The run goes on without it; its exit code is 0 if the run succeeds. */
+export abstract class FollowingCommand extends BaseCommand {
+  protected readonly report: Report = reportTo(process.stderr);
+
+  /** Ends what this command has started, and says what goes on without it. */
+  #interrupt: () => Promise<string> = async () => 'interrupted before the run had begun';
+
+  /** Once it is set the process ends with it, whatever becomes of the run meanwhile. */
+  #interrupting: Promise<never> | undefined;
+
+  /** Starts the run, with {@link follow}. @returns what it came to, and what to do about a failure */
+  protected abstract start(): Promise<{ key: RunKey; answer: Answer; hints: string[] }>;
+
+  override async run(): Promise<Answer> {
+    process.once('SIGINT', () => {
+      this.#interrupting = this.#onInterrupt();
+    });
+    try {
+      const { key, answer, hints } = await this.start();
+      await this.#interrupting;
+      this.#tell(key, answer, hints);
+      if (answer.status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
+      return answer;
+    } finally {
+      await this.#interrupting;
+    }
+  }
+
+  async #onInterrupt(): Promise<never> {
+    const message = await this.#interrupt();
+    if (this.jsonEnabled()) this.logJson({ error: { code: 'interrupted', message } });
+    else this.logToStderr(`\n${message}`);
+    process.exit(EXIT_INTERRUPTED);
+  }
+
+  /** Of the flags. An interrupted command stops the local platform again if it has started it. */
+  protected async target(flags: TargetFlags): Promise<Target> {
+    const opening = openTarget(flags, this.report);
+    if (isLocal(flags)) {
+      this.#interrupt = async () => {
+        const ours = await opening.catch(() => undefined);
+        if (ours?.started !== true) return 'interrupted before the run had begun';
+        const { stopPlatform } = await import('../local/platform.ts');
+        await stopPlatform(flags.home, this.report);
+        return 'interrupted: the local platform, which this command had started, is stopped, and the run with it';
+      };
+    }
+    const target = await opening;
+    if (target.started)
+      this.report.line('The local platform runs now, and stays for the next run (nuvopipe local stop ends it)');
+    return target;
+  }
+
+  /** Invokes the flow and shows the run while it goes on. */
+  protected async follow(
+    { whisk, store }: Clients,
+    { started }: Target,
+    key: RunKey,
+    parameters: Record<string, unknown>,
+  ): Promise<Answer> {
+    const [{ RunReader }, { invokeAndFollow }] = await Promise.all([
+      import('../runs/reader.ts'),
+      import('../runs/invoke.ts'),
+    ]);
+    if (!started) {
+      this.#interrupt = async () =>
+        `interrupted: the run goes on; look at it with: nuvopipe status ${key.flow}/${key.run}`;
+    }
+    const view = new RunView(this.report, paletteFor(process.stderr), process.stderr.isTTY === true);
+    const {
+      status,
+      outputs = {},
+      error,
+    } = await invokeAndFollow(whisk, new RunReader(store), key, parameters, (state) => view.show(state));
+    this.report.progress('');
+    return { run: key.run, status, outputs, ...(error && { error }) };
+  }
+
+  #tell({ flow, run }: RunKey, { status, outputs, error }: Answer, hints: readonly string[]): void {
+    const name = `${flow}/${run}`;
+    for (const [output, value] of Object.entries(outputs)) {
+      this.log(`${this.palette.bold(output)} = ${JSON.stringify(value, undefined, 2)}`);
+    }
+    const { red, green, cyan, bold } = paletteFor(process.stderr);
+    if (status === 'succeeded') {
+      this.logToStderr(`${green('✓')} ${name} has succeeded`);
+      return;
+    }
+    const where = error?.step === undefined ? '' : ` in step ${error.step}`;
+    const what = status === 'cancelled' ? 'was cancelled' : `has ${status}${where}`;
+    this.logToStderr(`${red(bold(`error[run-${status}]`))}${bold(`: ${name} ${what}`)}`);
+    if (error !== undefined && status !== 'cancelled') this.logToStderr(`  ${error.message}`);
+    for (const hint of hints) this.logToStderr(`  ${cyan('hint')}: ${hint}`);
+  }
+}
+
+/** What to do about a run that has not succeeded. `deploy`: the command by which its flow gets what was corrected. */
+export function hintsFor(key: RunKey, { error, status }: Answer, deploy: string): string[] {
+  const name = `${key.flow}/${key.run}`;
+  const resume = `nuvopipe resume ${name}`;
+  if (status === 'cancelled') return [`go on with what is left of it: ${resume}`];
+  // Without a step it has not begun.
+  if (error?.step === undefined) return [`see what it wrote with: nuvopipe logs ${name}`];
+  return [
+    `see what it wrote with: nuvopipe logs ${name} --step ${error.step}`,
+    `put it right, then: ${deploy}; it goes on where it failed with: ${resume}`,
+  ];
+}

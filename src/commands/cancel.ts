@@ -1,0 +1,50 @@
+import { string as argument } from '@oclif/core/args';
+import { BaseCommand } from '../cli/base-command.ts';
+import { openTarget, targetFlags, withClients } from '../cli/target.ts';
+import type { RunResult } from '../model/envelope.ts';
+import { findRun } from '../runs/find.ts';
+import { RunReader } from '../runs/reader.ts';
+import { reportTo } from '../terminal/report.ts';
+
+/** What `--json` prints. */
+interface Answer {
+  flow: string;
+  run: string;
+  /** Of a run that was over before: how it ended. */
+  status: RunResult['status'];
+}
+
+export default class Cancel extends BaseCommand {
+  static override summary = 'End a run: no further step of it begins, and those that are executed end within seconds.';
+
+  static override description = 'The steps of onFailure follow. A cancelled run can be resumed.';
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> HelloFlow/20260102030405-1a2b3c4d',
+    '<%= config.bin %> <%= command.id %> 20260102030405',
+  ];
+
+  static override args = {
+    run: argument({
+      required: true,
+      description: 'Flow/run, or the run alone; a unique beginning will do',
+      name: 'RUN',
+    }),
+  };
+
+  static override flags = targetFlags;
+
+  override async run(): Promise<Answer> {
+    const { args, flags } = await this.parse(Cancel);
+    const target = await openTarget(flags, reportTo(process.stderr));
+    const { cancelRun } = await import('../runs/cancel.ts');
+    return withClients(target, async ({ whisk, store }) => {
+      const key = await findRun(new RunReader(store), args.run);
+      const { status, wasOver } = await cancelRun(whisk, store, key);
+      const name = `${key.flow}/${key.run}`;
+      if (wasOver) this.log(`${name} is over already: ${status}`);
+      else this.log(`${this.palette.yellow('✓')} ${name} is cancelled`);
+      return { ...key, status };
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { string as argument } from '@oclif/core/args';
+import { string } from '@oclif/core/flags';
+import { type Answer, FollowingCommand, hintsFor } from '../cli/following-command.ts';
+import { runNameFlag } from '../cli/run-name.ts';
+import { targetFlags, withClients } from '../cli/target.ts';
+import { findRun } from '../runs/find.ts';
+import type { RunKey } from '../runs/reader.ts';
+import { RunReader } from '../runs/reader.ts';
+
+export default class Resume extends FollowingCommand {
+  static override summary =
+    'Go on with a run that has failed or was cancelled, as a new run of the flow as it is deployed now.';
+
+  static override description =
+    'What the run has done already is taken over, also of a half-done foreach; only what is missing is executed. The parameters are those of the run. Deploy a corrected flow first.';
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> HelloFlow/20260102030405-1a2b3c4d',
+    '<%= config.bin %> <%= command.id %> 20260102030405 --from train',
+  ];
+
+  static override args = {
+    run: argument({
+      required: true,
+      description: 'Flow/run, or the run alone; a unique beginning will do',
+      name: 'RUN',
+    }),
+  };
+
+  static override flags = {
+    from: string({ description: 'execute this step again, and all that follows it', helpValue: 'STEP' }),
+    run: runNameFlag,
+    ...targetFlags,
+  };
+
+  protected override async start(): Promise<{ key: RunKey; answer: Answer; hints: string[] }> {
+    const { args, flags } = await this.parse(Resume);
+    const target = await this.target(flags);
+    const { newRunId } = await import('../runs/invoke.ts');
+    return withClients(target, async (clients) => {
+      const origin = await findRun(new RunReader(clients.store), args.run);
+      const key = { flow: origin.flow, run: flags.run ?? newRunId(new Date()) };
+      this.report.line(`Run ${key.flow}/${key.run}, resumed from ${origin.run}`);
+      const parameters = { resume: origin.run, ...(flags.from !== undefined && { from: flags.from }) };
+      const answer = await this.follow(clients, target, key, parameters);
+      return { key, answer, hints: hintsFor(key, answer, 'deploy the flow again') };
+    });
+  }
+}
