@@ -47,6 +47,9 @@ def make_record(context, step, task, at, attempt, parents, number=0):
         record["outputs"] = result["outputs"]
     if attempt.error:
         record["error"] = attempt.error
+    logs = [stream for stream in ("stdout", "stderr") if getattr(attempt, stream)]
+    if logs:
+        record["logs"] = logs
     return record
 
 
@@ -90,7 +93,8 @@ def finish(store, record, stdout=b"", stderr=b""):
     Those of a failed attempt that another follows are its logs alone: with data it might be taken for the committed one.
     """
     attempt = record["attempt"]
-    base = "/".join((record["flow"], record["run"], record["step"], record["task"], str(attempt)))
+    folder = "/".join((record["flow"], record["run"], record["step"], record["task"]))
+    base = f"{folder}/{attempt}"
     puts = [(store.put, base + ".attempt.json", to_json({"time": record["started"] / 1000}))]
     if record["objects"] and not record.get("retried"):
         data = {
@@ -103,8 +107,12 @@ def finish(store, record, stdout=b"", stderr=b""):
         }
         puts.append((store.put, base + ".data.json", json.dumps(data).encode()))
         puts.append((store.put, base + ".DONE.lock", b'""'))
-    if "origin" in record or "cached" in record:
+    source = record.get("origin") or record.get("cached")
+    if source:
         puts.append((store.put, RunLayout(record["flow"], record["run"]).reused(record["step"], record["task"]), b"{}"))
+        # Metaflow's client looks for a task's logs beside the task itself, of one that was taken over, too.
+        names = [f"/{attempt}.task_{stream}.log" for stream in record.get("logs", ())]
+        puts += [(store.copy, source + name, folder + name) for name in names]
     if stdout:
         puts.append((store.put, base + ".task_stdout.log", stdout))
     if stderr:

@@ -121,6 +121,14 @@ class Store:
         except (NotFoundError, FileNotFoundError):
             return False
 
+    def copy(self, source, key):
+        """Within the store, if the source is there."""
+        self.requests += 1
+        try:
+            obstore.copy(self._objects, self._prefix + source, self._prefix + key)
+        except (NotFoundError, FileNotFoundError):
+            pass
+
     def delete(self, key):
         self.requests += 1
         obstore.delete(self._objects, self._prefix + key)

@@ -109,7 +109,7 @@ def broken(platform, tmp_path):
     marker = tmp_path / "fixed"
     text = FLOW.replace(
         "            self.log = []\n",
-        f"            self.log = []\n            import os\n"
+        f"            self.log = []\n            import os\n            print('entering', self.input)\n"
         f'            if self.input == 2 and not os.path.exists("{marker}"):\n'
         f'                raise ValueError("broken")\n',
     )
@@ -135,6 +135,8 @@ def test_a_resumed_run_executes_only_what_is_missing(broken):
     assert taken == done
     assert "enter/t-0/commit" in taken and "leave/t-0/commit" in taken
     assert all(record["run"] == "r2" for record in records.values())
+    assert b"entering 1" in p.store.get("F/r2/enter/t-0/0.task_stdout.log")[0]
+    assert not p.store.exists("F/r2/leave/t-0/0.task_stdout.log")
     facts = {datum["field_name"]: datum["value"] for datum in records[p.keys("enter/t-0/commit", "r2")[0]]["metadata"]}
     assert facts["origin-run-id"] == "r1" and facts["origin-task-id"] == "t-0"
     assert p.store.get_json(p.keys("run.json", "r2")[0])["origin"] == {"run": "r1"}

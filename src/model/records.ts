@@ -92,6 +92,8 @@ export interface TaskRecord {
   outputs?: Record<string, unknown>;
   /** Activation id of the attempt. */
   by: string;
+  /** What the attempt has written, if anything. */
+  logs?: ('stdout' | 'stderr')[];
   /** A failed attempt: the last line of its traceback, or how its process ended. */
   error?: string;
   /** Pathspec of the task that this one was taken over from, by a resumed run. */
