@@ -31,6 +31,10 @@ BLOB_CACHE_BYTES = 64 << 20
 BLOB_CACHE_MAX_BLOB = 256 << 10
 KNOWN_MAX = 100_000
 
+KNOWN_FOR_S = 3600
+"""An artifact that is in the store already is not written again, for so long: `nuvopipe prune` may delete it, but none that
+was in use within a day (`SETTLED_MS` of `src/runs/retention.ts`)."""
+
 ERROR_MAX = 300
 """Characters of an exception's text that go into records and results; the log has all of it."""
 
@@ -80,8 +84,13 @@ class BlobCache:
             _, (old, _) = self._blobs.popitem(last=False)
             self._room += len(old)
 
+    def is_known(self, key):
+        """Whether it need not be written."""
+        return time.time() - self.known.get(key, 0) < KNOWN_FOR_S
+
     def learn(self, key):
-        self.known[key] = True
+        self.known[key] = time.time()
+        self.known.move_to_end(key)
         if len(self.known) > KNOWN_MAX:
             self.known.popitem(last=False)
 
@@ -280,7 +289,7 @@ class _ArtifactServer(threading.Thread):
         operation = header["op"]
         if operation == "put":
             key = artifact_key(header["key"])
-            if key not in self._blobs.known:
+            if not self._blobs.is_known(key):
                 attributes = {"metaflow-user-attributes": json.dumps(header["attributes"])}
                 write = self._store.submit(self._store.put, key, body, attributes)
                 self._writes.append((write, key, body, header["attributes"]))

@@ -128,7 +128,7 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-function age(milliseconds: number): string {
+export function age(milliseconds: number): string {
   const days = Math.floor(milliseconds / 86_400_000);
   return days > 1 ? `${days} days` : duration(milliseconds);
 }

@@ -1,5 +1,6 @@
 import type { StoreSettings } from '../model/records.ts';
 import { statusOf, storeError } from './errors.ts';
+import { mapParallel } from './parallel.ts';
 import { sdk } from './sdk.ts';
 import { placeName } from './settings.ts';
 
@@ -29,6 +30,8 @@ export interface Store {
   putIfUnchanged(key: string, body: Uint8Array | string, etag: string): Promise<boolean>;
   exists(key: string): Promise<boolean>;
   delete(key: string): Promise<void>;
+  /** Deletes many, a thousand in a request where the server can; what is not there is no error. */
+  deleteAll(keys: readonly string[]): Promise<void>;
   /** All objects whose key starts with the prefix, in the order of their keys. */
   list(prefix: string): AsyncIterable<ListedObject>;
   /** Names of the folders directly below a prefix that ends in `/`, in order. */
@@ -42,9 +45,21 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** A conditional PUT that met another one in flight (409) is tried again so often. */
 const CONFLICT_ATTEMPTS = 5;
 
+/** Of one DeleteObjects request, by S3's API. */
+const DELETE_MAX = 1000;
+/** Servers without DeleteObjects, or with demands on it that the SDK does not meet (a Content-MD5), answer with one of these. */
+const NO_BATCH_STATUSES: ReadonlySet<number> = new Set([400, 405, 411, 501]);
+
 export async function openStore(settings: StoreSettings): Promise<Store> {
-  const { S3Client, GetObjectCommand, PutObjectCommand, HeadObjectCommand, DeleteObjectCommand, ListObjectsV2Command } =
-    await sdk();
+  const {
+    S3Client,
+    GetObjectCommand,
+    PutObjectCommand,
+    HeadObjectCommand,
+    DeleteObjectCommand,
+    DeleteObjectsCommand,
+    ListObjectsV2Command,
+  } = await sdk();
   const client = new S3Client({
     region: settings.region,
     credentials: {
@@ -85,6 +100,29 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
         if (status !== 409 || tries === CONFLICT_ATTEMPTS) throw storeError(error, settings, key);
       }
     }
+  }
+
+  async function deleteOne(key: string): Promise<void> {
+    await attempt(key, () => client.send(new DeleteObjectCommand({ Bucket, Key: base + key })));
+  }
+
+  let deletesBatches = true;
+
+  async function deleteBatch(keys: readonly string[]): Promise<void> {
+    if (deletesBatches) {
+      const Objects = keys.map((key) => ({ Key: base + key }));
+      try {
+        const answer = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
+        const failed = new Set(answer.Errors?.map(({ Key = '' }) => Key));
+        // One by one, each says why.
+        await mapParallel([...failed], (key) => deleteOne(key.slice(base.length)));
+        return;
+      } catch (error) {
+        if (!NO_BATCH_STATUSES.has(statusOf(error))) throw storeError(error, settings, keys[0] as string);
+        deletesBatches = false;
+      }
+    }
+    await mapParallel(keys, deleteOne);
   }
 
   async function* pages(prefix: string, Delimiter?: '/') {
@@ -132,8 +170,16 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
         throw storeError(error, settings, key);
       }
     },
-    async delete(key) {
-      await attempt(key, () => client.send(new DeleteObjectCommand({ Bucket, Key: base + key })));
+    delete: deleteOne,
+    async deleteAll(keys) {
+      const batches = Array.from({ length: Math.ceil(keys.length / DELETE_MAX) }, (_, index) =>
+        keys.slice(index * DELETE_MAX, (index + 1) * DELETE_MAX),
+      );
+      const [first, ...others] = batches;
+      // It tells whether the server takes batches.
+      if (first) await deleteBatch(first);
+      if (deletesBatches) await mapParallel(others, deleteBatch);
+      else for (const batch of others) await deleteBatch(batch);
     },
     async *list(prefix) {
       for await (const page of pages(prefix)) {

@@ -249,6 +249,9 @@ function memoryStore(): MemoryStore {
     async delete(key) {
       objects.delete(key);
     },
+    async deleteAll(keys) {
+      for (const key of keys) objects.delete(key);
+    },
     async *list(prefix) {
       for (const key of under(prefix)) yield { key, size: 1, modified: 0 };
     },

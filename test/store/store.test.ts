@@ -92,6 +92,29 @@ describe('store errors', () => {
     });
   }
 
+  it('deletes one by one where the server cannot delete many at once, and says what could not be deleted', async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      if (request.method === 'DELETE') response.writeHead(request.url?.includes('stays') ? 403 : 204).end();
+      else response.writeHead(501).end('<?xml version="1.0"?><Error><Code>NotImplemented</Code></Error>');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const store = await openStore({ ...SETTINGS, endpoint: `http://127.0.0.1:${port}` });
+    try {
+      await store.deleteAll(['a', 'b']);
+      assert.deepEqual(asked.filter((line) => line.startsWith('DELETE')).length, 2);
+      const batches = asked.filter((line) => line.startsWith('POST')).length;
+      await assert.rejects(store.deleteAll(['c', 'stays']), { code: 'store-refused' });
+      assert.equal(asked.filter((line) => line.startsWith('POST')).length, batches, 'asked once');
+    } finally {
+      store.close();
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   it('says that nobody answers', async () => {
     const store = await openStore({ ...SETTINGS, endpoint: `http://127.0.0.1:${await freePort()}` });
     await assert.rejects(store.get('a'), { name: 'UserError', code: 'store-unreachable' });
@@ -147,5 +170,13 @@ describe('store on a real S3', () => {
     assert.equal(listed[0]?.size, 1);
     const folders = await all(store.folders('many/'));
     assert.deepEqual([folders.length, folders[0], folders[1004]], [1005, '0000', '1004']);
+  });
+
+  it('deletes more than go into a request, and does not mind what is gone', async () => {
+    const names = (await all(store.list('many/'))).map(({ key }) => key);
+    assert.equal(names.length, 1005);
+    await store.deleteAll([...names, 'many/never-there']);
+    assert.deepEqual(await all(store.list('many/')), []);
+    await store.deleteAll([]);
   });
 });

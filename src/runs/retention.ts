@@ -1,0 +1,67 @@
+/** Which runs may go: those that fall under every rule that is given. */
+export interface RetentionRule {
+  /** Started longer ago than this. */
+  olderThanMs?: number;
+  /** Not among so many latest of their flow. */
+  keep?: number;
+  /** Succeeded. */
+  keepFailed?: boolean;
+}
+
+/**
+ * Nothing is deleted that was written less than this ago. A task writes its artifacts before the record that refers to them,
+ * and a container that has seen an artifact does not write it again for an hour (`KNOWN_FOR_S` of the runtime); no step takes
+ * this long.
+ */
+export const SETTLED_MS = 24 * 3_600_000;
+
+/** Why a run stays. */
+export type Reason = 'running' | 'settling' | 'recent' | 'latest' | 'failed' | 'resumed';
+
+/** What of a run decides whether it stays. */
+export interface Candidate {
+  run: string;
+  /** Epoch milliseconds. */
+  created: number;
+  /** When its newest object was written, epoch milliseconds. */
+  modified: number;
+  /** It has an entry in the index of live runs. */
+  isLive: boolean;
+  /** Without a result it was lost, or never began. */
+  status: 'succeeded' | 'failed' | 'cancelled' | 'lost';
+  /** The run that it resumes: it takes records and logs over as it goes. */
+  origin?: string;
+}
+
+/** Why each of a flow's runs stays; those that may go are not in it. */
+export function keptRuns(runs: readonly Candidate[], rule: RetentionRule, nowMs: number): Map<string, Reason> {
+  const kept = new Map<string, Reason>();
+  const latest = new Set(
+    [...runs]
+      .sort((a, b) => b.created - a.created)
+      .slice(0, rule.keep ?? 0)
+      .map(({ run }) => run),
+  );
+  for (const candidate of runs) {
+    const reason = reasonFor(candidate, rule, latest, nowMs);
+    if (reason) kept.set(candidate.run, reason);
+  }
+  const resumed = new Set(
+    runs.flatMap(({ run, status, origin }) => (status === 'lost' && kept.has(run) ? origin : [])),
+  );
+  for (const { run } of runs) if (resumed.has(run) && !kept.has(run)) kept.set(run, 'resumed');
+  return kept;
+}
+
+function reasonFor(
+  { run, created, modified, isLive, status }: Candidate,
+  { olderThanMs = 0, keepFailed = false }: RetentionRule,
+  latest: ReadonlySet<string>,
+  nowMs: number,
+): Reason | undefined {
+  if (isLive) return 'running';
+  if (latest.has(run)) return 'latest';
+  if (created > nowMs - olderThanMs) return 'recent';
+  if (keepFailed && status !== 'succeeded') return 'failed';
+  return modified > nowMs - SETTLED_MS ? 'settling' : undefined;
+}
