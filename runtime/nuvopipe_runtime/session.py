@@ -557,6 +557,7 @@ class Session:
             "secrets": self._secrets.of(self._context),
             "root": self._store.root,
             "tags": self._plan.tags,
+            **({"origin": self._origin[0]} if self._origin else {}),
         }
 
     def _run(self, operation, request, spec):

@@ -139,7 +139,14 @@ def _step(context, request, result):
         context.monitor,
         None,
     ).run_step(
-        request["step"], request["run"], request["task"], None, paths, request["split"], request["attempt"], request["retries"]
+        request["step"],
+        request["run"],
+        request["task"],
+        request.get("origin"),
+        paths,
+        request["split"],
+        request["attempt"],
+        request["retries"],
     )
     transition = getattr(context.flow, "_transition", None)
     if transition and len(transition[0]) == 1:
