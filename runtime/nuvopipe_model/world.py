@@ -1,0 +1,474 @@
+"""All that is around the activations: the store, the conductor, the platform's launches, the clock, the sweeper, and faults.
+
+A state is a tuple of small numbers (see `World`); what they stand for is kept once.
+"""
+
+import json
+import re
+from collections import namedtuple
+
+from nuvopipe_runtime.layout import RunLayout
+from nuvopipe_runtime.plan import coordinate_of
+
+from .activation import ME, RUN, Activation, normal
+from .flows import EPOCH_MS
+
+EPOCHS_MAX = 5
+"""The clock stops there. What a run needs is a few: one for each thing that is lost, one after another."""
+
+EPOCHS_TO_END = 3
+"""In so many a run has to have a way to its end; of a state nearer to the clock's stop it is not asked."""
+
+TIRED = 44
+"""`CONTINUE_FROM`: components after which a session hands over."""
+
+FAULTS = {
+    "drop": "a session is lost with its controller, before or after any request",
+    "kill": "a container is killed; the conductor enters the envelope again, once",
+    "refuse": "a launch is refused: 429",
+    "lose": "a launch is taken, and no session comes of it",
+    "double": "a launch makes two sessions",
+    "unanswered": "a launch makes a session, and its answer is lost",
+    "repeat": "a conditional PUT's answer is lost, and the store's client sends it again",
+    "slow": "an epoch passes while activations are under way",
+    "tired": "a session's components run out",
+    "start": "a client starts the run once more",
+    "cancel": "a client cancels the run",
+}
+
+State = namedtuple("State", "store epoch left spawned procs")
+"""`left`: faults left, by kind. `procs`: the sessions, sorted unless they have names. Stores and sessions are numbers."""
+
+Proc = namedtuple("Proc", "activation deaths wake name")
+"""A session in one of its activations. `wake`: the epoch before which it does nothing."""
+
+Local = namedtuple("Local", "envelope answers")
+
+Facts = namedtuple("Facts", "proc envelope answers activation request is_starting is_guard is_sweep is_droppable")
+"""What is asked of a session again and again."""
+
+LAYOUT = RunLayout("F", RUN)
+EXECUTED, DISTURBED = "executed/", "disturbed"
+BY = re.compile(rb'"by":"[^"]*"')
+ANYONE = b'"by":"-"'
+MINE = b'"by":"%s"' % ME.encode()
+READS = {"get", "exists", "list", "markers"}
+IMMUTABLE = re.compile(r"/(commit|open|run\.json|failed/\d+)$")
+
+Times = namedtuple("Times", "live last has_begun has_result")
+
+NEVER_BEGAN = "never began"
+"""The status of a run that was lost before anything of it was kept: its client got no answer, and starts it again."""
+
+CLAIM = re.compile(r"/(join|claims/\d+)$")
+
+
+class Violation(Exception):
+    """`name`: the property's."""
+
+    def __init__(self, name, detail):
+        super().__init__(f"{name}: {detail}")
+        self.name = name
+
+
+class World:
+    """`faults`: how often, by kind. `droppable(envelope)`: which sessions the fault `drop` takes.
+
+    `is_coarse`: what a session reads between two of its writes it reads at one instant (which is any). It makes states fewer by
+    an order of magnitude; what is lost are sessions that see one object before and another one after what somebody else does.
+    """
+
+    def __init__(self, flow, faults=None, sweeps=True, is_racy=False, droppable=None, is_coarse=True, epochs=EPOCHS_MAX):
+        self.flow = flow
+        self.sweeps = sweeps
+        self.is_racy = is_racy
+        self.is_coarse = is_coarse
+        self.epochs = epochs
+        self.droppable = droppable or (lambda envelope: True)
+        self.kinds = sorted(faults or {})
+        self.index = {kind: number for number, kind in enumerate(self.kinds)}
+        self.budget = tuple((faults or {})[kind] for kind in self.kinds)
+        self.is_named = "repeat" in self.index
+        """Else nobody asks whose an object is, but whether it is there."""
+        self.activations, self._activation_ids = [], {}
+        self.procs, self._proc_ids = [], {}
+        self.stores, self._store_ids = [], {}
+        self._effects = {}
+        self._reads = {}
+        self._afters = {}
+        self._times = {}
+        self._begun = {}
+        start = {"run": RUN, "block": "b", "step": flow.start, "at": []}
+        self._first = normal({**start, "home": True, "params": {}, "answerWithin": 0})
+        self._sweep = normal({**start, "sweep": True})
+        self._invocations = {"start": self._first, "cancel": normal({**start, "home": True, "cancel": True, "answerWithin": 0})}
+
+    # ------------------------------------------------------------------ what numbers stand for
+
+    def _store_id(self, content):
+        key = frozenset(content.items())
+        if key not in self._store_ids:
+            self._store_ids[key] = len(self.stores)
+            self.stores.append(content)
+        return self._store_ids[key]
+
+    def _proc_id(self, envelope, answers, deaths, wake, name):
+        local = Local(envelope, answers)
+        if local not in self._activation_ids:
+            self._activation_ids[local] = len(self.activations)
+            self.activations.append((local, Activation(self.flow, *local, self.is_racy)))
+        proc = Proc(self._activation_ids[local], deaths, wake, name)
+        if proc not in self._proc_ids:
+            self._proc_ids[proc] = len(self.procs)
+            self.procs.append(self._facts(proc))
+        return self._proc_ids[proc]
+
+    def _facts(self, proc):
+        local, activation = self.activations[proc.activation]
+        envelope = json.loads(local.envelope)
+        return Facts(
+            proc,
+            *local,
+            activation,
+            activation.request,
+            # It has but looked at the clock so far.
+            all(type(answer) is int for answer in local.answers),
+            envelope.get("guard") is not None,
+            bool(envelope.get("sweep")),
+            self.droppable(envelope),
+        )
+
+    # ------------------------------------------------------------------ sessions
+
+    def first(self):
+        # Where several may have one claim, executing twice is nothing to wonder at.
+        empty = self._store_id({DISTURBED: b""} if self.is_racy else {})
+        return self._spawn(State(empty, 0, self.budget, 0, ()), self._first)
+
+    def _spawn(self, state, envelope):
+        proc = self._begin(envelope, state.epoch, 0, state.spawned if self.is_named else 0)
+        spawned = state.spawned + self.is_named
+        return state._replace(procs=self._order((*state.procs, proc)), spawned=spawned)
+
+    def _order(self, procs):
+        return procs if self.is_named else tuple(sorted(procs))
+
+    def _begin(self, text, epoch, deaths, name):
+        """A session's next component; a pause comes first."""
+        key = text, epoch, deaths, name
+        if key not in self._begun:
+            self._begun[key] = self._begin_anew(*key)
+        return self._begun[key]
+
+    def _begin_anew(self, text, epoch, deaths, name):
+        envelope = json.loads(text)
+        wait, wake = envelope.pop("wait", 0), 0
+        if envelope.get("guard") is None and wait:
+            wake = epoch + -(-wait // EPOCH_MS)
+        return self._go_on(json.dumps(envelope, sort_keys=True), (), epoch, deaths, wake, name)
+
+    def _go_on(self, envelope, answers, epoch, deaths, wake, name):
+        """The session's number after an answer; None when it has ended. Looking at the clock takes no step."""
+        number = self._proc_id(envelope, answers, deaths, wake, name)
+        activation = self.procs[number].activation
+        if activation.request == ("now",):
+            return self._go_on(envelope, (*answers, epoch), epoch, deaths, wake, name)
+        if activation.error is not None:
+            raise Violation("no session errs", activation.error)
+        if activation.following is not None:
+            following = activation.following
+            return self._begin(normal(following), epoch, deaths, name) if "block" in following else None
+        return number
+
+    def _answer(self, state, position, value):
+        """After a session's request was answered."""
+        return self._replace(state, position, self._after(state.procs[position], value, state.epoch))
+
+    def _after(self, number, answer, epoch):
+        """The number of a session that was answered."""
+        key = number, answer, epoch
+        if key not in self._afters:
+            (activation, deaths, wake, name), envelope, answers, *_ = self.procs[number]
+            self._afters[key] = self._go_on(envelope, (*answers, answer), epoch, deaths, wake, name)
+        return self._afters[key]
+
+    def _replace(self, state, position, number):
+        rest = state.procs[:position] + state.procs[position + 1 :]
+        if number is None:
+            return state._replace(procs=rest)
+        return state._replace(procs=self._order((*state.procs[:position], number, *state.procs[position + 1 :])))
+
+    # ------------------------------------------------------------------ what can happen
+
+    def successors(self, state):
+        """`(label, is fault, state)`; a `Violation` in place of a state. `label` is a tuple that `tell` makes readable."""
+        if self.is_coarse and self.is_over(state):
+            return
+        for position in range(len(state.procs)):
+            if self._is_alone(state, position):
+                yield from self._steps(state, position, True)
+                if self.procs[state.procs[position]].request[0] == "launch":
+                    yield from self._losses(state, position)
+                return
+        for position, number in enumerate(state.procs):
+            if number in state.procs[:position] and not self.is_named:
+                continue
+            if self.procs[number].proc.wake <= state.epoch:
+                yield from self._steps(state, position, False)
+            yield from self._losses(state, position)
+        yield from self._surroundings(state)
+
+    def _is_alone(self, state, position):
+        """Whether a session's next request neither changes what others see nor depends on what they do: it is done at once."""
+        facts = self.procs[state.procs[position]]
+        if facts.proc.wake > state.epoch:
+            return False
+        kind, *rest = facts.request
+        if kind == "execute" or (kind == "launch" and not self._launch_faults & self.index.keys()):
+            return True
+        if kind not in ("get", "exists") or rest[0] not in self.stores[state.store]:
+            return False
+        # A claim is looked at after it could not be made, to see whether it is one's own: without names it never is.
+        is_own = not self.is_named and facts.answers and facts.answers[-1] is False and CLAIM.search(rest[0])
+        return bool(is_own or IMMUTABLE.search(rest[0]))
+
+    _launch_faults = {"refuse", "lose", "double", "unanswered"}
+
+    def _spend(self, state, kind):
+        """The state with one fault less of the kind; None when none is left."""
+        at = self.index.get(kind)
+        if at is None or state.left[at] == 0:
+            return None
+        if state.left == self.budget:
+            state = self._undisturbed_no_more(state)
+        return state._replace(left=(*state.left[:at], state.left[at] - 1, *state.left[at + 1 :]))
+
+    def _undisturbed_no_more(self, state):
+        """Executions are counted until something goes wrong, or a sweep enters the run."""
+        content = self.stores[state.store]
+        if DISTURBED in content:
+            return state
+        kept = {key: value for key, value in content.items() if not key.startswith(EXECUTED)}
+        return state._replace(store=self._store_id({**kept, DISTURBED: b""}))
+
+    def _steps(self, state, position, alone):
+        kind, *rest = self.procs[state.procs[position]].request
+        label = (kind, state.procs[position], *rest[:1])
+        if kind == "launch":
+            yield from self._launches(state, position, rest[0])
+            return
+        yield label, False, self._caught(self._read if self.is_coarse and kind in READS else self._perform, state, position)
+        if kind in ("create", "replace") and not alone:
+            spent = self._spend(state, "repeat")
+            if spent:
+                yield ("repeat", *label), True, self._caught(self._perform_twice, spent, position)
+
+    @staticmethod
+    def _caught(function, *arguments):
+        try:
+            return function(*arguments)
+        except Violation as violation:
+            return violation
+
+    def _launches(self, state, position, envelope):
+        def after(state, sessions, answer):
+            # Positions change when sessions are sorted: the answer comes first.
+            state = self._answer(state, position, answer)
+            for _ in range(sessions):
+                state = self._spawn(state, envelope)
+            return state
+
+        number = state.procs[position]
+        yield ("launch", number, envelope), False, self._caught(after, state, 1, True)
+        for kind, sessions, answer in (("refuse", 0, False), ("lose", 0, True), ("double", 2, True), ("unanswered", 1, False)):
+            spent = self._spend(state, kind)
+            if spent:
+                yield (kind, number, envelope), True, self._caught(after, spent, sessions, answer)
+
+    def _losses(self, state, position):
+        number = state.procs[position]
+        (_, deaths, wake, name), envelope, *_, is_starting, _, _, is_droppable = self.procs[number]
+        spent = self._spend(state, "drop")
+        if spent and is_droppable:
+            yield ("drop", number), True, self._replace(spent, position, None)
+        if wake > state.epoch:
+            return
+        spent = self._spend(state, "kill")
+        if spent:
+            entered = json.loads(envelope)
+            after = None
+            if "died" not in entered:
+                again = json.dumps({**entered, "died": "killed"}, sort_keys=True)
+                after = self._go_on(again, (), state.epoch, deaths + self.is_named, 0, name)
+            yield ("kill", number), True, self._replace(spent, position, after)
+        spent = self._spend(state, "tired")
+        if spent and is_starting and '"used"' not in envelope:
+            tired = json.dumps({**json.loads(envelope), "used": TIRED}, sort_keys=True)
+            after = self._go_on(tired, (), state.epoch, deaths, wake, name)
+            yield ("tired", number), True, self._replace(spent, position, after)
+
+    def _surroundings(self, state):
+        times = self._times_of(state.store)
+        if times.live is None and times.has_result:
+            return
+        looks = [self.procs[number] for number in state.procs]
+        now = state.epoch * EPOCH_MS
+        if self.sweeps and times.live is not None and times.live <= now:
+            if not times.has_begun:
+                # The sweeper gives those that begin ten minutes, and no activation takes so long.
+                if not looks:
+                    gone = {key: value for key, value in self.stores[state.store].items() if key != LAYOUT.live}
+                    yield ("remove",), False, state._replace(store=self._store_id(gone))
+            elif not any(facts.is_sweep for facts in looks):
+                yield ("sweep",), False, self._caught(self._spawn, self._undisturbed_no_more(state), self._sweep)
+        if any(facts.proc.wake > state.epoch for facts in looks) or times.last > now:
+            later = state._replace(epoch=state.epoch + 1)
+            if state.epoch >= self.epochs:
+                pass
+            elif all(facts.proc.wake > state.epoch or (facts.is_starting and facts.is_guard) for facts in looks):
+                yield ("tick",), False, later
+            else:
+                spent = self._spend(later, "slow")
+                if spent:
+                    yield ("slow",), True, spent
+        for kind, envelope in self._invocations.items():
+            spent = self._spend(state, kind)
+            if spent:
+                yield (kind,), True, self._caught(self._spawn, spent, envelope)
+
+    def _times_of(self, store):
+        """Of a store: when the run's lease ends, when the last lease does, and what there is of the run."""
+        if store not in self._times:
+            content = self.stores[store]
+            live = content.get(LAYOUT.live)
+            last = max((json.loads(value)["expires"] for value in content.values() if b'"expires":' in value), default=0)
+            live = None if live is None else json.loads(live)["expires"]
+            self._times[store] = Times(live, last, LAYOUT.run in content, LAYOUT.result in content)
+        return self._times[store]
+
+    # ------------------------------------------------------------------ the store
+
+    def _perform(self, state, position):
+        store, answer = self._effect(state.store, state.procs[position])
+        return self._answer(state._replace(store=store), position, answer)
+
+    def _read(self, state, position):
+        """All that a session reads before its next write."""
+        number = state.procs[position]
+        key = state.store, number, state.epoch
+        if key not in self._reads:
+            self._reads[key] = self._read_all(state.store, number, state.epoch)
+        return self._replace(state, position, self._reads[key])
+
+    def _read_all(self, store, number, epoch):
+        while True:
+            _, answer = self._effect(store, number)
+            number = self._after(number, answer, epoch)
+            if number is None:
+                return None
+            facts = self.procs[number]
+            pauses = "tired" in self.index or facts.proc.wake > epoch or facts.is_guard
+            if facts.request[0] not in READS or (facts.is_starting and pauses):
+                return number
+
+    def _perform_twice(self, state, position):
+        store, _ = self._effect(state.store, state.procs[position])
+        return self._perform(state._replace(store=store), position)
+
+    def _effect(self, store, number):
+        """`(store, answer)`."""
+        (_, deaths, _, name), *_ = facts = self.procs[number]
+        by = b'"by":"s%d.%d"' % (name, deaths) if self.is_named else ANYONE
+        key = store, facts.request, by, facts.is_guard
+        if key not in self._effects:
+            content = self.stores[store]
+            changed, answer = self._apply(content, facts.request, by)
+            if changed is not content and facts.is_guard and facts.request[0] == "replace" and DISTURBED not in content:
+                raise Violation("undisturbed, nothing is taken over", facts.request[1])
+            self._effects[key] = store if changed is content else self._store_id(changed), answer
+        return self._effects[key]
+
+    def _apply(self, content, request, name):
+        """`(content, answer)`."""
+        kind, key, *rest = request
+        if kind == "execute":
+            return self._executed(content, (key, *rest)), True
+        if kind == "get":
+            data = content.get(key)
+            return content, data.replace(name, MINE) if data is not None and self.is_named else data
+        if kind == "exists":
+            return content, key in content
+        if kind == "list":
+            return content, tuple(sorted(other for other in content if other.startswith(key)))
+        if kind == "markers":
+            return content, tuple(sorted({LAYOUT.result, LAYOUT.failed, LAYOUT.cancelled} & content.keys()))
+        if kind == "delete":
+            if key == LAYOUT.live and LAYOUT.result not in content and LAYOUT.commit("_parameters", "0") in content:
+                raise Violation("the index knows every run without a result", "the entry of a live run is deleted")
+            return {other: data for other, data in content.items() if other != key}, True
+        data = rest[0].replace(MINE, name)
+        if kind == "create" and key in content:
+            return content, False
+        if kind == "replace" and (key not in content or BY.sub(ANYONE, content[key]) != BY.sub(ANYONE, rest[1])):
+            return content, False
+        if kind != "replace" and key.endswith("/join"):
+            opener, task = key.split("/")[-3:-1]
+            for item, last in self._missing(content, opener, task, must_be_ok=False):
+                raise Violation("I2 one join", f"that of {opener}/{task} is claimed, and {last} of item {item} is missing")
+        if kind != "write" and key in content and (key.endswith("/commit") or key == LAYOUT.result):
+            raise Violation("I1 one result", f"{key} is written again")
+        return {**content, key: data}, True
+
+    def _executed(self, content, attempt):
+        step, task, number = attempt
+        if "joins" in self.flow.steps[step]:
+            opener = self.flow.steps[step]["joins"]
+            for item, last in self._missing(content, opener, task, must_be_ok=True):
+                raise Violation("I2 one join", f"{step}/{task} is executed, and {last} of item {item} has not succeeded")
+        if DISTURBED in content:
+            return content
+        key = f"{EXECUTED}{step}/{task}/{number}"
+        if key in content:
+            raise Violation("undisturbed, every attempt is executed once", key)
+        return {**content, key: b""}
+
+    def _missing(self, content, opener, task, must_be_ok):
+        """Items of a pool that are not done: `(item, task of its last step)`."""
+        for item, (last, of) in enumerate(self.flow.items_of(opener, task)):
+            committed = content.get(LAYOUT.commit(last, of))
+            is_done = committed is not None and (json.loads(committed)["ok"] or not must_be_ok)
+            if not is_done and LAYOUT.failed_item(opener, coordinate_of(task), item) not in content:
+                yield item, f"{last}/{of}"
+
+    # ------------------------------------------------------------------ what states say
+
+    def status(self, state):
+        """Of the run's result; None before it is there."""
+        result = self.stores[state.store].get(LAYOUT.result)
+        if result is None:
+            return None
+        result = json.loads(result)
+        never_began = "lost before its parameters were kept" in result.get("error", {}).get("message", "")
+        return NEVER_BEGAN if never_began else result["status"]
+
+    def is_over(self, state):
+        content = self.stores[state.store]
+        if LAYOUT.run not in content and not state.procs:
+            return LAYOUT.live not in content  # it never began
+        return LAYOUT.result in content and (LAYOUT.live not in content or not self.sweeps)
+
+    def must_finish(self, state):
+        return state.epoch + EPOCHS_TO_END <= self.epochs
+
+    def tell(self, label):
+        """A line of a counter-example."""
+        kind, *rest = label
+        words = []
+        for part in rest:
+            if isinstance(part, int):
+                envelope = json.loads(self.procs[part].envelope)
+                shown = {key: value for key, value in envelope.items() if key not in ("run", "block")}
+                words.append(f"session {json.dumps(shown)}")
+            else:
+                words.append(str(part).replace(LAYOUT.prefix, ""))
+        return f"{kind:10} " + "  ".join(words)
