@@ -15,7 +15,7 @@ from .launch import Launcher
 from .layers import ensure_layer
 from .layout import RunLayout
 from .markers import Markers
-from .plan import Plan
+from .plan import Plan, conductor_of
 from .protect import IS_LINUX, hide_memory
 from .records import Records
 from .secret_parameters import SecretParameters
@@ -98,7 +98,8 @@ def _advance(arguments):
         deadline=deadline,
         layer=arguments.get("layer") or "",
     )
-    launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), container.plan.flow)
+    conductor = conductor_of(container.plan.flow, container.plan.hash)
+    launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), conductor)
     session = Session(context, container, launcher, environment, user)
     answer = session.advance(envelope)
     check_size(answer)

@@ -18,6 +18,7 @@ def platform(tmp_path):
     def make(flow_py, steps, pools=None, **more):
         plan = {
             "version": 1,
+            "hash": "0" * 64,
             "flow": "F",
             "parameters": {},
             "outputs": [],

@@ -1,4 +1,4 @@
-"""Starts sessions: non-blocking invocations of the flow's own conductor action, with an envelope in them."""
+"""Starts sessions: non-blocking invocations of a flow's conductor action, with an envelope in them."""
 
 import json
 import ssl
@@ -22,11 +22,11 @@ ENVELOPE_KEY = "nuvopipe"
 class Launcher:
     """`host` and `key` are the action's own `__OW_API_HOST` and `__OW_API_KEY` (annotation `provide-api-key`)."""
 
-    def __init__(self, host, key, flow):
+    def __init__(self, host, key, conductor=None):
         if not host.startswith("http"):
             host = "https://" + host
         self._actions = f"{host}/api/v1/namespaces/_/actions"
-        self._flow = flow
+        self._conductor = conductor
         self._authorization = "Basic " + b64encode((key or "").encode()).decode()
 
     @cached_property
@@ -36,13 +36,14 @@ class Launcher:
 
     def launch(self, envelope):
         """True when the platform took it. A refusal (429, 503, no answer) delays work, it never fails a run."""
-        refusal = self._invoke(self._flow, {ENVELOPE_KEY: envelope})
+        refusal = self._invoke(self._conductor, {ENVELOPE_KEY: envelope})
         if refusal not in (None, LATER):
-            print(f"nuvopipe: a session could not be started: {refusal}", file=sys.stderr)
+            print(f"nuvopipe: {self._conductor} could not be started: {refusal}", file=sys.stderr)
         return refusal is None
 
     def start(self, flow, parameters):
-        """Starts another flow of the namespace. None when the platform took it, `later` when it may, else why it never will."""
+        """Starts another flow of the namespace, or another version. None when the platform took it, `later` when it may, else
+        why it never will."""
         return self._invoke(flow, parameters)
 
     def _invoke(self, action, arguments):

@@ -1,8 +1,10 @@
 """`plan.json`, as the compiler wrote it; `src/model/plan.ts` describes its keys."""
 
-import hashlib
 import json
 import os
+
+VERSION_LENGTH = 8
+"""Digits of a version; see `src/model/version.ts`."""
 
 
 class Plan:
@@ -11,10 +13,8 @@ class Plan:
     def __init__(self, directory):
         self.directory = directory
         with open(os.path.join(directory, "plan.json"), "rb") as file:
-            content = file.read()
-        with open(os.path.join(directory, "flow.py"), "rb") as file:
-            self.hash = hashlib.sha256(content + file.read()).hexdigest()
-        self.raw = json.loads(content)
+            self.raw = json.load(file)
+        self.hash = self.raw["hash"]
         self.flow = self.raw["flow"]
         self.start = self.raw["start"]
         self.end = self.raw["end"]
@@ -139,6 +139,16 @@ class Plan:
         if step in self._before:
             return [(self._before[step], task_id(at))]
         return [(before[0], task_id(before[1]))]
+
+
+def version_of(bundle):
+    """The version of a flow that a run is of; `bundle` as its record has it."""
+    return bundle[:VERSION_LENGTH]
+
+
+def conductor_of(flow, bundle):
+    """The conductor action of one version of a flow: its runs enter no other, whatever is deployed meanwhile."""
+    return f"{flow}.steps/flow-{version_of(bundle)}"
 
 
 def task_id(at):

@@ -12,11 +12,12 @@ from . import commit as commits
 from .cache import Cache
 from .execute import Attempt
 from .guard import Guard
+from .launch import ENVELOPE_KEY, LATER
 from .lineage import Lineage, pathspec
 from .live import Live
 from .logs import LogStream
 from .parameters import BadParameters, check_invocation, complete
-from .plan import PARAMETERS_STEP, PARAMETERS_TASK, task_id
+from .plan import PARAMETERS_STEP, PARAMETERS_TASK, conductor_of, task_id, version_of
 from .pools import RENEW_MARGIN_MS, Pool
 from .store import Lost, to_json
 
@@ -328,14 +329,28 @@ class Session:
 
     def _cancel(self, envelope):
         """Every lane stops at its next step, and ends the one that it executes."""
-        if self._store.get_json(self._layout.run) is None:
+        record = self._store.get_json(self._layout.run)
+        if record is None:
             message = f"there is no run {self._layout.run_id} of {self._plan.flow}"
             return self._result(envelope, {"run": envelope["run"], "status": "failed", "error": {"message": message}})
         result = self._store.get_json(self._layout.result)
         if result is not None:
             return self._result(envelope, result)  # too late
         self._write_once(self._layout.cancelled, {"by": self._by, "at": self._clock.now_ms()})
-        return self._end_cancelled({**envelope, "home": True})
+        envelope = {**envelope, "home": True}
+        if record["bundle"] == self._plan.hash:
+            return self._end_cancelled(envelope)
+        # What follows the end of a run is its own version's.
+        refusal = self._start_version(record, {"cancel": envelope["run"]})
+        if refusal == LATER and not self._plan.is_sequence:
+            return dict(envelope, wait=_until_next_window_ms(self._clock.now_ms()))
+        if refusal in (None, LATER):
+            return self._stop(envelope)
+        return self._end_failed(envelope, {"message": "the run was cancelled"})
+
+    def _start_version(self, record, arguments):
+        """Invokes the conductor of the version that a run is of; answers as `Launcher.start`."""
+        return self._launcher.start(conductor_of(record["flow"], record["bundle"]), arguments)
 
     def _end_cancelled(self, envelope):
         failure = {"message": "the run was cancelled"}
@@ -353,11 +368,14 @@ class Session:
         if self._store.exists(self._layout.result):
             self._live.end()
             return self._stop(envelope)
+        record = self._store.get_json(self._layout.run)
+        is_ours = record is None or record["bundle"] == self._plan.hash
+        if not is_ours and self._start_version(record, {ENVELOPE_KEY: _swept(record)}) in (None, LATER):
+            return self._stop(envelope)
         taken = self._live.take_over()
         if taken is None:
             return self._stop(envelope)
         lease, place = taken
-        record = self._store.get_json(self._layout.run)
         if record is None:
             self._live.end()  # it never began, and nothing is left of what it was given
             return self._stop(envelope)
@@ -365,6 +383,8 @@ class Session:
             self._origin = [record["origin"]["run"], *filter(None, [record["origin"].get("from")])]
             self._lineage = Lineage(self._context, self._origin)
         kept = {"run": envelope["run"], "used": envelope["used"], "again": True, "lease": lease}
+        if not is_ours:
+            return self._end_of_version(kept, record)
         if self._store.exists(self._layout.cancelled):
             return self._end_cancelled(kept)
         failure = self._store.get_json(self._layout.failed)
@@ -381,6 +401,14 @@ class Session:
         if guard.is_needed():
             return self._stop(envelope)  # lanes are at work
         return self._go({**kept, **place}, place["step"], **({"before": place["from"]} if "from" in place else {}))
+
+    def _end_of_version(self, envelope, record):
+        """Of a run whose version is deployed no more: nobody can drive it on."""
+        flow, run, version = record["flow"], record["run"], version_of(record["bundle"])
+        why = f"the run was lost, and {flow} is deployed with another version than its own, {version}"
+        failure = {"message": f"{why}: resume it with nuvopipe resume {flow}/{run}"}
+        self._write_once(self._layout.failed, failure)
+        return self._end_failed(envelope, self._store.get_json(self._layout.failed))
 
     def _write_once(self, key, value):
         """True when it is there now, by this or an earlier entry."""
@@ -816,6 +844,11 @@ class Session:
                 return self._stop(envelope)
             following["used"] = envelope["used"]
         return following
+
+
+def _swept(record):
+    """The envelope with which a run that may be lost is looked at."""
+    return {"run": record["run"], "block": record["start"], "step": record["start"], "at": [], "sweep": True}
 
 
 def _too_few(least, items, failed):

@@ -99,7 +99,7 @@ def main(arguments):
         store = _store(arguments["store"])
         deadline_ms = os.environ.get("__OW_DEADLINE")
         deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + TIME_LIMIT_S
-        launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), None)
+        launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"))
         return Sweeper(store, launcher.start, Clock(), deadline - RESERVE_S).sweep()
     except Exception as error:
         return {"error": explain(error)[:300]}

@@ -56,6 +56,7 @@ if __name__ == "__main__":
 STEP = {"block": "b1", "profile": "p", "timeoutMs": 20_000, "within": []}
 PLAN = {
     "version": 1,
+    "hash": "0" * 64,
     "flow": "F",
     "start": "start",
     "end": "end",

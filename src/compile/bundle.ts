@@ -3,9 +3,10 @@ import { MEMORY_MIN_MB, TIMEOUT_MAX_MS } from '../check/resources.ts';
 import type { Flow } from '../model/flow.ts';
 import type { Bundle, Manifest } from '../model/manifest.ts';
 import type { Plan, PlannedStep } from '../model/plan.ts';
+import { packageName, stepActionName, versionedConductorName, versionOf } from '../model/version.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
 import { cachedSteps } from './cached-steps.ts';
-import { compose, packageName } from './composition.ts';
+import { compose } from './composition.ts';
 import { writeConductor } from './conductor.ts';
 import { buildGraph } from './graph.ts';
 import { writeFlowModule } from './metaflow.ts';
@@ -44,11 +45,13 @@ export interface BundleParts {
 export function makeBundle({ flow, source, code, parameterFiles, runtime, compiler }: BundleParts): Bundle {
   const sourceName = source.name.split(/[\\/]/).at(-1) as string;
   const graph = buildGraph(flow);
+  const text = (value: string) => new TextEncoder().encode(value);
   const { code: flowModule, sourceMap, textOf } = writeFlowModule(flow, graph, source);
   const cached = cachedSteps(flow, graph, textOf, code);
-  const plan = planFlow(flow, graph, { name: sourceName, file: sourceName }, sourceMap, cached);
+  const planned = planFlow(flow, graph, { name: sourceName, file: sourceName }, sourceMap, cached);
+  const executed = new Map([['flow.py', text(flowModule)], ...code, ...parameterFiles]);
+  const plan: Plan = { ...planned, hash: sha256(JSON.stringify([planned, hashEach(executed)])) };
   const composition = JSON.stringify(compose(plan));
-  const text = (value: string) => new TextEncoder().encode(value);
   const json = (value: unknown) => text(`${JSON.stringify(value, null, 2)}\n`);
   const beside = new Map([['flow.py', text(flowModule)], ['plan.json', json(plan)], ...parameterFiles]);
   const zipped = new Map(runtime);
@@ -69,8 +72,10 @@ export function makeBundle({ flow, source, code, parameterFiles, runtime, compil
     compiler,
     hash: hashAll(hashes),
     package: packageName(plan.flow),
+    flowVersion: versionOf(plan.hash),
     conductor: {
       name: plan.flow,
+      versioned: versionedConductorName(plan.hash),
       kind: 'nodejs:20',
       file: 'conductor.js',
       memoryMB: CONDUCTOR_MEMORY_MB,
@@ -84,8 +89,9 @@ export function makeBundle({ flow, source, code, parameterFiles, runtime, compil
       memoryMB: WAIT_MEMORY_MB,
       timeLimitMs: WAIT_TIME_LIMIT_MS,
     },
-    steps: Object.values(plan.profiles).map(({ action, image, memoryMB, timeLimitMs }) => ({
-      name: action,
+    steps: Object.entries(plan.profiles).map(([profile, { image, memoryMB, timeLimitMs }]) => ({
+      name: stepActionName(profile, plan.hash),
+      profile,
       kind: 'python:3',
       ...(image !== undefined && { image }),
       file: 'step.zip',
@@ -104,7 +110,7 @@ function sequenceOf(plan: Plan): string[] {
   const components: string[] = [];
   for (let step: string | undefined = plan.start; step !== undefined; ) {
     const { profile, next }: PlannedStep = plan.steps[step] as PlannedStep;
-    components.push(`${packageName(plan.flow)}/${plan.profiles[profile]?.action}`);
+    components.push(`${packageName(plan.flow)}/${stepActionName(profile, plan.hash)}`);
     step = 'step' in next ? next.step : undefined;
   }
   return components;
@@ -114,7 +120,11 @@ export const MANIFEST_FILE = 'manifest.json';
 
 /** SHA-256 of every file but the manifest, by path, hex. */
 export function hashFiles(files: ReadonlyMap<string, Uint8Array>): Record<string, string> {
-  const paths = [...files.keys()].filter((path) => path !== MANIFEST_FILE).toSorted();
+  return hashEach(new Map([...files].filter(([path]) => path !== MANIFEST_FILE)));
+}
+
+function hashEach(files: ReadonlyMap<string, Uint8Array>): Record<string, string> {
+  const paths = [...files.keys()].toSorted();
   return Object.fromEntries(paths.map((path) => [path, sha256(files.get(path) as Uint8Array)]));
 }
 

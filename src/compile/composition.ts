@@ -2,6 +2,7 @@ import type { Composition } from 'openwhisk-composer';
 import composer from 'openwhisk-composer';
 import { ENVELOPE_KEY } from '../model/envelope.ts';
 import type { Plan } from '../model/plan.ts';
+import { packageName, stepActionName, versionOf } from '../model/version.ts';
 import { PUBLIC_KEY, SEAL } from './sealing.ts';
 
 /** Text of a failed component that goes on with the envelope; it has to fit in it. */
@@ -10,14 +11,10 @@ const DIED_MAX_BYTES = 300;
 /** One pause in the `wait` action; a longer one is made of several. As `PAUSE_MAX_MS` of the runtime's `attempts.py`. */
 export const PAUSE_MAX_MS = 240_000;
 
-/** Package of a flow's step actions. An action and a package cannot share a name, and the conductor has the flow's. */
-export function packageName(flow: string): string {
-  return `${flow}.steps`;
-}
-
 interface Block {
   name: string;
-  profile: string;
+  /** Its step action. */
+  performs: string;
   steps: string[];
   /** The action that its one step invokes. */
   action?: string;
@@ -39,6 +36,8 @@ interface Block {
  * answer
  * ```
  *
+ * Its actions are those of the flow's version, so that a session meets no other whatever is deployed while it is under way.
+ *
  * The functions are stored as text and evaluated by the conductor: they close over nothing but `saved`, the envelope as it was
  * before the component that runs.
  */
@@ -50,7 +49,7 @@ export function compose(plan: Plan): Composition {
     composer.function(GO_ON),
   );
   const visit = composer.if_nosave(composer.function(WAITS), pause, dispatch(blocksOf(plan), actions));
-  const guarded = composer.try(visit, composer.function(HANDLE_DEATH));
+  const guarded = composer.try(visit, composer.function(handleDeath(plan)));
   const walk = composer.let({ saved: null }, composer.while_nosave(composer.function(GOES_ON), guarded));
   return composer.sequence(composer.function(enter(plan)), walk, composer.function(ANSWER));
 }
@@ -106,14 +105,20 @@ const GIVE = `answer => Object.assign({}, saved, { answer: answer.nuvopipeFailed
   ? { result: answer }
   : { error: answer.nuvopipeFailed } })`;
 
+/** What OpenWhisk says of a component that is not there; of one that could not be invoked, too. */
+const NOT_RESOLVED = 'Failed to resolve action';
+
 /** A step action answered an error: it gets its envelope once more, with the error's text. */
-const HANDLE_DEATH = `({ error }) => {
+function handleDeath({ flow, hash }: Plan): string {
+  return `({ error }) => {
   const text = typeof error === 'string' ? error : error && (error.error || error.message) || JSON.stringify(error)
   const died = Buffer.from(String(text)).subarray(0, ${DIED_MAX_BYTES}).toString()
   const { run, step } = saved
-  if (saved.died !== undefined) return { error: { run, status: 'failed', message: step + ': its action died twice: ' + died, step } }
+  const gone = died.startsWith('${NOT_RESOLVED}') ? ' If version ${versionOf(hash)} of ${flow} is no longer deployed: nuvopipe resume ${flow}/' + run : ''
+  if (saved.died !== undefined) return { error: { run, status: 'failed', message: step + ': its action died twice: ' + died + gone, step } }
   return Object.assign({}, saved, { died, used: (saved.used || 0) + 1 })
 }`;
+}
 
 /** OpenWhisk takes an activation for failed whose answer has an `error`. */
 const ANSWER = `({ run, result }) => {
@@ -129,8 +134,8 @@ function dispatch(blocks: readonly Block[], actions: string): Composition {
     const [left, right] = [dispatch(blocks.slice(0, middle), actions), dispatch(blocks.slice(middle), actions)];
     return composer.if_nosave(composer.function(test), left, right);
   }
-  const { name, profile, steps, action } = blocks[0] as Block;
-  const step = composer.sequence(composer.function(REMEMBER), composer.action(`${actions}/${profile}`));
+  const { name, performs, steps, action } = blocks[0] as Block;
+  const step = composer.sequence(composer.function(REMEMBER), composer.action(`${actions}/${performs}`));
   const stays = `e => (e.value = e.block === ${JSON.stringify(name)} && !e.wait, e)`;
   const loop = composer.dowhile_nosave(
     action === undefined ? step : composer.sequence(step, invoke(action)),
@@ -149,14 +154,14 @@ function invoke(action: string): Composition {
 }
 
 /** The plan's blocks in the order of their names, as JavaScript compares them. */
-function blocksOf({ steps, profiles }: Plan): Block[] {
+function blocksOf({ steps, hash }: Plan): Block[] {
   const blocks = new Map<string, Block>();
   for (const [step, { block, profile, call }] of Object.entries(steps)) {
     const found = blocks.get(block);
     if (found) found.steps.push(step);
     else {
       const action = call && 'action' in call ? { action: call.action } : {};
-      blocks.set(block, { name: block, profile: profiles[profile]?.action ?? profile, steps: [step], ...action });
+      blocks.set(block, { name: block, performs: stepActionName(profile, hash), steps: [step], ...action });
     }
   }
   return [...blocks.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));

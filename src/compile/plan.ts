@@ -31,7 +31,7 @@ export function planFlow(
   source: Plan['source'],
   sourceMap: Record<string, SourceRange>,
   cached: ReadonlyMap<string, PlannedCache> = new Map(),
-): Plan {
+): Omit<Plan, 'hash'> {
   const profiles: Record<string, Profile> = {};
   const steps: Record<string, PlannedStep> = {};
   const blocks = new BlockNames(graph);
@@ -44,7 +44,6 @@ export function planFlow(
     const profile =
       profileName(memoryMB, timeoutMs, timeLimitMs) + environmentMark(settings.environment, flow.settings.environment);
     profiles[profile] ??= {
-      action: profile,
       memoryMB,
       timeLimitMs,
       ...(pip.length > 0 && { pip }),
@@ -59,6 +58,7 @@ export function planFlow(
       ...(joins !== undefined && { joins }),
       next,
       ...(retry && { retry: retryOf(retry) }),
+      ...(body === undefined && { made: true }),
       ...(step.catch !== undefined && { catches: true }),
       ...(call ? { call } : surroundingsOf(settings)),
       ...(cached.has(name) && { cache: cached.get(name) as PlannedCache }),

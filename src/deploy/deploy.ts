@@ -13,6 +13,7 @@ import { requireSecrets, type Secrets } from './secrets.ts';
 import { deploySweeper } from './sweeper.ts';
 import { deployTriggers, foreignTriggers, presentTriggers } from './triggers.ts';
 import { vendoredRuntime } from './vendor.ts';
+import { packagedActions, previousVersion, removeVersions } from './versions.ts';
 import { mergeZips } from './zip.ts';
 
 export interface DeployOptions {
@@ -68,10 +69,7 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
   const presentStarts = options.triggers ? await presentTriggers(whisk, manifest) : undefined;
   const present = await presentEntities(whisk, [
     { type: 'package', name: manifest.package },
-    ...[...manifest.steps, ...(manifest.sequence ? [] : [manifest.wait])].map(({ name }) => ({
-      type: 'action' as const,
-      name: `${manifest.package}/${name}`,
-    })),
+    ...packagedActions(manifest).map((name) => ({ type: 'action' as const, name: `${manifest.package}/${name}` })),
     { type: 'action', name: manifest.conductor.name },
   ]);
   const foreign = [...present].filter(([, entity]) => ownerOf(entity).flow !== manifest.flow).map(([name]) => name);
@@ -85,13 +83,17 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
   const thinZip = content(bundle, 'step.zip');
   const stepZip = vendored ? mergeZips([thinZip, await vendoredRuntime(options)]) : thinZip;
   const hashKey = whisk.settings.auth;
+  const previous = previousVersion(present.get(manifest.conductor.name), manifest);
   const planned = plannedEntities({
-    ...{ bundle, cluster, stepZip, layers, secrets, hashKey, user },
+    ...{ bundle, cluster, stepZip, layers, secrets, hashKey, user, previous },
     store: store.settings,
   });
   warnings.push(...planned.warnings);
 
   const entities = await write(whisk, planned.entities, present, report, manifest.flow);
+  const removed = await removeVersions({ whisk, store, manifest, previous, report });
+  entities.push(...removed.entities);
+  warnings.push(...removed.warnings);
   const sweeper = options.triggers ? await sweeperOf(options) : undefined;
   warnings.push(...(sweeper?.warnings ?? []));
   for (const warning of warnings) report.line(`warning: ${warning}`);
@@ -169,10 +171,12 @@ function incomplete(flow: string, done: DeployedEntity[], failed: string, rest: 
 
 /** What the local platform cannot do. */
 function imageWarnings({ manifest, plan }: Bundle): string[] {
-  return manifest.steps.flatMap(({ name, image }) =>
-    image === undefined
+  return manifest.steps.flatMap((step) =>
+    step.image === undefined
       ? []
-      : [`the local platform has no containers: ${namedSteps(name, plan)} run in the local Python, not in ${image}`],
+      : [
+          `the local platform has no containers: ${namedSteps(step, plan)} run in the local Python, not in ${step.image}`,
+        ],
   );
 }
 

@@ -5,8 +5,8 @@ import type { StoreSettings } from '../model/records.ts';
 import type { ActionBody, KeyValue } from '../whisk/client.ts';
 import type { ClusterInfo } from '../whisk/cluster.ts';
 import { nodeKind, pythonKind } from './kinds.ts';
-import { type ActionLimits, capLimits, stepsOf } from './limits.ts';
-import { hashOf, ownerAnnotation } from './owner.ts';
+import { capLimits, type LimitedAction, stepsOf } from './limits.ts';
+import { hashOf, type Owner, ownerAnnotation } from './owner.ts';
 import { publicKeyOf } from './sealing.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -26,7 +26,7 @@ export interface EntityOptions {
   stepZip: Uint8Array;
   /** Bound to the step actions and to nothing else (I6). */
   store: StoreSettings;
-  /** Name of the layer with its wheels, for each step action that has one. */
+  /** Name of the layer with its wheels, for each profile that has one. */
   layers: ReadonlyMap<string, string>;
   /** The flow's; each is bound to the actions whose steps name it. */
   secrets: Secrets;
@@ -34,25 +34,30 @@ export interface EntityOptions {
   hashKey: string;
   /** Whose runs these are to Metaflow: its client shows a user their own (`user:` tags) unless asked otherwise. */
   user: string | undefined;
+  /** The version that was deployed before this one; runs may have been started on it that are not in any index yet. */
+  previous: string | undefined;
 }
 
-/** All that a flow is on a cluster, in the order in which each finds there what it refers to; the conductor comes last. */
+type Body = Omit<ActionBody, 'annotations'>;
+
+/** All that a flow is on a cluster, in the order in which each finds there what it refers to; what clients invoke comes last. */
 export function plannedEntities(options: EntityOptions): { entities: PlannedEntity[]; warnings: string[] } {
-  const { bundle, cluster, stepZip, store, layers, secrets, hashKey, user } = options;
+  const { bundle, cluster, stepZip, store, layers, secrets, hashKey, user, previous } = options;
   const { manifest, plan } = bundle;
   const warnings: string[] = [];
-  const limitsOf = (action: string, wanted: ActionLimits) => {
-    const { memoryMB, timeLimitMs, ...capped } = capLimits(action, wanted, cluster, plan);
+  const limitsOf = (action: LimitedAction) => {
+    const { memoryMB, timeLimitMs, ...capped } = capLimits(action, cluster, plan);
     warnings.push(...capped.warnings);
     return { timeout: timeLimitMs, memory: memoryMB };
   };
-  const own = (entity: { name: string; annotations: KeyValue[]; body?: Omit<ActionBody, 'annotations'> }) => {
+  const own = (entity: { name: string; annotations: KeyValue[]; body?: Body }, more: Owner) => {
     const hash = hashOf(entity, hashKey);
-    const annotations = [...entity.annotations, ownerAnnotation({ flow: manifest.flow, hash })];
+    const annotations = [...entity.annotations, ownerAnnotation({ flow: manifest.flow, hash, ...more })];
     return { name: entity.name, annotations, hash };
   };
-  const action = (name: string, annotations: KeyValue[], body: Omit<ActionBody, 'annotations'>): PlannedEntity => {
-    const owned = own({ name, annotations, body });
+  const version = manifest.flowVersion;
+  const action = (name: string, annotations: KeyValue[], body: Body, more: Owner = { version }): PlannedEntity => {
+    const owned = own({ name, annotations, body }, more);
     return { ...owned, type: 'action', body: { ...body, annotations: owned.annotations } };
   };
   const nodeExec = (file: string) => ({
@@ -60,9 +65,9 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
     code: text(bundle, file).replaceAll(PUBLIC_KEY, () => publicKeyOf(plan.flow, store)),
   });
 
-  const parametersOf = (step: string): KeyValue[] => {
-    const layer = layers.get(step);
-    const bound = secretsOf(step, plan, secrets);
+  const parametersOf = (profile: string): KeyValue[] => {
+    const layer = layers.get(profile);
+    const bound = secretsOf(profile, plan, secrets);
     return [
       { key: 'store', value: store },
       ...(user === undefined ? [] : [{ key: 'user', value: user }]),
@@ -72,48 +77,36 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
   };
   const stepCode = { code: Buffer.from(stepZip).toString('base64'), binary: true };
   const kind = pythonKind(cluster.kinds);
-  const conducted = (): PlannedEntity[] => [
-    action(`${manifest.package}/${manifest.wait.name}`, [{ key: 'provide-api-key', value: false }], {
-      exec: nodeExec(manifest.wait.file),
-      parameters: [],
-      limits: limitsOf(manifest.wait.name, manifest.wait),
-    }),
-    action(
-      manifest.conductor.name,
-      [
-        { key: 'conductor', value: true },
-        { key: 'provide-api-key', value: false },
-      ],
-      {
-        exec: nodeExec(manifest.conductor.file),
-        parameters: [],
-        limits: limitsOf(manifest.conductor.name, manifest.conductor),
-      },
-    ),
-  ];
-  const sequence = (names: string[]): PlannedEntity =>
-    action(manifest.conductor.name, [], {
-      exec: { kind: 'sequence', components: names.map((name) => `/_/${name}`) },
-      parameters: [],
-      limits: limitsOf(manifest.conductor.name, manifest.conductor),
-    });
+  const noKey: KeyValue = { key: 'provide-api-key', value: false };
+  const wait = (): PlannedEntity => {
+    const { name, file } = manifest.wait;
+    const body = { exec: nodeExec(file), parameters: [], limits: limitsOf(manifest.wait) };
+    return action(`${manifest.package}/${name}`, [noKey], body, {});
+  };
+  const exec = manifest.sequence
+    ? { kind: 'sequence', components: manifest.sequence.map((name) => `/_/${name}`) }
+    : nodeExec(manifest.conductor.file);
+  const conductor: Body = { exec, parameters: [], limits: limitsOf(manifest.conductor) };
+  const conducts = manifest.sequence ? [] : [{ key: 'conductor', value: true }, noKey];
   const entities: PlannedEntity[] = [
-    { ...own({ name: manifest.package, annotations: [] }), type: 'package' },
+    { ...own({ name: manifest.package, annotations: [] }, {}), type: 'package' },
     ...manifest.steps.map((step) =>
       action(`${manifest.package}/${step.name}`, [{ key: 'provide-api-key', value: true }], {
         exec: step.image === undefined ? { kind, ...stepCode } : { kind: 'blackbox', image: step.image, ...stepCode },
-        parameters: parametersOf(step.name),
-        limits: limitsOf(step.name, step),
+        parameters: parametersOf(step.profile),
+        limits: limitsOf(step),
       }),
     ),
-    ...(manifest.sequence ? [sequence(manifest.sequence)] : conducted()),
+    ...(manifest.sequence ? [] : [wait()]),
+    action(`${manifest.package}/${manifest.conductor.versioned}`, conducts, conductor),
+    action(manifest.conductor.name, conducts, conductor, { version, ...(previous !== undefined && { previous }) }),
   ];
   return { entities, warnings };
 }
 
-/** Those that a step of the action names, by name. */
-function secretsOf(action: string, plan: Plan, secrets: Secrets): Secrets | undefined {
-  const names = new Set(stepsOf(action, plan).flatMap((step) => plan.steps[step]?.secrets ?? []));
+/** Those that a step of the profile names, by name. */
+function secretsOf(profile: string, plan: Plan, secrets: Secrets): Secrets | undefined {
+  const names = new Set(stepsOf(profile, plan).flatMap((step) => plan.steps[step]?.secrets ?? []));
   return names.size === 0 ? undefined : Object.fromEntries([...names].sort().map((name) => [name, secrets[name]]));
 }
 

@@ -28,17 +28,17 @@ export interface LayerOptions extends Omit<LockOptions, 'requirements'> {
 /**
  * Makes the wheels of each profile's `environment.pip` into a zip that its steps can import from, and sees to it that the
  * datastore has it. A layer's name says which wheels are in it, so that it is made once for all who share the datastore.
- * @returns the layer of each step action that has one.
+ * @returns the layer of each profile that has one.
  */
 export async function ensureLayers(options: LayerOptions): Promise<Map<string, string>> {
   const layers = new Map<string, string>();
   const made = new Map<string, string>();
-  for (const { action, pip } of Object.values(options.plan.profiles)) {
+  for (const [profile, { pip }] of Object.entries(options.plan.profiles)) {
     if (pip === undefined) continue;
     const asked = JSON.stringify(pip);
     const layer = made.get(asked) ?? (await ensureLayer(pip, options));
     made.set(asked, layer);
-    layers.set(action, layer);
+    layers.set(profile, layer);
   }
   return layers;
 }

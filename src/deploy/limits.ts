@@ -1,19 +1,24 @@
 import type { Plan } from '../model/plan.ts';
 import type { ClusterInfo } from '../whisk/cluster.ts';
 
-export interface ActionLimits {
+export interface LimitedAction {
+  name: string;
+  /** Of a step action. */
+  profile?: string;
   memoryMB: number;
   timeLimitMs: number;
 }
 
-export interface CappedLimits extends ActionLimits {
+export interface CappedLimits {
+  memoryMB: number;
+  timeLimitMs: number;
   /** What a cap means to the flow, one sentence each. */
   warnings: string[];
 }
 
 /** Asks for no more than the cluster gives: it would refuse the action. What it does not publish is not capped. */
-export function capLimits(action: string, wanted: ActionLimits, cluster: ClusterInfo, plan: Plan): CappedLimits {
-  const { memoryMB, timeLimitMs } = wanted;
+export function capLimits(action: LimitedAction, cluster: ClusterInfo, plan: Plan): CappedLimits {
+  const { memoryMB, timeLimitMs } = action;
   const { maxMemoryMB = memoryMB, maxTimeLimitMs = timeLimitMs } = cluster;
   const warnings: string[] = [];
   const steps = namedSteps(action, plan);
@@ -35,18 +40,18 @@ export function capLimits(action: string, wanted: ActionLimits, cluster: Cluster
 /** As many names as a line holds. */
 const STEPS_NAMED_MAX = 5;
 
-/** The steps that an action runs. */
-export function stepsOf(action: string, plan: Plan): string[] {
+/** The steps that have a profile. */
+export function stepsOf(profile: string, plan: Plan): string[] {
   return Object.entries(plan.steps)
-    .filter(([, step]) => plan.profiles[step.profile]?.action === action)
+    .filter(([, step]) => step.profile === profile)
     .map(([name]) => name);
 }
 
-/** The same for people: `steps load, fit (action p256-60s)`. */
-export function namedSteps(action: string, plan: Plan): string {
-  const names = stepsOf(action, plan);
-  if (names.length === 0) return `the action ${action} will`;
+/** The steps that an action runs, for people: `steps load, fit (action p256-60s-1a2b3c4d)`. */
+export function namedSteps({ name, profile }: Pick<LimitedAction, 'name' | 'profile'>, plan: Plan): string {
+  if (profile === undefined) return `the action ${name} will`;
+  const names = stepsOf(profile, plan);
   const more = names.length - STEPS_NAMED_MAX;
   const listed = names.slice(0, STEPS_NAMED_MAX).join(', ');
-  return `steps ${listed}${more > 0 ? ` and ${more} more` : ''} (action ${action})`;
+  return `steps ${listed}${more > 0 ? ` and ${more} more` : ''} (action ${name})`;
 }

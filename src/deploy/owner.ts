@@ -9,6 +9,10 @@ export interface Owner {
   flow?: string;
   /** See {@link hashOf}. */
   hash?: string;
+  /** Of the flow, that the action belongs to; of what clients invoke, the current one. */
+  version?: string;
+  /** Of what clients invoke: the version before. */
+  previous?: string;
 }
 
 /** An entity that was asked for. `elsewhere`: one of another type has the name. */

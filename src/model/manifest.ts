@@ -8,16 +8,27 @@ export interface Manifest {
   compiler: string;
   /** SHA-256 over all other files of the bundle, hex. */
   hash: string;
-  /** Package of the step actions and of `wait`: `<flow>.steps` (an action and a package cannot share a name). */
+  /** Package of the versioned actions and of `wait`: `<flow>.steps`. */
   package: string;
-  conductor: { name: string; kind: 'nodejs:20'; file: 'conductor.js'; memoryMB: number; timeLimitMs: number };
-  /** Step actions in the order of the steps: the flow is deployed as this sequence, without its conductor and `wait`. */
+  /** Of the flow: its runs finish on what was deployed with it. */
+  flowVersion: string;
+  /** `name` is what clients invoke, always the current version; `versioned` is the same again, in the package, for its runs. */
+  conductor: {
+    name: string;
+    versioned: string;
+    kind: 'nodejs:20';
+    file: 'conductor.js';
+    memoryMB: number;
+    timeLimitMs: number;
+  };
+  /** Step actions in the order of the steps: the flow is deployed as this sequence, without conductors and `wait`. */
   sequence?: string[];
   /** Pauses a session outside of any step's container: `{wait}` in milliseconds. */
   wait: { name: 'wait'; kind: 'nodejs:20'; file: 'wait.js'; memoryMB: number; timeLimitMs: number };
   /** One per profile; all share one zip. With an image, that is what runs it. */
   steps: {
     name: string;
+    profile: string;
     kind: 'python:3';
     image?: string;
     file: 'step.zip';

@@ -6,6 +6,8 @@ import type { MinSuccess } from './flow.ts';
  */
 export interface Plan {
   version: 1;
+  /** SHA-256, hex, over all that a run executes: the rest of the plan, `flow.py`, and the user's files beside it. */
+  hash: string;
   /** The flow's name, also the class in `flow.py` and the name of the conductor action. */
   flow: string;
   description?: string;
@@ -28,6 +30,7 @@ export interface Plan {
   timeoutMs?: number;
   /** The flow is deployed as a native sequence: there is no conductor, and no session is ever handed over. */
   isSequence?: true;
+  /** By name: `p512-120s`. */
   profiles: Record<string, Profile>;
   /** The flow file as users know it (its base name) and as it lies beside `flow.py` in the zip. */
   source: { name: string; file: string };
@@ -63,8 +66,6 @@ export interface PlannedParameter {
 
 /** One step action is deployed per profile: steps with the same memory, time limit, image and packages share warm containers. */
 export interface Profile {
-  /** Name of the step action within the flow's package. */
-  action: string;
   memoryMB: number;
   /** The action's limit: the longest step of the profile plus what the runtime itself needs. */
   timeLimitMs: number;
@@ -89,6 +90,8 @@ export interface PlannedStep {
   joins?: string;
   next: Next;
   retry?: PlannedRetry;
+  /** There is nothing of the user's in it, so it may be executed again wherever its container is lost. */
+  made?: true;
   /** After the last attempt the failure becomes an artifact, and the flow goes on. */
   catches?: true;
   /** What is invoked for the step, outside of its own activation. */

@@ -34,6 +34,8 @@ export interface Entity {
 export interface ListedEntity extends Entity {
   namespace: string;
   name: string;
+  /** Epoch milliseconds. */
+  updated: number;
 }
 
 export interface TriggerEntity extends Entity {
@@ -68,12 +70,15 @@ export interface Whisk {
   putPackage(name: string, annotations: KeyValue[]): Promise<void>;
   /** All of the namespace. */
   list(collection: 'triggers' | 'rules'): Promise<ListedEntity[]>;
+  /** Without their code, and without the package in their names. */
+  listActions(packageName: string): Promise<ListedEntity[]>;
   getTrigger(name: string): Promise<TriggerEntity | 'elsewhere' | undefined>;
   getRule(name: string): Promise<Entity | 'elsewhere' | undefined>;
   putTrigger(name: string, annotations: KeyValue[]): Promise<void>;
   /** Links a trigger with an action; one that is there already stays active or inactive as it is. */
   putRule(name: string, rule: { trigger: string; action: string; annotations: KeyValue[] }): Promise<void>;
   /** One that is not there is no error. */
+  deleteAction(name: string): Promise<void>;
   deleteTrigger(name: string): Promise<void>;
   deleteRule(name: string): Promise<void>;
   /** A blocking one returns after OpenWhisk's 60 s at the latest. */
@@ -119,6 +124,18 @@ export function openWhisk(settings: WhiskSettings): Whisk {
     await transport.send({ method: 'DELETE', path: path(collection, name), what, expect: [404] });
   }
 
+  async function list(collection: string, what: string): Promise<ListedEntity[]> {
+    const found: ListedEntity[] = [];
+    for (;;) {
+      const page = `?limit=${LIST_MAX}&skip=${found.length}`;
+      const { body } = await transport.send({ method: 'GET', path: collection + page, what });
+      const listed = body as ListedEntity[];
+      for (const { namespace, name, annotations = [], updated } of listed)
+        found.push({ namespace, name, annotations, updated });
+      if (listed.length < LIST_MAX) return found;
+    }
+  }
+
   return {
     settings,
     clusterInfo: () => clusterInfo(transport),
@@ -127,17 +144,8 @@ export function openWhisk(settings: WhiskSettings): Whisk {
     getTrigger: (name) =>
       getEntity('triggers', name, 'trigger', (body) => ({ ...annotated(body), rules: Object.keys(body.rules ?? {}) })),
     getRule: (name) => getEntity('rules', name, 'rule', annotated),
-    async list(collection) {
-      const found: ListedEntity[] = [];
-      for (;;) {
-        const page = `?limit=${LIST_MAX}&skip=${found.length}`;
-        const what = `list the ${collection}`;
-        const { body } = await transport.send({ method: 'GET', path: path(collection) + page, what });
-        const listed = body as ListedEntity[];
-        found.push(...listed.map(({ namespace, name, annotations = [] }) => ({ namespace, name, annotations })));
-        if (listed.length < LIST_MAX) return found;
-      }
-    },
+    list: (collection) => list(path(collection), `list the ${collection}`),
+    listActions: (name) => list(path('actions', `${name}/`), `list the actions of ${name}`),
     async putAction(name, body) {
       await transport.send({
         method: 'PUT',
@@ -170,6 +178,7 @@ export function openWhisk(settings: WhiskSettings): Whisk {
         what: `write the rule ${name}`,
       });
     },
+    deleteAction: (name) => remove('actions', name, 'action'),
     deleteTrigger: (name) => remove('triggers', name, 'trigger'),
     deleteRule: (name) => remove('rules', name, 'rule'),
     async invoke(name, params, { blocking }) {

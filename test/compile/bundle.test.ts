@@ -57,12 +57,17 @@ describe('bundle', () => {
       Object.keys(manifest.files),
       [...files.keys()].filter((path) => path !== 'manifest.json').toSorted(),
     );
-    assert.deepEqual([manifest.flow, manifest.package, manifest.conductor.name], ['Titles', 'Titles.steps', 'Titles']);
+    const { flowVersion: version, conductor } = manifest;
+    assert.match(version, /^[0-9a-f]{8}$/);
+    assert.deepEqual(
+      [manifest.flow, manifest.package, conductor.name, conductor.versioned],
+      ['Titles', 'Titles.steps', 'Titles', `flow-${version}`],
+    );
     assert.deepEqual(
       manifest.steps.map(({ name, memoryMB, timeLimitMs }) => [name, memoryMB, timeLimitMs]),
       [
-        ['p256-60s', 256, 75_000],
-        ['p512-60s', 512, 75_000],
+        [`p256-60s-${version}`, 256, 75_000],
+        [`p512-60s-${version}`, 512, 75_000],
       ],
     );
   });
@@ -78,6 +83,23 @@ describe('bundle', () => {
     const third = await workshop.bundle(FLOW);
     assert.notEqual(third.manifest.hash, first.manifest.hash);
     assert.equal(fileText(third, 'flow.py'), fileText(first, 'flow.py'));
+  });
+
+  it('is of another version where a run would execute something else, and only there', async () => {
+    const versionOf = async (flow: string) => (await workshop.bundle(flow)).manifest.flowVersion;
+    const first = await versionOf(FLOW);
+    assert.equal(await versionOf(`${FLOW}# a remark\n`), first);
+    const others = [FLOW.replace('self.x = 1', 'self.x = 2'), FLOW.replace('512', '1024'), `${FLOW}tags: [other]\n`];
+    const versions: string[] = [];
+    for (const other of others) versions.push(await versionOf(other));
+    for (const [path, content] of [
+      ['titles.py', 'def shout():\n    return {"b": 2}\n'],
+      ['data/manifest.json', '{}'],
+    ] as const) {
+      await workshop.write({ [path]: content });
+      versions.push(await versionOf(FLOW));
+    }
+    assert.equal(new Set([first, ...versions]).size, 1 + versions.length);
   });
 
   it('does not follow links out of the folder, nor take names that are its own', async () => {

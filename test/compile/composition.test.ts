@@ -4,7 +4,7 @@ import { ENVELOPE_MAX_BYTES } from '../../src/model/envelope.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Actions } from './conductor.ts';
 import { runSession } from './conductor.ts';
-import { fileText, linearFlow, Workshop } from './flows.ts';
+import { linearFlow, Workshop } from './flows.ts';
 
 /** Walks a plan as the runtime would, were every fork one item wide. */
 function walker(plan: Plan, see: (envelope: Envelope) => void = () => {}): Actions {
@@ -28,13 +28,13 @@ describe('composition', () => {
   });
   after(() => workshop.close());
 
-  async function compiled(flow: string): Promise<{ plan: Plan; conductor: string }> {
-    const bundle = await workshop.bundle(flow);
-    return { plan: bundle.plan, conductor: fileText(bundle, 'conductor.js') };
+  async function compiled(flow: string): Promise<{ plan: Plan; conductor: string; version: string }> {
+    const { plan, manifest, files } = await workshop.bundle(flow);
+    return { plan, conductor: Buffer.from(files.get('conductor.js') ?? '').toString(), version: manifest.flowVersion };
   }
 
   it('starts a run with the parameters that were given, walks its steps and answers the result', async () => {
-    const { plan, conductor } = await compiled(linearFlow(3));
+    const { plan, conductor, version } = await compiled(linearFlow(3));
     const { result, calls } = await runSession(conductor, { n: 1 }, walker(plan));
     const run = String(calls[0]?.params.run);
     assert.match(run, /^20\d{12}-f00dface$/);
@@ -42,9 +42,9 @@ describe('composition', () => {
     assert.deepEqual(
       calls.map(({ action, params }) => [action, params.step, params.used ?? 0, params.params]),
       [
-        ['/_/LinearFlow.steps/p256-60s', 's0', 0, { n: 1 }],
-        ['/_/LinearFlow.steps/p256-60s', 's1', 1, undefined],
-        ['/_/LinearFlow.steps/p256-60s', 's2', 2, undefined],
+        [`/_/LinearFlow.steps/p256-60s-${version}`, 's0', 0, { n: 1 }],
+        [`/_/LinearFlow.steps/p256-60s-${version}`, 's1', 1, undefined],
+        [`/_/LinearFlow.steps/p256-60s-${version}`, 's2', 2, undefined],
       ],
     );
     assert.deepEqual(calls[0]?.params, { run, block: 's0', step: 's0', at: [], home: true, params: { n: 1 } });
@@ -85,7 +85,7 @@ describe('composition', () => {
   });
 
   it('finds the way through forks, joins and profiles', async () => {
-    const { plan, conductor } = await compiled(`
+    const { plan, conductor, version } = await compiled(`
 flow: Forks
 steps:
   - step: a
@@ -105,20 +105,20 @@ steps:
     const { result, calls } = await runSession(conductor, {}, walker(plan));
     assert.equal(result.status, 'succeeded');
     assert.deepEqual(
-      calls.map(({ action, params }) => `${params.step}@${action.split('/').at(-1)}`),
+      calls.map(({ action, params }) => `${params.step}@${action.split('/').at(-1)?.replace(version, 'v')}`),
       [
-        'a@p256-60s',
-        'b@p512-60s',
-        'c@p256-60s',
-        'join_fork_one_two@p512-60s',
-        'join_foreach_xs@p256-60s',
-        'z@p256-60s',
+        'a@p256-60s-v',
+        'b@p512-60s-v',
+        'c@p256-60s-v',
+        'join_fork_one_two@p512-60s-v',
+        'join_foreach_xs@p256-60s-v',
+        'z@p256-60s-v',
       ],
     );
   });
 
   it('pauses in the wait action and comes back with the same envelope', async () => {
-    const { plan, conductor } = await compiled(linearFlow(2));
+    const { plan, conductor, version } = await compiled(linearFlow(2));
     const walk = walker(plan);
     let paused = false;
     const { result, calls } = await runSession(conductor, {}, (action, params) => {
@@ -131,12 +131,17 @@ steps:
     });
     assert.equal(result.status, 'succeeded');
     assert.deepEqual(
-      calls.map(({ action, params }) => [action.split('/').at(-1), params.step, params.wait, params.used]),
+      calls.map(({ action, params }) => [
+        action.split('/').at(-1)?.replace(version, 'v'),
+        params.step,
+        params.wait,
+        params.used,
+      ]),
       [
-        ['p256-60s', 's0', undefined, undefined],
-        ['p256-60s', 's1', undefined, 1],
+        ['p256-60s-v', 's0', undefined, undefined],
+        ['p256-60s-v', 's1', undefined, 1],
         ['wait', undefined, 1500, undefined],
-        ['p256-60s', 's1', undefined, 6],
+        ['p256-60s-v', 's1', undefined, 6],
       ],
     );
     assert.deepEqual(calls[2]?.params, { wait: 1500 });
@@ -167,6 +172,17 @@ steps:
     assert.equal(error.status, 'failed');
     assert.equal(error.step, 's0');
     assert.match(String(error.message), /^s0: its action died twice: éé/);
+  });
+
+  it('says what to do where its version is no longer there', async () => {
+    const { conductor, version } = await compiled(linearFlow(2));
+    const gone = { error: `Failed to resolve action with name 'guest/x' during composition.` };
+    const { result } = await runSession(conductor, { run: 'r' }, () => gone);
+    const { message } = (result as { error: Record<string, string> }).error;
+    assert.match(
+      String(message),
+      new RegExp(`If version ${version} .* no longer deployed: nuvopipe resume LinearFlow/r$`),
+    );
   });
 
   it('ends, and does not hang, where the session may invoke no more', async () => {

@@ -44,9 +44,9 @@ steps:
 `);
     assert.deepEqual(blocks(plan), { a: ['a'], b: ['b', 'c'], d: ['d'], e: ['e'] });
     assert.deepEqual(plan.profiles, {
-      'p256-120s': { action: 'p256-120s', memoryMB: 256, timeLimitMs: 135_000 },
-      'p512-120s': { action: 'p512-120s', memoryMB: 512, timeLimitMs: 135_000 },
-      'p256-500ms': { action: 'p256-500ms', memoryMB: 256, timeLimitMs: 15_500 },
+      'p256-120s': { memoryMB: 256, timeLimitMs: 135_000 },
+      'p512-120s': { memoryMB: 512, timeLimitMs: 135_000 },
+      'p256-500ms': { memoryMB: 256, timeLimitMs: 15_500 },
     });
   });
 

@@ -50,9 +50,10 @@ describe('deploy', () => {
     await deploy(sampleBundle());
     assert.deepEqual(fake.puts, [
       'packages/TitlesFlow.steps',
-      'actions/TitlesFlow.steps/m256-t60',
-      'actions/TitlesFlow.steps/m1024-t600',
+      'actions/TitlesFlow.steps/m256-t60-1a2b3c4d',
+      'actions/TitlesFlow.steps/m1024-t600-1a2b3c4d',
       'actions/TitlesFlow.steps/wait',
+      'actions/TitlesFlow.steps/flow-1a2b3c4d',
       'actions/TitlesFlow',
     ]);
     assert.equal(action('TitlesFlow').annotations.find(({ key }) => key === 'conductor')?.value, true);
@@ -66,7 +67,7 @@ describe('deploy', () => {
       const provide = (body as unknown as ActionBody).annotations.find(({ key }) => key === 'provide-api-key');
       assert.equal(provide?.value ?? false, isStep, name);
     }
-    assert.deepEqual(action('TitlesFlow.steps/m256-t60').parameters, [
+    assert.deepEqual(action('TitlesFlow.steps/m256-t60-1a2b3c4d').parameters, [
       { key: 'store', value: STORE.settings },
       { key: 'user', value: 'ada' },
     ]);
@@ -85,9 +86,10 @@ describe('deploy', () => {
     assert.deepEqual(fake.puts, []);
     assert.deepEqual(outcomes(await deploy(sampleBundle({ code: 'x = 2' }))), [
       'unchanged TitlesFlow.steps',
-      'updated TitlesFlow.steps/m256-t60',
-      'updated TitlesFlow.steps/m1024-t600',
+      'updated TitlesFlow.steps/m256-t60-1a2b3c4d',
+      'updated TitlesFlow.steps/m1024-t600-1a2b3c4d',
       'unchanged TitlesFlow.steps/wait',
+      'unchanged TitlesFlow.steps/flow-1a2b3c4d',
       'unchanged TitlesFlow',
     ]);
   });
@@ -97,20 +99,21 @@ describe('deploy', () => {
   it('binds a secret to the actions whose steps name it, and says it nowhere', async () => {
     await deploy(paid(), { API_TOKEN: 'hush', OTHER: 'unrelated' });
     assert.deepEqual(
-      action('TitlesFlow.steps/m1024-t600').parameters.find(({ key }) => key === 'secrets'),
+      action('TitlesFlow.steps/m1024-t600-1a2b3c4d').parameters.find(({ key }) => key === 'secrets'),
       { key: 'secrets', value: { API_TOKEN: 'hush' } },
     );
     for (const [name, body] of fake.entities) {
-      assert.equal(JSON.stringify(body).includes('hush'), name.endsWith('m1024-t600'), name);
+      assert.equal(JSON.stringify(body).includes('hush'), name.endsWith('m1024-t600-1a2b3c4d'), name);
       assert.ok(!JSON.stringify(body).includes('unrelated'), name);
     }
   });
 
   it('updates an action whose secret is another, and leaves no trace by which to guess it', async () => {
     await deploy(paid(), { API_TOKEN: '1234' });
-    const hashOf = () => action('TitlesFlow.steps/m1024-t600').annotations.find(({ key }) => key === 'nuvopipe')?.value;
+    const hashOf = () =>
+      action('TitlesFlow.steps/m1024-t600-1a2b3c4d').annotations.find(({ key }) => key === 'nuvopipe')?.value;
     const { hash } = hashOf() as { hash: string };
-    const name = 'TitlesFlow.steps/m1024-t600';
+    const name = 'TitlesFlow.steps/m1024-t600-1a2b3c4d';
     const { annotations: all, exec, parameters, limits } = action(name);
     const annotations = all.filter(({ key }) => key !== 'nuvopipe');
     const hashed = JSON.stringify({ name, annotations, body: { exec, parameters, limits } });
@@ -121,9 +124,10 @@ describe('deploy', () => {
     assert.ok((await deploy(paid(), { API_TOKEN: '1234' })).entities.every(({ outcome }) => outcome === 'unchanged'));
     assert.deepEqual(outcomes(await deploy(paid(), { API_TOKEN: '4321' })), [
       'unchanged TitlesFlow.steps',
-      'unchanged TitlesFlow.steps/m256-t60',
-      'updated TitlesFlow.steps/m1024-t600',
+      'unchanged TitlesFlow.steps/m256-t60-1a2b3c4d',
+      'updated TitlesFlow.steps/m1024-t600-1a2b3c4d',
       'unchanged TitlesFlow.steps/wait',
+      'unchanged TitlesFlow.steps/flow-1a2b3c4d',
       'unchanged TitlesFlow',
     ]);
   });
@@ -137,12 +141,12 @@ describe('deploy', () => {
 
   it('gives steps with an image that image, of which the local platform has none', async () => {
     const { warnings } = await deploy(sampleBundle({ image: 'acme/torch:2' }));
-    const { code: _, ...exec } = action('TitlesFlow.steps/m1024-t600').exec;
+    const { code: _, ...exec } = action('TitlesFlow.steps/m1024-t600-1a2b3c4d').exec;
     assert.deepEqual(exec, { kind: 'blackbox', image: 'acme/torch:2', binary: true });
-    assert.equal(action('TitlesFlow.steps/m256-t60').exec.kind, 'python:3.11');
+    assert.equal(action('TitlesFlow.steps/m256-t60-1a2b3c4d').exec.kind, 'python:3.11');
     assert.ok(
       warnings.includes(
-        'the local platform has no containers: steps fit (action m1024-t600) run in the local Python, not in acme/torch:2',
+        'the local platform has no containers: steps fit (action m1024-t600-1a2b3c4d) run in the local Python, not in acme/torch:2',
       ),
       warnings.join('\n'),
     );
@@ -152,9 +156,9 @@ describe('deploy', () => {
     fake.refuse = 'actions/TitlesFlow.steps/wait';
     await assert.rejects(deploy(sampleBundle()), (error: Error & { code: string; hint: string }) => {
       assert.deepEqual([error.name, error.code], ['UserError', 'deploy-incomplete']);
-      assert.match(error.message, /created TitlesFlow.steps\/m256-t60/);
+      assert.match(error.message, /created TitlesFlow.steps\/m256-t60-1a2b3c4d/);
       assert.match(error.message, /TitlesFlow.steps\/wait failed: .*requirement failed/);
-      assert.match(error.message, /; not reached: TitlesFlow$/);
+      assert.match(error.message, /; not reached: TitlesFlow.steps\/flow-1a2b3c4d, TitlesFlow$/);
       assert.match(error.hint, /again/);
       assert.ok(!error.message.includes(SECRET));
       return true;
@@ -162,9 +166,10 @@ describe('deploy', () => {
     fake.refuse = undefined;
     assert.deepEqual(outcomes(await deploy(sampleBundle())), [
       'unchanged TitlesFlow.steps',
-      'unchanged TitlesFlow.steps/m256-t60',
-      'unchanged TitlesFlow.steps/m1024-t600',
+      'unchanged TitlesFlow.steps/m256-t60-1a2b3c4d',
+      'unchanged TitlesFlow.steps/m1024-t600-1a2b3c4d',
       'created TitlesFlow.steps/wait',
+      'created TitlesFlow.steps/flow-1a2b3c4d',
       'created TitlesFlow',
     ]);
   });
@@ -184,17 +189,17 @@ describe('deploy', () => {
 
   it('asks for no more than the cluster gives, and names the steps that get less', async () => {
     const { warnings } = await deploy(sampleBundle());
-    assert.deepEqual(action('TitlesFlow.steps/m1024-t600').limits, { memory: 512, timeout: 300_000 });
+    assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, { memory: 512, timeout: 300_000 });
     assert.deepEqual(warnings, [
-      'steps fit (action m1024-t600) get 512 MB instead of 1024 MB: the cluster gives an action no more',
-      'steps fit (action m1024-t600) get 300 s instead of 600 s: the cluster lets no action run longer',
+      'steps fit (action m1024-t600-1a2b3c4d) get 512 MB instead of 1024 MB: the cluster gives an action no more',
+      'steps fit (action m1024-t600-1a2b3c4d) get 300 s instead of 600 s: the cluster lets no action run longer',
     ]);
   });
 
   it('caps nothing where nothing is published', async () => {
     fake.info = {};
     await deploy(sampleBundle());
-    assert.deepEqual(action('TitlesFlow.steps/m1024-t600').limits, { memory: 1024, timeout: 600_000 });
+    assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, { memory: 1024, timeout: 600_000 });
     assert.equal(action('TitlesFlow').exec.kind, 'nodejs:default');
   });
 });

@@ -42,7 +42,7 @@ export async function startFakeWhisk(): Promise<FakeWhisk> {
     if (method === 'POST') return invoke(decodeURIComponent(path), JSON.parse(body));
     const name = decodeURIComponent(path.replace('/api/v1/namespaces/_/', ''));
     const [collection, entityName] = [name.split('/', 1)[0] as string, name.slice(name.indexOf('/') + 1)];
-    if (method === 'GET' && !name.includes('/')) return [200, list(name)];
+    if (method === 'GET' && (!name.includes('/') || name.endsWith('/'))) return [200, list(name.replace(/\/$/, ''))];
     if (/^(triggers|rules)$/.test(collection) && method !== 'GET') fake.changes.push(`${method} ${name}`);
     if (method === 'DELETE') return entities.delete(name) ? [200, {}] : [404, { error: 'not there' }];
     if (method === 'PUT') {
@@ -62,10 +62,11 @@ export async function startFakeWhisk(): Promise<FakeWhisk> {
 
   function list(collection: string): object[] {
     const found = [...entities].filter(([name]) => name.startsWith(`${collection}/`));
-    return found.map(([name, { annotations }]) => ({
+    return found.map(([name, { annotations }], index) => ({
       namespace: 'guest',
       name: name.slice(collection.length + 1),
       annotations,
+      updated: index,
     }));
   }
 

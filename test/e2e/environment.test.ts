@@ -128,13 +128,14 @@ describe('the environment of steps', function () {
   it('pip: each step has the versions that it asks for, from a layer of its own', () =>
     withFlow(PACKAGES, async (file) => {
       const bundle = await deployFlow(shared, file);
-      const [usual, older] = bundle.manifest.steps.map(({ name }) => name);
-      assert.equal(usual, 'p256-60s');
-      assert.match(older ?? '', /^p256-60s-[0-9a-f]{6}$/);
+      const [usual, older] = bundle.manifest.steps;
+      assert.equal(usual?.profile, 'p256-60s');
+      assert.match(older?.profile ?? '', /^p256-60s-[0-9a-f]{6}$/);
+      assert.equal(older?.name, `${older?.profile}-${bundle.manifest.flowVersion}`);
       assert.deepEqual(await outputsOf('PipFlow'), { versions: VERSIONS });
       await runCommand('deploy', [file, '--local', '--home', shared.home]);
       const again = await runCommand('deploy', [file, '--local', '--home', shared.home]);
-      assert.match(again.stdout, /0 created, 0 updated, 5 unchanged/, again.stderr);
+      assert.match(again.stdout, /0 created, 0 updated, 6 unchanged/, again.stderr);
     }));
 
   it('image: is what runs the step on a cluster; the local platform says that it has none, and runs it all the same', () =>
@@ -145,7 +146,7 @@ describe('the environment of steps', function () {
       assert.deepEqual(warnings.length, 1);
       assert.match(
         warnings[0],
-        /^the local platform has no containers: steps compute \(action p256-60s-[0-9a-f]{6}\) run in the local Python, not in acme\/python-with-much-in-it:3$/,
+        /^the local platform has no containers: steps compute \(action p256-60s-[0-9a-f]{6}-[0-9a-f]{8}\) run in the local Python, not in acme\/python-with-much-in-it:3$/,
       );
       assert.match(done.stderr, /warning: the local platform has no containers/);
       assert.deepEqual(await outputsOf('ImageFlow'), { answer: 42 });

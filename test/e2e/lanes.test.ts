@@ -10,7 +10,7 @@ import type { Bundle } from '../../src/model/manifest.ts';
 import { runPrefix } from '../../src/model/records.ts';
 import { artifactsOf, client, deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
-import { sharedTwin, startTwin, type Twin } from '../support/twin.ts';
+import { isConductor, sharedTwin, startTwin, type Twin } from '../support/twin.ts';
 
 /** A line of the journal for each time that a step's code ran. */
 const NOTE = 'open(self.journal, "a").write(f"{current.step_name} {current.task_id}\\n")';
@@ -248,11 +248,11 @@ describe('lanes', function () {
   async function loseSessions(): Promise<void> {
     const sessions = new Map<string, string[]>();
     twin.faults.dropSession = ({ action, activationId, components }: SessionInfo) => {
-      const loss = LOSSES.find(({ flow }) => action === `guest/${flow}`);
+      const loss = LOSSES.find(({ flow }) => isConductor(action, flow));
       if (loss === undefined) return false;
-      const seen = sessions.get(action) ?? [];
-      if (!seen.includes(activationId)) sessions.set(action, [...seen, activationId]);
-      const index = (sessions.get(action) as string[]).indexOf(activationId);
+      const seen = sessions.get(loss.flow) ?? [];
+      if (!seen.includes(activationId)) sessions.set(loss.flow, [...seen, activationId]);
+      const index = (sessions.get(loss.flow) as string[]).indexOf(activationId);
       const drop = loss.drop(index, components);
       if (drop) lost.set(loss.flow, (lost.get(loss.flow) ?? 0) + 1);
       return drop;
@@ -271,7 +271,7 @@ describe('lanes', function () {
         await deploy(wide(flow, 5));
         let refused = 0;
         twin.faults.refuse = (path) => {
-          if (path !== `guest/${flow}`) return undefined;
+          if (!isConductor(path, flow)) return undefined;
           return refused++ === 0 ? undefined : status;
         };
         const { result } = await invoke(twin, flow, { items: 12, journal: journal(flow) });
@@ -286,7 +286,7 @@ describe('lanes', function () {
       await deploy(long('AskAgainFlow', 60));
       let asked = 0;
       twin.faults.refuse = (path) => {
-        if (path !== 'guest/AskAgainFlow') return undefined;
+        if (!isConductor(path, 'AskAgainFlow')) return undefined;
         return [1, 2].includes(asked++) ? 429 : undefined;
       };
       const { result } = await invoke(twin, 'AskAgainFlow');
@@ -342,7 +342,9 @@ describe('lanes', function () {
 
   /** Of the compositions: records that have no cause. */
   async function sessionsOf(flow: string): Promise<Activation[]> {
-    return (await twin.activations()).filter(({ name, cause }) => name === flow && cause === undefined);
+    const isSession = ({ annotations, cause }: Activation) =>
+      cause === undefined && annotations.some(({ key, value }) => key === 'path' && isConductor(String(value), flow));
+    return (await twin.activations()).filter(isSession);
   }
 
   describe('that do the same', () => {
@@ -427,7 +429,7 @@ steps:
       const sessions = new Set((await sessionsOf('HeavyFlow')).map(({ activationId }) => activationId));
       return (await twin.activations()).filter(({ cause }) => sessions.has(cause ?? ''));
     };
-    const steps = async () => (await records()).filter(({ name }) => name !== 'HeavyFlow');
+    const steps = async () => (await records()).filter(({ name }) => !/^(HeavyFlow|flow-)/.test(name));
     assert.ok(await poll(async () => (await steps()).length >= 6, 10_000), 'there are too few records of steps');
     for (const record of await records()) {
       const { block, params } = record.response.result as { block?: string; params?: object };

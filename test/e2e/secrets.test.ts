@@ -134,11 +134,13 @@ describe('secrets (I6)', function () {
         const parts = name.endsWith('.zip') ? Object.values(unzipSync(bytes)) : [bytes];
         for (const part of parts) assertWithout(secrets, Buffer.from(part).toString('latin1'), name);
       }
-      const [step] = bundle.manifest.steps;
+      const { steps, conductor } = bundle.manifest;
+      const [step] = steps;
       const bound = await fetchEntity(`actions/SecretSpyFlow.steps/${step?.name}`);
       assert.ok(bound.includes(API_TOKEN));
       for (const name of [
         'actions/SecretSpyFlow',
+        `actions/SecretSpyFlow.steps/${conductor.versioned}`,
         'actions/SecretSpyFlow.steps/wait',
         'packages/SecretSpyFlow.steps',
       ]) {

@@ -232,7 +232,7 @@ async function checkConductor({ plan, manifest, files }: Bundle): Promise<void> 
   ) => Promise<Component>;
   for (const [step, { block, profile }] of Object.entries(plan.steps)) {
     const { action, params } = await main({ [ENVELOPE_KEY]: { run: 'r', block, step, at: [] } });
-    assert.deepEqual([action, params.step], [`/_/${manifest.package}/${plan.profiles[profile]?.action}`, step]);
+    assert.deepEqual([action, params.step], [`/_/${manifest.package}/${profile}-${manifest.flowVersion}`, step]);
   }
 }
 

@@ -144,3 +144,8 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
     },
   };
 }
+
+/** Whether an action's path is that of a flow's conductor: of the one that clients invoke, or of the one of a version. */
+export function isConductor(path: string, flow: string): boolean {
+  return path === `guest/${flow}` || path.startsWith(`guest/${flow}.steps/flow-`);
+}

@@ -115,19 +115,19 @@ export function explain({ manifest, plan, files }: Bundle, limits: Limits = OPEN
 }
 
 function actionsOf({ conductor, wait, steps, sequence, package: folder }: Manifest, plan: Plan): ExplainedAction[] {
-  const stepsOf = (action: string) =>
-    Object.values(plan.steps).filter(({ profile }) => plan.profiles[profile]?.action === action).length;
-  const stepActions = steps.map(({ name, memoryMB, timeLimitMs }) => ({
+  const stepsOf = (profile: string) => Object.values(plan.steps).filter((step) => step.profile === profile).length;
+  const stepActions = steps.map(({ name, profile, memoryMB, timeLimitMs }) => ({
     name: `${folder}/${name}`,
     role: 'steps' as const,
     memoryMB,
     timeLimitMs,
-    steps: stepsOf(name),
+    steps: stepsOf(profile),
   }));
-  if (sequence) return [{ name: conductor.name, role: 'sequence' }, ...stepActions];
+  const conductors = [conductor.name, `${folder}/${conductor.versioned}`];
+  if (sequence) return [...conductors.map((name) => ({ name, role: 'sequence' as const })), ...stepActions];
   const limitsOf = ({ memoryMB, timeLimitMs }: typeof conductor | typeof wait) => ({ memoryMB, timeLimitMs });
   return [
-    { name: conductor.name, role: 'conductor', ...limitsOf(conductor) },
+    ...conductors.map((name) => ({ name, role: 'conductor' as const, ...limitsOf(conductor) })),
     ...stepActions,
     { name: `${folder}/${wait.name}`, role: 'wait', ...limitsOf(wait) },
   ];

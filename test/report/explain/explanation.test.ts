@@ -79,14 +79,17 @@ describe('what a flow needs of OpenWhisk', () => {
   });
 
   it('has its actions, blocks and forks', async () => {
-    const { actions, blocks, forks, fits } = await explained(TITLES);
+    const bundle = await workshop.bundle(TITLES);
+    const { actions, blocks, forks, fits } = explain(bundle);
+    const version = bundle.manifest.flowVersion;
     assert.equal(fits, true);
     assert.deepEqual(
       actions.map(({ name, role, memoryMB, steps }) => [name, role, memoryMB, steps]),
       [
         ['TitlesFlow', 'conductor', actions[0]?.memoryMB, undefined],
-        ['TitlesFlow.steps/p512-120s', 'steps', 512, 4],
-        ['TitlesFlow.steps/p128-120s', 'steps', 128, 1],
+        [`TitlesFlow.steps/flow-${version}`, 'conductor', actions[0]?.memoryMB, undefined],
+        [`TitlesFlow.steps/p512-120s-${version}`, 'steps', 512, 4],
+        [`TitlesFlow.steps/p128-120s-${version}`, 'steps', 128, 1],
         ['TitlesFlow.steps/wait', 'wait', 128, undefined],
       ],
     );
@@ -333,7 +336,7 @@ steps:
     const explanation = explain(bundle);
     assert.deepEqual(
       explanation.actions.map(({ role }) => role),
-      ['sequence', 'steps'],
+      ['sequence', 'sequence', 'steps'],
     );
     assert.equal(finding(explanation, 'components').text, '30, of 50');
     assert.deepEqual(
@@ -374,7 +377,7 @@ steps:
 
   it('is told on a screen, whatever the size of the flow', async () => {
     const text = renderExplanation(await explained(TITLES), plainPalette);
-    assert.match(text, /^TitlesFlow has 5 steps in 4 blocks, and 4 actions\n\nActions\n/);
+    assert.match(text, /^TitlesFlow has 5 steps in 4 blocks, and 5 actions\n\nActions\n/);
     assert.match(
       text,
       /^ {2}foreach titles after start {2}3 lanes {2}2 throttled calls {2}2 components an item, a fresh session every 22$/m,
