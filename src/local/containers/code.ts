@@ -8,6 +8,11 @@ import { unzipSync } from 'fflate';
 /** The first bytes of a zip archive's first entry. */
 const ZIP_MAGIC = Buffer.from([0x50, 0x4b, 0x03, 0x04]);
 
+/** Our own, so that a few bytes of an archive cannot fill the memory or the disk: ten times the code that an action may have. */
+const UNPACKED_MAX_BYTES = 480 * 1024 * 1024;
+/** Our own: more than any archive of packages has that is as small as an action's code. */
+const ENTRIES_MAX = 20_000;
+
 export type Language = 'node' | 'python';
 
 /** An action's code as it was deployed. */
@@ -20,6 +25,8 @@ export interface Code {
 
 /** The code cannot be unpacked; the message is what the action image would say. */
 export class CodeError extends Error {}
+
+const ARCHIVE_PROBLEM = 'There was an error uncompressing the action Zip archive.';
 
 export class CodeCache {
   readonly #root: string;
@@ -65,7 +72,7 @@ export class CodeCache {
       await rename(work, target);
     } catch (error) {
       await rm(work, { recursive: true, force: true });
-      if (!existsSync(target)) throw error;
+      if (!existsSync(target)) throw isNameProblem(error) ? new CodeError(ARCHIVE_PROBLEM) : error;
     }
     return target;
   }
@@ -73,6 +80,12 @@ export class CodeCache {
 
 function keyOf(code: Code): string {
   return createHash('sha256').update(`${code.language}:${code.binary}:`).update(code.text).digest('hex').slice(0, 32);
+}
+
+/** Of an archive whose entries have names that no file can have, or that exclude each other. */
+function isNameProblem(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return ['ENAMETOOLONG', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ERR_INVALID_ARG_VALUE'].includes(code);
 }
 
 function filesOf(code: Code): [name: string, content: Uint8Array | string][] {
@@ -85,9 +98,10 @@ function filesOf(code: Code): [name: string, content: Uint8Array | string][] {
   }
   let entries: Record<string, Uint8Array>;
   try {
+    checkSizes(bytes);
     entries = unzipSync(bytes);
   } catch {
-    throw new CodeError('There was an error uncompressing the action Zip archive.');
+    throw new CodeError(ARCHIVE_PROBLEM);
   }
   const files: [string, Uint8Array][] = [];
   for (const [name, content] of Object.entries(entries)) {
@@ -96,4 +110,18 @@ function filesOf(code: Code): [name: string, content: Uint8Array | string][] {
     files.push([path, content]);
   }
   return files;
+}
+
+/** By the archive's index, which says how much memory its entries get: what is larger than it says is cut off. */
+function checkSizes(bytes: Uint8Array): void {
+  let entries = 0;
+  let unpackedBytes = 0;
+  unzipSync(bytes, {
+    filter: ({ originalSize }) => {
+      entries += 1;
+      unpackedBytes += originalSize;
+      if (entries > ENTRIES_MAX || unpackedBytes > UNPACKED_MAX_BYTES) throw new RangeError();
+      return false;
+    },
+  });
 }

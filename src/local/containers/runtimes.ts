@@ -104,7 +104,14 @@ export class Runtimes {
 
   async #initializePython(init: Initializer, timeoutMs: number, logLimitBytes: number): Promise<InitializedContainer> {
     const { python } = this.#options;
-    const dir = await this.#codes.directory(init.code);
+    let dir = LAUNCHERS_DIR;
+    let problem: string | undefined;
+    try {
+      dir = await this.#codes.directory(init.code);
+    } catch (error) {
+      if (!(error instanceof CodeError)) throw error;
+      problem = error.message;
+    }
     const env = {
       ...this.#pythonEnvironment(),
       ...init.env,
@@ -112,6 +119,10 @@ export class Runtimes {
     };
     const container = this.#container(await this.#startPython(python.executable, dir, init.main, env));
     container.beginLogs(logLimitBytes);
+    if (problem !== undefined) {
+      container.kill();
+      return { container, reply: proxyError(502, problem), logLine: undefined };
+    }
     const answer = await container.exchange(undefined, timeoutMs);
     if (answer.kind === 'timed-out') return { container, reply: answer, logLine: undefined };
     if (answer.kind === 'exited') {
@@ -121,7 +132,14 @@ export class Runtimes {
         logLine: 'Command exited abruptly during initialization.',
       };
     }
-    const ack = JSON.parse(answer.line.text) as { ok: boolean; problem?: string };
+    const ack = acknowledgement(answer.line.text);
+    if (ack === undefined) {
+      return {
+        container,
+        reply: proxyError(502, 'Cannot start action. Check logs for details.'),
+        logLine: 'The action did not acknowledge being started.',
+      };
+    }
     if (ack.ok) return { container, reply: replied(200, '{"ok":true}\n'), logLine: undefined };
     return {
       container,
@@ -208,6 +226,17 @@ function pythonReply(answer: Answer): Reply {
     return proxyError(502, 'The action did not return a dictionary or array.');
   }
   return { kind: 'replied', status: 200, body: `${text}\n`, lengthBytes: lengthBytes + 1 };
+}
+
+/** Undefined where the action has written something of its own instead. */
+function acknowledgement(text: string): { ok: boolean; problem?: string } | undefined {
+  try {
+    const { ok, problem } = JSON.parse(text);
+    if (typeof ok !== 'boolean') return undefined;
+    return typeof problem === 'string' ? { ok, problem } : { ok };
+  } catch {
+    return undefined;
+  }
 }
 
 /** `null` too: Go's `json.Unmarshal` accepts it as a map. */
