@@ -4,9 +4,14 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { poll } from '../../src/local/poll.ts';
 import { findPython } from '../../src/local/python-env.ts';
+import type { RunResult } from '../../src/model/envelope.ts';
+import { LIVE_PREFIX, type LiveRecord, runPrefix } from '../../src/model/records.ts';
+import type { SweepReport } from '../../src/runs/sweep.ts';
+import { getJson } from '../../src/store/store.ts';
 import { runCommand } from '../support/command.ts';
-import { deployFlow, invoke } from '../support/flows.ts';
+import { client, deployFlow, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS, sharedHome } from '../support/home.ts';
 import { sharedPlatform } from '../support/platform.ts';
 import { assertNothingToSpy, SPY_FLOW } from '../support/spy.ts';
@@ -49,34 +54,30 @@ describe('a flow on a cluster of stock images, deployed by command', function ()
     interpreter = join(folder, 'python3');
     await writeFile(interpreter, bareInterpreter((await findPython()).path));
     await chmod(interpreter, 0o755);
-    twin = await startTwin({ python: interpreter, poolMemoryMb: POOL_MEMORY_MB });
+    twin = await startTwin({ python: interpreter, poolMemoryMb: POOL_MEMORY_MB, alarms: {} });
   });
   after(async () => {
     await twin?.close();
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function deploy(
-    file: string,
-    secrets: Record<string, string> = {},
-  ): Promise<{ entities: { outcome: string }[]; warnings: string[] }> {
+  /** What a command prints with `--json`. */
+  async function command<T>(name: string, args: string[], env: Record<string, string> = {}): Promise<T> {
     const { store, whisk } = twin.platform;
-    const args = [file, '--json', '--home', await sharedHome(), '--apihost', whisk.apihost, '--auth', whisk.auth];
-    const { code, stdout, stderr } = await runCommand(
-      'deploy',
-      [...args, '--datastore', twin.store.root, '--endpoint', store.endpoint as string],
-      {
-        ...{
-          AWS_ACCESS_KEY_ID: store.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
-          AWS_REGION: store.region,
-        },
-        ...secrets,
-      },
-    );
+    const cluster = ['--json', '--home', await sharedHome(), '--apihost', whisk.apihost, '--auth', whisk.auth];
+    const datastore = ['--datastore', twin.store.root, '--endpoint', store.endpoint as string];
+    const { code, stdout, stderr } = await runCommand(name, [...args, ...cluster, ...datastore], {
+      AWS_ACCESS_KEY_ID: store.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
+      AWS_REGION: store.region,
+      ...env,
+    });
     assert.equal(code, 0, stderr);
     return JSON.parse(stdout);
   }
+
+  const deploy = (file: string, secrets: Record<string, string> = {}) =>
+    command<{ entities: { outcome: string }[]; warnings: string[] }>('deploy', [file], secrets);
 
   it('has containers that cannot write where their code is', async () => {
     const code = join(folder, 'code');
@@ -100,6 +101,31 @@ describe('a flow on a cluster of stock images, deployed by command', function ()
       assert.ok(Object.keys(there.result.outputs as object).length > 0);
     });
   }
+
+  it('a lost run is found by command, and ended by another: the sweeper brings along what it needs', async () => {
+    let lost = false;
+    twin.faults.dropSession = ({ action, components }) => {
+      const drop = !lost && action === 'guest/HelloFlow' && components === 1;
+      lost ||= drop;
+      return drop;
+    };
+    await client(twin).actions.invoke({ name: 'HelloFlow', params: { run: 'lost' } });
+    assert.ok(await poll(async () => lost, 60_000), 'no session was lost');
+    const key = `${LIVE_PREFIX}HelloFlow/lost`;
+    const entry = await getJson<LiveRecord>(twin.store, key);
+    // As if its lease had run out.
+    await twin.store.put(key, JSON.stringify({ ...entry, expires: 1 }));
+    const found = await command<SweepReport>('sweep', []);
+    assert.deepEqual([found.live, found.swept], [1, ['HelloFlow/lost']]);
+    const result = `${runPrefix('HelloFlow', 'lost')}result.json`;
+    assert.ok(await poll(() => twin.store.exists(result), 60_000), 'it has not ended');
+    assert.equal((await getJson<RunResult>(twin.store, result))?.status, 'succeeded');
+    assert.deepEqual(await command('cancel', ['HelloFlow/lost']), {
+      flow: 'HelloFlow',
+      run: 'lost',
+      status: 'succeeded',
+    });
+  });
 
   it('a step finds the OpenWhisk key nowhere in its container (I6)', async () => {
     await deploy(SPY_FLOW);
