@@ -1,4 +1,4 @@
-import { attemptsOf, countOf, duration, isReused, TAKEN_OVER, waitingText } from '../runs/render.ts';
+import { attemptsOf, countOf, duration, isReused, LOST, TAKEN_OVER, waitingText } from '../runs/render.ts';
 import type { RunStatus, StepStatus } from '../runs/status.ts';
 import type { Palette } from '../terminal/palette.ts';
 import type { Report } from '../terminal/report.ts';
@@ -37,6 +37,7 @@ export class RunView {
     }
     const { waiting } = status;
     if (waiting) this.#once(`waiting ${waiting.since}`, `  ${waitingText(waiting, Date.now())}`);
+    if (status.isLost) this.#once(`lost after ${status.steps.length} steps`, `  ${yellow(LOST)}`);
     const open = status.steps.filter((step) => !isDone(step, status) && step.failed === 0);
     if (status.status === 'running')
       this.#report.progress(open.map((step) => `  ${counted(step)}`).join(', ') || '  …');

@@ -48,7 +48,7 @@ export function renderStatus(status: RunStatus, palette: Palette, nowMs: number)
 }
 
 /** Its lease may have run out for a clock that goes wrong. */
-const LOST = 'lost? nuvopipe sweep';
+export const LOST = 'lost? nuvopipe sweep';
 
 /** `waiting for the platform: too many requests (429) for 12 s` */
 export function waitingText({ since, reason }: WaitingRecord, nowMs: number): string {

@@ -88,7 +88,8 @@ describe('deploy, status, logs, metadata', () => {
     const runs = JSON.parse(list.stdout).runs as { flow: string; run: string; status: string }[];
     assert.equal(runs.find((each) => each.flow === 'CommandsFlow')?.status, 'succeeded');
 
-    const one = await command('status', `CommandsFlow/${run}`);
+    const one = await command('status', `CommandsFlow/${run}`, '--follow');
+    assert.match(one.stderr, /^✓ square 3\/3 {2}\d.*s$/m);
     assert.match(
       one.stdout,
       /succeeded in .* s\n {2}✓ {2}begin .*\n {2}✓ {2}square {2}3\/3 .*\n {2}✓ {2}add .*\n {2}✓ {2}end .*\nsum: 14\n/,
