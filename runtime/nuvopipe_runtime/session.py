@@ -376,6 +376,7 @@ class Session:
         if taken is None:
             return self._stop(envelope)
         lease, place = taken
+        record = record or self._store.get_json(self._layout.run)
         if record is None:
             self._live.end()  # it never began, and nothing is left of what it was given
             return self._stop(envelope)

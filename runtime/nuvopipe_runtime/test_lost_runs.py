@@ -203,3 +203,67 @@ def test_a_cancelled_run_is_not_found_wrong(looping):
     assert answer["status"] == "failed" and "there is no run nobody" in answer["error"]["message"]
     p.invoke()
     assert p.run_session(place(p, cancel=True))["status"] == "succeeded"  # too late
+
+
+OTHER_VERSION = "1" * 64
+
+
+def deploy_another(p, refusal=None):
+    """From now on sessions are of another version; what they invoke of the run's own is kept."""
+    p.plan.hash, invoked = OTHER_VERSION, []
+    p.start = lambda action, arguments: invoked.append((action, arguments)) or refusal
+    return invoked
+
+
+def test_a_lost_run_is_entered_again_by_its_own_version(looping):
+    p = looping(concurrency=1)
+    drop_once(p, "before", 9)
+    p.invoke()
+    before = p.components
+    invoked = deploy_another(p)
+    sweep(p)
+    assert invoked == [("F.steps/flow-00000000", {"nuvopipe": place(p, sweep=True, block="start")})]
+    assert p.components == before + 1
+    assert p.result() is None
+    p.plan.hash = "0" * 64
+    p.run_session(invoked[0][1]["nuvopipe"])
+    assert p.result()["outputs"] == LOGS
+
+
+def test_a_lost_run_whose_version_is_gone_says_so(looping):
+    p = looping(concurrency=1)
+    drop_once(p, "before", 9)
+    p.invoke()
+    deploy_another(p, "there is no such flow in this namespace")
+    sweep(p)
+    result = p.result()
+    assert result["status"] == "failed"
+    assert result["error"]["message"] == (
+        "the run was lost, and F is deployed with another version than its own, 00000000: resume it with nuvopipe resume F/r1"
+    )
+    assert p.store.list(LIVE) == []
+    resume(p, "r1", "r2")
+    assert p.result("r2")["outputs"] == LOGS
+
+
+@pytest.mark.parametrize("refusal", [None, "there is no such flow in this namespace"])
+def test_a_run_is_cancelled_by_its_own_version_where_that_is_there(looping, refusal):
+    p = looping(concurrency=1)
+    drop_once(p, "before", 9)
+    p.invoke()
+    invoked = deploy_another(p, refusal)
+    answer = p.run_session(place(p, cancel=True, home=True))
+    assert answer["status"] == "cancelled"
+    assert invoked == [("F.steps/flow-00000000", {"cancel": "r1"})]
+    assert (p.result() is None) == (refusal is None)
+
+
+def test_a_cancellation_waits_for_the_platform(looping):
+    p = looping(concurrency=1)
+    drop_once(p, "before", 9)
+    p.invoke()
+    refusals = ["later", "later", None]
+    invoked = deploy_another(p)
+    p.start = lambda action, arguments: invoked.append(action) or refusals.pop(0)
+    assert p.run_session(place(p, cancel=True, home=True))["status"] == "cancelled"
+    assert len(invoked) == 3

@@ -17,7 +17,7 @@ export function sampleBundle(
 ): Bundle {
   const { flow = 'TitlesFlow', code = 'x = 1', version = '1a2b3c4d', secrets, image, isSequence } = options;
   const files = new Map([
-    ['conductor.js', encode('function main() {}')],
+    ['conductor.js', encode(`function main() { /* invokes m256-t60-${version} */ }`)],
     ['wait.js', encode('function main() { /* wait */ }')],
     ['step.zip', zipFiles(new Map([['__main__.py', encode(code)]]))],
   ]);

@@ -131,12 +131,16 @@ describe('whisk client', () => {
 
   it('lists page after page', async () => {
     const page = (length: number) =>
-      Array.from({ length }, (_, n) => ({ namespace: 'ns', name: `t${n}`, version: '1' }));
+      Array.from({ length }, (_, n) => ({ namespace: 'ns', name: `t${n}`, version: '1', updated: n }));
     answer = (response, url) => json(200, page(url.endsWith('skip=0') ? 200 : 3))(response);
     const listed = await whisk.list('triggers');
-    assert.deepEqual([listed.length, listed[202]], [203, { namespace: 'ns', name: 't2', annotations: [] }]);
+    assert.deepEqual([listed.length, listed[202]], [203, { namespace: 'ns', name: 't2', annotations: [], updated: 2 }]);
     const path = 'GET /api/v1/namespaces/_/triggers?limit=200';
     assert.deepEqual(seen, [`${path}&skip=0`, `${path}&skip=200`]);
+    seen.length = 0;
+    assert.equal((await whisk.listActions('F.steps')).length, 203);
+    const actions = 'GET /api/v1/namespaces/_/actions/F.steps/?limit=200';
+    assert.deepEqual(seen, [`${actions}&skip=0`, `${actions}&skip=200`]);
   });
 
   it('reaches what is in another namespace', async () => {
@@ -152,7 +156,8 @@ describe('whisk client', () => {
   it('takes what is not there for deleted', async () => {
     answer = json(404, { error: 'The requested resource does not exist.' });
     await whisk.deleteRule('r');
-    assert.deepEqual(seen, ['DELETE /api/v1/namespaces/_/rules/r']);
+    await whisk.deleteAction('p/a');
+    assert.deepEqual(seen, ['DELETE /api/v1/namespaces/_/rules/r', 'DELETE /api/v1/namespaces/_/actions/p/a']);
   });
 
   it('gives the failure of an action as its result, not as an error', async () => {
