@@ -28,6 +28,7 @@ IGNORED = frozenset(
         "_success",
         "_task_ok",
         "_transition",
+        "name",
     ]
 )
 """What Metaflow keeps of a task for itself, and no step reads: some of it changes with every other step of the flow."""
@@ -126,13 +127,18 @@ class Cache:
 
 
 def _by_name(inputs):
-    """One digest for each artifact: of where it comes from among the inputs, and its contents."""
+    """One digest for each artifact: of its content, or of all its contents where the inputs differ in it."""
     found = {}
     for index, read in enumerate(inputs):
         for name, sha in read["objects"].items():
             if name not in IGNORED and name not in STACKS:
                 found.setdefault(name, []).append([index, sha])
-    return {name: _digest(contents) for name, contents in found.items()}
+    return {name: _digest(_as_one(contents, len(inputs))) for name, contents in found.items()}
+
+
+def _as_one(contents, inputs):
+    different = {sha for _, sha in contents}
+    return [*different] if len(different) == 1 and len(contents) == inputs else contents
 
 
 def _only(mapping, name):

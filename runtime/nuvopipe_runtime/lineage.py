@@ -4,6 +4,8 @@ from .layout import RunLayout
 from .parameters import BadParameters
 from .plan import PARAMETERS_STEP, PARAMETERS_TASK
 
+ORIGIN = "origin-run-id"
+
 
 class Lineage:
     """`origin` is `[run]`, or `[run, step]` to do again from a step on; None in a run that resumes no other."""
@@ -69,15 +71,15 @@ class Lineage:
 
 
 def taken_over(record, origin, layout, by):
-    """A record as another run's own. Its metadata says where it is from, as that of Metaflow's own resumed runs does."""
-    facts = {"origin-run-id": origin.split("/")[1], "origin-task-id": origin.split("/")[3]}
-    kept = [datum for datum in record["metadata"] if datum["field_name"] not in facts]
-    tags = [f"attempt_id:{record['attempt']}"]
-    more = [
-        {"field_name": name, "value": value, "type": name, "tags": tags, "ts_epoch": record["ended"]}
-        for name, value in facts.items()
-    ]
-    return {**record, "run": layout.run_id, "by": by, "metadata": kept + more}
+    """A record as another run's own. Its metadata says which run it is from, as that of Metaflow's own resumed runs does.
+
+    It does not say `origin-task-id`, with which Metaflow's client would look for the rest of the metadata at the origin, and
+    fail where that has been deleted: all of it is here.
+    """
+    kept = [datum for datum in record["metadata"] if datum["field_name"] != ORIGIN]
+    fact = {"field_name": ORIGIN, "value": origin.split("/")[1], "type": ORIGIN}
+    more = {**fact, "tags": [f"attempt_id:{record['attempt']}"], "ts_epoch": record["ended"]}
+    return {**record, "run": layout.run_id, "by": by, "metadata": [*kept, more]}
 
 
 def pathspec(record):

@@ -3,6 +3,7 @@
 import pytest
 
 from .cache import INPUTS_MAX, PREFIX
+from .execute import KNOWN_FOR_S, BlobCache
 from .store import to_json
 from .test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed
 from .test_lost_runs import place, sweep
@@ -46,7 +47,7 @@ def test_a_second_run_reuses_every_cached_task_and_equals_the_first(platform):
     assert hit["cache"] == {**first["enter/t-1"]["cache"], "hit": True}
     assert hit["parents"] == ["r2/start/t"] and hit["run"] == "r2"
     facts = {datum["field_name"]: datum["value"] for datum in hit["metadata"]}
-    assert (facts["origin-run-id"], facts["origin-task-id"]) == ("r1", "t-1")
+    assert facts["origin-run-id"] == "r1"
     assert len(p.keys("/reused/", "r2")) == len(first) - 1 and p.keys("/reused/", "r1") == []
     p.invoke("r3")
     assert records(p, "r3")["join/t"]["cached"] == "F/r1/join/t"
@@ -100,7 +101,7 @@ def test_other_code_environment_or_inputs_are_another_key(linear):
     assert p.invoke("r2")["outputs"] == {"k": 4} and ran(p, "r2") == {"start/t", "end/t"}
     assert p.invoke("r3", n=2)["outputs"] == {"k": 6} and "middle/t" in ran(p, "r3")
     parts = {run: records(p, run)["middle/t"]["cache"]["parts"] for run in ("r1", "r3")}
-    assert parts["r1"]["inputs"].keys() == {"n", "m", "name"}
+    assert parts["r1"]["inputs"].keys() == {"n", "m"}
     assert {name for name, part in parts["r1"]["inputs"].items() if parts["r3"]["inputs"][name] != part} == {"n", "m"}
     for number, part in enumerate(("code", "environment")):
         p.plan.steps["middle"]["cache"][part] = "other"
@@ -256,3 +257,14 @@ def test_what_a_record_says_of_its_key_is_bounded(linear):
     facts = records(p, "r1")["middle/t"]["cache"]
     assert len(facts["parts"]["inputs"]) == INPUTS_MAX + 1 and "…" in facts["parts"]["inputs"]
     assert len(to_json(facts)) < 3000
+
+
+def test_a_container_does_not_take_an_artifact_for_written_for_ever(monkeypatch):
+    blobs, now = BlobCache(), [1e9]
+    monkeypatch.setattr("nuvopipe_runtime.execute.time.time", lambda: now[0])
+    assert not blobs.is_known("F/data/aa/aa")
+    blobs.learn("F/data/aa/aa")
+    now[0] += KNOWN_FOR_S - 1
+    assert blobs.is_known("F/data/aa/aa")
+    now[0] += 2
+    assert not blobs.is_known("F/data/aa/aa")

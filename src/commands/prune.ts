@@ -36,9 +36,9 @@ export default class Prune extends BaseCommand {
   static override flags = {
     'older-than': string({ description: 'only runs that began longer ago', helpValue: '30d' }),
     keep: integer({ description: 'not the latest N of each flow', helpValue: 'N', min: 0 }),
-    'keep-failed': boolean({ description: 'not those that failed, were cancelled or lost' }),
+    'keep-failed': boolean({ description: 'not those that failed, were cancelled or lost', default: false }),
     'cache-unused': string({ description: 'also what the cache has and no run used for so long', helpValue: '90d' }),
-    yes: boolean({ char: 'y', description: 'delete it' }),
+    yes: boolean({ char: 'y', description: 'delete it', default: false }),
     ...storeFlags,
   };
 

@@ -64,7 +64,8 @@ async function findLogs(reader: RunReader, key: RunKey, step: string | undefined
   return [...logs.values()].sort((a, b) => a.started - b.started || a.attempt - b.attempt);
 }
 
-async function checkStep(reader: RunReader, key: RunKey, step: string): Promise<void> {
+/** @throws UserError `unknown-step` if the run has no task of it. */
+export async function checkStep(reader: RunReader, key: RunKey, step: string): Promise<void> {
   const steps = (await reader.steps(key)).filter((name) => !name.startsWith('_'));
   if (steps.includes(step)) return;
   const near = suggest(step, steps);
