@@ -1,7 +1,7 @@
 """A resumed run: what its origin has committed is taken over, as long as nothing before it has been executed anew."""
 
 from .layout import RunLayout
-from .parameters import BadParameters
+from .parameters import SHOWN_MAX, BadParameters, is_run_name
 from .plan import PARAMETERS_STEP, PARAMETERS_TASK
 
 ORIGIN = "origin-run-id"
@@ -23,12 +23,12 @@ class Lineage:
         run = self._origin.run_id
         if given:
             raise BadParameters(f"a resumed run has the parameters of its origin: leave out {', '.join(sorted(given))}")
-        if not self._store.exists(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
-            raise BadParameters(f"there is no run {run} of {self._plan.flow} to resume")
+        if not is_run_name(run) or not self._store.exists(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
+            raise BadParameters(f"there is no run {run[:SHOWN_MAX]} of {self._plan.flow} to resume")
         if not self._store.exists(self._origin.result):
             raise BadParameters(f"the run {run} is not over: cancel it first, or let it end")
         if self._from is not None and self._from not in self._plan.steps:
-            raise BadParameters(f"the flow has no step {self._from} to resume from")
+            raise BadParameters(f"the flow has no step {self._from[:SHOWN_MAX]} to resume from")
 
     @property
     def record(self):

@@ -43,9 +43,13 @@ class BadParameters(Exception):
     """The client's to put right; the message lists every problem."""
 
 
+def is_run_name(text):
+    return RUN_NAME.fullmatch(text) is not None
+
+
 def check_invocation(envelope):
     """The keys of an invocation that are not parameters: the run's name, and how long its client waits."""
-    if not RUN_NAME.fullmatch(envelope["run"]):
+    if not is_run_name(envelope["run"]):
         shown = json.dumps(envelope["run"][:SHOWN_MAX], ensure_ascii=False)
         raise BadParameters(f"{shown} cannot name a run: up to 128 letters, digits, '-', '_' and '.', a letter or digit first")
     wait = envelope.get("answerWithin", 0)

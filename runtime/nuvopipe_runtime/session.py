@@ -16,7 +16,7 @@ from .launch import ENVELOPE_KEY, LATER
 from .lineage import Lineage, pathspec
 from .live import Live
 from .logs import LogStream
-from .parameters import BadParameters, check_invocation, complete
+from .parameters import BadParameters, check_invocation, complete, is_run_name
 from .plan import PARAMETERS_STEP, PARAMETERS_TASK, conductor_of, task_id, version_of
 from .pools import RENEW_MARGIN_MS, Pool
 from .store import Lost, to_json
@@ -329,10 +329,12 @@ class Session:
 
     def _cancel(self, envelope):
         """Every lane stops at its next step, and ends the one that it executes."""
-        record = self._store.get_json(self._layout.run)
+        run = envelope["run"]
+        record = self._store.get_json(self._layout.run) if is_run_name(run) else None
         if record is None:
-            message = f"there is no run {self._layout.run_id} of {self._plan.flow}"
-            return self._result(envelope, {"run": envelope["run"], "status": "failed", "error": {"message": message}})
+            message = f"there is no run {run[:RUN_SHOWN_MAX]} of {self._plan.flow}"
+            refused = {"run": run[:RUN_SHOWN_MAX], "status": "failed", "error": {"message": message}}
+            return self._result(refused, refused)
         result = self._store.get_json(self._layout.result)
         if result is not None:
             return self._result(envelope, result)  # too late

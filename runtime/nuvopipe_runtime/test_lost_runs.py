@@ -197,6 +197,14 @@ def test_cancelled_lanes_stop_at_their_next_step(looping):
     assert len(executed(p, "second")) < 9
 
 
+@pytest.mark.parametrize("name", ["", "..", "../r1", "a//b", "\x00", "x" * 2000])
+def test_what_cannot_name_a_run_is_no_run(looping, name):
+    p = looping()
+    for answer in (p.run_session(place(p, name, cancel=True)), resume(p, name, "r2")):
+        assert "there is no run" in answer["error"]["message"]
+    assert p.store.list("_nuvopipe/") == []
+
+
 def test_a_cancelled_run_is_not_found_wrong(looping):
     p = looping()
     answer = p.run_session(place(p, "nobody", cancel=True))
