@@ -81,7 +81,7 @@ from metaflow import Run, Task, namespace
 namespace(None)
 run = Run(sys.argv[1])
 print(run.origin_pathspec)
-print(Task(sys.argv[1] + "/work/t-0").origin_pathspec)
+print(Task(sys.argv[1] + "/work/t-0").metadata_dict["origin-run-id"])
 print(sorted(task.pathspec for task in Task(sys.argv[1] + "/gather/t").parent_tasks))
 `;
 
@@ -232,7 +232,7 @@ describe('runs that are lost, resumed, cancelled or started twice', function () 
       const { stdout } = await promisify(execFile)(python, ['-c', LINEAGE, 'HalfDoneFlow/r2'], { env });
       assert.deepEqual(stdout.split('\n').slice(0, -1), [
         'HalfDoneFlow/r1',
-        'HalfDoneFlow/r1/work/t-0',
+        'r1',
         "['HalfDoneFlow/r2/work/t-0', 'HalfDoneFlow/r2/work/t-1', 'HalfDoneFlow/r2/work/t-2']",
       ]);
     });
