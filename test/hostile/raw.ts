@@ -18,8 +18,14 @@ export interface RawAnswer {
  * Sends the bytes and reads one answer.
  *
  * @param untilClosed reads on until the server closes the connection: more answers than one would be in `text`
+ * @param finished nothing is sent after the bytes, and the server is told so
  */
-export function exchange(port: number, bytes: string | Buffer, untilClosed = false): Promise<RawAnswer> {
+export function exchange(
+  port: number,
+  bytes: string | Buffer,
+  untilClosed = false,
+  finished = false,
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const received: Buffer[] = [];
     const socket = connect(port, '127.0.0.1');
@@ -39,6 +45,7 @@ export function exchange(port: number, bytes: string | Buffer, untilClosed = fal
       if (!untilClosed && isWhole(Buffer.concat(received).toString('latin1'))) end();
     });
     socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
+    if (finished) socket.end();
   });
 }
 
