@@ -26,6 +26,8 @@ export class RunView {
     for (const step of status.steps) {
       const { step: name, attempt, failed } = step;
       if (attempt) this.#once(`${name} ${attempt.number}`, `${yellow('↻')} ${name}, ${attemptsOf(step)}`);
+      // It is the run's failure, as the next look will tell.
+      if (failed > 0 && status.status === 'running' && step.expected === 1) continue;
       if (failed > 0)
         this.#once(`${name} failed`, `${status.error?.step === name ? red('✗') : yellow('!')} ${counted(step)}`);
       else if (isDone(step, status)) {

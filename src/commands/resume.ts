@@ -1,7 +1,7 @@
 import { string as argument } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import { type Answer, FollowingCommand, hintsFor } from '../cli/following-command.ts';
-import { runNameFlag } from '../cli/run-name.ts';
+import { checkRunName, runNameFlag } from '../cli/run-name.ts';
 import { targetFlags, withClients } from '../cli/target.ts';
 import { findRun } from '../runs/find.ts';
 import type { RunKey } from '../runs/reader.ts';
@@ -35,6 +35,7 @@ export default class Resume extends FollowingCommand {
 
   protected override async start(): Promise<{ key: RunKey; answer: Answer; hints: string[] }> {
     const { args, flags } = await this.parse(Resume);
+    checkRunName(flags.run);
     const target = await this.target(flags);
     const { newRunId } = await import('../runs/invoke.ts');
     return withClients(target, async (clients) => {

@@ -3,7 +3,7 @@ import { string } from '@oclif/core/flags';
 import { bundleFrom } from '../cli/flow-bundle.ts';
 import { type Answer, FollowingCommand, hintsFor } from '../cli/following-command.ts';
 import { readParameters } from '../cli/parameters.ts';
-import { runNameFlag } from '../cli/run-name.ts';
+import { checkRunName, runNameFlag } from '../cli/run-name.ts';
 import { readSecrets, secretFlags } from '../cli/secrets.ts';
 import { isLocal, targetFlags, withClients } from '../cli/target.ts';
 import type { RunKey } from '../runs/reader.ts';
@@ -40,6 +40,7 @@ export default class Run extends FollowingCommand {
 
   protected override async start(): Promise<{ key: RunKey; answer: Answer; hints: string[] }> {
     const { args, flags } = await this.parse(Run);
+    checkRunName(flags.run);
     // All that the user may have to put right comes before anything is started or fetched.
     const bundle = await bundleFrom(args.flow, () => this.#python(flags.home, isLocal(flags)));
     const parameters = await readParameters(flags.param, bundle.plan.parameters);

@@ -170,7 +170,10 @@ async function stepsOf(
     failedTasks(reader, key, listing, error),
   ]);
   const steps = await mapParallel([...samples.values()], async ({ step, record, entries }): Promise<StepStatus> => {
-    const failed = failures.get(step)?.size ?? 0;
+    const [only] = entries.length === 1 ? entries : [];
+    // Its failure is committed a moment before it is the run's.
+    const hasFailed = only?.committed === true && (await reader.commit(key, step, only.task))?.ok === false;
+    const failed = Math.max(failures.get(step)?.size ?? 0, hasFailed ? 1 : 0);
     const committed = entries.filter((entry) => entry.committed).length;
     const reused = listing.reused.get(step) ?? 0;
     return {
