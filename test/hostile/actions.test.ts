@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { zipSync } from 'fflate';
@@ -158,6 +159,39 @@ describe('hostile code of actions', () => {
     const pid = Number(/pid (\d+)/.exec(record.logs.join('\n'))?.[1]);
     assert.ok(pid > 0, JSON.stringify(record.logs));
     await until(() => !existsSync(`/proc/${pid}`));
+  });
+
+  it('code that speaks to the socket of the containers is hung up on', async () => {
+    const code = `import glob, socket, tempfile
+def main(args):
+    ended = []
+    for address in glob.glob(tempfile.gettempdir() + "/nuvopipe-*/s"):
+        for text in (b"x" * 1000000, b"none 9 1\\n", b"__proto__ 0 -1\\n", b"\\xff\\xfe\\n", b"\\n"):
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(20)
+                try:
+                    connection.connect(address)
+                    connection.sendall(text)
+                    ended.append(connection.recv(1) == b"")
+                except ConnectionError:
+                    ended.append(True)
+    return {"ended": ended}
+`;
+    // Of all sockets of this machine it is to find its own server's.
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'hostile-'));
+    const other = await Harness.start();
+    try {
+      await other.python('socket', code);
+      assert.deepEqual(await other.result('socket'), { ended: [true, true, true, true, true] });
+      await other.python('after', MAIN);
+      assert.deepEqual(await other.result('after'), { fine: true });
+    } finally {
+      await other.stop();
+      rmSync(process.env.TMPDIR, { recursive: true, force: true });
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+    }
   });
 
   it('environment variables that no process can have', async () => {

@@ -10,6 +10,8 @@ import { type ContainerProcess, killGroup } from './process.ts';
 
 /** How long a fork may take to connect before a plain start is tried instead. */
 const FORK_PATIENCE_MS = 10_000;
+/** An id, a descriptor and a process id, in characters. Whoever says more is no fork. */
+const HEAD_MAX_LENGTH = 64;
 /** stdin, stdout, stderr and fd 3. */
 const PIPES = 4;
 
@@ -99,7 +101,9 @@ export class PythonTemplate {
       for (let byte = socket.read(1) as Buffer | null; byte !== null; byte = socket.read(1) as Buffer | null) {
         if (byte[0] !== 10) {
           head += byte.toString('latin1');
-          continue;
+          if (head.length <= HEAD_MAX_LENGTH) continue;
+          socket.destroy();
+          return;
         }
         socket.off('readable', read);
         this.#connected(socket, head);
