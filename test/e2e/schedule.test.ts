@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Client } from 'openwhisk';
-import { type Deployment, deployBundle } from '../../src/deploy/deploy.ts';
+import { type DeployedEntity, type Deployment, deployBundle } from '../../src/deploy/deploy.ts';
 import { poll } from '../../src/local/poll.ts';
 import { runPrefix } from '../../src/model/records.ts';
 import { silentReport } from '../../src/terminal/report.ts';
@@ -49,6 +49,11 @@ async function deployFile({ platform, store, home }: Twin, file: string): Promis
   } finally {
     whisk.close();
   }
+}
+
+/** What starts the flow, of all that is deployed. */
+function startsOf({ entities }: Pick<Deployment, 'entities'>): DeployedEntity[] {
+  return entities.filter(({ type }) => type === 'trigger' || type === 'rule');
 }
 
 describe('a flow that starts by itself', function () {
@@ -112,7 +117,7 @@ describe('a flow that starts by itself', function () {
   - { cron: "30 6 1 3 *", timezone: Europe/Rome, parameters: { days: 7 } }`,
     );
     assert.deepEqual(
-      (await deploy(twin, text)).entities.slice(4).map(({ outcome, type, name }) => `${outcome} ${type} ${name}`),
+      startsOf(await deploy(twin, text)).map(({ outcome, type, name }) => `${outcome} ${type} ${name}`),
       [1, 2].flatMap((number) => [
         `created trigger ScheduledFlow.schedule-${number}`,
         `created rule ScheduledFlow.schedule-${number}.rule`,
@@ -133,7 +138,7 @@ describe('a flow that starts by itself', function () {
   it('is started no more by a schedule that it has no more', async () => {
     const { entities } = await deploy(twin, flow('ScheduledFlow', 'schedule: 0 * * * *'));
     assert.deepEqual(
-      entities.slice(4).map(({ outcome, type, name }) => `${outcome} ${type} ${name}`),
+      startsOf({ entities }).map(({ outcome, type, name }) => `${outcome} ${type} ${name}`),
       [
         'deleted rule ScheduledFlow.schedule-2.rule',
         'deleted trigger ScheduledFlow.schedule-2',
