@@ -126,20 +126,14 @@ def test_lanes_that_are_lost_are_made_up_for_without_a_sweep():
 
 
 # A record of a failed attempt is a commit, too: between it and the marker of the failure the item passes for one that is done.
-passes_for_done = pytest.mark.xfail(raises=Found, strict=True, reason="an item that failed is joined")
-
-
-@passes_for_done
 def test_an_item_that_fails_ends_the_run():
     explore(foreach(2, 2, fails=[("body", "t-1", None)]), ("failed",), faults={"drop": 1})
 
 
-@passes_for_done
 def test_an_item_whose_container_is_killed_ends_the_run():
     explore(foreach(2, 2), KILLED, faults={"kill": 1})
 
 
-@passes_for_done
 def test_an_item_that_fails_is_left_out_of_the_join():
     explore(foreach(2, 2, fails=[("body", "t-1", None)], collect=True), faults={"drop": 1})
 

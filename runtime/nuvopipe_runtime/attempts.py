@@ -12,9 +12,18 @@ TIMEOUT, CRASH = "timeout", "crash"
 """What `retry.on` calls failures that no exception tells of."""
 
 
+RETRY_OF_MADE = {"times": 4, "backoffMs": 1_000, "factor": 4, "maxMs": 60_000, "jitter": 0.5, "on": [CRASH, TIMEOUT]}
+"""Steps that the compiler made do nothing that the user might not want twice."""
+
+
+def retry_of(spec):
+    """How a step's failed attempts are repeated; None when they are not."""
+    return spec.get("retry") or (RETRY_OF_MADE if spec.get("made") else None)
+
+
 def is_repeated(spec, attempt, kinds):
     """Whether a failed attempt (from 0) is followed by another of the user's code. `kinds` name the failure."""
-    retry = spec.get("retry")
+    retry = retry_of(spec)
     if retry is None or attempt >= retry["times"]:
         return False
     return not retry["on"] or any(kind in retry["on"] for kind in kinds)
@@ -35,7 +44,7 @@ def attempts_max(spec):
 
 def pause_ms(spec, attempt, name):
     """Before the attempt after this one; `name` makes the random part differ from task to task."""
-    retry = spec["retry"]
+    retry = retry_of(spec)
     pause = min(retry["backoffMs"] * retry["factor"] ** attempt, retry["maxMs"])
     chance = zlib.crc32(f"{name}/{attempt}".encode()) / 0xFFFFFFFF
     return round(pause * (1 - retry["jitter"] * chance))

@@ -120,6 +120,20 @@ def finish(store, record, stdout=b"", stderr=b""):
     return [store.submit(*put) for put in puts]
 
 
+def finish_missing(store, layout, steps):
+    """Writes Metaflow's files of those committed tasks of some steps that have none."""
+    files = []
+    for step in steps:
+        committed, finished = (
+            {key[len(prefix) :].split("/")[0] for key in store.list(prefix) if key.endswith(end)}
+            for prefix, end in ((layout.tasks(step), "/commit"), (layout.metaflow_tasks(step), ".DONE.lock"))
+        )
+        missing = sorted(committed - finished)
+        for record in store.parallel([(store.get_json, layout.commit(step, task)) for task in missing]):
+            files += finish(store, record)
+    wait(files)
+
+
 def wait(files):
     """Until they are written; an activation must not answer before, for its container may be paused then."""
     for file in files:

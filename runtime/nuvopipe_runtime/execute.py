@@ -194,7 +194,7 @@ class Executor:
         kinds = result.get("kinds", [])
         if not ok:
             error = result.get("error") or server.error
-            if timed_out or error is None:
+            if timed_out or "error" not in result:
                 kinds = [TIMEOUT if timed_out else CRASH]
             if timed_out:
                 error = f"the step was ended after its time limit of {_seconds(timeout_s)}"

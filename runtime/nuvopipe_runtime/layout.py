@@ -11,6 +11,7 @@ class RunLayout:
         self.run_id = run
         self.live = f"{LIVE}{flow}/{run}"
         self.prefix = f"_nuvopipe/{flow}/{run}/"
+        self._metaflow = f"{flow}/{run}/"
 
     @property
     def run(self):
@@ -60,6 +61,10 @@ class RunLayout:
 
     def tasks(self, step):
         return f"{self.prefix}tasks/{step}/"
+
+    def metaflow_tasks(self, step):
+        """Prefix of what Metaflow's client reads of a step's tasks."""
+        return f"{self._metaflow}{step}/"
 
     def pool(self, opener, at):
         """`at` is the opener's coordinate."""

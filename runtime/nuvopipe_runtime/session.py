@@ -118,6 +118,8 @@ class Session:
             return self._watch(envelope)
         if envelope["used"] > LAST_STEP_AT and not envelope.get("died") and not self._plan.is_sequence:
             return self._hand_over(dict(envelope, used=envelope["used"] - 1), waited=True)
+        if envelope.get("died"):
+            self._complete_files()
         if envelope.get("claim"):
             # Of a lane that died here nobody knows which item it had claimed: its lease tells, once it has run out.
             envelope.pop("died", None)
@@ -234,7 +236,9 @@ class Session:
         if lease is not None:
             envelope["lease"] = lease
         self._markers.fresh(self._context)
-        if envelope.get("died") and self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
+        kept = envelope.get("died") and self._store.get_json(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK))
+        if kept:
+            commits.wait(commits.finish(self._store, kept))
             return None
         if self._origin:
             return self._begin_resumed(envelope)
@@ -253,6 +257,8 @@ class Session:
             self._deadline - now,
             self._deadline,
         )
+        if attempt.kinds == [attempts.CRASH] and not envelope.get("died"):
+            raise RuntimeError(attempt.error)  # nothing of the user's has failed: the conductor asks once more
         made = commits.make_record(self._context, PARAMETERS_STEP, PARAMETERS_TASK, [], attempt, [])
         if not attempt.ok:
             # There are no parameters for the steps that follow a failure.
@@ -397,6 +403,7 @@ class Session:
             failure = {"message": "the run was lost before its parameters were kept: start it again"}
             self._write_once(self._layout.failed, failure)
             return self._end_failed(kept, failure)
+        self._complete_files()
         guard = Guard(self._context)
         for rescue in guard.rescues():
             if not self._launch(rescue):
@@ -468,7 +475,7 @@ class Session:
                 attempt = max(attempt, commits.failed_attempts(self._store, self._layout, step, task))
             if self._is_late():
                 tried = self._not_tried(f"the flow was ended after its time limit of {self._plan.timeout_ms / 1000:g} s")
-            elif died:
+            elif died and "poll" not in envelope:
                 tried = self._not_tried(f"the step's activation failed: {died}", attempts.kinds_of_death(died))
             elif "call" in spec and answer is None and attempt <= spec.get("retry", {}).get("times", 0):
                 answer, tried, waiting = self._call(envelope, spec["call"], step, at, attempt)
@@ -481,6 +488,12 @@ class Session:
             inputs, parents = [], []
             if tried is None:
                 inputs = self._inputs(envelope, step, at)
+                failed = [record for record in inputs if not record["ok"]]
+                if failed:
+                    following = self._say_failed(envelope, step, at, failed)
+                    if following is not None:
+                        return following
+                    inputs = [record for record in inputs if record["ok"]]
                 parents = commits.parents_of(inputs)
                 tried = self._execute(envelope, step, at, inputs, attempt, answer)
             if tried.was_stopped:
@@ -510,6 +523,19 @@ class Session:
         following = self._follow(envelope, record)
         commits.wait(files)
         return following
+
+    def _say_failed(self, envelope, join, at, records):
+        """Of items whose last task failed, and whose lane has not said so. None when the join may go on without them."""
+        opener = self._plan.steps[join]["joins"]
+        least = self._plan.pools[opener].get("minSuccess")
+        if least is None:
+            return self._fail(envelope, records[0])
+        pool = self._pool(opener, at)
+        for record in records:
+            item = record["at"][len(at)]
+            pool.fail_item(item, {"item": item, **_failure_of(record)})
+        missing = _too_few(least, self._items(opener, at), pool.failures())
+        return missing and self._fail_at(envelope, join, at, missing)
 
     def _repeat(self, envelope, record, tried, attempt):
         """The envelope of the next attempt, once the failed one is kept; None when there is none."""
@@ -749,6 +775,11 @@ class Session:
         step, at = envelope["step"], envelope["at"]
         del envelope["claim"]
         return self._next_item(envelope, self._plan.steps[step]["within"][-1], at[:-1], at[-1])
+
+    def _complete_files(self):
+        """After a death: of tasks of pools that were committed in it nobody enters one again for Metaflow's files."""
+        steps = [step for step in self._plan.steps if self._plan.pool_depth(step) is not None]
+        commits.finish_missing(self._store, self._layout, steps)
 
     def _item_done(self, envelope, opener):
         at, item = envelope["at"][:-1], envelope["at"][-1]
