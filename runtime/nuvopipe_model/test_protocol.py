@@ -37,9 +37,9 @@ def is_lane(envelope):
     return bool(envelope.get("at")) and "home" not in envelope
 
 
-def explore(flow, statuses=("succeeded",), **world):
+def explore(flow, statuses=("succeeded",), finishes=True, **world):
     began = time.monotonic()
-    search = Search(World(flow, **world), statuses).run()
+    search = Search(World(flow, **world), statuses, finishes).run()
     taken_s = time.monotonic() - began
     print(f"\n{len(search.states):>9,} states {search.transitions:>9,} transitions {taken_s:5.1f} s", end=" ")
     return search
@@ -163,14 +163,14 @@ def test_a_store_that_looks_before_it_writes(faults):
         (foreach(2, 2), ("succeeded",), {"faults": {"drop": 1, "lose": 1}}),
         (foreach(2, 2), ("succeeded",), {"faults": {"drop": 1, "tired": 1}}),
         (foreach(2, 2), ("succeeded",), {"faults": {"lose": 1, "tired": 1}}),
-        (foreach(2, 2), ("succeeded",), {"faults": {"slow": 1}, "sweeps": False}),
+        # A holder that is late and who took over from it may each leave the rest to the other: then only a sweep goes on.
+        (foreach(2, 2), ("succeeded",), {"faults": {"slow": 1}, "sweeps": False, "finishes": False}),
         (foreach(2, 2), ("succeeded",), {"faults": {"repeat": 1}, "sweeps": False}),
         (foreach(2, 2), ("succeeded",), {"faults": {"drop": 1}, "is_coarse": False}),
         (foreach(2, 2), ("succeeded",), {"is_racy": True, "faults": {"drop": 1}}),
         (foreach(2, 2), CANCELLED, {"faults": {"cancel": 1, "drop": 1}}),
         (foreach(3, 2), ("succeeded",), {"faults": {"drop": 1}}),
-        (nested(1, 2, 1), ("succeeded",), {"faults": {"drop": 1}}),
-        (nested(2, 2, 2), ("succeeded",), {"sweeps": False}),
+        (nested(1, 2, 1), ("succeeded",), {"faults": {"drop": 1}, "sweeps": False, "droppable": is_lane, "finishes": False}),
     ],
 )
 def test_large(flow, statuses, world):

@@ -39,8 +39,9 @@ FAULTS = {
 State = namedtuple("State", "store epoch left spawned procs")
 """`left`: faults left, by kind. `procs`: the sessions, sorted unless they have names. Stores and sessions are numbers."""
 
-Proc = namedtuple("Proc", "activation deaths wake name")
-"""A session in one of its activations. `wake`: the epoch before which it does nothing."""
+Proc = namedtuple("Proc", "activation turn wake name")
+"""A session in one of its activations. `wake`: the epoch before which it does nothing. An activation's name is of `name`, the
+session's, and `turn`; both stay 0 where names do not matter."""
 
 Local = namedtuple("Local", "envelope answers")
 
@@ -112,12 +113,12 @@ class World:
             self.stores.append(content)
         return self._store_ids[key]
 
-    def _proc_id(self, envelope, answers, deaths, wake, name):
+    def _proc_id(self, envelope, answers, turn, wake, name):
         local = Local(envelope, answers)
         if local not in self._activation_ids:
             self._activation_ids[local] = len(self.activations)
             self.activations.append((local, Activation(self.flow, *local, self.is_racy)))
-        proc = Proc(self._activation_ids[local], deaths, wake, name)
+        proc = Proc(self._activation_ids[local], turn, wake, name)
         if proc not in self._proc_ids:
             self._proc_ids[proc] = len(self.procs)
             self.procs.append(self._facts(proc))
@@ -153,31 +154,33 @@ class World:
     def _order(self, procs):
         return procs if self.is_named else tuple(sorted(procs))
 
-    def _begin(self, text, epoch, deaths, name):
+    def _begin(self, text, epoch, turn, name):
         """A session's next component; a pause comes first."""
-        key = text, epoch, deaths, name
+        key = text, epoch, turn, name
         if key not in self._begun:
             self._begun[key] = self._begin_anew(*key)
         return self._begun[key]
 
-    def _begin_anew(self, text, epoch, deaths, name):
+    def _begin_anew(self, text, epoch, turn, name):
         envelope = json.loads(text)
         wait, wake = envelope.pop("wait", 0), 0
         if envelope.get("guard") is None and wait:
             wake = epoch + -(-wait // EPOCH_MS)
-        return self._go_on(json.dumps(envelope, sort_keys=True), (), epoch, deaths, wake, name)
+        return self._go_on(json.dumps(envelope, sort_keys=True), (), epoch, turn, wake, name)
 
-    def _go_on(self, envelope, answers, epoch, deaths, wake, name):
+    def _go_on(self, envelope, answers, epoch, turn, wake, name):
         """The session's number after an answer; None when it has ended. Looking at the clock takes no step."""
-        number = self._proc_id(envelope, answers, deaths, wake, name)
+        number = self._proc_id(envelope, answers, turn, wake, name)
         activation = self.procs[number].activation
         if activation.request == ("now",):
-            return self._go_on(envelope, (*answers, epoch), epoch, deaths, wake, name)
+            return self._go_on(envelope, (*answers, epoch), epoch, turn, wake, name)
         if activation.error is not None:
             raise Violation("no session errs", activation.error)
         if activation.following is not None:
             following = activation.following
-            return self._begin(normal(following), epoch, deaths, name) if "block" in following else None
+            # The looks of a guard are all the same, and none asks whose a claim is.
+            turn += self.is_named and following.get("guard") is None
+            return self._begin(normal(following), epoch, turn, name) if "block" in following else None
         return number
 
     def _answer(self, state, position, value):
@@ -188,8 +191,8 @@ class World:
         """The number of a session that was answered."""
         key = number, answer, epoch
         if key not in self._afters:
-            (activation, deaths, wake, name), envelope, answers, *_ = self.procs[number]
-            self._afters[key] = self._go_on(envelope, (*answers, answer), epoch, deaths, wake, name)
+            (activation, turn, wake, name), envelope, answers, *_ = self.procs[number]
+            self._afters[key] = self._go_on(envelope, (*answers, answer), epoch, turn, wake, name)
         return self._afters[key]
 
     def _replace(self, state, position, number):
@@ -287,7 +290,7 @@ class World:
 
     def _losses(self, state, position):
         number = state.procs[position]
-        (_, deaths, wake, name), envelope, *_, is_starting, _, _, is_droppable = self.procs[number]
+        (_, turn, wake, name), envelope, *_, is_starting, _, _, is_droppable = self.procs[number]
         spent = self._spend(state, "drop")
         if spent and is_droppable:
             yield ("drop", number), True, self._replace(spent, position, None)
@@ -299,12 +302,12 @@ class World:
             after = None
             if "died" not in entered:
                 again = json.dumps({**entered, "died": "killed"}, sort_keys=True)
-                after = self._go_on(again, (), state.epoch, deaths + self.is_named, 0, name)
+                after = self._go_on(again, (), state.epoch, turn + self.is_named, 0, name)
             yield ("kill", number), True, self._replace(spent, position, after)
         spent = self._spend(state, "tired")
         if spent and is_starting and '"used"' not in envelope:
             tired = json.dumps({**json.loads(envelope), "used": TIRED}, sort_keys=True)
-            after = self._go_on(tired, (), state.epoch, deaths, wake, name)
+            after = self._go_on(tired, (), state.epoch, turn, wake, name)
             yield ("tired", number), True, self._replace(spent, position, after)
 
     def _surroundings(self, state):
@@ -377,8 +380,8 @@ class World:
 
     def _effect(self, store, number):
         """`(store, answer)`."""
-        (_, deaths, _, name), *_ = facts = self.procs[number]
-        by = b'"by":"s%d.%d"' % (name, deaths) if self.is_named else ANYONE
+        (_, turn, _, name), *_ = facts = self.procs[number]
+        by = b'"by":"s%d.%d"' % (name, turn) if self.is_named else ANYONE
         key = store, facts.request, by, facts.is_guard
         if key not in self._effects:
             content = self.stores[store]
