@@ -1,6 +1,6 @@
 """Every state of small runs, with the faults that may happen in them, and broken protocols that have to be found out.
 
-The sizes here take some twenty seconds. `NUVOPIPE_MODEL=large` adds searches of up to some millions of states (1 kB of memory
+The sizes here take some twenty seconds. `NUVOPIPE_MODEL=large` adds searches of up to a million states (1 kB of memory
 each) that take minutes. `python -m pytest runtime/nuvopipe_model -s` prints how many states each search has visited.
 """
 
