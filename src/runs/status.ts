@@ -1,5 +1,6 @@
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import type { RunRecord, WaitingRecord } from '../model/records.ts';
+import { versionOf } from '../model/version.ts';
 import { mapParallel } from '../store/parallel.ts';
 import type { RunKey, RunListing, RunReader, TaskEntry } from './reader.ts';
 import { placesOf, type StepSample } from './scopes.ts';
@@ -34,6 +35,8 @@ export interface StepStatus {
 export interface RunStatus {
   flow: string;
   run: string;
+  /** Of the flow, that the run finishes on: the actions of `<Flow>.steps` whose names end with it. */
+  version: string;
   status: RunState;
   /** It has its result: steps that follow a failure are done, too. */
   isOver: boolean;
@@ -74,6 +77,7 @@ export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now
   return {
     flow: record.flow,
     run: record.run,
+    version: versionOf(record.bundle),
     status,
     isOver: result !== undefined,
     user: record.user,

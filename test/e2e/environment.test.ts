@@ -182,7 +182,7 @@ describe('the environment of steps', function () {
         ...env,
         OTHER_TOKEN: 'another one',
       });
-      assert.match(changed.stdout, /0 created, 1 updated, 3 unchanged/, changed.stderr);
+      assert.match(changed.stdout, /0 created, 1 updated, 4 unchanged/, changed.stderr);
       for (const { stdout, stderr } of [missing, ran, logs, changed]) {
         assert.doesNotMatch(stdout + stderr, /kept in a file|from-the-option|another one/);
       }

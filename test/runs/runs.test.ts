@@ -36,7 +36,7 @@ describe('runs', () => {
 
   it('tells a finished run: its steps in order, its outputs', async () => {
     const status = await runStatus(reader, { flow: FLOW, run: 'good' });
-    assert.equal(status?.status, 'succeeded');
+    assert.deepEqual([status?.status, status?.version], ['succeeded', '5a3b1e0d']);
     assert.deepEqual(counts(status), [
       ['start', 1, 0, 1],
       ['shout', 3, 0, 3],
