@@ -59,9 +59,9 @@ def broken(mutant):
 # ---------------------------------------------------------------------- the protocol
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 3])
+@pytest.mark.parametrize("lanes", [1, 2])
 def test_lanes_at_every_single_request(lanes):
-    explore(foreach(2, min(lanes, 2)) if lanes < 3 else foreach(1, 3), is_coarse=False)
+    explore(foreach(2, lanes), is_coarse=False)
 
 
 def test_a_run_without_pools_loses_sessions_and_answers():
@@ -90,9 +90,10 @@ def test_a_put_is_repeated_anywhere():
     explore(foreach(2, 1), faults={"repeat": 1})
 
 
-@pytest.mark.parametrize("size", [(2, 1), (1, 2)])
-def test_leases_run_out_while_their_holders_are_at_work(size):
-    explore(foreach(*size), faults={"slow": 1})
+@pytest.mark.parametrize("items", [1, 2])
+def test_leases_run_out_while_their_holders_are_at_work(items):
+    """One lane, and the guard and the sweeper; two lanes are among the larger sizes."""
+    explore(foreach(items, 1), faults={"slow": 1})
 
 
 def test_more_items_than_lanes():
