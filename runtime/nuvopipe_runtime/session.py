@@ -607,10 +607,7 @@ class Session:
             "step": step,
             "task": task_id(at),
             "split": self._plan.split(step, at),
-            "inputs": [
-                {"path": _path(record), "objects": record["objects"], "info": record["info"]}
-                for record in inputs
-            ],
+            "inputs": [{"path": _path(record), "objects": record["objects"], "info": record["info"]} for record in inputs],
             "secrets": self._secrets.of(self._context),
             "root": self._store.root,
             "tags": self._plan.tags,
