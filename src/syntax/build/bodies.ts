@@ -97,6 +97,7 @@ function gatherReferences(reading: Reading, node: Node, references: Located<stri
       'open-reference',
       spanOf(node),
       'a "${" is not closed here',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what is to be written
       'write ${name}, or $${ for a plain ${',
     );
   }
