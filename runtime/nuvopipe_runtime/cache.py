@@ -78,8 +78,11 @@ class Cache:
         short = {name: digest[:PART_LENGTH] for name, digest in parts.items()}
         return {"key": key, "hit": False, "parts": {**short, "inputs": _bounded(named)}}
 
-    def find(self, step, at, inputs):
-        """The record that a task takes over from an earlier one of the same key; None when it has to be executed."""
+    def find(self, step, at, inputs, facts_of_run):
+        """The record that a task takes over from an earlier one of the same key; None when it has to be executed.
+
+        For Metaflow it has no origin: only resumed runs have. `facts_of_run` are the metadata by which those are known.
+        """
         facts = self.facts(step, at, inputs)
         entry_key = self._key(step, facts)
         entry = self._store.get_json(entry_key)
@@ -90,7 +93,7 @@ class Cache:
             self._store.put(entry_key, to_json({**entry, "used": now}))
         before = inputs[0]
         return {
-            **taken_over(found, pathspec(found), self._layout, self._by),
+            **taken_over(found, self._layout, self._by, facts_of_run),
             "task": task_id(at),
             "at": list(at),
             "started": now,

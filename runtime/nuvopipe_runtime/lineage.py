@@ -4,7 +4,8 @@ from .layout import RunLayout
 from .parameters import SHOWN_MAX, BadParameters, is_run_name
 from .plan import PARAMETERS_STEP, PARAMETERS_TASK
 
-ORIGIN = "origin-run-id"
+ORIGIN = ("origin-run-id", "origin-task-id")
+"""Metadata of Metaflow's own resumed runs: the run, and the task in it."""
 
 
 class Lineage:
@@ -34,6 +35,11 @@ class Lineage:
     def record(self):
         """What `run.json` says of it."""
         return {"run": self._origin.run_id, **({"from": self._from} if self._from else {})}
+
+    @property
+    def facts(self):
+        """What Metaflow's client finds at each task of a resumed run."""
+        return {ORIGIN[0]: self._origin.run_id} if self._origin else {}
 
     @property
     def redoes(self):
@@ -67,19 +73,20 @@ class Lineage:
     def _as_ours(self, record):
         origin = record.get("origin") or pathspec(record)
         parents = ["/".join((self._layout.run_id, *parent.split("/")[1:])) for parent in record["parents"]]
-        return {**taken_over(record, origin, self._layout, self._by), "origin": origin, "parents": parents}
+        _, run, _, task = origin.split("/")
+        ours = taken_over(record, self._layout, self._by, dict(zip(ORIGIN, (run, task), strict=True)))
+        return {**ours, "origin": origin, "parents": parents}
 
 
-def taken_over(record, origin, layout, by):
-    """A record as another run's own. Its metadata says which run it is from, as that of Metaflow's own resumed runs does.
-
-    It does not say `origin-task-id`, with which Metaflow's client would look for the rest of the metadata at the origin, and
-    fail where that has been deleted: all of it is here.
-    """
-    kept = [datum for datum in record["metadata"] if datum["field_name"] != ORIGIN]
-    fact = {"field_name": ORIGIN, "value": origin.split("/")[1], "type": ORIGIN}
-    more = {**fact, "tags": [f"attempt_id:{record['attempt']}"], "ts_epoch": record["ended"]}
-    return {**record, "run": layout.run_id, "by": by, "metadata": [*kept, more]}
+def taken_over(record, layout, by, facts):
+    """A record as another run's own; `facts` are metadata that say where it is from."""
+    kept = [datum for datum in record["metadata"] if datum["field_name"] not in ORIGIN]
+    tags = [f"attempt_id:{record['attempt']}"]
+    more = [
+        {"field_name": name, "value": value, "type": name, "tags": tags, "ts_epoch": record["ended"]}
+        for name, value in facts.items()
+    ]
+    return {**record, "run": layout.run_id, "by": by, "metadata": kept + more}
 
 
 def pathspec(record):

@@ -159,7 +159,8 @@ class Session:
             record = found and commits.commit(self._store, self._layout, found)
         if record is None and self._is_cacheable(step) and not self._lineage.redoes:
             inputs = self._inputs(envelope, step, at)
-            found = self._cache.find(step, at, inputs) if self._has_all(step, at, inputs) else None
+            is_whole = self._has_all(step, at, inputs)
+            found = self._cache.find(step, at, inputs, self._lineage.facts) if is_whole else None
             record = found and commits.commit(self._store, self._layout, found)
         return record
 

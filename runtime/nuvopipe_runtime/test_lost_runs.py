@@ -138,7 +138,7 @@ def test_a_resumed_run_executes_only_what_is_missing(broken):
     assert b"entering 1" in p.store.get("F/r2/enter/t-0/0.task_stdout.log")[0]
     assert not p.store.exists("F/r2/leave/t-0/0.task_stdout.log")
     facts = {datum["field_name"]: datum["value"] for datum in records[p.keys("enter/t-0/commit", "r2")[0]]["metadata"]}
-    assert facts["origin-run-id"] == "r1" and "origin-task-id" not in facts
+    assert facts["origin-run-id"] == "r1" and facts["origin-task-id"] == "t-0"
     assert p.store.get_json(p.keys("run.json", "r2")[0])["origin"] == {"run": "r1"}
     # And once more, from that one: the origin of what is taken over stays the first.
     resume(p, "r2", "r3", "join")

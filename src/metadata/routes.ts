@@ -48,10 +48,7 @@ const ROUTES: readonly [route: string, handler: Handler][] = [
     'GET flows/*/runs/*/steps/*/tasks/*',
     inTask(async (run, attempts) => found(attempts[0] && taskView(run, attempts[0]))),
   ],
-  [
-    'GET flows/*/runs/*/steps/*/tasks/*/metadata',
-    inTask(async (run, attempts, root) => found(attempts.flatMap((record) => metadataViews(run, record, root)))),
-  ],
+  ['GET flows/*/runs/*/steps/*/tasks/*/metadata', inTask(getMetadata)],
   ['GET flows/*/runs/*/steps/*/tasks/*/artifacts', inTask(getArtifacts)],
   ['GET flows/*/runs/*/steps/*/tasks/*/attempt/*/artifacts', inTask(getArtifacts)],
   ['GET flows/*/runs/*/steps/*/tasks/*/artifacts/*', inTask(getArtifact)],
@@ -163,14 +160,24 @@ function compiled(pattern: string | null): RegExp | 'invalid' | undefined {
   }
 }
 
-type TaskHandler = (run: RunRecord, attempts: TaskRecord[], root: string, rest: string[]) => Promise<Reply>;
+/** Metaflow's client asks an origin for the rest, and fails where that run has been deleted; all of it is here. */
+const ORIGIN_TASK = 'origin-task-id';
+
+async function getMetadata(run: RunRecord, attempts: TaskRecord[], reader: RunReader): Promise<Reply> {
+  const views = attempts.flatMap((record) => metadataViews(run, record, reader.store.root));
+  const origin = attempts.at(-1)?.origin?.split('/')[1];
+  const isGone = origin !== undefined && (await reader.run({ flow: run.flow, run: origin })) === undefined;
+  return found(isGone ? views.filter(({ field_name }) => field_name !== ORIGIN_TASK) : views);
+}
+
+type TaskHandler = (run: RunRecord, attempts: TaskRecord[], reader: RunReader, rest: string[]) => Promise<Reply>;
 
 function inTask(handler: TaskHandler): Handler {
   return inRun(async (reader, run, [step = '', task = '', ...rest]) => {
     const key: RunKey = run;
     const entry = await reader.task(key, step, task);
     if (entry === undefined) return notFound;
-    return handler(run, await reader.attempts(key, entry), reader.store.root, rest);
+    return handler(run, await reader.attempts(key, entry), reader, rest);
   });
 }
 
@@ -179,17 +186,22 @@ function attemptOf(attempts: TaskRecord[], wished: string | undefined): TaskReco
   return wished === undefined ? attempts.at(-1) : attempts.find(({ attempt }) => String(attempt) === wished);
 }
 
-async function getArtifacts(run: RunRecord, attempts: TaskRecord[], root: string, [attempt]: string[]): Promise<Reply> {
+async function getArtifacts(
+  run: RunRecord,
+  attempts: TaskRecord[],
+  { store }: RunReader,
+  [attempt]: string[],
+): Promise<Reply> {
   const record = attemptOf(attempts, attempt);
-  return found(record && Object.keys(record.objects).map((name) => artifactView(run, record, name, root)));
+  return found(record && Object.keys(record.objects).map((name) => artifactView(run, record, name, store.root)));
 }
 
 async function getArtifact(
   run: RunRecord,
   attempts: TaskRecord[],
-  root: string,
+  { store }: RunReader,
   [name = '', attempt]: string[],
 ): Promise<Reply> {
   const record = attemptOf(attempts, attempt);
-  return found(record && Object.hasOwn(record.objects, name) ? artifactView(run, record, name, root) : undefined);
+  return found(record && Object.hasOwn(record.objects, name) ? artifactView(run, record, name, store.root) : undefined);
 }

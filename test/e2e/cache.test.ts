@@ -151,6 +151,36 @@ describe('cached steps and deleted runs, end to end', function () {
     assert.deepEqual(await run('seven'), [{ text: 'sum: 5' }, ['begin']]);
   });
 
+  it('steps of a sequence are reused, each by its own action', async () => {
+    const { file, remove } = await flowFile(`
+flow: CachedSequence
+target: sequence
+outputs: [c]
+steps:
+  - { step: first, cache: true, run: self.a = 1 }
+  - { step: second, cache: true, run: self.b = self.a + 1, resources: { memory: 128 } }
+  - { step: third, run: self.b += 1 }
+  - { step: last, cache: true, run: self.c = self.b + 1 }
+`);
+    try {
+      await deployFlow(shared, file);
+      for (const reused of [
+        [undefined, undefined, undefined, undefined],
+        [1, 1, undefined, 1],
+      ]) {
+        const { result } = await invoke(shared, 'CachedSequence');
+        assert.deepEqual(result.outputs, { c: 4 }, JSON.stringify(result));
+        const status = await runStatus(new RunReader(store), { flow: 'CachedSequence', run: String(result.run) });
+        assert.deepEqual(
+          status?.steps.map((step) => step.reused),
+          reused,
+        );
+      }
+    } finally {
+      await remove();
+    }
+  });
+
   it('as a command', async () => {
     const args = ['--home', shared.home];
     const { code, stdout } = await runCommand('why', [`${FLOW}/seven`, 'square', '--task', 't-1', '--json', ...args]);

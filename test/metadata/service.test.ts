@@ -221,6 +221,24 @@ describe('metadata service', () => {
     });
   });
 
+  it('names the task that one was taken over from only as long as it is there: the client follows it', async () => {
+    const folder = '_nuvopipe/SampleFlow/open/tasks';
+    const record = JSON.parse(new TextDecoder().decode((await store.get(`${folder}/start/t/commit`))?.body));
+    const datum = { type: 'origin', tags: [], ts_epoch: 1 };
+    const metadata = (run: string) => [
+      { ...datum, field_name: 'origin-run-id', value: run },
+      { ...datum, field_name: 'origin-task-id', value: 't' },
+    ];
+    for (const run of ['good', 'deleted']) {
+      const taken = { ...record, step: run, origin: `SampleFlow/${run}/start/t`, metadata: metadata(run) };
+      await store.put(`${folder}/${run}/t/commit`, JSON.stringify(taken));
+      const { body } = await get(`/flows/SampleFlow/runs/open/steps/${run}/tasks/t/metadata`);
+      const names = (body as unknown as { field_name: string }[]).map(({ field_name }) => field_name);
+      const origins = names.filter((name) => name.startsWith('origin'));
+      assert.deepEqual(origins, run === 'good' ? ['origin-run-id', 'origin-task-id'] : ['origin-run-id']);
+    }
+  });
+
   it('tells attempts apart: the metadata of all, the artifacts of the last or the wished one', async () => {
     const folder = '_nuvopipe/SampleFlow/open/tasks';
     const record = JSON.parse(new TextDecoder().decode((await store.get(`${folder}/start/t/commit`))?.body));
