@@ -44,7 +44,7 @@ export async function readBody(incoming: IncomingMessage, maxBytes: number): Pro
     }
   }
   if (bytes <= maxBytes) return Buffer.concat(chunks);
-  // Whoever is still sending it gets an answer only after that.
+  // Most clients look for an answer only when they have sent all.
   incoming.resume();
   return undefined;
 }

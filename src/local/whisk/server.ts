@@ -249,13 +249,7 @@ class Router {
     } catch (error) {
       const { status, message } = rejection(error);
       const challenge = status === 401 ? AUTHENTICATION_CHALLENGE : {};
-      // What it did not read of the request is not waited for.
-      const close = incoming.complete ? {} : { Connection: 'close' };
-      send(
-        outgoing,
-        { status, body: { error: message, code } },
-        { ...headers, ...CORS_HEADERS, ...challenge, ...close },
-      );
+      send(outgoing, { status, body: { error: message, code } }, { ...headers, ...CORS_HEADERS, ...challenge });
     }
   }
 
