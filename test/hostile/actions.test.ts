@@ -18,7 +18,7 @@ describe('hostile code of actions', () => {
     harness = await Harness.start();
     await harness.put('good', 'const main = ({ n }) => ({ n })');
   });
-  after(() => harness.stop());
+  after(() => harness?.stop());
   afterEach(async () => {
     assert.deepEqual(await harness.result('good', { n: 1 }), { n: 1 }, 'the server still works');
     assert.deepEqual(strangers(), [], 'nothing lies where it should not');

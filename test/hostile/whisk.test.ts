@@ -27,8 +27,8 @@ describe('hostile requests to the OpenWhisk API', () => {
     await harness.put('good', 'const main = ({ n }) => ({ n })');
   });
   after(async () => {
-    for (const each of unfinished) each.socket.destroy();
-    await harness.stop();
+    for (const each of unfinished ?? []) each.socket.destroy();
+    await harness?.stop();
   });
   afterEach(async () => {
     assert.deepEqual(await harness.result('good', { n: 1 }), { n: 1 }, 'the server still works');
