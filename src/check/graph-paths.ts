@@ -9,7 +9,8 @@ export const PATHS_MAX = 100_000;
 export function checkGraphPaths({ flow, report }: CheckContext): void {
   const paths = countPaths(flow.steps);
   if (paths <= PATHS_MAX) return;
-  const message = `there are ${paths.toLocaleString('en')} paths through the branches of this flow, and Metaflow follows each when it loads the flow`;
+  const count = Number.isSafeInteger(paths) ? paths.toLocaleString('en') : 'countless';
+  const message = `there are ${count} paths through the branches of this flow, and Metaflow follows each when it loads the flow`;
   report.error(
     'too-many-paths',
     flow.stepsSpan,

@@ -1,5 +1,5 @@
-import type { Document, Node, ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { Alias, Document, Node, ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, visit } from 'yaml';
 import type { Span } from '../model/flow.ts';
 
 /** Key and value of a mapping, the value with its alias resolved. */
@@ -16,8 +16,33 @@ export function spanOf(node: Node): Span {
 
 /** What an alias stands for; any other node as it is. */
 export function resolved(document: Document.Parsed, node: unknown): Node | undefined {
-  if (isAlias(node)) return node.resolve(document);
-  return (node as ParsedNode | null) ?? undefined;
+  if (!isAlias(node)) return (node as ParsedNode | null) ?? undefined;
+  let targets = aliasTargets.get(document);
+  if (!targets) {
+    targets = targetsOf(document);
+    aliasTargets.set(document, targets);
+  }
+  return targets.get(node);
+}
+
+/** Of documents that have been asked for one. */
+const aliasTargets = new WeakMap<Document.Parsed, Map<Alias, Node>>();
+
+/** What the aliases stand for, all in one walk: `Alias.resolve` takes a walk for each. */
+function targetsOf(document: Document.Parsed): Map<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node(_, node) {
+      if (!isAlias(node)) {
+        if (node.anchor) anchors.set(node.anchor, node);
+        return;
+      }
+      const target = anchors.get(node.source);
+      if (target) targets.set(node, target);
+    },
+  });
+  return targets;
 }
 
 /** Entries of a mapping whose keys are scalars; none of what is no mapping. */

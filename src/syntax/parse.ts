@@ -1,14 +1,14 @@
 import type { Document, ErrorCode, YAMLError } from 'yaml';
-import { isCollection, parseDocument, visit } from 'yaml';
+import { isCollection, isScalar, visit } from 'yaml';
 import type { Span } from '../model/flow.ts';
 import { checkAliases } from './aliases.ts';
+import { COLLECTIONS_NESTED_MAX, composeDocument } from './compose.ts';
 import { spanOf } from './nodes.ts';
 import type { Report } from './report.ts';
 
 /** Our words for the mistakes that the YAML parser finds; where there are none, the parser's own. */
 const PROBLEMS: Partial<Record<ErrorCode, { message?: string; hint?: string }>> = {
   TAB_AS_INDENT: { message: 'a tab cannot indent YAML', hint: 'indent with spaces' },
-  DUPLICATE_KEY: { message: 'this key is there twice', hint: 'keep one of the two' },
   MULTIPLE_DOCS: {
     message: 'the file holds more than one YAML document',
     hint: 'a file is one flow: remove the line "---" or move what follows it to a file of its own',
@@ -29,7 +29,13 @@ const PROBLEMS_MAX = 20;
 
 /** Parses a flow file; reports why, and returns nothing, where it is not one sound YAML document. */
 export function parse(report: Report): Document.Parsed | undefined {
-  const document = parseDocument(report.source.text, { prettyErrors: false, logLevel: 'error' });
+  const document = composeDocument(report.source.text);
+  if ('tooDeepAt' in document) {
+    const { tooDeepAt } = document;
+    const message = `lists and mappings are nested more than ${COLLECTIONS_NESTED_MAX} deep here`;
+    report.error('too-deep', within([tooDeepAt, tooDeepAt], report), message, 'keep such data in a file of its own');
+    return undefined;
+  }
   for (const error of withoutAftermath(document.errors).slice(0, PROBLEMS_MAX)) {
     const quote = openQuote(document, error);
     if (quote) {
@@ -69,6 +75,15 @@ function wordsOf(message: string): string {
 
 function checkKeys(document: Document.Parsed, report: Report): void {
   visit(document, {
+    Map(_, { items }) {
+      const values = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (values.has(key.value))
+          report.error('duplicate-key', spanOf(key), 'this key is there twice', 'keep one of the two');
+        values.add(key.value);
+      }
+    },
     Pair(_, { key }) {
       if (!isCollection(key)) return undefined;
       report.error(

@@ -42,14 +42,18 @@ export interface Wording {
   tell?(error: SchemaError, place: Place, mistyped: ReadonlySet<string>): boolean;
 }
 
+/** Errors of one part at most: each is looked up among all keys, and nobody reads more. */
+const ERRORS_MAX = 50;
+
 /** Tells errors of a schema at their places in a YAML document, in words for those who write it. */
 export function reportSchemaErrors(
-  errors: readonly SchemaError[],
+  found: readonly SchemaError[],
   root: Node,
   document: Document.Parsed,
   report: Report,
   wording: Wording,
 ): void {
+  const errors = found.slice(0, ERRORS_MAX);
   const mistyped = new Set(
     errors.flatMap(({ keyword, params, parentSchema }) =>
       keyword === 'additionalProperties'
