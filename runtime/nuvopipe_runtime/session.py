@@ -507,12 +507,14 @@ class Session:
                 if following is not None:
                     return following
             record = commits.commit(self._store, self._layout, record)
-            if not commits.is_ours(record, self._by):
+            is_ours = commits.is_ours(record, self._by)
+            if not is_ours and not again:
                 return self._stop(envelope)  # another session is on this path, and ahead
-            files = commits.finish(self._store, record, tried.stdout, tried.stderr)
-            if "cache" in record and self._has_all(step, at, inputs):
+            # Who has taken a path over goes on with what the other has left: that one may have stopped for it.
+            files = commits.finish(self._store, record, *((tried.stdout, tried.stderr) if is_ours else ()))
+            if is_ours and "cache" in record and self._has_all(step, at, inputs):
                 files += self._cache.keep(record, inputs)
-            again = False
+            again = not is_ours
         self._records.add(self._layout, record)
         envelope.pop("poll", None)
         if again:
@@ -850,8 +852,8 @@ class Session:
         answer = self._stop(envelope)
         if answer["result"]["status"] == "running":
             guard = Guard(self._context)
-            if guard.appoint():
-                self._launch(self._guard_envelope({"run": envelope["run"]}, 0))
+            if guard.appoint() and not self._launch(self._guard_envelope({"run": envelope["run"]}, 0)):
+                guard.resign()  # another lane may find room for one
         return answer
 
     def _guard_envelope(self, envelope, checks):
@@ -864,6 +866,7 @@ class Session:
         guard = Guard(self._context)
         for rescue in guard.rescues():
             if not self._launch(rescue):
+                guard.resign()
                 return dict(rescue, used=envelope["used"])  # nobody else can: the guard does it itself
         if guard.dismiss():
             return self._stop(envelope)
@@ -873,6 +876,7 @@ class Session:
             if self._launch(following):
                 return self._stop(envelope)
             if envelope["used"] + 2 > SESSION_COMPONENTS_MAX:
+                guard.resign()
                 return self._stop(envelope)
             following["used"] = envelope["used"]
         return following
