@@ -19,6 +19,7 @@ import { plainPalette } from '../../src/terminal/palette.ts';
 import { silentReport } from '../../src/terminal/report.ts';
 import { openWhisk, type Whisk } from '../../src/whisk/client.ts';
 import { FIRST_USE_TIMEOUT_MS, testPython } from '../support/home.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { Compiler } from './compile.ts';
 import { makeFlow } from './generate.ts';
 import { mutate } from './mutate.ts';
@@ -38,7 +39,11 @@ const INTERNAL =
   /\bat \S+ \(?\S+:\d+:\d+|\[object |undefined|Traceback|\bNaN\b.*\bNaN\b|Cannot read prop|is not a function|is not iterable/;
 
 const AUTH = '23bc46b1-71f6-4ed5-8c54-816aa4f8c502:123zO3xZCLrMN6v2BKK1dXYFpXlPkccOFqm12CdAsMgRU4VrNZ9lyGVCGuMDGIwP';
-const STORE = { settings: { bucket: 'b', region: 'r', accessKeyId: 'AKID', secretAccessKey: 'secret' } } as Store;
+/** No run has left anything in it. */
+const STORE = {
+  settings: { bucket: 'b', region: 'r', accessKeyId: 'AKID', secretAccessKey: 'secret' },
+  async *list() {},
+} as unknown as Store;
 
 const root = join(import.meta.dirname, '../..');
 
@@ -61,7 +66,7 @@ describe('flow files with something changed', function () {
       stateDir: join(folder, 'whisk'),
       auth: AUTH,
       runtimes: { node: { executable: process.execPath }, python: { executable: 'python3' }, pythonPreload: [] },
-      alarms: {},
+      alarms: { clock: new ManualClock('2026-03-01T00:00:00.000Z') },
     });
     whisk = openWhisk({ apihost: server.url, auth: AUTH, namespace: 'guest', insecure: false });
   });
