@@ -20,7 +20,7 @@ describe('nuvopipe explain', () => {
       runCommand('explain', [titles, '--json']),
     ]);
     assert.deepEqual([plain.code, plain.stderr, json.code], [0, '', 0]);
-    assert.match(plain.stdout, /^TitlesFlow has 4 steps in 3 blocks, and 3 actions\n/);
+    assert.match(plain.stdout, /^TitlesFlow has 4 steps in 3 blocks, and 4 actions\n/);
     const { flow, fits, limits } = JSON.parse(json.stdout);
     assert.deepEqual([flow, fits], ['TitlesFlow', true]);
     for (const { text } of limits) assert.ok(plain.stdout.includes(text));
