@@ -120,18 +120,16 @@ def finish(store, record, stdout=b"", stderr=b""):
     return [store.submit(*put) for put in puts]
 
 
-def finish_missing(store, layout, steps):
-    """Writes Metaflow's files of those committed tasks of some steps that have none."""
-    files = []
-    for step in steps:
-        committed, finished = (
-            {key[len(prefix) :].split("/")[0] for key in store.list(prefix) if key.endswith(end)}
-            for prefix, end in ((layout.tasks(step), "/commit"), (layout.metaflow_tasks(step), ".DONE.lock"))
-        )
-        missing = sorted(committed - finished)
-        for record in store.parallel([(store.get_json, layout.commit(step, task)) for task in missing]):
-            files += finish(store, record)
-    wait(files)
+def finish_missing(store, layout):
+    """Writes Metaflow's files of a run's committed tasks that have none: who committed them was lost in that instant."""
+    places = (layout.all_tasks, "/commit"), (layout.metaflow, ".DONE.lock")
+    found = store.parallel([(store.list, prefix) for prefix, _ in places])
+    committed, finished = (
+        {tuple(key[len(prefix) :].split("/")[:2]) for key in keys if key.endswith(end)}
+        for keys, (prefix, end) in zip(found, places, strict=True)
+    )
+    missing = store.parallel([(store.get_json, layout.commit(*task)) for task in sorted(committed - finished)])
+    wait([file for record in missing for file in finish(store, record)])
 
 
 def wait(files):

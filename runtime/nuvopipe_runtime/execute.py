@@ -15,7 +15,7 @@ from .attempts import CRASH, TIMEOUT
 from .logs import LogStream
 from .masking import Mask
 from .storage_keys import artifact_key
-from .store import to_json
+from .store import explain, to_json
 from .wire import Wire
 
 KILL_GRACE_S = 2
@@ -278,7 +278,7 @@ class _ArtifactServer(threading.Thread):
             pass
         except Exception as error:
             self.ok = False
-            self.error = f"the step's artifacts could not be stored: {error}"
+            self.error = f"the step's artifacts could not be stored: {explain(error)}"
         finally:
             self._wire.close()
 

@@ -11,7 +11,8 @@ class RunLayout:
         self.run_id = run
         self.live = f"{LIVE}{flow}/{run}"
         self.prefix = f"_nuvopipe/{flow}/{run}/"
-        self._metaflow = f"{flow}/{run}/"
+        self.metaflow = f"{flow}/{run}/"
+        """Prefix of what Metaflow's client reads of the run."""
 
     @property
     def run(self):
@@ -59,12 +60,12 @@ class RunLayout:
         """Marks a task that was not executed, so that a listing tells."""
         return f"{self.prefix}reused/{step}/{task}"
 
-    def tasks(self, step):
-        return f"{self.prefix}tasks/{step}/"
+    @property
+    def all_tasks(self):
+        return self.prefix + "tasks/"
 
-    def metaflow_tasks(self, step):
-        """Prefix of what Metaflow's client reads of a step's tasks."""
-        return f"{self._metaflow}{step}/"
+    def tasks(self, step):
+        return f"{self.all_tasks}{step}/"
 
     def pool(self, opener, at):
         """`at` is the opener's coordinate."""

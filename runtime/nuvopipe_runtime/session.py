@@ -118,8 +118,6 @@ class Session:
             return self._watch(envelope)
         if envelope["used"] > LAST_STEP_AT and not envelope.get("died") and not self._plan.is_sequence:
             return self._hand_over(dict(envelope, used=envelope["used"] - 1), waited=True)
-        if envelope.get("died"):
-            self._complete_files()
         if envelope.get("claim"):
             # Of a lane that died here nobody knows which item it had claimed: its lease tells, once it has run out.
             envelope.pop("died", None)
@@ -237,9 +235,7 @@ class Session:
         if lease is not None:
             envelope["lease"] = lease
         self._markers.fresh(self._context)
-        kept = envelope.get("died") and self._store.get_json(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK))
-        if kept:
-            commits.wait(commits.finish(self._store, kept))
+        if envelope.get("died") and self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             return None
         if self._origin:
             return self._begin_resumed(envelope)
@@ -323,7 +319,8 @@ class Session:
         return self._result(envelope, self._store.get_json(self._layout.result) if more else result)
 
     def _end(self, result):
-        """The run is over: its result is there, and then it is no live one any more."""
+        """The run is over: all of it can be read, its result is there, and then it is no live one any more."""
+        commits.finish_missing(self._store, self._layout)
         self._write_once(self._layout.result, result)
         self._live.end()
 
@@ -404,7 +401,6 @@ class Session:
             failure = {"message": "the run was lost before its parameters were kept: start it again"}
             self._write_once(self._layout.failed, failure)
             return self._end_failed(kept, failure)
-        self._complete_files()
         guard = Guard(self._context)
         for rescue in guard.rescues():
             if not self._launch(rescue):
@@ -775,11 +771,6 @@ class Session:
         step, at = envelope["step"], envelope["at"]
         del envelope["claim"]
         return self._next_item(envelope, self._plan.steps[step]["within"][-1], at[:-1], at[-1])
-
-    def _complete_files(self):
-        """After a death: of tasks of pools that were committed in it nobody enters one again for Metaflow's files."""
-        steps = [step for step in self._plan.steps if self._plan.pool_depth(step) is not None]
-        commits.finish_missing(self._store, self._layout, steps)
 
     def _item_done(self, envelope, opener):
         at, item = envelope["at"][:-1], envelope["at"][-1]
