@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { poll } from '../../src/local/poll.ts';
 import { openWhisk } from '../../src/whisk/client.ts';
-import { freePort } from '../store/s3.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
+import { freePort } from '../support/ports.ts';
 
 const FLOW = `flow: CommandsFlow
 outputs: [sum]

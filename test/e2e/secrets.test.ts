@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, unzipSync } from 'fflate';
 import { poll } from '../../src/local/poll.ts';
-import { freePort } from '../store/s3.ts';
 import { type Outcome, runCommand } from '../support/command.ts';
 import { compileFile, deployFlow, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
+import { freePort } from '../support/ports.ts';
 import { assertNothingToSpy, SPY_FLOW } from '../support/spy.ts';
 import { sharedTwin, type Twin } from '../support/twin.ts';
 
@@ -86,6 +86,15 @@ describe('secrets (I6)', function () {
     for (const [run, params] of Object.entries({ well: {}, failed: { fail: true }, refused: { unknown: 1 } })) {
       await invoke(twin, 'SecretFlow', { run, token: TOKEN, ...params });
     }
+    let steps = 0;
+    twin.faults.activation = ({ action }) => {
+      if (action.startsWith('guest/SecretFlow.steps/')) steps += 1;
+      return steps === 2 ? { kill: 'during', afterMs: 20 } : undefined;
+    };
+    await invoke(twin, 'SecretFlow', { run: 'killed', token: TOKEN });
+    delete twin.faults.activation;
+    const { result } = await invoke(twin, 'SecretFlow', { run: 'resumed', resume: 'killed' });
+    assert.deepEqual(result.outputs, { numbers: [1, 4, 9] });
     const objects = await assertObjectsWithout(secrets, 'SecretFlow');
     assert.ok(objects > 30, `${objects} objects`);
     await assertRecordsWithout(secrets, 'SecretFlow', 8);

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startS3Server } from '../../src/local/s3-server.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { testPython } from '../support/home.ts';
+import { startVersityGateway, versitygw } from '../support/versitygw.ts';
 
 /** An S3 of its own for one test file, and its bucket. */
 export interface TestStore {
@@ -35,12 +34,19 @@ export async function startTestStore(): Promise<TestStore> {
   };
 }
 
-/** A port at which nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+/** The same on versitygw; or why it cannot be. */
+export async function startTestGateway(): Promise<TestStore | { reason: string }> {
+  const found = versitygw();
+  if ('reason' in found) return found;
+  const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-versitygw-'));
+  const gateway = await startVersityGateway(found.program, folder);
+  const store = await openStore(gateway.store);
+  return {
+    store,
+    async close() {
+      store.close();
+      await gateway.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }

@@ -5,7 +5,8 @@ import { UserError } from '../../src/errors.ts';
 import { parseDatastore, storeSettings } from '../../src/store/settings.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
-import { freePort, startTestStore, type TestStore } from './s3.ts';
+import { freePort } from '../support/ports.ts';
+import { startTestGateway, startTestStore, type TestStore } from './s3.ts';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -122,61 +123,69 @@ describe('store errors', () => {
   });
 });
 
-describe('store on a real S3', () => {
-  let s3: TestStore;
-  let store: Store;
-  before(async function () {
-    this.timeout(FIRST_USE_TIMEOUT_MS);
-    s3 = await startTestStore();
-    store = s3.store;
-  });
-  after(() => s3?.close());
+const SERVERS = { MiniStack: startTestStore, versitygw: startTestGateway };
 
-  it('reads what it wrote, and nothing where nothing is', async () => {
-    await store.put('a/ünïcode.json', '{"x":1}');
-    assert.equal(text(await store.get('a/ünïcode.json')), '{"x":1}');
-    assert.equal(await store.get('a/none'), undefined);
-    assert.equal(await store.exists('a/ünïcode.json'), true);
-    assert.equal(await store.exists('a/none'), false);
-    await store.delete('a/ünïcode.json');
-    assert.equal(await store.exists('a/ünïcode.json'), false);
-  });
+for (const [server, start] of Object.entries(SERVERS))
+  describe(`store on ${server}`, () => {
+    let s3: TestStore | undefined;
+    let store: Store;
+    before(async function () {
+      this.timeout(FIRST_USE_TIMEOUT_MS);
+      const started = await start();
+      if ('reason' in started) {
+        console.log(`    not run: ${started.reason}`);
+        this.skip();
+      }
+      s3 = started;
+      store = started.store;
+    });
+    after(() => s3?.close());
 
-  it('lets one of many claims win', async () => {
-    const won = await Promise.all(Array.from({ length: 10 }, (_, i) => store.putIfAbsent('claim', String(i))));
-    assert.equal(won.filter(Boolean).length, 1);
-    assert.equal(text(await store.get('claim')), String(won.indexOf(true)));
-  });
+    it('reads what it wrote, and nothing where nothing is', async () => {
+      await store.put('a/ünïcode.json', '{"x":1}');
+      assert.equal(text(await store.get('a/ünïcode.json')), '{"x":1}');
+      assert.equal(await store.get('a/none'), undefined);
+      assert.equal(await store.exists('a/ünïcode.json'), true);
+      assert.equal(await store.exists('a/none'), false);
+      await store.delete('a/ünïcode.json');
+      assert.equal(await store.exists('a/ünïcode.json'), false);
+    });
 
-  it('swaps only what has not changed', async () => {
-    await store.put('swap', 'one');
-    const etag = (await store.get('swap'))?.etag ?? '';
-    assert.equal(await store.putIfUnchanged('swap', 'two', etag), true);
-    assert.equal(await store.putIfUnchanged('swap', 'three', etag), false);
-    assert.equal(await store.putIfUnchanged('absent', 'x', etag), false);
-    assert.equal(text(await store.get('swap')), 'two');
-  });
+    it('lets one of many claims win', async () => {
+      const won = await Promise.all(Array.from({ length: 10 }, (_, i) => store.putIfAbsent('claim', String(i))));
+      assert.equal(won.filter(Boolean).length, 1);
+      assert.equal(text(await store.get('claim')), String(won.indexOf(true)));
+    });
 
-  it('lists more than a page, and folders', async () => {
-    const names = Array.from({ length: 1005 }, (_, i) => `many/${String(i).padStart(4, '0')}/x`);
-    for (let i = 0; i < names.length; i += 50) {
-      await Promise.all(names.slice(i, i + 50).map((name) => store.put(name, 'x')));
-    }
-    const listed = await all(store.list('many/'));
-    assert.deepEqual(
-      listed.map(({ key }) => key),
-      names,
-    );
-    assert.equal(listed[0]?.size, 1);
-    const folders = await all(store.folders('many/'));
-    assert.deepEqual([folders.length, folders[0], folders[1004]], [1005, '0000', '1004']);
-  });
+    it('swaps only what has not changed', async () => {
+      await store.put('swap', 'one');
+      const etag = (await store.get('swap'))?.etag ?? '';
+      assert.equal(await store.putIfUnchanged('swap', 'two', etag), true);
+      assert.equal(await store.putIfUnchanged('swap', 'three', etag), false);
+      assert.equal(await store.putIfUnchanged('absent', 'x', etag), false);
+      assert.equal(text(await store.get('swap')), 'two');
+    });
 
-  it('deletes more than go into a request, and does not mind what is gone', async () => {
-    const names = (await all(store.list('many/'))).map(({ key }) => key);
-    assert.equal(names.length, 1005);
-    await store.deleteAll([...names, 'many/never-there']);
-    assert.deepEqual(await all(store.list('many/')), []);
-    await store.deleteAll([]);
+    it('lists more than a page, and folders', async () => {
+      const names = Array.from({ length: 1005 }, (_, i) => `many/${String(i).padStart(4, '0')}/x`);
+      for (let i = 0; i < names.length; i += 50) {
+        await Promise.all(names.slice(i, i + 50).map((name) => store.put(name, 'x')));
+      }
+      const listed = await all(store.list('many/'));
+      assert.deepEqual(
+        listed.map(({ key }) => key),
+        names,
+      );
+      assert.equal(listed[0]?.size, 1);
+      const folders = await all(store.folders('many/'));
+      assert.deepEqual([folders.length, folders[0], folders[1004]], [1005, '0000', '1004']);
+    });
+
+    it('deletes more than go into a request, and does not mind what is gone', async () => {
+      const names = (await all(store.list('many/'))).map(({ key }) => key);
+      assert.equal(names.length, 1005);
+      await store.deleteAll([...names, 'many/never-there']);
+      assert.deepEqual(await all(store.list('many/')), []);
+      await store.deleteAll([]);
+    });
   });
-});

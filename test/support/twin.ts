@@ -8,7 +8,7 @@ import type { Faults } from '../../src/local/whisk/faults.ts';
 import type { Limits } from '../../src/local/whisk/limits.ts';
 import { startWhisk, type Whisk, type WhiskOptions } from '../../src/local/whisk/server.ts';
 import { startMetadataService } from '../../src/metadata/service.ts';
-import { runPrefix, type TaskRecord } from '../../src/model/records.ts';
+import { runPrefix, type StoreSettings, type TaskRecord } from '../../src/model/records.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { testPython } from './home.ts';
 import type { SharedPlatform } from './platform.ts';
@@ -42,6 +42,13 @@ export interface TwinOptions {
   poolMemoryMb?: number;
   /** The alarm feeds, with a clock that the test moves. */
   alarms?: WhiskOptions['alarms'];
+  /** Another S3 than MiniStack; the twin closes it. */
+  s3?: () => Promise<TestS3>;
+}
+
+export interface TestS3 {
+  store: StoreSettings;
+  close(): Promise<void>;
 }
 
 const OUT_OF_THE_WAY: Partial<Limits> = { invocationsPerMinute: 10_000, concurrentInvocations: 1_000 };
@@ -63,17 +70,19 @@ after(async function () {
 
 /** Call it in a `before` hook with `FIRST_USE_TIMEOUT_MS`. */
 export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
-  const { limits = OUT_OF_THE_WAY, python, poolMemoryMb, alarms } = options;
+  const { limits = OUT_OF_THE_WAY, python, poolMemoryMb, alarms, s3: otherS3 } = options;
   const environments = await testPython();
   const home = await mkdtemp(join(tmpdir(), 'nuvopipe-twin-'));
-  const s3 = await startS3Server({
-    python: environments.s3,
-    dataFolder: join(home, 's3'),
-    logFile: join(home, 's3.log'),
-    port: 0,
-    accessKeyId: 'NUVOPIPETWIN',
-    secretAccessKey: TWIN_SECRET,
-  });
+  const miniStack = () =>
+    startS3Server({
+      python: environments.s3,
+      dataFolder: join(home, 's3'),
+      logFile: join(home, 's3.log'),
+      port: 0,
+      accessKeyId: 'NUVOPIPETWIN',
+      secretAccessKey: TWIN_SECRET,
+    });
+  const s3 = await (otherS3 ?? miniStack)();
   const store = await openStore(s3.store);
   const metadata = await startMetadataService({ store, port: 0 });
   const faults: Mutable<Faults> = {};
@@ -98,7 +107,7 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
     started: Date.now(),
     whisk: { apihost: server.url, auth: TWIN_AUTH, namespace: 'guest' },
     store: s3.store,
-    s3: s3.process,
+    s3: { pid: process.pid, identity: '' },
     metadataUrl: metadata.url,
     python: environments.runtime,
   };

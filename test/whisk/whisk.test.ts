@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { openWhisk, type Whisk } from '../../src/whisk/client.ts';
 import { RETRY_TABLE, retryWaitMs } from '../../src/whisk/retries.ts';
 import { normalizeHost, whiskSettings } from '../../src/whisk/settings.ts';
-import { freePort } from '../store/s3.ts';
+import { freePort } from '../support/ports.ts';
 
 const AUTH = '23bc46b1-71f6-4ed5-8c54-816aa4f8c502:hush-hush';
 

@@ -1,0 +1,113 @@
+"""What has to hold of a run that was disturbed, beside the same run undisturbed."""
+
+import json
+import re
+
+from nuvopipe_runtime.layout import LIVE
+
+NEVER_BEGAN = "the run was lost before its parameters were kept: start it again"
+"""What a sweep says of a run of which nobody knows any more what it was given."""
+
+CAUGHT = {"problem", "_catch_exception"}
+"""What Metaflow's `@catch` keeps says how the last attempt failed, which may be of the fault. The flow has `catch: problem`."""
+
+RUN_KEY = re.compile(r"_nuvopipe/([^/]+)/([^/]+)/(?:run|result)\.json$")
+COMMIT = re.compile(r"_nuvopipe/([^/]+)/([^/]+)/tasks/([^/]+)/([^/]+)/commit$")
+JOIN = re.compile(r"_nuvopipe/([^/]+)/([^/]+)/pools/([^/]+)/([^/]+)/join$")
+DONE = re.compile(r"(?!_nuvopipe/)([^/]+)/([^/]+)/([^/]+)/([^/]+)/(\d+)\.DONE\.lock$")
+
+
+class Seen:
+    """What is in the store of all runs, each `(flow, run)`; of those in `left_out` nothing."""
+
+    def __init__(self, store, left_out=()):
+        keys = [key for key in store.list("") if not any(f"{flow}/{run}/" in key for flow, run in left_out)]
+        find = lambda pattern: [match.groups() for key in keys if (match := pattern.match(key))]  # noqa: E731
+        self.runs = set(find(RUN_KEY))
+        results = {run: store.get_json("_nuvopipe/{}/{}/result.json".format(*run)) for run in self.runs}
+        self.results = {run: result for run, result in results.items() if result}
+        self.tasks = {task: store.get_json("_nuvopipe/{}/{}/tasks/{}/{}/commit".format(*task)) for task in find(COMMIT)}
+        self.joins = find(JOIN)
+        self.done = {}
+        for *task, attempt in find(DONE):
+            self.done.setdefault(tuple(task), set()).add(int(attempt))
+        self.live = [key for key in keys if key.startswith(LIVE)]
+
+    def made(self, run, ignored):
+        """What each task of a run has made, and where it led."""
+        return {task[2:]: _made(task, record, ignored) for task, record in self.tasks.items() if task[:2] == run}
+
+    def differences(self, other):
+        """`(step, artifact)` of those that differ between two runs anyway."""
+        return {
+            (task[2], name)
+            for task, record in self.tasks.items()
+            for name, sha in record["objects"].items()
+            if other.tasks[task]["objects"].get(name) != sha
+        }
+
+
+def _made(task, record, ignored):
+    made = {name: record.get(name) for name in ("ok", "splits", "chose", "outputs")}
+    # A task that fails anyway may fail of a fault, and then leaves nothing.
+    objects = record["objects"].items() if record["ok"] else ()
+    return made | {"objects": {name: sha for name, sha in objects if name not in CAUGHT and (task[2], name) not in ignored}}
+
+
+def wrong(plans, seen, undisturbed, main, ignored=(), is_racy=False):
+    """What does not hold, as text. `ignored` artifacts differ from run to run anyway.
+
+    On a store that races, two attempts of a task may both believe that they were committed: there is one record, and may be
+    Metaflow's files of both.
+    """
+    found = [f"{key} is still there" for key in seen.live]
+    found += [f"{flow}/{run} has no result" for flow, run in seen.runs | {main} if (flow, run) not in seen.results]
+    for run, result in seen.results.items():
+        if run[0] != main[0] and result["status"] == "failed":
+            continue  # of a step's flow: the step's next attempt has started another
+        like = _like(undisturbed, run)
+        found += _compare(seen, undisturbed, run, like, ignored) if like else [f"a run {run} that should not be"]
+    for task, record in seen.tasks.items():
+        attempts, wanted = seen.done.get(task, set()), {record["attempt"]} if record["objects"] else set()
+        if attempts != wanted and not (is_racy and attempts >= wanted):
+            found.append(f"{'/'.join(task)}: DONE of attempts {sorted(attempts)}, committed is {sorted(wanted)}")
+    found += [f"{'/'.join(task)} is DONE, and not committed" for task in seen.done.keys() - seen.tasks.keys()]
+    for flow, run, opener, task in seen.joins:
+        join = flow, run, plans[flow].pools[opener]["join"], task
+        if seen.results.get((flow, run), {}).get("status") == "succeeded" and join not in seen.tasks:
+            found.append(f"{'/'.join(join)} was claimed, and is not committed")
+    return found
+
+
+def _like(undisturbed, run):
+    """The undisturbed run to compare with: of the same name; of a step's flow, the run of its first attempt."""
+    flow, name = run
+    if run in undisturbed.results:
+        return run
+    same_flow = [like for like in undisturbed.results if like[0] == flow]
+    return next((like for like in same_flow if re.fullmatch(re.escape(_tail(like[1])) + r"(-\d+)?", _tail(name))), None)
+
+
+def _tail(run):
+    """The name of a run without that of the run which its client has started."""
+    return run.partition("-")[2]
+
+
+def _compare(seen, undisturbed, run, like, ignored):
+    result, wanted = _without_texts(seen.results[run]), _without_texts(undisturbed.results[like])
+    if result != wanted:
+        return [f"{'/'.join(run)} has the result {json.dumps(seen.results[run])}, wanted {json.dumps(wanted)}"]
+    made, wanted = seen.made(run, ignored), undisturbed.made(like, ignored)
+    # Of a run that fails, how far the other lanes came is chance.
+    tasks = made.keys() & wanted.keys() if result["status"] == "failed" else made.keys() | wanted.keys()
+    return [
+        f"{run[1]}/{'/'.join(task)}: {json.dumps(made.get(task))}, wanted {json.dumps(wanted.get(task))}"
+        for task in sorted(tasks)
+        if made.get(task) != wanted.get(task)
+    ]
+
+
+def _without_texts(result):
+    """A step that fails anyway may fail of a fault."""
+    kept = {key: value for key, value in result.items() if key not in ("run", "error")}
+    return kept | ({"failed": result["error"].get("step")} if "error" in result else {})

@@ -1,0 +1,182 @@
+"""Runs of a flow with faults: one at each call in turn, or many at random. Tells how each ended, and what was wrong of it."""
+
+import os
+import random
+from collections import Counter
+
+from nuvopipe_runtime.execute import BlobCache, Executor
+from nuvopipe_runtime.plan import Plan
+
+from .checks import NEVER_BEGAN, Seen, wrong
+from .stub import StubExecutor
+from .world import CONDITIONAL, HELD, KINDS, READS, World
+
+RUN, RESUMED = "r1", "r2"
+STARTS_MAX = 5
+SWEEP_EVERY_S = 600
+"""In runs with many faults: as the alarm's default would have it."""
+
+CHILDREN = {"subflow": ["child"]}
+"""Flows that others start as steps."""
+
+
+class Matrix:
+    """One flow in one scenario.
+
+    `run`: every step has a retry. `no retry`: no step has one, so that a fault may fail the run; then it is resumed.
+    `resume`: the faults are those of a run that resumes another.
+    """
+
+    def __init__(self, folder, flow, scenario="run", real=False):
+        self.plans = [Plan(os.path.join(folder, name)) for name in [flow, *CHILDREN.get(flow, [])]]
+        self.by_name = {plan.flow: plan for plan in self.plans}
+        self.flow = self.plans[0].flow
+        self.scenario = scenario
+        self._real = {plan.flow: Executor(plan) for plan in self.plans} if real else None
+        if scenario == "no retry":
+            for spec in (spec for plan in self.plans for spec in plan.steps.values()):
+                spec.pop("retry", None)
+        self.run = RESUMED if scenario == "resume" else RUN
+        first, second = self.play(), self.play()
+        self.undisturbed, again = Seen(first.store), Seen(second.store)
+        self.calls = first.calls[first.begun :]
+        self.ignored = self.undisturbed.differences(again)
+        assert not wrong(self.by_name, self.undisturbed, again, (self.flow, self.run), self.ignored)
+
+    def close(self):
+        for executor in (self._real or {}).values():
+            executor.close()
+
+    def play(self, fault=lambda *call: None, may_hold=False, **settings):
+        """`fault` counts from the first call of the run that the scenario is about."""
+        world = World(self.plans, self._executor, may_hold=may_hold, **settings)
+        if self.scenario == "resume":
+            self._go(world, RUN)
+            world.is_repaired = True
+        world.begun, world.sweeps = len(world.calls), 0
+        world.fault = lambda call, *more: fault(call - world.begun, *more)
+        origin = {"origin": [RUN]} if self.scenario == "resume" else {}
+        for _ in range(STARTS_MAX):
+            self._go(world, self.run, **origin)
+            if world.store.list(f"_nuvopipe/{self.flow}/{self.run}/"):
+                break
+            # Lost before anything of it was there: who started it starts it again.
+        return world
+
+    def _go(self, world, run, **more):
+        world.start(self.flow, run, **more)
+        world.run(lambda: self._is_over(world, run))
+
+    def _is_over(self, world, run):
+        return world.store.exists(f"_nuvopipe/{self.flow}/{run}/result.json") and not world.store.list("_nuvopipe/live/")
+
+    def _executor(self, plan, world):
+        if self._real is None:
+            return StubExecutor(plan, world)
+        self._real[plan.flow].blobs = BlobCache()  # content-addressed, but of another store
+        return self._real[plan.flow]
+
+    def cases(self):
+        """`(call, kind)` of each fault that there can be."""
+        kinds = [(call, kind) for call, (operation, _) in enumerate(self.calls) for kind in KINDS[operation]]
+        return kinds if self._real is None else [(call, kind) for call, kind in kinds if kind not in HELD]
+
+    def case(self, call, kind):
+        """How a run with one fault ended, what was wrong of it, and its world."""
+        world = self.play(lambda number, *_: kind if number == call else None, kind in HELD)
+        ended, found = self.judge(world, is_racy=kind == "raced")
+        if sum(world.faults.values()) != 1:
+            found.append("the fault did not happen")
+        return "lost" if found else ended, found, world
+
+    def judge(self, world, is_racy=False):
+        seen = Seen(world.store)
+        main = self.flow, self.run
+        error = seen.results.get(main, {}).get("error", {})
+        if error.get("message") == NEVER_BEGAN:
+            return "never began", world.problems
+        ended = "by itself" if world.sweeps == 0 else "by a sweep"
+        if self.scenario == "no retry" and "step" in error:
+            world.fault = lambda *call: None
+            self._go(world, RESUMED, origin=[self.run])
+            seen = Seen(world.store, left_out=[main])
+            main, ended = (self.flow, RESUMED), "by resume"
+        return ended, world.problems + wrong(self.by_name, seen, self.undisturbed, main, self.ignored, is_racy)
+
+
+class Chaos:
+    """Each call fails with the same probability. S3's client sends most of them again by itself, as obstore does."""
+
+    OF_S3 = {"fails": 0.04, "unanswered": 0.04, "killed": 0.03, "repeated": 0.1}
+    """Parts of S3's faults that reach the runtime; of the rest its client gets the better."""
+
+    def __init__(self, seed):
+        self._random = random.Random(seed)
+        self.rate = self._random.uniform(0.05, 0.10)
+        self.injected = Counter()
+
+    def __call__(self, call, operation, key):
+        if call < 0 or self._random.random() >= self.rate:
+            return None
+        kind = self._of_s3(operation) if operation in (*READS, *CONDITIONAL, "put", "delete") else None
+        if kind is None:
+            kind = self._random.choice(KINDS[operation])
+        self.injected[kind] += 1
+        return None if kind == "sent again" else kind
+
+    def _of_s3(self, operation):
+        chance = self._random.random()
+        for kind, part in self.OF_S3.items():
+            chance -= part
+            if chance < 0:
+                return kind if kind in KINDS[operation] else "sent again"
+        return "sent again"
+
+
+class Tally:
+    """What came of many runs."""
+
+    def __init__(self):
+        self.ends, self.faults, self.losses = Counter(), Counter(), []
+
+    def add(self, ended, found, faults, case):
+        self.ends["lost" if found else ended] += 1
+        self.faults.update(faults)
+        if found:
+            self.losses.append({"case": case, "wrong": found})
+
+
+def every_call(matrix, every, seed):
+    """All cases, or a part of them."""
+    cases = matrix.cases()
+    random.Random(seed).shuffle(cases)
+    return single(matrix, sorted(cases[::every]))
+
+
+def known(matrix, wanted):
+    """Cases by the fault's kind, the operation, and a part of its key: what has gone wrong before."""
+    cases = []
+    for kind, operation, part in wanted:
+        call = next(call for call, (of, key) in enumerate(matrix.calls) if of == operation and part in key)
+        cases.append((call, kind))
+    return single(matrix, cases)
+
+
+def single(matrix, cases):
+    tally = Tally()
+    for call, kind in cases:
+        ended, found, _ = matrix.case(call, kind)
+        tally.add(ended, found, {kind: 1}, [call, kind, *matrix.calls[call]])
+    return tally
+
+
+def chaos(matrix, runs, seed):
+    tally = Tally()
+    for number in range(runs):
+        faults = Chaos(f"{seed}/{number}")
+        ended, found = matrix.judge(matrix.play(faults, sweep_every_s=SWEEP_EVERY_S))
+        if ended == "never began":
+            # Its client sees that it failed, and starts another.
+            found = matrix.judge(matrix.play(faults, sweep_every_s=SWEEP_EVERY_S))[1]
+        tally.add(ended, found, faults.injected, [number, faults.rate])
+    return tally

@@ -1,0 +1,98 @@
+"""Tasks that are not executed but imagined, so that thousands of runs take minutes: what they make follows from what they read.
+
+They read and write artifacts as real ones do. By its name a step is `flaky` (its first attempt fails), `ill` (all fail), or
+`broken_<n>` (those of item n fail).
+"""
+
+import hashlib
+
+from obstore.exceptions import BaseError
+
+from nuvopipe_runtime.attempts import CRASH
+from nuvopipe_runtime.execute import Attempt
+from nuvopipe_runtime.layout import RunLayout
+from nuvopipe_runtime.plan import coordinate_of
+from nuvopipe_runtime.store import explain, to_json
+
+ITEMS_OUTER, ITEMS_INNER = 3, 2
+TURNS = {"LongCrash": 60}
+TURNS_DEFAULT = 2
+
+
+class StubExecutor:
+    def __init__(self, plan, world):
+        self._plan = plan
+        self._world = world
+
+    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None):
+        started = self._world.clock.now()
+        self._world.clock.sleep(0.05)
+        try:
+            ok, result, error, kinds = getattr(self, "_" + operation)(store, request)
+        except BaseError as failure:
+            ok, result, error, kinds = False, {}, f"the step's artifacts could not be stored: {explain(failure)}", [CRASH]
+        log = f"{request.get('step')} {request.get('attempt')}\n".encode()
+        return Attempt(ok, result, error, log, b"", started, self._world.clock.now(), kinds)
+
+    def _init(self, store, request):
+        return True, self._make(store, sorted(request["parameters"].items())), None, []
+
+    def _arguments(self, store, request):
+        self._read(store, request)
+        return True, {"arguments": {"number": sum(coordinate_of(request["task"]))}}, None, []
+
+    def _step(self, store, request):
+        step, at, attempt = request["step"], coordinate_of(request["task"]), request["attempt"]
+        if self._world.store.exists(RunLayout(self._plan.flow, request["run"]).commit(step, request["task"])):
+            self._world.executed_again.append(request["task"])
+        inputs = self._read(store, request)
+        catches = self._plan.steps[step].get("catches") and attempt >= request["retries"]
+        if self._fails(step, at, attempt) and not catches:
+            return False, self._make(store, "failed", step, at), "ValueError: as it should", ["ValueError"]
+        answer = request.get("answer")
+        failures = [*request.get("failures", []), request.get("failure")]
+        result = self._make(store, step, at, inputs, answer, _places(failures))
+        following = self._plan.steps[step]["next"]
+        if "open" in following and self._plan.pools[following["open"]]["kind"] == "foreach":
+            result["splits"] = ITEMS_INNER if self._plan.steps[step]["within"] else ITEMS_OUTER
+        if "choose" in following:
+            result["chose"] = self._choose(step, at, following["choose"])
+        if request["outputs"]:
+            result["outputs"] = {name: result["objects"]["value"] for name in request["outputs"]}
+        return True, result, None, []
+
+    def _fails(self, step, at, attempt):
+        if step.startswith("broken_"):
+            return not self._world.is_repaired and at[-1] == int(step.split("_")[1])
+        return step == "ill" or (step.startswith("flaky") and attempt == 0)
+
+    def _choose(self, step, at, options):
+        within = self._plan.steps[step]["within"]
+        for scope, loop in self._plan.loops.items():
+            if loop["first"] in options:
+                others = [option for option in options if option != loop["first"]]
+                turns = TURNS.get(self._plan.flow, TURNS_DEFAULT)
+                stays = scope not in within or at[within.index(scope)] + 1 < turns
+                return loop["first"] if stays or not others else others[0]
+        return options[sum(at) % len(options)]
+
+    def _read(self, store, request):
+        keys = [_artifact(self._plan.flow, entry["objects"]["value"]) for entry in request["inputs"]]
+        found = [store.get(key) for key in keys]
+        assert None not in found, f"an artifact is missing: {keys}"
+        return [data.decode() for data, _, _ in found]
+
+    def _make(self, store, *parts):
+        content = to_json(parts)
+        name = hashlib.sha1(content).hexdigest()
+        store.put(_artifact(self._plan.flow, name), hashlib.sha256(content).hexdigest().encode())
+        return {"objects": {"value": name}, "info": {"value": {"size": len(content)}}, "metadata": []}
+
+
+def _artifact(flow, name):
+    return f"{flow}/data/{name[:2]}/{name}"
+
+
+def _places(failures):
+    """Without their texts: a step that fails anyway may fail of a fault."""
+    return [[failure["step"], failure.get("item")] for failure in failures if failure]
