@@ -96,8 +96,15 @@ class Maker {
       },
       ...(answers && { outputs: ['out'] }),
       steps,
+      ...(this.#options.fails && random.chance(0.6) && { onFailure: this.#handlers() }),
     };
     return { flow, yaml: this.#write(flow), parameters: random.chance(0.3) ? { p: random.below(20) } : {} };
+  }
+
+  #handlers(): Element[] {
+    const tell = this.#step({ run: 'self.told = [type(self.failure["message"]).__name__, self.p]' });
+    const again = { run: 'self.told = self.told + [1]', retry: { times: 1, backoff: 0 } };
+    return this.#random.chance(0.5) ? [tell] : [tell, this.#step(again)];
   }
 
   #write(flow: unknown): string {

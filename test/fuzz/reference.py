@@ -21,6 +21,9 @@ class Crash(BaseException):
 CAUGHT = "<an exception>"
 """What stands for a caught exception's wrapper."""
 
+FAILURE = {"message": "", "step": "", "task": ""}
+"""What stands for what is told of a run's failure."""
+
 FLOW_ITEMS = re.compile(r"\$\$\{|\$\{(\w+)\}")
 
 
@@ -67,6 +70,7 @@ class Reference:
         self.failed_items = []
         """Coordinates of items that failed where others go on: how far others of their tasks came is not said."""
         self.last = {}
+        self.handlers = [step["step"] for step in flow.get("onFailure", [])]
 
     def run(self):
         """Whether the run succeeds; `tasks` and `last` tell the rest."""
@@ -74,6 +78,8 @@ class Reference:
             self.last = self._elements(self.flow["steps"], dict(self.parameters), (), ())
             return True
         except Failed:
+            state = {**self.parameters, "failure": FAILURE}
+            self._elements(self.flow.get("onFailure", []), state, (), ())
             return False
 
     def _elements(self, elements, state, at, items, bind=None):

@@ -17,7 +17,7 @@ import sys
 import traceback
 import types
 
-import metaflow.cli_components.step_cmd  # noqa: F401
+import metaflow.cli_components.step_cmd
 import metaflow.client  # noqa: F401
 from metaflow.graph import FlowGraph
 from metaflow.lint import LintWarn, linter
@@ -26,13 +26,14 @@ from nuvopipe_runtime.execute import Executor
 from nuvopipe_runtime.plan import Plan
 from nuvopipe_runtime.storage_keys import artifact_key
 from nuvopipe_testing.simulation import Platform
-from reference import CAUGHT, Reference
+from reference import CAUGHT, FAILURE, Reference
 
 LIMIT_S = 60
 RUN = "r1"
 COMPONENTS_MAX = 700
 LOSSES_MAX = 12
 LOSS_CHANCE = 0.04
+REFUSAL_CHANCE = 0.2
 SWEEPS_MAX = LOSSES_MAX + 3
 SWEEP_AFTER_S = 1_000
 """Longer than any claim is held."""
@@ -83,7 +84,7 @@ def run(request):
 
 
 class UnreliablePlatform(Platform):
-    """Answers actions and flows with what they are given; loses sessions and the answers of components by chance."""
+    """Answers actions and flows with what they are given; loses sessions, the answers of components and launches by chance."""
 
     def __init__(self, plan, executor, chance):
         super().__init__(plan, executor)
@@ -93,6 +94,7 @@ class UnreliablePlatform(Platform):
         self.answer = lambda envelope, arguments: {"result": arguments}
         self.result_of = lambda envelope, arguments: {"status": "succeeded", "outputs": _without_run(arguments)}
         self.before = self.after = self._lose
+        self.refuse = lambda envelope: chance is not None and chance.random() < REFUSAL_CHANCE
 
     def finish(self, parameters):
         """The run's result; a lost run is swept, or invoked again where nothing of it has begun."""
@@ -156,6 +158,9 @@ def compare(platform, result, reference, succeeds):
         for name, value in result.get("outputs", {}).items():
             if reference.last.get(name) != value:
                 problems.append(f"the output {name} is {value}, and has to be {reference.last.get(name)}")
+    else:
+        told = [step for step, _ in tasks]
+        problems += [f"{step} did not follow the failure" for step in reference.handlers if step not in told]
     return problems
 
 
@@ -174,6 +179,8 @@ def differences(found, wanted):
 def plain(value):
     if type(value).__name__ == "MetaflowExceptionWrapper":
         return CAUGHT
+    if isinstance(value, dict) and {"message", "step", "task"} <= value.keys():
+        return FAILURE
     if isinstance(value, list) and value and isinstance(value[0], dict) and "item" in value[0]:
         return [each["item"] for each in value]  # failures
     return value
