@@ -45,7 +45,8 @@ export function compose(plan: Plan): Composition {
   const actions = `/_/${packageName(plan.flow)}`;
   const pause = composer.sequence(
     composer.function(PAUSE),
-    composer.action(`${actions}/wait`),
+    // A pause that is cut short says nothing of the step that is to follow.
+    composer.try(composer.action(`${actions}/wait`), composer.function(GO_ON)),
     composer.function(GO_ON),
   );
   const visit = composer.if_nosave(composer.function(WAITS), pause, dispatch(blocksOf(plan), actions));

@@ -147,6 +147,30 @@ steps:
     assert.deepEqual(calls[2]?.params, { wait: 1500 });
   });
 
+  it('goes on after a pause that failed: it was none of the step', async () => {
+    const { plan, conductor } = await compiled(linearFlow(2));
+    const walk = walker(plan);
+    let paused = false;
+    const { result, calls } = await runSession(conductor, {}, (action, params) => {
+      if (action.endsWith('/wait')) return { error: 'the container died' };
+      if (params.step === 's1' && !paused) {
+        paused = true;
+        return { ...params, wait: 1500 };
+      }
+      return walk(action, params);
+    });
+    assert.equal(result.status, 'succeeded');
+    assert.deepEqual(
+      calls.map(({ params }) => [params.step, params.died]),
+      [
+        ['s0', undefined],
+        ['s1', undefined],
+        [undefined, undefined],
+        ['s1', undefined],
+      ],
+    );
+  });
+
   it('tells a step action once that it died, and goes on', async () => {
     const { plan, conductor } = await compiled(linearFlow(2));
     const walk = walker(plan);
