@@ -79,6 +79,7 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
           pythonPreload: PRELOADED_MODULES,
         },
         images: IMAGES,
+        ...(settings.limits && { limits: settings.limits }),
         systemPackages: true,
         alarms: {},
       }),

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type HomePaths, readJson, writePrivateJson } from './state.ts';
+import type { Limits } from './whisk/limits.ts';
 
 /**
  * What stays the same from one start of a local platform to the next: deployed actions hold the store's address and keys,
@@ -13,6 +14,8 @@ export interface LocalSettings {
   secretAccessKey: string;
   /** Those used last; 0: none yet. */
   ports: LocalPorts;
+  /** OpenWhisk's, where they are to be those of somebody's cluster and not its own defaults. */
+  limits?: Partial<Limits>;
 }
 
 export interface LocalPorts {

@@ -1,5 +1,6 @@
 import { startPlatform } from '../../src/local/platform.ts';
-import type { Platform } from '../../src/local/state.ts';
+import { localSettings } from '../../src/local/settings.ts';
+import { homePaths, type Platform, writePrivateJson } from '../../src/local/state.ts';
 import { silentReport } from '../../src/terminal/report.ts';
 import { type TestHome, testHome } from './home.ts';
 
@@ -18,10 +19,19 @@ let shared: { home: TestHome; started: Promise<SharedPlatform> } | undefined;
 export async function sharedPlatform(): Promise<SharedPlatform> {
   if (shared === undefined) {
     const home = await testHome();
-    const started = startPlatform(home.path, silentReport).then(({ platform }) => ({ home: home.path, platform }));
+    const started = withoutThrottle(home.path)
+      .then(() => startPlatform(home.path, silentReport))
+      .then(({ platform }) => ({ home: home.path, platform }));
     shared = { home, started };
   }
   return shared.started;
+}
+
+/** All files together invoke more often than sixty times a minute; the throttles have tests of their own. */
+async function withoutThrottle(home: string): Promise<void> {
+  const paths = homePaths(home);
+  const settings = await localSettings(paths);
+  await writePrivateJson(paths.settings, { ...settings, limits: { invocationsPerMinute: 10_000 } });
 }
 
 // Of the root suite: after all files.
