@@ -27,7 +27,7 @@ import { casesOf, Random, repeatWith } from './random.ts';
 import { Simulator, writeFlow } from './simulator.ts';
 
 /** Usual number of cases. */
-const MUTANTS = 250;
+const MUTANTS = 200;
 /** One of so many is made of a flow that was made up. */
 const MADE_EVERY = 3;
 /** So many are shown. */

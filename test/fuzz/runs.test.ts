@@ -11,9 +11,9 @@ import { casesOf, Random, repeatWith } from './random.ts';
 import { Simulator, writeFlow } from './simulator.ts';
 
 /** Usual numbers of cases. */
-const RUNS = 12;
+const RUNS = 8;
 const FAILING_RUNS = 6;
-const UNRELIABLE_RUNS = 7;
+const UNRELIABLE_RUNS = 6;
 const STOCK_RUNS = 1;
 
 /** Flows that are made up come to what a plain reading of them says. */
