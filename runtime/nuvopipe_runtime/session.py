@@ -486,7 +486,7 @@ class Session:
             if tried is None:
                 inputs = self._inputs(envelope, step, at)
                 failed = [record for record in inputs if not record["ok"]]
-                if failed:
+                if failed or self._goes_on_without_some(step, at, inputs):
                     following = self._say_failed(envelope, step, at, failed)
                     if following is not None:
                         return following
@@ -522,6 +522,11 @@ class Session:
         following = self._follow(envelope, record)
         commits.wait(files)
         return following
+
+    def _goes_on_without_some(self, step, at, inputs):
+        """Whether a join lacks items: whoever takes it over has to look whether there are enough of them."""
+        opener = self._plan.steps[step].get("joins")
+        return "minSuccess" in self._plan.pools.get(opener, {}) and len(inputs) < self._items(opener, at)
 
     def _say_failed(self, envelope, join, at, records):
         """Of items whose last task failed, and whose lane has not said so. None when the join may go on without them."""

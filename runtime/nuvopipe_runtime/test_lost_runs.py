@@ -3,7 +3,7 @@
 import pytest
 
 from .layout import LIVE
-from .test_control import FLOW, LOGS, POOL, STEPS, executed
+from .test_control import FLOW, LOGS, POOL, STEPS, executed, failing
 
 SWEEP_AFTER_S = 3600
 
@@ -275,3 +275,22 @@ def test_a_cancellation_waits_for_the_platform(looping):
     p.start = lambda action, arguments: invoked.append(action) or refusals.pop(0)
     assert p.run_session(place(p, cancel=True, home=True))["status"] == "cancelled"
     assert len(invoked) == 3
+
+
+def test_a_join_that_is_taken_over_is_not_executed_when_too_few_succeeded(platform):
+    p = failing(platform, minSuccess={"count": 1})
+    create, lost = p.store.create, []
+
+    def lose(key, data):
+        if key == "_nuvopipe/F/r1/failed" and not lost:
+            lost.append(key)
+            raise ConnectionError("the container is gone")  # the join is claimed, and nothing said
+        return create(key, data)
+
+    p.store.create = lose
+    with pytest.raises(ConnectionError):
+        p.invoke()
+    assert lost and p.keys("pools/start/t/join")
+    sweep(p)
+    assert "0 of 3 items succeeded" in p.result()["error"]["message"]
+    assert not p.keys("tasks/join/")
