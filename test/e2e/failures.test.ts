@@ -217,19 +217,27 @@ steps:
   });
 
   const REFUSED: { what: string; params: Record<string, unknown>; message: RegExp }[] = [
-    { what: 'a missing parameter', params: {}, message: /^parameter 'count' is required$/ },
+    { what: 'a missing parameter', params: {}, message: /^the parameter "count" is missing$/ },
     {
       what: 'one of another type',
       params: { count: 'three' },
-      message: /^parameter 'count' must be an integer, not "three"$/,
+      message: /^the parameter "count" has to be a whole number, not "three"$/,
     },
-    { what: 'one that is too large', params: { count: '1e999' }, message: /^parameter 'count' must be an integer/ },
+    {
+      what: 'one that is too large',
+      params: { count: '1e999' },
+      message: /^the parameter "count" has to be a whole number/,
+    },
     {
       what: 'one that the flow has not',
       params: { count: 1, cuont: 2 },
-      message: /^unknown parameter 'cuont' .*count, share/,
+      message: /^the flow has no parameter "cuont".*count .*share /,
     },
-    { what: 'several at once', params: { share: [], x: 1 }, message: /'x'.*; .*'count'.*; .*'share' must be a number/ },
+    {
+      what: 'several at once',
+      params: { share: [], x: 1 },
+      message: /"share" has to be a number.*"x".*"count" is missing/,
+    },
     {
       what: 'a run named with a slash',
       params: { count: 1, run: '../other' },
