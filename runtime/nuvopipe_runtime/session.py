@@ -208,6 +208,8 @@ class Session:
             "flow": self._plan.flow,
             "run": run,
             "created": int(now * 1000),
+            # Two that start one run in the same millisecond are told apart.
+            "by": self._by,
             "user": self._user,
             "tags": self._plan.tags,
             "system_tags": sorted(

@@ -52,6 +52,8 @@ export interface RunRecord {
   run: string;
   /** Epoch milliseconds. */
   created: number;
+  /** Activation id of the session's component that began the run. */
+  by?: string;
   user: string;
   tags: string[];
   system_tags: string[];
