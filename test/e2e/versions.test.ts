@@ -102,13 +102,14 @@ describe('versions of a flow, end to end', function () {
     return versionOf((await getJson<RunRecord>(twin.store, `${runPrefix(flow, run)}run.json`))?.bundle ?? '');
   }
 
-  /** Lanes and continuations of a version that have begun since then. */
-  async function launchedSessions(flow: string, version: string, since: number): Promise<number> {
+  /** Whether so many lanes and continuations of a version have begun since then; one has a record when it has ended. */
+  function areLaunched(least: number, flow: string, version: string, since: number): Promise<boolean> {
     const path = `guest/${flow}.steps/flow-${version}`;
-    const records = (await twin.activations()).filter(({ annotations }) =>
-      annotations.some(({ value }) => value === path),
-    );
-    return records.filter(({ cause, start }) => cause === undefined && start > since).length;
+    return poll(async () => {
+      const records = await twin.activations();
+      const own = records.filter(({ annotations }) => annotations.some(({ value }) => value === path));
+      return own.filter(({ cause, start }) => cause === undefined && start > since).length >= least;
+    }, 20_000);
   }
 
   async function deployedVersions(flow: string): Promise<string[]> {
@@ -143,9 +144,8 @@ describe('versions of a flow, end to end', function () {
       const steps = new Set([...(await twin.tasks(flow, run)).values()].map(({ step }) => step));
       assert.ok(steps.has('apply') && !steps.has('compute'));
     }
-    const launched = await launchedSessions(flow, first, started);
     // Two lanes of the one, a lane or more of the other, a continuation.
-    assert.ok(launched >= 3, `${launched} lanes and continuations after the deploy`);
+    assert.ok(await areLaunched(3, flow, first, started));
 
     assert.equal(await deploy(waiting({ flow, step: 'compute', memory: '512Mi' }), 1000), third);
     assert.deepEqual(await deployedVersions(flow), [second, third].sort());
@@ -156,7 +156,7 @@ describe('versions of a flow, end to end', function () {
   it('a lane that the platform had refused comes with the old one', async () => {
     const flow = 'GrowingFlow';
     // Long enough for the first session to ask once more between two of them.
-    const slow = 'import rules, time\n          if self.number > 0: time.sleep(1)';
+    const slow = 'import rules, time\n          if self.number > 0: time.sleep(2.2)';
     const first = await deploy(waiting({ flow }).replace('import rules', slow), 10);
     const started = Date.now();
     let isRefused = true;
@@ -170,7 +170,7 @@ describe('versions of a flow, end to end', function () {
     }
     await open();
     assert.deepEqual((await ending(flow, 'item')).outputs, { results: [0, 10, 20, 30], turn: 1 });
-    assert.ok((await launchedSessions(flow, first, started)) > 0);
+    assert.ok(await areLaunched(1, flow, first, started));
     assert.equal(await versionOfRun(flow, 'item'), first);
   });
 
