@@ -231,8 +231,8 @@ class Session:
             # Its own record is found by a repeated PUT whose first answer was lost.
             is_ours = self._store.get_json(self._layout.run) == record
             if not is_ours and not envelope.get("died"):
-                if lease is not None:
-                    self._live.end()  # of a run that is over
+                if lease is not None and self._store.exists(self._layout.result):
+                    self._live.end()  # of a run that is over; one that has only just begun goes on with this entry
                 return self._stop(envelope)  # the same run was started before: this client gets its result
         if lease is not None:
             envelope["lease"] = lease

@@ -11,13 +11,13 @@ import os, time
 class F(FlowSpec):
     @step
     def start(self):
-        self.seen = {name: os.environ.get(name) for name in ("TOKEN", "OTHER", "COLOR", "TZ")}
+        self.seen = {name: os.environ.get(name) for name in ("TOKEN", "OTHER", "MOOD", "TZ")}
         self.zone = time.strftime("%Z")
         self.next(self.middle)
 
     @step
     def middle(self):
-        self.later = {name: os.environ.get(name) for name in ("TOKEN", "OTHER", "COLOR", "TZ")}
+        self.later = {name: os.environ.get(name) for name in ("TOKEN", "OTHER", "MOOD", "TZ")}
         self.next(self.end)
 
     @step
@@ -35,7 +35,7 @@ TOKEN = "a-token-for-nobody"
 
 def make(platform, **end):
     steps = {
-        "start": {"next": {"step": "middle"}, "vars": {"COLOR": "blue", "TZ": "Asia/Tokyo"}, "secrets": ["TOKEN"]},
+        "start": {"next": {"step": "middle"}, "vars": {"MOOD": "blue", "TZ": "Asia/Tokyo"}, "secrets": ["TOKEN"]},
         "middle": {"next": {"step": "end"}},
         "end": {"next": {"end": True}, "secrets": ["TOKEN"], **end},
     }
@@ -52,10 +52,10 @@ def test_a_step_finds_its_own_and_the_next_one_finds_nothing(platform):
     result = make(platform).invoke()
     assert result["status"] == "succeeded", result
     outputs = result["outputs"]
-    assert outputs["seen"] == {"TOKEN": "***", "OTHER": None, "COLOR": "blue", "TZ": "Asia/Tokyo"}
+    assert outputs["seen"] == {"TOKEN": "***", "OTHER": None, "MOOD": "blue", "TZ": "Asia/Tokyo"}
     assert outputs["zone"] == "JST"
-    assert outputs["later"] == {"TOKEN": None, "OTHER": None, "COLOR": None, "TZ": None}
-    assert not {"TOKEN", "COLOR"} & os.environ.keys()
+    assert outputs["later"] == {"TOKEN": None, "OTHER": None, "MOOD": None, "TZ": None}
+    assert not {"TOKEN", "MOOD"} & os.environ.keys()
 
 
 def test_a_printed_secret_is_in_no_log_and_in_no_record(platform):
