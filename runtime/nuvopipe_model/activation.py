@@ -189,7 +189,7 @@ class _Executor:
 
 def normal(envelope):
     """An envelope as JSON, without what only counts components and looks, and would tell equal states apart."""
-    kept = {key: value for key, value in envelope.items() if key not in ("used", "waited", "grow", "poll")}
+    kept = {key: value for key, value in envelope.items() if key not in ("used", "waits", "grow", "poll")}
     if kept.get("guard") is not None:
         kept["guard"] = 0
     return json.dumps(kept, sort_keys=True)

@@ -15,6 +15,9 @@ POLL_FIRST_MS, POLL_MAX_MS, POLL_GROWTH = 250, 60_000, 1.5
 START_AGAIN_EVERY = 8
 """Looks after which a flow that has not begun is started once more: the same run, however often."""
 
+UNBEGUN_LOOKS_MAX = 3 * START_AGAIN_EVERY
+"""Looks, over some ten minutes, after which a flow that has not begun is given up."""
+
 
 def run_of(layout, step, task, attempt):
     """The name of the run of a step's flow: the same, however often the attempt is entered."""
@@ -30,14 +33,23 @@ def poll_ms(poll):
 
 
 def result_of(store, flow, run):
-    """The answer that a flow's result makes; None as long as there is none."""
-    result = store.get_json(RunLayout(flow, run).result)
+    """The answer that a flow's result makes, or its refusal of what it was given; None as long as there is none."""
+    layout = RunLayout(flow, run)
+    result = store.get_json(layout.result)
     if result is None:
-        return None
+        return _refusal_of(store, flow, layout)
     if result["status"] == "succeeded":
         return {"result": result.get("outputs", {})}
     message = result.get("error", {}).get("message", result["status"])
     return {"error": f"the flow {flow} failed: {message} (run {run})"}
+
+
+def _refusal_of(store, flow, layout):
+    refused = store.get_json(layout.refused)
+    if refused is None:
+        return None
+    store.delete(layout.refused)
+    return {"error": f"the flow {flow} could not be started: {refused['message']}"}
 
 
 def has_begun(store, flow, run):

@@ -72,10 +72,11 @@ def keep_failed(store, layout, record):
         pass
 
 
-def failed_attempts(store, layout, step, task):
-    """How many attempts of a task have failed, as far as it is known."""
+def attempt_after_failures(store, layout, step, task):
+    """The attempt that follows those which have been kept as failed; 0 when there is none."""
     prefix = layout.attempts(step, task) + "failed-"
-    return max((int(key[len(prefix) :]) + 1 for key in store.list_stem(prefix)), default=0)
+    last = max((int(key[len(prefix) :]) for key in store.list_stem(prefix)), default=None)
+    return 0 if last is None else store.get_json(layout.failed_attempt(step, task, last))["retried"]
 
 
 def parents_of(inputs):

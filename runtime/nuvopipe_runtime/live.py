@@ -47,7 +47,13 @@ class Live:
             return entry["expires"]  # after a fork: whoever came first has renewed it
         if lease is not None and entry["expires"] != lease:
             raise Lost(self._key)
-        return self._replace(found[2], self._entry(envelope, lease_ms(needed_ms)))
+        try:
+            return self._replace(found[2], self._entry(envelope, lease_ms(needed_ms)))
+        except Lost:
+            if lease is not None:
+                raise
+            # Its right is another than this lease (the claim of a join): a sweep that looked just now does not take it away.
+            return self.keep(envelope, None, needed_ms)
 
     def _renew(self, envelope, needed_ms):
         """Somebody has deleted the entry: the run has ended, or it is made again."""

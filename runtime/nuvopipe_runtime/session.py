@@ -201,6 +201,8 @@ class Session:
                 values = complete(self._plan.parameters, given, self._plan.directory)
         except BadParameters as error:
             refused = {"run": run[:RUN_SHOWN_MAX], "status": "failed", "error": {"message": str(error)}}
+            if envelope.get("answerWithin") == 0 and is_run_name(run) and not self._origin:
+                self._store.put(self._layout.refused, to_json(refused["error"]))
             return self._result(refused, refused)
         now = self._clock.now()
         record = {
@@ -470,8 +472,10 @@ class Session:
                 self._keep_lease(envelope, spec["timeoutMs"])
             except Lost:
                 return self._stop(envelope)
-            if again:
-                attempt = max(attempt, commits.failed_attempts(self._store, self._layout, step, task))
+            if again or died:
+                kept = commits.attempt_after_failures(self._store, self._layout, step, task)
+                if kept > attempt:
+                    attempt, died = kept, None  # what died had kept its failure before
             if self._is_late():
                 tried = self._not_tried(f"the flow was ended after its time limit of {self._plan.timeout_ms / 1000:g} s")
             elif died and "poll" not in envelope:
@@ -554,7 +558,7 @@ class Session:
             following, wait = attempts.fallback(spec, attempt), 0
         if following is None:
             return None
-        record["retried"] = True
+        record["retried"] = following
         commits.keep_failed(self._store, self._layout, record)
         commits.wait(commits.finish(self._store, record, tried.stdout, tried.stderr))
         envelope.pop("poll", None)
@@ -638,13 +642,23 @@ class Session:
         """`(answer, attempt, envelope)`, one of which is not None: what was answered, how it failed, what is next."""
         if "poll" in envelope:
             return self._look_after(envelope, call, step, at, attempt)
-        made = self._run("arguments", self._request(step, at, self._inputs(envelope, step, at)), self._plan.steps[step])
+        if "flow" in call:
+            return self._start_flow(envelope, call, step, at, attempt, 0)
+        made = self._arguments(envelope, step, at)
+        if not made.ok:
+            return None, made, None
+        following = dict(envelope, call=made.result["arguments"])
+        return None, None, following | ({"attempt": attempt} if attempt else {})
+
+    def _arguments(self, envelope, step, at):
+        return self._run("arguments", self._request(step, at, self._inputs(envelope, step, at)), self._plan.steps[step])
+
+    def _start_flow(self, envelope, call, step, at, attempt, poll):
+        """Answers as `_call`. The flow has been looked for `poll` times."""
+        made = self._arguments(envelope, step, at)
         if not made.ok:
             return None, made, None
         arguments = made.result["arguments"]
-        if "action" in call:
-            following = dict(envelope, call=arguments)
-            return None, None, following | ({"attempt": attempt} if attempt else {})
         run = calls.run_of(self._layout, step, task_id(at), attempt)
         refusal = self._launcher.start(call["flow"], {**arguments, "run": run, "wait": 0})
         if refusal == "later":
@@ -654,7 +668,7 @@ class Session:
             return None, self._not_tried(f"the flow {call['flow']} could not be started: {refusal}", [ACTION_ERROR]), None
         if call["detach"]:
             return {"result": {"run": run}}, None, None
-        return None, None, self._look_later(envelope, call, attempt, 0)
+        return None, None, self._look_later(envelope, call, attempt, poll)
 
     def _look_later(self, envelope, call, attempt, poll):
         following = dict(envelope, poll=poll) | ({"attempt": attempt} if attempt else {})
@@ -672,8 +686,10 @@ class Session:
             late = f"the flow {call['flow']} has no result after {limit:g} s, which is the step's time limit (run {run})"
             return None, self._not_tried(late, [attempts.TIMEOUT]), None
         if poll % calls.START_AGAIN_EVERY == 0 and not calls.has_begun(self._store, call["flow"], run):
-            envelope = {key: value for key, value in envelope.items() if key != "poll"}
-            return self._call(envelope, call, step, at, attempt)
+            if poll >= calls.UNBEGUN_LOOKS_MAX:
+                unbegun = f"the flow {call['flow']} was started and has not begun: the activations of {call['flow']} tell why"
+                return None, self._not_tried(f"{unbegun} (run {run})", [ACTION_ERROR]), None
+            return self._start_flow(envelope, call, step, at, attempt, poll)
         return None, None, self._look_later(envelope, call, attempt, poll)
 
     # ------------------------------------------------------------------ what a step reads, and its lease
@@ -823,18 +839,17 @@ class Session:
 
     def _hand_over(self, envelope, waited=False, keeps_wait=False):
         """Starts a fresh session for the rest. Refused, this one works on while it can, then waits and asks again."""
-        left = {"home", "used", "answerWithin"} | (set() if keeps_wait else {"wait"})
+        left = {"home", "used", "answerWithin", "waits"} | (set() if keeps_wait else {"wait"})
         fresh = {key: value for key, value in envelope.items() if key not in left}
-        if envelope.pop("waited", None):
-            fresh["waited"] = True
         if self._launch(fresh):
             return self._stop(envelope)
-        self._tell_waiting()
+        since = envelope.pop("waits", None) or self._clock.now_ms()
+        self._tell_waiting(since)
         used = envelope["used"] + (1 if waited else 0)
         if used < LAST_STEP_AT:
             return envelope
         if used + 2 <= SESSION_COMPONENTS_MAX:
-            return dict(envelope, used=used, waited=True, wait=_until_next_window_ms(self._clock.now_ms()))
+            return dict(envelope, used=used, waits=since, wait=_until_next_window_ms(self._clock.now_ms()))
         # The last component: hold on as long as it may run.
         while self._clock.now() + LAUNCH_POLL_S < self._deadline:
             self._clock.sleep(LAUNCH_POLL_S)
@@ -842,9 +857,9 @@ class Session:
                 return self._stop(envelope)
         raise RuntimeError("the platform takes no further session of this run: too many requests")
 
-    def _tell_waiting(self):
+    def _tell_waiting(self, since_ms):
         """For `nuvopipe status`: the platform takes no more sessions for now."""
-        self._store.put(self._layout.waiting, to_json({"since": self._clock.now_ms(), "reason": "too many requests (429)"}))
+        self._store.put(self._layout.waiting, to_json({"since": since_ms, "reason": "too many requests (429)"}))
 
     def _stop_home_unfinished(self, envelope):
         answer = self._stop(envelope)

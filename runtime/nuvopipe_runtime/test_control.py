@@ -2,6 +2,8 @@
 
 import pytest
 
+from .layout import RunLayout
+
 FLOW = """
     from metaflow import FlowSpec, current, retry, step
 
@@ -370,6 +372,8 @@ def test_a_flow_is_waited_for_however_long_it_takes(platform):
 
     def start(flow, arguments):
         started.append((flow, arguments))
+        if len(started) == 2:
+            p.store.put(RunLayout(flow, arguments["run"]).run, b"{}")
 
     p.start = start
     p.result_of = lambda envelope, arguments: {"status": "succeeded", "outputs": {"m": arguments["n"] ** 2}}
@@ -382,9 +386,37 @@ def test_a_flow_is_waited_for_however_long_it_takes(platform):
     p.invoke()
     assert p.result()["outputs"] == {"answer": {"m": 16}}
     assert started[0] == ("Other", {"n": 4, "run": "r1-other-t", "wait": 0})
-    # It never began, as far as the store tells: it is asked for again, under the same name.
-    assert {arguments["run"] for _, arguments in started} == {"r1-other-t"}
+    # The first start was lost: it is asked for again, under the same name.
+    assert [arguments["run"] for _, arguments in started] == ["r1-other-t"] * 2
     assert p.launched > 1  # continued by fresh sessions
+
+
+def test_a_flow_that_never_begins_is_given_up(platform):
+    p = calling(platform)
+    started, begun = [], p.clock.now()
+    p.start = lambda flow, arguments: started.append(arguments["run"])
+    p.invoke()
+    assert "the flow Other was started and has not begun" in p.result()["error"]["message"]
+    assert started == ["r1-other-t"] * 3
+    assert p.clock.now() - begun < 1800
+
+
+def test_what_a_flow_refuses_fails_the_step_that_starts_it(platform):
+    p = calling(platform)
+    other = platform(CALLING, {"start": {"next": {"end": True}}}, start="start", end="start", outputs=[])
+    other.plan.flow, other.store = "Other", p.store
+    block = other.plan.block("start")
+
+    def start(flow, arguments):
+        run = arguments.pop("run")
+        first = {"run": run, "block": block, "step": "start", "at": [], "home": True}
+        other.run_session({**first, "answerWithin": arguments.pop("wait"), "params": arguments})
+
+    p.start = start
+    p.invoke()
+    message = p.result()["error"]["message"]
+    assert 'the flow Other could not be started: the flow has no parameter "n"' in message
+    assert not p.keys("refused")
 
 
 @pytest.mark.parametrize("refusal", ["there is no such flow in this namespace", "HTTP 403"])

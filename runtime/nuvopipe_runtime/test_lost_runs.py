@@ -1,9 +1,11 @@
 """Runs that were lost with their session, resumed or cancelled."""
 
+import json
+
 import pytest
 
 from .layout import LIVE
-from .test_control import FLOW, LOGS, POOL, STEPS, executed, failing
+from .test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed, failing
 
 SWEEP_AFTER_S = 3600
 
@@ -22,7 +24,7 @@ def sweep(p):
 @pytest.fixture
 def looping(platform):
     plan = {"start": "start", "end": "end", "outputs": ["logs"], "loops": {"until first": {"first": "first"}}}
-    return lambda **pool: platform(FLOW, STEPS, {"start": POOL | pool}, **plan)
+    return lambda steps=STEPS, **pool: platform(FLOW, steps, {"start": POOL | pool}, **plan)
 
 
 def drop_once(p, when, at):
@@ -55,6 +57,24 @@ def test_one_sweep_finishes_a_run_whose_session_was_lost(looping, lost, when):
     assert p.store.list(LIVE) == []
 
 
+def test_an_answer_that_is_lost_after_a_failure_is_no_failure_of_its_own(looping):
+    retry = {**RETRY, "on": ["ConnectionError"]}
+    p = looping({**STEPS, "second": {**STEPS["second"], "retry": retry}}, concurrency=1)
+    lost = []
+
+    def lose(number, envelope):
+        if not lost and p.keys("second/t-1-0/failed-0"):
+            lost.append(envelope)
+            return "drop"
+
+    p.after = lose
+    p.invoke()
+    assert p.result() is None
+    p.run_session({**lost[0], "died": "the answer was lost"})
+    sweep(p)
+    assert p.result()["outputs"] == LOGS
+
+
 def test_committed_tasks_are_walked_over_in_one_activation(looping):
     p = looping(concurrency=1)
     drop_once(p, "before", 14)
@@ -77,6 +97,23 @@ def test_a_sweep_leaves_runs_alone_that_are_alive_or_over(looping):
     components = p.components
     p.run_session(place(p, sweep=True))
     assert p.components == components + 1
+    assert p.result()["outputs"] == LOGS
+
+
+def test_a_sweep_in_the_instant_in_which_a_join_begins_does_not_stop_it(looping):
+    p = looping(concurrency=1)
+    replace, swept = p.store.replace, []
+
+    def sweep_first(key, data, e_tag):
+        if key.startswith(LIVE) and not swept:
+            swept.append(key)
+            entry = {**p.store.get_json(key), "by": "the sweep", "expires": p.clock.now_ms() + 1_000_000}
+            replace(key, json.dumps(entry).encode(), e_tag)
+        return replace(key, data, e_tag)
+
+    p.store.replace = sweep_first
+    p.invoke()
+    assert swept
     assert p.result()["outputs"] == LOGS
 
 

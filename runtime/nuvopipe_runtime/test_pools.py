@@ -131,6 +131,29 @@ def test_i4_a_long_run_waits_for_the_platform_to_take_its_continuation(platform)
     assert any(envelope.get("used", 0) >= 46 for envelope in p.log)
 
 
+def test_a_run_tells_since_when_it_waits_for_the_platform(platform):
+    p = foreach(platform, 60, 1)
+    refused, told = [], []
+
+    def refuse(envelope):
+        refused.append(p.clock.now_ms())
+        return len(refused) <= 5
+
+    p.refuse = refuse
+    put = p.store.put
+
+    def see(key, data, *more):
+        if key.endswith("/waiting"):
+            told.append(json.loads(data)["since"])
+        return put(key, data, *more)
+
+    p.store.put = see
+    p.invoke()
+    assert len(told) == 5
+    # Two that it met at work, and then it waited, for minutes, since the third.
+    assert told[2] == told[3] == told[4] and refused[2] <= told[2] < refused[3]
+
+
 def test_i5_the_envelope_stays_small(platform):
     p = nested(platform)
     p.invoke()

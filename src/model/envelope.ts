@@ -43,8 +43,8 @@ export interface Envelope {
   sweep?: true;
   /** Lanes of a fork that the platform has refused: its opener, how many, and when to ask again, epoch milliseconds. */
   grow?: [opener: string, missing: number, notBefore: number];
-  /** This session has waited for the platform to take another one. */
-  waited?: true;
+  /** Since when the session has waited for the platform to take another one, epoch milliseconds. */
+  waits?: number;
   /** To the conductor: what the step's action is invoked with. */
   call?: Record<string, unknown>;
   /** From the conductor: what the action answered, or how it failed. */

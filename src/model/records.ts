@@ -13,6 +13,7 @@
  * pools/<opener>/<task>/failed/<i>  RunFailure, with `item`: a foreach goes on without it
  * pools/<opener>/<task>/given-up    the pool is in an item that failed
  * waiting                           a session waits for the platform to take another one: {since, reason}
+ * refused                           its flow did not take what it was given, and nobody waited for the answer: {message}
  * guard                             ClaimRecord of the session that watches over the run
  * reused/<step>/<task>              the task was not executed: its record was taken over from another
  * failed                            RunFailure: every lane stops at its next step
@@ -104,8 +105,8 @@ export interface TaskRecord {
   cached?: string;
   /** Of a step with `cache: true`: what its key was made of. */
   cache?: CacheFacts;
-  /** A failed attempt that another one followed. */
-  retried?: true;
+  /** Of a failed attempt: the number of the one that followed. */
+  retried?: number;
   /** How many attempts there are at most, where there can be more than one. */
   attempts?: number;
 }
