@@ -45,7 +45,7 @@ function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, befor
     poll: INDEX_MAX,
     origin: ['r'.repeat(RUN_NAME_MAX), Object.keys(plan.steps).reduce((a, b) => (b.length > a.length ? b : a))],
     grow: [within.findLast((scope) => plan.pools[scope]) ?? '', INDEX_MAX, EPOCH_MS_MAX],
-    waited: true,
+    waits: EPOCH_MS_MAX,
   };
   // The runtime writes it with a space after each `:` and `,`: one for each of either, at most.
   const text = JSON.stringify(largest);
