@@ -1,10 +1,12 @@
 """Protocols that are broken on purpose, by one patch each: `(owner, attribute, what takes its place)`."""
 
 from nuvopipe_runtime import commit as commits
+from nuvopipe_runtime.ending import Ending
 from nuvopipe_runtime.guard import Guard
+from nuvopipe_runtime.handover import Handover
+from nuvopipe_runtime.lanes import Lanes
 from nuvopipe_runtime.pools import Pool
-from nuvopipe_runtime.session import Session
-from nuvopipe_runtime.store import to_json
+from nuvopipe_runtime.store import create_once, to_json
 
 
 def _take_over_what_is_alive(self, key, timeout_ms):
@@ -26,8 +28,8 @@ def _put_the_join_claim(self, timeout_ms):
     return True
 
 
-def _launch_and_open(self, envelope, opener, record, _open=Session._open):
-    self._launcher.launch(self._lane(opener, envelope["at"], 1))
+def _launch_and_open(self, envelope, opener, record, _open=Lanes.open):
+    self._handover.launch(self._lane(opener, envelope["at"], 1))
     return _open(self, envelope, opener, record)
 
 
@@ -42,14 +44,14 @@ def _pause_without_a_lease(self, envelope, wait_ms):
 
 def _forget_and_end(self, result):
     self._live.end()
-    self._write_once(self._layout.result, result)
+    create_once(self._store, self._layout.result, result)
 
 
 NO_EXPIRY_CHECK = (Pool, "_take_over", _take_over_what_is_alive)
 JOIN_WITHOUT_THE_LIST = (Pool, "done", _all_are_done)
 COMMIT_AS_PLAIN_PUT = (commits, "commit", _put_the_commit)
 JOIN_AS_PLAIN_PUT = (Pool, "claim_join", _put_the_join_claim)
-LAUNCH_BEFORE_OPEN = (Session, "_open", _launch_and_open)
+LAUNCH_BEFORE_OPEN = (Lanes, "open", _launch_and_open)
 GUARD_DISMISSED_TOO_EARLY = (Guard, "dismiss", _dismiss_always)
-PAUSE_WITHOUT_A_LEASE = (Session, "_pause", _pause_without_a_lease)
-ENTRY_DELETED_BEFORE_THE_RESULT = (Session, "_end", _forget_and_end)
+PAUSE_WITHOUT_A_LEASE = (Handover, "pause", _pause_without_a_lease)
+ENTRY_DELETED_BEFORE_THE_RESULT = (Ending, "_end", _forget_and_end)

@@ -9,19 +9,38 @@ ORIGIN = ("origin-run-id", "origin-task-id")
 
 
 class Lineage:
-    """`origin` is `[run]`, or `[run, step]` to do again from a step on; None in a run that resumes no other."""
+    """Of a run that resumes no other there is nothing to tell, until `follow` names its origin."""
 
-    def __init__(self, context, origin):
+    def __init__(self, context):
         self._store = context.store
         self._layout = context.layout
         self._plan = context.plan
         self._by = context.by
+        self.follow(None)
+
+    def follow(self, origin):
+        """`origin` is `[run]`, or `[run, step]` to do again from a step on; None in a run that resumes no other."""
+        self._words = origin
         self._from = origin[1] if origin and len(origin) > 1 else None
-        self._origin = RunLayout(context.plan.flow, origin[0]) if origin else None
+        self._origin = RunLayout(self._plan.flow, origin[0]) if origin else None
+
+    def mark(self, envelope):
+        """Every envelope of a resumed run names its origin."""
+        return {**envelope, "origin": self._words} if self._words else envelope
+
+    @property
+    def resumes(self):
+        """Whether this run resumes another."""
+        return self._origin is not None
+
+    @property
+    def origin(self):
+        """Name of the run that this one resumes."""
+        return self._origin.run_id
 
     def check(self, given):
         """Raises `BadParameters` when there is nothing to resume."""
-        run = self._origin.run_id
+        run = self.origin
         if given:
             raise BadParameters(f"a resumed run has the parameters of its origin: leave out {', '.join(sorted(given))}")
         if not is_run_name(run) or not self._store.exists(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
@@ -34,12 +53,12 @@ class Lineage:
     @property
     def record(self):
         """What `run.json` says of it."""
-        return {"run": self._origin.run_id, **({"from": self._from} if self._from else {})}
+        return {"run": self.origin, **({"from": self._from} if self._from else {})}
 
     @property
     def facts(self):
         """What Metaflow's client finds at each task of a resumed run."""
-        return {ORIGIN[0]: self._origin.run_id} if self._origin else {}
+        return {ORIGIN[0]: self.origin} if self._origin else {}
 
     @property
     def redoes(self):

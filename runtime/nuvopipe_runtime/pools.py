@@ -8,7 +8,7 @@ last step is committed: the commit says so, and no object of its own.
 import json
 
 from .plan import task_id
-from .store import Lost, to_json
+from .store import Lost, create_once, to_json
 
 LEASE_TIMEOUTS = 2
 LEASE_MARGIN_MS = 5_000
@@ -63,12 +63,7 @@ class Pool:
 
     def fail_item(self, item, failure):
         """Says that an item has failed, and the pool goes on without it. True for the first that says so."""
-        key = self._layout.failed_item(self._opener, self._at, item)
-        try:
-            self._store.create(key, to_json(failure))
-            return True
-        except Lost:
-            return self._store.get_json(key) == failure  # entered again
+        return create_once(self._store, self._layout.failed_item(self._opener, self._at, item), failure)
 
     def failures(self):
         """Failure by item."""

@@ -174,5 +174,14 @@ class Store:
         return [future.result() for future in futures]
 
 
+def create_once(store, key, value):
+    """True when the object says this now, by this or an earlier call; False when it says something else."""
+    try:
+        store.create(key, to_json(value))
+        return True
+    except Lost:
+        return store.get_json(key) == value
+
+
 def to_json(value):
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

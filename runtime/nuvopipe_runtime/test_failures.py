@@ -93,7 +93,8 @@ def test_a_flow_that_cannot_be_loaded_says_why(platform):
 def test_bad_parameters_leave_nothing_behind(platform):
     plan = {**PLAN, "parameters": {"how": {"type": "string", "required": True}, "n": {"type": "integer", "required": False}}}
     p = platform(FLOW, LINEAR_STEPS, **plan)
-    answer = p.invoke(n="x", m=1)
+    first = {"run": "r1", "block": p.plan.block("start"), "step": "start", "at": [], "home": True}
+    answer = p.run_session({**first, "params": {"n": "x", "m": 1}})
     assert answer["status"] == "failed"
     for part in ('no parameter "m"', '"how" is missing', '"n" has to be a whole number'):
         assert part in answer["error"]["message"]

@@ -34,13 +34,13 @@ export function limitsOf(cluster: ClusterInfo): Limits {
 export const ACTION_CODE_MAX_BYTES = DEFAULT_LIMITS.codeBytes;
 export const PAYLOAD_MAX_BYTES = DEFAULT_LIMITS.payloadBytes;
 
-/** Components that a session uses at most. `SESSION_COMPONENTS_MAX` of the runtime's `session.py`. */
+/** Components that a session uses at most. `SESSION_COMPONENTS_MAX` of the runtime's `handover.py`. */
 export const COMPONENTS_MAX = 50;
 
-/** Used components from which a session hands over to a fresh one. `CONTINUE_FROM` of the runtime's `session.py`. */
+/** Used components from which a session hands over to a fresh one. `CONTINUE_FROM` of the runtime's `handover.py`. */
 export const CONTINUE_FROM = 44;
 
-/** Outputs that a run answers with; longer ones are left to Metaflow's client. `OUTPUTS_MAX_BYTES` of `session.py`. */
+/** Outputs that a run answers with; longer ones are left to Metaflow's client. `OUTPUTS_MAX_BYTES` of `ending.py`. */
 export const OUTPUTS_MAX_BYTES = 256 << 10;
 
 /** Characters of a run's name. `RUN_NAME` of the runtime's `parameters.py`. */

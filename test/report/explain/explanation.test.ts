@@ -64,10 +64,11 @@ describe('what a flow needs of OpenWhisk', () => {
   }
 
   it('is reckoned with the limits that the runtime keeps', async () => {
-    const session = await readFile(join(runtime, 'session.py'), 'utf8');
-    assert.match(session, new RegExp(`^CONTINUE_FROM = ${CONTINUE_FROM}$`, 'm'));
-    assert.match(session, new RegExp(`^SESSION_COMPONENTS_MAX = ${COMPONENTS_MAX}$`, 'm'));
-    assert.match(session, new RegExp(`^OUTPUTS_MAX_BYTES = ${OUTPUTS_MAX_BYTES >> 10} << 10$`, 'm'));
+    const handover = await readFile(join(runtime, 'handover.py'), 'utf8');
+    assert.match(handover, new RegExp(`^CONTINUE_FROM = ${CONTINUE_FROM}$`, 'm'));
+    assert.match(handover, new RegExp(`^SESSION_COMPONENTS_MAX = ${COMPONENTS_MAX}$`, 'm'));
+    const ending = await readFile(join(runtime, 'ending.py'), 'utf8');
+    assert.match(ending, new RegExp(`^OUTPUTS_MAX_BYTES = ${OUTPUTS_MAX_BYTES >> 10} << 10$`, 'm'));
     const attempts = await readFile(join(runtime, 'attempts.py'), 'utf8');
     assert.match(attempts, new RegExp(`^FALLBACK_ATTEMPTS = ${FALLBACK_ATTEMPTS}$`, 'm'));
     assert.equal(/^PAUSE_MAX_MS = (.*)$/m.exec(attempts)?.[1]?.replace('_', ''), String(PAUSE_MAX_MS));

@@ -1,0 +1,123 @@
+"""From one component of a session to the next, and from one session to a fresh one before its components run out."""
+
+from .attempts import PAUSE_MAX_MS, pauses
+from .store import Lost, to_json
+
+SESSION_COMPONENTS_MAX = 50
+"""OpenWhisk's actionSequenceLimit: components that one conductor session may invoke."""
+
+CONTINUE_FROM = 44
+"""Used components from which a session hands over to a fresh one as soon as the platform takes it."""
+
+LAST_STEP_AT = 46
+"""Used components from which it executes nothing more: what is left is kept for waiting until it can hand over."""
+
+THROTTLE_WINDOW_MS = 60_000
+"""OpenWhisk counts invocations by the clock minute."""
+
+LAUNCH_POLL_S = 1.0
+ANSWER_WITHIN_S = 50
+"""How long after its start a run's first session answers a client with the result: OpenWhisk's blocking calls end at 60 s."""
+
+POLL_FIRST_S, POLL_MAX_S, POLL_GROWTH = 0.02, 0.5, 1.5
+
+
+def ended(envelope, result):
+    """What a session answers that is over."""
+    return {"run": envelope["run"], "used": envelope.get("used", 0), "result": result}
+
+
+def until_next_window_ms(now_ms):
+    """A little after the minute, spread, so that sessions that waited together do not all ask in the same instant."""
+    return THROTTLE_WINDOW_MS - now_ms % THROTTLE_WINDOW_MS + now_ms % 2_000
+
+
+class Handover:
+    def __init__(self, context, launcher, lineage, leases):
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._deadline = context.deadline
+        self._launcher = launcher
+        self._lineage = lineage
+        self._leases = leases
+
+    def launch(self, envelope):
+        """Starts a session of this run. False when the platform takes none now."""
+        return self._launcher.launch(self._lineage.mark(envelope))
+
+    def launch_all(self, envelopes):
+        """How many of them were taken."""
+        return self._launcher.launch_all([self._lineage.mark(envelope) for envelope in envelopes])
+
+    def go(self, envelope, step, before=None, **changes):
+        """On to a step of this session, or of a fresh one when this session's components run out."""
+        envelope = dict(envelope, step=step, block=self._plan.block(step), **changes)
+        envelope.pop("from", None)
+        if before is not None and not self._plan.has_one_predecessor(step):
+            envelope["from"] = before
+        return self.hand_over(envelope) if self._runs_out(envelope) else envelope
+
+    def pause(self, envelope, wait_ms):
+        """The same step again, after a pause outside of any step's container."""
+        if wait_ms <= 0:
+            return self.hand_over(envelope) if self._runs_out(envelope) else envelope
+        try:
+            self._leases.keep(envelope, self._plan.steps[envelope["step"]]["timeoutMs"] + wait_ms)
+        except Lost:
+            return self.stop(envelope)
+        if self._runs_out(envelope, pauses(wait_ms)):
+            return self.hand_over(dict(envelope, wait=min(wait_ms, PAUSE_MAX_MS)), keeps_wait=True)
+        return dict(envelope, wait=wait_ms)
+
+    def has_to_wait(self, envelope):
+        """Whether this session has components left for nothing but waiting."""
+        return envelope["used"] > LAST_STEP_AT and not envelope.get("died") and not self._plan.is_sequence
+
+    def _runs_out(self, envelope, more=0):
+        """Whether this session should hand over. A sequence cannot, and need not: it is as long as its flow."""
+        return envelope["used"] + more >= CONTINUE_FROM and not self._plan.is_sequence
+
+    def hand_over(self, envelope, keeps_wait=False):
+        """Starts a fresh session for the rest. Refused, this one works on while it can, then waits and asks again."""
+        left = {"home", "used", "answerWithin", "waits"} | (set() if keeps_wait else {"wait"})
+        fresh = {key: value for key, value in envelope.items() if key not in left}
+        if self.launch(fresh):
+            return self.stop(envelope)
+        since = envelope.pop("waits", None) or self._clock.now_ms()
+        self._tell_waiting(since)
+        used = envelope["used"]
+        if used < LAST_STEP_AT:
+            return envelope
+        if used + 2 <= SESSION_COMPONENTS_MAX:
+            return dict(envelope, waits=since, wait=until_next_window_ms(self._clock.now_ms()))
+        # The last component: hold on as long as it may run.
+        while self._clock.now() + LAUNCH_POLL_S < self._deadline:
+            self._clock.sleep(LAUNCH_POLL_S)
+            if self.launch(fresh):
+                return self.stop(envelope)
+        raise RuntimeError("the platform takes no further session of this run: too many requests")
+
+    def stop(self, envelope):
+        """Ends a session whose work is somebody else's now. The one a client waits for answers with the run's result."""
+        run = envelope["run"]
+        if not envelope.get("home"):
+            return ended(envelope, {"run": run, "status": "running"})
+        created = self._store.get_json(self._layout.run)["created"]
+        until = min(created / 1000 + envelope.get("answerWithin", ANSWER_WITHIN_S), self._deadline - LAUNCH_POLL_S)
+        pause = POLL_FIRST_S
+        while True:
+            result = self._store.get_json(self._layout.result)
+            if result is not None:
+                return ended(envelope, result)
+            if self._store.exists(self._layout.cancelled):
+                return ended(envelope, {"run": run, "status": "cancelled"})
+            if self._clock.now() + pause >= until:
+                return ended(envelope, {"run": run, "status": "running"})
+            self._clock.sleep(pause)
+            pause = min(pause * POLL_GROWTH, POLL_MAX_S)
+
+    def _tell_waiting(self, since_ms):
+        """For `nuvopipe status`: the platform takes no more sessions for now."""
+        self._store.put(self._layout.waiting, to_json({"since": since_ms, "reason": "too many requests (429)"}))

@@ -1,0 +1,149 @@
+"""One step of a session: its task is executed, or found done, and what it says decides what follows."""
+
+from . import attempts
+from . import commit as commits
+from .ending import failure_of
+from .lineage import pathspec
+from .plan import task_id
+from .store import Lost
+
+
+class Steps:
+    def __init__(self, context, lineage, leases, inputs, reuse, tasks, elsewhere, lanes, handover, ending):
+        self._context = context
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._lineage = lineage
+        self._leases = leases
+        self._inputs = inputs
+        self._reuse = reuse
+        self._tasks = tasks
+        self._elsewhere = elsewhere
+        self._lanes = lanes
+        self._handover = handover
+        self._ending = ending
+
+    def enter(self, envelope):
+        """The envelope that follows. What is committed is not executed again."""
+        again, died = envelope.pop("again", False), envelope.pop("died", None)
+        attempt, answer = envelope.pop("attempt", 0), envelope.pop("answer", None)
+        is_repeated = bool(again or died or self._lineage.resumes)
+        record = None
+        if is_repeated or self._reuse.is_cacheable(envelope["step"]):
+            record = self._reuse.record(envelope)
+        if record is None:
+            return self._perform(envelope, attempt, answer, again, died)
+        if not is_repeated and not commits.is_ours(record, self._context.by):
+            return self._handover.stop(envelope)  # another session is on this path, and ahead
+        files = commits.finish(self._store, record)
+        return self._leave(envelope, record, files, again=is_repeated)
+
+    def _perform(self, envelope, attempt, answer, again, died):
+        step, at = envelope["step"], envelope.get("at", [])
+        spec = self._plan.steps[step]
+        try:
+            self._leases.keep(envelope, spec["timeoutMs"])
+        except Lost:
+            return self._handover.stop(envelope)
+        if again or died:
+            kept = commits.attempt_after_failures(self._store, self._layout, step, task_id(at))
+            if kept > attempt:
+                attempt, died = kept, None  # what died had kept its failure before
+        tried = self._lost(envelope, died)
+        if tried is None and answer is None and "call" in spec and attempt <= spec.get("retry", {}).get("times", 0):
+            outcome = self._elsewhere.ask(envelope, spec["call"], attempt)
+            if outcome.following is not None:
+                return outcome.following
+            answer, tried = outcome.answer, outcome.tried
+        if tried is None and answer is not None:
+            tried = self._elsewhere.failed(answer)
+        inputs = []
+        if tried is None:
+            inputs = self._inputs.of(envelope)
+            failed = [record for record in inputs if not record["ok"]]
+            if failed or not self._inputs.are_all(step, at, inputs):
+                following = self._lanes.without(envelope, step, at, failed)
+                if following is not None:
+                    return following
+                inputs = [record for record in inputs if record["ok"]]
+            tried = self._tasks.step(step, at, inputs, attempt, answer)
+        if tried.was_stopped:
+            return self._handover.stop(envelope)  # the run is over
+        record = commits.make_record(self._context, step, task_id(at), at, tried, commits.parents_of(inputs), attempt)
+        if not tried.ok:
+            following = self._repeat(envelope, record, tried, attempt)
+            if following is not None:
+                return following
+        return self._commit(envelope, record, tried, inputs, again)
+
+    def _lost(self, envelope, died):
+        """The attempt of a task that needs no further trial: the run has no time left, or the step's activation failed."""
+        if self._tasks.is_run_late():
+            return self._tasks.not_tried(f"the flow was ended after its time limit of {self._plan.timeout_ms / 1000:g} s")
+        if died and "poll" not in envelope:
+            return self._tasks.not_tried(f"the step's activation failed: {died}", attempts.kinds_of_death(died))
+        return None
+
+    def _repeat(self, envelope, record, tried, attempt):
+        """The envelope of the next attempt, once the failed one is kept; None when there is none."""
+        spec = self._plan.steps[record["step"]]
+        if self._tasks.is_run_late():
+            return None
+        if attempts.is_repeated(spec, attempt, tried.kinds):
+            following, wait = attempt + 1, attempts.pause_ms(spec, attempt, pathspec(record))
+        else:
+            following, wait = attempts.fallback(spec, attempt), 0
+        if following is None:
+            return None
+        record["retried"] = following
+        commits.keep_failed(self._store, self._layout, record)
+        commits.wait(commits.finish(self._store, record, tried.stdout, tried.stderr))
+        envelope.pop("poll", None)
+        return self._handover.pause(dict(envelope, attempt=following), wait)
+
+    def _commit(self, envelope, record, tried, inputs, again):
+        facts = self._reuse.facts(record["step"], record["at"], inputs)
+        if facts is not None:
+            record["cache"] = facts
+        record = commits.commit(self._store, self._layout, record)
+        is_ours = commits.is_ours(record, self._context.by)
+        if not is_ours and not again:
+            return self._handover.stop(envelope)  # another session is on this path, and ahead
+        # Who has taken a path over goes on with what the other has left: that one may have stopped for it.
+        files = commits.finish(self._store, record, *((tried.stdout, tried.stderr) if is_ours else ()))
+        if is_ours:
+            files += self._reuse.keep(record, inputs)
+        return self._leave(envelope, record, files, again=not is_ours)
+
+    def _leave(self, envelope, record, files, again):
+        """On from a committed task, whose `files` are being written."""
+        self._inputs.know(record)
+        envelope.pop("poll", None)
+        if again:
+            envelope["again"] = True
+        if record["ok"] and record["step"] != self._plan.end:
+            following = self._follow(envelope, record)
+            commits.wait(files)
+            return following
+        # Whoever sees the run's result finds all of it.
+        commits.wait(files)
+        return self._ending.succeed(envelope, record) if record["ok"] else self._fail(envelope, record)
+
+    def _follow(self, envelope, record):
+        step, at = record["step"], record["at"]
+        following = self._plan.steps[step]["next"]
+        if "handled" in following:
+            return self._ending.end_handled(envelope)
+        if "open" in following:
+            return self._lanes.open(envelope, following["open"], record)
+        if "done" in following:
+            return self._lanes.item_done(envelope, following["done"])
+        chosen = record["chose"] if "choose" in following else following["step"]
+        return self._handover.go(envelope, chosen, at=self._plan.coordinate(step, at, chosen), before=[step, *at])
+
+    def _fail(self, envelope, record):
+        failure = failure_of(record)
+        if record["step"] in self._plan.handlers:
+            return self._ending.end_handled(envelope, failure)
+        return self._lanes.fail_at(envelope, record["step"], record["at"], failure)

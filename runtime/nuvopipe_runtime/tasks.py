@@ -1,0 +1,98 @@
+"""Executes tasks: what a step's process is told, for how long it may run, and what comes of it."""
+
+from .execute import Attempt
+from .logs import LogStream
+from .plan import PARAMETERS_TASK, task_id
+
+
+class Tasks:
+    def __init__(self, context, container, lineage, inputs, environment):
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._deadline = context.deadline
+        self._context = context
+        self._executor = container.executor
+        self._markers = container.markers
+        self._records = container.records
+        self._secrets = container.secrets
+        self._lineage = lineage
+        self._inputs = inputs
+        self._environment = environment
+
+    def init(self, values):
+        """The attempt that keeps the run's parameters as artifacts."""
+        request = {**self._common(), "task": PARAMETERS_TASK, "parameters": values}
+        limit = self._deadline - self._clock.now()
+        return self._executor.run(self._store, "init", request, self._environment, limit, self._deadline)
+
+    def step(self, step, at, inputs, attempt, answer):
+        """An attempt of a step; `answer` is that of the action or flow which it calls."""
+        spec = self._plan.steps[step]
+        request = {
+            **self._of_step(step, at, inputs),
+            "attempt": attempt,
+            "retries": spec.get("retry", {}).get("times", 0),
+            "retryOn": spec.get("retry", {}).get("on", []),
+            "outputs": self._plan.outputs if step == self._plan.end else [],
+        }
+        if "joins" in spec:
+            request["turns"] = self._plan.turns(step, at)
+        if answer is not None:
+            request["answer"] = answer["result"]
+        if "minSuccess" in self._plan.pools.get(spec.get("joins"), {}):
+            request["failures"] = list(self._inputs.failures(spec["joins"], at).values())
+        if step == self._plan.on_failure:
+            request["failure"] = self._store.get_json(self._layout.failed)
+        return self._run("step", request)
+
+    def arguments(self, envelope):
+        """An attempt at what the action, or the flow, of a step is to be given."""
+        step, at = envelope["step"], envelope.get("at", [])
+        return self._run("arguments", self._of_step(step, at, self._inputs.of(envelope)))
+
+    def not_tried(self, error, kinds=()):
+        """An attempt of which there is nothing but how it failed: a lost container, an action's answer."""
+        log = LogStream(lambda line: None)
+        log.add_line(error)
+        now = self._clock.now()
+        return Attempt(False, {}, error, b"", log.content(), now, now, kinds)
+
+    def is_run_late(self):
+        """Whether the run has taken longer than the flow may."""
+        return self._plan.timeout_ms is not None and self._clock.now_ms() >= self._run_ends_ms()
+
+    def _run_ends_ms(self):
+        return self._records.created(self._store, self._layout) + self._plan.timeout_ms
+
+    def _time_left_s(self, spec):
+        """What an attempt may take: the step's time limit, or what is left of the flow's."""
+        limit = spec["timeoutMs"] / 1000
+        if self._plan.timeout_ms is None:
+            return limit
+        return max(0.001, min(limit, self._run_ends_ms() / 1000 - self._clock.now()))
+
+    def _common(self):
+        return {"run": self._layout.run_id, "root": self._store.root, "tags": self._plan.tags}
+
+    def _of_step(self, step, at, inputs):
+        return {
+            **self._common(),
+            "step": step,
+            "task": task_id(at),
+            "split": self._plan.split(step, at),
+            "inputs": [{"path": _path(record), "objects": record["objects"], "info": record["info"]} for record in inputs],
+            "secrets": self._secrets.of(self._context),
+            **({"origin": self._lineage.origin} if self._lineage.resumes else {}),
+        }
+
+    def _run(self, operation, request):
+        step = request["step"]
+        is_over = None if step in self._plan.handlers else lambda: self._markers.stopped(self._context)
+        limit = self._time_left_s(self._plan.steps[step])
+        return self._executor.run(self._store, operation, request, self._environment, limit, self._deadline, is_over)
+
+
+def _path(record):
+    return f"{record['run']}/{record['step']}/{record['task']}/{record['attempt']}"
