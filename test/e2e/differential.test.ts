@@ -26,7 +26,7 @@ const MATRIX: { name: string; flow: string; params?: Record<string, unknown>; ar
   { name: 'branches, with joins written and left out', flow: 'branches' },
   { name: 'foreach', flow: 'foreach' },
   { name: 'foreach of one item', flow: 'foreach', params: { items: 1 } },
-  { name: 'foreach of 100 items', flow: 'foreach', params: { items: 100 } },
+  { name: 'foreach of 30 items', flow: 'foreach', params: { items: 30 } },
   { name: 'foreach and branches nested in each other', flow: 'nested' },
   { name: 'a switch into branches, switches and foreaches in a foreach', flow: 'switch', params: { count: 6 } },
   { name: 'a switch to its default', flow: 'switch', params: { kind: 'palm', count: 1 } },

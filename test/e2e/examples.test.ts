@@ -70,7 +70,7 @@ const EXPECTED: Record<string, Expected> = {
   subflow: {
     needs: 'square.yaml',
     outputs: { squares: [4, 9, 25] },
-    tasks: { start: 1, square: 3, join_foreach: 1, finish: 1 },
+    tasks: { start: 1, square: 3, join_foreach: 1, finish: 1, go_on: 1 },
   },
   schedule: {
     params: { days: 3 },
@@ -86,6 +86,8 @@ const EXPECTED: Record<string, Expected> = {
     },
     tasks: { read_order: 1, convert: 1, sign: 1, publish: 1 },
   },
+  cache: { outputs: { slope: 3.04 }, tasks: { make_points: 1, fit: 1 } },
+  sequence: { outputs: { longest: 'rose', most: 'a' }, tasks: { split: 1, count: 1, sum_up: 1 } },
   regression: {
     outputs: {
       scores: { linear: { mse: 2962.96, r2: 0.5028 }, forest: { mse: 3227.181, r2: 0.4585 } },
