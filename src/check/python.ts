@@ -186,9 +186,6 @@ function namesTaken(flow: Flow): (name: string) => string | undefined {
   const taken = new Map<string, string>();
   for (const { name } of allSteps(flow)) if (name) taken.set(name.value, 'a step');
   for (const { name } of flow.parameters) taken.set(name.value, 'a parameter');
-  // Metaflow's first and last step are plain ones; where the flow's are not, they are made.
-  if (flow.steps[0]?.kind !== 'step') taken.set('start', 'a step that is put before the first');
-  if (flow.steps.at(-1)?.kind !== 'step') taken.set('end', 'a step that is put after the last');
   return (name) => {
     if (FLOWSPEC_ATTRIBUTES.has(name)) return 'an attribute of every Metaflow flow';
     return HIDDEN_ATTRIBUTES.test(name) ? 'kept by the runtime for itself' : taken.get(name);

@@ -135,6 +135,9 @@ interface Chain {
 /** Names of branches that go into the name of a fork's steps at most. */
 const BRANCHES_IN_NAME_MAX = 3;
 
+/** What code may set as an artifact: a step that is made has another name, as to Metaflow both are attributes of the flow. */
+const ON_SELF = /\bself\s*\.\s*([A-Za-z_]\w*)/g;
+
 /** @param flow without errors: every list has steps, every name is unique */
 export function buildGraph(flow: Flow): Graph {
   return new GraphBuilder(flow).build();
@@ -151,9 +154,13 @@ class GraphBuilder {
 
   constructor(flow: Flow) {
     this.#flow = flow;
-    for (const { name, catch: caught } of allSteps(flow)) {
+    for (const step of allSteps(flow)) {
+      const { name, catch: caught, body } = step;
       if (name) this.#taken.add(name.value);
       if (caught) this.#taken.add(caught.value);
+      if (step.kind === 'join') for (const { value } of step.collect) this.#taken.add(value);
+      if (body?.kind === 'run') for (const [, found] of body.text.matchAll(ON_SELF)) this.#taken.add(found as string);
+      else if (body && 'result' in body && body.result) this.#taken.add(body.result.value);
     }
     for (const { name } of flow.parameters) this.#taken.add(name.value);
     for (const output of flow.outputs) this.#taken.add(output.value);

@@ -134,6 +134,22 @@ steps:
     ]);
   });
 
+  it('gives made steps no name of an artifact that code sets', async () => {
+    const plan = await planOf(`
+flow: F
+steps:
+  - foreach: range(2)
+    as: item
+    steps:
+      - step: work
+        run: |
+          self.start, self . end = 0, 1
+          self.join_foreach = self.end
+    join: { collect: [foreach] }
+`);
+    assert.deepEqual(Object.keys(plan.steps), ['start_2', 'work', 'join_foreach_2', 'end_2']);
+  });
+
   it('says where the text of a step comes from', async () => {
     const { sourceMap } = await planOf(`flow: F
 steps:
