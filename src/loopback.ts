@@ -5,10 +5,10 @@ export const LOOPBACK = '127.0.0.1';
 
 /** Who never says a whole request does not hold a connection: Node answers 408 and closes it. An answer may take any time. */
 export const SERVER_TIMEOUTS = {
-  headersTimeout: 20_000,
+  headersTimeout: 10_000,
   /** With its body: 48 MB of code on a busy machine. */
   requestTimeout: 120_000,
-  connectionsCheckingInterval: 5_000,
+  connectionsCheckingInterval: 2_000,
 } satisfies ServerOptions;
 
 const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i;

@@ -7,7 +7,7 @@ import {
   METAFLOW_OPTIONS,
   PYTHON_KEYWORDS,
 } from '../model/names.ts';
-import { type Demands, PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../model/parameters.ts';
+import { type Demands, isOfType, PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../model/parameters.ts';
 import type { ParameterType } from '../model/plan.ts';
 import type { CheckContext } from './context.ts';
 
@@ -190,29 +190,6 @@ function unmet(parameter: Parameter, value: unknown, facts: CheckContext['facts'
     demands.push(`match the pattern ${pattern} as a whole`);
   }
   return demands;
-}
-
-function isOfType(value: unknown, type: ParameterType): boolean {
-  switch (type) {
-    case 'string':
-    case 'secret':
-    case 'file':
-      return typeof value === 'string';
-    case 'integer':
-      return Number.isSafeInteger(value);
-    case 'number':
-      return Number.isFinite(value);
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'json':
-      return isJson(value);
-  }
-}
-
-function isJson(value: unknown): boolean {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
-  if (typeof value === 'number') return Number.isFinite(value);
-  return typeof value === 'object' && Object.values(value).every(isJson);
 }
 
 /** What is meant by one who gives a parameter a key that is not for its type. */

@@ -1,6 +1,6 @@
 import { alarmCron, type CronProblem, isTimezone, readCron } from '../model/cron.ts';
-import type { Flow, Located, Parameter, Schedule, Span } from '../model/flow.ts';
-import { unmetDemands } from '../model/parameters.ts';
+import type { Flow, Located, Schedule, Span } from '../model/flow.ts';
+import { isOfType, PARAMETER_TYPE_NAMES, unmetDemands } from '../model/parameters.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { Check, CheckContext } from './context.ts';
 import { demandsOf } from './parameters.ts';
@@ -50,8 +50,8 @@ function checkParameters(flow: Flow, { parameters, span }: Schedule, report: Che
     if (!parameter) {
       const hint = didYouMean(name, known) ?? (known.length > 0 ? `it has: ${known.join(', ')}` : 'it has none');
       report.error('unknown-parameter', parameters.span, `the flow has no parameter "${name}"`, hint);
-    } else if (!fits(value, parameter)) {
-      const message = `"${name}" is ${ARTICLES[parameter.type]}, and the schedule gives it ${JSON.stringify(value)}`;
+    } else if (!isOfType(value, parameter.type)) {
+      const message = `"${name}" is ${PARAMETER_TYPE_NAMES[parameter.type]}, and the schedule gives it ${JSON.stringify(value)}`;
       report.error('ill-typed-parameter', parameters.span, message);
     } else if (parameter.type !== 'secret') {
       for (const demand of unmetDemands(demandsOf(parameter), value)) {
@@ -73,31 +73,6 @@ function checkParameters(flow: Flow, { parameters, span }: Schedule, report: Che
     `every run needs ${names}, and this schedule does not give it`,
     hint,
   );
-}
-
-const ARTICLES: Record<Parameter['type'], string> = {
-  string: 'text',
-  integer: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-  json: 'a JSON value',
-  secret: 'text',
-  file: 'text',
-};
-
-function fits(value: unknown, { type }: Parameter): boolean {
-  switch (type) {
-    case 'integer':
-      return Number.isSafeInteger(value);
-    case 'number':
-      return Number.isFinite(value);
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'json':
-      return true;
-    default:
-      return typeof value === 'string';
-  }
 }
 
 function timezones(): string[] {

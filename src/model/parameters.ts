@@ -11,6 +11,30 @@ export const PARAMETER_TYPE_NAMES: Record<ParameterType, string> = {
   file: 'text',
 };
 
+/** Whether a value that YAML gave is of a type, without being read as one. */
+export function isOfType(value: unknown, type: ParameterType): boolean {
+  switch (type) {
+    case 'string':
+    case 'secret':
+    case 'file':
+      return typeof value === 'string';
+    case 'integer':
+      return Number.isSafeInteger(value);
+    case 'number':
+      return Number.isFinite(value);
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'json':
+      return isJson(value);
+  }
+}
+
+function isJson(value: unknown): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'object' && Object.values(value).every(isJson);
+}
+
 /** What a parameter may demand of its values beside their type. */
 export type Demands = Pick<PlannedParameter, 'enum' | 'min' | 'max' | 'pattern'>;
 

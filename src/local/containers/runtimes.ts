@@ -73,14 +73,7 @@ export class Runtimes {
 
   async #initializeNode(init: Initializer, timeoutMs: number, logLimitBytes: number): Promise<InitializedContainer> {
     const { node } = this.#options;
-    let dir: string | undefined;
-    let problem: string | undefined;
-    try {
-      dir = await this.#codes.directory(init.code);
-    } catch (error) {
-      if (!(error instanceof CodeError)) throw error;
-      problem = error.message;
-    }
+    const { dir, problem } = await this.#unpacked(init.code);
     const container = this.#container(
       startProcess({
         executable: node.executable,
@@ -102,16 +95,19 @@ export class Runtimes {
     return { container, reply: nodeReply(answer), logLine: undefined };
   }
 
-  async #initializePython(init: Initializer, timeoutMs: number, logLimitBytes: number): Promise<InitializedContainer> {
-    const { python } = this.#options;
-    let dir = LAUNCHERS_DIR;
-    let problem: string | undefined;
+  /** The folder of an action's code, or why it cannot be unpacked. */
+  async #unpacked(code: Initializer['code']): Promise<{ dir?: string | undefined; problem?: string }> {
     try {
-      dir = await this.#codes.directory(init.code);
+      return { dir: await this.#codes.directory(code) };
     } catch (error) {
       if (!(error instanceof CodeError)) throw error;
-      problem = error.message;
+      return { problem: error.message };
     }
+  }
+
+  async #initializePython(init: Initializer, timeoutMs: number, logLimitBytes: number): Promise<InitializedContainer> {
+    const { python } = this.#options;
+    const { dir = LAUNCHERS_DIR, problem } = await this.#unpacked(init.code);
     const env = {
       ...this.#pythonEnvironment(),
       ...init.env,
