@@ -27,9 +27,13 @@ ANSWER_RESERVE_S = 3
 LOOK_EVERY_S = 3.0
 """How often a supervisor looks, while a step works, whether its run has been cancelled or has failed elsewhere."""
 
-BLOB_CACHE_BYTES = 64 << 20
+BLOB_CACHE_BYTES = 32 << 20
 BLOB_CACHE_MAX_BLOB = 256 << 10
-KNOWN_MAX = 100_000
+BLOB_OVERHEAD_BYTES = 1 << 10
+"""Of the supervisor's memory, which counts against the step's: an eighth of OpenWhisk's default of 256 MB. Small artifacts
+weigh less than what it takes to keep them."""
+
+KNOWN_MAX = 20_000
 
 KNOWN_FOR_S = 3600
 """An artifact that is in the store already is not written again, for so long: `nuvopipe prune` may delete it, but none that
@@ -79,10 +83,10 @@ class BlobCache:
         if len(data) > BLOB_CACHE_MAX_BLOB or key in self._blobs:
             return
         self._blobs[key] = (data, attributes)
-        self._room -= len(data)
+        self._room -= len(data) + BLOB_OVERHEAD_BYTES
         while self._room < 0:
             _, (old, _) = self._blobs.popitem(last=False)
-            self._room += len(old)
+            self._room += len(old) + BLOB_OVERHEAD_BYTES
 
     def is_known(self, key):
         """Whether it need not be written."""

@@ -12,6 +12,7 @@ from metaflow.datastore.datastore_storage import CloseAfterUse, DataStoreStorage
 from metaflow.datastore.flow_datastore import MetadataCache
 
 from .storage_keys import is_artifact_key
+from .told_inputs import hear
 
 SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 SHARED_MEMORY_MAX = 1 << 20
@@ -91,7 +92,7 @@ class InputRecords(MetadataCache):
     """What Metaflow would read from the inputs' `data.json`: the supervisor has it from their commit records."""
 
     def __init__(self, inputs):
-        self._inputs = {entry["path"]: {"objects": entry["objects"], "info": entry["info"]} for entry in inputs}
+        self._inputs = inputs
 
     def load_metadata(self, run_id, step_name, task_id, attempt):
         return self._inputs.get(f"{run_id}/{step_name}/{task_id}/{attempt}")
@@ -100,12 +101,16 @@ class InputRecords(MetadataCache):
         pass
 
 
-def give_inputs(flow_datastore, inputs):
-    """Lets a flow's datastore open exactly these inputs, in order, without asking the store about their attempts."""
+def give_inputs(flow_datastore, request):
+    """Lets a flow's datastore open exactly the inputs of a request, without asking the store about their attempts.
+
+    Answers their paths, in order.
+    """
+    inputs = hear(request)
     records = InputRecords(inputs)
     flow_datastore.set_metadata_cache(records)
     prefix = flow_datastore.flow_name + "/data/"
-    SupervisedStorage.known = {f"{prefix}{sha[:2]}/{sha}" for entry in inputs for sha in entry["objects"].values()}
+    SupervisedStorage.known = {f"{prefix}{sha[:2]}/{sha}" for told in inputs.values() for sha in told["objects"].values()}
 
     def get_task_datastores(run_id=None, steps=None, pathspecs=None, **_):
         # Metaflow's own builds wrong addresses for paths with an attempt once there are more than four of them.
@@ -120,6 +125,7 @@ def give_inputs(flow_datastore, inputs):
         return opened
 
     flow_datastore.get_task_datastores = get_task_datastores
+    return list(inputs)
 
 
 def parse_data(data):

@@ -124,9 +124,7 @@ def _step(context, request, result):
     _keep_outputs(request["outputs"], result)
     _mask_exceptions([*(os.environ[name] for name in request["secretNames"]), *filter(None, request["secrets"].values())])
     _put_in_place(context.flow, request)
-    inputs = request["inputs"]
-    paths = [entry["path"] for entry in inputs]
-    give_inputs(context.flow_datastore, inputs)
+    paths = give_inputs(context.flow_datastore, request)
     names = {"run": "run_id", "task": "task_id", "split": "split_index", "attempt": "retry_count"}
     cli_args._set_step_kwargs({names[key]: request[key] for key in names} | {"input_paths": ",".join(paths[:1])})
     task_type(request["secrets"])(
@@ -168,8 +166,7 @@ def _mask_exceptions(secrets):
 
 def _arguments(context, request, result):
     """What an action or a flow is given: it is made of artifacts, so here."""
-    give_inputs(context.flow_datastore, request["inputs"])
-    paths = [entry["path"] for entry in request["inputs"]]
+    paths = give_inputs(context.flow_datastore, request)
     flow, inputs = context.flow, context.flow_datastore.get_task_datastores(pathspecs=paths)
     flow._set_datastore(inputs[0])
     task = task_type(request["secrets"])(flow, context.flow_datastore, context.metadata, *[None] * 5)

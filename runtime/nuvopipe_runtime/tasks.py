@@ -3,6 +3,7 @@
 from .execute import Attempt
 from .logs import LogStream
 from .plan import PARAMETERS_TASK, task_id
+from .told_inputs import tell
 
 
 class Tasks:
@@ -82,7 +83,7 @@ class Tasks:
             "step": step,
             "task": task_id(at),
             "split": self._plan.split(step, at),
-            "inputs": [{"path": _path(record), "objects": record["objects"], "info": record["info"]} for record in inputs],
+            **tell(inputs),
             "secrets": self._secrets.of(self._context),
             **({"origin": self._lineage.origin} if self._lineage.resumes else {}),
         }
@@ -92,7 +93,3 @@ class Tasks:
         is_over = None if step in self._plan.handlers else lambda: self._markers.stopped(self._context)
         limit = self._time_left_s(self._plan.steps[step])
         return self._executor.run(self._store, operation, request, self._environment, limit, self._deadline, is_over)
-
-
-def _path(record):
-    return f"{record['run']}/{record['step']}/{record['task']}/{record['attempt']}"

@@ -9,6 +9,7 @@ from itertools import compress
 from nuvopipe_runtime.execute import BlobCache, Executor
 from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.plan import PARAMETERS_STEP, coordinate_of
+from nuvopipe_runtime.told_inputs import tell
 
 from .mocks import FAILURES, MockProblem, for_attempt, for_task
 from .simulation import Platform
@@ -158,15 +159,7 @@ class Cases:
         records.sort(key=lambda record: record["at"])
         if not records:
             return []
-        inputs = [
-            {
-                "path": "/".join((record["run"], step, record["task"], str(record["attempt"]))),
-                "objects": record["objects"],
-                "info": record["info"],
-            }
-            for record in records
-        ]
-        request = {"inputs": inputs, "names": names, "root": store.root, "tags": []}
+        request = {**tell(records), "names": names, "root": store.root, "tags": []}
         environment = {**self._environment, "METAFLOW_DATASTORE_SYSROOT_S3": store.root, "METAFLOW_USER": "tester"}
         deadline = time.time() + READ_TIMEOUT_S
         attempt = self._executor.run(store, "read", request, environment, READ_TIMEOUT_S, deadline)

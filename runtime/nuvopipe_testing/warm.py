@@ -19,9 +19,8 @@ def mocked_step(context, request, result):
 
 def read(context, request, result):
     """Artifacts of tasks as JSON: for each of them `values` by name, and why others cannot be read."""
-    tasks = request["inputs"]
-    give_inputs(context.flow_datastore, tasks)
-    opened = context.flow_datastore.get_task_datastores(pathspecs=[entry["path"] for entry in tasks])
+    paths = give_inputs(context.flow_datastore, request)
+    opened = context.flow_datastore.get_task_datastores(pathspecs=paths)
     result["read"] = [_read_one(datastore, request["names"]) for datastore in opened]
 
 
