@@ -104,6 +104,10 @@ export function pathOf(entity: { readonly namespace: string; readonly name: stri
   return `${entity.namespace}/${entity.name}`;
 }
 
+export function pathOfReference({ path, name }: Reference): string {
+  return `${path}/${name}`;
+}
+
 /** Later values win, as in `Parameters ++`; a key keeps its first place. */
 export function mergeKeyValues(...lists: (readonly KeyValue[])[]): KeyValue[] {
   const merged = new Map<string, KeyValue>();
@@ -134,7 +138,9 @@ export function sizeBytes(list: readonly KeyValue[]): number {
   );
 }
 
-export function nextVersion(version: string): string {
+/** @param version undefined: there is none yet */
+export function nextVersion(version: string | undefined): string {
+  if (version === undefined) return '0.0.1';
   const [major, minor, patch] = version.split('.').map(Number);
   return `${major}.${minor}.${(patch ?? 0) + 1}`;
 }

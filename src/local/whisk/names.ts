@@ -30,6 +30,12 @@ export function lastOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** `namespace/package` of `namespace/package/action`. */
+export function packageOf(path: string): string | undefined {
+  const parent = parentOf(path);
+  return parent.includes('/') ? parent : undefined;
+}
+
 export function rootOf(path: string): string {
   return path.split('/', 1)[0] ?? '';
 }

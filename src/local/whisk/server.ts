@@ -15,7 +15,9 @@ import { ActivationStore } from './activation-store.ts';
 import { Alarms } from './alarms/alarms.ts';
 import { type AlarmClock, SYSTEM_CLOCK } from './alarms/clock.ts';
 import { ALARMS_WEB_PATH, provideAlarmFeeds } from './alarms/feeds.ts';
-import { Api, Resolver } from './api.ts';
+import { Api } from './api/api.ts';
+import { Entitlement } from './api/entitlement.ts';
+import { Resolver } from './api/resolver.ts';
 import { isSequence } from './entities.ts';
 import { EntityStore } from './entity-store.ts';
 import type { Faults } from './faults.ts';
@@ -92,7 +94,8 @@ export async function startWhisk(options: WhiskOptions): Promise<Whisk> {
   });
   // One byte more than a result may have tells one that is too long.
   const runtimes = new Runtimes(options.runtimes, codes, limits.payloadBytes + MIB, preciseNow);
-  const resolver = new Resolver(entities, namespace);
+  const resolver = new Resolver(entities);
+  const entitlement = new Entitlement(entities, namespace);
   let url = '';
   const invoker = new Invoker(pool, runtimes, activations, {
     namespace,
@@ -110,9 +113,9 @@ export async function startWhisk(options: WhiskOptions): Promise<Whisk> {
     faults,
     now,
     resolve: (path) => resolver.resolve(path),
-    entitle: (path) => resolver.entitle(path),
+    entitle: (path) => entitlement.entitle(path),
   });
-  const api = new Api(entities, activations, invoker, sessions, resolver, {
+  const api = new Api(entities, activations, invoker, sessions, resolver, entitlement, {
     namespace,
     limits,
     faults,

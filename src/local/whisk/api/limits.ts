@@ -1,0 +1,39 @@
+/** `limits`: those that hold for the namespace. */
+import type { Limits } from '../limits.ts';
+import * as messages from '../messages.ts';
+import { Reject } from '../reject.ts';
+import { type Answer, ok, type Request } from '../request.ts';
+import { allow, type CollectionApi, isCollection } from './collection.ts';
+import type { Entitlement } from './entitlement.ts';
+
+export class LimitsApi implements CollectionApi {
+  readonly #entitlement: Entitlement;
+  readonly #limits: Limits;
+
+  constructor(entitlement: Entitlement, limits: Limits) {
+    this.#entitlement = entitlement;
+    this.#limits = limits;
+  }
+
+  handle(request: Request, namespace: string, rest: readonly string[]): Answer {
+    if (!isCollection(rest)) throw new Reject(404, messages.NOT_FOUND);
+    allow(request, ['GET']);
+    this.#entitlement.checkOwn(namespace, namespace);
+    const limits = this.#limits;
+    return ok({
+      invocationsPerMinute: limits.invocationsPerMinute,
+      concurrentInvocations: limits.concurrentInvocations,
+      firesPerMinute: limits.firesPerMinute,
+      maxActionMemory: limits.memoryMb.max,
+      minActionMemory: limits.memoryMb.min,
+      maxActionLogs: limits.logsMb.max,
+      minActionLogs: limits.logsMb.min,
+      maxActionTimeout: limits.timeoutMs.max,
+      minActionTimeout: limits.timeoutMs.min,
+      maxActionConcurrency: limits.concurrency.max,
+      minActionConcurrency: limits.concurrency.min,
+      maxParameterSize: `${limits.payloadBytes / (1024 * 1024)} MB`,
+      maxActionInstances: limits.concurrentInvocations,
+    });
+  }
+}
