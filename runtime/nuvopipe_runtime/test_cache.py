@@ -2,8 +2,8 @@
 
 import pytest
 
+from .artifacts import KNOWN_FOR_S, BlobCache
 from .cache import INPUTS_MAX, PREFIX
-from .execute import KNOWN_FOR_S, BlobCache
 from .store import to_json
 from .test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed
 from .test_lost_runs import place, sweep

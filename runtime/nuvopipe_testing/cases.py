@@ -6,7 +6,8 @@ import time
 from contextlib import nullcontext
 from itertools import compress
 
-from nuvopipe_runtime.execute import BlobCache, Executor
+from nuvopipe_runtime.artifacts import BlobCache
+from nuvopipe_runtime.execute import Executor
 from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.plan import PARAMETERS_STEP, coordinate_of
 from nuvopipe_runtime.told_inputs import tell

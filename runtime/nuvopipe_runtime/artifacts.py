@@ -1,0 +1,137 @@
+"""Artifacts between a task and the store: the supervisor reads and writes them while the task works on."""
+
+import json
+import threading
+import time
+from collections import OrderedDict
+
+from .read_ahead import ReadAhead
+from .storage_keys import artifact_key
+from .store import explain, to_json
+
+BLOB_CACHE_BYTES = 32 << 20
+BLOB_CACHE_MAX_BLOB = 256 << 10
+BLOB_OVERHEAD_BYTES = 1 << 10
+"""Of the supervisor's memory, which counts against the step's: an eighth of OpenWhisk's default of 256 MB. Small artifacts
+weigh less than what it takes to keep them."""
+
+KNOWN_MAX = 20_000
+
+KNOWN_FOR_S = 3600
+"""An artifact that is in the store already is not written again, for so long: `nuvopipe prune` may delete it, but none that
+was in use within a day (`SETTLED_MS` of `src/runs/retention.ts`)."""
+
+
+class BlobCache:
+    """Small artifacts that passed through this container, newest kept; content-addressed, so never stale."""
+
+    def __init__(self):
+        self._blobs = OrderedDict()
+        self._room = BLOB_CACHE_BYTES
+        self.known = OrderedDict()
+
+    def __contains__(self, key):
+        return key in self._blobs
+
+    def get(self, key):
+        found = self._blobs.get(key)
+        if found is not None:
+            self._blobs.move_to_end(key)
+        return found
+
+    def add(self, key, data, attributes):
+        self.learn(key)
+        if len(data) > BLOB_CACHE_MAX_BLOB or key in self._blobs:
+            return
+        self._blobs[key] = (data, attributes)
+        self._room -= len(data) + BLOB_OVERHEAD_BYTES
+        while self._room < 0:
+            _, (old, _) = self._blobs.popitem(last=False)
+            self._room += len(old) + BLOB_OVERHEAD_BYTES
+
+    def is_known(self, key):
+        """Whether it need not be written."""
+        return time.time() - self.known.get(key, 0) < KNOWN_FOR_S
+
+    def learn(self, key):
+        self.known[key] = time.time()
+        self.known.move_to_end(key)
+        if len(self.known) > KNOWN_MAX:
+            self.known.popitem(last=False)
+
+
+class ArtifactServer(threading.Thread):
+    """Answers a task's requests for artifacts, in order; writes go to the store while the task works on."""
+
+    def __init__(self, wire, store, blobs, operation, request):
+        super().__init__(daemon=True)
+        self._wire = wire
+        self._store = store
+        self._blobs = blobs
+        self._first = (operation, request)
+        self._ahead = ReadAhead(store, request)
+        self._writes = []
+        self._result = {}
+        self.ok = False
+        self.error = None
+
+    def run(self):
+        try:
+            operation, request = self._first
+            self._wire.send({"op": operation}, to_json(request))
+            while (frame := self._wire.receive()) is not None:
+                self._serve(*frame)
+            self._finish_writes()
+        except (BrokenPipeError, ConnectionError):
+            pass
+        except Exception as error:
+            self.ok = False
+            self.error = f"the step's artifacts could not be stored: {explain(error)}"
+        finally:
+            self._ahead.close()
+            self._wire.close()
+
+    def outcome(self):
+        return self._result
+
+    def _serve(self, header, body):
+        operation = header["op"]
+        if operation == "put":
+            key = artifact_key(header["key"])
+            if not self._blobs.is_known(key):
+                attributes = {"metaflow-user-attributes": json.dumps(header["attributes"])}
+                write = self._store.submit(self._store.put, key, body, attributes)
+                self._writes.append((write, key, body, header["attributes"]))
+        elif operation == "get":
+            self._finish_writes()
+            self._send_artifacts([artifact_key(key) for key in header["keys"]])
+        elif operation == "end":
+            self._result = json.loads(body)
+            self.ok = header["ok"]
+
+    def _finish_writes(self):
+        for write, key, data, attributes in self._writes:
+            write.result()
+            self._blobs.add(key, data, attributes)
+        self._writes.clear()
+
+    def _send_artifacts(self, keys):
+        pending = {key: self._ahead.get(key) for key in keys if key not in self._blobs}
+        for key in keys:
+            self._ahead.follow(key, self._blobs)
+        for key in keys:
+            cached = self._blobs.get(key)
+            if cached is None:
+                try:
+                    found = pending[key].result() if key in pending else self._store.get(key)
+                except Exception as error:
+                    self._wire.send({"op": "error", "message": f"an artifact could not be read: {error}"})
+                    return
+                if found is None:
+                    self._wire.send({"op": "absent"})
+                    continue
+                data, attributes, _ = found
+                text = attributes.get("metaflow-user-attributes")
+                cached = (data, json.loads(text) if text else None)
+                self._blobs.add(key, *cached)
+            self._wire.send({"op": "blob", "attributes": cached[1]}, cached[0])
