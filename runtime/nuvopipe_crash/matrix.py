@@ -4,8 +4,8 @@ import os
 import random
 from collections import Counter
 
-from nuvopipe_runtime.artifacts import BlobCache
-from nuvopipe_runtime.execute import Executor
+from nuvopipe_runtime.execution.artifacts import BlobCache
+from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.plan import Plan
 
 from .checks import NEVER_BEGAN, Seen, wrong

@@ -8,8 +8,7 @@ import hashlib
 
 from obstore.exceptions import BaseError
 
-from nuvopipe_runtime.attempts import CRASH
-from nuvopipe_runtime.execute import Attempt
+from nuvopipe_runtime.execution.attempt import CRASH, Attempt
 from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.plan import coordinate_of
 from nuvopipe_runtime.store import explain, to_json

@@ -13,14 +13,14 @@ from concurrent.futures import Future
 from obstore.exceptions import GenericError
 from obstore.store import MemoryStore
 
-from nuvopipe_runtime.attempts import PAUSE_MAX_MS
 from nuvopipe_runtime.clock import Clock
 from nuvopipe_runtime.context import Context
 from nuvopipe_runtime.envelope import check_size
-from nuvopipe_runtime.handover import SESSION_COMPONENTS_MAX
-from nuvopipe_runtime.launch import ENVELOPE_KEY
 from nuvopipe_runtime.layout import RunLayout
-from nuvopipe_runtime.session import Session
+from nuvopipe_runtime.protocol.attempts import PAUSE_MAX_MS
+from nuvopipe_runtime.protocol.handover import SESSION_COMPONENTS_MAX
+from nuvopipe_runtime.protocol.launch import ENVELOPE_KEY
+from nuvopipe_runtime.protocol.session import Session
 from nuvopipe_runtime.store import Lost, Store, explain
 from nuvopipe_runtime.sweeper import Sweeper
 from nuvopipe_testing.simulation import ACTIVATION_MARGIN_S, ACTIVATION_MIN_S, Container

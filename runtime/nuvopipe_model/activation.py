@@ -10,12 +10,12 @@ from concurrent.futures import Future
 from types import SimpleNamespace
 
 from nuvopipe_runtime.context import Context
-from nuvopipe_runtime.execute import Attempt
+from nuvopipe_runtime.execution.attempt import Attempt
 from nuvopipe_runtime.layout import RunLayout
-from nuvopipe_runtime.markers import Markers
-from nuvopipe_runtime.records import Records
-from nuvopipe_runtime.secret_parameters import SecretParameters
-from nuvopipe_runtime.session import Session
+from nuvopipe_runtime.protocol.markers import Markers
+from nuvopipe_runtime.protocol.records import Records
+from nuvopipe_runtime.protocol.secret_parameters import SecretParameters
+from nuvopipe_runtime.protocol.session import Session
 from nuvopipe_runtime.store import Lost
 
 from .flows import EPOCH_MS

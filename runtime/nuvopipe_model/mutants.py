@@ -1,11 +1,11 @@
 """Protocols that are broken on purpose, by one patch each: `(owner, attribute, what takes its place)`."""
 
-from nuvopipe_runtime import commit as commits
-from nuvopipe_runtime.ending import Ending
-from nuvopipe_runtime.guard import Guard
-from nuvopipe_runtime.handover import Handover
-from nuvopipe_runtime.lanes import Lanes
-from nuvopipe_runtime.pools import Pool
+from nuvopipe_runtime.protocol import commit as commits
+from nuvopipe_runtime.protocol.ending import Ending
+from nuvopipe_runtime.protocol.guard import Guard
+from nuvopipe_runtime.protocol.handover import Handover
+from nuvopipe_runtime.protocol.lanes import Lanes
+from nuvopipe_runtime.protocol.pools import Pool
 from nuvopipe_runtime.store import create_once, to_json
 
 

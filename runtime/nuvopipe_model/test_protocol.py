@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from nuvopipe_runtime import live
+from nuvopipe_runtime.protocol import live
 
 from . import mutants
 from .flows import EPOCH_MS, foreach, linear, nested

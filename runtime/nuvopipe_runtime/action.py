@@ -10,16 +10,16 @@ from . import sequence
 from .clock import Clock
 from .context import Context
 from .envelope import check_size, from_arguments
-from .execute import Executor
-from .launch import Launcher
+from .execution.execute import Executor
+from .execution.protect import IS_LINUX, hide_memory
 from .layers import ensure_layer
 from .layout import RunLayout
-from .markers import Markers
 from .plan import Plan, conductor_of
-from .protect import IS_LINUX, hide_memory
-from .records import Records
-from .secret_parameters import SecretParameters
-from .session import Session
+from .protocol.launch import Launcher
+from .protocol.markers import Markers
+from .protocol.records import Records
+from .protocol.secret_parameters import SecretParameters
+from .protocol.session import Session
 
 FLOW_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "flow")
 DEFAULT_TIME_LIMIT_S = 60
@@ -43,7 +43,7 @@ class Container:
 
     def fork_warm(self):
         """In a container forked from a template that has Metaflow imported: the warm process is one more fork."""
-        from . import warm
+        from .execution import warm
 
         ours, theirs = socket.socketpair()
         pid = os.fork()

@@ -9,8 +9,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from .clock import Clock
-from .launch import ENVELOPE_KEY, LATER, PARALLEL_LAUNCHES, Launcher
 from .layout import LIVE, RunLayout
+from .protocol.launch import ENVELOPE_KEY, LATER, PARALLEL_LAUNCHES, Launcher
 
 NEVER_BEGUN_AFTER_MS = 10 * 60_000
 """An entry whose run has no record for so long after its lease is of a start that was lost; nothing else is left of it."""

@@ -8,10 +8,10 @@ import json
 import os
 import sys
 
+from nuvopipe_runtime.execution.warm import die_with_parent
 from nuvopipe_runtime.layers import ensure_layer
 from nuvopipe_runtime.plan import Plan
 from nuvopipe_runtime.store import open_store
-from nuvopipe_runtime.warm import die_with_parent
 
 from .cases import Cases
 

@@ -6,11 +6,11 @@ import time
 from contextlib import nullcontext
 from itertools import compress
 
-from nuvopipe_runtime.artifacts import BlobCache
-from nuvopipe_runtime.execute import Executor
+from nuvopipe_runtime.execution.artifacts import BlobCache
+from nuvopipe_runtime.execution.execute import Executor
+from nuvopipe_runtime.execution.told_inputs import tell
 from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.plan import PARAMETERS_STEP, coordinate_of
-from nuvopipe_runtime.told_inputs import tell
 
 from .mocks import FAILURES, MockProblem, for_attempt, for_task
 from .simulation import Platform

@@ -6,16 +6,16 @@ from collections import deque
 
 from obstore.store import MemoryStore
 
-from nuvopipe_runtime.attempts import PAUSE_MAX_MS
 from nuvopipe_runtime.clock import Clock
 from nuvopipe_runtime.context import Context
 from nuvopipe_runtime.envelope import check_size
-from nuvopipe_runtime.execute import Executor
+from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.layout import RunLayout
-from nuvopipe_runtime.markers import Markers
-from nuvopipe_runtime.records import Records
-from nuvopipe_runtime.secret_parameters import SecretParameters
-from nuvopipe_runtime.session import Session
+from nuvopipe_runtime.protocol.attempts import PAUSE_MAX_MS
+from nuvopipe_runtime.protocol.markers import Markers
+from nuvopipe_runtime.protocol.records import Records
+from nuvopipe_runtime.protocol.secret_parameters import SecretParameters
+from nuvopipe_runtime.protocol.session import Session
 from nuvopipe_runtime.store import Store, to_json
 
 SESSION_COMPONENTS_MAX = 50

@@ -3,8 +3,8 @@
 import json
 import sys
 
-from nuvopipe_runtime import task, warm
-from nuvopipe_runtime.storage import give_inputs
+from nuvopipe_runtime.execution import task, warm
+from nuvopipe_runtime.execution.storage import give_inputs
 
 from .mocks import put_in_place
 

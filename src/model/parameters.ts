@@ -1,6 +1,6 @@
 import type { ParameterType, PlannedParameter } from './plan.ts';
 
-/** What a parameter of a type has to be, in the words of `runtime/nuvopipe_runtime/parameters.py`. */
+/** What a parameter of a type has to be, in the words of `runtime/nuvopipe_runtime/protocol/parameters.py`. */
 export const PARAMETER_TYPE_NAMES: Record<ParameterType, string> = {
   string: 'text',
   integer: 'a whole number',

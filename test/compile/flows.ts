@@ -9,8 +9,8 @@ import type { Bundle } from '../../src/model/manifest.ts';
 const RUNTIME = {
   'runtime/action/__main__.py': 'def main(args):\n    return args\n',
   'runtime/nuvopipe_runtime/__init__.py': '',
-  'runtime/nuvopipe_runtime/session.py': '# a module\n',
-  'runtime/nuvopipe_runtime/test_session.py': '# not for users\n',
+  'runtime/nuvopipe_runtime/protocol/session.py': '# a module\n',
+  'runtime/nuvopipe_runtime/protocol/test_session.py': '# not for users\n',
   'runtime/nuvopipe_runtime/conftest.py': '# not for users\n',
   'runtime/nuvopipe_runtime/__pycache__/session.cpython-311.pyc': 'x',
 };

@@ -21,10 +21,10 @@ import metaflow.cli_components.step_cmd
 import metaflow.client  # noqa: F401
 from metaflow.graph import FlowGraph
 from metaflow.lint import LintWarn, linter
-from nuvopipe_runtime import warm
-from nuvopipe_runtime.execute import Executor
+from nuvopipe_runtime.execution import warm
+from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.plan import Plan
-from nuvopipe_runtime.storage_keys import artifact_key
+from nuvopipe_runtime.execution.storage_keys import artifact_key
 from nuvopipe_testing.simulation import Platform
 from reference import CAUGHT, FAILURE, Reference
 

@@ -18,7 +18,7 @@ import { renderExplanation } from '../../../src/report/explain/render.ts';
 import { plainPalette } from '../../../src/terminal/palette.ts';
 import { Workshop } from '../../compile/flows.ts';
 
-const runtime = join(import.meta.dirname, '../../../runtime/nuvopipe_runtime');
+const runtime = join(import.meta.dirname, '../../../runtime/nuvopipe_runtime/protocol');
 
 const TITLES = `flow: TitlesFlow
 resources: { memory: 512, timeout: 2m }

@@ -1,7 +1,7 @@
 """From one component of a session to the next, and from one session to a fresh one before its components run out."""
 
+from ..store import Lost, to_json
 from .attempts import PAUSE_MAX_MS, pauses
-from .store import Lost, to_json
 
 SESSION_COMPONENTS_MAX = 50
 """OpenWhisk's actionSequenceLimit: components that one conductor session may invoke."""

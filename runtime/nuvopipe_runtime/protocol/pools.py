@@ -7,8 +7,8 @@ last step is committed: the commit says so, and no object of its own.
 
 import json
 
-from .plan import task_id
-from .store import Lost, create_once, to_json
+from ..plan import task_id
+from ..store import Lost, create_once, to_json
 
 LEASE_TIMEOUTS = 2
 LEASE_MARGIN_MS = 5_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .layout import RunLayout
+from ..layout import RunLayout
 
 FLOW = """
     from metaflow import FlowSpec, current, retry, step

@@ -6,8 +6,8 @@ LIST tells all runs which may need help, however many old ones there are.
 
 import json
 
+from ..store import Lost, to_json
 from .pools import RENEW_MARGIN_MS, lease_ms
-from .store import Lost, to_json
 
 PLACE = ("step", "at", "from")
 """What of an envelope says where a run is."""

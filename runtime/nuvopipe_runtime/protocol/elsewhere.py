@@ -1,9 +1,9 @@
 """A step's way through an action that the conductor invokes, or a flow that has a run of its own."""
 
+from ..plan import task_id
 from . import attempts, calls
 from .handover import until_next_window_ms
 from .launch import LATER
-from .plan import task_id
 
 ACTION_ERROR = "ActionError"
 """What `retry.on` calls the failure of an action, or of a flow that a step has started."""

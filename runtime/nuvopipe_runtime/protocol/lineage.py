@@ -1,8 +1,8 @@
 """A resumed run: what its origin has committed is taken over, as long as nothing before it has been executed anew."""
 
-from .layout import RunLayout
+from ..layout import RunLayout
+from ..plan import PARAMETERS_STEP, PARAMETERS_TASK
 from .parameters import SHOWN_MAX, BadParameters, is_run_name
-from .plan import PARAMETERS_STEP, PARAMETERS_TASK
 
 ORIGIN = ("origin-run-id", "origin-task-id")
 """Metadata of Metaflow's own resumed runs: the run, and the task in it."""

@@ -1,12 +1,12 @@
 """A run is entered from outside: a sweep finds it lost, or somebody cancels it."""
 
+from ..plan import PARAMETERS_STEP, PARAMETERS_TASK, conductor_of, version_of
+from ..store import create_once
 from .beginning import RUN_SHOWN_MAX, refused
 from .guard import Guard
 from .handover import ended, until_next_window_ms
 from .launch import ENVELOPE_KEY, LATER
 from .parameters import is_run_name
-from .plan import PARAMETERS_STEP, PARAMETERS_TASK, conductor_of, version_of
-from .store import create_once
 
 
 class Recovery:

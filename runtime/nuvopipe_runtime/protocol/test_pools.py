@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .layout import RunLayout
+from ..layout import RunLayout
 from .pools import _middle_of_longest_run
 from .test_session import foreach
 

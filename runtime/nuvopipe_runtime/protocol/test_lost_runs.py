@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .layout import LIVE
+from ..layout import LIVE
 from .test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed, failing
 
 SWEEP_AFTER_S = 3600

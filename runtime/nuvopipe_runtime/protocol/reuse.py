@@ -1,7 +1,7 @@
 """Tasks that need not be executed: those committed before, those of the run that this one resumes, those in the cache."""
 
+from ..plan import task_id
 from . import commit as commits
-from .plan import task_id
 
 WALK_RESERVE_S = 8
 """Kept of an activation's time when it walks over what has been done before."""

@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+from ..store import to_json
 from .artifacts import ArtifactServer, BlobCache
-from .attempts import CRASH, TIMEOUT
+from .attempt import CRASH, TIMEOUT, Attempt
 from .logs import LogStream
 from .masking import Mask
-from .store import to_json
 from .wire import Wire
 
 KILL_GRACE_S = 2
@@ -33,27 +34,10 @@ class WarmGone(Exception):
     """The warm process ended: it could not start, or was killed."""
 
 
-class Attempt:
-    """How one attempt ended. `result` is what the task told of itself, empty when it could not."""
-
-    def __init__(self, ok, result, error, stdout, stderr, started, ended, kinds=()):
-        self.ok = ok
-        self.result = result
-        self.error = error
-        self.stdout = stdout
-        self.stderr = stderr
-        self.started = started
-        self.ended = ended
-        self.kinds = list(kinds)
-        self.was_stopped = False
-        """It was ended because its run is over."""
-        """Of a failure: names of the exception's classes, `timeout`, `crash`."""
-
-
 class Executor:
     """The supervisor's side of the warm process. One task at a time, as OpenWhisk has it."""
 
-    WARM = "nuvopipe_runtime.warm"
+    WARM = "nuvopipe_runtime.execution.warm"
     """What the warm process runs, where it is started here."""
 
     def __init__(self, plan):
@@ -90,7 +74,7 @@ class Executor:
 
     def _spawn(self, environment):
         ours, theirs = socket.socketpair()
-        here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        here = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, [here, environment.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
             [sys.executable, "-m", self.WARM, str(theirs.fileno()), self._plan.directory],

@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 
-from .attempts import TIMEOUT
+from .attempt import TIMEOUT
 from .flow_parameters import set_parameters, task_type
 from .masking import Mask
 from .storage import SupervisedStorage, give_inputs, parse_data

@@ -4,9 +4,9 @@ A lane that finds its pool drained, but not done, offers itself; the first becom
 at growing intervals, waiting outside of any step's container, until every pool of the run has been joined.
 """
 
-from .plan import coordinate_of, task_id
+from ..plan import coordinate_of, task_id
+from ..store import Lost, to_json
 from .pools import Pool, Snapshot
-from .store import Lost, to_json
 
 FIRST_PAUSE_MS = 1_000
 MAX_PAUSE_MS = 60_000

@@ -7,9 +7,9 @@ attempt that lost leaves nothing that a Metaflow client would prefer.
 import json
 import sys
 
+from ..layout import RunLayout
+from ..store import Lost, to_json
 from .attempts import attempts_max
-from .layout import RunLayout
-from .store import Lost, to_json
 
 PARENTS_MAX = 16
 """A join's parents follow from its pool; a record of 10,000 of them would only weigh."""

@@ -8,10 +8,10 @@ import hashlib
 import hmac
 import sys
 
+from ..plan import task_id
+from ..store import to_json
 from .commit import parents_of
 from .lineage import pathspec, taken_over
-from .plan import task_id
-from .store import to_json
 
 PREFIX = "_nuvopipe/cache/"
 

@@ -5,7 +5,7 @@ import pytest
 
 from .parameters import BadParameters, check_invocation, complete
 
-FIXTURES = os.path.join(os.path.dirname(__file__), "../../test/fixtures/parameters.json")
+FIXTURES = os.path.join(os.path.dirname(__file__), "../../../test/fixtures/parameters.json")
 
 
 def shared_cases():

@@ -219,12 +219,12 @@ def become(control, plan):
 
 
 def main(descriptor, directory):
-    from .plan import Plan
+    from ..plan import Plan
 
     become(socket.socket(fileno=descriptor), Plan(directory))
 
 
 if __name__ == "__main__":
-    from nuvopipe_runtime import warm
+    from nuvopipe_runtime.execution import warm
 
     warm.main(int(sys.argv[1]), sys.argv[2])

@@ -5,9 +5,9 @@ import threading
 import time
 from collections import OrderedDict
 
+from ..store import explain, to_json
 from .read_ahead import ReadAhead
 from .storage_keys import artifact_key
-from .store import explain, to_json
 
 BLOB_CACHE_BYTES = 32 << 20
 BLOB_CACHE_MAX_BLOB = 256 << 10

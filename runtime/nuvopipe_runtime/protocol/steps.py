@@ -1,11 +1,11 @@
 """One step of a session: its task is executed, or found done, and what it says decides what follows."""
 
+from ..plan import task_id
+from ..store import Lost
 from . import attempts
 from . import commit as commits
 from .ending import failure_of
 from .lineage import pathspec
-from .plan import task_id
-from .store import Lost
 
 
 class Steps:

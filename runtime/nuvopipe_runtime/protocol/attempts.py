@@ -2,15 +2,13 @@
 
 import zlib
 
+from ..execution.attempt import CRASH, TIMEOUT
+
 FALLBACK_ATTEMPTS = 1
 """After the user's attempts, one in which Metaflow's `@catch` takes the failure of a crash."""
 
 PAUSE_MAX_MS = 240_000
 """One pause in the `wait` action: OpenWhisk gives an action five minutes by default. A longer one is made of several."""
-
-TIMEOUT, CRASH = "timeout", "crash"
-"""What `retry.on` calls failures that no exception tells of."""
-
 
 RETRY_OF_MADE = {"times": 4, "backoffMs": 1_000, "factor": 4, "maxMs": 60_000, "jitter": 0.5, "on": [CRASH, TIMEOUT]}
 """Steps that the compiler made do nothing that the user might not want twice."""

@@ -2,8 +2,8 @@
 
 import math
 
+from ..plan import task_id
 from .ending import failure_of
-from .plan import task_id
 from .pools import Pool
 
 GROW_FIRST_MS = 2_000

@@ -1,9 +1,9 @@
 """How a run ends: with what its end step answers, with its first failure, or cancelled."""
 
+from ..store import create_once, to_json
 from . import commit as commits
 from .handover import ended
 from .lineage import pathspec
-from .store import create_once, to_json
 
 OUTPUTS_MAX_BYTES = 256 << 10
 """Of OpenWhisk's 1 MB for a result; composer prints it to the log, too."""

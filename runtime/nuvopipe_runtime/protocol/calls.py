@@ -6,7 +6,7 @@ what the action answered, or the flow's result is looked for; at last the step i
 
 import hashlib
 
-from .layout import RunLayout
+from ..layout import RunLayout
 from .parameters import RUN_NAME_MAX
 
 POLL_FIRST_MS, POLL_MAX_MS, POLL_GROWTH = 250, 60_000, 1.5

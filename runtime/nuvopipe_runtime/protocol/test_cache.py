@@ -2,9 +2,9 @@
 
 import pytest
 
-from .artifacts import KNOWN_FOR_S, BlobCache
+from ..execution.artifacts import KNOWN_FOR_S, BlobCache
+from ..store import to_json
 from .cache import INPUTS_MAX, PREFIX
-from .store import to_json
 from .test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed
 from .test_lost_runs import place, sweep
 
@@ -264,7 +264,7 @@ def test_what_a_record_says_of_its_key_is_bounded(linear):
 
 def test_a_container_does_not_take_an_artifact_for_written_for_ever(monkeypatch):
     blobs, now = BlobCache(), [1e9]
-    monkeypatch.setattr("nuvopipe_runtime.execute.time.time", lambda: now[0])
+    monkeypatch.setattr("nuvopipe_runtime.execution.execute.time.time", lambda: now[0])
     assert not blobs.is_known("F/data/aa/aa")
     blobs.learn("F/data/aa/aa")
     now[0] += KNOWN_FOR_S - 1

@@ -1,6 +1,6 @@
 """Tracebacks name the flow file and its lines."""
 
-from .test_session import LINEAR_PLAN, LINEAR_STEPS
+from ..protocol.test_session import LINEAR_PLAN, LINEAR_STEPS
 
 FLOW = """
     from metaflow import FlowSpec, Parameter, step

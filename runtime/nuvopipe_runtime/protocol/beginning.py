@@ -2,13 +2,13 @@
 
 from datetime import datetime, timezone
 
+from ..plan import PARAMETERS_STEP, PARAMETERS_TASK
+from ..store import Lost, to_json
 from . import attempts
 from . import commit as commits
 from .ending import failure_of
 from .handover import ended
 from .parameters import BadParameters, check_invocation, complete, is_run_name
-from .plan import PARAMETERS_STEP, PARAMETERS_TASK
-from .store import Lost, to_json
 
 RUN_SHOWN_MAX = 128
 """Characters of a run's name that is none, in the answer which refuses it."""

@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
-from .layout import RunLayout
-from .sealing import Unreadable, seal, unseal, unseal_from_sender
+from ..layout import RunLayout
+from ..sealing import Unreadable, seal, unseal, unseal_from_sender
 
 
 class SecretParameters:

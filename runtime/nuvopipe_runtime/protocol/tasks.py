@@ -1,9 +1,9 @@
 """Executes tasks: what a step's process is told, for how long it may run, and what comes of it."""
 
-from .execute import Attempt
-from .logs import LogStream
-from .plan import PARAMETERS_TASK, task_id
-from .told_inputs import tell
+from ..execution.attempt import Attempt
+from ..execution.logs import LogStream
+from ..execution.told_inputs import tell
+from ..plan import PARAMETERS_TASK, task_id
 
 
 class Tasks:
