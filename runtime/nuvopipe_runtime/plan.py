@@ -88,15 +88,6 @@ class Plan:
         scopes = zip(self.steps[step]["within"], at, strict=True)
         return {scope: turn for scope, turn in scopes if turn and "max" in self.loops.get(scope, {})}
 
-    def ends_of_turns(self, first):
-        """Steps, other than the loop's first itself, from which a loop takes another turn."""
-        scope = next(name for name, loop in self.loops.items() if loop["first"] == first)
-        return [
-            name
-            for name, spec in self.steps.items()
-            if name != first and scope in spec["within"] and first in spec["next"].get("choose", [])
-        ]
-
     def coordinate(self, step, at, following):
         """Where `following` is, coming from `step` at `at`: a loop starts with turn 0, or takes another turn."""
         within, target = self.steps[step]["within"], self.steps[following]["within"]

@@ -96,6 +96,24 @@ steps:
     assert.deepEqual(ran.result.outputs, { n: 120 });
   });
 
+  it('decisions one after the other, of more paths than anybody could follow', async () => {
+    const decisions = Array.from(
+      { length: 30 },
+      (_, n) =>
+        `  - { switch: self.n % 2 == ${n % 2}, cases: { true: [{ step: add_${n}, run: self.n += 1 }], false: [] } }\n`,
+    );
+    const ran = await run(`
+flow: DecisionsFlow
+outputs: [n]
+steps:
+  - step: begin
+    run: self.n = 0
+${decisions.join('')}  - step: finish
+    run: pass
+`);
+    assert.deepEqual(ran.result.outputs, { n: 30 });
+  });
+
   it('an attempt whose container dies is repeated, and one that takes too long', async () => {
     const ran = await run(`
 flow: RepeatedFlow

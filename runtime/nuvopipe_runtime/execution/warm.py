@@ -41,6 +41,7 @@ def load_flow(plan):
     from metaflow.flowspec import FlowSpec
     from metaflow.tuple_util import ForeachFrame
 
+    from .flow_graph import visit_steps_once
     from .source import compile_flow
 
     path = os.path.join(plan.directory, "flow.py")
@@ -59,7 +60,7 @@ def load_flow(plan):
             raise _Captured()
 
     FlowSpec.__init__ = capture
-    _tell_steps_without_turns(plan)
+    visit_steps_once()
     module = types.ModuleType("__main__")
     module.__file__ = path
     module.ForeachFrame = ForeachFrame  # Metaflow pickles it as __main__.ForeachFrame
@@ -71,27 +72,6 @@ def load_flow(plan):
     finally:
         FlowSpec.__init__ = original
     return captured[0]
-
-
-def _tell_steps_without_turns(plan):
-    """Metaflow draws its picture of the steps by following all of them; a loop of several would lead it round and round."""
-    from metaflow.graph import FlowGraph
-
-    backs = [(name, loop["first"]) for loop in plan.loops.values() for name in plan.ends_of_turns(loop["first"])]
-    original = FlowGraph.output_steps
-
-    def output_steps(self):
-        kept = {name: list(self.nodes[name].out_funcs) for name, _ in backs}
-        for name, first in backs:
-            self.nodes[name].out_funcs = [step for step in kept[name] if step != first]
-        try:
-            return original(self)
-        finally:
-            for name, out_funcs in kept.items():
-                self.nodes[name].out_funcs = out_funcs
-
-    if backs:
-        FlowGraph.output_steps = output_steps
 
 
 def enter_cli(flow, path):

@@ -1,0 +1,110 @@
+"""Metaflow's graph of a flow, for flows of any size: each step is visited once.
+
+Metaflow (2.19.39, `graph.py`) follows every path through a flow when it loads it, and draws a picture (`_graph_info`) that has
+every path of its switches to the end. Thirty switches in a row have a thousand million.
+"""
+
+PATHS_DRAWN_MAX = 1_000
+"""In a flow of more, the picture has each step in the first path alone that leads to it."""
+
+
+def visit_steps_once():
+    """Replaces how Metaflow makes the graph, and its picture. What it tells of each step stays the same."""
+    from metaflow.graph import FlowGraph
+
+    draw = FlowGraph.output_steps
+
+    def output_steps(self):
+        edges = Edges(self)
+        # A loop of several steps would lead it round and round.
+        left_out = set(edges.back if edges.paths <= PATHS_DRAWN_MAX else edges.back + edges.across)
+        kept = {name: self.nodes[name].out_funcs for name, _ in left_out}
+        for name, out_funcs in kept.items():
+            self.nodes[name].out_funcs = [step for step in out_funcs if (name, step) not in left_out]
+        try:
+            steps_info, structure = draw(self)
+        finally:
+            for name, out_funcs in kept.items():
+                self.nodes[name].out_funcs = out_funcs
+        for name, out_funcs in kept.items():
+            if name in steps_info:
+                steps_info[name]["next"] = out_funcs
+        return steps_info, structure
+
+    FlowGraph._traverse_graph = _traverse_graph
+    FlowGraph.output_steps = output_steps
+
+
+def _traverse_graph(self):
+    """As Metaflow's, for which a step has the same splits around it whichever path leads to it."""
+    around = {self.start_step: ([], [])}
+    edges = Edges(self)
+    self.sorted_nodes = edges.order
+    for name in edges.order:
+        node = self.nodes[name]
+        parents, branches = around[name]
+        splits = node.type in ("split", "foreach")
+        if node.type == "join":
+            if parents:
+                self.nodes[parents[-1]].matching_join = name
+                node.split_parents, node.split_branches = parents, branches[:-1]
+                parents, branches = parents[:-1], branches[:-1]
+        else:
+            node.split_parents, node.split_branches = parents, branches
+            parents = [*parents, name] if splits else parents
+        for step in node.out_funcs:
+            if step in self and (name, step) not in edges.ignored:
+                self.nodes[step].in_funcs.add(name)
+                around.setdefault(step, (parents, [*branches, step] if splits else branches))
+    for node in self.nodes.values():
+        node.in_funcs = sorted(node.in_funcs)
+
+
+class Edges:
+    """Of the steps that the start leads to. An edge is a pair of names."""
+
+    def __init__(self, graph):
+        self.order = []
+        """Every step after all that lead to it, loops apart."""
+        self.back = []
+        """Back to a step on the way there, other than the step itself."""
+        self.across = []
+        """To a step that another path has led to before, in the order in which Metaflow draws."""
+        self.ignored = set()
+        """Edges that make no predecessor: a loop's, but for one to the start."""
+        self.paths = 1
+        """How many there are to the end."""
+        if graph.start_step in graph:
+            self._walk(graph)
+
+    def _walk(self, graph):
+        start = graph.start_step
+        seen, on_path, paths = {start}, {start}, {}
+        stack = [(start, _following(graph, start))]
+        found = []
+        while stack:
+            name, following = stack[-1]
+            for step in following:
+                if step in on_path:
+                    if step != name:
+                        self.back.append((name, step))
+                    if step != start:
+                        self.ignored.add((name, step))
+                elif step in seen:
+                    self.across.append((name, step))
+                else:
+                    seen.add(step)
+                    on_path.add(step)
+                    stack.append((step, _following(graph, step)))
+                    break
+            else:
+                stack.pop()
+                on_path.discard(name)
+                paths[name] = sum(paths.get(step, 0) for step in _following(graph, name)) or 1
+                found.append(name)
+        self.paths = paths[start]
+        self.order = found[::-1]
+
+
+def _following(graph, name):
+    return iter([step for step in dict.fromkeys(graph[name].out_funcs) if step in graph])
