@@ -1,5 +1,6 @@
-import type { Switch } from '../model/flow.ts';
+import type { Parameter, Switch } from '../model/flow.ts';
 import { allElements } from '../model/flow.ts';
+import { didYouMean } from '../syntax/suggest.ts';
 import type { Check, CheckContext } from './context.ts';
 import type { CodeFacts } from './inspection.ts';
 
@@ -17,6 +18,8 @@ export const checkSwitches: Check = ({ flow, report, facts }) => {
         'remove the switch, or add steps to a case',
       );
     }
+    const parameter = on.kind === 'artifact' && flow.parameters.find(({ name }) => name.value === on.name.value);
+    if (parameter) checkParameter(element, parameter, report);
     const found = on.kind === 'expression' ? facts?.expressions.get(on.code) : undefined;
     if (on.kind !== 'expression' || !found || found.problem) continue;
     if (found.constant) {
@@ -31,12 +34,41 @@ type Report = CheckContext['report'];
 function checkDuplicates({ cases }: Switch, report: Report): void {
   const seen = new Set<unknown>();
   for (const { value } of cases) {
-    const shown = typeof value.value === 'string' ? `"${value.value}"` : String(value.value);
     if (seen.has(value.value)) {
-      report.error('duplicate-case', value.span, `there is a case for ${shown} already`, 'keep one of the two');
+      const message = `there is a case for ${shown(value.value)} already`;
+      report.error('duplicate-case', value.span, message, 'keep one of the two');
     }
     seen.add(value.value);
   }
+}
+
+/** Of a parameter of which it is known what it can be. */
+function checkParameter({ cases, default: fallback, on, span }: Switch, parameter: Parameter, report: Report): void {
+  const choices = parameter.type === 'boolean' ? [true, false] : parameter.enum?.value.map(({ value }) => value);
+  if (!choices) return;
+  const name = parameter.name.value;
+  const isOptional = !parameter.required && parameter.default === undefined;
+  const possible = new Set<unknown>([...choices, ...(isOptional ? [null] : [])]);
+  for (const { value } of cases) {
+    if (possible.delete(value.value) || choices.includes(value.value)) continue;
+    const meant = choices.find((choice) => String(choice) === String(value.value));
+    const near = meant === undefined ? didYouMean(String(value.value), choices.map(String)) : `write ${shown(meant)}`;
+    const hint = near ?? `"${name}" can be ${choices.map(shown).join(', ')}`;
+    report.warning('unreachable-case', value.span, `the parameter "${name}" is never ${shown(value.value)}`, hint);
+  }
+  if (fallback && possible.size === 0) {
+    const message = `the default is never taken: every value of "${name}" has a case`;
+    report.warning('unreachable-case', span, message, 'remove it');
+  } else if (!fallback && possible.size > 0) {
+    const which = [...possible].map((value) => (value === null ? `a run that is given no "${name}"` : shown(value)));
+    const message = `there is no case for ${which.join(', nor for ')}, and no default: the run fails there`;
+    const place = on.kind === 'artifact' ? on.name.span : span;
+    report.warning('missing-case', place, message, 'add a case, or "default: []", to do nothing then');
+  }
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `"${value}"` : String(value);
 }
 
 /** Of what is true or false. */
@@ -47,7 +79,6 @@ function checkBoolean({ cases, default: fallback, span }: Switch, _: CodeFacts, 
       left.delete(value.value);
       continue;
     }
-    const shown = typeof value.value === 'string' ? `"${value.value}"` : String(value.value);
     const word = String(value.value).toLowerCase();
     const hint =
       word === 'true' || word === 'false'
@@ -55,7 +86,12 @@ function checkBoolean({ cases, default: fallback, span }: Switch, _: CodeFacts, 
         : word === 'yes' || word === 'no'
           ? `write ${word === 'yes' ? 'true' : 'false'}: in YAML 1.2, "${word}" is text`
           : 'its cases are true and false';
-    report.warning('unreachable-case', value.span, `the value of this switch is true or false, never ${shown}`, hint);
+    report.warning(
+      'unreachable-case',
+      value.span,
+      `the value of this switch is true or false, never ${shown(value.value)}`,
+      hint,
+    );
   }
   const [missing] = left;
   if (left.size === 0 && fallback) {
