@@ -13,19 +13,14 @@ import type { SharedPlatform } from '../../test/support/platform.ts';
 export type BenchPlatform = SharedPlatform;
 
 const RUN_TIMEOUT_MS = 10 * 60_000;
-/** As of a process that SIGINT has ended. */
-const INTERRUPTED = 130;
 
-/** A local platform of its own for a benchmark, gone afterwards, and when it is interrupted. */
+/** A local platform of its own for a benchmark, gone afterwards. */
 export async function withPlatform<T>(use: (platform: BenchPlatform) => Promise<T>): Promise<T> {
   const home = await testHome();
-  const interrupted = () => void home.remove().finally(() => process.exit(INTERRUPTED));
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     const { platform } = await startPlatform(home.path, silentReport);
     return await use({ home: home.path, platform });
   } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     await home.remove();
   }
 }

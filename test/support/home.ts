@@ -29,14 +29,38 @@ export async function testHome(): Promise<TestHome> {
 /** A fresh home with nothing in it. */
 export async function emptyHome(): Promise<TestHome> {
   const path = await mkdtemp(join(tmpdir(), 'nuvopipe-home-'));
-  return {
+  const home: TestHome = {
     path,
     async remove() {
       await stopPlatform(path, silentReport);
       await rm(path, { recursive: true, force: true });
+      homes.delete(home);
     },
   };
+  removeWhenInterrupted();
+  homes.add(home);
+  return home;
 }
+
+/** Those that are not removed yet. */
+const homes = new Set<TestHome>();
+
+/** A platform is a process of its own, which Ctrl-C would leave behind. */
+function removeWhenInterrupted(): void {
+  if (isWatching) return;
+  isWatching = true;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, async () => {
+      await Promise.allSettled([...homes].map((home) => home.remove()));
+      process.exit(INTERRUPTED);
+    });
+  }
+}
+
+let isWatching = false;
+
+/** As of a process that SIGINT has ended. */
+const INTERRUPTED = 130;
 
 /** A fresh home with Python environments of its own, which may be broken. */
 export async function homeWithOwnPython(): Promise<TestHome> {
