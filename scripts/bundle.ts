@@ -2,7 +2,7 @@
  * Writes `dist`: each command a module, and in chunks beside them what they share, dependencies included. Unbundled,
  * `nuvopipe validate` would find and read more than two hundred files before it begins, which takes a fifth of its time.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -32,6 +32,10 @@ const { metafile } = await build({
   },
   metafile: true,
 });
+
+/** Chunks are named by their content: those of earlier builds would stay. */
+const stale = (await glob('dist/**/*.js', { cwd: root })).filter((file) => !(file in metafile.outputs));
+await Promise.all(stale.map((file) => rm(join(root, file))));
 
 /** Their licences want to go where they go. */
 const packages = Object.keys(metafile.inputs).flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []);
