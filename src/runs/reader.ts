@@ -180,6 +180,11 @@ export class RunReader {
     return this.store.exists(`${runPrefix(flow, run)}cancelled`);
   }
 
+  /** Why a run did not begin that nobody has waited for. */
+  refusal({ flow, run }: RunKey): Promise<{ message: string } | undefined> {
+    return getJson<{ message: string }>(this.store, `${runPrefix(flow, run)}refused`);
+  }
+
   /** That the platform takes no more sessions, as the run has met it last. */
   waiting({ flow, run }: RunKey): Promise<WaitingRecord | undefined> {
     return getJson<WaitingRecord>(this.store, `${runPrefix(flow, run)}waiting`);

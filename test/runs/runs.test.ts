@@ -27,6 +27,7 @@ describe('runs', () => {
       { run: 'good', params: {} },
       { run: 'bad', params: { fail: true, prefix: 'A' } },
       { run: 'open', params: {}, components: 3 },
+      { run: 'refused', params: { x: 1 } },
     ]);
   });
   after(() => s3?.close());
@@ -115,6 +116,13 @@ describe('runs', () => {
       });
     });
   }
+
+  it('says why a run did not begin', async () => {
+    await assert.rejects(findRun(reader, 'SampleFlow/refused'), {
+      code: 'refused-run',
+      message: /^SampleFlow\/refused did not begin: the flow has no parameter "x"/,
+    });
+  });
 
   const logs = async (run: string, step?: string): Promise<TaskLogLine[]> => {
     const lines: TaskLogLine[] = [];
