@@ -28,6 +28,25 @@ const VALUE_HINTS: Record<string, string> = {
   with: 'write "name: value", one below the other',
 };
 
+/** What a value is called elsewhere. */
+const OTHER_WORDS: Record<string, string> = {
+  array: 'json',
+  bool: 'boolean',
+  collect_all: 'collect',
+  continue: 'collect',
+  dict: 'json',
+  double: 'number',
+  float: 'number',
+  ignore: 'collect',
+  int: 'integer',
+  list: 'json',
+  object: 'json',
+  password: 'secret',
+  path: 'file',
+  str: 'string',
+  text: 'string',
+};
+
 /** How a key is written that is missing. */
 const MISSING_HINTS: Record<string, string> = {
   flow: 'add "flow: MyFlow"',
@@ -125,6 +144,12 @@ export function hintFor(
     if (name === 'join') return 'only a foreach and branches have something to join: make it a step after this';
     const hints = kind === 'flow' && instancePath === '' ? FLOW_HINTS : FOREIGN_KEYS;
     return Object.hasOwn(hints, name) ? hints[name] : undefined;
+  }
+  if (keyword === 'enum') {
+    const word = OTHER_WORDS[String(data).toLowerCase()];
+    return word !== undefined && (params.allowedValues as unknown[]).includes(word)
+      ? `did you mean "${word}"?`
+      : undefined;
   }
   if (keyword === 'required') return MISSING_HINTS[params.missingProperty as string];
   if (keyword !== 'type' || key === undefined) return undefined;

@@ -42,6 +42,12 @@ export function parse(report: Report): Document.Parsed | undefined {
       report.error('open-quote', quote, 'this quote is never closed', 'put another one where the text ends');
       continue;
     }
+    const bracket = openBracket(document, error, report.source.text);
+    if (bracket) {
+      const [open, close] = report.source.text[bracket[0]] === '[' ? '[]' : '{}';
+      report.error('open-bracket', bracket, `this ${open} is never closed`, `put ${close} where it ends`);
+      break; // what follows is read as a part of it
+    }
     const { message, hint } = PROBLEMS[error.code] ?? {};
     report.error(codeOf(error.code), within(error.pos, report), message ?? wordsOf(error.message), hint);
   }
@@ -107,6 +113,21 @@ function openQuote(document: Document.Parsed, { code, message, pos }: YAMLError)
       if (!node.type?.startsWith('QUOTE') || start > pos[0] || end < pos[0]) return undefined;
       span = [start, start + 1];
       return visit.BREAK;
+    },
+  });
+  return span;
+}
+
+/** Where the list or mapping in brackets starts that a parser's error misses the end of. */
+function openBracket(document: Document.Parsed, { message, pos }: YAMLError, text: string): Span | undefined {
+  const close = /^Flow (?:sequence|map) in block collection .* end with a ([\]}])/.exec(message)?.[1];
+  if (close === undefined) return undefined;
+  let span: Span | undefined;
+  visit(document, {
+    Collection(_, node) {
+      const [start, end] = spanOf(node);
+      const isOpen = node.flow && start <= pos[0] && text[end - 1] !== close;
+      if (isOpen && text[start] === (close === ']' ? '[' : '{')) span = [start, start + 1];
     },
   });
   return span;

@@ -101,7 +101,7 @@ function tell(
     }
     case 'enum': {
       const allowed = error.params.allowedValues as string[];
-      const hint = typeof error.data === 'string' ? didYouMean(error.data, allowed) : undefined;
+      const hint = typeof error.data === 'string' ? (ownHint ?? didYouMean(error.data, allowed)) : undefined;
       report.error('wrong-value', span, `"${key}" has to be one of ${allowed.join(', ')}`, hint);
       break;
     }
