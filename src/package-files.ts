@@ -20,8 +20,8 @@ export const REQUIREMENTS_LOCK = join(RUNTIME_DIR, 'requirements.lock');
 /** The pins of the local platform's S3 server. */
 export const S3_REQUIREMENTS_LOCK = join(RUNTIME_DIR, 'requirements-s3.lock');
 
-/** The script that looks at Python code. */
-export const INSPECTOR_FILE = join(RUNTIME_DIR, 'inspect_python.py');
+/** The program that looks at Python code: a folder that Python runs. */
+export const INSPECTOR_DIR = join(RUNTIME_DIR, 'nuvopipe_inspection');
 
 /** The JSON Schema of flow files. */
 export const SCHEMA_FILE = join(PACKAGE_DIR, 'schemas', 'flow.v1.schema.json');

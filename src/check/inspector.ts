@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { INSPECTOR_FILE } from '../package-files.ts';
+import { INSPECTOR_DIR } from '../package-files.ts';
 import type { Inspection, InspectionRequest } from './inspection.ts';
 
 /** Parsing 10,000 steps takes Python a second or so. */
@@ -45,7 +45,7 @@ export function startInspector(python = PYTHON): Inspector {
 }
 
 function start(python: string): Inspector {
-  const child = spawn(python, ['-I', '-S', '-W', 'ignore', INSPECTOR_FILE], {
+  const child = spawn(python, ['-I', '-S', '-W', 'ignore', INSPECTOR_DIR], {
     stdio: ['pipe', 'pipe', 'ignore'],
     timeout: INSPECTION_MAX_MS,
   });

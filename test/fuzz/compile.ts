@@ -7,7 +7,7 @@ import { makeBundle } from '../../src/compile/bundle.ts';
 import { checkFile } from '../../src/compile/check-file.ts';
 import type { CompileResult } from '../../src/compile/index.ts';
 import { hasErrors } from '../../src/compile/index.ts';
-import { INSPECTOR_FILE } from '../../src/package-files.ts';
+import { INSPECTOR_DIR } from '../../src/package-files.ts';
 
 /** Compiles many files: one Python looks at the code of all of them, and bundles have no runtime in them. */
 export class Compiler {
@@ -16,7 +16,7 @@ export class Compiler {
 
   constructor(python = 'python3') {
     const script = join(import.meta.dirname, 'inspect_many.py');
-    this.#child = spawn(python, ['-I', '-S', '-W', 'ignore', script, INSPECTOR_FILE], {
+    this.#child = spawn(python, ['-I', '-S', '-W', 'ignore', script, INSPECTOR_DIR], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#answers = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();

@@ -1,4 +1,4 @@
-"""`python inspect_many.py SCRIPT`: runs the script for each line on stdin, which it finds there; a line answers it, or `null`.
+"""`python inspect_many.py FOLDER`: inspects each line on stdin as the program in the folder does; a line answers it, or `null`.
 
 Each is run in a fork of its own, so that code which is too much for Python ends that alone.
 """
@@ -7,8 +7,8 @@ import io
 import os
 import sys
 
-with open(sys.argv[1], encoding="utf-8") as file:
-    SCRIPT = compile(file.read(), sys.argv[1], "exec")
+sys.path.insert(0, sys.argv[1])
+from inspection import main  # noqa: E402
 
 for line in sys.stdin.buffer:
     read, write = os.pipe()
@@ -18,7 +18,7 @@ for line in sys.stdin.buffer:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         sys.stdin = io.TextIOWrapper(io.BytesIO(line))
         sys.stdout = os.fdopen(write, "w", encoding="utf-8")
-        exec(SCRIPT, {"__name__": "__main__"})
+        main()
         sys.stdout.flush()
         os._exit(0)
     os.close(write)

@@ -1,17 +1,11 @@
-"""Looks at Python code without running any of it. JSON in on stdin, JSON out on stdout; see src/check/inspection.ts."""
+"""What a step's code does with self, with inputs, and with names."""
 
 import ast
 import builtins
-import json
 import sys
 
-# What a literal can be.
-LITERALS = (ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple, ast.UnaryOp)
+from literals import literal, text_of, texts_of
 
-# Longer literals are not compared.
-LITERAL_MAX = 200
-
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 # Functions that neither change nor keep what they are given.
@@ -35,45 +29,8 @@ CATCH_ATTRIBUTE = {"AttributeError", "BaseException", "Exception"}
 CATCH_NAME = {"NameError", "BaseException", "Exception"}
 
 
-def syntax_problem(code, mode="exec"):
-    """(tree, None), or (None, the problem)."""
-    try:
-        tree = ast.parse(code, mode=mode)
-        compile(tree, "<flow>", mode, dont_inherit=True)
-        return tree, None
-    except SyntaxError as error:
-        at = [error.lineno or 1, error.offset or 1, error.end_lineno, error.end_offset]
-        return None, {"message": error.msg, "at": at}
-    except (ValueError, RecursionError, MemoryError) as error:
-        return None, {"message": str(error) or type(error).__name__, "at": [1, 1, None, None]}
-
-
 def is_of_self(node):
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
-
-
-def text_of(node):
-    """The text that a literal is."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def texts_of(node):
-    """The texts of a literal list of them."""
-    if not isinstance(node, (ast.List, ast.Tuple)):
-        return None
-    texts = [text_of(item) for item in node.elts]
-    return None if None in texts else texts
-
-
-def literal(node):
-    """What a short literal is, as Python would write it."""
-    if not isinstance(node, LITERALS):
-        return None
-    try:
-        text = repr(ast.literal_eval(node))
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return None
-    return text if len(text) <= LITERAL_MAX else None
 
 
 class Reader:
@@ -475,143 +432,3 @@ if hasattr(ast, "Match"):
     METHODS[ast.Match] = Reader.match
 if hasattr(ast, "TryStar"):
     METHODS[ast.TryStar] = Reader.attempt
-
-
-def inspect_body(code):
-    """A function's body."""
-    tree, problem = syntax_problem(code)
-    if problem:
-        return {"problem": problem}
-    reader = Reader(code)
-    try:
-        reader.read_body(tree.body[0].body)
-    except RecursionError:
-        return {"any": True}
-    return reader.answer()
-
-
-def inspect_expression(code):
-    """An expression: also whether it is a literal, and whether it is true or false and nothing else."""
-    tree, problem = syntax_problem(f"(\n{code}\n)", "eval")
-    if problem:
-        return {"problem": problem}
-    reader = Reader(f"(\n{code}\n)")
-    try:
-        reader.read_expression(tree.body)
-    except RecursionError:
-        return {"any": True, "calls": True}
-    answer = {**reader.answer(), "boolean": is_boolean(tree.body)}
-    try:
-        value = ast.literal_eval(tree.body)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return answer
-    return {**answer, "constant": {"truth": bool(value), "type": type(value).__name__, "size": size_of(value)}}
-
-
-def size_of(value):
-    return len(value) if isinstance(value, (list, tuple, str)) else None
-
-
-def is_boolean(node):
-    if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
-        return True
-    if isinstance(node, ast.BoolOp):
-        return all(is_boolean(value) for value in node.values)
-    functions = ("all", "any", "bool", "hasattr", "isinstance")
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions
-
-
-def inspect_module(code, wanted):
-    """
-    The names that a module defines at its top, `any` if it imports them from elsewhere with a star; and of the functions
-    that are wanted, what they take and return.
-    """
-    tree, problem = syntax_problem(code)
-    if problem:
-        return {"problem": problem}
-    names, any_name = [], False
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.append(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.append(node.id)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            for alias in node.names:
-                any_name = any_name or alias.name == "*"
-                names.append((alias.asname or alias.name).split(".")[0])
-    functions = {}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name in wanted and names.count(node.name) == 1:
-            if not node.decorator_list:
-                functions[node.name] = inspect_function(node)
-    return {"names": sorted(set(names)), "any": any_name, "functions": functions}
-
-
-def inspect_function(node):
-    """Its arguments, those without a default first; the keys of the mappings it returns, if they can be told."""
-    positional = [*node.args.posonlyargs, *node.args.args]
-    given = len(positional) - len(node.args.defaults)
-    keyword = list(zip(node.args.kwonlyargs, node.args.kw_defaults))  # noqa: B905 - Python 3.9 has no strict
-    required = [*positional[:given], *(argument for argument, default in keyword if default is None)]
-    optional = [*positional[given:], *(argument for argument, default in keyword if default is not None)]
-    return {
-        "required": [argument.arg for argument in required],
-        "optional": [argument.arg for argument in optional],
-        **returns(node),
-    }
-
-
-def returns(function):
-    """
-    `returns`: key → literal or None, for the keys of all mappings that a function returns; None where they cannot be told.
-    `nothing`: that it ends without a value on every path.
-    """
-    keys = {}
-    nothing = not isinstance(function.body[-1], ast.Raise)
-    pending = list(function.body)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            return {"returns": None, "nothing": False}
-        if isinstance(node, ast.Return) and node.value is not None:
-            nothing = False
-            if isinstance(node.value, ast.Dict):
-                pairs = [(key and text_of(key), value) for key, value in zip(node.value.keys, node.value.values)]  # noqa: B905
-            elif isinstance(node.value, ast.Call) and getattr(node.value.func, "id", None) == "dict" and not node.value.args:
-                pairs = [(keyword.arg, keyword.value) for keyword in node.value.keywords]
-            else:
-                return {"returns": None, "nothing": False}
-            for key, value in pairs:
-                if key is None:
-                    return {"returns": None, "nothing": False}
-                keys[key] = None if key in keys else literal(value)
-        if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-            pending.extend(ast.iter_child_nodes(node))
-    return {"returns": keys or None, "nothing": nothing}
-
-
-def inspect_pattern(pattern, texts):
-    """A regular expression, and which texts it does not match as a whole."""
-    import re  # few flows need it, and it takes as long as all the rest
-
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        position = getattr(error, "pos", None)
-        where = "" if position is None else f", at character {position + 1}"
-        return {"problem": f"{getattr(error, 'msg', error)}{where}", "unmatched": []}
-    return {"unmatched": [text for text in texts if not compiled.fullmatch(text)]}
-
-
-def main():
-    request = json.loads(sys.stdin.buffer.read())
-    answer = {
-        "bodies": [inspect_body(code) for code in request["bodies"]],
-        "expressions": [inspect_expression(code) for code in request["expressions"]],
-        "modules": [inspect_module(code, set(wanted)) for code, wanted in request["modules"]],
-        "patterns": [inspect_pattern(pattern, texts) for pattern, texts in request["patterns"]],
-    }
-    sys.stdout.write(json.dumps(answer))  # all at once is several times faster
-
-
-main()
