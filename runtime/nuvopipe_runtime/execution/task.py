@@ -28,6 +28,7 @@ def run(context, plan, wire_descriptor, stdout_descriptor, stderr_descriptor):
         wire = Wire(socket.socket(fileno=wire_descriptor))
         header, body = wire.receive()
         request = json.loads(body)
+        del body  # a join's is large
         status = _answer(context, plan, wire, header["op"], request)
     except BaseException:
         traceback.print_exc()
@@ -123,8 +124,8 @@ def _step(context, request, result):
 
     _keep_outputs(request["outputs"], result)
     _mask_exceptions([*(os.environ[name] for name in request["secretNames"]), *filter(None, request["secrets"].values())])
-    _put_in_place(context.flow, request)
     paths = give_inputs(context.flow_datastore, request)
+    _put_in_place(context.flow, request, paths)
     names = {"run": "run_id", "task": "task_id", "split": "split_index", "attempt": "retry_count"}
     cli_args._set_step_kwargs({names[key]: request[key] for key in names} | {"input_paths": ",".join(paths[:1])})
     task_type(request["secrets"])(
@@ -176,14 +177,14 @@ def _arguments(context, request, result):
     result["arguments"] = json.loads(json.dumps(arguments, default=plain))
 
 
-def _put_in_place(flow, request):
+def _put_in_place(flow, request, paths):
     """What a compiled `flow.py` leaves to the runtime: the answer of an action or a flow, failures."""
     module = sys.modules["__main__"]
     if "answer" in request:
         module._invoke = module._start_flow = lambda *_, **__: request["answer"]
     if "failures" in request:
         module._failures = lambda: request["failures"]
-        _expect_only(len(request["inputs"]))
+        _expect_only(len(paths))
     if "failure" in request:
         flow.failure = request["failure"]
     if request.get("turns"):

@@ -23,12 +23,15 @@ def tell(records):
 
 
 def hear(request):
-    """By path (`run/step/task/attempt`), in order, what Metaflow would read from each input's `data.json`."""
-    descriptions = request["descriptions"]
+    """By path (`run/step/task/attempt`), in order, what Metaflow would read from each input's `data.json`.
+
+    Takes it out of the request, so that it is not kept twice.
+    """
+    descriptions = request.pop("descriptions")
     return {
         told["path"]: {
             "objects": told["objects"],
             "info": {name: descriptions[number] for name, number in told["info"].items()},
         }
-        for told in request["inputs"]
+        for told in request.pop("inputs")
     }
