@@ -29,6 +29,7 @@ class Plan:
         self.is_sequence = self.raw.get("isSequence", False)
         self.handlers = set(self._chain(self.on_failure)) if self.on_failure else set()
         self._before = self._only_predecessors()
+        self._passed = {}
 
     def _chain(self, step):
         while step is not None:
@@ -47,6 +48,32 @@ class Plan:
             for step, names in before.items()
             if len(names) == 1 and self.steps[names[0]]["within"] == self.steps[step]["within"]
         }
+
+    def passed_by(self, step, chosen):
+        """The user's steps that a decision leads around, in their order: those to which only its other ways lead."""
+        if (step, chosen) not in self._passed:
+            ahead = self._reachable([chosen], step)
+            others = self._reachable([option for option in self.steps[step]["next"]["choose"] if option != chosen], step)
+            self._passed[step, chosen] = [name for name in others if name not in ahead and not self.steps[name].get("made")]
+        return self._passed[step, chosen]
+
+    def _reachable(self, first, decision):
+        """Steps, in the order in which they come, by way of all branches, and all decisions but the one that is looked at."""
+        found, pending = {}, list(reversed(first))
+        while pending:
+            name = pending.pop()
+            if name not in found and name != decision:
+                found[name] = True
+                pending += reversed(self._following(name))
+        return list(found)
+
+    def _following(self, step):
+        following = self.steps[step]["next"]
+        if "open" in following:
+            return self.pools[following["open"]]["first"]
+        if "done" in following:
+            return [self.pools[following["done"]]["join"]]
+        return following.get("choose", [following["step"]] if "step" in following else [])
 
     def block(self, step):
         return self.steps[step]["block"]

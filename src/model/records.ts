@@ -87,7 +87,7 @@ export interface TaskRecord {
   parents: string[];
   /** The step that a decision led to. */
   chose?: string;
-  /** Those that it could have led to instead. */
+  /** Those to which only its other ways would have led, at most a hundred. */
   passed?: string[];
   /** foreach opener: number of items. */
   splits?: number;

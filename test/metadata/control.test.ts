@@ -101,7 +101,7 @@ describe('metadata of decisions, loops, attempts and failures', () => {
       join: ['end_foreach_items/t-0', 'end_foreach_items/t-1', 'end_foreach_items/t-3'],
       case: [['switch_kind/t'], ['finish/t'], false],
       'after the loop': true,
-      failure: [false, 'ValueError: asked to fail', 'told: ValueError: asked to fail (control.yaml:49)'],
+      failure: [false, 'ValueError: asked to fail', 'told: ValueError: asked to fail (control.yaml:53)'],
     });
   });
 });

@@ -56,10 +56,15 @@ describe('runs with decisions, loops, attempts and failures', () => {
       '✓ yes',
       '✓ finish',
       '– no not run',
+      '– never not run',
+      '– no_more not run',
       'got: [3,1,2]',
       'said: "yes"',
     ]);
-    assert.deepEqual([of('good').status, of('good').isOver, of('good').notRun], ['succeeded', true, ['no']]);
+    assert.deepEqual(
+      [of('good').status, of('good').isOver, of('good').notRun],
+      ['succeeded', true, ['no', 'never', 'no_more']],
+    );
   });
 
   it('tells the step that failed the run from items that did not, and what followed', () => {
@@ -67,7 +72,7 @@ describe('runs with decisions, loops, attempts and failures', () => {
     assert.deepEqual(lines.slice(-3), [
       '✗ finish',
       '✓ tell',
-      'error: finish: ValueError: asked to fail (control.yaml:49)',
+      'error: finish: ValueError: asked to fail (control.yaml:53)',
     ]);
     assert.ok(lines.includes('! look 4/4, 1 failed'));
     assert.deepEqual([of('bad').status, of('bad').onFailure], ['failed', { status: 'succeeded' }]);

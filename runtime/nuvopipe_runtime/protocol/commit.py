@@ -11,6 +11,9 @@ from ..layout import RunLayout
 from ..store import Lost, to_json
 from .attempts import attempts_max
 
+PASSED_MAX = 100
+"""Steps of a case not taken, which a status tells of."""
+
 PARENTS_MAX = 16
 """A join's parents follow from its pool; a record of 10,000 of them would only weigh."""
 
@@ -38,7 +41,7 @@ def make_record(context, step, task, at, attempt, parents, number=0):
     spec = context.plan.steps.get(step, {})
     if "choose" in spec.get("next", {}) and result.get("chose"):
         record["chose"] = result["chose"]
-        record["passed"] = [name for name in spec["next"]["choose"] if name != result["chose"]]
+        record["passed"] = context.plan.passed_by(step, result["chose"])[:PASSED_MAX]
     if not attempt.ok and (spec.get("retry") or spec.get("catches")):
         record["attempts"] = attempts_max(spec)
     if result.get("splits") is not None:
