@@ -9,6 +9,7 @@ import hashlib
 from obstore.exceptions import BaseError
 
 from nuvopipe_runtime.execution.attempt import CRASH, Attempt
+from nuvopipe_runtime.execution.storage_keys import key_of
 from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.plan import coordinate_of
 from nuvopipe_runtime.store import explain, to_json
@@ -76,7 +77,7 @@ class StubExecutor:
         return options[sum(at) % len(options)]
 
     def _read(self, store, request):
-        keys = [_artifact(self._plan.flow, entry["objects"]["value"]) for entry in request["inputs"]]
+        keys = [key_of(self._plan.flow, entry["objects"]["value"]) for entry in request["inputs"]]
         found = [store.get(key) for key in keys]
         assert None not in found, f"an artifact is missing: {keys}"
         return [data.decode() for data, _, _ in found]
@@ -84,12 +85,8 @@ class StubExecutor:
     def _make(self, store, *parts):
         content = to_json(parts)
         name = hashlib.sha1(content).hexdigest()
-        store.put(_artifact(self._plan.flow, name), hashlib.sha256(content).hexdigest().encode())
+        store.put(key_of(self._plan.flow, name), hashlib.sha256(content).hexdigest().encode())
         return {"objects": {"value": name}, "info": {"value": {"size": len(content)}}, "metadata": []}
-
-
-def _artifact(flow, name):
-    return f"{flow}/data/{name[:2]}/{name}"
 
 
 def _places(failures):

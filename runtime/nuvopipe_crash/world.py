@@ -5,7 +5,6 @@ so a fault can be asked for by the number of its call.
 """
 
 import json
-import os
 import threading
 from collections import Counter, deque
 from concurrent.futures import Future
@@ -23,7 +22,7 @@ from nuvopipe_runtime.protocol.launch import ENVELOPE_KEY
 from nuvopipe_runtime.protocol.session import Session
 from nuvopipe_runtime.store import Lost, Store, explain
 from nuvopipe_runtime.sweeper import Sweeper
-from nuvopipe_testing.simulation import ACTIVATION_MARGIN_S, ACTIVATION_MIN_S, Container
+from nuvopipe_testing.simulation import Container, activation_s, launched_in_turn, task_environment
 
 EPOCH_S = 4_000_000_000
 """When simulated time begins: later than any real clock, by which the real executor ends its tasks."""
@@ -59,6 +58,10 @@ writes after everybody else has gone on, whatever is there by then. lost: OpenWh
 
 HELD = ("slow", "frozen", "raced")
 """What needs the activation to be held while others go on."""
+
+
+EXITED = "The action did not produce a valid response and exited unexpectedly."
+"""OpenWhisk's words for a container that is gone."""
 
 
 class Killed(BaseException):
@@ -117,34 +120,27 @@ class Activation:
 
     def _advance(self):
         world, flow = self.world, self.flow
-        spec = flow.plan.steps.get(self.envelope.get("step"), {"timeoutMs": 0})
-        limit_s = max(ACTIVATION_MIN_S, spec["timeoutMs"] / 1000 + ACTIVATION_MARGIN_S)
         context = Context(
             plan=flow.plan,
             store=View(self),
             layout=RunLayout(flow.plan.flow, self.envelope["run"]),
             clock=world.clock,
             by=f"activation-{self.number}",
-            deadline=world.clock.now() + limit_s,
+            deadline=world.clock.now() + activation_s(flow.plan, self.envelope),
         )
-        environment = {
-            "PATH": os.environ["PATH"],
-            "METAFLOW_DATASTORE_SYSROOT_S3": world.root,
-            "METAFLOW_USER": "tester",
-        }
-        session = Session(context, self.container, flow, environment, "tester")
+        session = Session(context, self.container, flow, task_environment(world.root), "tester")
         try:
             answer = session.advance(json.loads(json.dumps(self.envelope)))
             check_size(answer)
         except Killed:
-            return None, "The action did not produce a valid response and exited unexpectedly."
+            return None, EXITED
         except Exception as error:
             if not isinstance(error, GenericError) and "could not be stored" not in str(error):
                 world.problems.append(f"activation {self.number}: {type(error).__name__}: {error}")
             flow.give_back(self.container)
             return None, explain(error)[:300]
         if self.killed:
-            return None, "The action did not produce a valid response and exited unexpectedly."
+            return None, EXITED
         flow.give_back(self.container)
         return answer, None
 
@@ -226,12 +222,7 @@ class Flow:
         return self._world.platform_call("launch", self, json.loads(json.dumps(envelope))) is None
 
     def launch_all(self, envelopes):
-        taken = 0
-        for envelope in envelopes:
-            if not self.launch(envelope):
-                break
-            taken += 1
-        return taken
+        return launched_in_turn(self.launch, envelopes)
 
     def start(self, flow, arguments):
         return self._world.platform_call("start", self._world.flows[flow], self._world.first(flow, **arguments))

@@ -17,6 +17,7 @@ from nuvopipe_runtime.protocol.records import Records
 from nuvopipe_runtime.protocol.secret_parameters import SecretParameters
 from nuvopipe_runtime.protocol.session import Session
 from nuvopipe_runtime.store import Lost
+from nuvopipe_testing.simulation import launched_in_turn
 
 from .flows import EPOCH_MS
 
@@ -164,12 +165,7 @@ class _Launcher:
         return self._ask("launch", normal(envelope))
 
     def launch_all(self, envelopes):
-        taken = 0
-        for envelope in envelopes:
-            if not self.launch(envelope):
-                break
-            taken += 1
-        return taken
+        return launched_in_turn(self.launch, envelopes)
 
 
 class _Executor:

@@ -39,9 +39,8 @@ class Plan:
     def _only_predecessors(self):
         """The step before, for those steps that have only one, in the same scopes."""
         before = {}
-        for name, spec in self.steps.items():
-            following = spec["next"]
-            for step in following.get("choose", [following["step"]] if "step" in following else []):
+        for name in self.steps:
+            for step in self._led_to(name):
                 before.setdefault(step, []).append(name)
         return {
             step: names[0]
@@ -73,6 +72,11 @@ class Plan:
             return self.pools[following["open"]]["first"]
         if "done" in following:
             return [self.pools[following["done"]]["join"]]
+        return self._led_to(step)
+
+    def _led_to(self, step):
+        """Steps in the same session: the next one, or those among which it decides."""
+        following = self.steps[step]["next"]
         return following.get("choose", [following["step"]] if "step" in following else [])
 
     def block(self, step):

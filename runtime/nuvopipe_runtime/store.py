@@ -175,7 +175,10 @@ class Store:
 
 
 def create_once(store, key, value):
-    """True when the object says this now, by this or an earlier call; False when it says something else."""
+    """True when the object says this now, by this or an earlier call; False when it says something else.
+
+    A repeated PUT whose first answer was lost finds its own object.
+    """
     try:
         store.create(key, to_json(value))
         return True

@@ -3,6 +3,7 @@
 import json
 import os
 from collections import deque
+from itertools import takewhile
 
 from obstore.store import MemoryStore
 
@@ -22,6 +23,21 @@ SESSION_COMPONENTS_MAX = 50
 ACTIVATION_MIN_S = 60
 ACTIVATION_MARGIN_S = 15
 """An activation's time: OpenWhisk's default, or what the compiler asks for beyond the step's own (`RUNTIME_MARGIN_MS`)."""
+
+
+def launched_in_turn(launch, envelopes):
+    """How many were taken before one was refused."""
+    return sum(1 for _ in takewhile(launch, envelopes))
+
+
+def task_environment(root):
+    return {"PATH": os.environ["PATH"], "METAFLOW_DATASTORE_SYSROOT_S3": root, "METAFLOW_USER": "tester"}
+
+
+def activation_s(plan, envelope):
+    """What an envelope's activation may take."""
+    spec = plan.steps.get(envelope.get("step"), {"timeoutMs": 0})
+    return max(ACTIVATION_MIN_S, spec["timeoutMs"] / 1000 + ACTIVATION_MARGIN_S)
 
 
 class Container:
@@ -64,11 +80,7 @@ class Platform:
         """How the run of another flow ends that a step starts."""
         self.components = 0
         self.log = []
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "METAFLOW_DATASTORE_SYSROOT_S3": self.store.root,
-            "METAFLOW_USER": "tester",
-        }
+        self.environment = task_environment(self.store.root)
 
     def launch(self, envelope):
         if self.refuse(envelope):
@@ -78,12 +90,7 @@ class Platform:
         return True
 
     def launch_all(self, envelopes):
-        taken = 0
-        for envelope in envelopes:
-            if not self.launch(envelope):
-                break
-            taken += 1
-        return taken
+        return launched_in_turn(self.launch, envelopes)
 
     def start(self, flow, arguments):
         """Another flow's run ends at once."""
@@ -147,16 +154,12 @@ class Platform:
             layout=RunLayout(self.plan.flow, envelope["run"]),
             clock=self.clock,
             by=f"activation-{number}",
-            deadline=self.clock.now() + self._activation_s(envelope),
+            deadline=self.clock.now() + activation_s(self.plan, envelope),
         )
         session = Session(context, self.container, self, self.environment, "tester")
         answer = session.advance(json.loads(json.dumps(envelope)))
         check_size(answer)
         return answer
-
-    def _activation_s(self, envelope):
-        spec = self.plan.steps.get(envelope.get("step"), {"timeoutMs": 0})
-        return max(ACTIVATION_MIN_S, spec["timeoutMs"] / 1000 + ACTIVATION_MARGIN_S)
 
     def result(self, run="r1"):
         return self.store.get_json(RunLayout(self.plan.flow, run).result)

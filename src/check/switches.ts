@@ -1,8 +1,7 @@
-import type { Parameter, Switch } from '../model/flow.ts';
+import type { Parameter, Span, Switch } from '../model/flow.ts';
 import { allElements } from '../model/flow.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { Check, CheckContext } from './context.ts';
-import type { CodeFacts } from './inspection.ts';
 
 /** The cases of a switch can each be met, and make a difference. */
 export const checkSwitches: Check = ({ flow, report, facts }) => {
@@ -18,14 +17,16 @@ export const checkSwitches: Check = ({ flow, report, facts }) => {
         'remove the switch, or add steps to a case',
       );
     }
-    const parameter = on.kind === 'artifact' && flow.parameters.find(({ name }) => name.value === on.name.value);
-    if (parameter) checkParameter(element, parameter, report);
+    if (on.kind === 'artifact') {
+      const parameter = flow.parameters.find(({ name }) => name.value === on.name.value);
+      if (parameter) checkParameter(element, parameter, on.name.span, report);
+    }
     const found = on.kind === 'expression' ? facts?.expressions.get(on.code) : undefined;
     if (on.kind !== 'expression' || !found || found.problem) continue;
     if (found.constant) {
       const hint = 'write an expression over self, or the name of an artifact';
       report.warning('constant-switch', on.code.span, 'this is the same value in every run', hint);
-    } else if (found.boolean) checkBoolean(element, found, report);
+    } else if (found.boolean) checkBoolean(element, report);
   }
 };
 
@@ -43,7 +44,12 @@ function checkDuplicates({ cases }: Switch, report: Report): void {
 }
 
 /** Of a parameter of which it is known what it can be. */
-function checkParameter({ cases, default: fallback, on, span }: Switch, parameter: Parameter, report: Report): void {
+function checkParameter(
+  { cases, default: fallback, span }: Switch,
+  parameter: Parameter,
+  place: Span,
+  report: Report,
+): void {
   const choices = parameter.type === 'boolean' ? [true, false] : parameter.enum?.value.map(({ value }) => value);
   if (!choices) return;
   const name = parameter.name.value;
@@ -62,7 +68,6 @@ function checkParameter({ cases, default: fallback, on, span }: Switch, paramete
   } else if (!fallback && possible.size > 0) {
     const which = [...possible].map((value) => (value === null ? `a run that is given no "${name}"` : shown(value)));
     const message = `there is no case for ${which.join(', nor for ')}, and no default: the run fails there`;
-    const place = on.kind === 'artifact' ? on.name.span : span;
     report.warning('missing-case', place, message, 'add a case, or "default: []", to do nothing then');
   }
 }
@@ -72,7 +77,7 @@ function shown(value: unknown): string {
 }
 
 /** Of what is true or false. */
-function checkBoolean({ cases, default: fallback, span }: Switch, _: CodeFacts, report: Report): void {
+function checkBoolean({ cases, default: fallback, span }: Switch, report: Report): void {
   const left = new Set([true, false]);
   for (const { value } of cases) {
     if (typeof value.value === 'boolean') {

@@ -8,7 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, sys.argv[1])
-from inspection import main  # noqa: E402
+from inspection import main
 
 for line in sys.stdin.buffer:
     read, write = os.pipe()

@@ -23,8 +23,8 @@ from metaflow.graph import FlowGraph
 from metaflow.lint import LintWarn, linter
 from nuvopipe_runtime.execution import warm
 from nuvopipe_runtime.execution.execute import Executor
+from nuvopipe_runtime.execution.storage_keys import key_of
 from nuvopipe_runtime.plan import Plan
-from nuvopipe_runtime.execution.storage_keys import artifact_key
 from nuvopipe_testing.simulation import Platform
 from reference import CAUGHT, FAILURE, Reference
 
@@ -198,7 +198,7 @@ def committed(platform):
             if name.startswith("_"):
                 continue
             if sha not in values:
-                blob = store.get(artifact_key(f"{platform.plan.flow}/data/{sha[:2]}/{sha}"))[0]
+                blob = store.get(key_of(platform.plan.flow, sha))[0]
                 values[sha] = pickle.loads(gzip.decompress(blob))
             artifacts[name] = values[sha]
         artifacts.pop("name", None)

@@ -17,7 +17,9 @@ def visit_steps_once():
     def output_steps(self):
         edges = Edges(self)
         # A loop of several steps would lead it round and round.
-        left_out = set(edges.back if edges.paths <= PATHS_DRAWN_MAX else edges.back + edges.across)
+        left_out = {(name, step) for name, step in edges.back if name != step}
+        if edges.paths > PATHS_DRAWN_MAX:
+            left_out |= edges.across
         kept = {name: self.nodes[name].out_funcs for name, _ in left_out}
         for name, out_funcs in kept.items():
             self.nodes[name].out_funcs = [step for step in out_funcs if (name, step) not in left_out]
@@ -53,7 +55,8 @@ def _traverse_graph(self):
             node.split_parents, node.split_branches = parents, branches
             parents = [*parents, name] if splits else parents
         for step in node.out_funcs:
-            if step in self and (name, step) not in edges.ignored:
+            # Metaflow takes the start for none of the steps on the way.
+            if step in self and ((name, step) not in edges.back or step == self.start_step):
                 self.nodes[step].in_funcs.add(name)
                 around.setdefault(step, (parents, [*branches, step] if splits else branches))
     for node in self.nodes.values():
@@ -66,12 +69,10 @@ class Edges:
     def __init__(self, graph):
         self.order = []
         """Every step after all that lead to it, loops apart."""
-        self.back = []
-        """Back to a step on the way there, other than the step itself."""
-        self.across = []
+        self.back = set()
+        """Back to a step on the way there, or to the step itself."""
+        self.across = set()
         """To a step that another path has led to before, in the order in which Metaflow draws."""
-        self.ignored = set()
-        """Edges that make no predecessor: a loop's, but for one to the start."""
         self.paths = 1
         """How many there are to the end."""
         if graph.start_step in graph:
@@ -86,12 +87,9 @@ class Edges:
             name, following = stack[-1]
             for step in following:
                 if step in on_path:
-                    if step != name:
-                        self.back.append((name, step))
-                    if step != start:
-                        self.ignored.add((name, step))
+                    self.back.add((name, step))
                 elif step in seen:
-                    self.across.append((name, step))
+                    self.across.add((name, step))
                 else:
                     seen.add(step)
                     on_path.add(step)

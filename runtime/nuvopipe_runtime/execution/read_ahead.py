@@ -1,5 +1,7 @@
 """A join asks for an artifact of one input after the other: those of the next inputs are read before it does."""
 
+from .storage_keys import key_of
+
 AHEAD = 32
 """Requests under way for what has not been asked for yet."""
 
@@ -29,12 +31,12 @@ class ReadAhead:
         if place is None:
             return
         index, name = place
-        folder = key.rsplit("/", 2)[0]
+        flow = key.split("/", 1)[0]
         for told in self._inputs[index + 1 : index + 1 + AHEAD]:
             sha = told["objects"].get(name)
             if sha is None or self._descriptions[told["info"][name]].get("size", 0) > AHEAD_MAX_BYTES:
                 continue
-            following = f"{folder}/{sha[:2]}/{sha}"
+            following = key_of(flow, sha)
             if following not in cached and following not in self._under_way and len(self._under_way) < AHEAD:
                 self._under_way[following] = self._store.submit(self._store.get, following)
 
@@ -49,8 +51,4 @@ class ReadAhead:
             self._places = {
                 sha: (index, name) for index, told in enumerate(self._inputs) for name, sha in told["objects"].items()
             }
-        return self._places.get(_sha(key))
-
-
-def _sha(key):
-    return key.rsplit("/", 1)[1]
+        return self._places.get(key.rsplit("/", 1)[1])

@@ -11,7 +11,7 @@ import tempfile
 from metaflow.datastore.datastore_storage import CloseAfterUse, DataStoreStorage
 from metaflow.datastore.flow_datastore import MetadataCache
 
-from .storage_keys import is_artifact_key
+from .storage_keys import is_artifact_key, key_of
 from .told_inputs import hear
 
 SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -109,8 +109,8 @@ def give_inputs(flow_datastore, request):
     inputs = hear(request)
     records = InputRecords(inputs)
     flow_datastore.set_metadata_cache(records)
-    prefix = flow_datastore.flow_name + "/data/"
-    SupervisedStorage.known = {f"{prefix}{sha[:2]}/{sha}" for told in inputs.values() for sha in told["objects"].values()}
+    flow = flow_datastore.flow_name
+    SupervisedStorage.known = {key_of(flow, sha) for told in inputs.values() for sha in told["objects"].values()}
 
     def get_task_datastores(run_id=None, steps=None, pathspecs=None, **_):
         # Metaflow's own builds wrong addresses for paths with an attempt once there are more than four of them.

@@ -1,8 +1,12 @@
-"""Which keys a task may touch through the supervisor: Metaflow's content-addressed artifacts, nothing else."""
+"""Keys of Metaflow's content-addressed artifacts: what a task may touch through the supervisor, and nothing else."""
 
 import re
 
 _ARTIFACT_KEY = re.compile(r"^[^/]+/data/[0-9a-f]{2}/[0-9a-f]{40}$")
+
+
+def key_of(flow, sha):
+    return f"{flow}/data/{sha[:2]}/{sha}"
 
 
 def is_artifact_key(path):

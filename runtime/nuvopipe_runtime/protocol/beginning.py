@@ -3,7 +3,7 @@
 from datetime import datetime, timezone
 
 from ..plan import PARAMETERS_STEP, PARAMETERS_TASK
-from ..store import Lost, to_json
+from ..store import create_once, to_json
 from . import attempts
 from . import commit as commits
 from .ending import failure_of
@@ -49,7 +49,7 @@ class Beginning:
             return refused(run, str(error))
         record = self._record()
         lease = self._live.begin(envelope, self._plan.steps[self._plan.start]["timeoutMs"])
-        if not self._is_first(record) and not died:
+        if not create_once(self._store, self._layout.run, record) and not died:
             if lease is not None and self._store.exists(self._layout.result):
                 self._live.end()  # of a run that is over; one that has only just begun goes on with this entry
             return self._handover.stop(envelope)  # the same run was started before: this client gets its result
@@ -91,14 +91,6 @@ class Beginning:
             "bundle": self._plan.hash,
             **({"origin": self._lineage.record} if self._lineage.resumes else {}),
         }
-
-    def _is_first(self, record):
-        try:
-            self._store.create(self._layout.run, to_json(record))
-            return True
-        except Lost:
-            # Its own record is found by a repeated PUT whose first answer was lost.
-            return self._store.get_json(self._layout.run) == record
 
     def _keep_parameters(self, envelope, values):
         attempt = self._tasks.init(values)

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import sys
 
+from ..execution.storage_keys import key_of
 from ..plan import task_id
 from ..store import to_json
 from .commit import parents_of
@@ -125,8 +126,7 @@ class Cache:
         """Whether the artifacts are still there: a bucket may have rules of its own by which objects go."""
         there = {sha for read in inputs for sha in read["objects"].values()}
         wanted = sorted(set(record["objects"].values()) - there)
-        keys = [f"{self._plan.flow}/data/{sha[:2]}/{sha}" for sha in wanted]
-        return all(self._store.parallel([(self._store.exists, key) for key in keys]))
+        return all(self._store.parallel([(self._store.exists, key_of(self._plan.flow, sha)) for sha in wanted]))
 
 
 def _by_name(inputs):

@@ -129,13 +129,7 @@ class Pool:
 
     def _try_claim(self, key, timeout_ms):
         expires = self._clock.now_ms() + lease_ms(timeout_ms)
-        try:
-            self._store.create(key, to_json({"by": self._by, "expires": expires}))
-            return expires
-        except Lost:
-            # A repeated PUT whose first answer was lost finds its own claim.
-            claim = self._store.get_json(key)
-            return expires if claim == {"by": self._by, "expires": expires} else None
+        return expires if create_once(self._store, key, {"by": self._by, "expires": expires}) else None
 
     def _replace(self, key, e_tag, timeout_ms):
         expires = self._clock.now_ms() + lease_ms(timeout_ms)
