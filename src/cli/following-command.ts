@@ -4,7 +4,7 @@ import type { RunKey } from '../runs/reader.ts';
 import { paletteFor } from '../terminal/palette.ts';
 import { type Report, reportTo } from '../terminal/report.ts';
 import { BaseCommand } from './base-command.ts';
-import { RunView } from './run-view.ts';
+import { viewOnStderr } from './run-view.ts';
 import { type Clients, isLocal, openTarget, type Target, type TargetFlags } from './target.ts';
 
 /** What `--json` prints. */
@@ -86,7 +86,7 @@ export abstract class FollowingCommand extends BaseCommand {
       this.#interrupt = async () =>
         `interrupted: the run goes on; look at it with: nuvopipe status ${key.flow}/${key.run}`;
     }
-    const view = new RunView(this.report, paletteFor(process.stderr), process.stderr.isTTY === true);
+    const view = viewOnStderr(this.report);
     const {
       status,
       outputs = {},

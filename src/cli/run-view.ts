@@ -1,10 +1,15 @@
 import { attemptsOf, countOf, duration, isReused, LOST, TAKEN_OVER, waitingText } from '../runs/render.ts';
 import type { RunStatus, StepStatus } from '../runs/status.ts';
-import type { Palette } from '../terminal/palette.ts';
+import { type Palette, paletteFor } from '../terminal/palette.ts';
 import type { Report } from '../terminal/report.ts';
 
 /** Without a terminal a step of many tasks gets so many lines at most: one a tenth. */
 const COUNT_LINES_MAX = 10;
+
+/** For a command; what it prints is on stdout. */
+export function viewOnStderr(report: Report): RunView {
+  return new RunView(report, paletteFor(process.stderr), process.stderr.isTTY === true);
+}
 
 /** Shows a run while it goes on: a line for each step that is done or has failed, and the counts of those between. */
 export class RunView {

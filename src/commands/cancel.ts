@@ -1,5 +1,5 @@
-import { string as argument } from '@oclif/core/args';
 import { BaseCommand } from '../cli/base-command.ts';
+import { runArgument } from '../cli/run-argument.ts';
 import { openTarget, targetFlags, withClients } from '../cli/target.ts';
 import type { RunResult } from '../model/envelope.ts';
 import { findRun } from '../runs/find.ts';
@@ -25,11 +25,7 @@ export default class Cancel extends BaseCommand {
   ];
 
   static override args = {
-    run: argument({
-      required: true,
-      description: 'Flow/run, or the run alone; a unique beginning will do',
-      name: 'RUN',
-    }),
+    run: runArgument,
   };
 
   static override flags = targetFlags;

@@ -1,10 +1,10 @@
-import { string as argument } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
-import { chosenStore, storeFlags } from '../cli/store-flags.ts';
+import { runArgument } from '../cli/run-argument.ts';
+import { storeFlags } from '../cli/store-flags.ts';
+import { withRuns } from '../cli/with-runs.ts';
 import { findRun } from '../runs/find.ts';
 import { runLogs, type TaskLogLine } from '../runs/logs.ts';
-import { RunReader } from '../runs/reader.ts';
 import { renderLogLine } from '../runs/render.ts';
 
 export default class Logs extends BaseCommand {
@@ -14,11 +14,7 @@ export default class Logs extends BaseCommand {
     '<%= config.bin %> <%= command.id %> 20260102030405 --step shout',
   ];
   static override args = {
-    run: argument({
-      required: true,
-      description: 'Flow/run, or the run alone; a unique beginning will do',
-      name: 'RUN',
-    }),
+    run: runArgument,
   };
   static override flags = {
     step: string({ description: 'only of this step', helpValue: 'STEP' }),
@@ -27,10 +23,7 @@ export default class Logs extends BaseCommand {
 
   override async run(): Promise<{ flow: string; run: string; lines: TaskLogLine[] }> {
     const { args, flags } = await this.parse(Logs);
-    const { openStore } = await import('../store/store.ts');
-    const store = await openStore(await chosenStore(flags));
-    try {
-      const reader = new RunReader(store);
+    return withRuns(flags, async (reader) => {
       const key = await findRun(reader, args.run);
       const lines: TaskLogLine[] = [];
       let empty = true;
@@ -42,8 +35,6 @@ export default class Logs extends BaseCommand {
       if (empty)
         this.logToStderr(`Nothing was written by ${flags.step ?? 'the steps'} of ${key.flow}/${key.run} so far.`);
       return { ...key, lines };
-    } finally {
-      store.close();
-    }
+    });
   }
 }

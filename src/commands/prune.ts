@@ -2,10 +2,11 @@ import { string as argument } from '@oclif/core/args';
 import { boolean, integer, string } from '@oclif/core/flags';
 import { parseAgeMs } from '../cli/age.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { chosenStore, storeFlags } from '../cli/store-flags.ts';
+import { storeFlags } from '../cli/store-flags.ts';
+import { withRuns } from '../cli/with-runs.ts';
 import { UserError } from '../errors.ts';
 import { type FlowPrune, type PruneRule, planPrune, prune, prunedFlows } from '../runs/prune.ts';
-import { RunReader } from '../runs/reader.ts';
+import type { RunReader } from '../runs/reader.ts';
 import { amounts, renderFlowPrune } from '../runs/render-prune.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import { reportTo } from '../terminal/report.ts';
@@ -45,11 +46,8 @@ export default class Prune extends BaseCommand {
   override async run(): Promise<Answer> {
     const { args, flags } = await this.parse(Prune);
     const rule = ruleOf(flags);
-    const { openStore } = await import('../store/store.ts');
-    const store = await openStore(await chosenStore(flags));
     const report = reportTo(process.stderr);
-    try {
-      const reader = new RunReader(store);
+    return withRuns(flags, async (reader) => {
       const flows: FlowPrune[] = [];
       for (const flow of await chosenFlows(reader, args.flow ?? [])) {
         report.progress(`Looking at ${flow}`);
@@ -62,9 +60,7 @@ export default class Prune extends BaseCommand {
       }
       this.#sum(flows, flags.yes);
       return { deleted: flags.yes, flows };
-    } finally {
-      store.close();
-    }
+    });
   }
 
   #sum(flows: readonly FlowPrune[], isDone: boolean): void {

@@ -1,6 +1,6 @@
-import { string as argument } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import { type Answer, FollowingCommand, hintsFor } from '../cli/following-command.ts';
+import { runArgument } from '../cli/run-argument.ts';
 import { checkRunName, runNameFlag } from '../cli/run-name.ts';
 import { targetFlags, withClients } from '../cli/target.ts';
 import { findRun } from '../runs/find.ts';
@@ -20,11 +20,7 @@ export default class Resume extends FollowingCommand {
   ];
 
   static override args = {
-    run: argument({
-      required: true,
-      description: 'Flow/run, or the run alone; a unique beginning will do',
-      name: 'RUN',
-    }),
+    run: runArgument,
   };
 
   static override flags = {

@@ -1,9 +1,10 @@
 import { string as argument } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
-import { chosenStore, storeFlags } from '../cli/store-flags.ts';
+import { runArgument } from '../cli/run-argument.ts';
+import { storeFlags } from '../cli/store-flags.ts';
+import { withRuns } from '../cli/with-runs.ts';
 import { findRun } from '../runs/find.ts';
-import { RunReader } from '../runs/reader.ts';
 import { renderWhy } from '../runs/render-why.ts';
 import { type StepWhy, whyStep } from '../runs/why.ts';
 
@@ -14,11 +15,7 @@ export default class Why extends BaseCommand {
     '<%= config.bin %> <%= command.id %> 20260102030405 shout --task t-7',
   ];
   static override args = {
-    run: argument({
-      required: true,
-      description: 'Flow/run, or the run alone; a unique beginning will do',
-      name: 'RUN',
-    }),
+    run: runArgument,
     step: argument({ required: true, description: 'a step of the flow', name: 'STEP' }),
   };
   static override flags = {
@@ -28,15 +25,10 @@ export default class Why extends BaseCommand {
 
   override async run(): Promise<StepWhy> {
     const { args, flags } = await this.parse(Why);
-    const { openStore } = await import('../store/store.ts');
-    const store = await openStore(await chosenStore(flags));
-    try {
-      const reader = new RunReader(store);
-      const why = await whyStep(reader, await findRun(reader, args.run), args.step, flags.task);
-      this.log(renderWhy(why, this.palette));
-      return why;
-    } finally {
-      store.close();
-    }
+    const why = await withRuns(flags, async (reader) =>
+      whyStep(reader, await findRun(reader, args.run), args.step, flags.task),
+    );
+    this.log(renderWhy(why, this.palette));
+    return why;
   }
 }
