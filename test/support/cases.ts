@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import type { Secrets } from '../../src/deploy/secrets.ts';
+import { deployFlow, type Invoked, invoke } from './flows.ts';
+import type { SharedPlatform } from './platform.ts';
+
+/** Flows of public bug reports, one folder a case. */
+export const CASES = join(import.meta.dirname, '../cases');
+
+export interface CaseOptions {
+  /** The flow file in the case's folder; default `flow.yaml`. */
+  file?: string;
+  /** The run's parameters, as a client sends them. */
+  params?: object;
+  secrets?: Secrets;
+}
+
+/** Path of a file of a case. */
+export function caseFile(name: string, file = 'flow.yaml'): string {
+  return join(CASES, name, file);
+}
+
+/** Deploys a case's flow and invokes it as any client would; the answer may be a failure. */
+export async function runCase(
+  shared: SharedPlatform,
+  name: string,
+  { file, params, secrets }: CaseOptions = {},
+): Promise<Invoked> {
+  const { plan } = await deployFlow(shared, caseFile(name, file), secrets);
+  return invoke(shared, plan.flow, params);
+}
