@@ -16,6 +16,8 @@ from obstore.exceptions import (
 )
 from obstore.store import S3Store
 
+from .text import to_bytes
+
 PARALLEL_REQUESTS = 32
 """Requests under way at once; obstore's own pool keeps their connections."""
 
@@ -187,4 +189,4 @@ def create_once(store, key, value):
 
 
 def to_json(value):
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return to_bytes(json.dumps(value, separators=(",", ":"), ensure_ascii=False))

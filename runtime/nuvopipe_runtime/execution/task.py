@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 
+from ..text import printable, shorten, to_bytes
 from .attempt import TIMEOUT
 from .flow_parameters import set_parameters, task_type
 from .masking import Mask
@@ -18,6 +19,9 @@ from .wire import Wire
 
 ERROR_SENT_MAX = 64 << 10
 """Characters of an exception's text that the supervisor gets: it takes secrets out of it before it cuts it short."""
+
+TRACEBACK_PART_MAX = 256 << 10
+"""Characters at the beginning, and at the end, of a longer traceback that go into the log: an exception's text may be huge."""
 
 
 def run(context, plan, wire_descriptor, stdout_descriptor, stderr_descriptor):
@@ -48,13 +52,18 @@ def _become_task(stdout_descriptor, stderr_descriptor):
     os.dup2(stderr_descriptor, 2)
     os.close(stdout_descriptor)
     os.close(stderr_descriptor)
-    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8", errors="replace", write_through=True)
-    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="replace", write_through=True)
+    sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
     # Every fork would otherwise draw the same random numbers.
     random.seed()
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed()
+
+
+def _text_stream(descriptor):
+    """Takes any text; does not close the descriptor when the step puts another stream in its place."""
+    file = io.FileIO(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def _answer(context, plan, wire, operation, request):
@@ -279,14 +288,12 @@ def plain(value):
 
 def _failed(wire, plan, error, state, message=None):
     user_frames = _user_frames(error.__traceback__, plan)
-    # The step may have closed its own output.
-    with contextlib.suppress(OSError, ValueError):
-        _print_failure(error, message, plan, user_frames)
+    _print_failure(error, message, plan, user_frames)
     if message is None:
         text = str(error).strip()
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     where = f" ({user_frames[-1].filename}:{user_frames[-1].lineno})" if user_frames else ""
-    failure = {"error": message[:ERROR_SENT_MAX], "where": where, "kinds": _kinds(error)}
+    failure = {"error": printable(message[:ERROR_SENT_MAX]), "where": printable(where), "kinds": _kinds(error)}
     wire.send({"op": "end", "ok": False}, json.dumps({**state, **failure}).encode())
     return 1
 
@@ -295,13 +302,24 @@ def _print_failure(error, message, plan, user_frames):
     from metaflow.exception import MetaflowException
 
     if isinstance(error, MetaflowException) and not user_frames:
-        print(f"{error.headline}: {error}", file=sys.stderr)
+        text = f"{error.headline}: {error}\n"
     elif message:
-        print(message, file=sys.stderr)
+        text = f"{message}\n"
     else:
         chain = traceback.TracebackException(type(error), error, error.__traceback__)
         _trim(chain, plan)
-        print("".join(chain.format()), end="", file=sys.stderr)
+        text = "".join(chain.format())
+    _write_stderr(shorten(text, TRACEBACK_PART_MAX, TRACEBACK_PART_MAX))
+
+
+def _write_stderr(text):
+    """To the log, whatever the step has made of `sys.stderr`."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    with contextlib.suppress(OSError), io.FileIO(2, "w", closefd=False) as stream:
+        left = to_bytes(text)
+        while left:
+            left = left[stream.write(left) :]
 
 
 def _is_users(filename, plan):
