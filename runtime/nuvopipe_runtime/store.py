@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -16,8 +17,6 @@ from obstore.exceptions import (
 )
 from obstore.store import S3Store
 
-from .text import to_bytes
-
 PARALLEL_REQUESTS = 32
 """Requests under way at once; obstore's own pool keeps their connections."""
 
@@ -30,8 +29,17 @@ class Lost(Exception):
     """A conditional PUT found somebody else's object in its place."""
 
 
+class NotARecord(Exception):
+    """An object in the place of a record is none: somebody else's, or of another program."""
+
+    def __init__(self, key):
+        super().__init__(f"the object {key} in the datastore is not the record that it should be")
+
+
 def explain(error):
     """An error in a line for those who run flows; obstore's own texts go on for many."""
+    if isinstance(error, NotARecord):
+        return str(error)
     if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
         return "S3 refuses the keys with which the flow was deployed"
     text = str(error).split("\n", 1)[0]
@@ -112,8 +120,25 @@ class Store:
             return None
 
     def get_json(self, key):
+        """A record, or None when there is no such object. Raises `NotARecord`."""
         found = self.get(key)
-        return json.loads(found[0]) if found else None
+        if found is None:
+            return None
+        try:
+            record = json.loads(found[0])
+        except ValueError as error:
+            raise NotARecord(key) from error
+        if not isinstance(record, dict):
+            raise NotARecord(key)
+        return record
+
+    def find_json(self, key, *names):
+        """A record that has values of these names; None in the place of another, which is no reason to fail for its reader."""
+        try:
+            record = self.get_json(key)
+        except NotARecord:
+            return None
+        return record if record is not None and all(name in record for name in names) else None
 
     def exists(self, key):
         self.requests += 1
@@ -189,4 +214,24 @@ def create_once(store, key, value):
 
 
 def to_json(value):
-    return to_bytes(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+    """Bytes that every reader of JSON understands: NaN and infinities, for which JSON has no word, become null.
+
+    Lone surrogates (file names that are not UTF-8) stay what they are, as escapes.
+    """
+    try:
+        text = _dump(value)
+    except ValueError:
+        text = _dump(_finite(value))
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _dump(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value):
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value

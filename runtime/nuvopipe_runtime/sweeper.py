@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from .clock import Clock
 from .layout import LIVE, RunLayout
 from .protocol.launch import ENVELOPE_KEY, LATER, PARALLEL_LAUNCHES, Launcher
+from .store import NotARecord
 
 NEVER_BEGUN_AFTER_MS = 10 * 60_000
 """An entry whose run has no record for so long after its lease is of a start that was lost; nothing else is left of it."""
@@ -21,7 +22,7 @@ TIME_LIMIT_S = 60
 RESERVE_S = 10
 """Kept of an activation's time for the answer; what is not launched by then is left for the next sweep."""
 
-REMOVED = "removed"
+REMOVED, UNREADABLE = "removed", "unreadable"
 
 
 class Sweeper:
@@ -37,33 +38,50 @@ class Sweeper:
         """How many runs are live, and which of them (`Flow/run`) had a lease that has run out.
 
         `swept`: their flow looks after them now; `waiting`: the platform takes no more of them for now; `refused`: it never
-        will, and why; `removed`: they are over, or have never begun.
+        will, and why; `removed`: they are over, or have never begun. `unreadable`: keys of objects in the places of records
+        that are none; the runs that they are of are left alone.
         """
-        entries = self._entries()
+        entries, unreadable = self._entries()
         now_ms = self._clock.now_ms()
         expired = sorted((entry["expires"], run) for run, entry in entries.items() if entry["expires"] < now_ms)
         looks = self._store.parallel([(self._look, run, expires) for expires, run in expired])
+        unreadable += [RunLayout(*run).run for (_, run), look in zip(expired, looks, strict=True) if look is UNREADABLE]
         envelopes = {run: look for (_, run), look in zip(expired, looks, strict=True) if isinstance(look, dict)}
         removed = [_name(run) for (_, run), look in zip(expired, looks, strict=True) if look is REMOVED]
-        return {"live": len(entries) - len(removed), **self._launch(envelopes), REMOVED: removed}
+        report = {"live": len(entries) - len(removed), **self._launch(envelopes), REMOVED: removed}
+        return report | ({UNREADABLE: sorted(unreadable)} if unreadable else {})
 
     def _entries(self):
-        """The index: `LiveRecord` by `(flow, run)`."""
+        """The index: `LiveRecord` by `(flow, run)`; and the keys of what is no entry, of those that are still there."""
         keys = [key for key in self._store.list(LIVE) if key.count("/") == LIVE.count("/") + 1]
-        found = self._store.parallel([(self._store.get_json, key) for key in keys])
-        return {tuple(key[len(LIVE) :].split("/")): entry for key, entry in zip(keys, found, strict=True) if entry}
+        found = self._store.parallel([(self._entry, key) for key in keys])
+        entries = {tuple(key[len(LIVE) :].split("/")): entry for key, entry in zip(keys, found, strict=True) if entry}
+        unreadable = [key for key, entry in zip(keys, found, strict=True) if entry is UNREADABLE]
+        return {run: entry for run, entry in entries.items() if entry is not UNREADABLE}, unreadable
+
+    def _entry(self, key):
+        try:
+            entry = self._store.get_json(key)
+        except NotARecord:
+            return UNREADABLE
+        return entry if entry is None or isinstance(entry.get("expires"), (int, float)) else UNREADABLE
 
     def _look(self, run, expires):
-        """The envelope that a run is swept with; REMOVED for one that is over; None when it is too early to say."""
+        """The envelope that a run is swept with; REMOVED for one that is over; None when it is too early to say; UNREADABLE."""
         layout = RunLayout(*run)
-        record = self._store.get_json(layout.run)
+        try:
+            record = self._store.get_json(layout.run)
+        except NotARecord:
+            return UNREADABLE
         is_over = self._store.exists(layout.result)
         if is_over or (record is None and expires < self._clock.now_ms() - NEVER_BEGUN_AFTER_MS):
             self._store.delete(layout.live)
             return REMOVED
         if record is None:
             return None
-        start = record["start"]
+        start = record.get("start")
+        if not isinstance(start, str):
+            return UNREADABLE
         return {"run": layout.run_id, "block": start, "step": start, "at": [], "sweep": True}
 
     def _launch(self, envelopes):

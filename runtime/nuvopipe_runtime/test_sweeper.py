@@ -101,3 +101,20 @@ def test_entries_of_what_is_over_or_never_began_are_removed():
     assert n.started == []
     assert n.store.list(LIVE) == [LIVE + "F/young"]
     assert report["live"] == 1
+
+
+def test_what_is_no_record_is_left_alone_and_named():
+    n = Namespace()
+    n.run("F", "lost", PAST)
+    garbage = {"a": b"not JSON", "b": b"[]", "c": b'"text"', "d": b"{}", "e": b'{"expires": "soon"}', "f": b'{"expires": NaN'}
+    for name, content in garbage.items():
+        n.store.put(RunLayout("F", name).live, content)
+    n.run("F", "g", PAST, begun=False)
+    n.store.put(RunLayout("F", "g").run, b"{}")
+    n.run("F", "h", PAST, begun=False)
+    n.store.put(RunLayout("F", "h").run, b"\xff")
+    report = n.sweep()
+    assert report["swept"] == ["F/lost"]
+    assert report["unreadable"] == sorted(
+        [RunLayout("F", name).live for name in garbage] + [RunLayout("F", name).run for name in "gh"]
+    )

@@ -1,6 +1,7 @@
 """Runs cases of a flow's tests, each as a run of its own on a simulated platform; or reads a run of a real one."""
 
 import io
+import json
 import sys
 import time
 from contextlib import nullcontext
@@ -11,6 +12,7 @@ from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.execution.told_inputs import tell
 from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.plan import PARAMETERS_STEP, coordinate_of
+from nuvopipe_runtime.protocol.parameters import EXACT
 
 from .mocks import FAILURES, MockProblem, for_attempt, for_task
 from .simulation import Platform
@@ -97,7 +99,7 @@ class Cases:
         started = time.perf_counter()
         try:
             with _Captured() as log:
-                result = platform.invoke(run=RUN, **case["parameters"])
+                result = platform.invoke(run=RUN, **{EXACT: json.dumps(case["parameters"])})
         except CaseProblem as problem:
             return {"problem": {"step": problem.step, "message": str(problem)}}
         # The session that answers need not be the one that ended the run.

@@ -1,9 +1,9 @@
 """The warm process of a test: that of a step action, whose tasks can be mocked, and asked for what others have left."""
 
-import json
 import sys
 
 from nuvopipe_runtime.execution import task, warm
+from nuvopipe_runtime.execution.json_form import readable
 from nuvopipe_runtime.execution.storage import give_inputs
 
 from .mocks import put_in_place
@@ -30,8 +30,7 @@ def _read_one(datastore, names):
         if name not in datastore:
             continue
         try:
-            text = json.dumps(datastore[name], default=task.plain)
-            values[name] = json.loads(text, parse_constant=str)  # JSON has no NaN and no infinity
+            values[name] = readable(datastore[name])
         except Exception as error:
             unreadable[name] = f"{type(error).__name__}: {error}"
     return {"values": values, "unreadable": unreadable}

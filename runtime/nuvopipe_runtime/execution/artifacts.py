@@ -5,7 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 
-from ..store import explain, to_json
+from ..store import explain
 from .read_ahead import ReadAhead
 from .storage_keys import artifact_key
 
@@ -78,7 +78,7 @@ class ArtifactServer(threading.Thread):
     def run(self):
         try:
             operation, request = self._first
-            self._wire.send({"op": operation}, to_json(request))
+            self._wire.send({"op": operation}, json.dumps(request).encode())
             while (frame := self._wire.receive()) is not None:
                 self._serve(*frame)
             self._finish_writes()

@@ -1,5 +1,12 @@
 """A run's parameters on the flow object, where they differ from what Metaflow's command line makes of them."""
 
+import base64
+
+
+def with_bytes(values, binary):
+    """Parameters whose files are bytes, which came as base64."""
+    return {name: base64.b64decode(value) if name in binary and value is not None else value for name, value in values.items()}
+
 
 def set_parameters(context, values):
     """Metaflow's constants of a run, for `_parameters` to keep. What has no value here is a secret, and none of it."""

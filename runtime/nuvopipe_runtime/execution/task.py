@@ -10,18 +10,15 @@ import sys
 import time
 import traceback
 
-from ..text import printable, shorten, to_bytes
 from .attempt import TIMEOUT
-from .flow_parameters import set_parameters, task_type
+from .flow_parameters import set_parameters, task_type, with_bytes
+from .json_form import arguments_of, outputs_of
 from .masking import Mask
 from .storage import SupervisedStorage, give_inputs, parse_data
 from .wire import Wire
 
 ERROR_SENT_MAX = 64 << 10
 """Characters of an exception's text that the supervisor gets: it takes secrets out of it before it cuts it short."""
-
-TRACEBACK_PART_MAX = 256 << 10
-"""Characters at the beginning, and at the end, of a longer traceback that go into the log: an exception's text may be huge."""
 
 
 def run(context, plan, wire_descriptor, stdout_descriptor, stderr_descriptor):
@@ -52,18 +49,13 @@ def _become_task(stdout_descriptor, stderr_descriptor):
     os.dup2(stderr_descriptor, 2)
     os.close(stdout_descriptor)
     os.close(stderr_descriptor)
-    sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
+    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8", errors="replace", write_through=True)
+    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="replace", write_through=True)
     # Every fork would otherwise draw the same random numbers.
     random.seed()
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed()
-
-
-def _text_stream(descriptor):
-    """Takes any text; does not close the descriptor when the step puts another stream in its place."""
-    file = io.FileIO(descriptor, "w", closefd=False)
-    return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def _answer(context, plan, wire, operation, request):
@@ -103,7 +95,7 @@ def _init(context, request, result):
     run, task = request["run"], request["task"]
     flow, graph = context.flow, context.graph
     context.metadata.register_task_id(run, "_parameters", task, 0)
-    set_parameters(context, request["parameters"])
+    set_parameters(context, with_bytes(request["parameters"], request["binary"]))
     flow._task_ok = flow._success = True
     flow._foreach_stack = []
     output = context.flow_datastore.get_task_datastore(run, "_parameters", task, attempt=0, mode="w")
@@ -131,7 +123,7 @@ def _init(context, request, result):
 def _step(context, request, result):
     from metaflow.cli_args import cli_args
 
-    _keep_outputs(request["outputs"], result)
+    _keep_outputs(request, result)
     _mask_exceptions([*(os.environ[name] for name in request["secretNames"]), *filter(None, request["secrets"].values())])
     paths = give_inputs(context.flow_datastore, request)
     _put_in_place(context.flow, request, paths)
@@ -183,7 +175,7 @@ def _arguments(context, request, result):
     task._init_foreach(request["step"], None, inputs, request["split"])
     task._init_parameters(inputs[0], passdown=False)
     arguments = getattr(sys.modules["__main__"], "_with_" + request["step"])(flow)
-    result["arguments"] = json.loads(json.dumps(arguments, default=plain))
+    result["arguments"] = arguments_of(arguments, request["throughConductor"])
 
 
 def _put_in_place(flow, request, paths):
@@ -241,9 +233,9 @@ OPERATIONS = {"init": _init, "step": _step, "arguments": _arguments}
 """What a task may be asked for: each takes the warm context and the request, and adds to the result."""
 
 
-def _keep_outputs(names, result):
+def _keep_outputs(request, result):
     """Takes the outputs as JSON just before Metaflow persists the artifacts: afterwards the flow object is empty."""
-    if not names:
+    if not request["outputs"]:
         return
     from metaflow.datastore.task_datastore import TaskDataStore
 
@@ -251,7 +243,8 @@ def _keep_outputs(names, result):
 
     def keep(self, flow):
         if flow._success:
-            result["outputs"] = {name: _json_value(flow, name) for name in names}
+            task = "/".join((flow.name, request["run"], request["step"], request["task"]))
+            result["outputs"], result["exact"] = outputs_of(flow, request["outputs"], task)
         return persist(self, flow)
 
     TaskDataStore.persist = keep
@@ -265,35 +258,16 @@ def _state(context):
     return state
 
 
-def _json_value(flow, name):
-    try:
-        value = getattr(flow, name)
-    except AttributeError:
-        raise AttributeError(f"the output '{name}' is not an artifact of the last step") from None
-    return json.loads(json.dumps(value, default=plain))
-
-
-def plain(value):
-    """For `json.dumps`: numpy scalars and arrays, sets, and what else has an obvious JSON form; the rest as its text."""
-    for convert in ("item", "tolist", "to_dict"):
-        if hasattr(value, convert):
-            try:
-                return getattr(value, convert)()
-            except (TypeError, ValueError):
-                continue
-    if isinstance(value, (set, frozenset, tuple)):
-        return list(value)
-    return str(value)
-
-
 def _failed(wire, plan, error, state, message=None):
     user_frames = _user_frames(error.__traceback__, plan)
-    _print_failure(error, message, plan, user_frames)
+    # The step may have closed its own output.
+    with contextlib.suppress(OSError, ValueError):
+        _print_failure(error, message, plan, user_frames)
     if message is None:
         text = str(error).strip()
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     where = f" ({user_frames[-1].filename}:{user_frames[-1].lineno})" if user_frames else ""
-    failure = {"error": printable(message[:ERROR_SENT_MAX]), "where": printable(where), "kinds": _kinds(error)}
+    failure = {"error": message[:ERROR_SENT_MAX], "where": where, "kinds": _kinds(error)}
     wire.send({"op": "end", "ok": False}, json.dumps({**state, **failure}).encode())
     return 1
 
@@ -302,24 +276,13 @@ def _print_failure(error, message, plan, user_frames):
     from metaflow.exception import MetaflowException
 
     if isinstance(error, MetaflowException) and not user_frames:
-        text = f"{error.headline}: {error}\n"
+        print(f"{error.headline}: {error}", file=sys.stderr)
     elif message:
-        text = f"{message}\n"
+        print(message, file=sys.stderr)
     else:
         chain = traceback.TracebackException(type(error), error, error.__traceback__)
         _trim(chain, plan)
-        text = "".join(chain.format())
-    _write_stderr(shorten(text, TRACEBACK_PART_MAX, TRACEBACK_PART_MAX))
-
-
-def _write_stderr(text):
-    """To the log, whatever the step has made of `sys.stderr`."""
-    with contextlib.suppress(OSError, ValueError):
-        sys.stderr.flush()
-    with contextlib.suppress(OSError), io.FileIO(2, "w", closefd=False) as stream:
-        left = to_bytes(text)
-        while left:
-            left = left[stream.write(left) :]
+        print("".join(chain.format()), end="", file=sys.stderr)
 
 
 def _is_users(filename, plan):

@@ -2,21 +2,25 @@
 
 from datetime import datetime, timezone
 
-from ..plan import PARAMETERS_STEP, PARAMETERS_TASK
+from ..plan import PARAMETERS_STEP, PARAMETERS_TASK, version_of
 from ..store import create_once, to_json
 from . import attempts
 from . import commit as commits
 from .ending import failure_of
 from .handover import ended
-from .parameters import BadParameters, check_invocation, complete, is_run_name
+from .parameters import BadParameters, check_invocation, complete, differences, facts_of, is_run_name, unpacked
 
 RUN_SHOWN_MAX = 128
 """Characters of a run's name that is none, in the answer which refuses it."""
 
 
-def refused(run, message):
+RUN_EXISTS = "run-exists"
+"""Code of the error that refuses a start whose run was started before, with something else."""
+
+
+def refused(run, message, **more):
     """What a client is answered that has asked for something which is not to be had."""
-    answer = {"run": run[:RUN_SHOWN_MAX], "status": "failed", "error": {"message": message}}
+    answer = {"run": run[:RUN_SHOWN_MAX], "status": "failed", "error": {"message": message, **more}}
     return ended(answer, answer)
 
 
@@ -42,17 +46,17 @@ class Beginning:
         """Keeps what the client gave, as the run's `_parameters`; an answer when there is nothing to start."""
         run, died = envelope["run"], envelope.get("died")
         try:
-            values = self._checked(envelope)
+            values, facts = self._checked(envelope)
         except BadParameters as error:
             if envelope.get("answerWithin") == 0 and is_run_name(run) and not self._lineage.resumes:
                 self._store.put(self._layout.refused, to_json({"message": str(error)}))
             return refused(run, str(error))
-        record = self._record()
+        record = self._record(facts)
         lease = self._live.begin(envelope, self._plan.steps[self._plan.start]["timeoutMs"])
         if not create_once(self._store, self._layout.run, record) and not died:
             if lease is not None and self._store.exists(self._layout.result):
                 self._live.end()  # of a run that is over; one that has only just begun goes on with this entry
-            return self._handover.stop(envelope)  # the same run was started before: this client gets its result
+            return self._again(envelope, facts)
         if lease is not None:
             envelope["lease"] = lease
         self._markers.fresh(self._context)
@@ -64,15 +68,44 @@ class Beginning:
             return None
         return self._keep_parameters(envelope, self._secrets.keep(self._context, values))
 
-    def _checked(self, envelope):
-        """The parameters, by name; a resumed run has those of its origin. Raises `BadParameters`."""
-        check_invocation(envelope)
-        given = self._secrets.open(self._store, envelope["params"])
-        if self._lineage.resumes:
-            return self._lineage.check(given)
-        return complete(self._plan.parameters, given, self._plan.directory)
+    def _again(self, envelope, facts):
+        """The run was started before: this client gets its result, if it wants the same run."""
+        before, run = self._store.get_json(self._layout.run), envelope["run"]
+        started = f"{datetime.fromtimestamp(before['created'] / 1000, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+        exists = f"the run {run} exists already, started {started}"
+        origin = before.get("origin")
+        if origin != (self._lineage.record if self._lineage.resumes else None):
+            resumed = f"it resumes {origin['run']}" if origin else "it resumes no other run"
+            return refused(run, f"{exists}: {resumed}", code=RUN_EXISTS)
+        if facts is not None and "given" in before:
+            specs, key = self._plan.parameters, self._key()
+            different = differences(specs, before["given"], facts, key, self._plan.directory)
+            if different:
+                return refused(run, f"{exists} with other parameters: {'; '.join(different)}", code=RUN_EXISTS)
+        version = "" if before["bundle"] == self._plan.hash else f" with version {version_of(before['bundle'])} of the flow"
+        stopped = self._handover.stop(envelope)
+        return {**stopped, "result": {**stopped["result"], "note": f"{exists}{version}: nothing was run again"}}
 
-    def _record(self):
+    def _key(self):
+        return self._store.derive_key(f"parameters of {self._plan.flow}/{self._layout.run_id}")
+
+    def _checked(self, envelope):
+        """(the parameters by name, `given` of the run's record), both None of a resumed run, which has those of its origin.
+
+        The second is None where a step starts the run, whose name is nobody else's. Raises `BadParameters`.
+        """
+        check_invocation(envelope)
+        sent = self._secrets.open(self._store, envelope["params"])
+        if self._lineage.resumes:
+            self._lineage.check(sent)
+            return None, None
+        given, is_exact = unpacked(sent)
+        specs = self._plan.parameters
+        values = complete(specs, given, self._plan.directory, is_exact or self._plan.is_sequence)
+        named = {name: values[name] for name, value in given.items() if value is not None}
+        return values, None if is_exact else facts_of(specs, named, self._key())
+
+    def _record(self, facts):
         """`RunRecord` of `src/model/records.ts`."""
         now = self._clock.now()
         date = datetime.fromtimestamp(now, timezone.utc).strftime("%Y-%m-%d")
@@ -89,6 +122,7 @@ class Beginning:
             "start": self._plan.start,
             "end": self._plan.end,
             "bundle": self._plan.hash,
+            **({} if facts is None else {"given": facts}),
             **({"origin": self._lineage.record} if self._lineage.resumes else {}),
         }
 

@@ -86,7 +86,7 @@ class Cache:
         """
         facts = self.facts(step, at, inputs)
         entry_key = self._key(step, facts)
-        entry = self._store.get_json(entry_key)
+        entry = self._store.find_json(entry_key, "record", "used")
         if entry is None or not self._is_whole(entry["record"], inputs):
             return None
         found, now = entry["record"], self._clock.now_ms()

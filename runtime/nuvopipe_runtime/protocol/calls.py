@@ -6,6 +6,7 @@ what the action answered, or the flow's result is looked for; at last the step i
 
 import hashlib
 
+from ..execution.json_form import restore
 from ..layout import RunLayout
 from .parameters import RUN_NAME_MAX
 
@@ -39,7 +40,7 @@ def result_of(store, flow, run):
     if result is None:
         return _refusal_of(store, flow, layout)
     if result["status"] == "succeeded":
-        return {"result": result.get("outputs", {})}
+        return {"result": restore(result.get("outputs", {}), result.get("exact", {}))}
     message = result.get("error", {}).get("message", result["status"])
     return {"error": f"the flow {flow} failed: {message} (run {run})"}
 

@@ -48,6 +48,8 @@ def make_record(context, step, task, at, attempt, parents, number=0):
         record["splits"] = result["splits"]
     if "outputs" in result:
         record["outputs"] = result["outputs"]
+        if result.get("exact"):
+            record["exact"] = result["exact"]
     if attempt.error:
         record["error"] = attempt.error
     logs = [stream for stream in ("stdout", "stderr") if getattr(attempt, stream)]

@@ -1,9 +1,12 @@
 """A step's way through an action that the conductor invokes, or a flow that has a run of its own."""
 
+import json
+
 from ..plan import task_id
 from . import attempts, calls
 from .handover import until_next_window_ms
 from .launch import LATER
+from .parameters import EXACT
 
 ACTION_ERROR = "ActionError"
 """What `retry.on` calls the failure of an action, or of a flow that a step has started."""
@@ -49,7 +52,7 @@ class Elsewhere:
         if not made.ok:
             return Outcome(tried=made)
         flow, run = call["flow"], self._run_of(envelope, attempt)
-        refusal = self._launcher.start(flow, {**made.result["arguments"], "run": run, "wait": 0})
+        refusal = self._launcher.start(flow, {EXACT: json.dumps(made.result["arguments"]), "run": run, "wait": 0})
         if refusal == LATER:
             following = {key: value for key, value in envelope.items() if key != "poll"}
             pause = until_next_window_ms(self._clock.now_ms())

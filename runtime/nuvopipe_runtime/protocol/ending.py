@@ -1,12 +1,9 @@
 """How a run ends: with what its end step answers, with its first failure, or cancelled."""
 
-from ..store import create_once, to_json
+from ..store import create_once
 from . import commit as commits
 from .handover import ended
 from .lineage import pathspec
-
-OUTPUTS_MAX_BYTES = 256 << 10
-"""Of OpenWhisk's 1 MB for a result; composer prints it to the log, too."""
 
 KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "again")
 """Of the envelope in which a run failed, what the steps that follow the failure go on with."""
@@ -26,11 +23,9 @@ class Ending:
 
     def succeed(self, envelope, record):
         """After the end step: its record has the run's outputs."""
-        result = {"run": envelope["run"], "status": "succeeded", "outputs": record.get("outputs", {})}
+        kept = {key: record[key] for key in ("outputs", "exact") if key in record}
+        result = {"run": envelope["run"], "status": "succeeded", "outputs": {}, **kept}
         self._end(result)
-        if len(to_json(result)) > OUTPUTS_MAX_BYTES:
-            result["outputs"] = {name: None for name in result["outputs"]}
-            result["note"] = f"the outputs are longer than {OUTPUTS_MAX_BYTES >> 10} kB: read them with Metaflow's client"
         return ended(envelope, result)
 
     def fail(self, envelope, failure):

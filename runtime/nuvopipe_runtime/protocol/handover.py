@@ -2,6 +2,7 @@
 
 from ..store import Lost, to_json
 from .attempts import PAUSE_MAX_MS, pauses
+from .conducted import answer_of
 
 SESSION_COMPONENTS_MAX = 50
 """OpenWhisk's actionSequenceLimit: components that one conductor session may invoke."""
@@ -24,7 +25,7 @@ POLL_FIRST_S, POLL_MAX_S, POLL_GROWTH = 0.02, 0.5, 1.5
 
 def ended(envelope, result):
     """What a session answers that is over."""
-    return {"run": envelope["run"], "used": envelope.get("used", 0), "result": result}
+    return {"run": envelope["run"], "used": envelope.get("used", 0), "result": answer_of(result)}
 
 
 def until_next_window_ms(now_ms):

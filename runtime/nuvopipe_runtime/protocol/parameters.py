@@ -4,10 +4,19 @@ The command line checks the same before it calls, in the same words: `src/cli/pa
 holds both to them.
 """
 
+import base64
+import binascii
+import hmac
 import json
 import math
 import os
 import re
+
+from .conducted import rounded
+
+EXACT = "$parameters"
+"""The key of an invocation under which all parameters come as the text of one JSON object, which no conductor alters: how a step
+starts another flow, and a test its own. No parameter can have this name."""
 
 RUN_NAME_MAX = 128
 RUN_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{RUN_NAME_MAX - 1}}}")
@@ -25,6 +34,9 @@ BOOLEANS = {
 }
 """What Metaflow takes on its command line (click's BOOL)."""
 
+ROUNDS_ITSELF = ("number", "boolean")
+"""Types whose numbers are doubles, or no numbers, in Python, too."""
+
 REFUSALS = (ValueError, TypeError, LookupError, OverflowError)
 """What is raised for a value that is not of its type."""
 
@@ -37,6 +49,8 @@ TYPE_NAMES = {
     "secret": "text",
     "file": "text",
 }
+
+BINARY = "the base64 text of a file"
 
 
 class BadParameters(Exception):
@@ -57,10 +71,16 @@ def check_invocation(envelope):
         raise BadParameters(f"'wait' must be a number of seconds from 0, not {_shown(wait)}")
 
 
-def complete(specs, given, directory=""):
-    """Value by name for every parameter of the flow, whose files lie in `directory`.
+def unpacked(given):
+    """`(values, whether they are as they were sent)` of an invocation. Those that are not have come through the conductor."""
+    return (json.loads(given[EXACT]), True) if EXACT in given else (given, False)
 
-    Texts are taken for numbers, as `wsk -p` may send them, and null for nothing given.
+
+def complete(specs, given, directory="", is_exact=False):
+    """Value by name for every parameter of the flow, whose files lie in `directory`; the content of a binary file as base64.
+
+    Texts are taken for numbers, as `wsk -p` may send them, and null for nothing given. What is not `is_exact` came through the
+    conductor: whole numbers that it may have rounded are refused, and a text for a `json` parameter is JSON.
     """
     values, problems, unknown = {}, [], False
     for name, value in given.items():
@@ -68,7 +88,7 @@ def complete(specs, given, directory=""):
             unknown = True
             problems.append(f'the flow has no parameter "{name[:SHOWN_MAX]}"')
         elif value is not None:
-            values[name], found = read(specs[name], value)
+            values[name], found = read(specs[name], value, is_exact)
             problems += [f'the parameter "{name}" {problem}' for problem in found]
     for name, spec in specs.items():
         if name not in values and spec.get("required"):
@@ -80,13 +100,20 @@ def complete(specs, given, directory=""):
     return {name: values[name] if name in values else _default(spec, directory) for name, spec in specs.items()}
 
 
-def read(spec, given):
+def read(spec, given, is_exact=False):
     """(the value, what is wrong with it)."""
-    is_secret = spec["type"] == "secret"
+    kind, is_secret, is_binary = spec["type"], spec["type"] == "secret", spec.get("binary", False)
+    if not is_exact and kind not in ROUNDS_ITSELF:
+        found = rounded(given)
+        if found is not None:
+            place = f' (at "{found[0]}")' if found[0] else ""
+            text = "JSON text" if kind == "json" else "text"
+            return None, [f"has to be sent as {text}: OpenWhisk's conductor rounds integers beyond 2^53{place}"]
     try:
-        value = convert(spec["type"], given)
+        value = _content(given) if is_binary else convert(kind, given, is_exact)
     except REFUSALS:
-        return None, [f"has to be {TYPE_NAMES[spec['type']]}{'' if is_secret else f', not {_shown(given)}'}"]
+        wanted = BINARY if is_binary else TYPE_NAMES[kind]
+        return None, [f"has to be {wanted}{'' if is_secret else f', not {_shown(given)}'}"]
     shown = "" if is_secret else f", not {_shown(value)}"
     return value, [f"has to {demand}{shown}" for demand in _unmet(spec, value)]
 
@@ -106,10 +133,10 @@ def _unmet(spec, value):
         yield f"match the pattern {pattern} as a whole"
 
 
-def convert(kind, value):
+def convert(kind, value, is_exact=False):
     """What a client gave, as a value of that type. Raises `REFUSALS` where it is none."""
     if kind == "json":
-        return json.loads(value) if isinstance(value, str) else value
+        return _finite(value if is_exact or not isinstance(value, str) else json.loads(value))
     if kind == "boolean":
         if not isinstance(value, (bool, int, str)):
             raise TypeError
@@ -134,12 +161,66 @@ def _number(kind, value):
     return number
 
 
+def _finite(value):
+    """A JSON value. Raises ValueError for NaN and infinities, which Python reads in JSON, and for what is too large to be read."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _finite(item)
+    return value
+
+
+def _content(value):
+    """A file's, as base64. Raises ValueError where it is none."""
+    if not isinstance(value, str):
+        raise TypeError
+    try:
+        base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise ValueError from error
+    return value
+
+
 def _default(spec, directory):
-    default = spec.get("default")
-    if spec["type"] == "file" and default is not None:
-        with open(os.path.join(directory, default), encoding="utf-8-sig") as file:
-            return file.read()
-    return default
+    default, kind = spec.get("default"), spec["type"]
+    if default is None:
+        return None
+    if kind == "number":
+        return float(default)
+    if kind != "file":
+        return default
+    path = os.path.join(directory, default)
+    if spec.get("binary"):
+        with open(path, "rb") as file:
+            return base64.b64encode(file.read()).decode()
+    with open(path, encoding="utf-8-sig") as file:
+        return file.read()
+
+
+def facts_of(specs, given, key):
+    """What `run.json` keeps of the parameters that a run was given: by name a digest under `key`, and the text of all but secrets."""
+    return {name: _fact(specs[name], value, key) for name, value in given.items()}
+
+
+def _fact(spec, value, key):
+    digest = hmac.digest(key, json.dumps(value, sort_keys=True).encode(), "sha256").hex()
+    if spec["type"] == "secret":
+        return {"digest": digest}
+    return {"digest": digest, "shown": f"{len(value)} characters" if spec["type"] == "file" else _shown(value)}
+
+
+def differences(specs, before, now, key, directory=""):
+    """How two starts of a run differ, a text for each parameter; `before` and `now` are its facts."""
+    texts = []
+    for name in sorted({*before, *now} & specs.keys()):
+        was, is_now = (
+            facts[name] if name in facts else _fact(specs[name], _default(specs[name], directory), key)
+            for facts in (before, now)
+        )
+        if was["digest"] != is_now["digest"]:
+            shown = f"{was['shown']}, not {is_now['shown']}" if "shown" in was else "another one"
+            texts.append(f'"{name}" was {shown}')
+    return texts
 
 
 def _signature(parameter):

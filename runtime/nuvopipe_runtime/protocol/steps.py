@@ -4,6 +4,7 @@ from ..plan import task_id
 from ..store import Lost
 from . import attempts
 from . import commit as commits
+from .conducted import answer_of_action
 from .ending import failure_of
 from .lineage import pathspec
 
@@ -27,7 +28,7 @@ class Steps:
     def enter(self, envelope):
         """The envelope that follows. What is committed is not executed again."""
         again, died = envelope.pop("again", False), envelope.pop("died", None)
-        attempt, answer = envelope.pop("attempt", 0), envelope.pop("answer", None)
+        attempt, answer = envelope.pop("attempt", 0), answer_of_action(envelope.pop("answer", None))
         is_repeated = bool(again or died or self._lineage.resumes)
         record = None
         if is_repeated or self._reuse.is_cacheable(envelope["step"]):

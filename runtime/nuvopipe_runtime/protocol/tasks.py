@@ -24,7 +24,8 @@ class Tasks:
 
     def init(self, values):
         """The attempt that keeps the run's parameters as artifacts."""
-        request = {**self._common(), "task": PARAMETERS_TASK, "parameters": values}
+        binary = [name for name, spec in self._plan.parameters.items() if spec.get("binary")]
+        request = {**self._common(), "task": PARAMETERS_TASK, "parameters": values, "binary": binary}
         limit = self._deadline - self._clock.now()
         return self._executor.run(self._store, "init", request, self._environment, limit, self._deadline)
 
@@ -51,7 +52,9 @@ class Tasks:
     def arguments(self, envelope):
         """An attempt at what the action, or the flow, of a step is to be given."""
         step, at = envelope["step"], envelope.get("at", [])
-        return self._run("arguments", self._of_step(step, at, self._inputs.of(envelope)))
+        through_conductor = "action" in self._plan.steps[step]["call"]
+        request = {**self._of_step(step, at, self._inputs.of(envelope)), "throughConductor": through_conductor}
+        return self._run("arguments", request)
 
     def not_tried(self, error, kinds=()):
         """An attempt of which there is nothing but how it failed: a lost container, an action's answer."""

@@ -1,5 +1,7 @@
 """Loops, attempts, failures and flows as steps, in pools and under loss."""
 
+import json
+
 import pytest
 
 from ..layout import RunLayout
@@ -398,7 +400,10 @@ def test_a_flow_is_waited_for_however_long_it_takes(platform):
             p.store.put(RunLayout(flow, arguments["run"]).run, b"{}")
 
     p.start = start
-    p.result_of = lambda envelope, arguments: {"status": "succeeded", "outputs": {"m": arguments["n"] ** 2}}
+    p.result_of = lambda envelope, arguments: {
+        "status": "succeeded",
+        "outputs": {"m": json.loads(arguments["$parameters"])["n"] ** 2},
+    }
 
     def end_it(number, envelope):
         if started and p.clock.now() - begun > 3 * 3600:
@@ -407,7 +412,7 @@ def test_a_flow_is_waited_for_however_long_it_takes(platform):
     p.before = end_it
     p.invoke()
     assert p.result()["outputs"] == {"answer": {"m": 16}}
-    assert started[0] == ("Other", {"n": 4, "run": "r1-other-t", "wait": 0})
+    assert started[0] == ("Other", {"$parameters": '{"n": 4}', "run": "r1-other-t", "wait": 0})
     # The first start was lost: it is asked for again, under the same name.
     assert [arguments["run"] for _, arguments in started] == ["r1-other-t"] * 2
     assert p.launched > 1  # continued by fresh sessions

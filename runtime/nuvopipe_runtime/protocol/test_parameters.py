@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from .parameters import BadParameters, check_invocation, complete
+from .parameters import BadParameters, check_invocation, complete, differences, facts_of
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "../../../test/fixtures/parameters.json")
 
@@ -106,3 +106,100 @@ def test_what_is_no_time_to_wait(wait):
     check_invocation({"run": "r", "answerWithin": 0.5})
     with pytest.raises(BadParameters, match="'wait' must be"):
         check_invocation({"run": "r", "answerWithin": wait})
+
+
+def refusal_of(spec, given, **options):
+    with pytest.raises(BadParameters) as raised:
+        complete({"p": {"required": False, **spec}}, {"p": given}, **options)
+    return str(raised.value)
+
+
+def value_of(spec, given, **options):
+    return complete({"p": {"required": False, **spec}}, {"p": given}, **options)["p"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "place", "text"),
+    [
+        ("integer", 9007199254740992, "", "text"),
+        ("integer", 1e21, "", "text"),
+        ("string", 1234567890123456800, "", "text"),
+        ("json", {"ids": [1, 1234567890123456800]}, ' (at "ids[1]")', "JSON text"),
+        ("json", 1e22, "", "JSON text"),
+    ],
+)
+def test_a_number_that_the_conductor_may_have_rounded_is_refused(kind, given, place, text):
+    expected = f"has to be sent as {text}: OpenWhisk's conductor rounds integers beyond 2^53{place}"
+    assert refusal_of({"type": kind}, given) == f'the parameter "p" {expected}'
+    assert value_of({"type": kind}, given, is_exact=True) is not None
+
+
+def test_numbers_that_are_doubles_anyway_are_taken():
+    assert value_of({"type": "number"}, 1e22) == 1e22
+    assert value_of({"type": "integer"}, 2**53 - 1) == 2**53 - 1
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ('"12"', "12"),
+        ("12", 12),
+        ('"text"', "text"),
+        ("1.0", 1.0),
+        ('{"id": 1234567890123456789}', {"id": 1234567890123456789}),
+    ],
+)
+def test_json_text_is_parsed_once(given, value):
+    found = value_of({"type": "json"}, given)
+    assert found == value and type(found) is type(value)
+    assert value_of({"type": "json"}, given, is_exact=True) == given
+
+
+@pytest.mark.parametrize("given", ["NaN", "[1, -Infinity]", '{"a": 1e999}'])
+def test_json_has_no_infinity(given):
+    assert "has to be JSON" in refusal_of({"type": "json"}, given)
+
+
+def test_exact_limits():
+    limit = 1234567890123456789
+    assert value_of({"type": "integer", "max": limit}, str(limit)) == limit
+    assert refusal_of({"type": "integer", "max": limit}, str(limit + 1)).endswith(f"at most {limit}, not {limit + 1}")
+    assert value_of({"type": "integer", "enum": [limit]}, str(limit)) == limit
+    assert "one of" in refusal_of({"type": "integer", "enum": [limit]}, str(limit + 1))
+
+
+def test_the_default_of_a_number_is_a_float(tmp_path):
+    (tmp_path / "model.bin").write_bytes(b"\xff\x00")
+    specs = {
+        "n": {"type": "number", "default": 1, "required": False},
+        "i": {"type": "integer", "default": 2**60, "required": False},
+        "j": {"type": "json", "default": [1.0, 2**60], "required": False},
+        "b": {"type": "file", "binary": True, "default": "model.bin", "required": False},
+    }
+    values = complete(specs, {}, str(tmp_path))
+    assert repr(values) == repr({"n": 1.0, "i": 2**60, "j": [1.0, 2**60], "b": "/wA="})
+
+
+def test_a_binary_file_is_base64():
+    spec = {"type": "file", "binary": True}
+    assert value_of(spec, "/wA=") == "/wA="
+    for given in ("ÿ", "abc", 5):
+        assert "has to be the base64 text of a file" in refusal_of(spec, given)
+
+
+def test_two_starts_of_a_run_are_told_apart_without_their_secrets():
+    specs = {
+        "qty": {"type": "integer", "default": 1, "required": False},
+        "token": {"type": "secret", "required": False},
+        "doc": {"type": "file", "required": False},
+    }
+    before = facts_of(specs, {"qty": 2, "token": "s3cret", "doc": "abc"}, b"key")
+    assert "s3cret" not in json.dumps(before)
+    assert differences(specs, before, before, b"key") == []
+    assert differences(specs, before, facts_of(specs, {"qty": 3, "token": "other", "doc": "abcd"}, b"key"), b"key") == [
+        '"doc" was 3 characters, not 4 characters',
+        '"qty" was 2, not 3',
+        '"token" was another one',
+    ]
+    default = facts_of(specs, {"qty": 1}, b"key")
+    assert differences(specs, default, {}, b"key") == []

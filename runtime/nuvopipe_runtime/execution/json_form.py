@@ -1,0 +1,356 @@
+"""The JSON form of Python values: of a run's outputs, and of what a step gives to an action or a flow.
+
+What JSON can say stays as it is; every other value has one documented form (`docs/values.md`). An output never fails work that
+is done: where a value has no form, a text in its place says what it was. An argument without a form is refused by name.
+"""
+
+import base64
+import dataclasses
+import datetime
+import enum
+import math
+import re
+import sys
+from collections.abc import Mapping, Sequence, Set
+
+DEPTH_MAX = 150
+"""Lists and mappings in each other. OpenWhisk reads JSON up to a depth of 1000; Python takes a few frames for each level."""
+
+EXACT_INTEGER_MAX = 2**53 - 1
+"""JavaScript's `Number.MAX_SAFE_INTEGER`: OpenWhisk's conductor runs on Node, which rounds the integers beyond."""
+
+CONVERSIONS = ("tolist", "to_list", "to_pylist", "to_dict", "model_dump", "item")
+"""Methods of torch, polars, pyarrow, pydantic and others that give Python's own values, in the order in which they are tried."""
+
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Part of a `repr` that says nothing of the value."""
+
+WHY_MAX = 200
+"""Characters of the reason why a value has no form."""
+
+INTEGER_BITS_MAX = 14_000
+"""Python writes no integer of more than 4300 digits (`sys.int_info.default_max_str_digits`)."""
+
+READ_WITH = "read it with Metaflow's client"
+
+
+class NoForm(Exception):
+    """A value that has no JSON form, and why."""
+
+
+def outputs_of(flow, names, task):
+    """(JSON value by name, exact text by JSON pointer) of artifacts.
+
+    The second has the numbers that JSON has no word for: `{"/loss": "NaN"}`, where the first has null. `task` is the task's
+    pathspec. Raises AttributeError for a name that is not an artifact.
+    """
+    writer = _Outputs(task)
+    values = {name: writer.output(name, lambda name=name: getattr(flow, name)) for name in names}
+    return values, writer.exact
+
+
+def arguments_of(arguments, through_conductor):
+    """The JSON form of the arguments of an action or a flow.
+
+    Raises ValueError that names the value which has none, or which the conductor would alter.
+    """
+    return {name: _Argument(name, through_conductor).form(value) for name, value in arguments.items()}
+
+
+def readable(value):
+    """The JSON form of an artifact that is to be compared and shown: NaN and infinities are texts."""
+    return _Readable("").output("", lambda: value)
+
+
+class _Writer:
+    """Writes one value after the other. `_path` leads to the one under work; subclasses decide what to do without a form."""
+
+    def __init__(self):
+        self._path = []
+        self._open = set()
+
+    def form(self, value):
+        kind = type(value)
+        if kind is str or kind is bool or value is None:
+            return value
+        if kind is int:
+            return self._integer(value)
+        if kind is float:
+            return value if math.isfinite(value) else self._not_finite(value)
+        depth = len(self._path)
+        if id(value) in self._open:
+            return self._without(value, "it holds itself")
+        if len(self._open) >= DEPTH_MAX:
+            return self._without(value, f"it is nested more than {DEPTH_MAX} levels deep")
+        self._open.add(id(value))
+        try:
+            return self._convert(value)
+        except NoForm as why:
+            del self._path[depth:]
+            return self._without(value, str(why))
+        except _Refused:
+            raise
+        except Exception as error:
+            del self._path[depth:]
+            return self._without(value, f"{type(error).__name__}: {error}")
+        finally:
+            self._open.discard(id(value))
+
+    def _convert(self, value):
+        if isinstance(value, enum.Enum):
+            return self.form(value.value)
+        if isinstance(value, str):
+            return str.__str__(value)
+        if isinstance(value, int):
+            return self.form(int.__int__(value))
+        if isinstance(value, float):
+            return self.form(float.__float__(value))
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return base64.b64encode(bytes(value)).decode()
+        if isinstance(value, (datetime.date, datetime.time)):
+            return _moment(value)
+        if isinstance(value, datetime.timedelta):
+            return _duration(value)
+        if isinstance(value, Mapping):
+            return self._mapping([*value.items()])
+        if isinstance(value, Set):
+            return self._list(_in_order(value))
+        if isinstance(value, Sequence):
+            return self._list(value)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return self._mapping([(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)])
+        return self._of_library(value)
+
+    def _of_library(self, value):
+        numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+        if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
+            return self.form(_python_value(numpy, value))
+        if pandas is not None:
+            if isinstance(value, pandas.DataFrame):
+                return self._mapping([(name, value.iloc[:, index]) for index, name in enumerate(value.columns)])
+            if isinstance(value, (pandas.Series, pandas.Index)):
+                return self._list(value.tolist())
+            if value is pandas.NA:
+                return None
+        for method in () if isinstance(value, type) else CONVERSIONS:
+            if callable(getattr(value, method, None)):
+                try:
+                    converted = getattr(value, method)()
+                except Exception:
+                    continue
+                if type(converted) is not type(value):
+                    return self.form(converted)
+        return _text(value)
+
+    def _list(self, items):
+        written = []
+        for index, item in enumerate(items):
+            self._path.append(index)
+            written.append(self.form(item))
+            self._path.pop()
+        return written
+
+    def _mapping(self, items):
+        keys = [_key(key) for key, _ in items]
+        if len(set(keys)) < len(keys):
+            return self._colliding(items)
+        written = {}
+        for key, (_, value) in zip(keys, items, strict=True):
+            self._path.append(key)
+            written[key] = self.form(value)
+            self._path.pop()
+        return written
+
+
+class _Outputs(_Writer):
+    """Whatever an output is, there is something to read in its place."""
+
+    def __init__(self, task):
+        super().__init__()
+        self._task = task
+        self.exact = {}
+
+    def output(self, name, read):
+        self._path = [name]
+        try:
+            return self.form(read())
+        except AttributeError:
+            raise AttributeError(f"the output '{name}' is not an artifact of the last step") from None
+        except Exception as error:
+            return self._told("an artifact", f"it cannot be read: {type(error).__name__}: {error}")
+
+    def _integer(self, value):
+        return value if value.bit_length() <= INTEGER_BITS_MAX else self._without(value, "it has more than 4000 digits")
+
+    def _not_finite(self, value):
+        self.exact[pointer(self._path)] = exact_text(value)
+        return None
+
+    def _colliding(self, items):
+        return self._list([list(item) for item in items])
+
+    def _without(self, value, why):
+        return self._told(_kind(value), why)
+
+    def _told(self, what, why):
+        return f"<{what}, which has no JSON form: {why[:WHY_MAX]}; {READ_WITH}: Task('{self._task}').data.{self._path[0]}>"
+
+
+class _Readable(_Outputs):
+    def _not_finite(self, value):
+        return exact_text(value)
+
+
+class _Refused(ValueError):
+    pass
+
+
+class _Argument(_Writer):
+    """Nothing is altered: what has no form is refused."""
+
+    def __init__(self, name, through_conductor):
+        super().__init__()
+        self._name = name
+        self._through_conductor = through_conductor
+
+    def _integer(self, value):
+        if value.bit_length() > INTEGER_BITS_MAX:
+            self._without(value, "it has more than 4000 digits")
+        if self._through_conductor and abs(value) > EXACT_INTEGER_MAX:
+            self._refuse(
+                f"is the integer {value}: OpenWhisk's conductor, which hands it to the action, rounds integers beyond 2^53; "
+                "give the action its text: str(…)"
+            )
+        return value
+
+    def _not_finite(self, value):
+        self._refuse(f"is {exact_text(value)}, and JSON has no such number: give None, or its text")
+
+    def _colliding(self, items):
+        self._refuse("has keys that are the same as text: JSON takes each once")
+
+    def _without(self, value, why):
+        self._refuse(f"is {_kind(value)}, which has no JSON form: {why[:WHY_MAX]}")
+
+    def _refuse(self, problem):
+        where = self._name + "".join(f"[{part!r}]" for part in self._path)
+        raise _Refused(f'the argument "{where}" {problem}')
+
+
+def exact_text(number):
+    """What JSON has no word for, in JavaScript's words."""
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+
+
+def restore(values, exact):
+    """Outputs with the numbers that JSON has no word for in their places again: what `outputs_of` was given, as far as JSON goes."""
+    for pointer, text in exact.items():
+        *parts, last = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+        place = values
+        for part in parts:
+            place = place[int(part) if isinstance(place, list) else part]
+        place[int(last) if isinstance(place, list) else last] = float(text)
+    return values
+
+
+def pointer(path):
+    """Keys and indices as a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _key(key):
+    """A mapping's key as text: what JSON's own writer makes of Python's words and numbers, the text of everything else."""
+    if isinstance(key, enum.Enum):
+        return _key(key.value)
+    if isinstance(key, str):
+        return str.__str__(key)
+    if isinstance(key, bool) or key is None:
+        return {True: "true", False: "false", None: "null"}[key]
+    if isinstance(key, int):
+        return int.__repr__(key)
+    if isinstance(key, float):
+        return float.__repr__(key) if math.isfinite(key) else exact_text(key)
+    if isinstance(key, (datetime.date, datetime.time)):
+        return _moment(key)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(key, numpy.generic):
+        converted = _python_value(numpy, key)
+        return str(key) if isinstance(converted, numpy.generic) else _key(converted)
+    if isinstance(key, tuple):
+        return str(tuple(_python_of_key(part) for part in key))
+    return _text(key)
+
+
+def _python_of_key(part):
+    numpy = sys.modules.get("numpy")
+    return _python_value(numpy, part) if numpy is not None and isinstance(part, numpy.generic) else part
+
+
+def _python_value(numpy, value):
+    """An array or a scalar of numpy as lists of Python's values. Raises `NoForm`."""
+    kind = value.dtype.kind
+    if kind == "M":
+        return _each(numpy.datetime_as_string(value).tolist(), _trimmed)
+    if kind == "m":
+        return _each([*value] if value.ndim else value, lambda one: _numpy_duration(numpy, one))
+    if kind == "c":
+        return _each(value.tolist(), str)
+    converted = _each(value.tolist(), float) if kind == "f" else value.tolist()
+    if isinstance(converted, numpy.generic):
+        raise NoForm(f"there is no Python value for {value.dtype}")
+    return converted
+
+
+def _each(value, convert):
+    return [_each(item, convert) for item in value] if isinstance(value, (list, tuple)) else convert(value)
+
+
+def _trimmed(moment):
+    """numpy writes as many digits as its unit has: `2024-01-01T00:00:00.000000000`. NaT, no time at all, is None."""
+    if moment == "NaT":
+        return None
+    return moment.rstrip("0").rstrip(".") if "." in moment else moment
+
+
+def _numpy_duration(numpy, value):
+    if value.ndim:
+        return [_numpy_duration(numpy, one) for one in value]
+    if numpy.isnat(value):
+        return None
+    microseconds = value.astype("timedelta64[us]")
+    return str(microseconds.item()) if microseconds == value else str(value)
+
+
+def _moment(value):
+    """ISO 8601. pandas' NaT is a datetime, too."""
+    return None if value != value else value.isoformat()
+
+
+def _duration(value):
+    """`0:01:30`, as Python writes it; pandas' Timedelta has nanoseconds, and a NaT, too."""
+    if value != value:
+        return None
+    nanoseconds = getattr(value, "nanoseconds", 0)
+    return str(value) if nanoseconds else str(datetime.timedelta(value.days, value.seconds, value.microseconds))
+
+
+def _in_order(values):
+    """A set's: sorted where they can be, so that the same set always has the same form."""
+    try:
+        return sorted(values)
+    except TypeError:
+        return sorted(values, key=lambda value: (type(value).__name__, repr(value)))
+
+
+def _text(value):
+    """As its class writes it: `Decimal`, `UUID`, `Path`. Raises `NoForm` where that is only where it lies in memory."""
+    text = str(value)
+    if isinstance(value, type) or ADDRESS.search(text):
+        raise NoForm("it is an object of Python's")
+    return text
+
+
+def _kind(value):
+    kind = type(value)
+    name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    return f"a value of type {name}"
