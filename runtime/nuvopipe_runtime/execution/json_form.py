@@ -1,6 +1,6 @@
 """The JSON form of Python values: of a run's outputs, and of what a step gives to an action or a flow.
 
-What JSON can say stays as it is; every other value has one documented form (`docs/values.md`). An output never fails work that
+What JSON can say stays as it is; every other value has one documented form (README, Values). An output never fails work that
 is done: where a value has no form, a text in its place says what it was. An argument without a form is refused by name.
 """
 
@@ -20,7 +20,8 @@ EXACT_INTEGER_MAX = 2**53 - 1
 """JavaScript's `Number.MAX_SAFE_INTEGER`: OpenWhisk's conductor runs on Node, which rounds the integers beyond."""
 
 CONVERSIONS = ("tolist", "to_list", "to_pylist", "to_dict", "model_dump", "item")
-"""Methods of torch, polars, pyarrow, pydantic and others that give Python's own values, in the order in which they are tried."""
+"""Methods of torch, polars, pyarrow, pydantic and others that give Python's own values, in the order in which they are
+tried."""
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Part of a `repr` that says nothing of the value."""
@@ -243,7 +244,7 @@ def exact_text(number):
 
 
 def restore(values, exact):
-    """Outputs with the numbers that JSON has no word for in their places again: what `outputs_of` was given, as far as JSON goes."""
+    """Outputs with the numbers that JSON has no word for in their places again."""
     for pointer, text in exact.items():
         *parts, last = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
         place = values

@@ -1,7 +1,7 @@
 """What becomes of values on their way through OpenWhisk's conductor, which runs on Node: its numbers are doubles.
 
-An integer beyond 2^53 would be rounded there, and nobody would be told. What goes out has such integers as text; of what comes in,
-a whole number that may have been rounded is refused by name. Numbers with a fraction are doubles in Python, too.
+An integer beyond 2^53 would be rounded there, and nobody would be told. What goes out has such integers as text; of what comes
+in, a whole number that may have been rounded is refused by name. Numbers with a fraction are doubles in Python, too.
 """
 
 import re
