@@ -15,8 +15,8 @@ import re
 from .conducted import rounded
 
 EXACT = "$parameters"
-"""The key of an invocation under which all parameters come as the text of one JSON object, which no conductor alters: how a step
-starts another flow, and a test its own. No parameter can have this name."""
+"""The key of an invocation under which all parameters come as the text of one JSON object, which no conductor alters: how a
+step starts another flow, and a test its own. No parameter can have this name."""
 
 RUN_NAME_MAX = 128
 RUN_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{RUN_NAME_MAX - 1}}}")
@@ -162,7 +162,7 @@ def _number(kind, value):
 
 
 def _finite(value):
-    """A JSON value. Raises ValueError for NaN and infinities, which Python reads in JSON, and for what is too large to be read."""
+    """A JSON value. Raises ValueError for NaN and infinities, which Python reads in JSON."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -198,7 +198,7 @@ def _default(spec, directory):
 
 
 def facts_of(specs, given, key):
-    """What `run.json` keeps of the parameters that a run was given: by name a digest under `key`, and the text of all but secrets."""
+    """What `run.json` keeps of given parameters: by name a digest under `key`, and the text of all but secrets."""
     return {name: _fact(specs[name], value, key) for name, value in given.items()}
 
 
@@ -213,10 +213,8 @@ def differences(specs, before, now, key, directory=""):
     """How two starts of a run differ, a text for each parameter; `before` and `now` are its facts."""
     texts = []
     for name in sorted({*before, *now} & specs.keys()):
-        was, is_now = (
-            facts[name] if name in facts else _fact(specs[name], _default(specs[name], directory), key)
-            for facts in (before, now)
-        )
+        default = _fact(specs[name], _default(specs[name], directory), key)
+        was, is_now = before.get(name, default), now.get(name, default)
         if was["digest"] != is_now["digest"]:
             shown = f"{was['shown']}, not {is_now['shown']}" if "shown" in was else "another one"
             texts.append(f'"{name}" was {shown}')
