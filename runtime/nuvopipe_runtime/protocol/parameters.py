@@ -206,7 +206,8 @@ def _fact(spec, value, key):
     digest = hmac.digest(key, json.dumps(value, sort_keys=True).encode(), "sha256").hex()
     if spec["type"] == "secret":
         return {"digest": digest}
-    return {"digest": digest, "shown": f"{len(value)} characters" if spec["type"] == "file" else _shown(value)}
+    is_text = spec["type"] == "file" and value is not None
+    return {"digest": digest, "shown": f"{len(value)} characters" if is_text else _shown(value)}
 
 
 def differences(specs, before, now, key, directory=""):
