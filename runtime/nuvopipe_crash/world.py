@@ -44,7 +44,7 @@ KINDS = {
     "begin": ("lost", "doubled"),
     "launch": ("lost", "doubled", "refused", "unanswered"),
     "start": ("lost", "doubled", "refused", "unanswered"),
-    "activation": ("session dropped before", "session dropped after", "answer lost"),
+    "activation": ("session dropped before", "session dropped after", "answer lost", "cannot start"),
     "wait": ("fails",),
     "call": ("fails", "session dropped after"),
 }
@@ -53,7 +53,8 @@ KINDS = {
 fails: nothing was done, and the caller learns it. unanswered: it was done, and the caller learns of a failure. repeated: the
 client has sent it twice by itself, because the first answer was a 500. killed: the container ends there. slow: it is done ten
 minutes later, after everybody else has gone on. frozen: it is done after a sweep. raced: the store has looked before, and
-writes after everybody else has gone on, whatever is there by then. lost: OpenWhisk took it, and forgot it.
+writes after everybody else has gone on, whatever is there by then. lost: OpenWhisk took it, and forgot it. cannot start: the
+step's action dies before it sees the envelope, and again: a stand-in settles the step.
 """
 
 HELD = ("slow", "frozen", "raced")
@@ -253,7 +254,7 @@ class World:
         self.executed_again = []
         """Tasks that were committed before they began."""
         self.given_up = []
-        """Sessions that the conductor ended because an activation died twice."""
+        """Sessions that the conductor ended because a stand-in died, too."""
         self._launched = deque()
         self._turns = deque()
         self._held = []
@@ -399,6 +400,12 @@ class World:
             kind = self._happens("activation", envelope.get("step"))
             if kind == "session dropped before":
                 return
+            if kind == "cannot start":
+                used += 2
+                died = {"died": "Failed to pull container image", "standIn": 1}
+                envelope = {**envelope, **died, "used": envelope.get("used", 0) + 2}
+                yield self.clock.now()
+                kind = None
             saved = envelope
             self._activations += 1
             self.clock.sleep(ACTIVATION_S)
@@ -413,10 +420,11 @@ class World:
             if kind == "answer lost":
                 error = "the action's result was lost"
             if error is not None:
-                if "died" in saved:
+                if "died" in saved and "standIn" in saved:
                     self.given_up.append(error)
                     return
-                envelope = dict(saved, died=error, used=saved.get("used", 0) + 1)
+                more = {"standIn": 1} if "died" in saved else {}
+                envelope = dict(saved, died=error, used=saved.get("used", 0) + 1, **more)
                 yield self.clock.now()
                 continue
             envelope = answer

@@ -82,6 +82,12 @@ def test_a_container_is_killed_anywhere():
     explore(foreach(2, 1), KILLED, faults={"kill": 1})
 
 
+def test_a_container_does_not_start_anywhere():
+    explore(linear(), KILLED, faults={"broken": 1, "drop": 1})
+    explore(foreach(2, 1), KILLED, faults={"broken": 1})
+    explore(foreach(1, 1, retry=True), KILLED, faults={"broken": 1})
+
+
 def test_a_run_is_cancelled_anywhere():
     explore(foreach(2, 2), CANCELLED, faults={"cancel": 1})
 

@@ -25,6 +25,7 @@ TIRED = 44
 FAULTS = {
     "drop": "a session is lost with its controller, before or after any request",
     "kill": "a container is killed; the conductor enters the envelope again, once",
+    "broken": "a container does not start, twice: a stand-in enters the envelope",
     "refuse": "a launch is refused: 429",
     "lose": "a launch is taken, and no session comes of it",
     "double": "a launch makes two sessions",
@@ -304,6 +305,11 @@ class World:
                 again = json.dumps({**entered, "died": "killed"}, sort_keys=True)
                 after = self._go_on(again, (), state.epoch, turn + self.is_named, 0, name)
             yield ("kill", number), True, self._replace(spent, position, after)
+        spent = self._spend(state, "broken")
+        if spent and is_starting:
+            settled = json.dumps({**json.loads(envelope), "died": "broken", "standIn": 1}, sort_keys=True)
+            after = self._go_on(settled, (), state.epoch, turn + self.is_named, 0, name)
+            yield ("broken", number), True, self._replace(spent, position, after)
         spent = self._spend(state, "tired")
         if spent and is_starting and '"used"' not in envelope:
             tired = json.dumps({**json.loads(envelope), "used": TIRED}, sort_keys=True)

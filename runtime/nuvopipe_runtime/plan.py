@@ -22,6 +22,7 @@ class Plan:
         self.outputs = self.raw["outputs"]
         self.tags = self.raw.get("tags", [])
         self.steps = self.raw["steps"]
+        self.profiles = self.raw.get("profiles", {})
         self.pools = self.raw["pools"]
         self.loops = self.raw.get("loops", {})
         self.on_failure = self.raw.get("onFailure")

@@ -32,6 +32,11 @@ def is_over(envelope):
     return "result" in envelope
 
 
+def is_ahead(plan, envelope):
+    """The step is one of a later component: a run that was lost is entered again from the first one."""
+    return len(plan.profiles) > 1 and envelope.get("used", 0) < list(plan.steps).index(envelope["step"])
+
+
 def answer_of(plan, envelope):
     """What this component answers: the run's result at the end, and at once where that is a failure, which ends a sequence."""
     result = envelope.get("result")

@@ -1,12 +1,16 @@
 import type { Composition } from 'openwhisk-composer';
 import composer from 'openwhisk-composer';
-import { ENVELOPE_KEY } from '../model/envelope.ts';
+import { CALL_ANSWER_MAX_BYTES, ENVELOPE_KEY } from '../model/envelope.ts';
 import type { Plan } from '../model/plan.ts';
 import { packageName, stepActionName, versionOf } from '../model/version.ts';
 import { PUBLIC_KEY, SEAL } from './sealing.ts';
 
 /** Text of a failed component that goes on with the envelope; it has to fit in it. */
 const DIED_MAX_BYTES = 300;
+
+/** Text of the error of an action that a step calls. */
+const CALL_ERROR_MAX_BYTES = 300;
+const ERROR_NAME_MAX_LENGTH = 80;
 
 /** One pause in the `wait` action; a longer one is made of several. As `PAUSE_MAX_MS` of the runtime's `attempts.py`. */
 export const PAUSE_MAX_MS = 240_000;
@@ -29,10 +33,10 @@ interface Block {
  *   try
  *     if it asks to wait: wait
  *     else dispatch on the block (a balanced tree)
- *       do the step action of the block's profile
+ *       do the step action of the block's profile, or that of a stand-in
  *       if it answers a call: the action that is called
  *       while what it answers is in this block still
- *   if that died: tell the same step action once; then give up
+ *   if that died: tell the same step action once, then the stand-ins; then give up
  * answer
  * ```
  *
@@ -49,7 +53,7 @@ export function compose(plan: Plan): Composition {
     composer.try(composer.action(`${actions}/wait`), composer.function(GO_ON)),
     composer.function(GO_ON),
   );
-  const visit = composer.if_nosave(composer.function(WAITS), pause, dispatch(blocksOf(plan), actions));
+  const visit = composer.if_nosave(composer.function(WAITS), pause, settle(plan, actions));
   const guarded = composer.try(visit, composer.function(handleDeath(plan)));
   const walk = composer.let({ saved: null }, composer.while_nosave(composer.function(GOES_ON), guarded));
   return composer.sequence(composer.function(enter(plan)), walk, composer.function(ANSWER));
@@ -101,24 +105,54 @@ const TAKE = `({ value, call, ...e }) => {
   saved = Object.assign(e, { used: (e.used || 0) + 1 })
   return call
 }`;
-const FAILED = '({ error }) => ({ nuvopipeFailed: error })';
-const GIVE = `answer => Object.assign({}, saved, { answer: answer.nuvopipeFailed === undefined
-  ? { result: answer }
-  : { error: answer.nuvopipeFailed } })`;
+const FAILED = `({ error }) => {
+  const text = typeof error === 'string' ? error : error && (error.error || error.message) || error
+  const whole = Buffer.from(typeof text === 'string' ? text : JSON.stringify(text))
+  const message = whole.length > ${CALL_ERROR_MAX_BYTES} ? whole.subarray(0, ${CALL_ERROR_MAX_BYTES}).toString() + '…' : whole.toString()
+  const name = error && error.name
+  return { nuvopipeFailed: typeof name === 'string' && name.length <= ${ERROR_NAME_MAX_LENGTH} ? { name, message } : message }
+}`;
+const GIVE = `answer => {
+  if (answer.nuvopipeFailed !== undefined) return Object.assign({}, saved, { answer: { error: answer.nuvopipeFailed } })
+  const bytes = Buffer.byteLength(JSON.stringify(answer))
+  const error = 'its answer has ' + bytes + ' bytes: a step takes ${CALL_ANSWER_MAX_BYTES} at most'
+  return Object.assign({}, saved, { answer: bytes > ${CALL_ANSWER_MAX_BYTES} ? { error } : { result: answer } })
+}`;
 
 /** What OpenWhisk says of a component that is not there; of one that could not be invoked, too. */
 const NOT_RESOLVED = 'Failed to resolve action';
 
-/** A step action answered an error: it gets its envelope once more, with the error's text. */
-function handleDeath({ flow, hash }: Plan): string {
+/**
+ * A step action answered an error: it gets its envelope once more, with the error's text. One that dies again does not start:
+ * another action settles the step.
+ */
+function handleDeath({ flow, hash, standIns = [] }: Plan): string {
   return `({ error }) => {
   const text = typeof error === 'string' ? error : error && (error.error || error.message) || JSON.stringify(error)
   const died = Buffer.from(String(text)).subarray(0, ${DIED_MAX_BYTES}).toString()
-  const { run, step } = saved
+  const { run, step, standIn = 0 } = saved
+  const following = Object.assign({}, saved, { used: (saved.used || 0) + 1 })
+  if (saved.died === undefined) return Object.assign(following, { died })
+  if (standIn < ${standIns.length}) return Object.assign(following, { standIn: standIn + 1 }, standIn === 0 ? { died } : {})
   const gone = died.startsWith('${NOT_RESOLVED}') ? ' If version ${versionOf(hash)} of ${flow} is no longer deployed: nuvopipe resume ${flow}/' + run : ''
-  if (saved.died !== undefined) return { error: { run, status: 'failed', message: step + ': its action died twice: ' + died + gone, step } }
-  return Object.assign({}, saved, { died, used: (saved.used || 0) + 1 })
+  return { error: { run, status: 'failed', message: step + ': its action died twice: ' + died + gone, step } }
 }`;
+}
+
+/** The step action of the block, or the stand-in that the envelope names. */
+function settle({ standIns = [], ...plan }: Plan, actions: string): Composition {
+  return standIns.reduceRight(
+    (otherwise, profile, index) => {
+      const test = `e => (e.value = e.standIn === ${index + 1}, e)`;
+      const action = composer.action(`${actions}/${stepActionName(profile, plan.hash)}`);
+      return composer.if_nosave(
+        composer.function(test),
+        composer.sequence(composer.function(REMEMBER), action),
+        otherwise,
+      );
+    },
+    dispatch(blocksOf(plan), actions),
+  );
 }
 
 /** OpenWhisk takes an activation for failed whose answer has an `error`. */

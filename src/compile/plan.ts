@@ -14,6 +14,7 @@ import type {
 } from '../model/plan.ts';
 import { plannedParameter } from './flow-parameters.ts';
 import type { Graph, GraphStep } from './graph.ts';
+import { standInsOf } from './stand-ins.ts';
 
 /** Steps of a basic block at most: a session may invoke 50 components, so a block is entered with room to finish it. */
 export const BLOCK_STEPS_MAX = 40;
@@ -64,6 +65,8 @@ export function planFlow(
       ...(cached.has(name) && { cache: cached.get(name) as PlannedCache }),
     };
   }
+  const isSequence = becomesSequence(flow);
+  const standIns = isSequence ? [] : standInsOf(profiles);
   return {
     version: 1,
     flow: flow.name.value,
@@ -102,8 +105,9 @@ export function planFlow(
     ),
     ...(graph.onFailure[0] && { onFailure: graph.onFailure[0].name }),
     ...(flow.timeoutMs && { timeoutMs: flow.timeoutMs.value }),
-    ...(becomesSequence(flow) && { isSequence: true }),
+    ...(isSequence && { isSequence: true }),
     profiles,
+    ...(standIns.length > 0 && { standIns }),
     source,
     sourceMap,
   };

@@ -29,6 +29,8 @@ export interface Envelope {
   answerWithin?: number;
   /** The step action answered an error instead of an envelope: its text. */
   died?: string;
+  /** The step's own action died twice: which of the plan's stand-ins is entered instead, from 1. */
+  standIn?: number;
   /** The task before, as step and coordinate, where the plan alone does not tell. */
   from?: [step: string, ...at: number[]];
   /** Which attempt of the task, from 1; absent: the first, which is 0. */
@@ -60,7 +62,7 @@ export const ENVELOPE_MAX_BYTES = 1024;
 
 /** OpenWhisk's 1 MB for what an action answers. */
 const ANSWER_MAX_BYTES = 1 << 20;
-/** Around the two envelopes in a conductor's answer. */
+/** Around what is carried: envelopes, and the conductor's own state. */
 const ANSWER_RESERVE_BYTES = 16 << 10;
 
 /**
@@ -68,6 +70,12 @@ const ANSWER_RESERVE_BYTES = 16 << 10;
  * and in its own state.
  */
 export const PARAMETERS_MAX_BYTES = ANSWER_MAX_BYTES / 2 - ANSWER_RESERVE_BYTES;
+
+/** What a step may give the action that it calls: the step action answers with it, once. As in the runtime's `calls.py`. */
+export const CALL_ARGUMENTS_MAX_BYTES = ANSWER_MAX_BYTES - ANSWER_RESERVE_BYTES;
+
+/** What an action may answer a step that calls it, as JSON: the conductor's answer has it twice, likewise, and two envelopes. */
+export const CALL_ANSWER_MAX_BYTES = ANSWER_MAX_BYTES / 2 - 4 * ENVELOPE_MAX_BYTES;
 
 /** What `ow action invoke <flow> -r` answers. A failed run's answer has it under `error`, as OpenWhisk wants. */
 export interface RunResult {

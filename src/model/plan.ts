@@ -32,6 +32,11 @@ export interface Plan {
   isSequence?: true;
   /** By name: `p512-120s`. */
   profiles: Record<string, Profile>;
+  /**
+   * Profiles whose actions settle a step that its own action cannot: one that does not start. Tried in this order; absent
+   * where the flow has no action that is more likely to start than the step's own.
+   */
+  standIns?: string[];
   /** The flow file as users know it (its base name) and as it lies beside `flow.py` in the zip. */
   source: { name: string; file: string };
   /** Python functions of `flow.py` whose body is text of the flow file: function name → where it comes from. */

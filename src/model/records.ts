@@ -37,6 +37,8 @@ export interface LiveRecord {
   /** Epoch milliseconds. */
   expires: number;
   envelope: { step: string; at?: number[]; from?: [step: string, ...at: number[]] };
+  /** Sweeps that have entered the run at this place since a step began there. */
+  sweeps?: number;
 }
 
 /** A task's id says where it is in the flow: `t` at the top, `t-3-0` for item, or turn, 0 in item 3 of the outer scope. */

@@ -198,6 +198,33 @@ steps:
     assert.match(String(error.message), /^s0: its action died twice: éé/);
   });
 
+  it('has a stand-in settle the step of an action that dies twice, and the next one that of the stand-in', async () => {
+    const { conductor, version } = await compiled(`
+flow: TwoProfiles
+steps:
+  - step: a
+    run: pass
+  - step: b
+    run: pass
+    environment: { image: "example/none-such:1" }
+`);
+    const { result, calls } = await runSession(conductor, { run: 'r' }, () => ({ error: 'no image' }));
+    const image = /^\/_\/TwoProfiles.steps\/(p256-60s-[0-9a-f]{6})-/.exec(calls[3]?.action ?? '')?.[1];
+    assert.deepEqual(
+      calls.map(({ action, params: { died, standIn, used } }) => [action.split('/').at(-1), died, standIn, used]),
+      [
+        [`p256-60s-${version}`, undefined, undefined, undefined],
+        [`p256-60s-${version}`, 'no image', undefined, 1],
+        [`p256-60s-${version}`, 'no image', 1, 2],
+        [`${image}-${version}`, 'no image', 2, 3],
+      ],
+    );
+    assert.match(
+      (result as { error: Record<string, string> }).error.message ?? '',
+      /^a: its action died twice: no image/,
+    );
+  });
+
   it('says what to do where its version is no longer there', async () => {
     const { conductor, version } = await compiled(linearFlow(2));
     const gone = { error: `Failed to resolve action with name 'guest/x' during composition.` };

@@ -200,6 +200,26 @@ steps:
     assert.deepEqual(blocks(plan), { s: ['s'], t: ['t'], u: ['u'], v: ['v'] });
   });
 
+  it('has a plain action settle the steps of actions that do not start, and adds one where there is none', async () => {
+    const image = 'environment: { image: "example/science:1" }';
+    const standIns = async (flow: string, ...steps: string[]) => {
+      const listed = steps.map((more, index) => `  - step: s${index}\n    run: pass\n    ${more}\n`).join('');
+      const { plan } = await workshop.bundle(`flow: F\n${flow}\nsteps:\n${listed}`);
+      return [plan.standIns, Object.keys(plan.profiles).length];
+    };
+    assert.deepEqual(await standIns('', ''), [undefined, 1]);
+    assert.deepEqual(await standIns('', 'resources: { memory: 512Mi }', 'resources: { memory: 1Gi }'), [
+      ['p512-60s', 'p1024-60s'],
+      2,
+    ]);
+    const [[first, second] = []] = (await standIns('', image, '')) as [string[], number];
+    assert.equal(first, 'p256-60s');
+    assert.match(String(second), /^p256-60s-/);
+    assert.deepEqual(await standIns(image, '', ''), [['stand-in'], 2]);
+    assert.deepEqual(await standIns('environment: { pip: [six==1.16.0] }', ''), [['stand-in'], 2]);
+    assert.deepEqual(await standIns(`target: sequence\n${image}`, '', ''), [undefined, 1]);
+  });
+
   it('names the variables and secrets of each step; those that were made, and actions, have no secrets', async () => {
     const plan = await planOf(`
 flow: F

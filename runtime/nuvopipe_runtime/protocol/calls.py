@@ -5,6 +5,7 @@ what the action answered, or the flow's result is looked for; at last the step i
 """
 
 import hashlib
+import json
 
 from ..execution.json_form import restore
 from ..layout import RunLayout
@@ -18,6 +19,20 @@ START_AGAIN_EVERY = 8
 
 UNBEGUN_LOOKS_MAX = 3 * START_AGAIN_EVERY
 """Looks, over some ten minutes, after which a flow that has not begun is given up."""
+
+
+ARGUMENTS_MAX_BYTES = (1 << 20) - (16 << 10)
+"""Of OpenWhisk's 1 MB, less the envelope and the conductor's own state."""
+
+PARAMETERS_MAX_BYTES = (1 << 19) - (16 << 10)
+"""What a flow may be given; see `src/model/envelope.ts`."""
+
+
+def too_large(call, arguments):
+    """Why what a step gives to its action or flow is too much; None when it is not."""
+    what, limit = ("a flow", PARAMETERS_MAX_BYTES) if "flow" in call else ("an action", ARGUMENTS_MAX_BYTES)
+    size = len(json.dumps(arguments, ensure_ascii=False).encode(errors="surrogatepass"))
+    return None if size <= limit else f"its arguments have {size} bytes: {what} takes {limit} at most"
 
 
 def run_of(layout, step, task, attempt):

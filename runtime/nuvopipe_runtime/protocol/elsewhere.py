@@ -36,10 +36,16 @@ class Elsewhere:
             return self._look_after(envelope, call, attempt)
         if "flow" in call:
             return self._start_flow(envelope, call, attempt, 0)
-        made = self._tasks.arguments(envelope)
+        made = self._arguments(envelope, call)
         if not made.ok:
             return Outcome(tried=made)
         return Outcome(following=_marked(dict(envelope, call=made.result["arguments"]), attempt))
+
+    def _arguments(self, envelope, call):
+        """The attempt at what the action, or the flow, is given; it fails where that is too much."""
+        made = self._tasks.arguments(envelope)
+        problem = calls.too_large(call, made.result["arguments"]) if made.ok else None
+        return made if problem is None else self._tasks.not_tried(problem, [ACTION_ERROR])
 
     def failed(self, answer):
         """The attempt that failed with the answer of an action, or of a flow; None when it did not."""
@@ -48,7 +54,7 @@ class Elsewhere:
 
     def _start_flow(self, envelope, call, attempt, poll):
         """The flow has been looked for `poll` times."""
-        made = self._tasks.arguments(envelope)
+        made = self._arguments(envelope, call)
         if not made.ok:
             return Outcome(tried=made)
         flow, run = call["flow"], self._run_of(envelope, attempt)

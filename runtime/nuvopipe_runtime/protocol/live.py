@@ -63,15 +63,20 @@ class Live:
         return lease
 
     def take_over(self):
-        """`(lease, place)` of a run whose lease has run out, now ours; None when it is alive, over, or another was faster."""
+        """`(lease, place, sweeps)` of a run whose lease has run out, now ours; None when it is alive, over, or another was faster.
+
+        `sweeps`: how many have entered it at this place before, and no step has begun since.
+        """
         found = self._store.get(self._key)
         if found is None:
             return None
         entry = json.loads(found[0])
         if entry["expires"] > self._clock.now_ms():
             return None
+        place, sweeps = entry["envelope"], entry.get("sweeps", 0)
+        counted = {**self._entry(place, SWEEP_LEASE_MS), "sweeps": sweeps + 1}
         try:
-            return self._replace(found[2], self._entry(entry["envelope"], SWEEP_LEASE_MS)), entry["envelope"]
+            return self._replace(found[2], counted), place, sweeps
         except Lost:
             return None
 

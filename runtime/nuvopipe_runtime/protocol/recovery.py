@@ -8,6 +8,9 @@ from .handover import ended, until_next_window_ms
 from .launch import ENVELOPE_KEY, LATER
 from .parameters import is_run_name
 
+SWEEPS_MAX = 2
+"""How often a sequence is entered at one step: nothing else says that an action of it does not start."""
+
 
 class Recovery:
     def __init__(self, context, launcher, live, lineage, handover, ending):
@@ -56,7 +59,7 @@ class Recovery:
         taken = self._live.take_over()
         if taken is None:
             return self._handover.stop(envelope)
-        lease, place = taken
+        lease, place, sweeps = taken
         record = record or self._store.get_json(self._layout.run)
         if record is None:
             self._live.end()  # it never began, and nothing is left of what it was given
@@ -64,6 +67,8 @@ class Recovery:
         if "origin" in record:
             self._lineage.follow([record["origin"]["run"], *filter(None, [record["origin"].get("from")])])
         kept = {"run": envelope["run"], "used": envelope["used"], "again": True, "lease": lease}
+        if self._plan.is_sequence and sweeps >= SWEEPS_MAX:
+            kept["died"] = f"it was entered {sweeps + 1} times, and none of its activations has begun the step"
         return self._enter_again(kept, place) if is_ours else self._end_of_version(kept, record)
 
     def _enter_again(self, envelope, place):

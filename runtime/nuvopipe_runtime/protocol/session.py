@@ -52,8 +52,11 @@ class Session:
     def advance(self, envelope):
         """The next envelope; one without `block` ends the session and has its `result`."""
         self._lineage.follow(envelope.get("origin"))
-        self._reuse.begin(envelope)
-        following = self._advance(dict(envelope, used=envelope.get("used", 0) + 1))
+        envelope = dict(envelope, used=envelope.get("used", 0) + 1)
+        self._stand_in = self._steps.stand_in = envelope.pop("standIn", None)
+        if self._stand_in is None:
+            self._reuse.begin(envelope)
+        following = self._advance(envelope)
         return self._lineage.mark(following) if "block" in following else following
 
     def _advance(self, envelope):
@@ -67,7 +70,11 @@ class Session:
         elif envelope.get("sweep"):
             # Whatever the markers say: a run that has failed may have been lost on the way to its result.
             envelope = self._recovery.sweep(envelope)
-            if "result" in envelope or not self._is_for_this_action(envelope, self._plan.start):
+            if "result" in envelope:
+                return envelope
+            if envelope.get("died"):
+                return self._give_step_up(envelope)
+            if not self._is_for_this_action(envelope, self._plan.start):
                 return envelope
         elif envelope.get("step") not in self._plan.handlers and self._markers.stopped(self._context):
             return self._handover.stop(envelope)
@@ -86,6 +93,8 @@ class Session:
 
     def _walk(self, envelope):
         """Does one step, and goes on in this activation where nothing is to be executed, or more of a batch."""
+        if self._stand_in:
+            return self._steps.settle(envelope)
         following = self._steps.enter(envelope)
         items = 1
         while self._reuse.has_next(following) or self._has_room_for(following, envelope, items):
@@ -93,9 +102,16 @@ class Session:
             envelope, following = following, self._steps.enter(following)
         return following
 
+    def _give_step_up(self, envelope):
+        """Fails the first step that is not done: its action has had its chances."""
+        died = envelope.pop("died")
+        while "step" in envelope and self._reuse.record(envelope) is not None:
+            envelope = self._steps.enter(envelope)
+        return self._steps.enter(dict(envelope, died=died)) if "step" in envelope else envelope
+
     def _is_for_this_action(self, envelope, step):
-        """Whether the action of `step` is that of the envelope's step, too."""
-        return self._plan.profile(envelope["step"]) == self._plan.profile(step)
+        """Whether the action of `step` is that of the envelope's step, too; a stand-in is no step's own."""
+        return not self._stand_in and self._plan.profile(envelope["step"]) == self._plan.profile(step)
 
     def _has_room_for(self, following, envelope, items):
         """Whether this activation takes the next step of a batch, too: `items` of a foreach are being done in it already."""

@@ -24,6 +24,8 @@ class Steps:
         self._lanes = lanes
         self._handover = handover
         self._ending = ending
+        self.stand_in = None
+        """Number of the action that this is, where the step's own does not start: it executes nothing of the user's."""
 
     def enter(self, envelope):
         """The envelope that follows. What is committed is not executed again."""
@@ -39,6 +41,13 @@ class Steps:
             return self._handover.stop(envelope)  # another session is on this path, and ahead
         files = commits.finish(self._store, record)
         return self._leave(envelope, record, files, again=is_repeated)
+
+    def settle(self, envelope):
+        """In the place of the step's own action, which does not start: fails the attempt, or has `catch` take the failure."""
+        times = self._plan.steps[envelope["step"]].get("retry", {}).get("times", 0)
+        if "died" not in envelope and envelope.get("attempt", 0) <= times:
+            return envelope  # nothing has failed yet: the step's own action is to try it
+        return self.enter(envelope)
 
     def _perform(self, envelope, attempt, answer, again, died):
         step, at = envelope["step"], envelope.get("at", [])
@@ -95,6 +104,8 @@ class Steps:
             following, wait = attempt + 1, attempts.pause_ms(spec, attempt, pathspec(record))
         else:
             following, wait = attempts.fallback(spec, attempt), 0
+            if self.stand_in:
+                envelope["standIn"] = self.stand_in
         if following is None:
             return None
         record["retried"] = following

@@ -17,7 +17,11 @@ export interface SessionInfo {
   readonly components: number;
 }
 
+/** What OpenWhisk says of a container that it cannot start: see `messages.ts`. */
+export type StartFault = { readonly start: string };
+
 export type ActivationFault =
+  | StartFault
   /** The container dies: before the action sees its arguments, so long after it got them, or before its answer is read. */
   | { readonly kill: 'before' | 'after' }
   | { readonly kill: 'during'; readonly afterMs: number }

@@ -143,13 +143,14 @@ export class Invoker {
       const endedAt = now();
       return { response, startedAt, endedAt, initMs, runAt: startedAt, timedOut, container, logLine };
     };
+    if (fault !== undefined && 'start' in fault) return failed(developerError(fault.start));
     if (container === undefined) {
       const initializer = this.#initializer(action, {
         ...env,
         ...asVariables({ ...environment, deadline: deadline(now(), timeoutMs) }),
       });
       if (initializer === undefined) {
-        return failed(developerError(`Failed to pull container image '${(action.exec as BlackboxExec).image}'.`));
+        return failed(developerError(messages.imagePullFailed((action.exec as BlackboxExec).image)));
       }
       let initialized: Awaited<ReturnType<Runtimes['initialize']>>;
       try {

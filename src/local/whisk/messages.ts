@@ -106,6 +106,7 @@ export const sequenceTimeout = (id: string) =>
   `Timeout reached when retrieving activation ${id} for sequence component.`;
 export const timedOut = (timeoutMs: number, init: boolean) =>
   `The action exceeded its time limits of ${timeoutMs} milliseconds${init ? ' during initialization.' : '.'}`;
+export const imagePullFailed = (image: string) => `Failed to pull container image '${image}'.`;
 export const invalidInitResponse = (body: string) =>
   `The action failed during initialization${body === '' ? '.' : `: ${body}`}`;
 export const invalidRunResponse = (body: string) =>

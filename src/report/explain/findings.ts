@@ -1,6 +1,11 @@
 import { RUNTIME_MARGIN_MS } from '../../compile/plan.ts';
 import { formatDurationMs } from '../../model/duration.ts';
-import { ENVELOPE_MAX_BYTES } from '../../model/envelope.ts';
+import {
+  CALL_ANSWER_MAX_BYTES,
+  CALL_ARGUMENTS_MAX_BYTES,
+  ENVELOPE_MAX_BYTES,
+  PARAMETERS_MAX_BYTES,
+} from '../../model/envelope.ts';
 import type { Plan, PlannedStep, Profile } from '../../model/plan.ts';
 import { formatSizeMB } from '../../model/size.ts';
 import { envelopeBounds } from './envelope-bound.ts';
@@ -178,12 +183,26 @@ function envelopeFinding(plan: Plan): Finding {
   return { ...finding, verdict: 'exceeds', steps, text };
 }
 
-/** Actions and flows that steps invoke: what they are given, and an action's answer, are as long as they are. */
+/** What a step and its action give each other passes through the controller, and so do the parameters of a flow it starts. */
 function payloadFinding({ steps }: Plan): Finding[] {
-  const calling = stepsWhere(steps, ({ call }) => call !== undefined);
-  if (calling.length === 0) return [];
-  const text = `what ${named(calling)} ${calling.length === 1 ? 'gives' : 'give'} and get passes through the controller, up to ${size(PAYLOAD_MAX_BYTES)} each`;
-  return [{ limit: 'payload', verdict: 'fits', needs: PAYLOAD_MAX_BYTES, max: PAYLOAD_MAX_BYTES, text }];
+  const actions = stepsWhere(steps, ({ call }) => call !== undefined && 'action' in call);
+  const flows = stepsWhere(steps, ({ call }) => call !== undefined && 'flow' in call);
+  const sentences = [
+    ...(actions.length === 0
+      ? []
+      : [
+          `arguments of ${named(actions)} may have ${bytes(CALL_ARGUMENTS_MAX_BYTES)}, answers ${bytes(CALL_ANSWER_MAX_BYTES)}`,
+        ]),
+    ...(flows.length === 0 ? [] : [`parameters of ${named(flows)} may have ${bytes(PARAMETERS_MAX_BYTES)}`]),
+  ];
+  if (sentences.length === 0) return [];
+  const needs = actions.length === 0 ? PARAMETERS_MAX_BYTES : CALL_ARGUMENTS_MAX_BYTES;
+  const text = `${sentences.join('; ')}: a step that exceeds this fails`;
+  return [{ limit: 'payload', verdict: 'fits', needs, max: PAYLOAD_MAX_BYTES, text }];
+}
+
+function bytes(number: number): string {
+  return `${digits(number)} bytes`;
 }
 
 function resultFinding(): Finding {
@@ -191,10 +210,10 @@ function resultFinding(): Finding {
   return { limit: 'result', verdict: 'fits', needs: OUTPUTS_MAX_BYTES, max: PAYLOAD_MAX_BYTES, text };
 }
 
-function codeFinding(bytes: number): Finding {
-  const verdict = bytes > ACTION_CODE_MAX_BYTES ? 'exceeds' : 'fits';
-  const text = `the conductor has ${size(bytes)}, of ${size(ACTION_CODE_MAX_BYTES)}`;
-  return { limit: 'code', verdict, needs: bytes, max: ACTION_CODE_MAX_BYTES, text };
+function codeFinding(codeBytes: number): Finding {
+  const verdict = codeBytes > ACTION_CODE_MAX_BYTES ? 'exceeds' : 'fits';
+  const text = `the conductor has ${size(codeBytes)}, of ${size(ACTION_CODE_MAX_BYTES)}`;
+  return { limit: 'code', verdict, needs: codeBytes, max: ACTION_CODE_MAX_BYTES, text };
 }
 
 function longestAction(profiles: Record<string, Profile>): number {

@@ -67,8 +67,8 @@ describe('what a flow needs of OpenWhisk', () => {
     const handover = await readFile(join(runtime, 'handover.py'), 'utf8');
     assert.match(handover, new RegExp(`^CONTINUE_FROM = ${CONTINUE_FROM}$`, 'm'));
     assert.match(handover, new RegExp(`^SESSION_COMPONENTS_MAX = ${COMPONENTS_MAX}$`, 'm'));
-    const ending = await readFile(join(runtime, 'ending.py'), 'utf8');
-    assert.match(ending, new RegExp(`^OUTPUTS_MAX_BYTES = ${OUTPUTS_MAX_BYTES >> 10} << 10$`, 'm'));
+    const conducted = await readFile(join(runtime, 'conducted.py'), 'utf8');
+    assert.match(conducted, new RegExp(`^OUTPUTS_MAX_BYTES = ${OUTPUTS_MAX_BYTES >> 10} << 10$`, 'm'));
     const attempts = await readFile(join(runtime, 'attempts.py'), 'utf8');
     assert.match(attempts, new RegExp(`^FALLBACK_ATTEMPTS = ${FALLBACK_ATTEMPTS}$`, 'm'));
     assert.equal(/^PAUSE_MAX_MS = (.*)$/m.exec(attempts)?.[1]?.replace('_', ''), String(PAUSE_MAX_MS));
@@ -308,7 +308,10 @@ onFailure:
     const calls = finding(explanation, 'calls');
     assert.equal(calls.needs, 10);
     assert.equal(calls.text, 'up to 10 to start a run, its lanes and 5 flows (two, three, four), of 60 a minute');
-    assert.match(finding(explanation, 'payload').text, /^what one, two, three, four, page give and get .* 1 MB each$/);
+    assert.match(
+      finding(explanation, 'payload').text,
+      /^arguments of .* may have 1,032,192 bytes, answers 520,192 bytes.*: a step that exceeds this fails$/,
+    );
     assert.match(
       finding(explanation, 'continuations').text,
       /one look at a flow that is waited for; more as it goes on$/,
