@@ -41,20 +41,20 @@ class Container:
         self._store = None
         self._settings = None
 
-    def fork_warm(self):
-        """In a container forked from a template that has Metaflow imported: the warm process is one more fork."""
-        from .execution import warm
+    def fork_loader(self):
+        """In a container forked from a template that has Metaflow imported: the loader is one more fork."""
+        from .execution import loader
 
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
             ours.close()
-            warm.become(theirs, self.plan)
+            loader.become(theirs, self.plan)
         theirs.close()
         self.executor.adopt(ours)
 
     def store(self, settings):
-        from .store import open_store  # its threads must not exist before the warm process has been forked
+        from .store import open_store  # its threads must not exist before the loader has been forked
 
         if settings != self._settings:
             self._settings = settings
@@ -142,4 +142,4 @@ def _task_environment(arguments, store, user):
 container = Container()
 hide_memory()
 if "metaflow" in sys.modules and IS_LINUX:
-    container.fork_warm()
+    container.fork_loader()

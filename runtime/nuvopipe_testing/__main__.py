@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from nuvopipe_runtime.execution.warm import die_with_parent
+from nuvopipe_runtime.execution.lifetime import die_with_parent
 from nuvopipe_runtime.layers import ensure_layer
 from nuvopipe_runtime.plan import Plan
 from nuvopipe_runtime.store import open_store

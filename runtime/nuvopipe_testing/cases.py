@@ -10,6 +10,7 @@ from itertools import compress
 from nuvopipe_runtime.execution.artifacts import BlobCache
 from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.execution.told_inputs import tell
+from nuvopipe_runtime.execution.warm_processes import WarmProcesses
 from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.plan import PARAMETERS_STEP, coordinate_of
 from nuvopipe_runtime.protocol.parameters import EXACT
@@ -37,14 +38,19 @@ class CaseProblem(Exception):
         self.step = step
 
 
+class MockingProcesses(WarmProcesses):
+    LOADER = "nuvopipe_testing.loader"
+
+
 class MockingExecutor(Executor):
     """Hands each task its mock."""
 
-    WARM = "nuvopipe_testing.warm"
+    def __init__(self, plan):
+        super().__init__(plan, MockingProcesses)
 
     def warm_up(self, environment):
         """Before the first case, whose time it is not."""
-        self._ensure_warm(environment)
+        self._processes.ready_for(None, environment, {}, time.time() + READ_TIMEOUT_S)
 
     def begin(self, mocks, secrets):
         """Forgets the case before."""

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Secrets } from '../../src/deploy/secrets.ts';
+import { openStore } from '../../src/store/store.ts';
 import { deployFlow, type Invoked, invoke } from './flows.ts';
 import type { SharedPlatform } from './platform.ts';
 
@@ -27,4 +28,27 @@ export async function runCase(
 ): Promise<Invoked> {
   const { plan } = await deployFlow(shared, caseFile(name, file), secrets);
   return invoke(shared, plan.flow, params);
+}
+
+/** What all tasks of a step have written, in the order of their names. */
+export async function logOf(
+  { platform }: SharedPlatform,
+  flow: string,
+  run: string,
+  step: string,
+): Promise<{ stdout: string; stderr: string }> {
+  const store = await openStore(platform.store);
+  try {
+    const keys: string[] = [];
+    for await (const { key } of store.list(`${flow}/${run}/${step}/`)) keys.push(key);
+    const read = async (stream: string) => {
+      const found = await Promise.all(
+        keys.filter((key) => key.endsWith(`.task_${stream}.log`)).map((key) => store.get(key)),
+      );
+      return found.map((object) => new TextDecoder().decode(object?.body).replace(/^\[MFLOG[^\]]*\]/gm, '')).join('');
+    };
+    return { stdout: await read('stdout'), stderr: await read('stderr') };
+  } finally {
+    store.close();
+  }
 }

@@ -1,6 +1,8 @@
 """Artifacts between a task and the store: the supervisor reads and writes them while the task works on."""
 
+import contextlib
 import json
+import socket
 import threading
 import time
 from collections import OrderedDict
@@ -8,6 +10,7 @@ from collections import OrderedDict
 from ..store import explain
 from .read_ahead import ReadAhead
 from .storage_keys import artifact_key
+from .wire import Wire
 
 BLOB_CACHE_BYTES = 32 << 20
 BLOB_CACHE_MAX_BLOB = 256 << 10
@@ -23,45 +26,55 @@ was in use within a day (`SETTLED_MS` of `src/runs/retention.ts`)."""
 
 
 class BlobCache:
-    """Small artifacts that passed through this container, newest kept; content-addressed, so never stale."""
+    """Small artifacts that passed through this container, newest kept; content-addressed, so never stale.
+
+    Any thread may use it.
+    """
 
     def __init__(self):
         self._blobs = OrderedDict()
         self._room = BLOB_CACHE_BYTES
+        self._lock = threading.Lock()
         self.known = OrderedDict()
 
     def __contains__(self, key):
         return key in self._blobs
 
     def get(self, key):
-        found = self._blobs.get(key)
-        if found is not None:
-            self._blobs.move_to_end(key)
-        return found
+        with self._lock:
+            found = self._blobs.get(key)
+            if found is not None:
+                self._blobs.move_to_end(key)
+            return found
 
     def add(self, key, data, attributes):
         self.learn(key)
-        if len(data) > BLOB_CACHE_MAX_BLOB or key in self._blobs:
-            return
-        self._blobs[key] = (data, attributes)
-        self._room -= len(data) + BLOB_OVERHEAD_BYTES
-        while self._room < 0:
-            _, (old, _) = self._blobs.popitem(last=False)
-            self._room += len(old) + BLOB_OVERHEAD_BYTES
+        with self._lock:
+            if len(data) > BLOB_CACHE_MAX_BLOB or key in self._blobs:
+                return
+            self._blobs[key] = (data, attributes)
+            self._room -= len(data) + BLOB_OVERHEAD_BYTES
+            while self._room < 0:
+                _, (old, _) = self._blobs.popitem(last=False)
+                self._room += len(old) + BLOB_OVERHEAD_BYTES
 
     def is_known(self, key):
         """Whether it need not be written."""
         return time.time() - self.known.get(key, 0) < KNOWN_FOR_S
 
     def learn(self, key):
-        self.known[key] = time.time()
-        self.known.move_to_end(key)
-        if len(self.known) > KNOWN_MAX:
-            self.known.popitem(last=False)
+        with self._lock:
+            self.known[key] = time.time()
+            self.known.move_to_end(key)
+            if len(self.known) > KNOWN_MAX:
+                self.known.popitem(last=False)
 
 
 class ArtifactServer(threading.Thread):
-    """Answers a task's requests for artifacts, in order; writes go to the store while the task works on."""
+    """Answers a task's requests for artifacts, in order per connection; writes go to the store while the task works on.
+
+    This thread serves the task's own wire; `admit` starts one more for a connection of the task's threads or child processes.
+    """
 
     def __init__(self, wire, store, blobs, operation, request):
         super().__init__(daemon=True)
@@ -70,7 +83,10 @@ class ArtifactServer(threading.Thread):
         self._blobs = blobs
         self._first = (operation, request)
         self._ahead = ReadAhead(store, request)
+        self._lock = threading.Lock()
+        """Of the writes, and of what is read ahead."""
         self._writes = []
+        self._admitted = []
         self._result = {}
         self.ok = False
         self.error = None
@@ -80,7 +96,12 @@ class ArtifactServer(threading.Thread):
             operation, request = self._first
             self._wire.send({"op": operation}, json.dumps(request).encode())
             while (frame := self._wire.receive()) is not None:
-                self._serve(*frame)
+                header, body = frame
+                if header["op"] == "end":
+                    self._result = json.loads(body)
+                    self.ok = header["ok"]
+                else:
+                    self._serve(self._wire, header, body)
             self._finish_writes()
         except (BrokenPipeError, ConnectionError):
             pass
@@ -91,47 +112,67 @@ class ArtifactServer(threading.Thread):
             self._ahead.close()
             self._wire.close()
 
+    def admit(self, connection):
+        """Serves one more connection, until the other side or `dismiss` closes it."""
+        self._admitted.append(connection)
+        threading.Thread(target=self._serve_all, args=(Wire(connection),), daemon=True).start()
+
+    def dismiss(self):
+        """After the task's end. What it has started may live on, and is not answered any more."""
+        for connection in self._admitted:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def outcome(self):
         return self._result
 
-    def _serve(self, header, body):
+    def _serve_all(self, wire):
+        try:
+            while (frame := wire.receive()) is not None:
+                self._serve(wire, *frame)
+        except (OSError, ValueError):
+            pass  # a child process was ended in the middle of a request
+        finally:
+            wire.close()
+
+    def _serve(self, wire, header, body):
         operation = header["op"]
         if operation == "put":
             key = artifact_key(header["key"])
             if not self._blobs.is_known(key):
                 attributes = {"metaflow-user-attributes": json.dumps(header["attributes"])}
                 write = self._store.submit(self._store.put, key, body, attributes)
-                self._writes.append((write, key, body, header["attributes"]))
+                with self._lock:
+                    self._writes.append((write, key, body, header["attributes"]))
         elif operation == "get":
             self._finish_writes()
-            self._send_artifacts([artifact_key(key) for key in header["keys"]])
-        elif operation == "end":
-            self._result = json.loads(body)
-            self.ok = header["ok"]
+            self._send_artifacts(wire, [artifact_key(key) for key in header["keys"]])
 
     def _finish_writes(self):
-        for write, key, data, attributes in self._writes:
-            write.result()
-            self._blobs.add(key, data, attributes)
-        self._writes.clear()
+        with self._lock:
+            for write, key, data, attributes in self._writes:
+                write.result()
+                self._blobs.add(key, data, attributes)
+            self._writes.clear()
 
-    def _send_artifacts(self, keys):
-        pending = {key: self._ahead.get(key) for key in keys if key not in self._blobs}
-        for key in keys:
-            self._ahead.follow(key, self._blobs)
+    def _send_artifacts(self, wire, keys):
+        with self._lock:
+            pending = {key: self._ahead.get(key) for key in keys if key not in self._blobs}
+            for key in keys:
+                self._ahead.follow(key, self._blobs)
         for key in keys:
             cached = self._blobs.get(key)
             if cached is None:
                 try:
                     found = pending[key].result() if key in pending else self._store.get(key)
                 except Exception as error:
-                    self._wire.send({"op": "error", "message": f"an artifact could not be read: {error}"})
+                    wire.send({"op": "error", "message": f"an artifact could not be read: {error}"})
                     return
                 if found is None:
-                    self._wire.send({"op": "absent"})
+                    wire.send({"op": "absent"})
                     continue
                 data, attributes, _ = found
                 text = attributes.get("metaflow-user-attributes")
                 cached = (data, json.loads(text) if text else None)
                 self._blobs.add(key, *cached)
-            self._wire.send({"op": "blob", "attributes": cached[1]}, cached[0])
+            wire.send({"op": "blob", "attributes": cached[1]}, cached[0])

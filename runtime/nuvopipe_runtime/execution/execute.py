@@ -1,20 +1,18 @@
 """Runs one attempt of a task: has it forked, serves its artifacts, takes its output, watches its time."""
 
-import json
 import os
 import selectors
 import signal
 import socket
-import subprocess
 import sys
 import time
-from pathlib import Path
 
-from ..store import to_json
 from .artifacts import ArtifactServer, BlobCache
 from .attempt import CRASH, TIMEOUT, Attempt
+from .connections import KNOCK
 from .logs import LogStream
 from .masking import Mask
+from .warm_processes import WarmGone, WarmProcesses
 from .wire import Wire
 
 KILL_GRACE_S = 2
@@ -30,98 +28,52 @@ ERROR_MAX = 300
 """Characters of an exception's text that go into records and results; the log has all of it."""
 
 
-class WarmGone(Exception):
-    """The warm process ended: it could not start, or was killed."""
-
-
 class Executor:
-    """The supervisor's side of the warm process. One task at a time, as OpenWhisk has it."""
+    """Executes tasks in forks of warm processes. One task at a time, as OpenWhisk has it."""
 
-    WARM = "nuvopipe_runtime.execution.warm"
-    """What the warm process runs, where it is started here."""
-
-    def __init__(self, plan):
+    def __init__(self, plan, processes=WarmProcesses):
         self._plan = plan
-        self._control = None
-        self._answers = None
-        self._process = None
-        self._ready = False
+        self._processes = processes(plan)
+        self.adopt = self._processes.adopt
+        self.close = self._processes.close
         self.blobs = BlobCache()
         self.secrets = {}
         """The flow's, by name, as far as its steps in this action need them; a task gets those of its step."""
-
-    def adopt(self, control):
-        """Uses a warm process that has been forked already, instead of starting one."""
-        self._control = control
-        # Unbuffered: a selector watches the socket, so no line may hide in a buffer.
-        self._answers = control.makefile("rb", buffering=0)
-
-    def close(self):
-        """Ends the warm process."""
-        if self._control is not None:
-            self._answers.close()
-            self._control.close()
-            self._control = None
-        if self._process is not None:
-            self._process.wait()
-
-    def _ensure_warm(self, environment):
-        if self._control is None:
-            self._spawn(environment)
-        if not self._ready:
-            self._control.sendall(to_json(environment) + b"\n")
-            self._ready = self._answer()["ready"]
-
-    def _spawn(self, environment):
-        ours, theirs = socket.socketpair()
-        here = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(filter(None, [here, environment.get("PYTHONPATH")]))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", self.WARM, str(theirs.fileno()), self._plan.directory],
-            pass_fds=[theirs.fileno()],
-            env={**environment, "PYTHONPATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        theirs.close()
-        self.adopt(ours)
-
-    def _answer(self):
-        line = self._answers.readline()
-        if not line:
-            self._control, self._ready = None, False
-            raise WarmGone("the step's Python process ended; the activation's log says why")
-        return json.loads(line)
 
     def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None):
         """One attempt. `deadline` is the activation's, epoch seconds; `is_over` tells, now and then, whether the run is.
 
         Never raises for what the user's code does.
         """
-        if operation == "step":
-            step = request["step"]
-            names = self._plan.steps[step].get("secrets", [])
-            request = {**request, "environment": self._plan.environment(step, self.secrets), "secretNames": names}
+        step, variables = request.get("step"), {}
+        if step is not None:
+            variables = self._plan.environment(step, self.secrets)
+            request = {**request, "secretNames": self._plan.steps[step].get("secrets", [])}
         mask = Mask([*self.secrets.values(), *filter(None, request.get("secrets", {}).values())])
-        self._ensure_warm(environment)
-        ours, theirs = socket.socketpair()
+        warm = self._processes.ready_for(step, environment, variables, deadline - ANSWER_RESERVE_S)
+        (ours, theirs), (door, theirs_of_door) = socket.socketpair(), socket.socketpair()
         out_read, out_write = os.pipe()
         err_read, err_write = os.pipe()
         started = time.time()
         try:
-            socket.send_fds(self._control, [b"f"], [theirs.fileno(), out_write, err_write])
+            pid = warm.fork([theirs.fileno(), theirs_of_door.fileno(), out_write, err_write])
+        except WarmGone:
+            self._processes.forget(warm)
+            raise
         finally:
             theirs.close()
+            theirs_of_door.close()
             os.close(out_write)
             os.close(err_write)
-        pid = self._answer()["pid"]
         server = ArtifactServer(Wire(ours), store, self.blobs, operation, request)
         server.start()
         limit = min(started + timeout_s + KILL_GRACE_S, deadline - ANSWER_RESERVE_S)
         stdout = LogStream(lambda line: _echo(sys.stdout, line), mask)
         stderr = LogStream(lambda line: _echo(sys.stderr, line), mask)
-        status, timed_out, was_stopped = self._watch(pid, {out_read: stdout, err_read: stderr}, limit, is_over)
+        streams = {out_read: stdout, err_read: stderr}
+        status, timed_out, was_stopped = _watch(warm, pid, door, server, streams, limit, is_over)
         server.join()
+        server.dismiss()
         stdout.finish()
         stderr.finish()
         ended = time.time()
@@ -145,51 +97,60 @@ class Executor:
         attempt.was_stopped = was_stopped
         return attempt
 
-    def _wait_status(self):
-        try:
-            return self._answer()["status"]
-        except WarmGone:
-            return signal.SIGKILL  # the step has ended its own parent, and with it itself
 
-    def _watch(self, pid, streams, limit, is_over):
-        """Reads the task's output until it has ended; (wait status, whether it was killed for its time, or with its run)."""
-        timed_out = was_stopped = False
-        status = None
-        look = time.time() + LOOK_EVERY_S
-        with selectors.DefaultSelector() as selector:
-            for descriptor in streams:
-                selector.register(descriptor, selectors.EVENT_READ)
-            selector.register(self._control, selectors.EVENT_READ)
-            while status is None:
-                pause = max(0.0, min(limit, look) - time.time())
-                for key, _ in selector.select(None if timed_out or was_stopped else pause):
-                    if key.fileobj is self._control:
-                        status = self._wait_status()
-                        break
-                    data = os.read(key.fd, 1 << 16)
-                    if data:
-                        streams[key.fd].feed(data)
-                    else:
-                        selector.unregister(key.fd)
-                if not timed_out and status is None and time.time() >= limit:
-                    timed_out = True
+def _watch(warm, pid, door, server, streams, limit, is_over):
+    """Reads the task's output until it has ended; (wait status, whether it was killed for its time, or with its run)."""
+    timed_out = was_stopped = False
+    status = None
+    look = time.time() + LOOK_EVERY_S
+    with selectors.DefaultSelector() as selector:
+        for descriptor in streams:
+            selector.register(descriptor, selectors.EVENT_READ)
+        selector.register(warm, selectors.EVENT_READ)
+        selector.register(door, selectors.EVENT_READ)
+        while status is None:
+            pause = max(0.0, min(limit, look) - time.time())
+            for key, _ in selector.select(None if timed_out or was_stopped else pause):
+                if key.fileobj is warm:
+                    status = warm.wait_status()
+                    break
+                if key.fileobj is door:
+                    _let_in(door, server, selector)
+                    continue
+                data = os.read(key.fd, 1 << 16)
+                if data:
+                    streams[key.fd].feed(data)
+                else:
+                    selector.unregister(key.fd)
+            if not timed_out and status is None and time.time() >= limit:
+                timed_out = True
+                _kill(pid)
+            elif not was_stopped and status is None and time.time() >= look:
+                look = time.time() + LOOK_EVERY_S
+                if is_over is not None and is_over():
+                    was_stopped = True
                     _kill(pid)
-                elif not was_stopped and status is None and time.time() >= look:
-                    look = time.time() + LOOK_EVERY_S
-                    if is_over is not None and is_over():
-                        was_stopped = True
-                        _kill(pid)
-        _kill(pid)
-        for descriptor, stream in streams.items():
-            # What is still in the pipe; a grandchild that keeps it open is not waited for.
-            os.set_blocking(descriptor, False)
-            try:
-                while data := os.read(descriptor, 1 << 16):
-                    stream.feed(data)
-            except BlockingIOError:
-                pass
-            os.close(descriptor)
-        return status, timed_out, was_stopped
+    _kill(pid)
+    door.close()
+    for descriptor, stream in streams.items():
+        # What is still in the pipe; a grandchild that keeps it open is not waited for.
+        os.set_blocking(descriptor, False)
+        try:
+            while data := os.read(descriptor, 1 << 16):
+                stream.feed(data)
+        except BlockingIOError:
+            pass
+        os.close(descriptor)
+    return status, timed_out, was_stopped
+
+
+def _let_in(door, server, selector):
+    """A connection that a thread or a child process of the task has opened."""
+    message, descriptors, _, _ = socket.recv_fds(door, len(KNOCK), 1)
+    if not message:
+        selector.unregister(door)
+    for descriptor in descriptors:
+        server.admit(socket.socket(fileno=descriptor))
 
 
 def _echo(stream, line):

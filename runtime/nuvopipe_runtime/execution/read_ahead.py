@@ -10,7 +10,7 @@ AHEAD_MAX_BYTES = 256 << 10
 
 
 class ReadAhead:
-    """For one task; used by one thread."""
+    """For one task; used by one thread at a time."""
 
     def __init__(self, store, request):
         self._store = store

@@ -5,11 +5,15 @@ import linecache
 import types
 
 
-def compile_flow(path, plan, source_text):
-    """Code object of `flow.py` whose functions listed in the plan's source map say that they come from the flow file."""
+def parse_flow(path):
+    """(text, syntax tree) of `flow.py`."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    tree = ast.parse(text, path)
+    return text, ast.parse(text, path)
+
+
+def compile_flow(path, text, tree, plan, source_text):
+    """Code object of `flow.py` whose functions listed in the plan's source map say that they come from the flow file."""
     name = plan.raw["source"]["name"]
     # Not splitlines(): neither Python nor YAML ends a line at a form feed or U+2028.
     lines, source_lines = text.split("\n"), source_text.split("\n")

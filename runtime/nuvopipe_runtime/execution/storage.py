@@ -22,8 +22,8 @@ SHARED_MEMORY_MAX = 1 << 20
 class SupervisedStorage(DataStoreStorage):
     TYPE = "s3"
 
-    wire = None
-    """Set in the forked task, before Metaflow runs."""
+    connections = None
+    """To the supervisor. Set in the forked task, before Metaflow runs."""
 
     known = set()
     """Keys of artifacts that exist already: the inputs'."""
@@ -54,7 +54,8 @@ class SupervisedStorage(DataStoreStorage):
             data = stream.read() if hasattr(stream, "read") else stream
             if is_artifact_key(path):
                 SupervisedStorage.known.add(path)
-                self.wire.send({"op": "put", "key": path, "attributes": attributes}, data)
+                with self.connections.use() as wire:
+                    wire.send({"op": "put", "key": path, "attributes": attributes}, data)
             elif path.endswith(".data.json"):
                 SupervisedStorage.data = data
 
@@ -62,13 +63,7 @@ class SupervisedStorage(DataStoreStorage):
         names = []
 
         def loaded():
-            if not paths:
-                return
-            self.wire.send({"op": "get", "keys": list(paths)})
-            for path in paths:
-                header, data = self.wire.receive()
-                if header["op"] == "error":
-                    raise OSError(header["message"])
+            for path, header, data in self._received(list(paths)):
                 if header["op"] == "absent":
                     yield path, None, None
                     continue
@@ -86,6 +81,27 @@ class SupervisedStorage(DataStoreStorage):
                     os.unlink(name)
 
         return CloseAfterUse(loaded(), closer=Closer())
+
+    def _received(self, paths):
+        """(path, header, data) of each artifact. Metaflow often leaves after the last one, without asking whether it was."""
+        if not paths:
+            return
+        with self.connections.use() as wire:
+            wire.send({"op": "get", "keys": paths})
+            for path in paths[:-1]:
+                yield path, *_answer(wire)
+            last = _answer(wire)
+        yield paths[-1], *last
+
+
+def _answer(wire):
+    """(header, data) of the next artifact."""
+    answer = wire.receive()
+    if answer is None:
+        raise OSError("an artifact could not be read: the step's supervisor is gone")
+    if answer[0]["op"] == "error":
+        raise OSError(answer[0]["message"])
+    return answer
 
 
 class InputRecords(MetadataCache):

@@ -7,30 +7,37 @@ import os
 import random
 import socket
 import sys
-import time
 import traceback
 
 from .attempt import TIMEOUT
+from .connections import Connections
 from .flow_parameters import set_parameters, task_type, with_bytes
 from .json_form import arguments_of, outputs_of
+from .lifetime import die_with_parent, end_as_python_does
 from .masking import Mask
+from .protect import hide_memory
 from .storage import SupervisedStorage, give_inputs, parse_data
+from .user_code import is_users
 from .wire import Wire
 
 ERROR_SENT_MAX = 64 << 10
 """Characters of an exception's text that the supervisor gets: it takes secrets out of it before it cuts it short."""
 
 
-def run(context, plan, wire_descriptor, stdout_descriptor, stderr_descriptor):
-    """Never returns. Tells the supervisor how it went, as far as the user's code lets it."""
-    status = 1
+def run(context, plan, ahead, directory, wire_descriptor, door_descriptor, stdout_descriptor, stderr_descriptor):
+    """Never returns. Tells the supervisor how it went, as far as the user's code lets it. `directory` is the task's own."""
+    status, pid = 1, os.getpid()
     try:
         _become_task(stdout_descriptor, stderr_descriptor)
         wire = Wire(socket.socket(fileno=wire_descriptor))
+        SupervisedStorage.connections = Connections(wire, socket.socket(fileno=door_descriptor))
         header, body = wire.receive()
         request = json.loads(body)
         del body  # a join's is large
-        status = _answer(context, plan, wire, header["op"], request)
+        status, outcome = _answer(context, plan, ahead, directory, header["op"], request)
+        end_as_python_does()
+        if os.getpid() == pid:
+            wire.send({"op": "end", "ok": status == 0}, json.dumps(outcome).encode())
     except BaseException:
         traceback.print_exc()
     finally:
@@ -41,10 +48,9 @@ def run(context, plan, wire_descriptor, stdout_descriptor, stderr_descriptor):
 
 
 def _become_task(stdout_descriptor, stderr_descriptor):
-    from .warm import die_with_parent
-
     os.setpgid(0, 0)
     die_with_parent()
+    hide_memory(False)
     os.dup2(stdout_descriptor, 1)
     os.dup2(stderr_descriptor, 2)
     os.close(stdout_descriptor)
@@ -58,13 +64,11 @@ def _become_task(stdout_descriptor, stderr_descriptor):
         numpy.random.seed()
 
 
-def _answer(context, plan, wire, operation, request):
+def _answer(context, plan, ahead, directory, operation, request):
+    """(the process's exit code, what the supervisor gets to know)."""
     if isinstance(context, BaseException):
-        return _failed(wire, plan, context, {})
-    _take_variables(request.get("environment", {}))
-    os.chdir(plan.directory)
-    sys.argv = [os.path.join(plan.directory, "flow.py")]
-    SupervisedStorage.wire = wire
+        return 1, _failed(plan, directory, context, {})
+    _take_place(ahead, directory)
     SupervisedStorage.datastore_root = request["root"]
     context.flow_datastore._storage_impl.datastore_root = request["root"]
     context.metadata.add_sticky_tags(tags=request["tags"])
@@ -72,20 +76,20 @@ def _answer(context, plan, wire, operation, request):
     try:
         OPERATIONS[operation](context, request, result)
     except SystemExit as exit:
-        return _failed(wire, plan, exit, _state(context), f"the step called exit({exit.code!r})")
+        return 1, _failed(plan, directory, exit, _state(context), f"the step called exit({exit.code!r})")
     except BaseException as error:
-        return _failed(wire, plan, error, _state(context))
+        return 1, _failed(plan, directory, error, _state(context))
     result.update(_state(context))
     result["splits"] = getattr(context.flow, "_foreach_num_splits", None)
-    wire.send({"op": "end", "ok": True}, json.dumps(result).encode())
-    return 0
+    return 0, result
 
 
-def _take_variables(variables):
-    """Into this process's environment, so that they end with it."""
-    os.environ.update(variables)
-    if "TZ" in variables:
-        time.tzset()
+def _take_place(ahead, directory):
+    """The flow's files are where the task works, as for `python flow.py run`."""
+    os.chdir(directory)
+    ahead.code.enter(directory)
+    sys.modules["__main__"].__file__ = os.path.join(directory, "flow.py")
+    sys.argv = [sys.modules["__main__"].__file__]
 
 
 def _init(context, request, result):
@@ -258,21 +262,20 @@ def _state(context):
     return state
 
 
-def _failed(wire, plan, error, state, message=None):
-    user_frames = _user_frames(error.__traceback__, plan)
+def _failed(plan, directory, error, state, message=None):
+    """What the supervisor gets to know of a failure; the log gets all of it."""
+    user_frames = _user_frames(error.__traceback__, plan, directory)
     # The step may have closed its own output.
     with contextlib.suppress(OSError, ValueError):
-        _print_failure(error, message, plan, user_frames)
+        _print_failure(error, message, plan, directory, user_frames)
     if message is None:
         text = str(error).strip()
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     where = f" ({user_frames[-1].filename}:{user_frames[-1].lineno})" if user_frames else ""
-    failure = {"error": message[:ERROR_SENT_MAX], "where": where, "kinds": _kinds(error)}
-    wire.send({"op": "end", "ok": False}, json.dumps({**state, **failure}).encode())
-    return 1
+    return {**state, "error": message[:ERROR_SENT_MAX], "where": where, "kinds": _kinds(error)}
 
 
-def _print_failure(error, message, plan, user_frames):
+def _print_failure(error, message, plan, directory, user_frames):
     from metaflow.exception import MetaflowException
 
     if isinstance(error, MetaflowException) and not user_frames:
@@ -281,28 +284,26 @@ def _print_failure(error, message, plan, user_frames):
         print(message, file=sys.stderr)
     else:
         chain = traceback.TracebackException(type(error), error, error.__traceback__)
-        _trim(chain, plan)
+        _trim(chain, plan, directory)
         print("".join(chain.format()), end="", file=sys.stderr)
 
 
-def _is_users(filename, plan):
-    if filename == plan.raw["source"]["name"]:
-        return True
-    return filename.startswith(plan.directory + os.sep) and os.path.basename(filename) != "flow.py"
+def _is_users(filename, plan, directory):
+    return filename == plan.raw["source"]["name"] or is_users(filename, directory)
 
 
-def _user_frames(trace, plan):
-    frames = [frame for frame in traceback.extract_tb(trace) if _is_users(frame.filename, plan)]
+def _user_frames(trace, plan, directory):
+    frames = [frame for frame in traceback.extract_tb(trace) if _is_users(frame.filename, plan, directory)]
     for frame in frames:
-        frame.filename = os.path.relpath(frame.filename, plan.directory) if os.path.isabs(frame.filename) else frame.filename
+        frame.filename = os.path.relpath(frame.filename, directory) if os.path.isabs(frame.filename) else frame.filename
     return frames
 
 
-def _trim(chain, plan):
+def _trim(chain, plan, directory):
     """Leaves out Metaflow's own frames above the user's first."""
     while chain is not None:
         for index, frame in enumerate(chain.stack):
-            if _is_users(frame.filename, plan):
+            if _is_users(frame.filename, plan, directory):
                 chain.stack = traceback.StackSummary.from_list(chain.stack[index:])
                 break
         chain = chain.__cause__ or chain.__context__

@@ -1,210 +1,135 @@
-"""The warm process: has imported Metaflow and the flow, and forks a task whenever the supervisor asks for one.
+"""A warm process: one set of variables and secrets, the libraries that its steps import, and a fork for every task.
 
-It must stay without threads and without connections of its own, or its forks would hang; it never holds the OpenWhisk key.
-On its control socket it first gets the environment it is to have, and says that it is ready; then, for each task, three
-descriptors (the task's wire, stdout, stderr), and it answers the task's process id and, once that has ended, its wait status.
+A fork of the loader, with the same limits: no threads, no OpenWhisk key, none of the user's code. On its control socket it
+first receives its variables; then, in any order,
+
+- `PREPARE` and a line `{step, without}`: import the libraries of a step except those in `without`. It answers a line
+  `{importing}` before each library and `{ready}` at the end; or `{unsafe}` with the name of a library that left something
+  a fork does not survive, and then it exits.
+- `FORK` and four descriptors: the task's wire, door, stdout and stderr. It answers `{pid}`,
+  and `{status}` when the task has ended.
 """
 
 import gc
 import json
 import os
-import signal
 import socket
 import sys
-import types
+import tempfile
+import time
 
-from .protect import forget, give_up_spying, hide_memory
+from .ahead import import_name, is_there
+from .lifetime import die_with_parent
+from .protect import hide_memory
+from .workplace import Workplace
 
+PREPARE = b"p"
 FORK = b"f"
-DESCRIPTORS_A_TASK = 3
-DESCRIPTORS_MAX = 4096
-PR_SET_PDEATHSIG = 1
-"""prctl(2)"""
+DESCRIPTORS_A_TASK = 4
+
+IS_OBSERVABLE = os.path.isdir("/proc/self/task") and os.path.isdir("/proc/self/fd")
+"""Whether the effects of an import can be observed. If not, tasks import everything themselves."""
 
 
-def die_with_parent():
-    """A killed supervisor takes its warm process with it, and that its task."""
-    import ctypes
-
-    try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):
-        pass  # not Linux: the container's end takes them all
-
-
-class _Captured(BaseException):
-    pass
-
-
-def load_flow(plan):
-    """Runs `flow.py` as the real `__main__`, so that pickles say `__main__.X` as they do under `python flow.py run`."""
-    from metaflow.flowspec import FlowSpec
-    from metaflow.tuple_util import ForeachFrame
-
-    from .flow_graph import visit_steps_once
-    from .source import compile_flow
-
-    path = os.path.join(plan.directory, "flow.py")
-    with open(os.path.join(plan.directory, plan.raw["source"]["file"]), encoding="utf-8") as file:
-        source_text = file.read()
-    sys.argv = [path]
-    if plan.directory not in sys.path:
-        sys.path.insert(0, plan.directory)
-    captured = []
-    original = FlowSpec.__init__
-
-    def capture(self, use_cli=True):
-        original(self, use_cli=False)
-        if use_cli:
-            captured.append(self)
-            raise _Captured()
-
-    FlowSpec.__init__ = capture
-    visit_steps_once()
-    module = types.ModuleType("__main__")
-    module.__file__ = path
-    module.ForeachFrame = ForeachFrame  # Metaflow pickles it as __main__.ForeachFrame
-    sys.modules["__main__"] = module
-    try:
-        exec(compile_flow(path, plan, source_text), module.__dict__)
-    except _Captured:
-        pass
-    finally:
-        FlowSpec.__init__ = original
-    return captured[0]
-
-
-def enter_cli(flow, path):
-    """Goes through Metaflow's CLI up to its `step` command and returns the context object that command would run with."""
-    from metaflow import parameters
-
-    from .metadata import RecordedMetadata
-    from .storage import SupervisedStorage
-
-    # Stays entered: click options of the CLI modules bind to the current flow when they are imported.
-    parameters.flow_context(flow.__class__).__enter__()
-    from metaflow import cli
-    from metaflow._vendor import click
-    from metaflow.cli_components import step_cmd
-
-    cli.DATASTORES = [SupervisedStorage, *(d for d in cli.DATASTORES if d.TYPE != SupervisedStorage.TYPE)]
-    cli.METADATA_PROVIDERS = [*cli.METADATA_PROVIDERS, RecordedMetadata]
-    contexts = []
-    original = step_cmd.step.callback
-    step_cmd.step.callback = lambda *_, **__: contexts.append(click.get_current_context().obj)
-    state = cli.CliState(flow)
-    state.entrypoint = [sys.executable, path]
-    top = [
-        *("--quiet", "--no-pylint", "--environment", "local", "--datastore", SupervisedStorage.TYPE),
-        *("--metadata", "local", "--event-logger", "nullSidecarLogger", "--monitor", "nullSidecarMonitor"),
-    ]
-    step = ["step", flow._graph.start_step, "--run-id", "0", "--task-id", "0", "--input-paths", "0/_parameters/0"]
-    try:
-        cli.start(args=[*top, *step], obj=state, auto_envvar_prefix="METAFLOW", standalone_mode=False)
-    finally:
-        step_cmd.step.callback = original
-    context = contexts[0]
-    context.metadata = RecordedMetadata(context.environment, context.flow, context.event_logger, context.monitor)
-    context.flow_datastore.metadata = context.metadata
-    return context
-
-
-def warm_up(plan):
-    """Everything a task needs, loaded once; what tasks import lazily is imported here, so that forks share it."""
-    import concurrent.futures.thread  # noqa: F401
-    import encodings.idna  # noqa: F401
-    import gzip  # noqa: F401
-    import pickle  # noqa: F401
-    import uuid  # noqa: F401
-
-    import metaflow.client  # noqa: F401
-
-    from . import task  # noqa: F401
-
-    flow = load_flow(plan)
-    return enter_cli(flow, os.path.join(plan.directory, "flow.py"))
-
-
-def serve(control, plan):
-    """Until the supervisor is gone. A flow that can't be loaded is told once, as the answer to the first fork."""
+def serve(control, context, ahead, plan):
+    """Never returns. `context` is Metaflow's, or the error with which the flow could not be loaded."""
     from . import task
 
-    _take_environment(json.loads(control.makefile("rb", buffering=0).readline()))
-    try:
-        context = warm_up(plan)
-    except BaseException as error:
-        context = error
-    gc.collect()
-    gc.freeze()
-    control.sendall(json.dumps({"ready": True}).encode() + b"\n")
+    die_with_parent()
+    hide_memory()  # it knows the secrets of its steps, and tasks of other steps run beside it
+    lines = control.makefile("rb", buffering=0)
+    _take_variables(json.loads(lines.readline()))
+    os.chdir(plan.directory)
+    workplace = Workplace(plan.directory)
+    prepared = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, DESCRIPTORS_A_TASK)
         if not message:
+            workplace.remove()
             os._exit(0)
+        if message == PREPARE:
+            request = json.loads(lines.readline())
+            if ahead is not None and request["step"] not in prepared:
+                _prepare(control, ahead, request["step"], request["without"])
+            prepared.add(request["step"])
+            _say(control, {"ready": True})
+            continue
+        directory = workplace.take()
         pid = os.fork()
         if pid == 0:
             control.close()
-            task.run(context, plan, *descriptors)
+            task.run(context, plan, ahead, directory, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-        control.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+        _say(control, {"pid": pid})
         _, status = os.waitpid(pid, 0)
-        control.sendall(json.dumps({"status": status}).encode() + b"\n")
+        _say(control, {"status": status})
+        workplace.clear(directory)
+        workplace.prepare()
 
 
-def _keep_only(descriptor):
-    """A task must not find the launcher's descriptors among its own: they carry the activations' arguments and answers."""
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
-    os.closerange(3, descriptor)
-    os.closerange(descriptor + 1, DESCRIPTORS_MAX)
+def _say(control, message):
+    control.sendall(json.dumps(message).encode() + b"\n")
 
 
-def _take_environment(environment):
-    os.environ.clear()
-    os.environ.update(environment)
-    for path in reversed(environment.get("PYTHONPATH", "").split(os.pathsep)):
-        if path and path not in sys.path:
-            sys.path.insert(0, path)
-    if "metaflow.metaflow_config" in sys.modules:
-        _refresh_configuration()
+def _take_variables(variables):
+    os.environ.update(variables)
+    if "TZ" in variables:
+        time.tzset()
 
 
-def _refresh_configuration():
-    """A template that imported Metaflow did so under another environment: its settings are read again, everywhere."""
-    import importlib
-
-    configuration = importlib.reload(sys.modules["metaflow.metaflow_config"])
-    settings = {name: value for name, value in vars(configuration).items() if name.isupper()}
-    for name, module in list(sys.modules.items()):
-        if name.startswith("metaflow.") and module is not configuration:
-            for setting in settings.keys() & vars(module).keys():
-                setattr(module, setting, settings[setting])
-
-
-def become(control, plan):
-    """Never returns: this process is the warm process from here on. One forked of the supervisor forgets the OpenWhisk key."""
-    try:
-        die_with_parent()
-        give_up_spying()
-        key = os.environ.get("__OW_API_KEY")
-        if key:
-            hide_memory(False)  # or its own memory is closed to a process that is not root
-            forget(key)
-        _keep_only(control.fileno())
-        serve(control, plan)
-    finally:
-        os._exit(1)
+def _prepare(control, ahead, step, without):
+    own, others = ahead.of(step)
+    ahead.compile_own(own)
+    wanted = [name for name in others if IS_OBSERVABLE and name.partition(".")[0] not in without and _is_new(name)]
+    if not wanted:
+        return
+    for name in wanted:
+        package = name.partition(".")[0]
+        _say(control, {"importing": package})
+        if not _is_safe(name):
+            _say(control, {"unsafe": package})
+            os._exit(0)
+    gc.collect()
+    gc.freeze()
 
 
-def main(descriptor, directory):
-    from ..plan import Plan
+def _is_new(name):
+    parent, _, last = name.rpartition(".")
+    return name not in sys.modules and last not in vars(sys.modules.get(parent, sys)) and is_there(name)
 
-    become(socket.socket(fileno=descriptor), Plan(directory))
+
+def _is_safe(name):
+    """Imports a library. False if it failed, printed, or left threads or open descriptors behind."""
+    before = _descriptors()
+    with tempfile.TemporaryFile() as output:
+        kept = [os.dup(1), os.dup(2)]
+        for stream in (1, 2):
+            os.dup2(output.fileno(), stream)
+        try:
+            import_name(name)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            has_succeeded = output.seek(0, os.SEEK_END) == 0
+        except BaseException:
+            has_succeeded = False
+        finally:
+            for stream, descriptor in zip((1, 2), kept, strict=True):
+                os.dup2(descriptor, stream)
+                os.close(descriptor)
+    return has_succeeded and _descriptors() == before and not _has_threads()
 
 
-if __name__ == "__main__":
-    from nuvopipe_runtime.execution import warm
+def _descriptors():
+    return {name for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")}
 
-    warm.main(int(sys.argv[1]), sys.argv[2])
+
+def _has_threads():
+    """Whether threads survive a fork. OpenBLAS, in numpy, ends its own before a fork and restarts them on demand."""
+    if len(os.listdir("/proc/self/task")) == 1:
+        return False
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return len(os.listdir("/proc/self/task")) > 1

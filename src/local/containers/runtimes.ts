@@ -174,7 +174,7 @@ export class Runtimes {
 
   #pythonEnvironment(): Record<string, string> {
     const { python } = this.#options;
-    return { ...baseEnvironment(python.executable), PYTHONIOENCODING: 'UTF-8', ...python.env };
+    return { ...baseEnvironment(python.executable), PYTHONIOENCODING: 'UTF-8', ...HASH_SEED, ...python.env };
   }
 
   #container(process: ContainerProcess): Container {
@@ -183,6 +183,9 @@ export class Runtimes {
     return container;
   }
 }
+
+/** As `HASH_SEED` of the runtime's `warm_processes.py`: what is forked of the template is to pickle a set as all others do. */
+const HASH_SEED = { PYTHONHASHSEED: '0' };
 
 /** What a container sees of this machine: enough to find programs and a place for temporary files, and nothing else. */
 function baseEnvironment(executable: string): Record<string, string> {

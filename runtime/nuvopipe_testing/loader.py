@@ -1,8 +1,8 @@
-"""The warm process of a test: that of a step action, whose tasks can be mocked, and asked for what others have left."""
+"""The loader of a test: that of a step action, whose tasks can be mocked, and asked for what others have left."""
 
 import sys
 
-from nuvopipe_runtime.execution import task, warm
+from nuvopipe_runtime.execution import loader, task
 from nuvopipe_runtime.execution.json_form import readable
 from nuvopipe_runtime.execution.storage import give_inputs
 
@@ -40,4 +40,4 @@ task.OPERATIONS |= {"step": mocked_step, "read": read}
 
 
 if __name__ == "__main__":
-    warm.main(int(sys.argv[1]), sys.argv[2])
+    loader.main(int(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,76 @@
+"""A task's connections to its supervisor: no two threads or processes use the same one at the same time.
+
+The main thread uses the wire that the task was started with. Other threads and child processes open connections: they send one
+end of a new socket pair through the door, and the supervisor serves it.
+"""
+
+import contextlib
+import os
+import socket
+import threading
+
+from .wire import Wire
+
+KNOCK = b"c"
+"""Sent through the door with the descriptor of a connection that the supervisor is to serve."""
+
+IDLE_MAX = 8
+"""Connections of a process that are kept open for the next request."""
+
+
+class Connections:
+    def __init__(self, wire, door):
+        """`wire` belongs to the task; `door` is a socket shared with forked processes: each message is one byte and one
+        descriptor, so messages cannot interleave."""
+        self._door = door
+        self._wire = wire
+        self._main_thread = threading.get_ident()
+        self._is_busy = False
+        """Whether the main thread is in the middle of an answer: what it unpickles may read artifacts itself."""
+        self._start()
+        os.register_at_fork(after_in_child=self._start_in_child)
+
+    @contextlib.contextmanager
+    def use(self):
+        """A connection for exclusive use. One that is left in the middle of an answer is discarded."""
+        if self._wire is not None and threading.get_ident() == self._main_thread and not self._is_busy:
+            self._is_busy = True
+            yield self._wire
+            self._is_busy = False
+            return
+        wire = self._take()
+        try:
+            yield wire
+        except BaseException:
+            wire.close()
+            raise
+        self._give_back(wire)
+
+    def _start(self):
+        self._lock = threading.Lock()
+        self._idle = []
+
+    def _start_in_child(self):
+        """Drops the parent's connections, and its lock, which a thread may hold that the child does not have."""
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+        for wire in self._idle:
+            wire.close()
+        self._start()
+
+    def _take(self):
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._door, [KNOCK], [theirs.fileno()])
+        return Wire(ours)
+
+    def _give_back(self, wire):
+        with self._lock:
+            if len(self._idle) < IDLE_MAX:
+                self._idle.append(wire)
+                return
+        wire.close()
