@@ -8,6 +8,7 @@ LIVE = "_nuvopipe/live/"
 
 class RunLayout:
     def __init__(self, flow, run):
+        self.flow = flow
         self.run_id = run
         self.live = f"{LIVE}{flow}/{run}"
         self.prefix = f"_nuvopipe/{flow}/{run}/"
@@ -42,6 +43,11 @@ class RunLayout:
     @property
     def waiting(self):
         return self.prefix + "waiting"
+
+    @property
+    def overdue(self):
+        """A session waits for the end of the run's time."""
+        return self.prefix + "overdue"
 
     @property
     def guard(self):

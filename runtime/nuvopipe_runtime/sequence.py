@@ -38,11 +38,15 @@ def is_ahead(plan, envelope):
 
 
 def answer_of(plan, envelope):
-    """What this component answers: the run's result at the end, and at once where that is a failure, which ends a sequence."""
+    """What this component answers: the run's result at the end, and at once where that is a failure, which ends a sequence.
+
+    A failure's `error` has its message once more, where the npm client of OpenWhisk looks for it.
+    """
     result = envelope.get("result")
     if result is not None and "error" in result:
         error = result["error"]
-        return {"error": {**{key: value for key, value in result.items() if key != "error"}, **error}}
+        rest = {key: value for key, value in result.items() if key != "error"}
+        return {"error": {**rest, **error, "error": error["message"]}}
     if result is not None and envelope.get("used", 0) >= len(plan.steps):
         return result
     return {ENVELOPE: envelope}

@@ -67,8 +67,15 @@ class MockingExecutor(Executor):
         except MockProblem as problem:
             raise CaseProblem(step, str(problem)) from None
 
+    def _reason(self, request):
+        """What `catch` is told: what the mock says, and not which run has failed with it."""
+        mock = self.mock(request["step"], coordinate_of(request["task"]), request["retries"])
+        return text_of(mock) if "error" in mock else request["reason"]
+
     def run(self, store, operation, request, *arguments):
         step = request.get("step")
+        if operation == "step" and "reason" in request and "call" in self._plan.steps[step]:
+            request = {**request, "reason": self._reason(request)}
         if operation != "step" or "call" in self._plan.steps[step]:
             return super().run(store, operation, request, *arguments)
         mock = self.mock(step, coordinate_of(request["task"]), request["attempt"])
@@ -78,6 +85,11 @@ class MockingExecutor(Executor):
         if (attempt.error or "").startswith(MOCK_PROBLEM):
             raise CaseProblem(step, attempt.error.removeprefix(MOCK_PROBLEM))
         return attempt
+
+
+def text_of(mock):
+    """How an action, or a flow, fails."""
+    return ": ".join(filter(None, [mock["error"], mock.get("message")]))
 
 
 class Cases:
@@ -131,7 +143,7 @@ class Cases:
         if "timeout" in mock:
             limit = self._plan.steps[step]["timeoutMs"]
             return {"error": f"The action exceeded its time limits of {limit} milliseconds."}
-        return {"error": ": ".join(filter(None, [mock["error"], mock.get("message")]))}
+        return {"error": text_of(mock)}
 
     def _result_of(self, envelope, arguments):
         """What a mock has the run of another flow come to."""

@@ -155,10 +155,10 @@ function settle({ standIns = [], ...plan }: Plan, actions: string): Composition 
   );
 }
 
-/** OpenWhisk takes an activation for failed whose answer has an `error`. */
+/** OpenWhisk takes an activation for failed whose answer has an `error`; its npm client finds the reason at `error.error`. */
 const ANSWER = `({ run, result }) => {
   const { error, ...rest } = result || { run, status: 'running' }
-  return error ? { error: Object.assign(rest, error) } : rest
+  return error ? { error: Object.assign(rest, error, { error: error.message }) } : rest
 }`;
 
 /** Picks the block by halves: the names are in order, a test says on which side of a name the envelope's block is. */

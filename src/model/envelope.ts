@@ -25,6 +25,8 @@ export interface Envelope {
   wait?: number;
   /** This session watches over the run's claims instead of working; how often it has looked so far. */
   guard?: number;
+  /** This session waits for the end of the run's time, beside one that awaits an action. */
+  overdue?: true;
   /** Seconds after the run's start within which the home session answers with the result; absent: the runtime's default. */
   answerWithin?: number;
   /** The step action answered an error instead of an envelope: its text. */

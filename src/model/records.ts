@@ -14,6 +14,7 @@
  * pools/<opener>/<task>/given-up    the pool is in an item that failed
  * waiting                           a session waits for the platform to take another one: {since, reason}
  * refused                           its flow did not take what it was given, and nobody waited for the answer: {message}
+ * overdue                           a session waits for the end of the run's time
  * guard                             ClaimRecord of the session that watches over the run
  * reused/<step>/<task>              the task was not executed: its record was taken over from another
  * failed                            RunFailure: every lane stops at its next step

@@ -248,7 +248,7 @@ steps:
     const failure = { run: 'r', status: 'failed', error: { message: 'boom', step: 's0', task: 'LinearFlow/r/s0/t' } };
     const { result } = await runSession(conductor, { run: 'r' }, () => ({ run: 'r', result: failure }));
     assert.deepEqual(result, {
-      error: { run: 'r', status: 'failed', message: 'boom', step: 's0', task: 'LinearFlow/r/s0/t' },
+      error: { run: 'r', status: 'failed', message: 'boom', step: 's0', task: 'LinearFlow/r/s0/t', error: 'boom' },
     });
   });
 

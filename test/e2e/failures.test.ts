@@ -143,8 +143,10 @@ describe('what fails in a step', function () {
   for (const { how, message, log = message } of FAILURES) {
     it(`fails the run, with its reason and its log: ${how}`, async () => {
       const run = runOf(how);
-      const { error } = answers.get(how) as { error: Record<string, string> };
+      const { error: answered } = answers.get(how) as { error: Record<string, string> };
+      const { error: reason, ...error } = answered;
       assert.match(error.message as string, message);
+      assert.equal(reason, error.message);
       assert.deepEqual(
         { ...error, message: '' },
         { run, status: 'failed', message: '', step: 'break_down', task: `FailureFlow/${run}/break_down/t` },

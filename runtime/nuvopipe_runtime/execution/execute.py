@@ -12,6 +12,7 @@ from .attempt import CRASH, TIMEOUT, Attempt
 from .connections import KNOCK
 from .logs import LogStream
 from .masking import Mask
+from .memory import oom_kills
 from .warm_processes import WarmGone, WarmProcesses
 from .wire import Wire
 
@@ -40,8 +41,9 @@ class Executor:
         self.secrets = {}
         """The flow's, by name, as far as its steps in this action need them; a task gets those of its step."""
 
-    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None):
+    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None, overdue=None):
         """One attempt. `deadline` is the activation's, epoch seconds; `is_over` tells, now and then, whether the run is.
+        `overdue`: how the task fails after `timeout_s`, where that is not its step's own limit.
 
         Never raises for what the user's code does.
         """
@@ -54,7 +56,7 @@ class Executor:
         (ours, theirs), (door, theirs_of_door) = socket.socketpair(), socket.socketpair()
         out_read, out_write = os.pipe()
         err_read, err_write = os.pipe()
-        started = time.time()
+        started, killed_before = time.time(), oom_kills()
         try:
             pid = warm.fork([theirs.fileno(), theirs_of_door.fileno(), out_write, err_write])
         except WarmGone:
@@ -67,7 +69,7 @@ class Executor:
             os.close(err_write)
         server = ArtifactServer(Wire(ours), store, self.blobs, operation, request)
         server.start()
-        limit = min(started + timeout_s + KILL_GRACE_S, deadline - ANSWER_RESERVE_S)
+        limit = min(started + timeout_s + (0 if overdue else KILL_GRACE_S), deadline - ANSWER_RESERVE_S)
         stdout = LogStream(lambda line: _echo(sys.stdout, line), mask)
         stderr = LogStream(lambda line: _echo(sys.stderr, line), mask)
         streams = {out_read: stdout, err_read: stderr}
@@ -88,9 +90,9 @@ class Executor:
             if timed_out or "error" not in result:
                 kinds = [TIMEOUT if timed_out else CRASH]
             if timed_out:
-                error = f"the step was ended after its time limit of {_seconds(timeout_s)}"
+                error = overdue or f"the step was ended after its time limit of {_seconds(timeout_s)}"
             elif error is None:
-                error = _how_it_ended(status)
+                error = how_it_ended(status, killed_before, oom_kills())
             if timed_out or "error" not in result:
                 stderr.add_line(error)
         attempt = Attempt(ok, result, error, stdout.content(), stderr.content(), started, ended, kinds)
@@ -168,14 +170,19 @@ def _kill(pid):
             pass
 
 
-def _how_it_ended(status):
+def how_it_ended(status, killed_before, killed_after):
+    """From a process's wait status, and how often the kernel had killed for want of memory before it and after."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         try:
             name = signal.Signals(number).name
         except ValueError:
             name = str(number)
-        return f"the step's process was ended by signal {name}"
+        if number != signal.SIGKILL or (killed_after == killed_before and killed_after is not None):
+            return f"the step's process was ended by signal {name}"
+        if killed_after is None:
+            return f"the step's process was ended by signal {name}, perhaps out of memory"
+        return f"the step ran out of memory: its process was ended by signal {name}"
     return f"the step's process exited with code {os.waitstatus_to_exitcode(status)} and without a result"
 
 

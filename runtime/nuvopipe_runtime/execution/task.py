@@ -10,6 +10,7 @@ import sys
 import traceback
 
 from .attempt import TIMEOUT
+from .caught import catch_at_once, catch_failure
 from .connections import Connections
 from .flow_parameters import set_parameters, task_type, with_bytes
 from .json_form import arguments_of, outputs_of
@@ -178,6 +179,8 @@ def _arguments(context, request, result):
     task = task_type(request["secrets"])(flow, context.flow_datastore, context.metadata, *[None] * 5)
     task._init_foreach(request["step"], None, inputs, request["split"])
     task._init_parameters(inputs[0], passdown=False)
+    if "failure" in request:
+        flow.failure = request["failure"]
     arguments = getattr(sys.modules["__main__"], "_with_" + request["step"])(flow)
     result["arguments"] = arguments_of(arguments, request["throughConductor"])
 
@@ -192,10 +195,12 @@ def _put_in_place(flow, request, paths):
         _expect_only(len(paths))
     if "failure" in request:
         flow.failure = request["failure"]
+    if request.get("reason"):
+        catch_failure(request["reason"])
     if request.get("turns"):
         flow._turns = request["turns"]  # a join has nothing of what was before it, and its loop goes on counting
     if request["retryOn"]:
-        _catch_at_once(request["retryOn"])
+        catch_at_once(request["retryOn"], _kinds)
 
 
 def _expect_only(count):
@@ -211,19 +216,6 @@ def _expect_only(count):
         return [*value[:-1], value[-1]._replace(num_splits=count)]
 
     TaskDataStore.__getitem__ = getitem
-
-
-def _catch_at_once(names):
-    """Metaflow's `@catch` waits for the last attempt; a failure that is not to be repeated has had it."""
-    from metaflow.plugins.catch_decorator import CatchDecorator
-
-    original = CatchDecorator.task_exception
-
-    def task_exception(self, exception, step, flow, graph, attempt, retries):
-        is_last = not any(kind in names for kind in _kinds(exception))
-        return original(self, exception, step, flow, graph, attempt, attempt if is_last else retries)
-
-    CatchDecorator.task_exception = task_exception
 
 
 def _kinds(error):

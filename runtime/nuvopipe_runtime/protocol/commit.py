@@ -77,11 +77,17 @@ def keep_failed(store, layout, record):
         pass
 
 
-def attempt_after_failures(store, layout, step, task):
-    """The attempt that follows those which have been kept as failed; 0 when there is none."""
+def last_failure(store, layout, step, task):
+    """The record of the last attempt that has been kept as failed; None when there is none."""
     prefix = layout.attempts(step, task) + "failed-"
     last = max((int(key[len(prefix) :]) for key in store.list_stem(prefix)), default=None)
-    return 0 if last is None else store.get_json(layout.failed_attempt(step, task, last))["retried"]
+    return None if last is None else store.get_json(layout.failed_attempt(step, task, last))
+
+
+def attempt_after_failures(store, layout, step, task):
+    """The attempt that follows those which have been kept as failed; 0 when there is none."""
+    record = last_failure(store, layout, step, task)
+    return 0 if record is None else record["retried"]
 
 
 def parents_of(inputs):

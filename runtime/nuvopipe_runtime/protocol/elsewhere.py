@@ -12,6 +12,10 @@ ACTION_ERROR = "ActionError"
 """What `retry.on` calls the failure of an action, or of a flow that a step has started."""
 
 
+ACTION_TIME_MAX_MS = 600_000
+"""No action takes longer: the limit of OpenServerless, twice that of Apache OpenWhisk."""
+
+
 class Outcome:
     """One of the three: what was answered, how it failed, or the envelope that goes on asking."""
 
@@ -22,13 +26,14 @@ class Outcome:
 
 
 class Elsewhere:
-    def __init__(self, context, launcher, tasks, handover):
+    def __init__(self, context, launcher, tasks, handover, run_time):
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
         self._launcher = launcher
         self._tasks = tasks
         self._handover = handover
+        self._run_time = run_time
 
     def ask(self, envelope, call, attempt):
         """Enters the step; `call` is the plan's. An envelope with `poll` looks after a flow that was started before."""
@@ -39,6 +44,7 @@ class Elsewhere:
         made = self._arguments(envelope, call)
         if not made.ok:
             return Outcome(tried=made)
+        self._watch_over(envelope)
         return Outcome(following=_marked(dict(envelope, call=made.result["arguments"]), attempt))
 
     def _arguments(self, envelope, call):
@@ -46,6 +52,15 @@ class Elsewhere:
         made = self._tasks.arguments(envelope)
         problem = calls.too_large(call, made.result["arguments"]) if made.ok else None
         return made if problem is None else self._tasks.not_tried(problem, [ACTION_ERROR])
+
+    def _watch_over(self, envelope):
+        """Nobody can cut an action short: where the run's time may end first, another session sees to it that the run does."""
+        left_ms = self._run_time.left_ms(envelope["step"])
+        if left_ms is None or left_ms > ACTION_TIME_MAX_MS or self._store.exists(self._layout.overdue):
+            return
+        place = {key: envelope[key] for key in ("run", "block", "step", "at") if key in envelope}
+        if self._handover.launch({**place, "overdue": True}):
+            self._store.put(self._layout.overdue, b"{}")
 
     def failed(self, answer):
         """The attempt that failed with the answer of an action, or of a flow; None when it did not."""
@@ -61,7 +76,7 @@ class Elsewhere:
         refusal = self._launcher.start(flow, {EXACT: json.dumps(made.result["arguments"]), "run": run, "wait": 0})
         if refusal == LATER:
             following = {key: value for key, value in envelope.items() if key != "poll"}
-            pause = until_next_window_ms(self._clock.now_ms())
+            pause = self._run_time.within(until_next_window_ms(self._clock.now_ms()), envelope["step"])
             return Outcome(following=self._handover.pause(_marked(following, attempt), pause))
         if refusal is not None:
             return self._failed(f"the flow {flow} could not be started: {refusal}")
@@ -86,7 +101,8 @@ class Elsewhere:
         return self._failed(f"the flow {flow} was started and has not begun: {why} (run {run})")
 
     def _look_later(self, envelope, attempt, poll):
-        return Outcome(following=self._handover.pause(_marked(dict(envelope, poll=poll), attempt), calls.poll_ms(poll)))
+        pause = self._run_time.within(calls.poll_ms(poll), envelope["step"])
+        return Outcome(following=self._handover.pause(_marked(dict(envelope, poll=poll), attempt), pause))
 
     def _failed(self, error, kind=ACTION_ERROR):
         return Outcome(tried=self._tasks.not_tried(error, [kind]))

@@ -1,5 +1,6 @@
 """How a run ends: with what its end step answers, with its first failure, or cancelled."""
 
+from ..plan import task_id
 from ..store import create_once
 from . import commit as commits
 from .handover import ended
@@ -11,6 +12,12 @@ KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "again")
 
 def failure_of(record):
     return {"message": record["error"], "step": record["step"], "task": pathspec(record)}
+
+
+def failure_at(layout, message, step=None, at=()):
+    """A failure that no record tells of; without `step` it is the whole run's."""
+    place = {} if step is None else {"step": step, "task": "/".join((layout.flow, layout.run_id, step, task_id(at)))}
+    return {"message": message, **place}
 
 
 class Ending:

@@ -34,7 +34,7 @@ def until_next_window_ms(now_ms):
 
 
 class Handover:
-    def __init__(self, context, launcher, lineage, leases):
+    def __init__(self, context, launcher, lineage, leases, run_time):
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
@@ -43,6 +43,7 @@ class Handover:
         self._launcher = launcher
         self._lineage = lineage
         self._leases = leases
+        self._run_time = run_time
 
     def launch(self, envelope):
         """Starts a session of this run. False when the platform takes none now."""
@@ -92,7 +93,8 @@ class Handover:
         if used < LAST_STEP_AT:
             return envelope
         if used + 2 <= SESSION_COMPONENTS_MAX:
-            return dict(envelope, waits=since, wait=until_next_window_ms(self._clock.now_ms()))
+            pause = until_next_window_ms(self._clock.now_ms())
+            return dict(envelope, waits=since, wait=self._run_time.within(pause, envelope.get("step")))
         # The last component: hold on as long as it may run.
         while self._clock.now() + LAUNCH_POLL_S < self._deadline:
             self._clock.sleep(LAUNCH_POLL_S)

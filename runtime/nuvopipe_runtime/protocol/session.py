@@ -8,7 +8,7 @@ joined once.
 from .beginning import Beginning
 from .cache import Cache
 from .elsewhere import Elsewhere
-from .ending import Ending
+from .ending import Ending, failure_at
 from .handover import Handover
 from .inputs import Inputs
 from .lanes import Lanes
@@ -17,6 +17,7 @@ from .lineage import Lineage
 from .live import Live
 from .recovery import Recovery
 from .reuse import Reuse
+from .run_time import RunTime
 from .steps import Steps
 from .tasks import Tasks
 from .watch import Watch
@@ -31,21 +32,24 @@ class Session:
     def __init__(self, context, container, launcher, environment, user):
         self._context = context
         self._plan = context.plan
+        self._layout = context.layout
         self._clock = context.clock
         self._deadline = context.deadline
         self._markers = container.markers
         self._lineage = lineage = Lineage(context)
+        self._run_time = run_time = RunTime(context, container.records)
         live = Live(context)
         leases = Leases(context, live)
-        self._handover = handover = Handover(context, launcher, lineage, leases)
-        ending = Ending(context, live, handover)
+        self._handover = handover = Handover(context, launcher, lineage, leases, run_time)
+        self._ending = ending = Ending(context, live, handover)
         inputs = Inputs(context, container.records)
-        self._watch = Watch(context, handover)
+        self._watch = Watch(context, handover, run_time)
         self._lanes = Lanes(context, inputs, handover, ending, self._watch)
         self._reuse = Reuse(context, lineage, Cache(context, container), inputs)
-        tasks = Tasks(context, container, lineage, inputs, environment)
-        elsewhere = Elsewhere(context, launcher, tasks, handover)
-        self._steps = Steps(context, lineage, leases, inputs, self._reuse, tasks, elsewhere, self._lanes, handover, ending)
+        tasks = Tasks(context, container, lineage, inputs, environment, run_time)
+        elsewhere = Elsewhere(context, launcher, tasks, handover, run_time)
+        walk = (lineage, leases, inputs, self._reuse, tasks, elsewhere, self._lanes, handover, ending, run_time)
+        self._steps = Steps(context, *walk)
         self._beginning = Beginning(context, container, live, lineage, tasks, handover, ending, user)
         self._recovery = Recovery(context, launcher, live, lineage, handover, ending)
 
@@ -78,10 +82,9 @@ class Session:
                 return envelope
         elif envelope.get("step") not in self._plan.handlers and self._markers.stopped(self._context):
             return self._handover.stop(envelope)
-        if envelope.get("guard") is not None:
-            return self._watch.look(envelope)
-        if self._handover.has_to_wait(envelope):
-            return self._handover.hand_over(envelope)
+        waits = self._only_waits(envelope)
+        if waits is not None:
+            return self._overdue(envelope) if self._run_time.is_over(envelope.get("step")) else waits(envelope)
         if envelope.get("claim"):
             # Of a lane that died here nobody knows which item it had claimed: its lease tells, once it has run out.
             envelope.pop("died", None)
@@ -90,6 +93,18 @@ class Session:
             if "step" not in envelope or not self._is_for_this_action(envelope, step):
                 return envelope  # nothing to do, or another action's to do
         return self._walk(envelope)
+
+    def _only_waits(self, envelope):
+        """What a session does that executes no step; None for one that does."""
+        if envelope.get("guard") is not None:
+            return self._watch.look
+        if envelope.get("overdue"):
+            return self._watch.wait_for_end
+        return self._handover.hand_over if self._handover.has_to_wait(envelope) else None
+
+    def _overdue(self, envelope):
+        place = {"step": envelope["step"], "at": envelope.get("at", [])} if "step" in envelope else {}
+        return self._ending.fail(envelope, failure_at(self._layout, self._run_time.message, **place))
 
     def _walk(self, envelope):
         """Does one step, and goes on in this activation where nothing is to be executed, or more of a batch."""

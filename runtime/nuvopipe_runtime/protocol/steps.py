@@ -10,7 +10,7 @@ from .lineage import pathspec
 
 
 class Steps:
-    def __init__(self, context, lineage, leases, inputs, reuse, tasks, elsewhere, lanes, handover, ending):
+    def __init__(self, context, lineage, leases, inputs, reuse, tasks, elsewhere, lanes, handover, ending, run_time):
         self._context = context
         self._plan = context.plan
         self._store = context.store
@@ -26,6 +26,7 @@ class Steps:
         self._ending = ending
         self.stand_in = None
         """Number of the action that this is, where the step's own does not start: it executes nothing of the user's."""
+        self._run_time = run_time
 
     def enter(self, envelope):
         """The envelope that follows. What is committed is not executed again."""
@@ -60,7 +61,7 @@ class Steps:
             kept = commits.attempt_after_failures(self._store, self._layout, step, task_id(at))
             if kept > attempt:
                 attempt, died = kept, None  # what died had kept its failure before
-        tried = self._lost(envelope, died)
+        tried = self._lost(step, envelope, died)
         if tried is None and answer is None and "call" in spec and attempt <= spec.get("retry", {}).get("times", 0):
             outcome = self._elsewhere.ask(envelope, spec["call"], attempt)
             if outcome.following is not None:
@@ -87,10 +88,10 @@ class Steps:
                 return following
         return self._commit(envelope, record, tried, inputs, again)
 
-    def _lost(self, envelope, died):
+    def _lost(self, step, envelope, died):
         """The attempt of a task that needs no further trial: the run has no time left, or the step's activation failed."""
-        if self._tasks.is_run_late():
-            return self._tasks.not_tried(f"the flow was ended after its time limit of {self._plan.timeout_ms / 1000:g} s")
+        if self._run_time.is_over(step):
+            return self._tasks.not_tried(self._run_time.message)
         if died and "poll" not in envelope:
             return self._tasks.not_tried(f"the step's activation failed: {died}", attempts.kinds_of_death(died))
         return None
@@ -98,7 +99,7 @@ class Steps:
     def _repeat(self, envelope, record, tried, attempt):
         """The envelope of the next attempt, once the failed one is kept; None when there is none."""
         spec = self._plan.steps[record["step"]]
-        if self._tasks.is_run_late():
+        if self._run_time.is_over(record["step"]):
             return None
         if attempts.is_repeated(spec, attempt, tried.kinds):
             following, wait = attempt + 1, attempts.pause_ms(spec, attempt, pathspec(record))
@@ -112,7 +113,7 @@ class Steps:
         commits.keep_failed(self._store, self._layout, record)
         commits.wait(commits.finish(self._store, record, tried.stdout, tried.stderr))
         envelope.pop("poll", None)
-        return self._handover.pause(dict(envelope, attempt=following), wait)
+        return self._handover.pause(dict(envelope, attempt=following), self._run_time.within(wait, record["step"]))
 
     def _commit(self, envelope, record, tried, inputs, again):
         facts = self._reuse.facts(record["step"], record["at"], inputs)
@@ -158,4 +159,6 @@ class Steps:
         failure = failure_of(record)
         if record["step"] in self._plan.handlers:
             return self._ending.end_handled(envelope, failure)
+        if self._plan.timeout_ms is not None and record["error"] == self._run_time.message:
+            return self._ending.fail(envelope, failure)  # of a foreach that collects failures, too
         return self._lanes.fail_at(envelope, record["step"], record["at"], failure)

@@ -4,19 +4,20 @@ from ..execution.attempt import Attempt
 from ..execution.logs import LogStream
 from ..execution.told_inputs import tell
 from ..plan import PARAMETERS_TASK, task_id
+from . import commit as commits
 
 
 class Tasks:
-    def __init__(self, context, container, lineage, inputs, environment):
+    def __init__(self, context, container, lineage, inputs, environment, run_time):
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
         self._deadline = context.deadline
+        self._run_time = run_time
         self._context = context
         self._executor = container.executor
         self._markers = container.markers
-        self._records = container.records
         self._secrets = container.secrets
         self._lineage = lineage
         self._inputs = inputs
@@ -43,10 +44,12 @@ class Tasks:
             request["turns"] = self._plan.turns(step, at)
         if answer is not None:
             request["answer"] = answer["result"]
+        if attempt > request["retries"]:
+            # Metaflow's fallback for `catch` executes nothing of the user's, and is told what it catches.
+            failed = commits.last_failure(self._store, self._layout, step, task_id(at))
+            request["reason"] = failed["error"] if failed else None
         if "minSuccess" in self._plan.pools.get(spec.get("joins"), {}):
             request["failures"] = list(self._inputs.failures(spec["joins"], at).values())
-        if step == self._plan.on_failure:
-            request["failure"] = self._store.get_json(self._layout.failed)
         return self._run("step", request)
 
     def arguments(self, envelope):
@@ -63,20 +66,6 @@ class Tasks:
         now = self._clock.now()
         return Attempt(False, {}, error, b"", log.content(), now, now, kinds)
 
-    def is_run_late(self):
-        """Whether the run has taken longer than the flow may."""
-        return self._plan.timeout_ms is not None and self._clock.now_ms() >= self._run_ends_ms()
-
-    def _run_ends_ms(self):
-        return self._records.created(self._store, self._layout) + self._plan.timeout_ms
-
-    def _time_left_s(self, spec):
-        """What an attempt may take: the step's time limit, or what is left of the flow's."""
-        limit = spec["timeoutMs"] / 1000
-        if self._plan.timeout_ms is None:
-            return limit
-        return max(0.001, min(limit, self._run_ends_ms() / 1000 - self._clock.now()))
-
     def _common(self):
         return {"run": self._layout.run_id, "root": self._store.root, "tags": self._plan.tags}
 
@@ -88,11 +77,15 @@ class Tasks:
             "split": self._plan.split(step, at),
             **tell(inputs),
             "secrets": self._secrets.of(self._context),
+            **({"failure": self._store.get_json(self._layout.failed)} if step == self._plan.on_failure else {}),
             **({"origin": self._lineage.origin} if self._lineage.resumes else {}),
         }
 
     def _run(self, operation, request):
         step = request["step"]
         is_over = None if step in self._plan.handlers else lambda: self._markers.stopped(self._context)
-        limit = self._time_left_s(self._plan.steps[step])
-        return self._executor.run(self._store, operation, request, self._environment, limit, self._deadline, is_over)
+        limit_ms = self._plan.steps[step]["timeoutMs"]
+        left_ms = self._run_time.within(limit_ms, step)
+        overdue = self._run_time.message if left_ms < limit_ms else None
+        limits = (max(1, left_ms) / 1000, self._deadline)
+        return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue)

@@ -1,14 +1,19 @@
-"""Who stays when a pool is drained, but not done: the run's guard, whose envelope says how often it has looked."""
+"""Sessions that watch instead of working.
 
-from .guard import Guard
+Who stays when a pool is drained, but not done, is the run's guard, whose envelope says how often it has looked. While an
+action is awaited, which nobody can cut short, another session sees to it that the run ends when its time is over.
+"""
+
+from .guard import MAX_PAUSE_MS, Guard
 from .handover import CONTINUE_FROM, SESSION_COMPONENTS_MAX
 
 
 class Watch:
-    def __init__(self, context, handover):
+    def __init__(self, context, handover, run_time):
         self._context = context
         self._plan = context.plan
         self._handover = handover
+        self._run_time = run_time
 
     def leave(self, envelope):
         """A lane has nothing more to do. Others still hold an item, or the join: if they are lost, somebody has to see it."""
@@ -49,4 +54,8 @@ class Watch:
     def _following(self, envelope, checks):
         kept = {key: envelope[key] for key in ("run", "used") if key in envelope}
         block = self._plan.block(self._plan.start)
-        return {**kept, "block": block, "guard": checks, "wait": Guard.pause_ms(checks)}
+        return {**kept, "block": block, "guard": checks, "wait": self._run_time.within(Guard.pause_ms(checks))}
+
+    def wait_for_end(self, envelope):
+        """Until the run's time is over, and then it fails; or the run has ended."""
+        return dict(envelope, wait=self._run_time.within(MAX_PAUSE_MS))

@@ -12,8 +12,8 @@ const INDEX_MAX = 10 ** INDEX_DIGITS_MAX - 1;
 /** What is as long as it is: the client's, the outputs, an action's; and what stands in the place of all else. */
 type Unbounded = 'params' | 'result' | 'call' | 'answer' | 'died';
 
-/** Envelopes of another kind, with nothing else in them. */
-type Short = 'cancel' | 'sweep';
+/** Envelopes of another kind, with little else in them. */
+type Short = 'cancel' | 'sweep' | 'overdue';
 
 /**
  * Bytes of the largest envelope at each step, whatever the run. `at` grows with the forks and loops around the step, names are

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { poll } from '../../src/local/poll.ts';
+import type { RunResult } from '../../src/model/envelope.ts';
+import { runPrefix } from '../../src/model/records.ts';
+import { getJson, openStore } from '../../src/store/store.ts';
+import { caseFile, runCase } from '../support/cases.ts';
+import { client, deployFlow, flowFile } from '../support/flows.ts';
+import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
+import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
+
+/** As the cases' flows name it: fails in the way that it is asked for. */
+const FLAKY = `async function main({ mode }) {
+  if (mode === 'throw') throw new Error('out of paper')
+  if (mode === 'err') return { error: { message: 'quota exceeded', code: 7 } }
+  if (mode === 'slow') await new Promise(resolve => setTimeout(resolve, 60_000))
+  return { mode }
+}`;
+const FLAKY_LIMIT_MS = 1_000;
+
+interface Failure {
+  message: string;
+  step?: string;
+  onFailure?: { status?: string; message?: string };
+}
+
+describe('a failure keeps its reason:', function () {
+  this.timeout(FIRST_USE_TIMEOUT_MS);
+  let shared: SharedPlatform;
+
+  before(async () => {
+    shared = await sharedPlatform();
+    await client(shared).actions.update({ name: 'flaky', action: FLAKY, limits: { timeout: FLAKY_LIMIT_MS } });
+  });
+
+  const outputsOf = async (name: string, options: Parameters<typeof runCase>[2] = {}) => {
+    const { result } = await runCase(shared, name, options);
+    assert.equal(result.status, 'succeeded', JSON.stringify(result));
+    return result.outputs as Record<string, unknown>;
+  };
+  const failureOf = async (name: string, options: Parameters<typeof runCase>[2] = {}) => {
+    const { result } = await runCase(shared, name, options);
+    assert.ok(result.error, JSON.stringify(result));
+    return result.error as Failure;
+  };
+
+  /** Of a run that ends by itself. */
+  const resultOf = async (flow: string, run: string): Promise<RunResult> => {
+    const store = await openStore(shared.platform.store);
+    let result: RunResult | undefined;
+    const isOver = async () => {
+      result = await getJson(store, `${runPrefix(flow, run)}result.json`);
+      return result !== undefined;
+    };
+    try {
+      assert.ok(await poll(isOver, 30_000), `${flow}/${run} does not end`);
+    } finally {
+      store.close();
+    }
+    return result as RunResult;
+  };
+
+  describe('the time limit of a flow', () => {
+    for (const file of ['simple.yaml', 'betweensteps.yaml', 'caught.yaml']) {
+      it(`ends the run of ${file}, and onFailure follows`, async () => {
+        const started = Date.now();
+        const failure = await failureOf('wf_timeout', { file });
+        assert.match(failure.message, /the flow was ended after its time limit of 4 s/);
+        assert.deepEqual(failure.onFailure, { status: 'succeeded' });
+        assert.ok(Date.now() - started < 15_000);
+      });
+    }
+
+    it('ends a run that awaits an action', async () => {
+      const { file, remove } = await flowFile(`
+flow: TimedAction
+timeout: 4s
+steps:
+  - step: ask
+    action: /_/sleepy
+onFailure:
+  - step: tell
+    run: print(self.failure)
+`);
+      const sleepy = 'const main = () => new Promise(resolve => setTimeout(() => resolve({}), 30_000))';
+      await client(shared).actions.update({ name: 'sleepy', action: sleepy });
+      try {
+        await deployFlow(shared, file);
+        const { actions } = client(shared);
+        const started = Date.now();
+        const { activationId } = await actions.invoke({ name: 'TimedAction', params: { run: 'timed' } });
+        assert.ok(activationId);
+        const result = await resultOf('TimedAction', 'timed');
+        assert.match(String(result.error?.message), /time limit of 4 s/);
+        assert.deepEqual(result.onFailure, { status: 'succeeded' });
+        assert.ok(Date.now() - started < 15_000);
+      } finally {
+        await remove();
+      }
+    });
+  });
+
+  describe('catch', () => {
+    it('is told how an action failed', async () => {
+      const [kind, message] = (await outputsOf('wf_catch', { file: 'act.yaml' })).caught as string[];
+      assert.equal(kind, 'MetaflowExceptionWrapper');
+      assert.match(String(message), /out of paper/);
+      const { caught } = await outputsOf('wf_catch', { file: 'act.yaml', params: { mode: 'err' } });
+      assert.match(String((caught as string[])[1]), /quota exceeded/);
+      const late = await outputsOf('wf_catch', { file: 'act.yaml', params: { mode: 'slow' } });
+      assert.match(String((late.caught as string[])[1]), /exceeded its time limits? of 1000 milliseconds/);
+    });
+
+    it('is told of a signal, a time-out, an exit', async () => {
+      assert.match(String((await outputsOf('segfault_catch')).how), /SIGSEGV/);
+      assert.ok(String((await outputsOf('oom_catch')).how));
+      const { tries } = (await outputsOf('timeout_catch')) as { tries: string[] };
+      for (const text of tries) assert.match(text, /timed out after|time limit of 1 s|longer than 1 s/);
+    });
+
+    it("keeps the user's exceptions as they are", async () => {
+      const { kind } = (await outputsOf('err_unpicklable_exc')) as { kind: string[] };
+      assert.match(String(kind[0]), /Weird$/);
+      assert.match(String(kind[1]), /weird/);
+      assert.match(JSON.stringify(await outputsOf('unpicklable_catch')), /lock/);
+    });
+  });
+
+  describe('the client', () => {
+    it('has it in its own error', async () => {
+      await deployFlow(shared, caseFile('wf_catch', 'actnocatch.yaml'));
+      const invoked = client(shared).actions.invoke({ name: 'NoCatchAct', blocking: true });
+      await assert.rejects(invoked, (error: Error) =>
+        /--> "(An error has occurred: Error: )?out of paper"/.test(error.message),
+      );
+    });
+
+    it('is told of odd exceptions', async () => {
+      assert.match((await failureOf('err_recursion')).message, /^RecursionError/);
+      assert.match((await failureOf('err_group')).message, /^ExceptionGroup: several/);
+      assert.match((await failureOf('err_str_raises')).message, /TypeError|Odd/);
+      assert.match((await failureOf('exit_zero')).message, /exit\(0\)/);
+    });
+  });
+
+  it('onFailure knows it in its first step, an action', async () => {
+    const failure = await failureOf('wf_onfail', { file: 'act.yaml' });
+    assert.match(failure.message, /disk 'full' \$\{oops\} <b>/);
+    assert.deepEqual(failure.onFailure, { status: 'succeeded' });
+    assert.deepEqual((await failureOf('wf_onfail', { file: 'second.yaml' })).onFailure, { status: 'succeeded' });
+    const { onFailure } = await failureOf('wf_onfail', { file: 'item.yaml' });
+    assert.match(String(onFailure?.message), /handler broke/);
+  });
+
+  it('an attempt begins with what was before the step', async () => {
+    assert.deepEqual(await outputsOf('retry_state'), { n: [2], seen: [2], left: false });
+  });
+});
