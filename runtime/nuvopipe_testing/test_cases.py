@@ -157,7 +157,7 @@ def test_an_error_may_be_of_a_module(cases):
 
 def test_a_mock_takes_too_long_without_waiting(cases):
     outcome = run(cases, {"each": {"timeout": True}})
-    assert outcome["error"]["message"].startswith("TimeoutException: Step each timed out after")
+    assert outcome["error"]["message"].startswith("each took longer than")
     assert outcome["ms"] < 10_000
 
 

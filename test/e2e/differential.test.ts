@@ -39,6 +39,7 @@ const MATRIX: { name: string; flow: string; params?: Record<string, unknown>; ar
     params: { more: readFileSync(MORE, 'utf8') },
     args: ['--more', MORE],
   },
+  { name: 'threads, child processes, modules, files and exit handlers', flow: 'process' },
   { name: 'a large artifact, a data frame, an object of a user’s class', flow: 'values' },
 ];
 

@@ -145,6 +145,35 @@ describe('A step is an ordinary Python process', function () {
     assert.match(JSON.stringify(result), /time limit of 2 s/);
   });
 
+  describe('says why it failed', () => {
+    async function messageOf(name: string): Promise<string> {
+      const { result } = await runCase(shared, name);
+      return (result.error as { message: string }).message;
+    }
+
+    it('at its time limit, with the line where it was', async () => {
+      assert.equal(await messageOf('timeout_msg'), 'slow took longer than 1 s, at flow.yaml:8');
+    });
+
+    it('where an artifact cannot be pickled, with its name, its type and the reason', async () => {
+      assert.match(
+        await messageOf('unpicklable'),
+        /^the artifact "lines" cannot be stored: lines is a generator, which/,
+      );
+      assert.match(
+        await messageOf('local_class'),
+        /^the artifact "p" cannot be stored: p is a Point, .* into a module/,
+      );
+    });
+
+    it('where an artifact needs a package that the step does not have', async () => {
+      assert.match(
+        await messageOf('pip_step_collect'),
+        /^gather reads the artifact "coef", a numpy\.ndarray, and there is no module numpy in its environment/,
+      );
+    });
+  });
+
   it('works in a directory of its own, with the files of the flow', async () => {
     assert.deepEqual(await outputsOf('cwd_write'), {
       found: Array(4).fill([['conf.txt', 'flow.py', 'flow.yaml', 'helper.py', 'plan.json'], 'as packed', 'as packed']),

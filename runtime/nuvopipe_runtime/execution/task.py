@@ -12,17 +12,15 @@ import traceback
 from .attempt import TIMEOUT
 from .caught import catch_at_once, catch_failure
 from .connections import Connections
+from .failure import failure_of
 from .flow_parameters import set_parameters, task_type, with_bytes
 from .json_form import arguments_of, outputs_of
 from .lifetime import die_with_parent, end_as_python_does
 from .masking import Mask
 from .protect import hide_memory
 from .storage import SupervisedStorage, give_inputs, parse_data
-from .user_code import is_users
+from .time_limit import say_time_limit
 from .wire import Wire
-
-ERROR_SENT_MAX = 64 << 10
-"""Characters of an exception's text that the supervisor gets: it takes secrets out of it before it cuts it short."""
 
 
 def run(context, plan, ahead, directory, wire_descriptor, door_descriptor, stdout_descriptor, stderr_descriptor):
@@ -68,7 +66,7 @@ def _become_task(stdout_descriptor, stderr_descriptor):
 def _answer(context, plan, ahead, directory, operation, request):
     """(the process's exit code, what the supervisor gets to know)."""
     if isinstance(context, BaseException):
-        return 1, _failed(plan, directory, context, {})
+        return 1, failure_of(context, _kinds(context), plan, directory)
     _take_place(ahead, directory)
     SupervisedStorage.datastore_root = request["root"]
     context.flow_datastore._storage_impl.datastore_root = request["root"]
@@ -76,10 +74,8 @@ def _answer(context, plan, ahead, directory, operation, request):
     result = {}
     try:
         OPERATIONS[operation](context, request, result)
-    except SystemExit as exit:
-        return 1, _failed(plan, directory, exit, _state(context), f"the step called exit({exit.code!r})")
     except BaseException as error:
-        return 1, _failed(plan, directory, error, _state(context))
+        return 1, _state(context) | failure_of(error, _kinds(error), plan, directory, request.get("step"))
     result.update(_state(context))
     result["splits"] = getattr(context.flow, "_foreach_num_splits", None)
     return 0, result
@@ -130,6 +126,7 @@ def _step(context, request, result):
 
     _keep_outputs(request, result)
     _mask_exceptions([*(os.environ[name] for name in request["secretNames"]), *filter(None, request["secrets"].values())])
+    say_time_limit(request["timeoutMs"])
     paths = give_inputs(context.flow_datastore, request)
     _put_in_place(context.flow, request, paths)
     names = {"run": "run_id", "task": "task_id", "split": "split_index", "attempt": "retry_count"}
@@ -252,50 +249,3 @@ def _state(context):
     if SupervisedStorage.data is not None:
         state["objects"], state["info"] = parse_data(SupervisedStorage.data)
     return state
-
-
-def _failed(plan, directory, error, state, message=None):
-    """What the supervisor gets to know of a failure; the log gets all of it."""
-    user_frames = _user_frames(error.__traceback__, plan, directory)
-    # The step may have closed its own output.
-    with contextlib.suppress(OSError, ValueError):
-        _print_failure(error, message, plan, directory, user_frames)
-    if message is None:
-        text = str(error).strip()
-        message = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    where = f" ({user_frames[-1].filename}:{user_frames[-1].lineno})" if user_frames else ""
-    return {**state, "error": message[:ERROR_SENT_MAX], "where": where, "kinds": _kinds(error)}
-
-
-def _print_failure(error, message, plan, directory, user_frames):
-    from metaflow.exception import MetaflowException
-
-    if isinstance(error, MetaflowException) and not user_frames:
-        print(f"{error.headline}: {error}", file=sys.stderr)
-    elif message:
-        print(message, file=sys.stderr)
-    else:
-        chain = traceback.TracebackException(type(error), error, error.__traceback__)
-        _trim(chain, plan, directory)
-        print("".join(chain.format()), end="", file=sys.stderr)
-
-
-def _is_users(filename, plan, directory):
-    return filename == plan.raw["source"]["name"] or is_users(filename, directory)
-
-
-def _user_frames(trace, plan, directory):
-    frames = [frame for frame in traceback.extract_tb(trace) if _is_users(frame.filename, plan, directory)]
-    for frame in frames:
-        frame.filename = os.path.relpath(frame.filename, directory) if os.path.isabs(frame.filename) else frame.filename
-    return frames
-
-
-def _trim(chain, plan, directory):
-    """Leaves out Metaflow's own frames above the user's first."""
-    while chain is not None:
-        for index, frame in enumerate(chain.stack):
-            if _is_users(frame.filename, plan, directory):
-                chain.stack = traceback.StackSummary.from_list(chain.stack[index:])
-                break
-        chain = chain.__cause__ or chain.__context__

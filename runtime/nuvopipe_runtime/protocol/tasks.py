@@ -75,6 +75,7 @@ class Tasks:
             "step": step,
             "task": task_id(at),
             "split": self._plan.split(step, at),
+            "timeoutMs": self._plan.steps[step]["timeoutMs"],
             **tell(inputs),
             "secrets": self._secrets.of(self._context),
             **({"failure": self._store.get_json(self._layout.failed)} if step == self._plan.on_failure else {}),
