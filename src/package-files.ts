@@ -47,11 +47,12 @@ export async function readRuntime(
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   files.set('__main__.py', await readFile(join(runtimeDir, main, '__main__.py')));
-  const packageDir = join(runtimeDir, 'nuvopipe_runtime');
-  for (const path of (await readdir(packageDir, { recursive: true })).toSorted()) {
-    const name = path.split(/[\\/]/).at(-1) as string;
-    if (!name.endsWith('.py') || /^test_|_test\.py$|^conftest\.py$/.test(name)) continue;
-    files.set(`nuvopipe_runtime/${path.replaceAll('\\', '/')}`, await readFile(join(packageDir, path)));
+  for (const folder of main === 'action' ? ['metaflow_extensions', 'nuvopipe_runtime'] : ['nuvopipe_runtime']) {
+    for (const path of (await readdir(join(runtimeDir, folder), { recursive: true })).toSorted()) {
+      const name = path.split(/[\\/]/).at(-1) as string;
+      if (!name.endsWith('.py') || /^test_|_test\.py$|^conftest\.py$/.test(name)) continue;
+      files.set(`${folder}/${path.replaceAll('\\', '/')}`, await readFile(join(runtimeDir, folder, path)));
+    }
   }
   return files;
 }

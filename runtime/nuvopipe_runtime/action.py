@@ -21,7 +21,8 @@ from .protocol.records import Records
 from .protocol.secret_parameters import SecretParameters
 from .protocol.session import Session
 
-FLOW_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "flow")
+RUNTIME_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FLOW_DIRECTORY = os.path.join(RUNTIME_DIRECTORY, "flow")
 DEFAULT_TIME_LIMIT_S = 60
 """OpenWhisk's default, where the platform gives no deadline."""
 
@@ -120,7 +121,7 @@ def _task_environment(arguments, store, user):
         "METAFLOW_USER": user,
         "METAFLOW_RUNTIME_NAME": "nuvopipe",
         "METAFLOW_DEFAULT_DATASTORE": "s3",
-        "METAFLOW_DEFAULT_METADATA": "local",
+        "METAFLOW_DEFAULT_METADATA": "nuvopipe",
         "METAFLOW_DATASTORE_SYSROOT_S3": store.root,
         "AWS_ACCESS_KEY_ID": settings["accessKeyId"],
         "AWS_SECRET_ACCESS_KEY": settings["secretAccessKey"],
@@ -128,6 +129,8 @@ def _task_environment(arguments, store, user):
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     environment.setdefault("HOME", "/tmp")
+    # With the Metaflow extension, for every interpreter that a step starts.
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [RUNTIME_DIRECTORY, environment.get("PYTHONPATH")]))
     if settings.get("sessionToken"):
         environment["AWS_SESSION_TOKEN"] = settings["sessionToken"]
     if settings.get("endpoint"):

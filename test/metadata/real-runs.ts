@@ -40,7 +40,8 @@ async function driven(
 ): Promise<Record<string, unknown>> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-runs-'));
   try {
-    await cp(at('../../runtime/nuvopipe_runtime'), join(folder, 'nuvopipe_runtime'), { recursive: true });
+    for (const name of ['nuvopipe_runtime', 'metaflow_extensions'])
+      await cp(at(`../../runtime/${name}`), join(folder, name), { recursive: true });
     await putFlow(join(folder, 'flow'));
     const child = spawn((await testPython()).runtime, [at('drive.py'), '3'], {
       cwd: folder,
@@ -61,10 +62,15 @@ async function driven(
 }
 
 /** Runs a Python program with nothing but stock Metaflow; its output is JSON. */
-export async function withMetaflow<T>(program: string, env: Record<string, string>): Promise<T> {
+export function withMetaflow<T>(program: string, env: Record<string, string>): Promise<T> {
+  return runPython(['-I', '-c', program], env);
+}
+
+/** Runs Python, with Metaflow, in a folder of its own; its output is JSON. */
+export async function runPython<T>(args: string[], env: Record<string, string>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-client-'));
   try {
-    const child = spawn((await testPython()).runtime, ['-I', '-c', program], {
+    const child = spawn((await testPython()).runtime, args, {
       cwd: folder,
       env: { PATH: process.env.PATH, HOME: folder, ...env },
     });

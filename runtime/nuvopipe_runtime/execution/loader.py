@@ -77,7 +77,7 @@ def enter_cli(flow, path):
     """Goes through Metaflow's CLI up to its `step` command and returns the context object that command would run with."""
     from metaflow import parameters
 
-    from .metadata import RecordedMetadata
+    from .metadata import RecordedMetadata, offer_client
     from .storage import SupervisedStorage
 
     # Stays entered: click options of the CLI modules bind to the current flow when they are imported.
@@ -87,7 +87,7 @@ def enter_cli(flow, path):
     from metaflow.cli_components import step_cmd
 
     cli.DATASTORES = [SupervisedStorage, *(d for d in cli.DATASTORES if d.TYPE != SupervisedStorage.TYPE)]
-    cli.METADATA_PROVIDERS = [*cli.METADATA_PROVIDERS, RecordedMetadata]
+    offer_client()
     contexts = []
     original = step_cmd.step.callback
     step_cmd.step.callback = lambda *_, **__: contexts.append(click.get_current_context().obj)

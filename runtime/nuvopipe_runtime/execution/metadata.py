@@ -2,25 +2,24 @@
 
 import time
 
-from metaflow.metadata_provider import MetadataProvider
+from metaflow_extensions.nuvopipe.plugins.records_metadata import own_task
+from metaflow_extensions.nuvopipe.plugins.records_metadata.provider import RecordsMetadata
 
 
-class RecordedMetadata(MetadataProvider):
+def offer_client():
+    """Metaflow's client reads our records, also where Metaflow was imported before this runtime was on the Python path."""
+    from metaflow import plugins
+
+    if all(provider.TYPE != RecordsMetadata.TYPE for provider in plugins.METADATA_PROVIDERS):
+        plugins.METADATA_PROVIDERS.append(RecordsMetadata)
+
+
+class RecordedMetadata(RecordsMetadata):
     """The commit record is the metadata record, so nothing is registered anywhere while the task runs."""
-
-    TYPE = "nuvopipe"
 
     def __init__(self, environment, flow, event_logger, monitor):
         super().__init__(environment, flow, event_logger, monitor)
         self.records = []
-
-    @classmethod
-    def compute_info(cls, val):
-        return val
-
-    @classmethod
-    def default_info(cls):
-        return "nuvopipe"
 
     def version(self):
         return "nuvopipe"
@@ -35,6 +34,7 @@ class RecordedMetadata(MetadataProvider):
         raise NotImplementedError("task ids are derived from the coordinate")
 
     def register_task_id(self, run_id, step_name, task_id, attempt=0, tags=None, sys_tags=None):
+        own_task.begin(self._flow_name, run_id, step_name, task_id, attempt, self.records)
         self._register_system_metadata(run_id, step_name, task_id, attempt)
         return True
 
@@ -59,7 +59,3 @@ class RecordedMetadata(MetadataProvider):
 
     def stop_heartbeat(self):
         pass
-
-    @classmethod
-    def _get_object_internal(cls, obj_type, obj_order, sub_type, sub_order, filters, attempt, *args):
-        return None if sub_type == "self" else []

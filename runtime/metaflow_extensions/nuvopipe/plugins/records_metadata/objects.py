@@ -1,0 +1,103 @@
+"""Objects of an S3 datastore, through the client that Metaflow reads artifacts with.
+
+It is boto3's: unlike obstore it leaves no thread behind, so that a step may fork after it has read something.
+"""
+
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+PARALLEL_REQUESTS = 16
+
+CONFLICT_ATTEMPTS = 5
+"""A conditional PUT that met another one in flight (409) is tried again so often."""
+
+
+class Objects:
+    """Keys are relative to `root`, the datastore's: `s3://bucket/prefix`. Errors are boto3's."""
+
+    def __init__(self, root):
+        self._bucket, _, prefix = root.removeprefix("s3://").rstrip("/").partition("/")
+        self._prefix = prefix + "/" if prefix else ""
+
+    def get(self, key):
+        """(bytes, e_tag), or None when there is no such object."""
+        client = _client()
+        try:
+            answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+        except client.exceptions.NoSuchKey:
+            return None
+        return answer["Body"].read(), answer["ETag"]
+
+    def replace(self, key, data, e_tag):
+        """Compare-and-swap; False when the object has changed."""
+        from botocore.exceptions import ClientError
+
+        for last in range(CONFLICT_ATTEMPTS):
+            try:
+                _client().put_object(Bucket=self._bucket, Key=self._prefix + key, Body=data, IfMatch=e_tag)
+                return True
+            except ClientError as error:
+                status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+                if status in (404, 412):
+                    return False
+                if status != 409 or last == CONFLICT_ATTEMPTS - 1:
+                    raise
+        return False
+
+    def keys(self, prefix):
+        """All keys that begin with the prefix, in their order."""
+        for page in self._pages(prefix):
+            yield from (entry["Key"][len(self._prefix) :] for entry in page.get("Contents", ()))
+
+    def folders(self, prefix):
+        """Names of the folders directly below a prefix that ends in `/`."""
+        start = len(self._prefix + prefix)
+        for page in self._pages(prefix, Delimiter="/"):
+            yield from (entry["Prefix"][start:-1] for entry in page.get("CommonPrefixes", ()))
+
+    def _pages(self, prefix, **options):
+        paginator = _client().get_paginator("list_objects_v2")
+        return paginator.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix, **options)
+
+
+def in_parallel(function, items):
+    """Results in order. The threads are gone afterwards."""
+    items = list(items)
+    if len(items) < 2:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(min(PARALLEL_REQUESTS, len(items))) as pool:
+        return list(pool.map(function, items))
+
+
+_lock = threading.Lock()
+_s3 = None
+
+
+def _client():
+    """One for the threads of a process."""
+    global _s3
+    with _lock:
+        if _s3 is None:
+            from metaflow.metaflow_config import DATATOOLS_CLIENT_PARAMS, S3_CLIENT_RETRY_CONFIG
+            from metaflow.plugins.datatools.s3.s3util import get_s3_client
+
+            from botocore.config import Config
+
+            config = Config(max_pool_connections=PARALLEL_REQUESTS, retries=S3_CLIENT_RETRY_CONFIG)
+            params = {**DATATOOLS_CLIENT_PARAMS, "config": config}
+            _s3, _ = get_s3_client(s3_client_params=params)
+        return _s3
+
+
+def _leave_to_parent():
+    """A forked child must not use the connections of its parent, neither ours nor those of Metaflow's client."""
+    global _lock, _s3
+    _lock, _s3 = threading.Lock(), None
+    core = sys.modules.get("metaflow.client.core")
+    if core is not None:
+        core.filecache = None
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)

@@ -1,0 +1,67 @@
+"""Records as Metaflow's metadata service shows them; `src/metadata/views.ts` has the same."""
+
+
+def flow_view(flow):
+    """Metaflow shows no time of a flow: it is older than all its runs."""
+    return {"flow_id": flow, "ts_epoch": 0}
+
+
+def run_view(run):
+    return {
+        "flow_id": run["flow"],
+        "run_number": run["run"],
+        "user_name": run["user"],
+        "tags": run["tags"],
+        "system_tags": run["system_tags"],
+        "ts_epoch": run["created"],
+    }
+
+
+def step_view(run, step, first_started):
+    """A step begins with its first task."""
+    return {**run_view(run), "step_name": step, "ts_epoch": first_started}
+
+
+def task_view(run, record):
+    return {**step_view(run, record["step"], record["started"]), "task_id": record["task"]}
+
+
+def artifact_view(run, record, name, root):
+    return {
+        **task_view(run, record),
+        "attempt_id": record["attempt"],
+        "name": name,
+        "content_type": record["info"].get(name, {}).get("encoding", ""),
+        "type": "metaflow.artifact",
+        "sha": record["objects"][name],
+        "ds_type": "s3",
+        "location": f":root:{root}",
+        "ts_epoch": record["ended"],
+    }
+
+
+def metadata_views(run, record, root):
+    """What Metaflow itself wrote, and what its client needs of a task whose process was lost before it wrote.
+
+    A task that is running has no `ended`.
+    """
+    place = {key: value for key, value in task_view(run, record).items() if key not in ("ts_epoch", "tags", "system_tags")}
+    written = [{**place, **datum} for datum in record["metadata"]]
+    attempt, started = str(record["attempt"]), record["started"]
+    needed = [("attempt", attempt, started), ("ds-type", "s3", started), ("ds-root", root, started)]
+    if "ended" in record:
+        needed += [("attempt_ok", str(record["ok"]), record["ended"]), ("attempt-done", attempt, record["ended"])]
+    known = {datum["field_name"] for datum in written}
+    added = [
+        {
+            **place,
+            "field_name": name,
+            "value": value,
+            "type": "internal_attempt_status" if name == "attempt_ok" else name,
+            "tags": [f"attempt_id:{attempt}"],
+            "ts_epoch": at,
+        }
+        for name, value, at in needed
+        if name not in known
+    ]
+    return [*written, *added]
