@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import tempfile
 import time
 import uuid
 
@@ -123,6 +124,10 @@ def _task_environment(arguments, store, user):
         "METAFLOW_DEFAULT_DATASTORE": "s3",
         "METAFLOW_DEFAULT_METADATA": "nuvopipe",
         "METAFLOW_DATASTORE_SYSROOT_S3": store.root,
+        # Metaflow's own would be the folder in which it was imported.
+        "METAFLOW_ARTIFACT_LOCALROOT": tempfile.gettempdir(),
+        # Its client's cache, where no other user of the machine can have put anything.
+        "METAFLOW_CLIENT_CACHE_PATH": os.path.join(tempfile.gettempdir(), f"nuvopipe-client-{os.getuid()}"),
         "AWS_ACCESS_KEY_ID": settings["accessKeyId"],
         "AWS_SECRET_ACCESS_KEY": settings["secretAccessKey"],
         "AWS_DEFAULT_REGION": settings.get("region") or "us-east-1",

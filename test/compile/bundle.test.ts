@@ -44,7 +44,8 @@ describe('bundle', () => {
         'flow/lib/a/one.py',
         'flow/lib/two.py',
       ],
-      ...['flow/plan.json', 'flow/titles.py', 'nuvopipe_runtime/__init__.py', 'nuvopipe_runtime/protocol/session.py'],
+      ...['flow/plan.json', 'flow/titles.py', 'metaflow_extensions/nuvopipe/plugins/mfextinit_nuvopipe.py'],
+      ...['nuvopipe_runtime/__init__.py', 'nuvopipe_runtime/protocol/session.py'],
     ]);
     assert.equal(strFromU8(zipped['flow/flow.yaml'] as Uint8Array), FLOW);
     assert.equal(strFromU8(zipped['flow/data/table.csv'] as Uint8Array), 'é,1\n');

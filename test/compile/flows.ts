@@ -8,6 +8,7 @@ import type { Bundle } from '../../src/model/manifest.ts';
 /** A runtime small enough to look at. */
 const RUNTIME = {
   'runtime/action/__main__.py': 'def main(args):\n    return args\n',
+  'runtime/metaflow_extensions/nuvopipe/plugins/mfextinit_nuvopipe.py': '',
   'runtime/nuvopipe_runtime/__init__.py': '',
   'runtime/nuvopipe_runtime/protocol/session.py': '# a module\n',
   'runtime/nuvopipe_runtime/protocol/test_session.py': '# not for users\n',

@@ -10,6 +10,7 @@ import type { RunResult } from '../../src/model/envelope.ts';
 import { LIVE_PREFIX, type LiveRecord, runPrefix } from '../../src/model/records.ts';
 import type { SweepReport } from '../../src/runs/sweep.ts';
 import { getJson } from '../../src/store/store.ts';
+import { caseFile, OWN_RUN_OUTPUTS } from '../support/cases.ts';
 import { runCommand } from '../support/command.ts';
 import { client, deployFlow, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS, sharedHome } from '../support/home.ts';
@@ -101,6 +102,12 @@ describe('a flow on a cluster of stock images, deployed by command', function ()
       assert.ok(Object.keys(there.result.outputs as object).length > 0);
     });
   }
+
+  it('Metaflow’s client works inside a step, with nothing but the datastore', async () => {
+    await deploy(caseFile('client_own_run'));
+    const { result } = await invoke(twin, 'ClientOwnRun');
+    assert.deepEqual(result.outputs, OWN_RUN_OUTPUTS, JSON.stringify(result));
+  });
 
   it('a lost run is found by command, and ended by another: the sweeper brings along what it needs', async () => {
     let lost = false;

@@ -52,3 +52,33 @@ export async function logOf(
     store.close();
   }
 }
+
+/** What `client_own_run` finds, on the local platform and on a cluster. */
+export const OWN_RUN_OUTPUTS = {
+  seen: {
+    run: [true, false, false, null, null],
+    task: [true, false, false, '', []],
+    steps: ['double', 'first', 'gather', 'look'],
+    first: [true, true, [10, 20], 'first was here\n'],
+    doubled: [20, 40],
+    children: ['t-0', 't-1'],
+    parents: ['double/t-0', 'double/t-1'],
+    artifact: 40,
+    latest: true,
+    mine: true,
+    parameters: 'last',
+    namespace: 'MetaflowNamespaceMismatch',
+  },
+  retried: [1, false, 'the first attempt\n'],
+  elsewhere: [
+    Array.from({ length: 8 }, () => [10, 20]),
+    [
+      [10, 20],
+      [10, 20],
+    ],
+    '[10, 20] False True\n',
+    '',
+  ],
+  tags: ['from a child'],
+  end: ['MetaflowTaggingError', false, false, true],
+};

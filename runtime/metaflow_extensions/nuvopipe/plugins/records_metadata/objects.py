@@ -80,10 +80,9 @@ def _client():
     global _s3
     with _lock:
         if _s3 is None:
+            from botocore.config import Config
             from metaflow.metaflow_config import DATATOOLS_CLIENT_PARAMS, S3_CLIENT_RETRY_CONFIG
             from metaflow.plugins.datatools.s3.s3util import get_s3_client
-
-            from botocore.config import Config
 
             config = Config(max_pool_connections=PARALLEL_REQUESTS, retries=S3_CLIENT_RETRY_CONFIG)
             params = {**DATATOOLS_CLIENT_PARAMS, "config": config}

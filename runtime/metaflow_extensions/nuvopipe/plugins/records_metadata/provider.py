@@ -29,7 +29,7 @@ class RecordsMetadata(MetadataProvider):
         """`python flow.py run` inside of a step keeps its metadata in files, as Metaflow does by default."""
         if cls is not RecordsMetadata:
             return super().__new__(cls)
-        from metaflow.plugins.metadata_providers import LocalMetadataProvider
+        from metaflow.plugins.metadata_providers.local import LocalMetadataProvider
 
         return LocalMetadataProvider(*arguments, **options)
 

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import type { RunRecord } from '../../src/model/records.ts';
+import { runPrefix } from '../../src/model/records.ts';
+import { getJson, openStore } from '../../src/store/store.ts';
+import { caseFile, OWN_RUN_OUTPUTS, runCase } from '../support/cases.ts';
+import { deployFlow, flowFile, invoke } from '../support/flows.ts';
+import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
+import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
+
+describe("Metaflow's client inside a step", function () {
+  this.timeout(FIRST_USE_TIMEOUT_MS);
+  let shared: SharedPlatform;
+  before(async () => {
+    shared = await sharedPlatform();
+    await runCase(shared, 'train_first');
+  });
+
+  it('reads the latest run of another flow, and its own', async () => {
+    const { result } = await runCase(shared, 'client_in_step', { params: { run: 'reader' } });
+    assert.deepEqual(result.outputs, { weights: [1, 2, 3], own: 'ClientInStep/reader' });
+  });
+
+  it('may still ask a metadata service that it is told of', async () => {
+    const text = await readFile(caseFile('client_in_step_url'), 'utf8');
+    const flow = await flowFile(text.replace('http://127.0.0.1:27059', shared.platform.metadataUrl));
+    await deployFlow(shared, flow.file);
+    await flow.remove();
+    assert.deepEqual((await invoke(shared, 'ClientInStepUrl')).result.outputs, { weights: [1, 2, 3] });
+  });
+
+  it('knows all that `current` knows', async () => {
+    const { result } = await runCase(shared, 'current_all', { params: { run: 'now' } });
+    const { facts } = result.outputs as { facts: Record<string, string> };
+    assert.deepEqual(
+      { ...facts, graph: '', namespace: '', username: '' },
+      {
+        ...facts,
+        ...{ flow_name: "'CurrentAll'", run_id: "'now'", step_name: "'look'", task_id: "'t'", retry_count: '0' },
+        ...{ origin_run_id: 'None', pathspec: "'CurrentAll/now/look/t'", tags: "{'nightly'}" },
+        ...{ is_running_flow: 'True', parameter_names: "['alpha']" },
+        ...{ task: "Task('CurrentAll/now/look/t')", run: "Run('CurrentAll/now')" },
+        ...{ graph: '', namespace: '', username: '' },
+      },
+    );
+  });
+
+  it('sees its own run in progress; in threads, forks and new interpreters; its tags survive the end', async () => {
+    const { result } = await runCase(shared, 'client_own_run', { params: { run: 'own' } });
+    assert.deepEqual(result.outputs, OWN_RUN_OUTPUTS, JSON.stringify(result));
+    const store = await openStore(shared.platform.store);
+    const record = await getJson<RunRecord>(store, `${runPrefix('ClientOwnRun', 'own')}run.json`);
+    store.close();
+    assert.deepEqual(record?.tags, ['b', 'from a child']);
+  });
+
+  it('leaves S3 to metaflow.S3, as before', async () => {
+    const { result } = await runCase(shared, 's3_in_step');
+    const { back, many } = result.outputs as Record<string, unknown>;
+    assert.deepEqual([back, many], ['hello', ['0', '1', '2', '3', '4']]);
+  });
+
+  it('does not keep a step from running another program of Metaflow’s', async () => {
+    const flow = await flowFile(`flow: RunsAnother
+outputs: [answer]
+steps:
+  - step: inner
+    run: |
+      import os, subprocess, sys, tempfile
+      text = """
+      from metaflow import FlowSpec, step
+      class Inner(FlowSpec):
+          @step
+          def start(self):
+              self.x = 41
+              self.next(self.end)
+          @step
+          def end(self):
+              print("x is", self.x + 1)
+      if __name__ == "__main__":
+          Inner()
+      """
+      folder = tempfile.mkdtemp()
+      import textwrap
+      with open(os.path.join(folder, "inner.py"), "w") as file:
+          file.write(textwrap.dedent(text))
+      done = subprocess.run([sys.executable, "inner.py", "--no-pylint", "run"], cwd=folder, capture_output=True, text=True)
+      print(done.stdout, done.stderr)
+      self.answer = [done.returncode, "x is 42" in done.stdout]
+`);
+    await deployFlow(shared, flow.file);
+    await flow.remove();
+    assert.deepEqual((await invoke(shared, 'RunsAnother')).result.outputs, { answer: [0, true] });
+  });
+});
