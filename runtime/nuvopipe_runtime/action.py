@@ -21,6 +21,7 @@ from .protocol.markers import Markers
 from .protocol.records import Records
 from .protocol.secret_parameters import SecretParameters
 from .protocol.session import Session
+from .text import encodable, printable
 
 RUNTIME_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FLOW_DIRECTORY = os.path.join(RUNTIME_DIRECTORY, "flow")
@@ -67,14 +68,14 @@ class Container:
 def main(arguments):
     """Takes an envelope and the bound parameters `store`, `user`, `layer` and `secrets`; answers the next envelope."""
     try:
-        return _advance(arguments)
+        return encodable(_advance(arguments))
     except Exception as error:
         if os.environ.get("NUVOPIPE_DEBUG"):
             raise
         from .store import explain
 
         print(f"nuvopipe: {type(error).__name__}: {error}", file=sys.stderr)
-        return {"error": explain(error)[:300]}
+        return {"error": printable(explain(error)[:300])}
 
 
 def _advance(arguments):

@@ -1,16 +1,21 @@
 """An exception that ends a task: its traceback in the log, from the user's first frame on, and a short text for the record."""
 
 import contextlib
+import io
 import os
 import sys
 import traceback
 
+from ..text import printable, shorten, to_bytes
 from .attempt import TIMEOUT
 from .reasons import reason_of
 from .user_code import is_users
 
 ERROR_SENT_MAX = 64 << 10
 """Characters of an exception's text that the supervisor gets: it takes secrets out of it before it cuts it short."""
+
+TEXT_PART_MAX = 256 << 10
+"""Characters of a traceback's beginning, and of its end, that go into the log: an exception's text may be huge."""
 
 
 def failure_of(error, kinds, plan, directory, step=None):
@@ -21,9 +26,7 @@ def failure_of(error, kinds, plan, directory, step=None):
     users = _Users(plan, directory)
     frames = users.frames(error.__traceback__)
     message = _message_of(error, kinds, step)
-    # The step may have closed its own output.
-    with contextlib.suppress(OSError, ValueError):
-        _print(error, message, users, frames)
+    _write_stderr(shorten(_text_of(error, message, users, frames), TEXT_PART_MAX, TEXT_PART_MAX))
     if message is None:
         text = str(error).strip()
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -31,7 +34,7 @@ def failure_of(error, kinds, plan, directory, step=None):
     if frames:
         place = f"{frames[-1].filename}:{frames[-1].lineno}"
         where = f", at {place}" if TIMEOUT in kinds else f" ({place})"
-    return {"error": message[:ERROR_SENT_MAX], "where": where, "kinds": kinds}
+    return {"error": printable(message[:ERROR_SENT_MAX]), "where": printable(where), "kinds": kinds}
 
 
 def _message_of(error, kinds, step):
@@ -41,19 +44,32 @@ def _message_of(error, kinds, step):
     return str(error) if TIMEOUT in kinds else reason_of(error, step)
 
 
-def _print(error, message, users, frames):
+def _text_of(error, message, users, frames):
+    """What the log says of it."""
     from metaflow.exception import MetaflowException
 
+    text = ""
     if frames and not isinstance(error, SystemExit):
         chain = traceback.TracebackException(type(error), error, error.__traceback__)
         users.trim(chain)
-        print("".join(chain.format()), end="", file=sys.stderr)
+        text = "".join(chain.format())
     if message:
-        print(message, file=sys.stderr)
-    elif not frames and isinstance(error, MetaflowException):
-        print(f"{error.headline}: {error}", file=sys.stderr)
-    elif not frames:
-        traceback.print_exception(error)
+        return f"{text}{message}\n"
+    if frames:
+        return text
+    if isinstance(error, MetaflowException):
+        return f"{error.headline}: {error}\n"
+    return "".join(traceback.format_exception(error))
+
+
+def _write_stderr(text):
+    """To the log, whatever the step has made of `sys.stderr`."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    with contextlib.suppress(OSError), io.FileIO(2, "w", closefd=False) as stream:
+        left = to_bytes(text)
+        while left:
+            left = left[stream.write(left) :]
 
 
 class _Users:

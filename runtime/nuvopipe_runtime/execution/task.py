@@ -54,13 +54,18 @@ def _become_task(stdout_descriptor, stderr_descriptor):
     os.dup2(stderr_descriptor, 2)
     os.close(stdout_descriptor)
     os.close(stderr_descriptor)
-    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8", errors="replace", write_through=True)
-    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="replace", write_through=True)
+    sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
     # Every fork would otherwise draw the same random numbers.
     random.seed()
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed()
+
+
+def _text_stream(descriptor):
+    """Takes any text; does not close the descriptor when the step puts another stream in its place."""
+    file = io.FileIO(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def _answer(context, plan, ahead, directory, operation, request):

@@ -1,0 +1,47 @@
+"""Text that came from outside: Python strings may hold lone surrogates, which UTF-8 has no bytes for.
+
+`os.fsdecode` makes them of undecodable file names, `json.loads` of `"\\ud800"`.
+"""
+
+import json
+
+
+def to_bytes(text):
+    r"""UTF-8, with a lone surrogate as `\udce9`: what Python's own stderr shows, and inside of JSON the same string again."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def printable(text):
+    """The same text without lone surrogates."""
+    return to_bytes(text).decode()
+
+
+def encodable(value):
+    """A JSON value that OpenWhisk's Python launcher can write: it encodes answers strictly."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError:
+        return _printable_texts(value)
+
+
+def _printable_texts(value):
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [_printable_texts(item) for item in value]
+    if isinstance(value, dict):
+        return {printable(key): _printable_texts(item) for key, item in value.items()}
+    return value
+
+
+def shorten(text, head, tail):
+    """At most `head` characters from its beginning and `tail` from its end, and how many were left out between."""
+    left_out = len(text) - head - tail
+    if left_out <= 0:
+        return text
+    return f"{text[:head]}{note_of(left_out, 'characters')}{text[len(text) - tail :]}"
+
+
+def note_of(count, unit):
+    return f" [... {count:,} {unit} left out ...] "
