@@ -14,6 +14,9 @@ from .world import CONDITIONAL, HELD, KINDS, READS, World
 
 RUN, RESUMED = "r1", "r2"
 STARTS_MAX = 5
+ANSWER_WITHIN_S = 3
+"""Less than the time limit of any step."""
+
 SWEEP_EVERY_S = 600
 """In runs with many faults: as the alarm's default would have it."""
 
@@ -25,7 +28,8 @@ class Matrix:
     """One flow in one scenario.
 
     `run`: every step has a retry. `no retry`: no step has one, so that a fault may fail the run; then it is resumed.
-    `resume`: the faults are those of a run that resumes another.
+    `resume`: the faults are those of a run that resumes another. `answered`: a client waits a moment, so that its session hands
+    the run over.
     """
 
     def __init__(self, folder, flow, scenario="run", real=False):
@@ -56,9 +60,9 @@ class Matrix:
             world.is_repaired = True
         world.begun, world.sweeps = len(world.calls), 0
         world.fault = lambda call, *more: fault(call - world.begun, *more)
-        origin = {"origin": [RUN]} if self.scenario == "resume" else {}
+        more = {"resume": {"origin": [RUN]}, "answered": {"answerWithin": ANSWER_WITHIN_S}}.get(self.scenario, {})
         for _ in range(STARTS_MAX):
-            self._go(world, self.run, **origin)
+            self._go(world, self.run, **more)
             if world.store.list(f"_nuvopipe/{self.flow}/{self.run}/"):
                 break
             # Lost before anything of it was there: who started it starts it again.

@@ -212,6 +212,7 @@ class Flow:
         self.plan = plan
         self._new_executor = new_executor
         self._idle = []
+        self.is_crowded = False
 
     def take_container(self):
         return self._idle.pop() if self._idle else Container(self.plan, self._new_executor(self.plan, self._world))

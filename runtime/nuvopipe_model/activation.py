@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from nuvopipe_runtime.context import Context
 from nuvopipe_runtime.execution.attempt import Attempt
 from nuvopipe_runtime.layout import RunLayout
+from nuvopipe_runtime.protocol.answering import Durations
 from nuvopipe_runtime.protocol.markers import Markers
 from nuvopipe_runtime.protocol.records import Records
 from nuvopipe_runtime.protocol.secret_parameters import SecretParameters
@@ -55,7 +56,11 @@ class Activation:
             deadline=float("inf"),
         )
         container = SimpleNamespace(
-            executor=_Executor(dialogue, plan), markers=Markers(), records=Records(), secrets=SecretParameters(plan)
+            executor=_Executor(dialogue, plan),
+            markers=Markers(),
+            records=Records(),
+            durations=Durations(),
+            secrets=SecretParameters(plan),
         )
         session = Session(context, container, _Launcher(dialogue), {}, "user")
         try:
@@ -158,6 +163,8 @@ class _RacyStore(_Store):
 
 
 class _Launcher:
+    is_crowded = False
+
     def __init__(self, dialogue):
         self._ask = dialogue.ask
 

@@ -16,6 +16,7 @@ from .execution.protect import IS_LINUX, hide_memory
 from .layers import ensure_layer
 from .layout import RunLayout
 from .plan import Plan, conductor_of
+from .protocol.answering import Durations
 from .protocol.launch import Launcher
 from .protocol.markers import Markers
 from .protocol.records import Records
@@ -40,6 +41,7 @@ class Container:
         self.executor = Executor(self.plan)
         self.markers = Markers()
         self.records = Records()
+        self.durations = Durations()
         self.secrets = SecretParameters(self.plan)
         self._store = None
         self._settings = None

@@ -12,6 +12,7 @@ from nuvopipe_runtime.context import Context
 from nuvopipe_runtime.envelope import check_size
 from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.layout import RunLayout
+from nuvopipe_runtime.protocol.answering import Durations
 from nuvopipe_runtime.protocol.attempts import PAUSE_MAX_MS
 from nuvopipe_runtime.protocol.markers import Markers
 from nuvopipe_runtime.protocol.records import Records
@@ -45,6 +46,7 @@ class Container:
         self.executor = executor
         self.markers = Markers()
         self.records = Records()
+        self.durations = Durations()
         self.secrets = SecretParameters(plan)
 
 
@@ -72,6 +74,7 @@ class Platform:
         self.sessions = deque()
         self.launched = 0
         self.refuse = lambda envelope: False
+        self.is_crowded = False
         self.before = self.after = lambda number, envelope: None
         """Called around each component; may return "drop" to lose the session there."""
         self.answer = lambda envelope, arguments: {"error": "the simulation has no actions"}

@@ -25,7 +25,7 @@ const FLOWS = join(import.meta.dirname, 'flows');
 interface Request {
   flow: string;
   /** See `Matrix` there. */
-  scenario?: 'run' | 'no retry' | 'resume';
+  scenario?: 'run' | 'no retry' | 'resume' | 'answered';
   /** Metaflow's own tasks, where others are imagined. */
   real?: boolean;
   /** One in so many of the cases. */
@@ -198,6 +198,14 @@ describe('a run with a fault', function () {
       const scenario = flow === 'resume' ? 'resume' : 'run';
       it(flow, async () => {
         await assertNothingLost({ flow, scenario, every: EVERY });
+      });
+    }
+  });
+
+  describe('is borne while a client is answered before the run has ended:', () => {
+    for (const flow of ['linear', 'branches_in_foreach', 'switch', 'action']) {
+      it(flow, async () => {
+        await assertNothingLost({ flow, scenario: 'answered', every: EVERY });
       });
     }
   });

@@ -6,6 +6,7 @@ from ..plan import PARAMETERS_STEP, PARAMETERS_TASK, version_of
 from ..store import create_once, to_json
 from . import attempts
 from . import commit as commits
+from .answering import answer_in_time
 from .ending import failure_of
 from .handover import ended
 from .parameters import BadParameters, check_invocation, complete, differences, facts_of, is_run_name, unpacked
@@ -51,6 +52,7 @@ class Beginning:
             if envelope.get("answerWithin") == 0 and is_run_name(run) and not self._lineage.resumes:
                 self._store.put(self._layout.refused, to_json({"message": str(error)}))
             return refused(run, str(error))
+        answer_in_time(envelope, self._clock.now_ms())
         record = self._record(facts)
         lease = self._live.begin(envelope, self._plan.steps[self._plan.start]["timeoutMs"])
         if not create_once(self._store, self._layout.run, record) and not died:

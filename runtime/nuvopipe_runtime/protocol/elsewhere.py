@@ -4,7 +4,6 @@ import json
 
 from ..plan import task_id
 from . import attempts, calls
-from .handover import until_next_window_ms
 from .launch import LATER
 from .parameters import EXACT
 
@@ -75,9 +74,11 @@ class Elsewhere:
         flow, run = call["flow"], self._run_of(envelope, attempt)
         refusal = self._launcher.start(flow, {EXACT: json.dumps(made.result["arguments"]), "run": run, "wait": 0})
         if refusal == LATER:
-            following = {key: value for key, value in envelope.items() if key != "poll"}
-            pause = self._run_time.within(until_next_window_ms(self._clock.now_ms()), envelope["step"])
+            since = envelope.get("waits") or self._clock.now_ms()
+            following = {key: value for key, value in envelope.items() if key != "poll"} | {"waits": since}
+            pause = self._run_time.within(self._handover.pause_after_refusal_ms(since), envelope["step"])
             return Outcome(following=self._handover.pause(_marked(following, attempt), pause))
+        envelope.pop("waits", None)
         if refusal is not None:
             return self._failed(f"the flow {flow} could not be started: {refusal}")
         if call["detach"]:

@@ -6,7 +6,7 @@ from . import commit as commits
 from .handover import ended
 from .lineage import pathspec
 
-KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "again")
+KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "answerBy", "again")
 """Of the envelope in which a run failed, what the steps that follow the failure go on with."""
 
 

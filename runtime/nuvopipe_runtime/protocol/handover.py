@@ -1,6 +1,7 @@
 """From one component of a session to the next, and from one session to a fresh one before its components run out."""
 
 from ..store import Lost, to_json
+from .answering import outlasts
 from .attempts import PAUSE_MAX_MS, pauses
 from .conducted import answer_of
 
@@ -16,10 +17,10 @@ LAST_STEP_AT = 46
 THROTTLE_WINDOW_MS = 60_000
 """OpenWhisk counts invocations by the clock minute."""
 
-LAUNCH_POLL_S = 1.0
-ANSWER_WITHIN_S = 50
-"""How long after its start a run's first session answers a client with the result: OpenWhisk's blocking calls end at 60 s."""
+CROWDED_FIRST_MS, CROWDED_MAX_MS = 500, 15_000
+"""Pauses where too much is going on at once: each about as long as all before it."""
 
+LAUNCH_POLL_S = 1.0
 POLL_FIRST_S, POLL_MAX_S, POLL_GROWTH = 0.02, 0.5, 1.5
 
 
@@ -31,6 +32,13 @@ def ended(envelope, result):
 def until_next_window_ms(now_ms):
     """A little after the minute, spread, so that sessions that waited together do not all ask in the same instant."""
     return THROTTLE_WINDOW_MS - now_ms % THROTTLE_WINDOW_MS + now_ms % 2_000
+
+
+def pause_after_refusal_ms(is_crowded, since_ms, now_ms):
+    """Before the platform is asked again for what it has refused since then."""
+    if not is_crowded:
+        return until_next_window_ms(now_ms)
+    return min(CROWDED_FIRST_MS + now_ms - since_ms, CROWDED_MAX_MS) + now_ms % CROWDED_FIRST_MS
 
 
 class Handover:
@@ -69,7 +77,7 @@ class Handover:
             self._leases.keep(envelope, self._plan.steps[envelope["step"]]["timeoutMs"] + wait_ms)
         except Lost:
             return self.stop(envelope)
-        if self._runs_out(envelope, pauses(wait_ms)):
+        if self._runs_out(envelope, pauses(wait_ms)) or outlasts(envelope, wait_ms, self._clock.now_ms()):
             return self.hand_over(dict(envelope, wait=min(wait_ms, PAUSE_MAX_MS)), keeps_wait=True)
         return dict(envelope, wait=wait_ms)
 
@@ -83,8 +91,7 @@ class Handover:
 
     def hand_over(self, envelope, keeps_wait=False):
         """Starts a fresh session for the rest. Refused, this one works on while it can, then waits and asks again."""
-        left = {"home", "used", "answerWithin", "waits"} | (set() if keeps_wait else {"wait"})
-        fresh = {key: value for key, value in envelope.items() if key not in left}
+        fresh = self._of_fresh_session(envelope, keeps_wait)
         if self.launch(fresh):
             return self.stop(envelope)
         since = envelope.pop("waits", None) or self._clock.now_ms()
@@ -93,7 +100,7 @@ class Handover:
         if used < LAST_STEP_AT:
             return envelope
         if used + 2 <= SESSION_COMPONENTS_MAX:
-            pause = until_next_window_ms(self._clock.now_ms())
+            pause = self.pause_after_refusal_ms(since)
             return dict(envelope, waits=since, wait=self._run_time.within(pause, envelope.get("step")))
         # The last component: hold on as long as it may run.
         while self._clock.now() + LAUNCH_POLL_S < self._deadline:
@@ -102,22 +109,33 @@ class Handover:
                 return self.stop(envelope)
         raise RuntimeError("the platform takes no further session of this run: too many requests")
 
+    def free_client(self, envelope):
+        """Starts a fresh session for the rest and waits for the result; None where the platform takes none now."""
+        return self.stop(envelope) if self.launch(self._of_fresh_session(envelope)) else None
+
+    def pause_after_refusal_ms(self, since_ms):
+        return pause_after_refusal_ms(self._launcher.is_crowded, since_ms, self._clock.now_ms())
+
+    @staticmethod
+    def _of_fresh_session(envelope, keeps_wait=False):
+        left = {"home", "used", "answerWithin", "answerBy", "waits"} | (set() if keeps_wait else {"wait"})
+        return {key: value for key, value in envelope.items() if key not in left}
+
     def stop(self, envelope):
         """Ends a session whose work is somebody else's now. The one a client waits for answers with the run's result."""
         run = envelope["run"]
         if not envelope.get("home"):
             return ended(envelope, {"run": run, "status": "running"})
-        created = self._store.get_json(self._layout.run)["created"]
-        until = min(created / 1000 + envelope.get("answerWithin", ANSWER_WITHIN_S), self._deadline - LAUNCH_POLL_S)
+        by = envelope.get("answerBy")
+        until = self._clock.now() if by is None else min(by / 1000, self._deadline - LAUNCH_POLL_S)
         pause = POLL_FIRST_S
         while True:
             result = self._store.get_json(self._layout.result)
             if result is not None:
                 return ended(envelope, result)
-            if self._store.exists(self._layout.cancelled):
-                return ended(envelope, {"run": run, "status": "cancelled"})
             if self._clock.now() + pause >= until:
-                return ended(envelope, {"run": run, "status": "running"})
+                is_cancelled = self._store.exists(self._layout.cancelled)
+                return ended(envelope, {"run": run, "status": "cancelled" if is_cancelled else "running"})
             self._clock.sleep(pause)
             pause = min(pause * POLL_GROWTH, POLL_MAX_S)
 

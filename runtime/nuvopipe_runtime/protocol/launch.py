@@ -13,9 +13,13 @@ from urllib.parse import quote
 LAUNCH_TIMEOUT_S = 20
 PARALLEL_LAUNCHES = 8
 ACCEPTED = (200, 202)
-BUSY = (429, 503)
+TOO_MANY = 429
+BUSY = (TOO_MANY, 503)
 NOT_FOUND = 404
 LATER = "later"
+CROWDED = b"concurrent requests"
+"""OpenWhisk's 429 for too many activations at once; the other one is for too many calls in a clock minute."""
+
 ENVELOPE_KEY = "nuvopipe"
 
 
@@ -27,6 +31,8 @@ class Launcher:
             host = "https://" + host
         self._actions = f"{host}/api/v1/namespaces/_/actions"
         self._conductor = conductor
+        self.is_crowded = False
+        """The last refusal was not of the minute's calls: it may be over in a moment."""
         self._authorization = "Basic " + b64encode((key or "").encode()).decode()
 
     @cached_property
@@ -57,10 +63,12 @@ class Launcher:
                 return None if answer.status in ACCEPTED else f"HTTP {answer.status}"
         except urllib.error.HTTPError as error:
             if error.code in BUSY:
+                self.is_crowded = error.code != TOO_MANY or CROWDED in error.read()
                 return LATER
             return "there is no such flow in this namespace" if error.code == NOT_FOUND else f"HTTP {error.code}"
         except OSError as error:
             print(f"nuvopipe: the platform does not answer: {error}", file=sys.stderr)
+            self.is_crowded = True
             return LATER
 
     def launch_all(self, envelopes):

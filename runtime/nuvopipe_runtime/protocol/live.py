@@ -63,7 +63,7 @@ class Live:
         return lease
 
     def take_over(self):
-        """`(lease, place, sweeps)` of a run with an expired lease, now ours; None if it is alive, over, or another was faster.
+        """`(lease, place, sweeps)` of a run whose lease has expired, now ours; None when it lives or somebody was faster.
 
         `sweeps`: how many have entered it at this place before, and no step has begun since.
         """

@@ -2,9 +2,10 @@
 
 from ..plan import PARAMETERS_STEP, PARAMETERS_TASK, conductor_of, version_of
 from ..store import create_once
+from .answering import answer_in_time
 from .beginning import RUN_SHOWN_MAX, refused
 from .guard import Guard
-from .handover import ended, until_next_window_ms
+from .handover import ended
 from .launch import ENVELOPE_KEY, LATER
 from .parameters import is_run_name
 
@@ -37,12 +38,13 @@ class Recovery:
             return ended(envelope, result)  # too late
         create_once(self._store, self._layout.cancelled, {"by": self._by, "at": self._clock.now_ms()})
         envelope = {**envelope, "home": True}
+        answer_in_time(envelope, self._clock.now_ms())
         if record["bundle"] == self._plan.hash:
             return self._ending.end_cancelled(envelope)
         # What follows the end of a run is its own version's.
         refusal = self._start_version(record, {"cancel": run})
         if refusal == LATER and not self._plan.is_sequence:
-            return dict(envelope, wait=until_next_window_ms(self._clock.now_ms()))
+            return dict(envelope, wait=self._handover.pause_after_refusal_ms(self._clock.now_ms()))
         if refusal in (None, LATER):
             return self._handover.stop(envelope)
         return self._ending.fail_at_once(envelope, {"message": "the run was cancelled"})

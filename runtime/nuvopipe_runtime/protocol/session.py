@@ -5,6 +5,7 @@ same envelope again is always safe: what is committed is skipped, what is claime
 joined once.
 """
 
+from . import answering
 from .beginning import Beginning
 from .cache import Cache
 from .elsewhere import Elsewhere
@@ -36,6 +37,7 @@ class Session:
         self._clock = context.clock
         self._deadline = context.deadline
         self._markers = container.markers
+        self._durations = container.durations
         self._lineage = lineage = Lineage(context)
         self._run_time = run_time = RunTime(context, container.records)
         live = Live(context)
@@ -110,6 +112,10 @@ class Session:
         """Does one step, and goes on in this activation where nothing is to be executed, or more of a batch."""
         if self._stand_in:
             return self._steps.settle(envelope)
+        if not self._fits(envelope):
+            answer = self._handover.free_client(envelope)
+            if answer is not None:
+                return answer
         following = self._steps.enter(envelope)
         items = 1
         while self._reuse.has_next(following) or self._has_room_for(following, envelope, items):
@@ -123,6 +129,12 @@ class Session:
         while "step" in envelope and self._reuse.record(envelope) is not None:
             envelope = self._steps.enter(envelope)
         return self._steps.enter(dict(envelope, died=died)) if "step" in envelope else envelope
+
+    def _fits(self, envelope):
+        """Whether this session may do the step before its client has to be answered."""
+        step = envelope["step"]
+        known = self._durations.of(step, envelope["run"])
+        return answering.fits(envelope, self._plan.steps[step]["timeoutMs"] / 1000, known, self._clock.now_ms())
 
     def _is_for_this_action(self, envelope, step):
         """Whether the action of `step` is that of the envelope's step, too; a stand-in is no step's own."""
@@ -140,6 +152,8 @@ class Session:
         if opener not in self._plan.steps[envelope["step"]]["within"] or items + is_next_item > batch or batch == 1:
             return False
         if not self._is_for_this_action(following, envelope["step"]) or self._markers.stopped(self._context):
+            return False
+        if not self._fits(following):
             return False
         needed_s = self._plan.steps[step]["timeoutMs"] / 1000 + BATCH_RESERVE_S
         return self._clock.now() + needed_s < self._deadline

@@ -18,6 +18,7 @@ class Tasks:
         self._context = context
         self._executor = container.executor
         self._markers = container.markers
+        self._durations = container.durations
         self._secrets = container.secrets
         self._lineage = lineage
         self._inputs = inputs
@@ -50,7 +51,9 @@ class Tasks:
             request["reason"] = failed["error"] if failed else None
         if "minSuccess" in self._plan.pools.get(spec.get("joins"), {}):
             request["failures"] = list(self._inputs.failures(spec["joins"], at).values())
-        return self._run("step", request)
+        tried = self._run("step", request)
+        self._durations.add(step, self._layout.run_id, tried.ended - tried.started)
+        return tried
 
     def arguments(self, envelope):
         """An attempt at what the action, or the flow, of a step is to be given."""

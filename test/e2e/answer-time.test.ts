@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { performance } from 'node:perf_hooks';
+import { poll } from '../../src/local/poll.ts';
+import type { RunResult } from '../../src/model/envelope.ts';
+import { runPrefix } from '../../src/model/records.ts';
+import { getJson } from '../../src/store/store.ts';
+import { caseFile } from '../support/cases.ts';
+import { deployFlow, flowFile, invoke } from '../support/flows.ts';
+import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
+import { sharedTwin, type Twin } from '../support/twin.ts';
+
+/** What the machine may take for the answer, beside what the client has asked for. */
+const SLACK_S = 2.5;
+
+describe('a client that says how long it waits', function () {
+  this.timeout(FIRST_USE_TIMEOUT_MS);
+  let twin: Twin;
+  before(async () => {
+    twin = await sharedTwin();
+    for (const file of ['linslow.yaml', 'slow.yaml']) await deployFlow(twin, caseFile('engine', file));
+    const sequence = await flowFile(`
+flow: SlowSequence
+target: sequence
+outputs: [x]
+steps:
+${['a', 'b'].map((step) => `  - step: ${step}\n    run: import time; time.sleep(3); self.x = 1\n`).join('')}`);
+    await deployFlow(twin, sequence.file).finally(sequence.remove);
+  });
+
+  const cases: [what: string, flow: string, params: object, outputs: object][] = [
+    ['a long step', 'LinSlow', { sleep: 4 }, { x: 3 }],
+    ['the items of a foreach', 'SlowFlow', { n: 8, sleep: 2 }, { total: 28 }],
+    ['a step of a native sequence', 'SlowSequence', {}, { x: 1 }],
+  ];
+  for (const [index, [what, flow, params, outputs]] of cases.entries()) {
+    it(`is answered by then, with the run's name, while ${what} is executed`, async () => {
+      const run = `r${index}`;
+      const began = performance.now();
+      const { result } = await invoke(twin, flow, { ...params, wait: 1.5, run });
+      const took = (performance.now() - began) / 1000;
+      assert.deepEqual(result, { run, status: 'running' });
+      assert.ok(took >= 1.4 && took < 1.5 + SLACK_S, `${took} s`);
+      const stored = () => getJson<RunResult>(twin.store, `${runPrefix(flow, run)}result.json`);
+      assert.ok(await poll(async () => (await stored()) !== undefined, 30_000));
+      assert.deepEqual((await stored())?.outputs, outputs);
+      const tasks = [...(await twin.tasks(flow, run)).values()];
+      assert.ok(tasks.every(({ attempt, ok }) => ok && attempt === 0));
+    });
+  }
+
+  it('gets the result where it is there in time', async () => {
+    const { result } = await invoke(twin, 'LinSlow', { sleep: 0, wait: 20, run: 'quick' });
+    assert.deepEqual(result, { run: 'quick', status: 'succeeded', outputs: { x: 3 } });
+  });
+});
