@@ -86,14 +86,14 @@ class Plan:
     def profile(self, step):
         return self.steps[step]["profile"]
 
-    def environment(self, step, secrets):
+    def environment(self, step, secrets, lacks_none=True):
         """What a step finds in its environment and no other does: its `vars`, and of the flow's secrets those it names."""
         spec = self.steps[step]
         names = spec.get("secrets", [])
         missing = [name for name in names if name not in secrets]
-        if missing:
+        if missing and lacks_none:
             raise RuntimeError(f"step {step} lacks {', '.join(missing)}: deploy the flow again, with its secrets")
-        return {**spec.get("vars", {}), **{name: secrets[name] for name in names}}
+        return {**spec.get("vars", {}), **{name: secrets[name] for name in names if name in secrets}}
 
     def first(self, opener, item):
         """First step of an item's body: the foreach's, or the branch's."""

@@ -29,6 +29,8 @@ export interface Envelope {
   overdue?: true;
   /** Seconds after the run's start within which the home session answers with the result; absent: the runtime's default. */
   answerWithin?: number;
+  /** When the home session answers at the latest, epoch milliseconds; absent: nobody waits. */
+  answerBy?: number;
   /** The step action answered an error instead of an envelope: its text. */
   died?: string;
   /** The step's own action died twice: which of the plan's stand-ins is entered instead, from 1. */

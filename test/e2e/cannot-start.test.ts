@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Secrets } from '../../src/deploy/secrets.ts';
 import * as messages from '../../src/local/whisk/messages.ts';
 import { ENVELOPE_KEY, type RunResult } from '../../src/model/envelope.ts';
 import { LIVE_PREFIX, type LiveRecord, runPrefix } from '../../src/model/records.ts';
@@ -25,9 +26,9 @@ describe('a step whose action cannot start', function () {
   const resultOf = (flow: string, run: string) => getJson<RunResult>(twin.store, `${runPrefix(flow, run)}result.json`);
   const isLive = (flow: string, run: string) => twin.store.exists(`${LIVE_PREFIX}${flow}/${run}`);
 
-  async function deploy(text: string): Promise<void> {
+  async function deploy(text: string, secrets: Secrets = {}): Promise<void> {
     const flow = await flowFile(text);
-    await deployFlow(twin, flow.file).finally(flow.remove);
+    await deployFlow(twin, flow.file, secrets).finally(flow.remove);
   }
 
   it('fails the step and the run, in the store as for the client; the run can be resumed', async () => {
@@ -58,7 +59,8 @@ steps:
   });
 
   it('is caught, after its retries, in an action that starts', async () => {
-    await deploy(`
+    await deploy(
+      `
 flow: CaughtStartFlow
 outputs: [seen]
 steps:
@@ -66,14 +68,20 @@ steps:
     run: self.x = 1
   - step: b
     ${NONE_SUCH}
+    secrets: [TOKEN]
     retry: { times: 1, backoff: 100ms }
     catch: problem
     run: self.x = 2
   - step: c
-    run: self.seen = [self.x, self.problem is not None]
-`);
+    run: self.seen = [self.x, str(self.problem.exception)]
+`,
+      { TOKEN: 'a token of the caught start' },
+    );
     const { result } = await invoke(twin, 'CaughtStartFlow', { run: 'r' });
-    assert.deepEqual(result, { run: 'r', status: 'succeeded', outputs: { seen: [1, true] } });
+    assert.equal(result.status, 'succeeded', JSON.stringify(result));
+    const [x, problem] = (result.outputs as { seen: [number, string] }).seen;
+    assert.equal(x, 1);
+    assert.match(problem, /Failed to pull container image/);
     assert.equal((await twin.tasks('CaughtStartFlow', 'r')).get('b/t')?.attempt, 2);
   });
 

@@ -49,8 +49,10 @@ class Executor:
         """
         step, variables = request.get("step"), {}
         if step is not None:
-            variables = self._plan.environment(step, self.secrets)
-            request = {**request, "secretNames": self._plan.steps[step].get("secrets", [])}
+            # Of `catch`'s fallback, which executes nothing of the user's, another step's action may take care.
+            variables = self._plan.environment(step, self.secrets, lacks_none="reason" not in request)
+            names = [name for name in self._plan.steps[step].get("secrets", []) if name in variables]
+            request = {**request, "secretNames": names}
         mask = Mask([*self.secrets.values(), *filter(None, request.get("secrets", {}).values())])
         warm = self._processes.ready_for(step, environment, variables, deadline - ANSWER_RESERVE_S)
         (ours, theirs), (door, theirs_of_door) = socket.socketpair(), socket.socketpair()

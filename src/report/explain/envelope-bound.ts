@@ -46,6 +46,7 @@ function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, befor
     origin: ['r'.repeat(RUN_NAME_MAX), Object.keys(plan.steps).reduce((a, b) => (b.length > a.length ? b : a))],
     grow: [within.findLast((scope) => plan.pools[scope]) ?? '', INDEX_MAX, EPOCH_MS_MAX],
     waits: EPOCH_MS_MAX,
+    answerBy: EPOCH_MS_MAX,
     standIn: plan.standIns?.length ?? 0,
   };
   // The runtime writes it with a space after each `:` and `,`: one for each of either, at most.
