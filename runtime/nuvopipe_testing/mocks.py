@@ -32,7 +32,10 @@ def for_attempt(mock, attempt):
 
 
 def put_in_place(module, step, mock):
-    """Replaces what a compiled flow's step calls: `_run_<step>` or `_call`; in a join also `_collect` or `_merge`."""
+    """Replaces what a compiled flow's step calls: `_run_<step>` or `_call`; in a join also `_collect` or `_merge`.
+
+    A mocked join keeps what its inputs agree on, as any other does.
+    """
     act = _act(module, step, mock)
     acted = []
 
@@ -41,9 +44,14 @@ def put_in_place(module, step, mock):
             acted.append(True)
             act(self, inputs)
 
+    def merge(self, inputs, step, caught=(), **keep):
+        module._keep(self, inputs, step, **keep)
+        once(self, inputs)
+
     setattr(module, "_run_" + step, once)
     module._call = lambda self, step, name, function, inputs=None: once(self, inputs)
-    module._merge = module._collect = lambda self, inputs, *_, **__: once(self, inputs)
+    module._collect = lambda self, inputs, *_: once(self, inputs)
+    module._merge = merge
 
 
 def _act(module, step, mock):

@@ -16,9 +16,8 @@ export const CHECK_ITEMS: Helper = {
     try:
         items = getattr(self, artifact)
     except AttributeError:
-        raise AttributeError(
-            f'step {step}: the foreach goes over "{artifact}", and there is no such artifact'
-        ) from None
+        why = _why_missing(self, artifact) or "there is no such artifact"
+        raise AttributeError(f'step {step}: the foreach goes over "{artifact}", and {why}') from None
     is_list = isinstance(items, Sequence) and not isinstance(items, (str, bytes, bytearray))
     if not is_list and getattr(items, "ndim", 0) != 1:
         raise TypeError(
@@ -42,24 +41,6 @@ export const MAKE_ITEMS: Helper = {
         kind = "None" if items is None else f"of type {type(items).__name__}"
         raise TypeError(f"step {step}: the foreach goes over a value that has to be a list and is {kind}")
     return list(items)
-`,
-};
-
-/** Lists of the items' artifacts; what all of them agree on is kept, what they do not agree on and nobody asked for is not. */
-export const COLLECT: Helper = {
-  imports: ['from metaflow.exception import UnhandledInMergeArtifactsException'],
-  code: `def _collect(self, inputs, step, names, keep_others=False, exclude=()):
-    """Sets a list of the inputs' values for each name."""
-    for name in names:
-        missing = [each for each in inputs if not hasattr(each, name)]
-        if missing:
-            raise AttributeError(f'step {step}: collects "{name}", and {len(missing)} of its inputs have no such artifact')
-        setattr(self, name, [getattr(each, name) for each in inputs])
-    if keep_others:
-        try:
-            self.merge_artifacts(inputs, exclude=list(exclude))
-        except UnhandledInMergeArtifactsException as conflict:
-            self.merge_artifacts(inputs, exclude=[*exclude, *conflict.artifact_names])
 `,
 };
 
@@ -110,7 +91,8 @@ export const INTERPOLATE: Helper = {
     try:
         return getattr(self, name)
     except AttributeError:
-        raise AttributeError(f'step {step}: there is no artifact or parameter "{name}"') from None
+        why = _why_missing(self, name) or f'there is no artifact or parameter "{name}"'
+        raise AttributeError(f"step {step}: {why}") from None
 
 
 def _text(*parts):
@@ -152,21 +134,6 @@ export const ARTIFACTS: Helper = {
 `,
 };
 
-export const MERGE: Helper = {
-  imports: ['from metaflow.exception import UnhandledInMergeArtifactsException'],
-  code: `def _merge(self, inputs, step, exclude=()):
-    """The join of a fork that has none of its own: artifacts that the inputs agree on."""
-    try:
-        self.merge_artifacts(inputs, exclude=list(exclude))
-    except UnhandledInMergeArtifactsException as conflict:
-        names = ", ".join(f'"{name}"' for name in sorted(set(conflict.artifact_names)))
-        raise ValueError(
-            f"step {step}: the inputs have different values of {names}, so they cannot be merged; "
-            "write a join that says what becomes of them"
-        ) from None
-`,
-};
-
 export const CALL: Helper = {
   imports: ['import inspect'],
   code: `def _call(self, step, name, function, inputs=None):
@@ -180,9 +147,8 @@ export const CALL: Helper = {
         else:
             value = _value(self, parameter.name, parameter.default)
         if value is parameter.empty:
-            raise TypeError(
-                f'step {step}: {name} wants "{parameter.name}", and there is no such artifact or parameter'
-            )
+            why = _why_missing(self, parameter.name) or "there is no such artifact or parameter"
+            raise TypeError(f'step {step}: {name} wants "{parameter.name}", and {why}')
         if parameter.kind is parameter.POSITIONAL_ONLY:
             positional.append(value)
         else:
@@ -212,6 +178,7 @@ export const BESIDE: Helper = {
 
 /** Names of the functions above. */
 export const HELPER_NAMES: readonly string[] = [
-  ...['_check_items', '_make_items', '_merge', '_collect', '_failures', '_pick', '_turn'],
+  ...['_check_items', '_make_items', '_keep', '_is_same', '_is_equal', '_input_names', '_merge', '_collect'],
+  ...['_why_missing', '_failures', '_pick', '_turn', '_HIDDEN', '_UNORDERED', '_COMPARED_MAX_BYTES'],
   ...['_artifact', '_text', '_invoke', '_start_flow', '_set_artifacts', '_call', '_value', '_beside'],
 ];

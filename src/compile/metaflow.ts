@@ -8,13 +8,11 @@ import {
   BESIDE,
   CALL,
   CHECK_ITEMS,
-  COLLECT,
   FAILURES,
   HELPER_NAMES,
   INTERPOLATE,
   INVOKE,
   MAKE_ITEMS,
-  MERGE,
   PICK,
   START_FLOW,
   TURNS,
@@ -22,6 +20,7 @@ import {
 import { parameterLine } from './flow-parameters.ts';
 import type { Decision, Graph, GraphStep, Items } from './graph.ts';
 import { DONE, NONE, SOME, TURN } from './graph.ts';
+import { COLLECT, JOINING_METHODS, KEEP, MERGE, WHY_MISSING } from './join-helpers.ts';
 import { argumentsOf, pythonLiteral } from './python-values.ts';
 
 export interface FlowModule {
@@ -82,9 +81,12 @@ class Writer {
     const bodies = this.#all.flatMap(({ body }) => body ?? []);
     const has = (kind: string) => bodies.some((body) => body.kind === kind);
     const givesReferences = bodies.some((body) => 'with' in body && body.with.references.length > 0);
+    const joins = pools.length > 0;
     const helpers: [Helper, boolean][] = [
+      [WHY_MISSING, joins || has('call') || givesReferences],
       [CHECK_ITEMS, pools.some((pool) => pool.kind === 'foreach')],
       [MAKE_ITEMS, this.#all.some((step) => step.makes?.from.kind === 'expression')],
+      [KEEP, joins],
       [MERGE, this.#all.some((step) => step.joins !== undefined && !step.body && !step.collect)],
       [COLLECT, this.#all.some((step) => step.collect !== undefined)],
       [FAILURES, pools.some((pool) => pool.collectsFailures)],
@@ -114,6 +116,7 @@ class Writer {
       const levels = RECURSION_LEVELS_DEFAULT + this.#graph.steps.length * RECURSION_LEVELS_PER_STEP;
       this.#print('', '# Metaflow walks the graph by recursion, a level a step.', `sys.setrecursionlimit(${levels})`);
     }
+    if (this.#graph.pools.size > 0) this.#print('', this.#hidden());
     for (const { code } of helpers) {
       this.#print('', '', ...code.trimEnd().split('\n'));
       for (const [, name = ''] of code.matchAll(/^def (\w+)/gm)) this.#texts.functions.set(name, code);
@@ -173,23 +176,17 @@ class Writer {
       this.#print('', `${INDENT}# Follows a failure. No step for Metaflow, which has nothing of this kind.`);
       this.#method(handler);
     }
-    this.#hidden();
+    if (this.#graph.pools.size > 0) this.#print('', ...indented(JOINING_METHODS));
   }
 
-  /** What the compiler keeps in artifacts is no business of the user's joins. */
-  #hidden(): void {
+  /** Artifacts in which the compiler and Metaflow keep something for themselves: no join takes them over. */
+  #hidden(): string {
     const names = [
       ...([...this.#graph.loops.values()].some((loop) => loop.max !== undefined) ? ['_turns'] : []),
       ...(this.#graph.steps.some((step) => step.catch !== undefined) ? ['_catch_exception'] : []),
       ...this.#graph.steps.flatMap((step) => step.makes?.artifact ?? []),
     ];
-    if (names.length === 0) return;
-    this.#print(
-      '',
-      `${INDENT}def merge_artifacts(self, inputs, exclude=None, include=None):`,
-      `${INDENT}${INDENT}hidden = [] if include else [${names.map(pythonString).join(', ')}]`,
-      `${INDENT}${INDENT}super().merge_artifacts(inputs, exclude=[*(exclude or []), *hidden], include=include)`,
-    );
+    return `_HIDDEN = {${['*INTERNAL_ARTIFACTS_SET', ...names.map(pythonString)].join(', ')}}`;
   }
 
   #step(step: GraphStep): void {
@@ -217,9 +214,7 @@ class Writer {
     const { name, joins, bind, empties = [], makes, decision, next } = step;
     const statements: string[] = [];
     if (bind !== undefined) statements.push(`self.${bind} = self.input`);
-    const joined = joins === undefined ? undefined : this.#graph.pools.get(joins);
-    if (joined?.collectsFailures) statements.push('self.failures = _failures()');
-    statements.push(...this.#body(step));
+    statements.push(...this.#join(step), ...this.#body(step));
     for (const artifact of empties) statements.push(`self.${artifact} = []`);
     if (makes) statements.push(makeItems(name, makes));
     const pool = 'open' in next ? this.#graph.pools.get(next.open) : undefined;
@@ -236,14 +231,13 @@ class Writer {
     this.#print(...lines);
   }
 
-  #body({ name, body, joins, collect }: GraphStep): string[] {
+  #body({ name, body, joins }: GraphStep): string[] {
     const inputs = joins === undefined ? '' : ', inputs';
-    const collected = collect ? [this.#collect(name, collect, joins as string, body === undefined)] : [];
     switch (body?.kind) {
       case 'run':
-        return [...collected, `${bodyName(name)}(self${inputs})`];
+        return [`${bodyName(name)}(self${inputs})`];
       case 'call':
-        return [...collected, this.#call(name, body, joins !== undefined)];
+        return [this.#call(name, body, joins !== undefined)];
       case 'action': {
         const invoked = `_invoke("${name}", ${pythonString(body.action.value)}, ${withName(name)}(self))`;
         return [body.result ? `self.${body.result.value} = ${invoked}` : invoked];
@@ -257,16 +251,30 @@ class Writer {
         ];
       }
       default:
-        if (collect) return collected;
-        return joins === undefined ? [] : [this.#merge(name, joins)];
+        return [];
     }
   }
 
-  #collect(step: string, names: string[], opener: string, keeps: boolean): string {
-    const as = this.#graph.pools.get(opener)?.as;
-    const list = (values: string[]) => `[${values.map(pythonString).join(', ')}]`;
-    const kept = keeps ? `, keep_others=True${as === undefined ? '' : `, exclude=${list([as])}`}` : '';
-    return `_collect(self, inputs, "${step}", ${list(names)}${kept})`;
+  /** What a join does before its own body. */
+  #join({ name, body, joins, collect }: GraphStep): string[] {
+    const pool = joins === undefined ? undefined : this.#graph.pools.get(joins);
+    if (!pool) return [];
+    const merges = !body && !collect;
+    const caught = this.#graph.steps.flatMap((step) =>
+      step.within.includes(pool.opener) && step.catch !== undefined ? [step.catch] : [],
+    );
+    const branches = pool.last.map((last, index) => `"${last}": ${pythonString(pool.branches?.[index] ?? '')}`);
+    const keywords = [
+      ...(merges && caught.length > 0 ? [`caught=${pythonList(caught)}`] : []),
+      ...(pool.as === undefined ? [] : [`dropped=${pythonList([pool.as])}`]),
+      ...(pool.branches ? [`branches={${branches.join(', ')}}`] : []),
+      ...(pool.collectsFailures ? ['failed=[failure["item"] for failure in self.failures]'] : []),
+    ];
+    return [
+      ...(pool.collectsFailures ? ['self.failures = _failures()'] : []),
+      `${merges ? '_merge' : '_keep'}(${['self', 'inputs', `"${name}"`, ...keywords].join(', ')})`,
+      ...(collect ? [`_collect(self, inputs, "${name}", ${pythonList(collect)})`] : []),
+    ];
   }
 
   /** Python whose value is the label of what comes next. */
@@ -290,11 +298,6 @@ class Writer {
   #call(step: string, { module, function: name }: CallBody, isJoin: boolean): string {
     const target = `${this.#modules.get(module)}.${name}`;
     return `_call(self, "${step}", ${pythonString(`${module}:${name}`)}, ${target}${isJoin ? ', inputs' : ''})`;
-  }
-
-  #merge(step: string, opener: string): string {
-    const as = this.#graph.pools.get(opener)?.as;
-    return `_merge(self, inputs, "${step}"${as === undefined ? '' : `, exclude=[${pythonString(as)}]`})`;
   }
 
   #transition({ next, decision }: GraphStep): string | undefined {
@@ -355,6 +358,14 @@ function functionsOf(steps: readonly GraphStep[], graph: Graph): Map<string, Flo
 function makeItems(step: string, { artifact, from }: Items): string {
   if (from.kind === 'list') return `self.${artifact} = ${pythonLiteral(from.values)}`;
   return `self.${artifact} = _make_items("${step}", ${artifact}(self))`;
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => (line === '' ? '' : INDENT + line));
+}
+
+function pythonList(values: readonly string[]): string {
+  return `[${values.map(pythonString).join(', ')}]`;
 }
 
 function bodyName(step: string): string {

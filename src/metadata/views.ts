@@ -75,11 +75,12 @@ export function taskView(run: RunRecord, record: TaskRecord): TaskView {
 }
 
 export function artifactView(run: RunRecord, record: TaskRecord, name: string, root: string): ArtifactView {
+  const info = record.info[name];
   return {
     ...taskView(run, record),
     attempt_id: record.attempt,
     name,
-    content_type: record.info[name]?.encoding ?? '',
+    content_type: info && 'encoding' in info ? info.encoding : '',
     type: 'metaflow.artifact',
     sha: record.objects[name] ?? '',
     ds_type: 's3',

@@ -69,6 +69,18 @@ export interface RunRecord {
   origin?: { run: string; from?: string };
 }
 
+export interface ArtifactInfo {
+  size: number;
+  type: string;
+  encoding: string;
+}
+
+/** Of an artifact that there is no more: which join dropped it, and why. */
+export interface DroppedInfo {
+  dropped: string;
+  why: string;
+}
+
 export interface TaskRecord {
   version: 1;
   flow: string;
@@ -83,7 +95,7 @@ export interface TaskRecord {
   ok: boolean;
   /** As Metaflow's `<attempt>.data.json` has them. */
   objects: Record<string, string>;
-  info: Record<string, { size: number; type: string; encoding: string }>;
+  info: Record<string, ArtifactInfo | DroppedInfo>;
   /** As Metaflow's metadata service has them, less what the place of the record says already. */
   metadata: { field_name: string; value: string; type: string; tags: string[]; ts_epoch: number }[];
   /** Pathspecs (without the flow) of the tasks this one read, at most the first {@link PARENTS_MAX}. */

@@ -1,9 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { writeBundle } from '../../src/compile/bundle-folder.ts';
 import type { CompileResult } from '../../src/compile/index.ts';
 import { bundleOf, compileFlow } from '../../src/compile/index.ts';
 import type { Bundle } from '../../src/model/manifest.ts';
+
+const STUB = join(import.meta.dirname, '../fixtures/metaflow-stub');
 
 /** A runtime small enough to look at. */
 const RUNTIME = {
@@ -48,6 +52,18 @@ export class Workshop {
 
   async bundle(flow: string): Promise<Bundle> {
     return bundleOf(await this.compile(flow));
+  }
+
+  /** Runs a compiled flow with a stand-in for Metaflow; its artifacts after the last step, or the last line of its traceback. */
+  async run(flow: string, code: Record<string, string> = {}): Promise<Record<string, unknown> | string> {
+    await this.write(code);
+    const dir = this.path('out');
+    await writeBundle(await this.bundle(flow), dir);
+    const { status, stdout, stderr } = spawnSync('python3', ['-B', join(dir, 'flow.py')], {
+      env: { PYTHONPATH: `${STUB}:${this.dir}`, PYTHONIOENCODING: 'utf-8' },
+      encoding: 'utf8',
+    });
+    return status === 0 ? JSON.parse(stdout) : (stderr.trim().split('\n').at(-1) as string);
   }
 
   async close(): Promise<void> {

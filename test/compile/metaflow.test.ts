@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { writeBundle } from '../../src/compile/bundle-folder.ts';
 import { CHECK_ITEMS } from '../../src/compile/flow-helpers.ts';
+import { JOINING_METHODS, KEEP, WHY_MISSING } from '../../src/compile/join-helpers.ts';
 import { fileText, linearFlow, Workshop } from './flows.ts';
-
-const stub = join(import.meta.dirname, '../fixtures/metaflow-stub');
 
 describe('flow.py', () => {
   let workshop: Workshop;
@@ -14,17 +10,7 @@ describe('flow.py', () => {
   });
   after(() => workshop.close());
 
-  /** Runs a compiled flow with a stand-in for Metaflow; its artifacts after the last step, or the last line of its traceback. */
-  async function run(flow: string, code: Record<string, string> = {}): Promise<Record<string, unknown> | string> {
-    await workshop.write(code);
-    const dir = workshop.path('out');
-    await writeBundle(await workshop.bundle(flow), dir);
-    const { status, stdout, stderr } = spawnSync('python3', ['-B', join(dir, 'flow.py')], {
-      env: { PYTHONPATH: `${stub}:${workshop.dir}`, PYTHONIOENCODING: 'utf-8' },
-      encoding: 'utf8',
-    });
-    return status === 0 ? JSON.parse(stdout) : (stderr.trim().split('\n').at(-1) as string);
-  }
+  const run = (flow: string, code: Record<string, string> = {}) => workshop.run(flow, code);
 
   it('reads as a Metaflow program does', async () => {
     const bundle = await workshop.bundle(`
@@ -58,9 +44,18 @@ steps:
 from collections.abc import Sequence
 
 import metaflow
+from metaflow.flowspec import INTERNAL_ARTIFACTS_SET
+
+_HIDDEN = {*INTERNAL_ARTIFACTS_SET}
+
+
+${WHY_MISSING.code.trimEnd()}
 
 
 ${CHECK_ITEMS.code.trimEnd()}
+
+
+${KEEP.code.trimEnd()}
 
 
 def _run_hello(self):
@@ -105,6 +100,7 @@ class Readable(metaflow.FlowSpec):
     @metaflow.timeout(seconds=2)
     @metaflow.step
     def collect(self, inputs):
+        _keep(self, inputs, "collect", dropped=["x"])
         _run_collect(self, inputs)
         self.next(self.end)
 
@@ -113,6 +109,8 @@ class Readable(metaflow.FlowSpec):
     @metaflow.step
     def end(self):
         pass
+
+${JOINING_METHODS.map((line) => line && `    ${line}`).join('\n')}
 
 
 if __name__ == "__main__":
@@ -176,6 +174,7 @@ def joined(inputs, alpha):
     const made = [0.5, [3, 4], 7];
     assert.deepEqual(artifacts, {
       größe: 0.5,
+      made,
       ys: [
         [3, made],
         [4, made],
@@ -260,9 +259,9 @@ steps:
   - { step: open, run: "self.xs = ${items}" }
   - foreach: xs
     steps: [{ step: body, run: self.x = self.input }]
-    join: { step: sum_up, run: "self.total = sum(i.x for i in inputs)" }
+    join: { step: sum_up, run: "self.total = sum(i.x for i in inputs); self.xs = None" }
 `);
-      assert.deepEqual(artifacts, { total: 3 }, items);
+      assert.deepEqual(artifacts, { total: 3, xs: null }, items);
     }
   });
 

@@ -21,6 +21,8 @@ class Crash(BaseException):
 CAUGHT = "<an exception>"
 """What stands for a caught exception's wrapper."""
 
+LOST = "_lost"
+
 FAILURE = {"message": "", "step": "", "task": ""}
 """What stands for what is told of a run's failure."""
 
@@ -47,6 +49,25 @@ class Self:
 
     def artifacts(self):
         return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
+
+    def lost(self):
+        """Names of artifacts that joins before this have dropped."""
+        return self.__dict__.get(LOST, frozenset()) - self.artifacts().keys()
+
+    def keep(self, inputs, bound):
+        """What a join does first: it keeps what its inputs agree on."""
+        lost = {bound} if bound else set()
+        found = {}
+        for each in inputs:
+            lost |= each.lost()
+            for name, value in each.artifacts().items():
+                if name not in self.__dict__:
+                    found.setdefault(name, []).append(value)
+        differing = {name for name, values in found.items() if any(value != values[0] for value in values)}
+        kept = {name: values[0] for name, values in found.items() if name not in lost | differing}
+        self.__dict__.update(kept)
+        self.__dict__[LOST] = frozenset(lost | differing)
+        return differing - lost
 
     def merge_artifacts(self, inputs, exclude=(), include=()):
         found = {}
@@ -76,6 +97,7 @@ class Reference:
         """Whether the run succeeds; `tasks` and `last` tell the rest."""
         try:
             self.last = self._elements(self.flow["steps"], dict(self.parameters), (), ())
+            self.last.pop(LOST, None)
             return True
         except Failed:
             state = {**self.parameters, "failure": FAILURE}
@@ -123,7 +145,7 @@ class Reference:
             artifacts[step["catch"]] = None if caught is None else CAUGHT
         if "step" in step:
             self.tasks[step["step"], at] = artifacts
-        return artifacts
+        return {**artifacts, LOST: me.lost() - artifacts.keys()}
 
     def _body(self, step, me, attempt, inputs):
         if "run" in step:
@@ -163,27 +185,27 @@ class Reference:
                 self.failed_items.append((*at, index))
         if collects and len(results) < _least(element.get("minSuccess", 1), len(values)):
             raise Failed("too few")
-        return self._join(join, results, at, items, element.get("as"), failed if collects else None)
+        failures = failed if collects else None
+        return self._join(join, results, at, items, _caught(element["steps"]), element.get("as"), failures)
 
     def _branches(self, element, state, at, items):
         results = [
             Self(self._elements(steps, state, (*at, index), items), items)
             for index, steps in enumerate(element["branches"].values())
         ]
-        return self._join(element.get("join"), results, at, items)
+        return self._join(element.get("join"), results, at, items, _caught(element["branches"]))
 
-    def _join(self, join, inputs, at, items, bound=None, failures=None):
+    def _join(self, join, inputs, at, items, caught, bound=None, failures=None):
         collected = (join or {}).get("collect", [])
 
         def before(me):
             if failures is not None:
                 me.failures = failures
+            differing = me.keep(inputs, bound)
+            if join is None and differing - caught:
+                raise ValueError(f"cannot merge: {differing - caught}")
             for name in collected:
                 setattr(me, name, [getattr(each, name) for each in inputs])
-            if join is None:
-                me.merge_artifacts(inputs, exclude=[bound])
-            elif "run" not in join:
-                _keep_what_agrees(me, inputs, bound)
 
         return self._step(join or {}, self.parameters, at, items, inputs=inputs, before=before)
 
@@ -214,13 +236,11 @@ def _least(wanted, count):
     return math.ceil(int(wanted[:-1]) * count / 100) if isinstance(wanted, str) else wanted
 
 
-def _keep_what_agrees(me, inputs, bound):
-    found = {}
-    for each in inputs:
-        for name, value in each.artifacts().items():
-            if name != bound and name not in me.__dict__:
-                found.setdefault(name, []).append(value)
-    me.__dict__.update({name: values[0] for name, values in found.items() if all(value == values[0] for value in values)})
+def _caught(elements):
+    """Artifacts in which steps keep failures."""
+    inner = elements.values() if isinstance(elements, dict) else elements if isinstance(elements, list) else []
+    own = {elements["catch"]} if isinstance(elements, dict) and "catch" in elements else set()
+    return own.union(*map(_caught, inner))
 
 
 def _kinds(error):

@@ -1,0 +1,138 @@
+import type { Helper } from './flow-helpers.ts';
+
+/**
+ * What every join of a compiled `flow.py` does first: it keeps the artifacts that its inputs agree on. Artifacts are compared by
+ * the hashes of their content, as Metaflow's `merge_artifacts` does. A set may pickle differently in another process, so values
+ * that may hold one are compared themselves where their hashes differ and their descriptions do not.
+ *
+ * What the inputs disagree on is described in the task's `info` and has no object: later tasks inherit the description with
+ * the others, at no request, and `_why_missing` reads it.
+ */
+export const KEEP: Helper = {
+  imports: ['from metaflow.flowspec import INTERNAL_ARTIFACTS_SET'],
+  code: `_UNORDERED = {str(kind) for kind in (set, frozenset, dict, list, tuple)}
+_COMPARED_MAX_BYTES = 256 << 10
+
+
+def _keep(self, inputs, step, dropped=(), branches=None, failed=()):
+    """Keeps what the inputs agree on; returns the names of what they newly disagree on."""
+    inputs = list(inputs)
+    found, same, lost, new = {}, {}, {}, []
+    for each in inputs:
+        lost.update({name: info for name, info in each._datastore._info.items() if "dropped" in info})
+    for index, each in enumerate(inputs):
+        for name, sha in each._datastore.items():
+            if name in lost or name in _HIDDEN or name in vars(self) or hasattr(type(self), name):
+                continue
+            first, known = found.setdefault(name, (index, {sha}))
+            if name in dropped:
+                lost[name] = {"dropped": step, "why": "each item has its own value"}
+            elif sha in known:
+                continue
+            elif _is_same(inputs[first], each, name, same):
+                known.add(sha)
+            else:
+                pair = _input_names(inputs, (first, index), branches, failed)
+                lost[name] = {"dropped": step, "why": f"{pair} have different values of it"}
+                new.append(name)
+    for name, (index, _) in found.items():
+        if name not in lost:
+            self._datastore.passdown_partial(inputs[index]._datastore, [name])
+    self._datastore._info.update({name: info for name, info in lost.items() if name not in vars(self)})
+    return new
+
+
+def _is_same(one, other, name, values):
+    """Whether two artifacts with different hashes have the same value: their sets pickled in another order."""
+    ours, theirs = (each._datastore._info[name] for each in (one, other))
+    if ours["type"] not in _UNORDERED or ours["type"] != theirs["type"]:
+        return False
+    size, difference = ours["size"], abs(ours["size"] - theirs["size"])
+    if size > _COMPARED_MAX_BYTES or difference * 16 > size:
+        return False
+    try:
+        if name not in values:
+            values[name] = one._datastore[name]
+        return _is_equal(values[name], other._datastore[name])
+    except OSError:
+        raise
+    except Exception:
+        return False  # what cannot be loaded here, or compared
+
+
+def _is_equal(one, other):
+    """Equality that tells 1 from True, and in which the order of sets alone does not matter."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return _is_equal(list(one.items()), list(other.items()))
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_is_equal, one, other))
+    return bool(one == other)
+
+
+def _input_names(inputs, indices, branches, failed):
+    if branches is None:
+        items = [item for item in range(len(inputs) + len(failed)) if item not in failed]
+        return "items " + " and ".join(str(items[index]) for index in indices)
+    steps = {inputs[index]._current_step for index in indices}
+    return "branches " + " and ".join(f'"{name}"' for step, name in branches.items() if step in steps)
+`,
+};
+
+/** The join of a fork that has none of its own: what the inputs disagree on fails it, but for the failures that they caught. */
+export const MERGE: Helper = {
+  imports: [],
+  code: `def _merge(self, inputs, step, caught=(), **keep):
+    differing = set(_keep(self, inputs, step, **keep)) - set(caught)
+    if differing:
+        names = ", ".join(f'"{name}"' for name in sorted(differing))
+        raise ValueError(
+            f"step {step}: the inputs have different values of {names}, so they cannot be merged; "
+            "write a join that says what becomes of them"
+        )
+`,
+};
+
+/** Lists of the items' artifacts. */
+export const COLLECT: Helper = {
+  imports: [],
+  code: `def _collect(self, inputs, step, names):
+    """Sets a list of the inputs' values for each name."""
+    for name in names:
+        missing = [each for each in inputs if not hasattr(each, name)]
+        if missing:
+            raise AttributeError(f'step {step}: collects "{name}", and {len(missing)} of its inputs have no such artifact')
+        setattr(self, name, [getattr(each, name) for each in inputs])
+`,
+};
+
+/** Explains an artifact that is missing because a join dropped it. */
+export const WHY_MISSING: Helper = {
+  imports: [],
+  code: `def _why_missing(self, name):
+    """Why there is no such artifact, where a join dropped it."""
+    info = self._datastore._info.get(name, {}) if self._datastore else {}
+    if "dropped" not in info:
+        return None
+    return f'the join "{info["dropped"]}" dropped "{name}", because {info["why"]}; set self.{name} in the join'
+`,
+};
+
+/** Methods of the class of a flow with joins. */
+export const JOINING_METHODS: readonly string[] = `\
+def __getattr__(self, name):
+    try:
+        return super().__getattr__(name)
+    except AttributeError as error:
+        raise AttributeError(_why_missing(self, name) or str(error)) from None
+
+def merge_artifacts(self, inputs, exclude=None, include=None):
+    """Metaflow's, for what the join has not kept already."""
+    if include and not exclude:
+        include = [name for name in include if name not in self._datastore]
+        if include:
+            super().merge_artifacts(inputs, include=include)
+        return
+    kept = [name for name, _ in self._datastore.items()]
+    super().merge_artifacts(inputs, exclude=[*(exclude or []), *_HIDDEN, *kept], include=include)`.split('\n');
