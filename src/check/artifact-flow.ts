@@ -1,101 +1,20 @@
-import type { Branches, Element, Flow, Foreach, Join, Located, Loop, Span, Step } from '../model/flow.ts';
-import { bodiesOf } from '../model/flow.ts';
+import type { Branches, Element, Flow, Foreach, Join, Located, Loop, Step, Switch } from '../model/flow.ts';
+import { bodiesOf, joinOf } from '../model/flow.ts';
+import type { Drop, Effect, Setter } from './artifact-state.ts';
+import { either, State } from './artifact-state.ts';
 import type { CodeFacts, PythonFacts } from './inspection.ts';
+import { branchDifferences, itemDifferences } from './join-differences.ts';
 
-/** Where an artifact is set. */
-export interface Setter {
-  step: string;
-  span(): Span;
-  /** The value, where it is a literal. */
-  literal?: string;
-  /** It is the item of a foreach. */
-  isItem?: boolean;
+interface MutableEffect extends Effect {
+  sets: Map<string, Setter>;
+  drops: Map<string, Drop>;
 }
-
-/** What a part of a flow does to the artifacts: those that it may set, and whether it keeps those that were there. */
-export interface Effect {
-  sets: ReadonlyMap<string, Setter>;
-  keeps: boolean;
-  /** It may set anything. */
-  any: boolean;
-}
-
-type MutableEffect = Effect & { sets: Map<string, Setter> };
 
 /** The artifact in which the join of a foreach with `onError: collect` finds its failures. */
 export const FAILURES = 'failures';
 
 /** The artifact in which the steps of `onFailure` find what happened. */
 export const FAILURE = 'failure';
-
-/** What became of artifacts at a join, for those that miss one after it. */
-export interface Reset {
-  element: Foreach | Branches;
-  join: Join;
-  /** What the items or branches may have set. */
-  inner: Effect;
-  /** Before the fork. */
-  before: State;
-}
-
-/** The steps before a place, last first. */
-export interface Path {
-  step: string;
-  before: Path | undefined;
-  first: string;
-  length: number;
-}
-
-/** The artifacts that may be there at a place. A state of a nested list of steps is laid over that of the list around it. */
-export class State {
-  readonly #own = new Map<string, Setter>();
-  readonly #parent: State | undefined;
-  any: boolean;
-  path: Path | undefined;
-  /** The join that has dropped what was there before. */
-  readonly reset: Reset | undefined;
-  /** The join whose own step this is, before it. */
-  readonly joining: Reset | undefined;
-  /** Foreaches around the place. */
-  readonly depth: number;
-
-  constructor(
-    from: {
-      parent?: State;
-      depth?: number;
-      reset?: Reset;
-      joining?: Reset;
-      path?: Path | undefined;
-      any?: boolean;
-    } = {},
-  ) {
-    const { parent } = from;
-    this.#parent = parent;
-    this.any = from.any ?? parent?.any ?? false;
-    this.path = from.path ?? parent?.path;
-    this.reset = from.reset ?? parent?.reset;
-    this.joining = from.joining;
-    this.depth = from.depth ?? parent?.depth ?? 0;
-  }
-
-  setterOf(name: string): Setter | undefined {
-    return this.#own.get(name) ?? this.#parent?.setterOf(name);
-  }
-
-  /** Whether the artifact can be there. */
-  may(name: string): boolean {
-    return this.any || this.setterOf(name) !== undefined;
-  }
-
-  set(name: string, setter: Setter): void {
-    this.#own.set(name, setter);
-  }
-
-  add({ sets, any }: Effect): void {
-    for (const [name, setter] of sets) this.#own.set(name, setter);
-    this.any ||= any;
-  }
-}
 
 /** A fork as its join meets it. */
 export interface Fork {
@@ -119,8 +38,8 @@ export interface ArtifactVisitor {
 }
 
 /**
- * Follows the artifacts through a flow as Metaflow hands them on: a step finds what its predecessors set; a join with a body
- * of its own begins with nothing, others merge. All that one path may set counts as set.
+ * Follows the artifacts through a flow: a step finds what its predecessors set, a join what its inputs agree on. All that one
+ * path may set counts as set.
  */
 export class ArtifactFlow {
   readonly #flow: Flow;
@@ -159,50 +78,44 @@ export class ArtifactFlow {
   }
 
   #list(elements: readonly Element[], entry: State, visitor: ArtifactVisitor): State {
-    let state = entry;
+    const state = entry;
     for (const element of elements) {
       visitor.element?.(element, state);
-      const effect = this.#effectOf(element);
-      let reset: Reset | undefined;
       switch (element.kind) {
         case 'step':
           break;
         case 'switch':
-          for (const steps of bodiesOf(element)) this.#list(steps, new State({ parent: state }), visitor);
+          casesOf(element).forEach(({ place, steps }) => {
+            this.#list(steps, new State({ parent: state, inCase: { element, place } }), visitor);
+          });
           break;
         case 'foreach':
         case 'branches':
-          reset = this.#fork(element, state, visitor);
+          this.#fork(element, state, visitor);
           break;
         default: {
           const turn = new State({ parent: state });
-          turn.add(this.#listEffect(element.steps));
+          turn.add(surely(this.#listEffect(element.steps)));
           const after = this.#list(element.steps, turn, visitor);
           visitor.turn?.(element, after);
         }
       }
-      if (!effect.keeps && reset) {
-        state = new State({ reset, depth: state.depth, path: state.path, any: false });
-      } else if (!effect.keeps) {
-        state = new State({
-          ...(state.reset && { reset: state.reset }),
-          depth: state.depth,
-          path: state.path,
-          any: false,
-        });
-      }
-      state.add(effect);
-      const step = element.kind === 'step' ? element.name.value : reset?.join.name?.value;
-      if (step !== undefined) {
+      state.add(this.#effectOf(element));
+      const step = element.kind === 'step' ? element.name : joinOf(element)?.name;
+      if (step) {
         const before = state.path;
-        state.path = { step, before, first: before?.first ?? step, length: (before?.length ?? 0) + 1 };
+        state.path = {
+          step: step.value,
+          before,
+          first: before?.first ?? step.value,
+          length: (before?.length ?? 0) + 1,
+        };
       }
     }
     return state;
   }
 
-  #fork(element: Foreach | Branches, before: State, visitor: ArtifactVisitor): Reset | undefined {
-    const { join } = element;
+  #fork(element: Foreach | Branches, before: State, visitor: ArtifactVisitor): void {
     const isForeach = element.kind === 'foreach';
     const branches = isForeach
       ? [{ name: undefined, steps: element.steps }]
@@ -212,16 +125,13 @@ export class ArtifactFlow {
       if (isForeach && element.as) state.set(element.as.value, asSetter(element.as));
       this.#list(steps, state, visitor);
     }
-    const inner = this.#innerEffect(element);
-    const reset = join && { element, join, inner, before };
-    const state = new State({ ...(reset && { joining: reset }), depth: before.depth, path: before.path });
-    for (const [name, setter] of this.#givenToJoin(element)) state.set(name, setter);
+    const state = new State({ parent: before, joining: element });
+    state.add(this.#joinedEffect(element));
     visitor.join?.(element, {
       before,
       branches: branches.map(({ name, steps }) => ({ name, steps, effect: this.#listEffect(steps) })),
       state,
     });
-    return reset;
   }
 
   #effectOf(element: Element): Effect {
@@ -237,13 +147,14 @@ export class ArtifactFlow {
       case 'step':
         return this.stepEffect(element);
       case 'switch':
-        return union(bodiesOf(element).map((steps) => this.#listEffect(steps)));
+        return this.#switchEffect(element);
       case 'foreach':
       case 'branches':
         return this.#forkEffect(element);
       default: {
         const turn = this.#listEffect(element.steps);
-        return { ...turn, keeps: turn.keeps || element.kind === 'while' };
+        // A `while` may have none.
+        return element.kind === 'while' ? { ...turn, drops: unskipped(turn.drops) } : turn;
       }
     }
   }
@@ -252,43 +163,86 @@ export class ArtifactFlow {
   #listEffect(elements: readonly Element[]): Effect {
     const known = this.#effects.get(elements);
     if (known) return known;
-    let effect: MutableEffect = { sets: new Map(), keeps: true, any: false };
-    for (const element of elements) {
-      const { sets, keeps, any } = this.#effectOf(element);
-      if (!keeps) effect = { sets: new Map(), keeps: false, any: false };
-      for (const [name, setter] of sets) effect.sets.set(name, setter);
-      effect.any ||= any;
-    }
+    let effect = NONE;
+    for (const element of elements) effect = then(effect, this.#effectOf(element));
     this.#effects.set(elements, effect);
     return effect;
   }
 
-  /** What the items or the branches do together; without the item itself. */
-  #innerEffect(element: Foreach | Branches): Effect {
-    if (element.kind === 'branches') return union(element.branches.map(({ steps }) => this.#listEffect(steps)));
-    const { sets, ...effect } = this.#listEffect(element.steps);
-    const own = new Map(sets);
-    if (element.as) own.delete(element.as.value);
-    return { ...effect, sets: own };
+  #switchEffect(element: Switch): Effect {
+    const cases = casesOf(element).map(({ place, steps }) => ({ place, effect: this.#listEffect(steps) }));
+    const effect = union(cases.map((one) => one.effect));
+    for (const [name, setter] of effect.sets) {
+      const setting = cases.filter(({ effect: { sets, any } }) => any || (sets.has(name) && !sets.get(name)?.only));
+      if (setting.length === cases.length || setter.only) continue;
+      effect.sets.set(name, { ...setter, only: { kind: 'case', element, cases: setting.map(({ place }) => place) } });
+    }
+    const drops = [...effect.drops].filter(([name]) => !effect.sets.has(name));
+    effect.drops = unskipped(new Map(drops), (name) => cases.every((one) => one.effect.drops.has(name)));
+    return effect;
+  }
+
+  /** What is there when a join's own step begins. */
+  #joinedEffect(element: Foreach | Branches): Effect {
+    const { join } = element;
+    const branches =
+      element.kind === 'foreach'
+        ? [this.#listEffect(element.steps)]
+        : element.branches.map(({ steps }) => this.#listEffect(steps));
+    const effect = union(branches);
+    if (element.kind === 'foreach' && element.as) effect.sets.delete(element.as.value);
+    // A join that is left out fails where its inputs disagree.
+    if (join) for (const [name, drop] of this.#differences(element, join)) effect.drops.set(name, drop);
+    for (const [name, { when }] of effect.drops) if (when === 'always') effect.sets.delete(name);
+    for (const [name, setter] of this.#givenToJoin(element)) {
+      effect.sets.set(name, setter);
+      effect.drops.delete(name);
+    }
+    return effect;
+  }
+
+  #differences(element: Foreach | Branches, join: Join): Map<string, Drop> {
+    const drops = new Map<string, Drop>();
+    if (element.kind === 'foreach') {
+      const inner = this.#listEffect(element.steps);
+      for (const [name, setter] of itemDifferences(element, this.#facts, (step) => this.stepEffect(step))) {
+        if (inner.sets.has(name)) drops.set(name, { element, join, setter, when: 'always' });
+      }
+      return drops;
+    }
+    const branches = element.branches.map(({ name, steps }) => ({ name: name.value, effect: this.#listEffect(steps) }));
+    for (const [name, { first, second }] of branchDifferences(branches)) {
+      const pair = [first.name, second.name] as const;
+      const when = second.setter ? 'always' : 'before';
+      drops.set(name, { element, join, setter: first.setter, branches: pair, when });
+    }
+    return drops;
   }
 
   #forkEffect(element: Foreach | Branches): Effect {
     const { join } = element;
-    const inner = this.#innerEffect(element);
-    const skipped = element.kind === 'foreach' && element.onEmpty === 'skip';
-    const given = this.#givenToJoin(element);
-    if (!join?.body) return { sets: new Map([...inner.sets, ...given]), keeps: inner.keeps || skipped, any: inner.any };
-    const own = this.stepEffect(join);
-    const merges = (join.body.kind === 'run' && this.#facts.bodies.get(join.body)?.merges) || [];
-    const sets = new Map([...given, ...own.sets]);
-    if (merges.length === 0) return { sets, keeps: skipped, any: own.any };
-    if (merges.every(({ include }) => include !== null)) {
-      for (const name of merges.flatMap(({ include }) => include ?? [])) {
-        sets.set(name, { step: join.name?.value ?? '', span: () => join.span });
-      }
-      return { sets, keeps: skipped, any: own.any };
+    const joined = this.#joinedEffect(element);
+    const own = join ? this.stepEffect(join) : NONE;
+    const effect = then(joined, own);
+    for (const name of this.#mergedBy(element)) {
+      effect.sets.set(name, { step: join?.name?.value ?? '', span: () => (join as Join).span });
+      effect.drops.delete(name);
     }
-    return { sets: new Map([...inner.sets, ...sets]), keeps: true, any: own.any || inner.any };
+    if (element.kind !== 'foreach' || element.onEmpty === 'fail') return effect;
+    const always = new Set(join?.collect.map(({ value }) => value));
+    for (const [name, setter] of effect.sets) {
+      if (!always.has(name)) effect.sets.set(name, { ...setter, only: { kind: 'skip', element } });
+    }
+    return { ...effect, drops: unskipped(effect.drops) };
+  }
+
+  /** What the body of a join merges itself: without `include`, all that the inputs have. */
+  #mergedBy(element: Foreach | Branches): string[] {
+    const body = element.join?.body;
+    const merges = (body?.kind === 'run' && this.#facts.bodies.get(body)?.merges) || [];
+    const all = bodiesOf(element).flatMap((steps) => [...this.#listEffect(steps).sets.keys()]);
+    const as = element.kind === 'foreach' ? element.as?.value : undefined;
+    return merges.flatMap(({ include }) => include ?? all.filter((name) => name !== as));
   }
 
   /** What is on `self` when a join's own step begins. */
@@ -304,8 +258,6 @@ export class ArtifactFlow {
 
   /** What a step or a join's own step sets. */
   stepEffect(step: Step | Join): Effect {
-    const known = this.#effects.get(step);
-    if (known && step.kind === 'step') return known;
     const sets = new Map<string, Setter>();
     const name = step.name?.value ?? 'the join';
     const any = this.#bodyEffect(step, name, sets);
@@ -313,7 +265,7 @@ export class ArtifactFlow {
       const { value, span } = step.catch;
       sets.set(value, { step: name, span: () => span });
     }
-    return { sets, keeps: true, any };
+    return { sets, drops: new Map(), any };
   }
 
   #bodyEffect({ body }: Step | Join, step: string, sets: Map<string, Setter>): boolean {
@@ -346,22 +298,53 @@ export class ArtifactFlow {
   }
 }
 
-/** Several ways of which one is taken, or all are and merged. */
-function union(effects: readonly Effect[]): Effect {
+const NONE: MutableEffect = { sets: new Map(), drops: new Map(), any: false };
+
+/** One after the other. */
+function then(first: Effect, second: Effect): MutableEffect {
+  const sets = new Map(first.sets);
+  const drops = new Map(first.drops);
+  for (const [name, setter] of second.sets) {
+    sets.set(name, either(sets.get(name), setter));
+    drops.delete(name);
+  }
+  for (const [name, drop] of second.drops) {
+    const before = first.sets.get(name);
+    if (drop.when === 'unskipped' && before) continue;
+    const isSure = drop.when === 'always' || (drop.when === 'before' && before !== undefined);
+    drops.set(name, isSure ? { ...drop, when: 'always' } : drop);
+    if (isSure) sets.delete(name);
+  }
+  return { sets, drops, any: first.any || second.any };
+}
+
+/** Several ways of which one is taken, or all are and joined. */
+function union(effects: readonly Effect[]): MutableEffect {
   const sets = new Map<string, Setter>();
   for (const effect of effects) {
-    for (const [name, { step, span, literal }] of effect.sets) {
-      const other = sets.get(name);
-      const same = literal !== undefined && (!other || other.literal === literal);
-      sets.set(
-        name,
-        other
-          ? { step: other.step, span: other.span, ...(same && { literal }) }
-          : { step, span, ...(same && { literal }) },
-      );
+    for (const [name, setter] of effect.sets) {
+      const { literal, only, ...other } = sets.get(name) ?? setter;
+      const isSame = literal !== undefined && literal === setter.literal;
+      sets.set(name, { ...other, ...(isSame && { literal }), ...(only && setter.only && { only }) });
     }
   }
-  return { sets, keeps: effects.some(({ keeps }) => keeps), any: effects.some(({ any }) => any) };
+  const drops = new Map(effects.flatMap((effect) => [...effect.drops]));
+  return { sets, drops, any: effects.some(({ any }) => any) };
+}
+
+/** Drops of what may not have been executed. */
+function unskipped(drops: ReadonlyMap<string, Drop>, isSure = (_: string) => false): Map<string, Drop> {
+  return new Map([...drops].map(([name, drop]) => [name, isSure(name) ? drop : { ...drop, when: 'unskipped' }]));
+}
+
+/** As if no way left anything out. */
+function surely({ sets, ...effect }: Effect): Effect {
+  return { ...effect, sets: new Map([...sets].map(([name, { only, ...setter }]) => [name, setter])) };
+}
+
+function casesOf({ cases, default: fallback }: Switch): { place: number; steps: Element[] }[] {
+  const all = cases.map(({ steps }, place) => ({ place, steps }));
+  return fallback ? [...all, { place: -1, steps: fallback }] : all;
 }
 
 function asSetter(as: Located<string>): Setter {

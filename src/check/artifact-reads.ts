@@ -1,8 +1,8 @@
-import type { Branches, Foreach, Join } from '../model/flow.ts';
+import type { Switch } from '../model/flow.ts';
 import { ITEM_ATTRIBUTES, isArtifactName } from '../model/names.ts';
 import { suggest } from '../syntax/suggest.ts';
-import type { Path, Setter, State } from './artifact-flow.ts';
 import { FAILURE, FAILURES } from './artifact-flow.ts';
+import type { Drop, OnlyPath, Path, Setter, State } from './artifact-state.ts';
 import type { Check } from './context.ts';
 import { expressionOf } from './inspection.ts';
 import type { Read } from './reads.ts';
@@ -14,6 +14,9 @@ const SUGGESTIONS_MAX = 20;
 /** Steps of a path that a message names at most. */
 const PATH_STEPS_MAX = 6;
 
+/** Stands for the value of a switch's default. */
+const DEFAULT = Symbol('default');
+
 /** An artifact is set before it is read, on one path at least. */
 export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) => {
   if (!facts || !artifacts) return;
@@ -24,21 +27,27 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
     return known;
   };
   let suggestions = 0;
+  const reported = new Set<OnlyPath>();
 
   function check(read: Read, state: State, step?: string): void {
     const { name, text } = read;
     if (ITEM_ATTRIBUTES.has(name) && state.depth === 0) {
-      const isJoin = state.joining?.element.kind === 'foreach';
+      const isJoin = state.joining?.kind === 'foreach';
       const hint = isJoin
         ? `the items are in inputs: [item.${name} for item in inputs]`
         : 'it is what a foreach is at: move the step into one';
       report.warning('no-item', read.span(), `${text} is None here: this is not a step of a foreach`, hint);
     }
-    if (isAlwaysThere(name) || state.may(name)) return;
-    const lost = state.joining ?? state.reset;
-    if (lost && (lost.inner.any || lost.inner.sets.has(name) || lost.before.may(name))) {
-      if (state.joining) reportInJoin(read, lost.element, lost.inner.sets.get(name));
-      else reportNotKept(read, lost.join, lost.inner.sets.has(name));
+    if (isAlwaysThere(name)) return;
+    if (state.may(name)) {
+      const setter = state.setterOf(name);
+      if (read.sure && setter?.only && !state.any) reportOnly(read, setter.only, state);
+      return;
+    }
+    const drop = state.dropOf(name);
+    if (drop) {
+      if (drop.element === state.joining) reportInJoin(read, drop);
+      else reportNotKept(read, drop);
       return;
     }
     const path = pathText(state.path);
@@ -71,21 +80,40 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
     return 'set it in a step before, or make it a parameter';
   }
 
-  function reportInJoin({ name, text, span }: Read, element: Foreach | Branches, setter: Setter | undefined): void {
-    const message = `${text} is not there in a join, which begins with its inputs and nothing else`;
-    let from = `inputs[0].${name}`;
-    if (setter && element.kind === 'foreach') from = `[item.${name} for item in inputs]`;
-    if (setter && element.kind === 'branches') from = `inputs.${setter.step}.${name}`;
-    report.warning('read-in-join', span(), message, `take it from the inputs: ${from}`);
+  function reportInJoin({ name, text, span }: Read, drop: Drop): void {
+    const { element, setter } = drop;
+    const from = element.kind === 'foreach' ? `[item.${name} for item in inputs]` : `inputs.${setter.step}.${name}`;
+    report.warning(
+      'read-in-join',
+      span(),
+      `${text} is not there: ${whyDropped(drop)}`,
+      `take it from the inputs: ${from}`,
+    );
   }
 
-  function reportNotKept({ name, text, span }: Read, join: Join, isOfInputs: boolean): void {
-    const step = join.name?.value;
-    const message = `${text} does not get past the join "${step}", which keeps only what it sets itself`;
-    const hint = isOfInputs
-      ? `set self.${name} in "${step}", from its inputs`
-      : `in "${step}", write self.${name} = inputs[0].${name}, or self.merge_artifacts(inputs) for all that the inputs agree on`;
-    report.warning('not-kept', span(), message, hint);
+  function reportNotKept({ name, text, span }: Read, drop: Drop): void {
+    const step = drop.join.name?.value;
+    const join = step === undefined ? 'the join' : `the join "${step}"`;
+    const hint =
+      step === undefined
+        ? `collect it: "join: { collect: [${name}] }"`
+        : `set self.${name} in "${step}", from its inputs`;
+    report.warning('not-kept', span(), `${join} drops ${text}: ${whyDropped(drop)}`, hint);
+  }
+
+  /** The first read of an artifact that is set on one path only: where that does not fail, later ones do not either. */
+  function reportOnly({ text, span }: Read, only: OnlyPath, state: State): void {
+    if (reported.has(only) || isOnPath(only, state)) return;
+    reported.add(only);
+    const line = report.source.position(only.element.span[0]).line;
+    if (only.kind === 'skip') {
+      const message = `${text} may not be set: an empty list skips the foreach on line ${line}`;
+      report.warning('may-not-be-set', span(), message, 'set it before the foreach');
+      return;
+    }
+    const sets = `${casesText(only.element, only.cases)} ${only.cases.length === 1 ? 'sets' : 'set'} it`;
+    const message = `${text} may not be set: of the switch on line ${line}, only ${sets}`;
+    report.warning('may-not-be-set', span(), message, 'set it before the switch, or in every case');
   }
 
   artifacts.walk({
@@ -124,6 +152,37 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
     },
   });
 };
+
+function whyDropped({ element, branches, setter }: Drop): string {
+  if (branches) return `the branches "${branches[0]}" and "${branches[1]}" may differ in it`;
+  return element.kind === 'foreach' ? `"${setter.step}" sets it for each item` : 'its inputs differ in it';
+}
+
+/** `case "a"`, `case "a" and the default`. */
+function casesText({ cases }: Switch, places: readonly number[]): string {
+  return places
+    .map((place) => (place === -1 ? 'the default' : `case ${JSON.stringify(cases[place]?.value.value)}`))
+    .join(' and ');
+}
+
+/** Whether a place is in a case in which a switch over the same value has set the artifact. */
+function isOnPath(only: OnlyPath, state: State): boolean {
+  if (only.kind === 'skip') return false;
+  const { element } = only;
+  const values = new Set(only.cases.map((place) => valueAt(element, place)));
+  for (const around of state.cases()) {
+    if (textOn(around.element) === textOn(element) && values.has(valueAt(around.element, around.place))) return true;
+  }
+  return false;
+}
+
+function valueAt({ cases }: Switch, place: number): unknown {
+  return place === -1 ? DEFAULT : cases[place]?.value.value;
+}
+
+function textOn({ on }: Switch): string {
+  return on.kind === 'artifact' ? on.name.value : on.code.text.trim();
+}
 
 /** `load → clean → report`, the middle of a long one left out. */
 function pathText(path: Path | undefined): string {

@@ -2,6 +2,7 @@ import type { Branches, Element, Foreach, Located } from '../model/flow.ts';
 import { isArtifactName } from '../model/names.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { Fork } from './artifact-flow.ts';
+import { State } from './artifact-state.ts';
 import type { Check } from './context.ts';
 import type { InputFact } from './inspection.ts';
 import { alwaysThere } from './reads.ts';
@@ -12,16 +13,17 @@ export const checkJoinInputs: Check = ({ flow, report, facts, artifacts }) => {
   const isAlwaysThere = alwaysThere(flow);
 
   function sides(element: Foreach | Branches, { before, branches }: Fork) {
-    return branches.map(({ name, effect, steps }) => ({
-      name: name as string,
-      last: lastStep(steps),
-      has: (artifact: string) =>
-        effect.any ||
-        effect.sets.has(artifact) ||
-        (element.kind === 'foreach' && element.as?.value === artifact) ||
-        (effect.keeps && before.may(artifact)),
-      effect,
-    }));
+    return branches.map(({ name, effect, steps }) => {
+      const after = new State({ parent: before });
+      after.add(effect);
+      return {
+        name: name as string,
+        last: lastStep(steps),
+        has: (artifact: string) =>
+          after.may(artifact) || (element.kind === 'foreach' && element.as?.value === artifact),
+        effect,
+      };
+    });
   }
 
   artifacts.walk({

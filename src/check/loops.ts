@@ -1,6 +1,7 @@
 import type { Loop } from '../model/flow.ts';
 import { walk, walkSteps } from '../model/flow.ts';
-import type { ArtifactFlow, Setter } from './artifact-flow.ts';
+import type { ArtifactFlow } from './artifact-flow.ts';
+import type { Setter } from './artifact-state.ts';
 import type { Check } from './context.ts';
 import type { CodeFacts, PythonFacts } from './inspection.ts';
 import { expressionOf } from './inspection.ts';

@@ -1,7 +1,7 @@
 import type { Foreach, Join, Located, Step } from '../model/flow.ts';
 import { walkSteps } from '../model/flow.ts';
-import type { Setter } from './artifact-flow.ts';
 import { FAILURE, FAILURES } from './artifact-flow.ts';
+import type { Setter } from './artifact-state.ts';
 import type { Check } from './context.ts';
 
 /** A name that hides another is seldom meant to. */
@@ -22,7 +22,7 @@ export const checkShadowedNames: Check = ({ flow, report, facts, artifacts }) =>
       );
     }
     for (const step of walkSteps(element.steps)) {
-      // A join begins without the item, and may well put it back.
+      // A join drops the item, and may well put it back.
       if (step.kind === 'join') continue;
       const setter = artifacts.stepEffect(step).sets.get(value);
       if (!setter) continue;
@@ -50,9 +50,9 @@ export const checkShadowedNames: Check = ({ flow, report, facts, artifacts }) =>
       if (element.kind === 'foreach' && element.as) checkItem(element.as, element, state.setterOf(element.as.value));
       if (element.kind === 'step') checkCatch(element, state.setterOf(element.catch?.value ?? ''));
     },
-    join(element) {
+    join(element, { state }) {
       const { join } = element;
-      if (join) checkCatch(join, undefined);
+      if (join) checkCatch(join, state.setterOf(join.catch?.value ?? ''));
       if (!join?.body || element.kind !== 'foreach' || element.onError !== 'collect') return;
       const setter = artifacts.stepEffect(join).sets.get(FAILURES);
       if (!setter) return;

@@ -14,13 +14,48 @@ steps:
       a: [{ step: left, run: self.x = 1 }]
       b: [{ step: right, run: self.y = 2 }]
   - { step: sum, run: self.z = self.x + self.y }`,
-  'what only one case of a switch sets': `
+  'what every case of a switch sets': `
+steps:
+  - { step: a, run: "self.kind = 'x'" }
+  - switch: kind
+    cases: { x: [{ step: one, run: self.way = 1 }], y: [{ step: two, run: self.way = 2 }] }
+  - { step: b, run: print(self.way) }`,
+  'what one case of a switch sets, where it was set before or is asked for first': `
+steps:
+  - { step: a, run: "self.kind = 'x'; self.way = 0" }
+  - switch: kind
+    cases: { x: [{ step: one, run: self.way = self.other = 1 }] }
+    default: []
+  - { step: b, run: "print(self.way, self.other if self.kind == 'x' else None)" }`,
+  'what one case of a switch sets, in the same case of another': `
 steps:
   - { step: a, run: "self.kind = 'x'" }
   - switch: kind
     cases: { x: [{ step: one, run: self.way = 1 }] }
     default: []
+  - switch: kind
+    cases: { x: [{ step: two, run: print(self.way) }] }
+    default: []`,
+  'what two switches set, each in one case': `
+steps:
+  - { step: a, run: "self.big = True" }
+  - switch: self.big
+    cases: { true: [{ step: one, run: self.way = 1 }], false: [] }
+  - switch: not self.big
+    cases: { true: [{ step: two, run: self.way = 2 }], false: [] }
   - { step: b, run: print(self.way) }`,
+  'what items and branches agree on, after a join with a body': `
+steps:
+  - { step: a, run: "self.base = 1; self.rows = [1, 2]" }
+  - foreach: rows
+    as: row
+    steps: [{ step: work, run: "self.done = True; self.sum = self.row + self.base" }]
+    join: { step: gather, run: "self.total = self.base + sum(i.sum for i in inputs)" }
+  - branches:
+      a: [{ step: left, run: "self.x = len(self.rows); self.flag = False" }]
+      b: [{ step: right, run: "self.y = 2; self.flag = False" }]
+    join: { step: both, run: print(self.x + self.y) }
+  - { step: b, run: "print(self.base, self.rows, self.done, self.total, self.x, self.y, self.flag)" }`,
   'what an earlier turn of a loop has set': `
 steps:
   - { step: a, run: self.turn = 0 }
