@@ -8,9 +8,9 @@ export interface Helper {
   code: string;
 }
 
-/** A foreach goes over a list; whatever else it is given is told here, by step and artifact, before Metaflow stumbles over it. */
+/** A foreach iterates over a list; anything else is reported here, by step and artifact, before Metaflow stumbles over it. */
 export const CHECK_ITEMS: Helper = {
-  imports: ['from collections.abc import Sequence'],
+  imports: ['from collections.abc import Sequence', 'from itertools import islice'],
   code: `def _check_items(self, step, artifact, may_be_empty=False):
     """A foreach goes over a list (or what can be counted and indexed like one); says whether there is anything in it."""
     try:
@@ -18,8 +18,7 @@ export const CHECK_ITEMS: Helper = {
     except AttributeError:
         why = _why_missing(self, artifact) or "there is no such artifact"
         raise AttributeError(f'step {step}: the foreach goes over "{artifact}", and {why}') from None
-    is_list = isinstance(items, Sequence) and not isinstance(items, (str, bytes, bytearray))
-    if not is_list and getattr(items, "ndim", 0) != 1:
+    if not _is_list(items):
         raise TypeError(
             f'step {step}: the foreach goes over "{artifact}", which has to be a list and is '
             + ("None" if items is None else f"of type {type(items).__name__}")
@@ -29,8 +28,27 @@ export const CHECK_ITEMS: Helper = {
             f'step {step}: the foreach goes over "{artifact}", which is an empty list; it needs an item at least'
         )
     return len(items) > 0
+
+
+def _is_list(items):
+    """Lists, tuples, ranges and the like, and arrays and series of numpy, pandas, polars and others; no tables."""
+    if isinstance(items, Sequence):
+        return not isinstance(items, (str, bytes, bytearray))
+    return (getattr(items, "ndim", 0) > 0 or hasattr(items, "to_list")) and not hasattr(items, "columns")
 `,
 };
+
+/** Method of the class of a flow with a foreach. Metaflow takes an item by its index, and a Series takes that for a label. */
+export const ITEM_METHODS: readonly string[] = `\
+def _find_input(self, stack_index=None):
+    """An item by its position."""
+    at = len(self._foreach_stack) - 1 if stack_index is None else stack_index
+    if self._foreach_stack and at not in self._cached_input:
+        frame = self._foreach_stack[at]
+        items = getattr(self, frame.var, None)
+        if hasattr(items, "to_numpy"):
+            self._cached_input[at] = next(islice(items, frame.index, None))
+    return super()._find_input(stack_index)`.split('\n');
 
 /** Items that an expression gives: a range, a generator, a set, … */
 export const MAKE_ITEMS: Helper = {
@@ -178,7 +196,17 @@ export const BESIDE: Helper = {
 
 /** Names of the functions above. */
 export const HELPER_NAMES: readonly string[] = [
-  ...['_check_items', '_make_items', '_keep', '_is_same', '_is_equal', '_input_names', '_merge', '_collect'],
+  ...[
+    '_check_items',
+    '_is_list',
+    '_make_items',
+    '_keep',
+    '_is_same',
+    '_is_equal',
+    '_input_names',
+    '_merge',
+    '_collect',
+  ],
   ...['_why_missing', '_failures', '_pick', '_turn', '_HIDDEN', '_UNORDERED', '_COMPARED_MAX_BYTES'],
   ...['_artifact', '_text', '_invoke', '_start_flow', '_set_artifacts', '_call', '_value', '_beside'],
 ];

@@ -12,6 +12,7 @@ import {
   HELPER_NAMES,
   INTERPOLATE,
   INVOKE,
+  ITEM_METHODS,
   MAKE_ITEMS,
   PICK,
   START_FLOW,
@@ -176,7 +177,9 @@ class Writer {
       this.#print('', `${INDENT}# Follows a failure. No step for Metaflow, which has nothing of this kind.`);
       this.#method(handler);
     }
-    if (this.#graph.pools.size > 0) this.#print('', ...indented(JOINING_METHODS));
+    const pools = [...this.#graph.pools.values()];
+    if (pools.some(({ kind }) => kind === 'foreach')) this.#print('', ...indented(ITEM_METHODS));
+    if (pools.length > 0) this.#print('', ...indented(JOINING_METHODS));
   }
 
   /** Artifacts in which the compiler and Metaflow keep something for themselves: no join takes them over. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CHECK_ITEMS } from '../../src/compile/flow-helpers.ts';
+import { CHECK_ITEMS, ITEM_METHODS } from '../../src/compile/flow-helpers.ts';
 import { JOINING_METHODS, KEEP, WHY_MISSING } from '../../src/compile/join-helpers.ts';
 import { fileText, linearFlow, Workshop } from './flows.ts';
 
@@ -42,6 +42,7 @@ steps:
       `# Made by nuvopipe from flow.yaml. It runs by itself: python flow.py run
 
 from collections.abc import Sequence
+from itertools import islice
 
 import metaflow
 from metaflow.flowspec import INTERNAL_ARTIFACTS_SET
@@ -110,7 +111,9 @@ class Readable(metaflow.FlowSpec):
     def end(self):
         pass
 
-${JOINING_METHODS.map((line) => line && `    ${line}`).join('\n')}
+${indented(ITEM_METHODS)}
+
+${indented(JOINING_METHODS)}
 
 
 if __name__ == "__main__":
@@ -251,6 +254,42 @@ def joined(inputs, alpha):
     assert.equal(said, 'AttributeError: step start: the foreach goes over "xs", and there is no such artifact');
   });
 
+  it('goes over a Series by position, as over its values', async () => {
+    const artifacts = await run(
+      `
+flow: F
+code: [series.py]
+steps:
+  - { step: open, run: "import series; self.xs = series.Series({7: 'a', 1: 'b', 0: 'c'})" }
+  - foreach: xs
+    steps: [{ step: body, run: self.x = self.input }]
+    join: { step: gather, run: "self.seen = [i.x for i in inputs]; self.kind = type(self.xs).__name__; self.xs = None" }
+`,
+      {
+        'series.py': `
+class Series:
+    ndim = 1
+
+    def __init__(self, values):
+        self.values = values
+
+    def __len__(self):
+        return len(self.values)
+
+    def __getitem__(self, label):
+        return self.values[label]
+
+    def __iter__(self):
+        return iter(self.values.values())
+
+    def to_numpy(self):
+        raise NotImplementedError
+`,
+      },
+    );
+    assert.deepEqual(artifacts, { kind: 'Series', seen: ['a', 'b', 'c'], xs: null });
+  });
+
   it('goes over a tuple and a range', async () => {
     for (const items of ['(1, 2)', 'range(1, 3)']) {
       const artifacts = await run(`
@@ -294,3 +333,7 @@ steps:
     assert.match(long, /\nsys\.setrecursionlimit\(2604\)\n/);
   });
 });
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => line && `    ${line}`).join('\n');
+}

@@ -30,10 +30,19 @@ def is_plain(value):
     return type(value) in PLAIN
 
 
+def in_order(value):
+    """The elements of sets have one: it differs from process to process."""
+    if type(value) is set:
+        return ["set", sorted(map(in_order, value), key=repr)]
+    if type(value) is dict:
+        return {key: in_order(each) for key, each in value.items()}
+    return type(value)(map(in_order, value)) if type(value) in (list, tuple) else value
+
+
 def describe_value(value):
     if type(value).__name__ == "MetaflowExceptionWrapper":  # its traceback names files of one run
         return f"{value.type}: {value.exception}"
-    text = repr(value) if is_plain(value) else None
+    text = repr(in_order(value)) if is_plain(value) else None
     return text if text and len(text) <= REPR_MAX else hashlib.sha1(pickle.dumps(value)).hexdigest()
 
 

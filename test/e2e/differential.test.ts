@@ -32,6 +32,7 @@ const MATRIX: { name: string; flow: string; params?: Record<string, unknown>; ar
   { name: 'a switch to its default', flow: 'switch', params: { kind: 'palm', count: 1 } },
   { name: 'loops of one step: while, until, at most so often, never', flow: 'recursion' },
   { name: 'a loop of many turns', flow: 'recursion', params: { until: 0.0000000001 } },
+  { name: 'joins of every kind', flow: 'joins' },
   { name: 'retries and catches, of exceptions and crashes', flow: 'attempts' },
   {
     name: 'files as parameters, left out, given and by default',
@@ -40,7 +41,7 @@ const MATRIX: { name: string; flow: string; params?: Record<string, unknown>; ar
     args: ['--more', MORE],
   },
   { name: 'threads, child processes, modules, files and exit handlers', flow: 'process' },
-  { name: 'a large artifact, a data frame, an object of a user’s class', flow: 'values' },
+  { name: 'a large artifact, a data frame, an object of a user’s class, a foreach over a series', flow: 'values' },
 ];
 
 /** Fails for stock Metaflow and for nuvopipe alike, and says why. */
