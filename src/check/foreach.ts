@@ -1,4 +1,5 @@
 import { allElements } from '../model/flow.ts';
+import { isJson } from '../model/parameters.ts';
 import type { Check } from './context.ts';
 
 /** What a foreach goes over is a list, with as many items as it needs. */
@@ -55,8 +56,3 @@ const TYPE_NAMES: Record<string, string> = {
   bool: 'true or false',
   NoneType: 'None',
 };
-
-function isJson(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isFinite(value);
-  return typeof value !== 'object' || value === null || Object.values(value).every(isJson);
-}

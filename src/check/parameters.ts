@@ -1,5 +1,6 @@
 import type { Parameter } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
+import { identityOf, WholeFloat } from '../model/json.ts';
 import {
   FLOW_MODULE_NAMES,
   FLOWSPEC_ATTRIBUTES,
@@ -7,7 +8,14 @@ import {
   METAFLOW_OPTIONS,
   PYTHON_KEYWORDS,
 } from '../model/names.ts';
-import { type Demands, isOfType, PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../model/parameters.ts';
+import {
+  type Demands,
+  isInteger,
+  isOfType,
+  PARAMETER_TYPE_NAMES,
+  shownValue,
+  unmetDemands,
+} from '../model/parameters.ts';
 import type { ParameterType } from '../model/plan.ts';
 import type { CheckContext } from './context.ts';
 
@@ -61,7 +69,7 @@ export function checkParameterDefaults({ flow, report, facts }: CheckContext): v
       report.error('secret-default', fallback.span, message, hint);
     } else if (!isOfType(fallback.value, type)) {
       const expected = type === 'file' ? 'the path of a file' : PARAMETER_TYPE_NAMES[type];
-      const hint = type === 'string' ? 'put it in quotes' : undefined;
+      const hint = hintForType(type, fallback.value);
       report.error('ill-typed-default', fallback.span, `the default of "${name.value}" has to be ${expected}`, hint);
     } else {
       for (const demand of unmet(parameter, fallback.value, facts)) {
@@ -94,14 +102,19 @@ export function checkParameterDemands({ flow, report, facts }: CheckContext): vo
       const message = `"${key}" is for parameters of type ${listed}, and "${name.value}" is of type ${type}`;
       report.error('misplaced-key', found.span, message, hintFor(key, type));
     }
+    if (parameter.binary && type !== 'file') {
+      const message = `"binary" is for parameters of type file, and "${name.value}" is of type ${type}`;
+      report.error('misplaced-key', parameter.binary, message, 'remove it');
+    }
     for (const [key, limit] of [
       ['min', min],
       ['max', max],
     ] as const) {
-      if (!limit || type !== 'integer' || Number.isSafeInteger(limit.value)) continue;
+      if (!limit || type !== 'integer' || isInteger(limit.value)) continue;
+      const value = Number(limit.value);
       const message = `the "${key}" of "${name.value}" has to be a whole number`;
-      const hint = `write ${key === 'min' ? Math.ceil(limit.value) : Math.floor(limit.value)}`;
-      report.error('ill-typed-limit', limit.span, message, Number.isFinite(limit.value) ? hint : undefined);
+      const hint = `write ${key === 'min' ? Math.ceil(value) : Math.floor(value)}`;
+      report.error('ill-typed-limit', limit.span, message, Number.isFinite(value) ? hint : undefined);
     }
     if (min && max && min.value > max.value) {
       const message = `no number is from ${min.value} to ${max.value}, so that no run could give "${name.value}"`;
@@ -119,16 +132,21 @@ function checkChoices(parameter: Parameter, { report, facts }: Pick<CheckContext
   for (const { value, span } of choices?.value ?? []) {
     if (!isOfType(value, type)) {
       const message = `each choice of "${name.value}" has to be ${PARAMETER_TYPE_NAMES[type]}`;
-      report.error('ill-typed-choice', span, message, type === 'string' ? 'put it in quotes' : undefined);
-    } else if (seen.has(value)) {
+      report.error('ill-typed-choice', span, message, hintForType(type, value));
+    } else if (seen.has(identityOf(value))) {
       report.error('duplicate-choice', span, `${shownValue(value)} is there twice`, 'remove one');
     } else {
       for (const demand of unmet(parameter, value, facts)) {
         report.error('useless-choice', span, `no run can give ${shownValue(value)}: "${name.value}" has to ${demand}`);
       }
     }
-    seen.add(value);
+    seen.add(identityOf(value));
   }
+}
+
+function hintForType(type: ParameterType, value: unknown): string | undefined {
+  if (type === 'string') return 'put it in quotes';
+  return type === 'integer' && value instanceof WholeFloat ? `write ${value.valueOf()}` : undefined;
 }
 
 /** A secret is only given to where nobody else sees it. */

@@ -1,6 +1,7 @@
 import { alarmCron, type CronProblem, isTimezone, readCron } from '../model/cron.ts';
 import type { Flow, Located, Schedule, Span } from '../model/flow.ts';
-import { isOfType, PARAMETER_TYPE_NAMES, unmetDemands } from '../model/parameters.ts';
+import { toJson } from '../model/json.ts';
+import { isOfType, PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../model/parameters.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { Check, CheckContext } from './context.ts';
 import { demandsOf } from './parameters.ts';
@@ -22,7 +23,7 @@ export const checkSchedules: Check = ({ flow, report }) => {
       report.error('bad-timezone', timezone.span, `there is no time zone "${timezone.value}"`, hint);
     }
     const time = 'cron' in read ? alarmCron(read.cron) : cron.value;
-    const key = JSON.stringify([time, timezone?.value, parameters.value]);
+    const key = toJson([time, timezone?.value, parameters.value]);
     if (seen.has(key)) {
       report.warning(
         'duplicate-schedule',
@@ -51,11 +52,11 @@ function checkParameters(flow: Flow, { parameters, span }: Schedule, report: Che
       const hint = didYouMean(name, known) ?? (known.length > 0 ? `it has: ${known.join(', ')}` : 'it has none');
       report.error('unknown-parameter', parameters.span, `the flow has no parameter "${name}"`, hint);
     } else if (!isOfType(value, parameter.type)) {
-      const message = `"${name}" is ${PARAMETER_TYPE_NAMES[parameter.type]}, and the schedule gives it ${JSON.stringify(value)}`;
+      const message = `"${name}" is ${PARAMETER_TYPE_NAMES[parameter.type]}, and the schedule gives it ${shownValue(value)}`;
       report.error('ill-typed-parameter', parameters.span, message);
     } else if (parameter.type !== 'secret') {
       for (const demand of unmetDemands(demandsOf(parameter), value)) {
-        const message = `"${name}" has to ${demand}, and the schedule gives it ${JSON.stringify(value)}`;
+        const message = `"${name}" has to ${demand}, and the schedule gives it ${shownValue(value)}`;
         report.error('unmet-parameter', parameters.span, message);
       }
     }

@@ -1,5 +1,6 @@
 import type { Parameter, Span, Switch } from '../model/flow.ts';
 import { allElements } from '../model/flow.ts';
+import { identityOf } from '../model/json.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { Check, CheckContext } from './context.ts';
 
@@ -35,11 +36,11 @@ type Report = CheckContext['report'];
 function checkDuplicates({ cases }: Switch, report: Report): void {
   const seen = new Set<unknown>();
   for (const { value } of cases) {
-    if (seen.has(value.value)) {
+    if (seen.has(identityOf(value.value))) {
       const message = `there is a case for ${shown(value.value)} already`;
       report.error('duplicate-case', value.span, message, 'keep one of the two');
     }
-    seen.add(value.value);
+    seen.add(identityOf(value.value));
   }
 }
 
@@ -50,13 +51,15 @@ function checkParameter(
   place: Span,
   report: Report,
 ): void {
-  const choices = parameter.type === 'boolean' ? [true, false] : parameter.enum?.value.map(({ value }) => value);
+  const choices =
+    parameter.type === 'boolean' ? [true, false] : parameter.enum?.value.map(({ value }) => identityOf(value));
   if (!choices) return;
   const name = parameter.name.value;
   const isOptional = !parameter.required && parameter.default === undefined;
   const possible = new Set<unknown>([...choices, ...(isOptional ? [null] : [])]);
   for (const { value } of cases) {
-    if (possible.delete(value.value) || choices.includes(value.value)) continue;
+    const identity = identityOf(value.value);
+    if (possible.delete(identity) || choices.includes(identity)) continue;
     const meant = choices.find((choice) => String(choice) === String(value.value));
     const near = meant === undefined ? didYouMean(String(value.value), choices.map(String)) : `write ${shown(meant)}`;
     const hint = near ?? `"${name}" can be ${choices.map(shown).join(', ')}`;

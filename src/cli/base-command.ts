@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from '@oclif/core/command';
 import { string } from '@oclif/core/flags';
+import { toJson } from '../model/json.ts';
 import type { Palette } from '../terminal/palette.ts';
 import { paletteFor } from '../terminal/palette.ts';
 import { describeError } from './render-error.ts';
@@ -44,7 +45,7 @@ export abstract class BaseCommand extends Command {
   }
 
   override logJson(json: unknown): void {
-    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    process.stdout.write(`${toJson(json, 2)}\n`);
   }
 
   protected override async catch(error: Error & { oclif?: { exit?: number }; code?: string }): Promise<void> {

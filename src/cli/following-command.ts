@@ -1,5 +1,6 @@
 import { EXIT_SYSTEM_ERROR } from '../errors.ts';
 import type { RunFailure, RunResult } from '../model/envelope.ts';
+import { toJson } from '../model/json.ts';
 import type { RunKey } from '../runs/reader.ts';
 import { paletteFor } from '../terminal/palette.ts';
 import { type Report, reportTo } from '../terminal/report.ts';
@@ -99,7 +100,7 @@ export abstract class FollowingCommand extends BaseCommand {
   #tell({ flow, run }: RunKey, { status, outputs, error }: Answer, hints: readonly string[]): void {
     const name = `${flow}/${run}`;
     for (const [output, value] of Object.entries(outputs)) {
-      this.log(`${this.palette.bold(output)} = ${JSON.stringify(value, undefined, 2)}`);
+      this.log(`${this.palette.bold(output)} = ${toJson(value, 2)}`);
     }
     const { red, green, cyan, bold } = paletteFor(process.stderr);
     if (status === 'succeeded') {

@@ -1,13 +1,16 @@
 import { UserError } from '../errors.ts';
 import { PARAMETERS_MAX_BYTES } from '../model/envelope.ts';
-import { PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../model/parameters.ts';
+import { exactInteger, parseJson } from '../model/json.ts';
+import { isJson, PARAMETER_TYPE_NAMES, sentNumber, shownValue, unmetDemands } from '../model/parameters.ts';
 import type { ParameterType, PlannedParameter } from '../model/plan.ts';
 import { didYouMean } from '../syntax/suggest.ts';
-import { readTextFile } from './text-file.ts';
+import { NOT_UTF8_HINT, readBytes, readTextFile } from './text-file.ts';
 
 /**
  * Turns `name=value` arguments into what the flow is invoked with. The value of a `file` parameter is a path; that of a
  * `json` or `secret` one may be `@FILE`. What is wrong is said in the words of the run itself, which checks it, too.
+ *
+ * What OpenWhisk's conductor would alter is sent as text: JSON, and integers beyond 2^53. Bytes are sent in base64.
  *
  * @throws UserError that names every argument that does not fit the flow's parameters, and every one that is missing.
  */
@@ -76,11 +79,18 @@ async function readArgument(
   const parameter = planned[name] as PlannedParameter;
   const { type } = parameter;
   const given = argument.slice(name.length + 1);
+  if (parameter.binary) {
+    const file = await readBytes(given, PARAMETERS_MAX_BYTES);
+    return 'problem' in file
+      ? refuse('parameter-file', `the parameter "${name}" cannot be read: ${file.problem}`, file.hint)
+      : { name, value: file.bytes.toString('base64') };
+  }
   let text = given;
   if (type === 'file' || (given.startsWith('@') && AT_FILE.has(type))) {
     const file = await readTextFile(type === 'file' ? given : given.slice(1), PARAMETERS_MAX_BYTES);
     if ('problem' in file) {
-      return refuse('parameter-file', `the parameter "${name}" cannot be read: ${file.problem}`, file.hint);
+      const hint = type === 'file' && file.hint === NOT_UTF8_HINT ? `${file.hint}; ${BINARY_HINT}` : file.hint;
+      return refuse('parameter-file', `the parameter "${name}" cannot be read: ${file.problem}`, hint);
     }
     // A file made by an editor or by echo ends its last line.
     text = type === 'secret' ? file.text.replace(/\r?\n$/, '') : file.text;
@@ -92,7 +102,7 @@ async function readArgument(
     return refuse('bad-parameter', problem, TYPE_HINTS[type]);
   }
   const unmet = unmetDemands(parameter, value);
-  if (unmet.length === 0) return { name, value };
+  if (unmet.length === 0) return { name, value: type === 'json' ? text : sentNumber(value) };
   return {
     problems: unmet.map((demand) => ({
       code: 'bad-parameter',
@@ -109,17 +119,16 @@ const readValue: Record<ParameterType, (text: string) => unknown> = {
   string: (text) => text,
   secret: (text) => text,
   file: (text) => text,
-  integer(text) {
-    const value = /^[+-]?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-    return Number.isSafeInteger(value) ? value : undefined;
-  },
+  integer: (text) => (/^[+-]?[0-9]+$/.test(text) ? exactInteger(text.replace('+', '')) : undefined),
   number(text) {
     const value = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
     return Number.isFinite(value) ? value : undefined;
   },
   boolean: (text) => BOOLEANS.get(text.toLowerCase()),
-  json: parseJson,
+  json: parsedJson,
 };
+
+const BINARY_HINT = 'or declare the parameter with "binary: true", and the step gets the bytes';
 
 /** Those that Metaflow takes on its command line (click's BOOL). */
 const BOOLEANS = new Map([
@@ -128,15 +137,16 @@ const BOOLEANS = new Map([
 ]);
 
 const TYPE_HINTS: Partial<Record<ParameterType, string>> = {
-  integer: `a whole number looks like 42, and is at most ${Number.MAX_SAFE_INTEGER}`,
+  integer: 'a whole number looks like 42',
   number: 'a number looks like 0.5, 3 or 1e-4',
   boolean: 'write true or false',
   json: `quote it for the shell, for example '{"a": [1, 2]}', or give a file: name=@file.json`,
 };
 
-function parseJson(text: string): unknown {
+function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value = parseJson(text);
+    return isJson(value) ? value : undefined;
   } catch {
     return undefined;
   }

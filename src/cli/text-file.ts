@@ -1,4 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
+
+/** `iconv` is on every Unix. */
+export const NOT_UTF8_HINT = 'save it as UTF-8, for example: iconv -f latin1 -t utf-8 OLD > NEW';
 
 /**
  * Reads a text of a user's. UTF-8 is the only encoding; a byte order mark is left out.
@@ -9,6 +13,17 @@ export async function readTextFile(
   path: string,
   maxBytes: number,
 ): Promise<{ text: string } | { problem: string; hint: string }> {
+  const file = await readBytes(path, maxBytes);
+  if ('problem' in file) return file;
+  if (isUtf8(file.bytes)) return { text: new TextDecoder().decode(file.bytes) };
+  return { problem: `the file "${path}" is no UTF-8 text`, hint: NOT_UTF8_HINT };
+}
+
+/** Reads a file of a user's as it is. */
+export async function readBytes(
+  path: string,
+  maxBytes: number,
+): Promise<{ bytes: Buffer } | { problem: string; hint: string }> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => error);
   if (file instanceof Error) {
     const why = WHY[file.code ?? ''] ?? `the file "${path}" cannot be opened (${file.code})`;
@@ -27,10 +42,7 @@ export async function readTextFile(
         hint: 'put the data into object storage, and give its address',
       };
     }
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, length)) };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return { problem: `the file "${path}" is no UTF-8 text`, hint: 'save it as UTF-8' };
+    return { bytes: buffer.subarray(0, length) };
   } finally {
     await file.close();
   }

@@ -1,13 +1,30 @@
 import { RunReader } from '../runs/reader.ts';
+import { paletteFor } from '../terminal/palette.ts';
 import { chosenStore, type StoreFlags } from './store-flags.ts';
 
 /** Reads runs in the datastore that the flags name, and closes it. */
 export async function withRuns<T>(flags: StoreFlags, use: (reader: RunReader) => Promise<T>): Promise<T> {
   const { openStore } = await import('../store/store.ts');
   const store = await openStore(await chosenStore(flags));
+  const reader = new RunReader(store);
   try {
-    return await use(new RunReader(store));
+    return await use(reader);
   } finally {
+    warnOfUnreadable(reader);
     store.close();
   }
+}
+
+/** Keys that are named; of a damaged datastore all would be too many. */
+const NAMED_MAX = 5;
+
+/** Says on stderr which objects of the datastore were skipped. */
+export function warnOfUnreadable({ unreadable }: RunReader): void {
+  const keys = [...unreadable].toSorted();
+  const { yellow } = paletteFor(process.stderr);
+  for (const key of keys.slice(0, NAMED_MAX)) {
+    process.stderr.write(`${yellow('skipped')} ${key}: it is not the record that it should be\n`);
+  }
+  if (keys.length > NAMED_MAX)
+    process.stderr.write(`${yellow('skipped')} ${keys.length - NAMED_MAX} more of the kind\n`);
 }

@@ -37,7 +37,7 @@ export default class Sweep extends BaseCommand {
   }
 }
 
-function linesOf({ live, swept, waiting, refused, removed }: SweepReport): string[] {
+function linesOf({ live, swept, waiting, refused, removed, unreadable = [] }: SweepReport): string[] {
   const counted = live === 0 ? 'No run is live.' : live === 1 ? '1 run is live.' : `${live} runs are live.`;
   return [
     counted,
@@ -47,5 +47,6 @@ function linesOf({ live, swept, waiting, refused, removed }: SweepReport): strin
     ),
     ...Object.entries(refused).map(([run, why]) => `  ${run} has no lease any more, and cannot be driven on: ${why}`),
     ...removed.map((run) => `  ${run} is over: it is no more among those that are live`),
+    ...unreadable.map((key) => `  skipped ${key}: it is not the record that it should be`),
   ];
 }

@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
+import { parseJson } from '../model/json.ts';
 import type { Bundle, Manifest } from '../model/manifest.ts';
 import type { Plan } from '../model/plan.ts';
 import { hashAll, hashFiles, MANIFEST_FILE } from './bundle.ts';
@@ -61,7 +62,7 @@ export async function readBundle(dir: string): Promise<Bundle> {
       'make one with nuvopipe compile',
     );
   });
-  const manifest = parseJson<Manifest>(text, dir);
+  const manifest = parsed<Manifest>(text, dir);
   if (manifest.version !== BUNDLE_VERSION) {
     const message = `${dir} is a bundle of version ${manifest.version}, made by nuvopipe ${manifest.compiler}`;
     throw new UserError('bundle-version', message, again);
@@ -83,14 +84,14 @@ export async function readBundle(dir: string): Promise<Bundle> {
   if (!planned || hashAll(hashes) !== manifest.hash) {
     throw new UserError('broken-bundle', `${MANIFEST_FILE} in ${dir} is not as it was compiled`, again);
   }
-  const plan = parseJson<Plan>(Buffer.from(planned).toString('utf8'), dir);
+  const plan = parsed<Plan>(Buffer.from(planned).toString('utf8'), dir);
   files.set(MANIFEST_FILE, Buffer.from(text));
   return { manifest, plan, files };
 }
 
-function parseJson<T>(text: string, dir: string): T {
+function parsed<T>(text: string, dir: string): T {
   try {
-    return JSON.parse(text) as T;
+    return parseJson(text) as T;
   } catch (error) {
     throw new UserError(
       'broken-bundle',

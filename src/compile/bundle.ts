@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MEMORY_MIN_MB, TIMEOUT_MAX_MS } from '../check/resources.ts';
 import type { Flow } from '../model/flow.ts';
+import { toJson } from '../model/json.ts';
 import type { Bundle, Manifest } from '../model/manifest.ts';
 import type { Plan, PlannedStep } from '../model/plan.ts';
 import { packageName, stepActionName, versionedConductorName, versionOf } from '../model/version.ts';
@@ -50,9 +51,9 @@ export function makeBundle({ flow, source, code, parameterFiles, runtime, compil
   const cached = cachedSteps(flow, graph, textOf, code);
   const planned = planFlow(flow, graph, { name: sourceName, file: sourceName }, sourceMap, cached);
   const executed = new Map([['flow.py', text(flowModule)], ...code, ...parameterFiles]);
-  const plan: Plan = { ...planned, hash: sha256(JSON.stringify([planned, hashEach(executed)])) };
+  const plan: Plan = { ...planned, hash: sha256(toJson([planned, hashEach(executed)])) };
   const composition = JSON.stringify(compose(plan));
-  const json = (value: unknown) => text(`${JSON.stringify(value, null, 2)}\n`);
+  const json = (value: unknown) => text(`${toJson(value, 2)}\n`);
   const beside = new Map([['flow.py', text(flowModule)], ['plan.json', json(plan)], ...parameterFiles]);
   const zipped = new Map(runtime);
   for (const [path, content] of [...code, [sourceName, text(source.text)] as const, ...beside])

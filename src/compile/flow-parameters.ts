@@ -1,5 +1,6 @@
 import { demandsOf } from '../check/parameters.ts';
 import type { Parameter } from '../model/flow.ts';
+import { exactFloat, toJson } from '../model/json.ts';
 import type { ParameterType, PlannedParameter } from '../model/plan.ts';
 import { pythonString } from '../syntax/python-text.ts';
 import { filePath } from './parameter-files.ts';
@@ -18,9 +19,10 @@ const PYTHON_TYPES: Record<Exclude<ParameterType, 'file'>, string> = {
  * A parameter as an attribute of a Metaflow flow, one line. A file is an `IncludeFile`, a secret plain text. What a value has
  * to fulfil is the run's to check: Metaflow knows nothing of the kind.
  */
-export function parameterLine({ name, type, required, default: fallback, help }: Parameter): string {
+export function parameterLine({ name, type, required, default: fallback, help, binary }: Parameter): string {
   const args = [pythonString(name.value)];
   if (type !== 'file') args.push(`type=${PYTHON_TYPES[type]}`);
+  if (binary) args.push('is_text=False');
   if (fallback) args.push(`default=${defaultOf(type, fallback.value)}`);
   if (required) args.push('required=True');
   if (help !== undefined) args.push(`help=${pythonString(help)}`);
@@ -28,7 +30,8 @@ export function parameterLine({ name, type, required, default: fallback, help }:
 }
 
 function defaultOf(type: ParameterType, value: unknown): string {
-  if (type === 'json') return pythonString(JSON.stringify(value));
+  if (type === 'json') return pythonString(toJson(value));
+  if (type === 'number') return pythonLiteral(exactFloat(Number(value)));
   return type === 'file' ? `_beside(${pythonString(filePath(value))})` : pythonLiteral(value);
 }
 
@@ -41,5 +44,6 @@ export function plannedParameter(parameter: Parameter): PlannedParameter {
     required,
     ...(help !== undefined && { help }),
     ...demandsOf(parameter),
+    ...(parameter.binary && { binary: true as const }),
   };
 }

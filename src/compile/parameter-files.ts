@@ -20,7 +20,7 @@ export async function readParameterFiles(
   report: Report,
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  for (const { name, type, default: fallback } of parameters) {
+  for (const { name, type, default: fallback, binary } of parameters) {
     if (type !== 'file' || typeof fallback?.value !== 'string') continue;
     const path = filePath(fallback.value);
     const place = join(folder, path);
@@ -43,8 +43,8 @@ export async function readParameterFiles(
     } else {
       const content = await readFile(place);
       files.set(path, content);
-      if (!isText(content)) {
-        const hint = 'save it as UTF-8; other data belongs into object storage, and its address into a parameter';
+      if (!binary && !isText(content)) {
+        const hint = 'save it as UTF-8, or give the parameter "binary: true", and the step gets the bytes';
         report.error('not-utf8', fallback.span, `"${path}", the default of "${name.value}", is no UTF-8 text`, hint);
       }
     }

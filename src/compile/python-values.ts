@@ -1,10 +1,11 @@
+import { type ExactNumber, isNumber } from '../model/json.ts';
 import { pythonString } from '../syntax/python-text.ts';
 
 /** A value of JSON as Python writes it. */
 export function pythonLiteral(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'number') return numberLiteral(value);
+  if (isNumber(value)) return numberLiteral(value);
   if (typeof value === 'string') return pythonString(value);
   if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(', ')}]`;
   return mappingLiteral(value as Record<string, unknown>, pythonLiteral);
@@ -14,7 +15,7 @@ export function pythonLiteral(value: unknown): string {
 export function argumentsOf(step: string, value: unknown): string {
   if (typeof value === 'string') return textOf(step, value);
   if (Array.isArray(value)) return `[${value.map((item) => argumentsOf(step, item)).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return pythonLiteral(value);
+  if (typeof value !== 'object' || value === null || isNumber(value)) return pythonLiteral(value);
   return mappingLiteral(value as Record<string, unknown>, (item) => argumentsOf(step, item));
 }
 
@@ -41,8 +42,8 @@ function mappingLiteral(mapping: Record<string, unknown>, write: (value: unknown
     .join(', ')}}`;
 }
 
-function numberLiteral(value: number): string {
+function numberLiteral(value: ExactNumber): string {
   if (Number.isNaN(value)) return 'float("nan")';
-  if (Number.isFinite(value)) return String(value);
+  if (typeof value !== 'number' || Number.isFinite(value)) return String(value);
   return value > 0 ? 'float("inf")' : 'float("-inf")';
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { alarmCron, isUtc, readCron } from '../model/cron.ts';
 import type { Flow, Schedule, TriggerSource } from '../model/flow.ts';
 import { ALARMS_PACKAGE, type ManifestTrigger } from '../model/manifest.ts';
+import { sentValue } from '../model/parameters.ts';
 
 /** Limits of OpenWhisk: EntityName.scala. */
 const NAME_MAX_LENGTH = 256;
@@ -13,12 +14,12 @@ export function planTriggers(flow: Flow): ManifestTrigger[] {
   const name = flow.name.value;
   const taken = new Set<string>();
   return [
-    ...flow.schedules.map((schedule, index) => planSchedule(schedule, `${name}.schedule-${index + 1}`)),
+    ...flow.schedules.map((schedule, index) => planSchedule(schedule, flow, `${name}.schedule-${index + 1}`)),
     ...flow.triggers.map((source) => planSource(source, name, taken)),
   ];
 }
 
-function planSchedule({ cron, timezone, parameters }: Schedule, trigger: string): ManifestTrigger {
+function planSchedule({ cron, timezone, parameters }: Schedule, flow: Flow, trigger: string): ManifestTrigger {
   const read = readCron(cron.value);
   if ('problem' in read) throw new Error(`unchecked cron expression "${cron.value}": ${read.problem.message}`);
   const zone = timezone && !isUtc(timezone.value) ? { timezone: timezone.value } : {};
@@ -27,9 +28,17 @@ function planSchedule({ cron, timezone, parameters }: Schedule, trigger: string)
     rule: `${trigger}.rule`,
     feed: `${ALARMS_PACKAGE}/alarm`,
     // Without a payload the package gives runs its own, an empty text called `payload`.
-    parameters: { cron: alarmCron(read.cron), ...zone, trigger_payload: parameters.value },
+    parameters: { cron: alarmCron(read.cron), ...zone, trigger_payload: payloadOf(flow, parameters.value) },
     schedule: { cron: cron.value, ...zone },
   };
+}
+
+/** The parameters of a schedule as a client sends them. */
+function payloadOf(flow: Flow, given: Record<string, unknown>): Record<string, unknown> {
+  const types = new Map(flow.parameters.map(({ name, type }) => [name.value, type]));
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, sentValue(value, types.get(name) ?? 'string')]),
+  );
 }
 
 function planSource(source: TriggerSource, flow: string, taken: Set<string>): ManifestTrigger {

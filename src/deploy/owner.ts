@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { UserError } from '../errors.ts';
+import { toJson } from '../model/json.ts';
 import type { Entity, KeyValue } from '../whisk/client.ts';
 
 /** Annotation that says whose an entity is and what was deployed. */
@@ -33,7 +34,7 @@ export function ownerOf(entity: Found): Owner {
  * @param key the OpenWhisk key, with which all that is hashed can be read anyway
  */
 export function hashOf(value: unknown, key: string): string {
-  return createHmac('sha256', key).update(JSON.stringify(value)).digest('hex');
+  return createHmac('sha256', key).update(toJson(value)).digest('hex');
 }
 
 /** @throws UserError `name-taken` where there are such names */

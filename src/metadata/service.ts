@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SystemError, UserError } from '../errors.ts';
 import { isOfThisMachine, LOOPBACK, NOT_OF_THIS_MACHINE, readBody, SERVER_TIMEOUTS, urlOf } from '../loopback.ts';
+import { toJson } from '../model/json.ts';
 import { RunReader } from '../runs/reader.ts';
 import type { Store } from '../store/store.ts';
 import { answer, type Reply, type Request, SERVICE_VERSION } from './routes.ts';
@@ -35,7 +36,7 @@ export async function startMetadataService(options: { store: Store; port?: numbe
       'content-type': 'application/json',
       METADATA_SERVICE_VERSION: SERVICE_VERSION,
     });
-    response.end(JSON.stringify(reply.body));
+    response.end(toJson(reply.body));
   });
   const { port = 0 } = options;
   server.listen(port, LOOPBACK);

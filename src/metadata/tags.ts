@@ -1,3 +1,4 @@
+import { parseJson, toJson } from '../model/json.ts';
 import { type RunRecord, runPrefix } from '../model/records.ts';
 import type { RunKey, RunReader } from '../runs/reader.ts';
 import type { Reply } from './routes.ts';
@@ -16,7 +17,7 @@ export async function mutateTags(reader: RunReader, { flow, run }: RunKey, body:
   for (let tries = 0; tries < ATTEMPTS_MAX; tries++) {
     const stored = await reader.store.get(key);
     if (stored === undefined) return { status: 404, body: { message: 'not found' } };
-    const record = JSON.parse(new TextDecoder().decode(stored.body)) as RunRecord;
+    const record = parseJson(new TextDecoder().decode(stored.body)) as RunRecord;
     const fixed = removing.filter((tag) => record.system_tags.includes(tag));
     if (fixed.length > 0) {
       return { status: 422, body: { message: `system tags cannot be removed: ${fixed.join(', ')}` } };
@@ -24,7 +25,7 @@ export async function mutateTags(reader: RunReader, { flow, run }: RunKey, body:
     const kept = record.tags.filter((tag) => !removing.includes(tag));
     const added = adding.filter((tag) => !record.system_tags.includes(tag));
     const tags = [...new Set([...kept, ...added])].sort();
-    if (await reader.store.putIfUnchanged(key, JSON.stringify({ ...record, tags }), stored.etag)) {
+    if (await reader.store.putIfUnchanged(key, toJson({ ...record, tags }), stored.etag)) {
       return { status: 200, body: { tags } };
     }
   }

@@ -86,6 +86,8 @@ export interface RunResult {
   run: string;
   status: 'succeeded' | 'failed' | 'running' | 'cancelled';
   outputs?: Record<string, unknown>;
+  /** Numbers among the outputs that JSON has no word for, by JSON pointer: `NaN`, `Infinity`, `-Infinity`; null stands there. */
+  exact?: Record<string, string>;
   error?: RunFailure;
   /** How the steps ended that follow a failure. */
   onFailure?: { status: 'succeeded' } | RunFailure;
@@ -96,7 +98,15 @@ export interface RunFailure {
   step?: string;
   /** Pathspec of the task: `Flow/run/step/task`. */
   task?: string;
+  /** `run-exists`: the run was started before, with something else, and goes on as it was. */
+  code?: string;
 }
+
+/**
+ * The key of an invocation under which all parameters come as the text of one JSON object, which the conductor does not alter:
+ * `EXACT` of `runtime/nuvopipe_runtime/protocol/parameters.py`. No parameter can have this name.
+ */
+export const EXACT_PARAMETERS = '$parameters';
 
 /** The key under which a launched session (a lane, a continuation) finds its envelope; a client's own keys are parameters. */
 export const ENVELOPE_KEY = 'nuvopipe';

@@ -1,3 +1,4 @@
+import type { ExactNumber } from './json.ts';
 import type { ParameterType } from './plan.ts';
 
 /** From one offset of the flow file to another, the second exclusive. */
@@ -49,10 +50,12 @@ export interface Parameter {
   required: boolean;
   help?: string;
   enum?: Located<Located<unknown>[]>;
-  min?: Located<number>;
-  max?: Located<number>;
+  min?: Located<ExactNumber>;
+  max?: Located<ExactNumber>;
   /** Regular expression that the whole text has to match. */
   pattern?: Located<string>;
+  /** Of a file: its bytes, not its text. Where it is said. */
+  binary?: Span;
 }
 
 /** A time at which OpenWhisk's alarms start the flow. */
@@ -240,7 +243,7 @@ export interface Switch {
 
 export interface Case {
   /** As YAML has it: text, a number, true or false, null. */
-  value: Located<string | number | boolean | null>;
+  value: Located<string | ExactNumber | boolean | null>;
   steps: Element[];
 }
 

@@ -1,3 +1,4 @@
+import { type ExactNumber, isNumber, isSameNumber, toJson, WholeFloat } from './json.ts';
 import type { ParameterType, PlannedParameter } from './plan.ts';
 
 /** What a parameter of a type has to be, in the words of `runtime/nuvopipe_runtime/protocol/parameters.py`. */
@@ -19,9 +20,9 @@ export function isOfType(value: unknown, type: ParameterType): boolean {
     case 'file':
       return typeof value === 'string';
     case 'integer':
-      return Number.isSafeInteger(value);
+      return isInteger(value);
     case 'number':
-      return Number.isFinite(value);
+      return isNumber(value) && isFiniteNumber(value);
     case 'boolean':
       return typeof value === 'boolean';
     case 'json':
@@ -29,10 +30,32 @@ export function isOfType(value: unknown, type: ParameterType): boolean {
   }
 }
 
-function isJson(value: unknown): boolean {
+/** JSON has no infinity and no NaN. */
+export function isJson(value: unknown): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
-  if (typeof value === 'number') return Number.isFinite(value);
+  if (isNumber(value)) return isFiniteNumber(value);
   return typeof value === 'object' && Object.values(value).every(isJson);
+}
+
+/** `1.0` is none, as in Python. */
+export function isInteger(value: unknown): boolean {
+  return typeof value === 'bigint' || Number.isSafeInteger(value);
+}
+
+/** No double is beyond an integer of any length. */
+function isFiniteNumber(value: ExactNumber): boolean {
+  return typeof value === 'bigint' || Number.isFinite(value.valueOf());
+}
+
+/** A value of a type as a client sends it, so that OpenWhisk's conductor, whose numbers are doubles, does not alter it. */
+export function sentValue(value: unknown, type: ParameterType): unknown {
+  return type === 'json' ? toJson(value) : sentNumber(value);
+}
+
+/** Integers beyond 2^53 are sent as text. */
+export function sentNumber(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof WholeFloat ? value.valueOf() : value;
 }
 
 /** What a parameter may demand of its values beside their type. */
@@ -43,7 +66,7 @@ const SHOWN_MAX = 80;
 
 /** A value as a message shows it. */
 export function shownValue(value: unknown): string {
-  const text = JSON.stringify(value);
+  const text = value instanceof WholeFloat ? String(value.valueOf()) : toJson(value);
   const characters = [...text];
   return characters.length <= SHOWN_MAX ? text : `${characters.slice(0, SHOWN_MAX).join('')}…`;
 }
@@ -54,17 +77,23 @@ export function shownValue(value: unknown): string {
  */
 export function unmetDemands({ enum: choices, min, max, pattern }: Demands, value: unknown): string[] {
   const demands: string[] = [];
-  if (choices && !choices.includes(value)) demands.push(`be one of ${choices.map(shownValue).join(', ')}`);
-  const number = value as number;
+  if (choices && !choices.some((choice) => isSame(choice, value))) {
+    demands.push(`be one of ${choices.map(shownValue).join(', ')}`);
+  }
+  const number = value as ExactNumber;
   if ((min !== undefined && number < min) || (max !== undefined && number > max)) {
-    if (max === undefined) demands.push(`be at least ${min}`);
-    else if (min === undefined) demands.push(`be at most ${max}`);
-    else demands.push(`be from ${min} to ${max}`);
+    if (max === undefined) demands.push(`be at least ${shownValue(min)}`);
+    else if (min === undefined) demands.push(`be at most ${shownValue(max)}`);
+    else demands.push(`be from ${shownValue(min)} to ${shownValue(max)}`);
   }
   if (pattern !== undefined && isSurelyUnmatched(pattern, String(value))) {
     demands.push(`match the pattern ${pattern} as a whole`);
   }
   return demands;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (isNumber(a) && isNumber(b) && isSameNumber(a, b));
 }
 
 /** One line of printable ASCII: elsewhere `\w`, `\s`, `.`, `$` and the cases of letters differ between the languages. */

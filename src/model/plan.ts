@@ -1,4 +1,5 @@
 import type { MinSuccess } from './flow.ts';
+import type { ExactNumber } from './json.ts';
 
 /**
  * `plan.json`: what the runtime needs to know of a compiled flow. The compiler writes it, the Python runtime
@@ -63,10 +64,12 @@ export interface PlannedParameter {
   required: boolean;
   help?: string;
   enum?: unknown[];
-  min?: number;
-  max?: number;
+  min?: ExactNumber;
+  max?: ExactNumber;
   /** Python's `re.fullmatch` has to find the whole value. */
   pattern?: string;
+  /** A file of bytes; its content is sent in base64. */
+  binary?: true;
 }
 
 /** One step action is deployed per profile: steps with the same memory, time limit, image and packages share warm containers. */

@@ -67,6 +67,8 @@ export interface RunRecord {
   bundle: string;
   /** The run that this one resumes, and the step that is done again with all that follows. */
   origin?: { run: string; from?: string };
+  /** The parameters that its client gave: a digest under a key of the datastore's, and the text of what is no secret. */
+  given?: Record<string, { digest: string; shown?: string }>;
 }
 
 export interface ArtifactInfo {
@@ -108,6 +110,8 @@ export interface TaskRecord {
   splits?: number;
   /** The end step's outputs. */
   outputs?: Record<string, unknown>;
+  /** As {@link RunResult.exact}. */
+  exact?: Record<string, string>;
   /** Activation id of the attempt. */
   by: string;
   /** What the attempt has written, if anything. */

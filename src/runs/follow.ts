@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { toJson } from '../model/json.ts';
 import type { RunKey, RunReader } from './reader.ts';
 import { type RunStatus, runStatus } from './status.ts';
 
@@ -23,7 +24,7 @@ export async function* followRun(
   while (options.signal?.aborted !== true) {
     const started = performance.now();
     const status = await runStatus(reader, key);
-    const now = JSON.stringify(status) ?? '';
+    const now = status === undefined ? '' : toJson(status);
     if (now !== last) changed = started;
     if (status !== undefined && now !== last) yield status;
     const isSettling = status?.isOver === false && started - changed < SETTLING_MS;

@@ -1,5 +1,5 @@
 import { mapParallel } from '../store/parallel.ts';
-import type { RunKey, RunReader } from './reader.ts';
+import { type RunKey, type RunReader, resultKey } from './reader.ts';
 import { isLost, type RunState } from './status.ts';
 
 export interface RunSummary extends RunKey {
@@ -32,11 +32,13 @@ export async function listRuns(
     .filter((record) => record !== undefined)
     .sort((a, b) => b.created - a.created)
     .slice(0, options.limit);
-  return mapParallel(latest, async ({ flow, run, user, created }) => {
+  const states = await mapParallel(latest, async ({ flow, run, user, created }) => {
     const status = await stateOf(reader, { flow, run });
+    if (reader.unreadable.has(resultKey({ flow, run }))) return undefined;
     const lost = status === 'running' && (await isLost(reader, { flow, run }, nowMs));
     return { flow, run, status, ...(lost && { isLost: true as const }), user, created };
   });
+  return states.filter((summary) => summary !== undefined);
 }
 
 async function stateOf(reader: RunReader, key: RunKey): Promise<RunState> {

@@ -1,8 +1,9 @@
 import { UserError } from '../errors.ts';
 import { CACHE_PREFIX, type CacheEntry, LIVE_PREFIX, runPrefix, type TaskRecord } from '../model/records.ts';
 import { mapParallel } from '../store/parallel.ts';
-import { getJson, type ListedObject } from '../store/store.ts';
-import type { RunReader } from './reader.ts';
+import type { ListedObject } from '../store/store.ts';
+import { type RunReader, runKey } from './reader.ts';
+import { hasObjects, isCacheEntry } from './record-shapes.ts';
 import { type Candidate, keptRuns, type Reason, type RetentionRule, SETTLED_MS } from './retention.ts';
 
 export interface PruneRule extends RetentionRule {
@@ -48,7 +49,6 @@ const ARTIFACT = /^data\/[0-9a-f]{2}\/([0-9a-f]{40})$/;
  * one of stock Metaflow's among them, nor an entry of the cache. Deletes nothing.
  */
 export async function planPrune(reader: RunReader, flow: string, rule: PruneRule, nowMs: number): Promise<PrunePlan> {
-  const { store } = reader;
   // First: a run that begins meanwhile is not among those that are looked at.
   const live = await liveRuns(reader, flow);
   const runs = await mapParallel(await reader.runIds(flow), (run) => readRun(reader, flow, run, live.has(run)));
@@ -59,18 +59,25 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
     nowMs,
   );
   // What has no record of its own is what an interrupted prune has left, or begins this moment.
-  const isDoomed = ({ candidate, record }: ReadRun) =>
-    record === undefined ? !candidate.isLive && isSettled(candidate.modified, nowMs) : !kept.has(candidate.run);
+  const isDoomed = ({ candidate, record }: ReadRun) => {
+    if (record !== undefined) return !kept.has(candidate.run);
+    const isUnreadable = reader.unreadable.has(runKey({ flow, run: candidate.run }));
+    return !isUnreadable && !candidate.isLive && isSettled(candidate.modified, nowMs);
+  };
   const doomed = runs.filter(isDoomed);
   const referred = new Set<string>();
   for (const run of runs) {
     if (isDoomed(run)) continue;
-    await mapParallel(run.records, async (key) => refer(referred, await getJson<TaskRecord>(store, key)));
+    await mapParallel(run.records, async (key) => refer(referred, await reader.read(key, hasObjects)));
   }
   const entries = await readEntries(reader, flow);
   for (const { record } of entries) refer(referred, record);
   const tree = await readTree(reader, flow, new Set(runs.map(({ candidate }) => candidate.run)), referred);
-  const orphans = tree.artifacts.filter(({ sha, modified }) => !referred.has(sha) && isSettled(modified, nowMs));
+  // What an unreadable record refers to is not known.
+  const isKnown = ![...reader.unreadable].some((key) => isOfFlow(key, flow));
+  const orphans = isKnown
+    ? tree.artifacts.filter(({ sha, modified }) => !referred.has(sha) && isSettled(modified, nowMs))
+    : [];
   const stale = entries.filter(
     ({ used, record }) =>
       used < nowMs - (rule.cacheUnusedMs ?? Number.POSITIVE_INFINITY) ||
@@ -184,7 +191,7 @@ async function readRun(reader: RunReader, flow: string, run: string, isLive: boo
 async function readEntries(reader: RunReader, flow: string): Promise<(CacheEntry & Sized)[]> {
   const objects = await listed(reader, `${CACHE_PREFIX}${flow}/`);
   const entries = await mapParallel(objects, async ({ key, size }) => {
-    const entry = await getJson<CacheEntry>(reader.store, key);
+    const entry = await reader.read(key, isCacheEntry);
     return entry && { ...entry, key, size };
   });
   return entries.filter((entry) => entry !== undefined);
@@ -218,10 +225,14 @@ async function readTree(
     } else if (ours.has(run)) tree.files.get(run)?.push(object);
     else if (DATA_JSON.test(path)) foreign.push(object.key);
   }
-  await mapParallel(foreign, async (key) =>
-    refer(referred, await getJson<Pick<TaskRecord, 'objects'>>(reader.store, key)),
-  );
+  await mapParallel(foreign, async (key) => refer(referred, await reader.read(key, hasObjects)));
   return tree;
+}
+
+function isOfFlow(key: string, flow: string): boolean {
+  return [runPrefix(flow, '').slice(0, -1), `${CACHE_PREFIX}${flow}/`, `${flow}/`].some((prefix) =>
+    key.startsWith(prefix),
+  );
 }
 
 function refer(referred: Set<string>, record: Pick<TaskRecord, 'objects'> | undefined): void {

@@ -1,3 +1,4 @@
+import { SystemError } from '../errors.ts';
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import { DATASTORE_NAMES } from '../model/names.ts';
 import {
@@ -5,7 +6,6 @@ import {
   INDEX_FOLDERS,
   LIVE_PREFIX,
   type LiveRecord,
-  type PoolRecord,
   type RunRecord,
   runPrefix,
   type TaskRecord,
@@ -13,6 +13,17 @@ import {
 } from '../model/records.ts';
 import { mapParallel } from '../store/parallel.ts';
 import { getJson, type ListedObject, type Store } from '../store/store.ts';
+import {
+  isClaim,
+  isFailure,
+  isLive,
+  isPool,
+  isResult,
+  isRunRecord,
+  isTaskRecord,
+  isWaiting,
+  type Shape,
+} from './record-shapes.ts';
 
 /** A run's coordinate. */
 export interface RunKey {
@@ -58,9 +69,14 @@ const LAYERS = 'layers';
 /** Likewise, but no flow may have these names: what is below has the names of flows. */
 const INDEXES: ReadonlySet<string> = new Set(INDEX_FOLDERS);
 
-/** Reads what runs have left in the datastore; remembers what cannot change. */
+/**
+ * Reads what runs have left in the datastore; remembers what cannot change. What is in the place of a record and is none counts
+ * as absent, so that one such object is in nobody's way.
+ */
 export class RunReader {
   readonly store: Store;
+  /** Keys of objects in the places of records that are none. */
+  readonly unreadable = new Set<string>();
   readonly #records = new Map<string, unknown>();
 
   constructor(store: Store) {
@@ -85,7 +101,7 @@ export class RunReader {
 
   /** The run's own record; its tags may change, so it is read every time. */
   run({ flow, run }: RunKey): Promise<RunRecord | undefined> {
-    return getJson<RunRecord>(this.store, `${runPrefix(flow, run)}run.json`);
+    return this.read(runKey({ flow, run }), isRunRecord);
   }
 
   /** Records of all runs of a flow, the latest first. */
@@ -142,7 +158,7 @@ export class RunReader {
 
   /** The record of the committed attempt. */
   commit(key: RunKey, step: string, task: string): Promise<TaskRecord | undefined> {
-    return this.#immutable(`${runPrefix(key.flow, key.run)}tasks/${step}/${task}/commit`);
+    return this.#immutable(`${runPrefix(key.flow, key.run)}tasks/${step}/${task}/commit`, isTaskRecord);
   }
 
   /** Records of all attempts of a task, by attempt; the committed one is the last of its number. */
@@ -152,28 +168,28 @@ export class RunReader {
       ...entry.failedAttempts.map((attempt) => `failed-${attempt}`),
       ...(entry.committed ? ['commit'] : []),
     ];
-    const records = await mapParallel(names, (name) => this.#immutable<TaskRecord>(folder + name));
+    const records = await mapParallel(names, (name) => this.#immutable(folder + name, isTaskRecord));
     return records.filter((record) => record !== undefined).sort((a, b) => a.attempt - b.attempt);
   }
 
   /** How many items the pool has that this task (`step/task`) opened. */
   async poolItems(key: RunKey, opener: string): Promise<number> {
-    const pool = await this.#immutable<PoolRecord>(`${runPrefix(key.flow, key.run)}pools/${opener}/open`);
+    const pool = await this.#immutable(`${runPrefix(key.flow, key.run)}pools/${opener}/open`, isPool);
     return pool?.items ?? 0;
   }
 
   /** Why an item failed without failing the run; `item` as {@link RunListing.failedItems} has it. */
   failedItem({ flow, run }: RunKey, item: string): Promise<RunFailure | undefined> {
-    return this.#immutable(`${runPrefix(flow, run)}pools/${item}`);
+    return this.#immutable(`${runPrefix(flow, run)}pools/${item}`, isFailure);
   }
 
   result({ flow, run }: RunKey): Promise<RunResult | undefined> {
-    return this.#immutable(`${runPrefix(flow, run)}result.json`);
+    return this.#immutable(resultKey({ flow, run }), isResult);
   }
 
   /** Why the run failed, as long as it has no result yet. */
   failure({ flow, run }: RunKey): Promise<RunFailure | undefined> {
-    return this.#immutable(`${runPrefix(flow, run)}failed`);
+    return this.#immutable(`${runPrefix(flow, run)}failed`, isFailure);
   }
 
   cancelled({ flow, run }: RunKey): Promise<boolean> {
@@ -182,27 +198,38 @@ export class RunReader {
 
   /** Why a run did not begin that nobody has waited for. */
   refusal({ flow, run }: RunKey): Promise<{ message: string } | undefined> {
-    return getJson<{ message: string }>(this.store, `${runPrefix(flow, run)}refused`);
+    return this.read(`${runPrefix(flow, run)}refused`, isFailure);
   }
 
   /** That the platform takes no more sessions, as the run has met it last. */
   waiting({ flow, run }: RunKey): Promise<WaitingRecord | undefined> {
-    return getJson<WaitingRecord>(this.store, `${runPrefix(flow, run)}waiting`);
+    return this.read(`${runPrefix(flow, run)}waiting`, isWaiting);
   }
 
   /** Of the index; only runs that are not over have one. */
   live({ flow, run }: RunKey): Promise<LiveRecord | undefined> {
-    return getJson<LiveRecord>(this.store, `${LIVE_PREFIX}${flow}/${run}`);
+    return this.read(`${LIVE_PREFIX}${flow}/${run}`, isLive);
   }
 
   claim(key: string): Promise<ClaimRecord | undefined> {
-    return getJson<ClaimRecord>(this.store, key);
+    return this.read(key, isClaim);
   }
 
-  async #immutable<T>(key: string): Promise<T | undefined> {
+  /** A record of that shape; undefined if there is none. */
+  async read<T>(key: string, isOfShape: Shape<T>): Promise<T | undefined> {
+    const record = await getJson<Record<string, unknown>>(this.store, key).catch((error: unknown) => {
+      if (error instanceof SystemError && error.code === 'unreadable-record') return {};
+      throw error;
+    });
+    if (record === undefined || isOfShape(record)) return record;
+    this.unreadable.add(key);
+    return undefined;
+  }
+
+  async #immutable<T>(key: string, isOfShape: Shape<T>): Promise<T | undefined> {
     const known = this.#records.get(key);
     if (known !== undefined) return known as T;
-    const record = await getJson<T>(this.store, key);
+    const record = await this.read(key, isOfShape);
     if (record !== undefined) {
       this.#records.set(key, record);
       const oldest = this.#records.keys().next();
@@ -210,6 +237,14 @@ export class RunReader {
     }
     return record;
   }
+}
+
+export function runKey({ flow, run }: RunKey): string {
+  return `${runPrefix(flow, run)}run.json`;
+}
+
+export function resultKey({ flow, run }: RunKey): string {
+  return `${runPrefix(flow, run)}result.json`;
 }
 
 function isMarker(name: string): name is Marker {

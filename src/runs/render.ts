@@ -1,4 +1,5 @@
 import type { RunFailure } from '../model/envelope.ts';
+import { toJson } from '../model/json.ts';
 import type { WaitingRecord } from '../model/records.ts';
 import type { Palette } from '../terminal/palette.ts';
 import type { RunSummary } from './list.ts';
@@ -42,8 +43,7 @@ export function renderStatus(status: RunStatus, palette: Palette, nowMs: number)
   if (status.isLost) lines.push(`  ${palette.yellow(LOST)}`);
   if (error !== undefined) lines.push(failureLine('error', error, palette));
   if (onFailure !== undefined && 'message' in onFailure) lines.push(failureLine('onFailure', onFailure, palette));
-  for (const [name, value] of Object.entries(outputs ?? {}))
-    lines.push(`${palette.bold(name)}: ${JSON.stringify(value)}`);
+  for (const [name, value] of Object.entries(outputs ?? {})) lines.push(`${palette.bold(name)}: ${toJson(value)}`);
   return lines.join('\n');
 }
 

@@ -2,7 +2,8 @@ import type { RunFailure, RunResult } from '../model/envelope.ts';
 import type { RunRecord, WaitingRecord } from '../model/records.ts';
 import { versionOf } from '../model/version.ts';
 import { mapParallel } from '../store/parallel.ts';
-import type { RunKey, RunListing, RunReader, TaskEntry } from './reader.ts';
+import { unreadableRecord } from '../store/store.ts';
+import { type RunKey, type RunListing, type RunReader, resultKey, type TaskEntry } from './reader.ts';
 import { placesOf, type StepSample } from './scopes.ts';
 
 export type RunState = RunResult['status'];
@@ -56,6 +57,8 @@ export interface RunStatus {
   /** Of a run that has succeeded: steps that decisions could have led to, and none did. */
   notRun?: string[];
   outputs?: Record<string, unknown>;
+  /** As {@link RunResult.exact}. */
+  exact?: Record<string, string>;
   error?: RunFailure;
   /** How the steps ended that follow a failure. */
   onFailure?: RunResult['onFailure'];
@@ -67,6 +70,7 @@ export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now
   if (record === undefined) return undefined;
   const { markers } = listing;
   const result = markers['result.json'] === undefined ? undefined : await reader.result(key);
+  if (reader.unreadable.has(resultKey(key))) throw unreadableRecord(resultKey(key));
   const status = stateOf(listing, result);
   // What a cancelled run keeps as its failure is only what the steps of `onFailure` are told.
   const hasFailed = markers.failed !== undefined && status !== 'cancelled';
@@ -88,6 +92,7 @@ export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now
     steps: await stepsOf(reader, record, listing, samples, error),
     ...(notRun.length === 0 ? {} : { notRun }),
     ...(result?.outputs === undefined ? {} : { outputs: result.outputs }),
+    ...(result?.exact === undefined ? {} : { exact: result.exact }),
     ...(error === undefined ? {} : { error }),
     ...(result?.onFailure === undefined ? {} : { onFailure: result.onFailure }),
   };

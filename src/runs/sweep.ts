@@ -13,6 +13,8 @@ export interface SweepReport {
   refused: Record<string, string>;
   /** They were over, or had never begun. */
   removed: string[];
+  /** Keys of objects in the places of records that are none. */
+  unreadable?: string[];
 }
 
 /** Invokes the sweeper, and waits for what it finds. */

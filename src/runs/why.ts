@@ -68,10 +68,15 @@ export async function whyStep(reader: RunReader, key: RunKey, step: string, task
   const run = (await reader.run(key)) as RunRecord;
   const earlier = new Earlier(reader, run);
   const tasks = await mapParallel(looked, async (name) => {
-    const record = (await reader.commit(key, step, name)) as TaskRecord;
-    return whyTask(reader, run, record, earlier);
+    const record = await reader.commit(key, step, name);
+    return record && whyTask(reader, run, record, earlier);
   });
-  return { ...key, step, tasks, others: task === undefined ? ended.length - looked.length : 0 };
+  return {
+    ...key,
+    step,
+    tasks: tasks.filter((one) => one !== undefined),
+    others: task === undefined ? ended.length - looked.length : 0,
+  };
 }
 
 async function whyTask(reader: RunReader, run: RunRecord, record: TaskRecord, earlier: Earlier): Promise<TaskWhy> {

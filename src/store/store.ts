@@ -1,3 +1,5 @@
+import { SystemError } from '../errors.ts';
+import { parseJson } from '../model/json.ts';
 import type { StoreSettings } from '../model/records.ts';
 import { statusOf, storeError } from './errors.ts';
 import { mapParallel } from './parallel.ts';
@@ -199,8 +201,29 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   };
 }
 
-/** The object as JSON; undefined if it is not there. */
+/**
+ * The object as JSON; undefined if it is not there.
+ *
+ * @throws SystemError `unreadable-record` where it is no JSON object
+ */
 export async function getJson<T>(store: Pick<Store, 'get'>, key: string): Promise<T | undefined> {
   const object = await store.get(key);
-  return object === undefined ? undefined : (JSON.parse(new TextDecoder().decode(object.body)) as T);
+  if (object === undefined) return undefined;
+  const record = parsed(new TextDecoder().decode(object.body));
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw unreadableRecord(key);
+  return record as T;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Somebody else's object in the place of a record, or one that another program has written. */
+export function unreadableRecord(key: string): SystemError {
+  const message = `the object ${key} in the datastore is not the record that it should be`;
+  return new SystemError('unreadable-record', message, 'move it elsewhere, or delete it');
 }

@@ -1,5 +1,6 @@
-import type { CST, Document } from 'yaml';
-import { Composer, Lexer, Parser, YAMLParseError } from 'yaml';
+import type { CST, Document, ScalarTag, TagId, Tags } from 'yaml';
+import { Composer, isScalar, Lexer, Parser, YAMLParseError } from 'yaml';
+import { exactFloat, exactInteger } from '../model/json.ts';
 
 /**
  * Lists and mappings in each other at most, whatever they are for. Python's parser takes 200 brackets in each other, and a
@@ -20,10 +21,30 @@ export function composeDocument(text: string): Document.Parsed | { tooDeepAt: nu
   }
   tokens.push(...parser.end());
   // Its own look for duplicate keys compares each with each.
-  const composer = new Composer({ logLevel: 'error', uniqueKeys: false });
+  const composer = new Composer({ logLevel: 'error', uniqueKeys: false, customTags: withExactNumbers });
   const [document, second] = composer.compose(tokens, true, text.length) as Iterable<Document.Parsed>;
   // As yaml's own `parseDocument` has it.
   if (second)
     document?.errors.push(new YAMLParseError([...second.range.slice(0, 2)] as [number, number], 'MULTIPLE_DOCS', ''));
   return document as Document.Parsed;
 }
+
+/** YAML's own tags, whose numbers are as exact as they are written. */
+function withExactNumbers(tags: Tags): Tags {
+  return tags.map((tag: TagId | Tags[number]) => {
+    if (typeof tag !== 'object' || 'collection' in tag || tag.resolve === undefined) return tag;
+    const resolve = RESOLVERS[tag.tag]?.(tag.resolve);
+    return resolve ? { ...tag, resolve } : tag;
+  });
+}
+
+type Resolve = NonNullable<ScalarTag['resolve']>;
+
+const RESOLVERS: Record<string, (resolve: Resolve) => Resolve> = {
+  'tag:yaml.org,2002:int': (resolve) => (text, onError, options) =>
+    exactInteger(String(resolve(text, onError, { ...options, intAsBigInt: true }))),
+  'tag:yaml.org,2002:float': (resolve) => (text, onError, options) => {
+    const resolved = resolve(text, onError, options);
+    return exactFloat((isScalar(resolved) ? resolved.value : resolved) as number);
+  },
+};

@@ -1,6 +1,7 @@
 import type { Document, ErrorCode, YAMLError } from 'yaml';
 import { isCollection, isScalar, visit } from 'yaml';
 import type { Span } from '../model/flow.ts';
+import { identityOf } from '../model/json.ts';
 import { checkAliases } from './aliases.ts';
 import { COLLECTIONS_NESTED_MAX, composeDocument } from './compose.ts';
 import { spanOf } from './nodes.ts';
@@ -85,9 +86,10 @@ function checkKeys(document: Document.Parsed, report: Report): void {
       const values = new Set<unknown>();
       for (const { key } of items) {
         if (!isScalar(key)) continue;
-        if (values.has(key.value))
+        const identity = identityOf(key.value);
+        if (values.has(identity))
           report.error('duplicate-key', spanOf(key), 'this key is there twice', 'keep one of the two');
-        values.add(key.value);
+        values.add(identity);
       }
     },
     Pair(_, { key }) {

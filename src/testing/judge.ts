@@ -1,4 +1,6 @@
 import type { Span } from '../model/flow.ts';
+import { isNumber, isSameNumber, toJson } from '../model/json.ts';
+import { isInteger } from '../model/parameters.ts';
 import type { FlowSteps } from './flow-steps.ts';
 import type { Attempt, CaseOutcome, FinishedRun, ReadTask } from './outcome.ts';
 import type { ExpectedArtifact, TestCase } from './test-file.ts';
@@ -121,15 +123,18 @@ function artifactOf({ values }: ReadTask, name: string): unknown {
   return values[name] ?? null;
 }
 
-/** How far numbers may be apart, of the greater one: some roundings of double precision. */
+/** How far numbers may be apart unless both are integers, of the greater one: some roundings of double precision. */
 const RELATIVE_TOLERANCE = 1e-9;
 
 /** Equality of JSON; the order of keys does not count. */
 function isSame(expected: unknown, actual: unknown): boolean {
-  if (typeof expected === 'number' && typeof actual === 'number') {
-    const difference = Math.abs(expected - actual);
-    return expected === actual || difference <= RELATIVE_TOLERANCE * Math.max(Math.abs(expected), Math.abs(actual));
+  if (isNumber(expected) && isNumber(actual)) {
+    if (isSameNumber(expected, actual)) return true;
+    if (isInteger(expected) && isInteger(actual)) return false;
+    const [wanted, got] = [Number(expected), Number(actual)];
+    return Math.abs(wanted - got) <= RELATIVE_TOLERANCE * Math.max(Math.abs(wanted), Math.abs(got));
   }
+  if (isNumber(expected) !== isNumber(actual) && typeof expected !== 'number') return false;
   if (typeof expected === 'number') return !Number.isFinite(expected) && String(expected) === actual;
   if (typeof expected !== 'object' || typeof actual !== 'object' || expected === null || actual === null)
     return (expected ?? null) === (actual ?? null);
@@ -145,13 +150,16 @@ function isSame(expected: unknown, actual: unknown): boolean {
 const ONE_LINE_MAX = 72;
 
 function shown(value: unknown): string[] {
-  const line = JSON.stringify(value, finite);
-  return line.length <= ONE_LINE_MAX ? [line] : JSON.stringify(value, finite, 2).split('\n');
+  const line = toJson(finite(value));
+  return line.length <= ONE_LINE_MAX ? [line] : toJson(finite(value), 2).split('\n');
 }
 
 /** JSON has no NaN and no infinity; the runner of the cases, too, writes their names. */
-function finite(_: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+function finite(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value !== 'object' || value === null || isNumber(value)) return value;
+  if (Array.isArray(value)) return value.map(finite);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, finite(item)]));
 }
 
 function lines(text: string): string[] {

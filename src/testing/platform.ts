@@ -1,5 +1,7 @@
 import { startPlatform, stopPlatform } from '../local/platform.ts';
 import type { Platform } from '../local/state.ts';
+import { EXACT_PARAMETERS } from '../model/envelope.ts';
+import { toJson } from '../model/json.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Report } from '../terminal/report.ts';
@@ -59,7 +61,7 @@ export class TestPlatform {
         whisk,
         runReader,
         key,
-        valuesOf(parameters),
+        { [EXACT_PARAMETERS]: toJson(valuesOf(parameters)) },
         () => undefined,
       );
       return {

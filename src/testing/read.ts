@@ -1,6 +1,7 @@
 import type { Document, Node } from 'yaml';
 import { isMap, isScalar } from 'yaml';
 import type { Located, Span } from '../model/flow.ts';
+import { withRoundedNumbers } from '../model/json.ts';
 import { isArtifactName } from '../model/names.ts';
 import type { Entry } from '../syntax/nodes.ts';
 import { entriesOf, itemsOf, spanOf, textOf, toValue, valueAt } from '../syntax/nodes.ts';
@@ -27,7 +28,7 @@ export function readTestFile(report: Report): TestFile | undefined {
     report.error('not-a-test', root ? spanOf(root) : [0, 0], 'a test file is a mapping with the key cases', hint);
     return undefined;
   }
-  if (!validate(toValue(document, root))) {
+  if (!validate(withRoundedNumbers(toValue(document, root)))) {
     // Of the alternatives of `each`, what is wrong with a mock is told, not that it could be null.
     const errors = (validate.errors ?? []).filter(({ schemaPath }) => !/\/anyOf(\/1\/type)?$/.test(schemaPath));
     reportSchemaErrors(errors, root, document, report, {
@@ -177,7 +178,7 @@ class Reader {
       ...(path && { path: { steps: this.#pathSteps(path), span: spanOf(path) } }),
       attempts: this.#named(this.#at(node, 'attempts')).map(({ name, value }) => ({
         step: name,
-        count: value as number,
+        count: Number(value),
       })),
       artifacts: this.#entries(this.#at(node, 'artifacts')).flatMap((entry) => this.#artifact(entry) ?? []),
       ...(error && { error }),

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { unzipSync } from 'fflate';
 import { SystemError } from '../errors.ts';
+import { parseJson, toJson } from '../model/json.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { StoreSettings } from '../model/records.ts';
 import { RUNTIME_DIR } from '../package-files.ts';
@@ -95,13 +96,13 @@ export class Simulation {
   }
 
   async #ask<Answer>(question: unknown): Promise<Answer> {
-    this.#child.stdin?.write(`${JSON.stringify(question)}\n`);
+    this.#child.stdin?.write(`${toJson(question)}\n`);
     const { value, done } = await this.#answers.next();
     if (done) {
       const reason = this.#stderr.trim().split('\n').at(-1) || 'it said nothing';
       throw new SystemError('test-runner', `the process that runs the cases ended: ${reason}`);
     }
-    return JSON.parse(value) as Answer;
+    return parseJson(value) as Answer;
   }
 }
 

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
+import { parseJson, toJson } from '../model/json.ts';
 import { notWhisk, refusal, unreachable } from './errors.ts';
 import { retryWaitMs } from './retries.ts';
 import type { WhiskSettings } from './settings.ts';
@@ -39,7 +40,7 @@ export function openTransport(settings: WhiskSettings): Transport {
   const authorization = `Basic ${Buffer.from(settings.auth).toString('base64')}`;
 
   function once({ method, path, body }: Call): Promise<Answer & { text: string }> {
-    const data = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const data = body === undefined ? undefined : Buffer.from(toJson(body));
     return new Promise((resolve, reject) => {
       const request = module.request(
         new URL(settings.apihost + path),
@@ -105,7 +106,7 @@ export function openTransport(settings: WhiskSettings): Transport {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -58,7 +58,7 @@ describe('runs with decisions, loops, attempts and failures', () => {
       '– no not run',
       '– never not run',
       '– no_more not run',
-      'got: [3,1,2]',
+      'got: [3,1.0,2.0]',
       'said: "yes"',
     ]);
     assert.deepEqual(

@@ -39,6 +39,7 @@ function readerOf(looks: { begun: boolean; result?: RunResult }[]): RunReader {
     result: async () => look.result,
     failure: async () => undefined,
     live: async () => undefined,
+    unreadable: new Set(),
   } as unknown as RunReader;
 }
 

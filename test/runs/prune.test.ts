@@ -6,6 +6,7 @@ import { SETTLED_MS } from '../../src/runs/retention.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startTestStore, type TestStore } from '../store/s3.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
+import { runRecord } from '../support/records.ts';
 
 const HOUR_MS = 3_600_000;
 /** When everything that a test has written is old enough. */
@@ -34,7 +35,8 @@ describe('pruning a datastore', () => {
   /** A run of one task with these artifacts. */
   async function addRun(run: string, artifacts: string[], { ended = true, age = 0, origin = '' } = {}): Promise<void> {
     const prefix = runPrefix(flow, run);
-    const record = { flow, run, created: Date.now() - age * HOUR_MS, ...(origin && { origin: { run: origin } }) };
+    const created = Date.now() - age * HOUR_MS;
+    const record = runRecord({ flow, run, created, ...(origin && { origin: { run: origin } }) });
     await Promise.all([
       store.put(`${prefix}run.json`, JSON.stringify(record)),
       store.put(`${prefix}tasks/a/t/commit`, JSON.stringify({ objects: objectsOf(artifacts) })),
@@ -169,6 +171,41 @@ describe('pruning a datastore', () => {
         (await keys()).filter((key) => !key.includes('/new/')),
         [artifact('kept')],
       );
+    });
+  }
+
+  for (const garbage of ['not JSON', '{"loss": NaN}', '[]', '"text"', '{}', '']) {
+    it(`goes around an object that is no record: ${garbage}`, async () => {
+      await addRun('old', ['own'], { age: 2 });
+      await addRun('odd', ['odd'], { age: 3 });
+      await addRun('new', ['late']);
+      const odd = `${runPrefix(flow, 'odd')}run.json`;
+      await store.put(odd, garbage);
+      const reader = new RunReader(store);
+      const planned = await planPrune(reader, flow, { keep: 1 }, later());
+      await prune(reader, planned, () => {});
+      assert.deepEqual([planned.summary.runs.map(({ run }) => run), [...reader.unreadable]], [['old'], [odd]]);
+      const left = await keys();
+      assert.ok(left.includes(odd) && left.includes(artifact('late')) && left.includes(artifact('odd')));
+      // It is not known what the run refers to.
+      assert.ok(left.includes(artifact('own')) && !left.includes(`${runPrefix(flow, 'old')}run.json`));
+    });
+
+    it(`deletes no artifact where a task or an entry of the cache may need it: ${garbage}`, async () => {
+      for (const key of [
+        `${runPrefix(flow, 'new')}tasks/a/t/commit`,
+        `${CACHE_PREFIX}${flow}/a/key`,
+        `${flow}/17/a/1/0.data.json`,
+      ]) {
+        await addRun('old', ['own'], { age: 2 });
+        await addRun('new', ['late']);
+        await store.put(key, garbage);
+        const reader = new RunReader(store);
+        const planned = await planPrune(reader, flow, { keep: 1 }, later());
+        assert.deepEqual([...reader.unreadable], [key]);
+        assert.equal(planned.steps.find(({ what }) => what === 'artifacts')?.keys.length, 0);
+        await store.delete(key);
+      }
     });
   }
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CacheFacts, TaskRecord } from '../../src/model/records.ts';
+import type { CacheFacts, RunRecord, TaskRecord } from '../../src/model/records.ts';
 import { runPrefix } from '../../src/model/records.ts';
 import { RunReader } from '../../src/runs/reader.ts';
 import { renderWhy } from '../../src/runs/render-why.ts';
@@ -8,6 +8,7 @@ import type { Store } from '../../src/store/store.ts';
 import { plainPalette } from '../../src/terminal/palette.ts';
 import { startTestStore, type TestStore } from '../store/s3.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
+import { runRecord, taskRecord } from '../support/records.ts';
 
 const FACTS = { key: 'k1', hit: false, parts: { code: 'c', environment: 'e', place: 'p', inputs: { a: '1', b: '2' } } };
 
@@ -34,10 +35,13 @@ describe('why a step was executed', () => {
   /** A run, by its tasks (`step/task`). */
   async function add(run: string, tasks: Record<string, Partial<TaskRecord>>, origin?: object): Promise<void> {
     const prefix = runPrefix(flow, run);
-    await store.put(`${prefix}run.json`, JSON.stringify({ flow, run, created: ++runs, ...(origin && { origin }) }));
+    await store.put(
+      `${prefix}run.json`,
+      JSON.stringify(runRecord({ flow, run, created: ++runs, ...(origin && { origin }) } as RunRecord)),
+    );
     for (const [name, more] of Object.entries(tasks)) {
       const [step, task] = name.split('/');
-      const record = { flow, run, step, task, ok: true, parents: [], ...more };
+      const record = taskRecord({ flow, run, step: String(step), task: String(task), ...more });
       await store.put(`${prefix}tasks/${name}/commit`, JSON.stringify(record));
     }
   }

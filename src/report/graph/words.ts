@@ -1,3 +1,4 @@
+import { toJson } from '../../model/json.ts';
 import { columnsOf, widthOf } from '../../terminal/text-width.ts';
 
 /** Columns of a name and of a piece of Python: what is longer would make its box the widest of all. */
@@ -25,7 +26,7 @@ export function shortCode(code: string): string {
 
 /** Values as they are written in a list, or the first of them: `a, b, … (12)`. */
 export function shortList(values: readonly unknown[]): string {
-  const words = values.map((value) => plain(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')));
+  const words = values.map((value) => plain(typeof value === 'string' ? value : toJson(value)));
   const all = words.join(', ');
   return columnsOf(all) <= CODE_COLUMNS_MAX ? all : `${shortened(all, CODE_COLUMNS_MAX)} (${values.length})`;
 }

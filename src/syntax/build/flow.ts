@@ -19,6 +19,7 @@ import type {
   Value,
 } from '../../model/flow.ts';
 import { FOREACH_CONCURRENCY_DEFAULT } from '../../model/flow.ts';
+import { isNumber } from '../../model/json.ts';
 import type { Entry } from '../nodes.ts';
 import { resolved, spanOf, textOf } from '../nodes.ts';
 import type { Report } from '../report.ts';
@@ -244,7 +245,7 @@ class Builder {
     if (!isScalar(node)) return undefined;
     const span = spanOf(node);
     const { value } = node;
-    if (typeof value === 'number') return { value: { count: value }, span };
+    if (isNumber(value)) return { value: { count: Number(value) }, span };
     const percentage = Number(/^(\d+(?:\.\d+)?)\s*%$/.exec(String(value))?.[1]);
     if (percentage > 0 && percentage <= 100) return { value: { part: percentage / 100 }, span };
     if (typeof value === 'string') {

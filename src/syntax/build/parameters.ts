@@ -1,3 +1,4 @@
+import type { Node } from 'yaml';
 import type { Parameter } from '../../model/flow.ts';
 import { PARAMETER_TYPE_NAMES } from '../../model/parameters.ts';
 import type { ParameterType } from '../../model/plan.ts';
@@ -11,8 +12,8 @@ export function readParameter(reading: Reading, { key, keySpan, node }: Entry): 
   const fallback = reading.at(node, 'default');
   const help = textOf(reading.at(node, 'help'));
   const choices = reading.at(node, 'enum');
-  const min = reading.number(reading.at(node, 'min'));
-  const max = reading.number(reading.at(node, 'max'));
+  const min = reading.exactNumber(reading.at(node, 'min'));
+  const max = reading.exactNumber(reading.at(node, 'max'));
   const pattern = reading.text(reading.at(node, 'pattern'));
   return {
     name: { value: key, span: keySpan },
@@ -26,6 +27,7 @@ export function readParameter(reading: Reading, { key, keySpan, node }: Entry): 
     ...(min && { min }),
     ...(max && { max }),
     ...(pattern && { pattern }),
+    ...(reading.flag(reading.at(node, 'binary')) && { binary: reading.headOf(node as Node, 'binary') }),
   };
 }
 

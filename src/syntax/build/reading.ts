@@ -2,6 +2,7 @@ import type { Document, Node, Scalar } from 'yaml';
 import { isMap, isScalar, isSeq } from 'yaml';
 import { parseDurationMs } from '../../model/duration.ts';
 import type { Code, Located, Span } from '../../model/flow.ts';
+import { type ExactNumber, isNumber, withRoundedNumbers } from '../../model/json.ts';
 import type { Kind } from '../hints.ts';
 import type { Entry } from '../nodes.ts';
 import { entriesOf, itemsOf, spanOf, textOf, toValue, valueAt } from '../nodes.ts';
@@ -56,7 +57,12 @@ export class Reading {
   }
 
   number(node: Node | undefined): Located<number> | undefined {
-    return isScalar(node) && typeof node.value === 'number' ? { value: node.value, span: spanOf(node) } : undefined;
+    const exact = this.exactNumber(node);
+    return exact && { value: Number(exact.value), span: exact.span };
+  }
+
+  exactNumber(node: Node | undefined): Located<ExactNumber> | undefined {
+    return isScalar(node) && isNumber(node.value) ? { value: node.value, span: spanOf(node) } : undefined;
   }
 
   flag(node: Node | undefined): boolean {
@@ -94,7 +100,7 @@ export class Reading {
   checkShape(kind: Kind, node: Node, ...ignoredKeys: string[]): void {
     const value: Record<string, unknown> = {};
     for (const { key, node: child } of this.entries(node)) {
-      if (!ignoredKeys.includes(key)) value[key] = this.#shapeOf(key, child, kind);
+      if (!ignoredKeys.includes(key)) value[key] = withRoundedNumbers(this.#shapeOf(key, child, kind));
     }
     checkShape(kind, value, node, this.document, this.report);
   }
