@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 from ..store import explain
 from .read_ahead import ReadAhead
-from .storage_keys import artifact_key
+from .storage_keys import artifact_key, key_of
 from .wire import Wire
 
 BLOB_CACHE_BYTES = 32 << 20
@@ -17,6 +17,10 @@ BLOB_CACHE_MAX_BLOB = 256 << 10
 BLOB_OVERHEAD_BYTES = 1 << 10
 """Of the supervisor's memory, which counts against the step's: an eighth of OpenWhisk's default of 256 MB. Small artifacts
 weigh less than what it takes to keep them."""
+
+ALONG_MAX_BYTES = 64 << 10
+ALONG_INPUTS_MAX = 4
+"""Of artifacts that a task is sent with its request. A join asks for what it wants."""
 
 KNOWN_MAX = 20_000
 
@@ -76,8 +80,9 @@ class ArtifactServer(threading.Thread):
     This thread serves the task's own wire; `admit` starts one more for a connection of the task's threads or child processes.
     """
 
-    def __init__(self, wire, store, blobs, operation, request):
+    def __init__(self, wire, store, blobs, flow, operation, request):
         super().__init__(daemon=True)
+        self._flow = flow
         self._wire = wire
         self._store = store
         self._blobs = blobs
@@ -93,8 +98,7 @@ class ArtifactServer(threading.Thread):
 
     def run(self):
         try:
-            operation, request = self._first
-            self._wire.send({"op": operation}, json.dumps(request).encode())
+            self._send_request(*self._first)
             while (frame := self._wire.receive()) is not None:
                 header, body = frame
                 if header["op"] == "end":
@@ -111,6 +115,20 @@ class ArtifactServer(threading.Thread):
         finally:
             self._ahead.close()
             self._wire.close()
+
+    def _send_request(self, operation, request):
+        """With the small artifacts of the inputs that are here already: most tasks ask for nothing else."""
+        along, room = [], ALONG_MAX_BYTES
+        for told in request.get("inputs", [])[:ALONG_INPUTS_MAX]:
+            for sha in told["objects"].values():
+                key = key_of(self._flow, sha)
+                cached = self._blobs.get(key)
+                if cached is not None and len(cached[0]) <= room:
+                    room -= len(cached[0])
+                    along.append((key, cached))
+        self._wire.send({"op": operation, "along": len(along)}, json.dumps(request).encode())
+        for key, (data, attributes) in along:
+            self._wire.send({"key": key, "attributes": attributes}, data)
 
     def admit(self, connection):
         """Serves one more connection, until the other side or `dismiss` closes it."""

@@ -69,7 +69,7 @@ class Executor:
             theirs_of_door.close()
             os.close(out_write)
             os.close(err_write)
-        server = ArtifactServer(Wire(ours), store, self.blobs, operation, request)
+        server = ArtifactServer(Wire(ours), store, self.blobs, self._plan.flow, operation, request)
         server.start()
         limit = min(started + timeout_s + (0 if overdue else KILL_GRACE_S), deadline - ANSWER_RESERVE_S)
         stdout = LogStream(lambda line: _echo(sys.stdout, line), mask)

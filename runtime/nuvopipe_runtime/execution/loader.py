@@ -103,9 +103,16 @@ def enter_cli(flow, path):
     finally:
         step_cmd.step.callback = original
     context = contexts[0]
+    _remember_environment(context.environment)
     context.metadata = RecordedMetadata(context.environment, context.flow, context.event_logger, context.monitor)
     context.flow_datastore.metadata = context.metadata
     return context
+
+
+def _remember_environment(environment):
+    """What Metaflow says of the machine in each task's metadata: it asks git and the platform three times a task."""
+    told = {flag: environment.get_environment_info(include_ext_info=flag) for flag in (False, True)}
+    environment.get_environment_info = lambda include_ext_info=False: dict(told[include_ext_info])
 
 
 def warm_up(plan):

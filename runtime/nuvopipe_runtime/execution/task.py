@@ -10,6 +10,7 @@ import sys
 import traceback
 
 from .attempt import TIMEOUT
+from .blobs import TaskBlobs
 from .caught import catch_at_once, catch_failure
 from .connections import Connections
 from .failure import failure_of
@@ -30,9 +31,10 @@ def run(context, plan, ahead, directory, wire_descriptor, door_descriptor, stdou
         _become_task(stdout_descriptor, stderr_descriptor)
         wire = Wire(socket.socket(fileno=wire_descriptor))
         SupervisedStorage.connections = Connections(wire, socket.socket(fileno=door_descriptor))
-        header, body = wire.receive()
-        request = json.loads(body)
-        del body  # a join's is large
+        header, request, sent = _receive(wire)
+        if not isinstance(context, BaseException):
+            blobs = TaskBlobs(plan.flow, SupervisedStorage.connections, sent)
+            context.flow_datastore.ca_store.set_blob_cache(blobs)
         status, outcome = _answer(context, plan, ahead, directory, header["op"], request)
         end_as_python_does()
         if os.getpid() == pid:
@@ -44,6 +46,17 @@ def run(context, plan, ahead, directory, wire_descriptor, door_descriptor, stdou
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
         os._exit(status)
+
+
+def _receive(wire):
+    """(header, request, what came with it) of the request that this task is for."""
+    header, body = wire.receive()
+    request = json.loads(body)
+    sent = {}
+    for _ in range(header["along"]):
+        along, data = wire.receive()
+        sent[along["key"]] = along["attributes"], data
+    return header, request, sent
 
 
 def _become_task(stdout_descriptor, stderr_descriptor):

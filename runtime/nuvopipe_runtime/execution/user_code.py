@@ -20,6 +20,7 @@ class UserCode:
         """`directory` is where `flow.py` lies."""
         self.directory = directory
         self._specs = {}
+        self._shadowed = []
 
     def owns(self, name):
         """Whether a module of this dotted name, or its package, is the user's."""
@@ -52,14 +53,14 @@ class UserCode:
         tree.body = kept
         return later
 
-    def shadowed(self):
-        """Imported libraries that share their name with a module of the user's, which Python would find first."""
+    def look_for_shadowed(self):
+        """Finds imported libraries that share their name with a module of the user's, which Python would find first."""
         loaded = {name.partition(".")[0] for name in sys.modules}
-        return [name for name in loaded - OURS - sys.stdlib_module_names if self.owns(name)]
+        self._shadowed = [name for name in loaded - OURS - sys.stdlib_module_names if self.owns(name)]
 
     def enter(self, directory):
         """In a task: from now on the user's modules are imported from this copy of the code."""
-        for shadowed in self.shadowed():
+        for shadowed in self._shadowed:
             for name in [name for name in sys.modules if name == shadowed or name.startswith(shadowed + ".")]:
                 del sys.modules[name]
         sys.path[:] = [directory, *(path for path in sys.path if path != self.directory)]

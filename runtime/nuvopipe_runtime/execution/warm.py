@@ -64,7 +64,7 @@ def serve(control, context, ahead, plan):
         _say(control, {"pid": pid})
         _, status = os.waitpid(pid, 0)
         _say(control, {"status": status})
-        workplace.clear(directory)
+        workplace.give_back()
         workplace.prepare()
 
 
@@ -81,17 +81,20 @@ def _take_variables(variables):
 def _prepare(control, ahead, step, without):
     own, others = ahead.of(step)
     ahead.compile_own(own)
+    _import(control, others, without)
+    ahead.code.look_for_shadowed()
+    gc.collect()
+    gc.freeze()
+
+
+def _import(control, others, without):
     wanted = [name for name in others if IS_OBSERVABLE and name.partition(".")[0] not in without and _is_new(name)]
-    if not wanted:
-        return
     for name in wanted:
         package = name.partition(".")[0]
         _say(control, {"importing": package})
         if not _is_safe(name):
             _say(control, {"unsafe": package})
             os._exit(0)
-    gc.collect()
-    gc.freeze()
 
 
 def _is_new(name):

@@ -14,15 +14,24 @@ class Workplace:
     def __init__(self, directory):
         self._source = directory
         self._next = None
+        """(directory, what was in it when it was made)."""
 
     def take(self):
-        """A fresh directory, which now belongs to the caller."""
+        """A fresh directory, which belongs to the caller until it gives it back."""
         if self._next is None:
             self.prepare()
-        taken, self._next = self._next, None
-        return taken
+        return self._next[0]
+
+    def give_back(self):
+        """After the task's end. A directory in which nothing was touched is the next one's."""
+        directory, seen = self._next
+        if seen != _look(directory):
+            self.remove()
 
     def prepare(self):
+        """Makes the next directory, if there is none."""
+        if self._next is not None:
+            return
         place = os.path.join(self._source, PLACE)
         try:
             os.makedirs(place, exist_ok=True)
@@ -30,15 +39,22 @@ class Workplace:
         except OSError:
             made = tempfile.mkdtemp(prefix="nuvopipe-work-")  # the action's own folder may be read-only
         shutil.copytree(self._source, made, ignore=self._left_out, symlinks=True, dirs_exist_ok=True)
-        self._next = made
-
-    def clear(self, directory):
-        """Deletes the directory of a task that has ended."""
-        shutil.rmtree(directory, ignore_errors=True)
+        self._next = made, _look(made)
 
     def remove(self):
         if self._next is not None:
-            self.clear(self._next)
+            shutil.rmtree(self._next[0], ignore_errors=True)
+            self._next = None
 
     def _left_out(self, folder, names):
         return [PLACE] if folder == self._source and PLACE in names else []
+
+
+def _look(directory):
+    """Everything below a directory, and when it was last changed: no program can set the time of that (`st_ctime`)."""
+    found = {}
+    for folder, _, files in os.walk(directory):
+        for path in (folder, *(os.path.join(folder, name) for name in files)):
+            status = os.lstat(path)
+            found[path] = status.st_ctime_ns, status.st_ino
+    return found
