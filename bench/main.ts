@@ -11,6 +11,7 @@ const BENCHMARKS: Record<string, () => Promise<{ default: () => Promise<Figure[]
   requests: () => import('./requests.ts'),
   throttle: () => import('./throttle.ts'),
   speed: () => import('./speed.ts'),
+  imports: () => import('./imports.ts'),
   load: () => import('./load.ts'),
 };
 

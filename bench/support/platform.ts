@@ -25,9 +25,13 @@ export async function withPlatform<T>(use: (platform: BenchPlatform) => Promise<
   }
 }
 
-/** Compiles and deploys a flow. */
-export async function deploy(platform: BenchPlatform, text: string): Promise<Bundle> {
-  const { file, remove } = await flowFile(text);
+/** Compiles and deploys a flow, with the files beside it by name. */
+export async function deploy(
+  platform: BenchPlatform,
+  text: string,
+  beside: Record<string, string> = {},
+): Promise<Bundle> {
+  const { file, remove } = await flowFile(text, beside);
   try {
     return await deployFlow(platform, file);
   } finally {

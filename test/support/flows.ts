@@ -48,9 +48,13 @@ export async function deployFlow(shared: SharedPlatform, file: string, secrets: 
   return bundle;
 }
 
-/** A flow of a test's own, in a folder that the test removes. */
-export async function flowFile(text: string): Promise<{ file: string; remove(): Promise<void> }> {
+/** A flow of a test's own, and the files beside it by name, in a folder that the test removes. */
+export async function flowFile(
+  text: string,
+  beside: Record<string, string> = {},
+): Promise<{ file: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-flow-'));
+  for (const [name, content] of Object.entries(beside)) await writeFile(join(folder, name), content);
   const file = join(folder, 'flow.yaml');
   await writeFile(file, text);
   return { file, remove: () => rm(folder, { recursive: true, force: true }) };
