@@ -26,6 +26,8 @@ def reason_of(error, step):
 
 def _not_stored(name, value, error):
     root = _root_of(error)
+    if isinstance(root, RecursionError):
+        return f'the artifact "{name}" cannot be stored: it is nested too deeply to be pickled; store a flatter form of it'
     place, culprit = _unpicklable_part(name, value)
     text = f'the artifact "{name}" cannot be stored: {place} is {_a(_type_name(culprit))}'
     if isinstance(culprit, types.FunctionType):

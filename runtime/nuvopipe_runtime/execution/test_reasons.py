@@ -46,6 +46,11 @@ def test_the_part_that_cannot_be_pickled_is_named(platform, value, text):
     assert message.startswith(f'the artifact "x" cannot be stored: {text}')
 
 
+def test_a_value_nested_too_deeply_is_said_to_be(platform):
+    message = error_of(platform, "x = []; [x := [x] for _ in range(100_000)]; self.x = x")
+    assert message.startswith('the artifact "x" cannot be stored: it is nested too deeply')
+
+
 def test_a_class_that_is_gone_is_named(platform):
     made = "m = sys.modules['gone'] = types.ModuleType('gone'); exec('class C: pass', vars(m)); self.x = m.C()"
     message = error_of(platform, made, end="self.x", imports="import sys, types")
