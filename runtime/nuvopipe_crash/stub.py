@@ -24,7 +24,7 @@ class StubExecutor:
         self._plan = plan
         self._world = world
 
-    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None, overdue=None):
+    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None, overdue=None, live_log=None):
         started = self._world.clock.now()
         self._world.clock.sleep(0.05)
         try:

@@ -67,6 +67,10 @@ class RunLayout:
     def failed_attempt(self, step, task, attempt):
         return f"{self.attempts(step, task)}failed-{attempt}"
 
+    def live_log(self, step, task, attempt, by):
+        """Prefix of the parts of a running step's log; `by` is its activation."""
+        return f"{self.prefix}logs/{step}/{task}/{attempt}/{by}/"
+
     def reused(self, step, task):
         """Marks a task that was not executed, so that a listing tells."""
         return f"{self.prefix}reused/{step}/{task}"

@@ -19,3 +19,5 @@ class Attempt:
         """Of a failure: names of the exception's classes, `timeout`, `crash`."""
         self.was_stopped = False
         """It was ended because its run is over."""
+        self.live_log = None
+        """What the attempt's log replaces: its `LiveLog`."""

@@ -41,9 +41,10 @@ class Executor:
         self.secrets = {}
         """The flow's, by name, as far as its steps in this action need them; a task gets those of its step."""
 
-    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None, overdue=None):
+    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None, overdue=None, live_log=None):
         """One attempt. `deadline` is the activation's, epoch seconds; `is_over` tells, now and then, whether the run is.
-        `overdue`: how the task fails after `timeout_s`, where that is not its step's own limit.
+        `overdue`: how the task fails after `timeout_s`, where that is not its step's own limit. `live_log` shows meanwhile what
+        the task writes.
 
         Never raises for what the user's code does.
         """
@@ -75,7 +76,14 @@ class Executor:
         stdout = LogStream(lambda line: _echo(sys.stdout, line), mask)
         stderr = LogStream(lambda line: _echo(sys.stderr, line), mask)
         streams = {out_read: stdout, err_read: stderr}
-        status, timed_out, was_stopped = _watch(warm, pid, door, server, streams, limit, is_over)
+        logs = {"stdout": stdout, "stderr": stderr}
+
+        def look():
+            if live_log is not None:
+                live_log.look(logs)
+            return is_over is not None and is_over()
+
+        status, timed_out, was_stopped = _watch(warm, pid, door, server, streams, limit, look)
         server.join()
         server.dismiss()
         stdout.finish()
@@ -99,6 +107,9 @@ class Executor:
                 stderr.add_line(error)
         attempt = Attempt(ok, result, error, stdout.content(), stderr.content(), started, ended, kinds)
         attempt.was_stopped = was_stopped
+        attempt.live_log = live_log
+        if was_stopped and live_log is not None:
+            live_log.keep(logs)
         return attempt
 
 
@@ -131,7 +142,7 @@ def _watch(warm, pid, door, server, streams, limit, is_over):
                 _kill(pid)
             elif not was_stopped and status is None and time.time() >= look:
                 look = time.time() + LOOK_EVERY_S
-                if is_over is not None and is_over():
+                if is_over():
                     was_stopped = True
                     _kill(pid)
     _kill(pid)

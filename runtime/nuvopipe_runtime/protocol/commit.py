@@ -11,6 +11,8 @@ from ..layout import RunLayout
 from ..store import Lost, to_json
 from .attempts import attempts_max
 
+STREAMS = ("stdout", "stderr")
+
 PASSED_MAX = 100
 """Steps of a case not taken, which a status tells of."""
 
@@ -52,7 +54,7 @@ def make_record(context, step, task, at, attempt, parents, number=0):
             record["exact"] = result["exact"]
     if attempt.error:
         record["error"] = attempt.error
-    logs = [stream for stream in ("stdout", "stderr") if getattr(attempt, stream)]
+    logs = [stream for stream in STREAMS if getattr(attempt, stream)]
     if logs:
         record["logs"] = logs
     return record
@@ -99,8 +101,10 @@ def is_ours(record, by):
     return record["by"] == by
 
 
-def finish(store, record, stdout=b"", stderr=b""):
+def finish(store, record, tried=None):
     """Starts to write Metaflow's files of an attempt, by which its stock client reads the task; see `wait`.
+
+    `tried` has the logs, where this session has executed the task.
 
     Those of a failed attempt that another follows are its logs alone: with data it might be taken for the committed one.
     """
@@ -125,11 +129,18 @@ def finish(store, record, stdout=b"", stderr=b""):
         # Metaflow's client looks for a task's logs beside the task itself, of one that was taken over, too.
         names = [f"/{attempt}.task_{stream}.log" for stream in record.get("logs", ())]
         puts += [(store.copy, source + name, folder + name) for name in names]
-    if stdout:
-        puts.append((store.put, base + ".task_stdout.log", stdout))
-    if stderr:
-        puts.append((store.put, base + ".task_stderr.log", stderr))
+    logs = [(f"{base}.task_{stream}.log", getattr(tried, stream)) for stream in STREAMS if getattr(tried, stream, b"")]
+    if getattr(tried, "live_log", None):
+        puts.append((_replace, tried.live_log, store, logs))
+    else:
+        puts += [(store.put, *log) for log in logs]
     return [store.submit(*put) for put in puts]
+
+
+def _replace(live_log, store, logs):
+    for log in logs:
+        store.put(*log)
+    live_log.remove()
 
 
 def finish_missing(store, layout):

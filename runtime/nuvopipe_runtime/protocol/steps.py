@@ -111,7 +111,7 @@ class Steps:
             return None
         record["retried"] = following
         commits.keep_failed(self._store, self._layout, record)
-        commits.wait(commits.finish(self._store, record, tried.stdout, tried.stderr))
+        commits.wait(commits.finish(self._store, record, tried))
         envelope.pop("poll", None)
         return self._handover.pause(dict(envelope, attempt=following), self._run_time.within(wait, record["step"]))
 
@@ -124,7 +124,7 @@ class Steps:
         if not is_ours and not again:
             return self._handover.stop(envelope)  # another session is on this path, and ahead
         # Who has taken a path over goes on with what the other has left: that one may have stopped for it.
-        files = commits.finish(self._store, record, *((tried.stdout, tried.stderr) if is_ours else ()))
+        files = commits.finish(self._store, record, tried if is_ours else None)
         if is_ours:
             files += self._reuse.keep(record, inputs)
         return self._leave(envelope, record, files, again=not is_ours)

@@ -1,6 +1,7 @@
 """Executes tasks: what a step's process is told, for how long it may run, and what comes of it."""
 
 from ..execution.attempt import Attempt
+from ..execution.live_log import LiveLog
 from ..execution.logs import LogStream
 from ..execution.told_inputs import tell
 from ..plan import PARAMETERS_TASK, task_id
@@ -92,4 +93,8 @@ class Tasks:
         left_ms = self._run_time.within(limit_ms, step)
         overdue = self._run_time.message if left_ms < limit_ms else None
         limits = (max(1, left_ms) / 1000, self._deadline)
-        return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue)
+        live_log = None
+        if operation == "step":
+            place = (step, request["task"], request["attempt"], self._context.by)
+            live_log = LiveLog(self._store, self._layout.live_log(*place))
+        return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue, live_log)
