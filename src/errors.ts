@@ -31,3 +31,5 @@ export class SystemError extends Error {
 
 export const EXIT_USER_ERROR = 2;
 export const EXIT_SYSTEM_ERROR = 1;
+/** 128 + SIGINT, as shells count. */
+export const EXIT_INTERRUPTED = 130;

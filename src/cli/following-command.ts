@@ -1,7 +1,8 @@
-import { EXIT_SYSTEM_ERROR } from '../errors.ts';
+import { EXIT_INTERRUPTED, EXIT_SYSTEM_ERROR } from '../errors.ts';
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import { toJson } from '../model/json.ts';
 import type { RunKey } from '../runs/reader.ts';
+import { harmlessText } from '../terminal/harmless.ts';
 import { paletteFor } from '../terminal/palette.ts';
 import { type Report, reportTo } from '../terminal/report.ts';
 import { BaseCommand } from './base-command.ts';
@@ -15,9 +16,6 @@ export interface Answer {
   outputs: Record<string, unknown>;
   error?: RunFailure;
 }
-
-/** 128 + SIGINT, as shells count. */
-const EXIT_INTERRUPTED = 130;
 
 /** A command that starts a run and follows it to its end. The run goes on without it; its exit code is 0 if the run succeeds. */
 export abstract class FollowingCommand extends BaseCommand {
@@ -110,7 +108,7 @@ export abstract class FollowingCommand extends BaseCommand {
     const where = error?.step === undefined ? '' : ` in step ${error.step}`;
     const what = status === 'cancelled' ? 'was cancelled' : `has ${status}${where}`;
     this.logToStderr(`${red(bold(`error[run-${status}]`))}${bold(`: ${name} ${what}`)}`);
-    if (error !== undefined && status !== 'cancelled') this.logToStderr(`  ${error.message}`);
+    if (error !== undefined && status !== 'cancelled') this.logToStderr(`  ${harmlessText(error.message)}`);
     for (const hint of hints) this.logToStderr(`  ${cyan('hint')}: ${hint}`);
   }
 }

@@ -12,6 +12,8 @@
  * pools/<opener>/<task>/join        ClaimRecord
  * pools/<opener>/<task>/failed/<i>  RunFailure, with `item`: a foreach goes on without it
  * pools/<opener>/<task>/given-up    the pool is in an item that failed
+ * logs/<step>/<task>/<attempt>/<activation>/<n>.<stream>
+ *                                   what a running step wrote: gone when its log in Metaflow's tree is there
  * waiting                           a session waits for the platform to take another one: {since, reason}
  * refused                           its flow did not take what it was given, and nobody waited for the answer: {message}
  * overdue                           a session waits for the end of the run's time

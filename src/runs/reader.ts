@@ -132,6 +132,11 @@ export class RunReader {
     return { tasks: [...tasks.values()], pools, failedItems, claims, reused, markers };
   }
 
+  /** The tasks of all steps. */
+  allTasks(key: RunKey): Promise<TaskEntry[]> {
+    return this.#taskEntries(`${runPrefix(key.flow, key.run)}tasks/`, '');
+  }
+
   /** The tasks of one step, in the order of their names. */
   tasks(key: RunKey, step: string): Promise<TaskEntry[]> {
     return this.#taskEntries(`${runPrefix(key.flow, key.run)}tasks/`, `${step}/`);

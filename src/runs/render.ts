@@ -1,7 +1,8 @@
 import type { RunFailure } from '../model/envelope.ts';
 import { toJson } from '../model/json.ts';
 import type { WaitingRecord } from '../model/records.ts';
-import type { Palette } from '../terminal/palette.ts';
+import { harmless, harmlessText } from '../terminal/harmless.ts';
+import { type Palette, plainPalette } from '../terminal/palette.ts';
 import type { RunSummary } from './list.ts';
 import type { TaskLogLine } from './logs.ts';
 import type { RunState, RunStatus, StepStatus } from './status.ts';
@@ -56,7 +57,7 @@ export function waitingText({ since, reason }: WaitingRecord, nowMs: number): st
 }
 
 function failureLine(title: string, { step, message }: RunFailure, palette: Palette): string {
-  return `${palette.red(title)}: ${step === undefined ? '' : `${step}: `}${message}`;
+  return `${palette.red(title)}: ${step === undefined ? '' : `${step}: `}${harmlessText(message)}`;
 }
 
 function stepRow(step: StepStatus, { status, error }: RunStatus): string[] {
@@ -96,10 +97,16 @@ export function attemptsOf({ repeated = 0, attempt }: StepStatus): string {
   return number ?? (repeated === 0 ? '' : all);
 }
 
-/** One line of a task's log, after whose it is, and of which attempt if that is not the first. */
-export function renderLogLine({ step, task, attempt, stream, text }: TaskLogLine, palette: Palette): string {
-  const repeated = attempt === 0 ? '' : ` (attempt ${attempt + 1})`;
-  const prefix = palette.dim(`${step}/${task}${repeated} |`);
+/**
+ * One line of a task's log, after whose it is, and of which attempt if that is not the first. `raw`: with its control
+ * characters.
+ */
+export function renderLogLine(line: TaskLogLine, palette: Palette, raw = false): string {
+  const { step, task, attempt, isLost, stream } = line;
+  const facts = [...(attempt === 0 ? [] : [`attempt ${attempt + 1}`]), ...(isLost ? ['lost'] : [])];
+  const prefix = palette.dim(`${step}/${task}${facts.length === 0 ? '' : ` (${facts.join(', ')})`} |`);
+  if (raw) return `${prefix} ${line.text}`;
+  const text = harmless(line.text, palette !== plainPalette);
   return `${prefix} ${stream === 'stderr' ? palette.yellow(text) : text}`;
 }
 

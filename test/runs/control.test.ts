@@ -85,7 +85,7 @@ describe('runs with decisions, loops, attempts and failures', () => {
   it('shows what each attempt wrote, also of a task that has not succeeded yet', async () => {
     for (const run of ['good', 'trying']) {
       const lines: string[] = [];
-      for await (const line of runLogs(new RunReader(s3.store), { flow: 'ControlFlow', run }, 'flaky')) {
+      for await (const line of runLogs(new RunReader(s3.store), { flow: 'ControlFlow', run }, { step: 'flaky' })) {
         if (line.stream === 'stdout') lines.push(renderLogLine(line, plainPalette));
       }
       const all = ['flaky/t | attempt 0', 'flaky/t (attempt 2) | attempt 1', 'flaky/t (attempt 3) | attempt 2'];

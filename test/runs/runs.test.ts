@@ -126,7 +126,7 @@ describe('runs', () => {
 
   const logs = async (run: string, step?: string): Promise<TaskLogLine[]> => {
     const lines: TaskLogLine[] = [];
-    for await (const line of runLogs(reader, { flow: FLOW, run }, step)) lines.push(line);
+    for await (const line of runLogs(reader, { flow: FLOW, run }, step === undefined ? {} : { step })) lines.push(line);
     return lines;
   };
 
