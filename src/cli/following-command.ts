@@ -1,7 +1,11 @@
 import { EXIT_INTERRUPTED, EXIT_SYSTEM_ERROR } from '../errors.ts';
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import { toJson } from '../model/json.ts';
+import type { RunRecord } from '../model/records.ts';
+import { versionOf } from '../model/version.ts';
 import type { RunKey } from '../runs/reader.ts';
+import { age, exactTexts } from '../runs/render.ts';
+import type { RunStatus } from '../runs/status.ts';
 import { harmlessText } from '../terminal/harmless.ts';
 import { paletteFor } from '../terminal/palette.ts';
 import { type Report, reportTo } from '../terminal/report.ts';
@@ -14,6 +18,8 @@ export interface Answer {
   run: string;
   status: RunResult['status'];
   outputs: Record<string, unknown>;
+  /** Numbers among them that JSON has no word for, by JSON pointer. */
+  exact?: Record<string, string>;
   error?: RunFailure;
 }
 
@@ -70,11 +76,15 @@ export abstract class FollowingCommand extends BaseCommand {
     return target;
   }
 
-  /** Invokes the flow and shows the run while it goes on. */
+  /**
+   * Invokes the flow and shows the run while it goes on.
+   *
+   * @param bundle hash of the flow's version, where it is known
+   */
   protected async follow(
     { whisk, store }: Clients,
     { started }: Target,
-    key: RunKey,
+    { isNew, bundle, ...key }: RunKey & { isNew: boolean; bundle?: string },
     parameters: Record<string, unknown>,
   ): Promise<Answer> {
     const [{ RunReader }, { invokeAndFollow }] = await Promise.all([
@@ -86,19 +96,26 @@ export abstract class FollowingCommand extends BaseCommand {
         `interrupted: the run goes on; look at it with: nuvopipe status ${key.flow}/${key.run}`;
     }
     const view = viewOnStderr(this.report);
-    const {
-      status,
-      outputs = {},
-      error,
-    } = await invokeAndFollow(whisk, new RunReader(store), key, parameters, (state) => view.show(state));
+    const reader = new RunReader(store);
+    const earlier = isNew ? undefined : await reader.run(key);
+    if (earlier) this.#tellOfEarlier(earlier, bundle);
+    const show = (state: RunStatus) => view.show(state);
+    const exists = { exists: earlier !== undefined };
+    const { status, outputs = {}, exact, error } = await invokeAndFollow(whisk, reader, key, parameters, show, exists);
     this.report.progress('');
-    return { run: key.run, status, outputs, ...(error && { error }) };
+    return { run: key.run, status, outputs, ...(exact && { exact }), ...(error && { error }) };
   }
 
-  #tell({ flow, run }: RunKey, { status, outputs, error }: Answer, hints: readonly string[]): void {
+  #tellOfEarlier({ created, bundle }: RunRecord, version: string | undefined): void {
+    const started = `it was started ${age(Date.now() - created)} ago`;
+    const other = version === undefined || version === bundle ? '' : `, with version ${versionOf(bundle)} of the flow`;
+    this.report.line(`This run exists already: ${started}${other}. Nothing is run again`);
+  }
+
+  #tell({ flow, run }: RunKey, { status, outputs, exact, error }: Answer, hints: readonly string[]): void {
     const name = `${flow}/${run}`;
     for (const [output, value] of Object.entries(outputs)) {
-      this.log(`${this.palette.bold(output)} = ${toJson(value, 2)}`);
+      this.log(`${this.palette.bold(output)} = ${toJson(value, 2)}${exactTexts(output, exact)}`);
     }
     const { red, green, cyan, bold } = paletteFor(process.stderr);
     if (status === 'succeeded') {

@@ -1,6 +1,7 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { runArgument } from '../cli/run-argument.ts';
 import { openTarget, targetFlags, withClients } from '../cli/target.ts';
+import { warnOfUnreadable } from '../cli/with-runs.ts';
 import type { RunResult } from '../model/envelope.ts';
 import { findRun } from '../runs/find.ts';
 import { RunReader } from '../runs/reader.ts';
@@ -35,7 +36,9 @@ export default class Cancel extends BaseCommand {
     const target = await openTarget(flags, reportTo(process.stderr));
     const { cancelRun } = await import('../runs/cancel.ts');
     return withClients(target, async ({ whisk, store }) => {
-      const key = await findRun(new RunReader(store), args.run);
+      const reader = new RunReader(store);
+      const key = await findRun(reader, args.run);
+      warnOfUnreadable(reader);
       const { status, wasOver } = await cancelRun(whisk, store, key);
       const name = `${key.flow}/${key.run}`;
       if (wasOver) this.log(`${name} is over already: ${status}`);

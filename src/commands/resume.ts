@@ -3,6 +3,7 @@ import { type Answer, FollowingCommand, hintsFor } from '../cli/following-comman
 import { runArgument } from '../cli/run-argument.ts';
 import { checkRunName, runNameFlag } from '../cli/run-name.ts';
 import { targetFlags, withClients } from '../cli/target.ts';
+import { warnOfUnreadable } from '../cli/with-runs.ts';
 import { findRun } from '../runs/find.ts';
 import type { RunKey } from '../runs/reader.ts';
 import { RunReader } from '../runs/reader.ts';
@@ -35,11 +36,13 @@ export default class Resume extends FollowingCommand {
     const target = await this.target(flags);
     const { newRunId } = await import('../runs/invoke.ts');
     return withClients(target, async (clients) => {
-      const origin = await findRun(new RunReader(clients.store), args.run);
+      const reader = new RunReader(clients.store);
+      const origin = await findRun(reader, args.run);
+      warnOfUnreadable(reader);
       const key = { flow: origin.flow, run: flags.run ?? newRunId(new Date()) };
       this.report.line(`Run ${key.flow}/${key.run}, resumed from ${origin.run}`);
       const parameters = { resume: origin.run, ...(flags.from !== undefined && { from: flags.from }) };
-      const answer = await this.follow(clients, target, key, parameters);
+      const answer = await this.follow(clients, target, { ...key, isNew: flags.run === undefined }, parameters);
       return { key, answer, hints: hintsFor(key, answer, 'deploy the flow again') };
     });
   }

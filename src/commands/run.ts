@@ -62,7 +62,8 @@ export default class Run extends FollowingCommand {
       const key = { flow: bundle.plan.flow, run: flags.run ?? newRunId(new Date()) };
       report.line(`Run ${key.flow}/${key.run}`);
       if (bundle.manifest.triggers) report.line('One run; what starts the flow by itself is set by: nuvopipe deploy');
-      const answer = await this.follow({ whisk, store }, target, key, parameters);
+      const start = { ...key, isNew: flags.run === undefined, bundle: bundle.plan.hash };
+      const answer = await this.follow({ whisk, store }, target, start, parameters);
       const deploy = `nuvopipe deploy ${args.flow}${isLocal(flags) ? ' --local' : ''}`;
       return { key, answer, hints: hintsFor(key, answer, deploy) };
     });

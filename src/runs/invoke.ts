@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { UserError } from '../errors.ts';
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import type { Invocation, Whisk } from '../whisk/client.ts';
 import { followRun } from './follow.ts';
@@ -12,13 +13,16 @@ export function newRunId(now: Date): string {
 }
 
 /** How a run ended for the one who followed it. */
-export interface Ending extends Pick<RunResult, 'status' | 'outputs' | 'error'> {}
+export interface Ending extends Pick<RunResult, 'status' | 'outputs' | 'exact' | 'error'> {}
 
 /**
  * Invokes a deployed flow and follows the run to its end.
  *
  * The invocation is a blocking one, so that the end of a quick run, and that of a run which did not even begin, are known at
  * once. What the run leaves in the datastore counts; the answer only where there is nothing.
+ *
+ * @param options.exists The run was started before: only the answer tells whether it is the one that is wanted.
+ * @throws UserError `run-exists` where the run was started before, with something else: it goes on, or has ended, as it was.
  */
 export async function invokeAndFollow(
   whisk: Whisk,
@@ -26,6 +30,7 @@ export async function invokeAndFollow(
   key: RunKey,
   parameters: Record<string, unknown>,
   onStatus: (status: RunStatus) => void,
+  { exists = false } = {},
 ): Promise<Ending> {
   const answered = new AbortController();
   // `wait`: the first session does not stay for the other lanes, since the datastore is looked at anyway.
@@ -33,6 +38,7 @@ export async function invokeAndFollow(
   const answer = invocation.then(endingOf).finally(() => answered.abort());
   // Awaited below; a refusal must not count as unhandled before.
   answer.catch(() => undefined);
+  if (exists) await answer.catch(throwConflict);
   const untilAnswered = await follow(reader, key, onStatus, answered.signal);
   if (untilAnswered !== undefined) return untilAnswered;
   const status = await runStatus(reader, key);
@@ -70,12 +76,26 @@ const NOT_BEGUN: Ending = { status: 'failed', error: { message: 'the flow was in
 function endingOf({ response }: Invocation): Ending | undefined {
   if (response === undefined) return undefined;
   if (response.success) {
-    const { status, outputs } = response.result as RunResult;
-    return status === 'succeeded' ? { status, ...(outputs && { outputs }) } : undefined;
+    const { status, outputs, exact } = response.result as RunResult;
+    return status === 'succeeded' ? { status, ...(outputs && { outputs }), ...(exact && { exact }) } : undefined;
   }
   const { error } = response.result as { error: string | RunFailure };
+  if (typeof error === 'object' && error.code === RUN_EXISTS) {
+    throw new UserError(
+      RUN_EXISTS,
+      String(error.message),
+      'start it under another name, or with the parameters of then',
+    );
+  }
   return { status: 'failed', error: typeof error === 'string' ? { message: error } : failureOf(error) };
 }
+
+function throwConflict(error: unknown): void {
+  if (error instanceof UserError && error.code === RUN_EXISTS) throw error;
+}
+
+/** As the runtime's `beginning.py` has it. */
+const RUN_EXISTS = 'run-exists';
 
 function failureOf({ message, step, task }: RunFailure): RunFailure {
   return { message: String(message), ...(step && { step }), ...(task && { task }) };

@@ -31,7 +31,7 @@ export function renderRuns(runs: readonly RunSummary[], palette: Palette, nowMs:
 
 /** A run and its steps for people. */
 export function renderStatus(status: RunStatus, palette: Palette, nowMs: number): string {
-  const { flow, run, origin, waiting, steps, notRun = [], error, onFailure, outputs } = status;
+  const { flow, run, origin, waiting, steps, notRun = [], error, onFailure, outputs, exact } = status;
   const took = duration((status.ended ?? nowMs) - status.created);
   const state = palette[STATE_COLOUR[status.status]](status.status);
   const lines = [`${palette.bold(`${flow}/${run}`)} ${state} ${status.ended === undefined ? 'for' : 'in'} ${took}`];
@@ -44,9 +44,21 @@ export function renderStatus(status: RunStatus, palette: Palette, nowMs: number)
   if (status.isLost) lines.push(`  ${palette.yellow(LOST)}`);
   if (error !== undefined) lines.push(failureLine('error', error, palette));
   if (onFailure !== undefined && 'message' in onFailure) lines.push(failureLine('onFailure', onFailure, palette));
-  for (const [name, value] of Object.entries(outputs ?? {})) lines.push(`${palette.bold(name)}: ${toJson(value)}`);
+  for (const [name, value] of Object.entries(outputs ?? {}))
+    lines.push(`${palette.bold(name)}: ${toJson(value)}${exactTexts(name, exact)}`);
   return lines.join('\n');
 }
+
+/** ` (NaN)`: what the nulls of an output are that stand for numbers. */
+export function exactTexts(output: string, exact: Record<string, string> = {}): string {
+  const pointer = `/${output}`;
+  const found = Object.entries(exact).filter(([place]) => place === pointer || place.startsWith(`${pointer}/`));
+  const texts = found.map(([place, text]) => (place === pointer ? text : `${place.slice(pointer.length)} is ${text}`));
+  const more = texts.length > EXACT_SHOWN_MAX ? [`… ${texts.length - EXACT_SHOWN_MAX} more`] : [];
+  return texts.length === 0 ? '' : ` (${[...texts.slice(0, EXACT_SHOWN_MAX), ...more].join(', ')})`;
+}
+
+const EXACT_SHOWN_MAX = 5;
 
 /** Its lease may have run out for a clock that goes wrong. */
 export const LOST = 'lost? nuvopipe sweep';

@@ -3,6 +3,7 @@
  * proxy does over HTTP: a status and a body.
  */
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { toJson } from '../../model/json.ts';
 import { LAUNCHERS_DIR } from '../../package-files.ts';
 import { type Code, type CodeCache, CodeError } from './code.ts';
 import { type Answer, Container } from './container.ts';
@@ -62,7 +63,7 @@ export class Runtimes {
 
   /** Runs one activation. @param message ActionLoop's request, one JSON object */
   async run(container: Container, language: Code['language'], message: object, timeoutMs: number): Promise<Reply> {
-    const answer = await container.exchange(JSON.stringify(message), timeoutMs);
+    const answer = await container.exchange(toJson(message), timeoutMs);
     return language === 'node' ? nodeReply(answer) : pythonReply(answer);
   }
 

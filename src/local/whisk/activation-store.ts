@@ -1,5 +1,6 @@
 /** Activation records: the latest, in memory and in a file of one line each, so that a restart keeps them. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { parseJson, toJson } from '../../model/json.ts';
 import { findValue, type KeyValue } from './entities.ts';
 import { writeFileAtomically } from './files.ts';
 import type { JsonObject } from './json.ts';
@@ -60,7 +61,7 @@ export class ActivationStore {
   /** After `close` nothing is kept: what ends then was killed. */
   put(activation: Activation): void {
     if (this.#closed) return;
-    const line = JSON.stringify(activation);
+    const line = toJson(activation);
     this.#keep(activation, line.length);
     this.#buffer.push(line);
     this.#flushing ??= setImmediate(() => this.#flush());
@@ -106,7 +107,7 @@ export class ActivationStore {
 
   #compact(): void {
     if (this.#linesInFile <= 2 * Math.max(this.#activations.size, 1)) return;
-    const lines = [...this.#activations.values()].map(({ activation }) => JSON.stringify(activation));
+    const lines = [...this.#activations.values()].map(({ activation }) => toJson(activation));
     writeFileAtomically(this.#path, `${lines.join('\n')}\n`);
     this.#linesInFile = lines.length;
   }
@@ -114,7 +115,7 @@ export class ActivationStore {
 
 function parseActivation(line: string): Activation | undefined {
   try {
-    const activation = JSON.parse(line) as Activation;
+    const activation = parseJson(line) as Activation;
     return typeof activation.activationId === 'string' ? activation : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,6 @@
 /** Reads the bodies of PUT and POST requests, refusing what OpenWhisk refuses, with its words. */
+
+import { isNumber, toJson } from '../../model/json.ts';
 import {
   type ActionLimits,
   type Binding,
@@ -121,13 +123,13 @@ function entityFields(body: Json | undefined, firstField: string): JsonObject {
 function common(fields: JsonObject) {
   const { publish, version } = fields;
   if (publish !== undefined && typeof publish !== 'boolean') {
-    throw malformed(`Expected JsBoolean, but got ${JSON.stringify(publish)}`);
+    throw malformed(`Expected JsBoolean, but got ${toJson(publish)}`);
   }
   if (
     version !== undefined &&
     !(typeof version === 'string' && /^\d+\.\d+\.\d+$/.test(version) && version !== '0.0.0')
   ) {
-    throw malformed(`bad semantic version ${typeof version === 'string' ? version : JSON.stringify(version)}`);
+    throw malformed(`bad semantic version ${typeof version === 'string' ? version : toJson(version)}`);
   }
   return { version, publish, annotations: keyValues(fields.annotations) };
 }
@@ -195,9 +197,10 @@ function decodeLimits(value: Json): Partial<ActionLimits> {
   const whole = (field: keyof ActionLimits, label: string): number | undefined => {
     const each = value[field];
     if (each === undefined || each === null) return undefined;
-    if (typeof each !== 'number') throw malformed(`${label} limit malformed`);
-    if (!Number.isInteger(each)) throw malformed(`requirement failed: ${label} limit must be whole number`);
-    return each;
+    if (!isNumber(each)) throw malformed(`${label} limit malformed`);
+    const number = Number(each);
+    if (!Number.isInteger(number)) throw malformed(`requirement failed: ${label} limit must be whole number`);
+    return number;
   };
   return defined({
     timeout: whole('timeout', 'time'),

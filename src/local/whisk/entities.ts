@@ -1,4 +1,6 @@
 /** The entities of a namespace, in the shape the REST API shows them: WhiskAction, WhiskPackage, WhiskTrigger, WhiskRule. */
+
+import { toJson } from '../../model/json.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 
 /** A parameter or annotation. `init`: the action gets it as an environment variable when its container starts. */
@@ -132,10 +134,7 @@ export function toObject(list: readonly KeyValue[]): JsonObject {
 
 /** `ParameterName.size + ParameterValue.size`, summed. */
 export function sizeBytes(list: readonly KeyValue[]): number {
-  return list.reduce(
-    (sum, each) => sum + Buffer.byteLength(each.key) + Buffer.byteLength(JSON.stringify(each.value)),
-    0,
-  );
+  return list.reduce((sum, each) => sum + Buffer.byteLength(each.key) + Buffer.byteLength(toJson(each.value)), 0);
 }
 
 /** @param version undefined: there is none yet */

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJson, toJson } from '../../model/json.ts';
 import { type Action, type EntityType, type EntityTypes, type Package, pathOf } from './entities.ts';
 import { writeFileAtomically } from './files.ts';
 import * as messages from './messages.ts';
@@ -51,7 +52,7 @@ export class EntityStore {
   put<T extends EntityType>(type: T, entity: EntityTypes[T]): void {
     const path = pathOf(entity);
     const stored: Stored<T> = { type, entity };
-    writeFileAtomically(this.#file(path), JSON.stringify(stored));
+    writeFileAtomically(this.#file(path), toJson(stored));
     this.#stored.set(path, stored as Stored);
   }
 
@@ -96,7 +97,7 @@ export class EntityStore {
 
 function readStored(path: string): Stored | undefined {
   try {
-    const stored = JSON.parse(readFileSync(path, 'utf8')) as Stored;
+    const stored = parseJson(readFileSync(path, 'utf8')) as Stored;
     return typeof stored.entity.name === 'string' && typeof stored.entity.namespace === 'string' ? stored : undefined;
   } catch {
     return undefined;

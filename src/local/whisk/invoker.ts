@@ -1,4 +1,6 @@
 /** Runs one activation of one action in a container and writes its record: ContainerProxy.scala, `initializeAndRun`. */
+
+import { toJson } from '../../model/json.ts';
 import type { Code } from '../containers/code.ts';
 import type { Container } from '../containers/container.ts';
 import { formatLogLine } from '../containers/logs.ts';
@@ -302,7 +304,7 @@ function partition(args: Json, parameters: readonly KeyValue[]): { env: Record<s
   const rest: JsonObject = {};
   for (const [key, value] of Object.entries(args)) {
     if (!initKeys.has(key)) rest[key] = value;
-    else env[key] = typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value);
+    else env[key] = typeof value === 'string' ? value : value === null ? '' : toJson(value);
   }
   return { env, args: rest };
 }

@@ -1,14 +1,19 @@
-/** JSON as OpenWhisk reads it, with the error texts of its parser (spray-json's JsonParser.scala). */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+import { type ExactNumber, parseJson as parseExact, toJson, WholeFloat } from '../../model/json.ts';
+
+/**
+ * JSON as OpenWhisk reads it, with the error texts of its parser (spray-json's JsonParser.scala). Its numbers are Scala's
+ * `BigDecimal`, so that the controller alters none: what does is the Node of a container.
+ */
+export type Json = null | boolean | ExactNumber | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
 export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof WholeFloat);
 }
 
 /** For a message. `String` would call what an object may have in the place of its `toString`. */
 export function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : toJson(value);
 }
 
 /** The request's text is not JSON; the message is spray-json's. */
@@ -44,7 +49,7 @@ export function parseJson(text: string): Json {
     );
   }
   try {
-    return JSON.parse(text) as Json;
+    return parseExact(text) as Json;
   } catch {
     const { index, expected } = new Scanner(text).problem();
     throw new ParsingError(describe(text, index, expected));

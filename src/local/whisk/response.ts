@@ -1,4 +1,6 @@
 /** What an activation answered: ActivationResult.scala. */
+
+import { parseJson as parseExact } from '../../model/json.ts';
 import type { Reply } from '../containers/runtimes.ts';
 import { isObject, isTooDeep, type Json, type JsonObject } from './json.ts';
 import * as messages from './messages.ts';
@@ -74,7 +76,7 @@ export function runResponse(reply: Reply, timeoutMs: number, maxBytes: number, k
 function parse(body: string): Json | undefined {
   if (isTooDeep(body)) return undefined;
   try {
-    return JSON.parse(body) as Json;
+    return parseExact(body) as Json;
   } catch {
     return undefined;
   }

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SystemError, UserError } from '../../errors.ts';
 import { isOfThisMachine, LOOPBACK, NOT_OF_THIS_MACHINE, readBody, SERVER_TIMEOUTS, urlOf } from '../../loopback.ts';
+import { toJson } from '../../model/json.ts';
 import { type Code, CodeCache } from '../containers/code.ts';
 import { ContainerPool, DEFAULT_IDLE_TIMEOUT_MS } from '../containers/pool.ts';
 import { type RuntimeOptions, Runtimes } from '../containers/runtimes.ts';
@@ -201,7 +202,7 @@ async function requestWithin(
   segments: readonly string[],
   body?: Json,
 ): Promise<Answer> {
-  const text = body === undefined ? '' : JSON.stringify(body);
+  const text = body === undefined ? '' : toJson(body);
   const bodyBytes = Buffer.byteLength(text);
   const query = new URLSearchParams();
   try {
@@ -382,7 +383,7 @@ function send(outgoing: ServerResponse, answer: Answer, headers: Readonly<Record
     outgoing.writeHead(answer.status, all).end();
     return;
   }
-  const body = Buffer.from(JSON.stringify(answer.body));
+  const body = Buffer.from(toJson(answer.body));
   all['Content-Type'] = 'application/json';
   all['Content-Length'] = String(body.length);
   outgoing.writeHead(answer.status, all).end(body);

@@ -2,6 +2,8 @@
  * Invokes actions: simple ones, sequences (SequenceActions.scala) and compositions (PrimitiveActions.scala), with the same
  * accounting, records and error texts. Sessions live in memory only, as in a controller.
  */
+
+import { toJson } from '../../model/json.ts';
 import type { Activation, ActivationStore } from './activation-store.ts';
 import { type Action, isSequence, isTruthy, type KeyValue, pathOf, toObject } from './entities.ts';
 import type { Faults } from './faults.ts';
@@ -182,7 +184,7 @@ export class Sessions {
       return { status: called.response.status, result: nextParams ?? result };
     }
     const path = resolveComponentName(next, namespace);
-    if (path === undefined) return this.#conduct({ error: messages.componentInvalid(JSON.stringify(next)) }, session);
+    if (path === undefined) return this.#conduct({ error: messages.componentInvalid(toJson(next)) }, session);
     if (accounting.components >= limits.sequenceLength)
       return this.#conduct({ error: messages.COMPOSITION_TOO_LONG }, session);
     return this.#tryNext(path, nextParams, session);

@@ -56,6 +56,29 @@ describe('containers', () => {
     assert.match(response.result.error, /^Initialization has failed due to: Zipped actions must contain either/);
   });
 
+  it('round the numbers of Node actions, and no others', async () => {
+    await whisk.python(
+      'python-echo',
+      'def main(args): return {**args, "sum": args["id"] + 1, "is": repr(args["rate"])}',
+    );
+    await whisk.put('node-echo', 'const main = (params) => params');
+    const exact = '{"id":1234567890123456789,"rate":1.0}';
+    const answer = async (action: string, body = exact) => {
+      const url = `${whisk.whisk.url}/api/v1/namespaces/_/actions/${action}?blocking=true&result=true`;
+      const headers = {
+        authorization: `Basic ${Buffer.from(AUTH).toString('base64')}`,
+        'content-type': 'application/json',
+      };
+      return (await fetch(url, { method: 'POST', headers, body })).text();
+    };
+    assert.equal(await answer('python-echo'), `${exact.slice(0, -1)},"sum":1234567890123456790,"is":"1.0"}`);
+    assert.equal(await answer('node-echo'), '{"id":1234567890123456800,"rate":1}');
+    await whisk.sequence('both', ['python-echo', 'node-echo']);
+    assert.match(await answer('both'), /"sum":1234567890123456800/);
+    const { body } = await whisk.call('GET', '_/activations?limit=1&docs=true');
+    assert.ok(body.length > 0);
+  });
+
   it('run zipped Python actions with packages beside them, as a new interpreter would', async () => {
     await whisk.python(
       'pyzip',

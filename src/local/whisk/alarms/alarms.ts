@@ -3,6 +3,7 @@
  * provider of Apache OpenWhisk's alarms package (openwhisk-package-alarms), with its answers, retries and reasons to give up.
  */
 import { readFileSync } from 'node:fs';
+import { parseJson, toJson } from '../../../model/json.ts';
 import { decodeBody } from '../decode.ts';
 import { defined } from '../entities.ts';
 import { writeFileAtomically } from '../files.ts';
@@ -273,7 +274,7 @@ export class Alarms {
   }
 
   #save(): void {
-    writeFileAtomically(this.#options.path, JSON.stringify([...this.#alarms.values()]));
+    writeFileAtomically(this.#options.path, toJson([...this.#alarms.values()]));
   }
 }
 
@@ -299,7 +300,7 @@ function alarmJson({ name, payload, schedule, status }: AlarmRecord, namespace: 
 /** A file that cannot be read is as if there were no alarms: a daemon that does not start is of less use. */
 function readAlarms(path: string): AlarmRecord[] {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as AlarmRecord[];
+    return parseJson(readFileSync(path, 'utf8')) as AlarmRecord[];
   } catch {
     return [];
   }
