@@ -135,6 +135,12 @@ class Plan:
                 found.append(0)
         return found
 
+    def pause_ms(self, step, following):
+        """Between `step` and `following`, where that begins another turn of a loop around both."""
+        within = self.steps[step]["within"]
+        loops = (self.loops[scope] for scope in self.steps[following]["within"] if scope in self.loops and scope in within)
+        return next((loop.get("pauseMs", 0) for loop in loops if loop["first"] == following), 0)
+
     def split(self, step, at):
         """Which item of its foreach a step begins; None where it begins none."""
         within = self.steps[step]["within"]

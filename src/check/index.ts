@@ -13,7 +13,7 @@ import { checkGraphPaths } from './graph-paths.ts';
 import { inspectPython } from './inspection.ts';
 import { checkJoinConflicts } from './join-conflicts.ts';
 import { checkJoinInputs } from './join-inputs.ts';
-import { checkLoops } from './loops.ts';
+import { checkLoopPauses, checkLoops } from './loops.ts';
 import { checkOnFailure } from './on-failure.ts';
 import {
   checkParameterDefaults,
@@ -63,6 +63,7 @@ const CHECKS: Check[] = [
   checkForeach,
   checkSwitches,
   checkLoops,
+  checkLoopPauses,
   checkCallTargets,
   checkEmptyRuns,
   checkRuns,

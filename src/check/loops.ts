@@ -1,10 +1,21 @@
 import type { Loop } from '../model/flow.ts';
-import { walk, walkSteps } from '../model/flow.ts';
+import { LOOP_PAUSE_MAX_MS, walk, walkSteps } from '../model/flow.ts';
 import type { ArtifactFlow } from './artifact-flow.ts';
 import type { Setter } from './artifact-state.ts';
 import type { Check } from './context.ts';
 import type { CodeFacts, PythonFacts } from './inspection.ts';
 import { expressionOf } from './inspection.ts';
+
+/** A loop pauses no longer than a session can. */
+export const checkLoopPauses: Check = ({ flow, report }) => {
+  for (const loop of walk(flow.steps)) {
+    if (loop.kind !== 'while' && loop.kind !== 'until') continue;
+    if (loop.pauseMs && loop.pauseMs.value > LOOP_PAUSE_MAX_MS) {
+      const hint = 'write 1h at most, or start the flow by a schedule';
+      report.error('bad-loop-pause', loop.pauseMs.span, 'a pause between turns can last an hour at most', hint);
+    }
+  }
+};
 
 /** A loop ends, and takes a turn at least. */
 export const checkLoops: Check = ({ flow, report, facts, artifacts }) => {

@@ -102,6 +102,17 @@ export const TURNS: Helper = {
 `,
 };
 
+/** Of loops that pause between their turns. */
+export const PAUSE: Helper = {
+  imports: ['import time'],
+  code: `def _pause(seconds, case):
+    """Between two turns of a loop. nuvopipe's runtime puts its own in the place of this, and keeps no container meanwhile."""
+    if case == "turn":
+        time.sleep(seconds)
+    return case
+`,
+};
+
 /** Artifacts and parameters in the arguments of actions and flows. */
 export const INTERPOLATE: Helper = {
   imports: ['import json'],
@@ -207,6 +218,6 @@ export const HELPER_NAMES: readonly string[] = [
     '_merge',
     '_collect',
   ],
-  ...['_why_missing', '_failures', '_pick', '_turn', '_HIDDEN', '_UNORDERED', '_COMPARED_MAX_BYTES'],
+  ...['_why_missing', '_failures', '_pick', '_turn', '_pause', '_HIDDEN', '_UNORDERED', '_COMPARED_MAX_BYTES'],
   ...['_artifact', '_text', '_invoke', '_start_flow', '_set_artifacts', '_call', '_value', '_beside'],
 ];

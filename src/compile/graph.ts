@@ -90,6 +90,7 @@ export interface LoopScope {
   kind: Loop['kind'];
   condition: Code;
   max?: number;
+  pauseMs?: number;
   /** First step of a turn. */
   first: string;
 }
@@ -278,7 +279,7 @@ class GraphBuilder {
 
   #loop(
     chain: Chain,
-    { kind, condition, max, steps }: Loop,
+    { kind, condition, max, pauseMs, steps }: Loop,
     within: string[],
     settings: StepSettings,
     nameOf: (name: string) => string,
@@ -286,7 +287,8 @@ class GraphBuilder {
     const head = steps[0];
     const name = head?.kind === 'step' ? head.name.value : `${this.#loops.size + 1}`;
     const scope = `${kind} ${name}`;
-    const loop: LoopScope = { kind, condition, ...(max && { max: max.value }), first: '' };
+    const bounds = { ...(max && { max: max.value }), ...(pauseMs && { pauseMs: pauseMs.value }) };
+    const loop: LoopScope = { kind, condition, ...bounds, first: '' };
     this.#loops.set(scope, loop);
     const passing: End[] = [];
     if (kind === 'while') {

@@ -14,6 +14,7 @@ import {
   INVOKE,
   ITEM_METHODS,
   MAKE_ITEMS,
+  PAUSE,
   PICK,
   START_FLOW,
   TURNS,
@@ -92,6 +93,7 @@ class Writer {
       [COLLECT, this.#all.some((step) => step.collect !== undefined)],
       [FAILURES, pools.some((pool) => pool.collectsFailures)],
       [PICK, this.#all.some((step) => step.decision?.test.kind === 'switch')],
+      [PAUSE, [...this.#graph.loops.values()].some((loop) => loop.pauseMs !== undefined)],
       [TURNS, [...this.#graph.loops.values()].some((loop) => loop.max !== undefined)],
       [ARTIFACTS, has('call') || has('flow')],
       [CALL, has('call')],
@@ -289,8 +291,11 @@ class Writer {
     if (test.kind === 'loop') {
       const loop = this.#graph.loops.get(test.loop);
       const condition = `${loop?.kind === 'until' ? 'not ' : ''}${conditionName(loop?.first as string)}(self)`;
-      if (test.entering || loop?.max === undefined) return `"${TURN}" if ${condition} else "${DONE}"`;
-      return `_turn(self, ${pythonString(test.loop)}, ${condition}, ${loop.max})`;
+      const plain = `"${TURN}" if ${condition} else "${DONE}"`;
+      if (test.entering) return plain;
+      const turn =
+        loop?.max === undefined ? plain : `_turn(self, ${pythonString(test.loop)}, ${condition}, ${loop.max})`;
+      return loop?.pauseMs === undefined ? turn : `_pause(${loop.pauseMs / 1000}, ${turn})`;
     }
     const value = test.on.kind === 'artifact' ? `self.${test.on.name.value}` : `${switchName(step)}(self)`;
     const cases = test.cases.map((one) => `${pythonString(one.label)}: ${pythonLiteral(one.value)}`).join(', ');

@@ -101,7 +101,10 @@ export function planFlow(
       ),
     ),
     loops: Object.fromEntries(
-      [...graph.loops].map(([scope, { first, max }]) => [scope, { first, ...(max !== undefined && { max }) }]),
+      [...graph.loops].map(([scope, { first, max, pauseMs }]) => [
+        scope,
+        { first, ...(max !== undefined && { max }), ...(pauseMs !== undefined && { pauseMs }) },
+      ]),
     ),
     ...(graph.onFailure[0] && { onFailure: graph.onFailure[0].name }),
     ...(flow.timeoutMs && { timeoutMs: flow.timeoutMs.value }),

@@ -115,6 +115,8 @@ export const MEMORY_DEFAULT_MB = 256;
 export const TIMEOUT_DEFAULT_MS = 60_000;
 /** Lanes of a foreach that says nothing: a third of the 30 activations that OpenWhisk allows a namespace at once. */
 export const FOREACH_CONCURRENCY_DEFAULT = 10;
+/** Pause between two turns of a loop at most: a session pauses in some 40 parts of four minutes, with room for its steps. */
+export const LOOP_PAUSE_MAX_MS = 3_600_000;
 /** Metaflow's own default of `@retry`. */
 export const RETRY_TIMES_DEFAULT = 3;
 /** Metaflow (2.19.39) keeps six attempts of a task, one of them for `@catch`: `MAX_ATTEMPTS` less two. */
@@ -254,6 +256,8 @@ export interface Loop {
   condition: Code;
   /** Turns at most; then the flow goes on. */
   max?: Located<number>;
+  /** Between two turns. */
+  pauseMs?: Located<number>;
   steps: Element[];
   span: Span;
 }

@@ -23,8 +23,8 @@ export interface Plan {
   steps: Record<string, PlannedStep>;
   /** By the name of the step that opens the pool. */
   pools: Record<string, PlannedPool>;
-  /** By the name of the scope, as steps have it in `within`: the first step of a turn, and how many turns there are at most. */
-  loops: Record<string, { first: string; max?: number }>;
+  /** By the name of the scope, as steps have it in `within`: the first step of a turn, turns at most, the pause between two. */
+  loops: Record<string, { first: string; max?: number; pauseMs?: number }>;
   /** First of the steps that follow a failure. */
   onFailure?: string;
   /** Time limit of a whole run. */

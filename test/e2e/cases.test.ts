@@ -24,6 +24,11 @@ describe('Flows from bug reports', function () {
     });
   }
 
+  it('wf_poll: a loop pauses between its turns', async () => {
+    const { result } = await runCase(shared, 'wf_poll', { file: 'pause.yaml' });
+    assert.deepEqual(result.outputs, { looks: 4, pauses: [true, true, true] });
+  });
+
   it('big_artifact: 120 MB pass from step to step', async () => {
     const { result } = await runCase(shared, 'big_artifact');
     assert.equal((result.outputs as { n: number }).n, 120_000_000);

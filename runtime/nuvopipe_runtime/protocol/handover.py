@@ -20,6 +20,9 @@ THROTTLE_WINDOW_MS = 60_000
 CROWDED_FIRST_MS, CROWDED_MAX_MS = 500, 15_000
 """Pauses where too much is going on at once: each about as long as all before it."""
 
+SESSION_PAUSE_MAX_MS = 40 * PAUSE_MAX_MS
+"""What a fresh session can wait before its components run out."""
+
 LAUNCH_POLL_S = 1.0
 POLL_FIRST_S, POLL_MAX_S, POLL_GROWTH = 0.02, 0.5, 1.5
 
@@ -63,11 +66,15 @@ class Handover:
 
     def go(self, envelope, step, before=None, **changes):
         """On to a step of this session, or of a fresh one when this session's components run out."""
+        return self.go_after(0, envelope, step, before, **changes)
+
+    def go_after(self, wait_ms, envelope, step, before=None, **changes):
+        """The same, after a pause outside of any step's container."""
         envelope = dict(envelope, step=step, block=self._plan.block(step), **changes)
         envelope.pop("from", None)
         if before is not None and not self._plan.has_one_predecessor(step):
             envelope["from"] = before
-        return self.hand_over(envelope) if self._runs_out(envelope) else envelope
+        return self.pause(envelope, wait_ms)
 
     def pause(self, envelope, wait_ms):
         """The same step again, after a pause outside of any step's container."""
@@ -78,7 +85,7 @@ class Handover:
         except Lost:
             return self.stop(envelope)
         if self._runs_out(envelope, pauses(wait_ms)) or outlasts(envelope, wait_ms, self._clock.now_ms()):
-            return self.hand_over(dict(envelope, wait=min(wait_ms, PAUSE_MAX_MS)), keeps_wait=True)
+            return self.hand_over(dict(envelope, wait=min(wait_ms, SESSION_PAUSE_MAX_MS)), keeps_wait=True)
         return dict(envelope, wait=wait_ms)
 
     def has_to_wait(self, envelope):

@@ -153,7 +153,11 @@ class Steps:
         if "done" in following:
             return self._lanes.item_done(envelope, following["done"])
         chosen = record["chose"] if "choose" in following else following["step"]
-        return self._handover.go(envelope, chosen, at=self._plan.coordinate(step, at, chosen), before=[step, *at])
+        place = {"at": self._plan.coordinate(step, at, chosen), "before": [step, *at]}
+        pause = 0 if envelope.get("again") else self._plan.pause_ms(step, chosen)
+        if pause == 0:
+            return self._handover.go(envelope, chosen, **place)
+        return self._handover.go_after(self._run_time.within(pause, chosen), envelope, chosen, **place)
 
     def _fail(self, envelope, record):
         failure = failure_of(record)

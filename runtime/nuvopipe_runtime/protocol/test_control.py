@@ -468,3 +468,25 @@ def test_a_busy_platform_is_asked_again(platform):
     p.invoke()
     assert p.result()["outputs"] == {"answer": {}}
     assert len(asked) == 3 and asked[-1] - asked[0] > 60
+
+
+def test_a_loop_pauses_between_its_turns_outside_of_any_container(platform):
+    loops = {"until first": {"first": "first", "pauseMs": 600_000}}
+    p = platform(FLOW, STEPS, {"start": POOL}, start="start", end="end", outputs=["logs"], loops=loops)
+    before = p.clock.now()
+    assert p.invoke()["run"] == "r1"
+    assert p.result()["outputs"] == LOGS
+    # The longest of the items has three turns.
+    assert 1_200 <= p.clock.now() - before < 1_800
+
+
+def test_a_resumed_loop_does_not_pause_again_between_turns_that_it_takes_over(platform):
+    loops = {"until first": {"first": "first", "pauseMs": 600_000}}
+    p = platform(FLOW, STEPS, {"start": POOL}, start="start", end="end", outputs=["logs"], loops=loops)
+    p.invoke()
+    before = p.clock.now()
+    start = p.plan.start
+    entry = {"run": "r2", "block": p.plan.block(start), "step": start, "at": [], "home": True, "params": {}, "origin": ["r1"]}
+    p.run_session(entry)
+    assert p.result("r2")["status"] == "succeeded"
+    assert p.clock.now() - before < 600

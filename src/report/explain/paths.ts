@@ -1,3 +1,4 @@
+import { PAUSE_MAX_MS } from '../../compile/composition.ts';
 import type { Plan, PlannedPool, PlannedStep } from '../../model/plan.ts';
 import { costOf } from './costs.ts';
 
@@ -33,9 +34,12 @@ export class Paths {
     return this.#from.get(step) as Walk;
   }
 
-  /** One turn of a loop. */
+  /** One turn of a loop, and the pause after it. */
   turn(loop: string): Walk {
-    return this.from(this.#plan.loops[loop]?.first as string);
+    const { first, pauseMs = 0 } = this.#plan.loops[loop] as Plan['loops'][string];
+    const walk = this.from(first);
+    const pauses = Math.ceil(pauseMs / PAUSE_MAX_MS);
+    return { ...walk, components: walk.components + pauses, worst: walk.worst + pauses };
   }
 
   /** From the opened pool to before its join. */
@@ -85,8 +89,8 @@ export class Paths {
       (scope) => this.#plan.loops[scope]?.first === name && !within.includes(scope),
     );
     if (entered === undefined) return this.from(name);
-    const { first, max } = this.#plan.loops[entered] as Plan['loops'][string];
-    const turn = this.from(first);
+    const { max } = this.#plan.loops[entered] as Plan['loops'][string];
+    const turn = this.turn(entered);
     const turns = max ?? 1;
     const all = {
       ...turn,

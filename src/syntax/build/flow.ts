@@ -358,12 +358,14 @@ class Builder {
     reading.checkShape(kind, node);
     const condition = reading.code(reading.at(node, kind));
     const max = this.#count(node, 'max');
+    const pauseMs = this.#reading.durationMs(this.#reading.at(node, 'pause'));
     const steps = this.#elements(reading.at(node, 'steps'), settings, depth + 1);
     if (!condition) return undefined;
     return {
       kind,
       condition,
       ...(max && { max }),
+      ...(pauseMs && { pauseMs }),
       steps,
       span: reading.headOf(node, kind),
     };
