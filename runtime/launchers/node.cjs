@@ -5,11 +5,31 @@
  * the sentinel, so that the reader knows which lines belong to it.
  */
 const fs = require('node:fs');
+const Module = require('node:module');
 const path = require('node:path');
 
 const SENTINEL = 'XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n';
 const ANSWER_FD = 3;
 const { stdout, stderr } = process;
+
+/** Packages of OpenWhisk's nodejs images (openwhisk-runtime-nodejs, package.json). */
+const IMAGE_PACKAGES = new Set(['body-parser', 'express', 'openwhisk', 'redis', 'serialize-error', 'uuid']);
+
+/** An action that relies on its image is told what it is that this container lacks. */
+const load = Module._load;
+Module._load = function (request, ...more) {
+  try {
+    return load.call(this, request, ...more);
+  } catch (error) {
+    if (error.code === 'MODULE_NOT_FOUND' && IMAGE_PACKAGES.has(request) && error.message.includes(`'${request}'`)) {
+      const [line] = error.message.split('\n');
+      const told = `${line}: OpenWhisk's image has it, the local platform's container lacks it; package it with the action`;
+      error.stack = String(error.stack).replace(line, told);
+      error.message = told;
+    }
+    throw error;
+  }
+};
 
 function writeAll(fd, text) {
   let rest = Buffer.from(text);

@@ -14,6 +14,17 @@ _SENTINEL = b"XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n"
 _SOURCE = os.path.join(os.getcwd(), "__main__.py")
 
 
+_IMAGE_MODULES = set("bs4 dateutil httplib2 kafka lxml netifaces requests scrapy simplejson twisted virtualenv".split())
+"""Of OpenWhisk's Python images (openwhisk-runtime-python, requirements.txt)."""
+
+
+def _tell(error):
+    """What it is that this container lacks, to an action that relies on its image."""
+    if isinstance(error, ModuleNotFoundError) and error.name in _IMAGE_MODULES:
+        error.msg += ": OpenWhisk's image has it, the local platform's container lacks it; package it with the action"
+    return error
+
+
 def _answer(value):
     line = json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"
     sys.stdout.flush()
@@ -61,7 +72,10 @@ _virtualenv = os.path.abspath("./virtualenv/bin/activate_this.py")
 if os.path.exists(_virtualenv):
     with open(_virtualenv) as _file:
         exec(compile(_file.read(), _virtualenv, "exec"), {"__file__": _virtualenv})
-_load()
+try:
+    _load()
+except ModuleNotFoundError as ex:
+    raise _tell(ex)
 main = None
 exec("from main__ import %s as main" % _main_name)
 _answer({"ok": True})
@@ -82,6 +96,7 @@ while True:
     try:
         res = main(payload)
     except Exception as ex:
+        _tell(ex)
         print(traceback.format_exc(), file=sys.stderr)
         res = {"error": str(ex)}
     _answer(res)

@@ -30,6 +30,7 @@ export async function readParameters(
   for (const [name, { required, help }] of Object.entries(planned)) {
     if (required && !named.has(name)) {
       problems.push({
+        name,
         code: 'missing-parameter',
         problem: `the parameter "${name}" is missing${help ? ` (${help})` : ''}`,
         hint: `give it with -p ${name}=VALUE`,
@@ -37,9 +38,9 @@ export async function readParameters(
     }
   }
   if (problems.length === 0) problems.push(...tooLarge(values, planned));
-  const [first, ...more] = problems;
+  const [first, ...more] = inOrder(problems, Object.keys(planned));
   if (first === undefined) return Object.fromEntries(values);
-  const message = problems.map(({ problem }) => problem).join('; ');
+  const message = [first, ...more].map(({ problem }) => problem).join('; ');
   throw new UserError(
     first.code,
     message,
@@ -48,9 +49,17 @@ export async function readParameters(
 }
 
 interface Problem {
+  /** Of the parameter. */
+  name: string;
   code: string;
   problem: string;
   hint?: string;
+}
+
+/** As the run has them: in the order of the flow's parameters, then what is none of them by name. */
+function inOrder(problems: readonly Problem[], planned: readonly string[]): Problem[] {
+  const place = ({ name }: Problem) => (planned.includes(name) ? planned.indexOf(name) : planned.length);
+  return problems.toSorted((a, b) => place(a) - place(b) || (a.name < b.name ? -1 : Number(a.name > b.name)));
 }
 
 const nameOf = (argument: string) => argument.split('=', 1)[0] as string;
@@ -62,7 +71,7 @@ async function readArgument(
 ): Promise<{ name: string; value: unknown } | { problems: Problem[] }> {
   const name = nameOf(argument);
   const refuse = (code: string, problem: string, hint?: string) => ({
-    problems: [{ code, problem, ...(hint !== undefined && { hint }) }],
+    problems: [{ name, code, problem, ...(hint !== undefined && { hint }) }],
   });
   if (!Object.hasOwn(planned, name)) {
     const hint = didYouMean(name, Object.keys(planned)) ?? `the flow's parameters: ${signature(planned)}`;
@@ -105,6 +114,7 @@ async function readArgument(
   if (unmet.length === 0) return { name, value: type === 'json' ? text : sentNumber(value) };
   return {
     problems: unmet.map((demand) => ({
+      name,
       code: 'bad-parameter',
       problem: `the parameter "${name}" has to ${demand}${shown(value)}`,
     })),
@@ -164,6 +174,7 @@ function tooLarge(values: ReadonlyMap<string, unknown>, planned: Record<string, 
   if (bytes <= maxBytes || largest === undefined) return [];
   return [
     {
+      name: largest.name,
       code: 'parameters-too-large',
       problem: `the parameters are ${kilobytes(bytes)} of JSON, and an invocation takes ${kilobytes(maxBytes)}; the largest is "${largest.name}"`,
       hint: 'put the data into object storage, and give its address',

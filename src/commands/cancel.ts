@@ -39,9 +39,10 @@ export default class Cancel extends BaseCommand {
       const reader = new RunReader(store);
       const key = await findRun(reader, args.run);
       warnOfUnreadable(reader);
-      const { status, wasOver } = await cancelRun(whisk, store, key);
+      const { status, isOver, wasOver } = await cancelRun(whisk, store, key);
       const name = `${key.flow}/${key.run}`;
       if (wasOver) this.log(`${name} is over already: ${status}`);
+      else if (!isOver) this.log(`${name} is being cancelled; its onFailure steps are still running`);
       else this.log(`${this.palette.yellow('✓')} ${name} is cancelled`);
       return { ...key, status };
     });

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { SystemError, UserError } from '../errors.ts';
 import type { RunResult } from '../model/envelope.ts';
 import { LIVE_PREFIX, runPrefix } from '../model/records.ts';
@@ -5,8 +6,14 @@ import { getJson, type Store } from '../store/store.ts';
 import type { Invocation, Whisk } from '../whisk/client.ts';
 import type { RunKey } from './reader.ts';
 
+/** A run ends once its steps have stopped and those of `onFailure` are done. */
+const END_PATIENCE_MS = 120_000;
+const LOOK_EVERY_MS = 250;
+
 export interface Cancellation {
   status: RunResult['status'];
+  /** False: the steps of `onFailure` go on; then the run can be resumed. */
+  isOver: boolean;
   /** It had its result before. */
   wasOver: boolean;
 }
@@ -17,16 +24,22 @@ export interface Cancellation {
  *
  * @throws UserError or SystemError where the flow cannot be invoked, or fails to do it.
  */
-export async function cancelRun(whisk: Whisk, store: Store, key: RunKey): Promise<Cancellation> {
+export async function cancelRun(
+  whisk: Whisk,
+  store: Store,
+  key: RunKey,
+  patienceMs = END_PATIENCE_MS,
+): Promise<Cancellation> {
   const { flow, run } = key;
   const before = await resultOf(store, key);
-  if (before !== undefined) return { status: before.status, wasOver: true };
+  if (before !== undefined) return { status: before.status, isOver: true, wasOver: true };
   try {
     const { response } = await whisk.invoke(flow, { cancel: run }, { blocking: true });
-    const after = await resultOf(store, key);
-    // It may have ended by itself meanwhile; what follows the cancellation may go on for longer than the call.
-    if (after !== undefined) return { status: after.status, wasOver: after.status !== 'cancelled' };
-    if (await store.exists(`${runPrefix(flow, run)}cancelled`)) return { status: 'cancelled', wasOver: false };
+    const isMarked = await store.exists(`${runPrefix(flow, run)}cancelled`);
+    const after = await endOf(store, key, isMarked ? patienceMs : 0);
+    // It may have ended by itself meanwhile.
+    if (after !== undefined) return { status: after.status, isOver: true, wasOver: after.status !== 'cancelled' };
+    if (isMarked) return { status: 'cancelled', isOver: false, wasOver: false };
     throw new SystemError('cancel-failed', `${flow}/${run} is not cancelled: ${reasonOf(response)}`, 'try it again');
   } catch (error) {
     if (!(error instanceof UserError && error.code === 'whisk-not-found')) throw error;
@@ -42,7 +55,16 @@ async function cancelRecords(store: Store, key: RunKey): Promise<Cancellation> {
   const isOurs = await store.putIfAbsent(`${prefix}result.json`, JSON.stringify(result));
   await store.delete(`${LIVE_PREFIX}${key.flow}/${key.run}`);
   const { status } = isOurs ? result : ((await resultOf(store, key)) as RunResult);
-  return { status, wasOver: !isOurs };
+  return { status, isOver: true, wasOver: !isOurs };
+}
+
+/** The run's result, as soon as it is there; undefined where it is not there in time. */
+async function endOf(store: Store, key: RunKey, patienceMs: number): Promise<RunResult | undefined> {
+  for (const until = Date.now() + patienceMs; ; ) {
+    const result = await resultOf(store, key);
+    if (result !== undefined || Date.now() >= until) return result;
+    await pause(LOOK_EVERY_MS);
+  }
 }
 
 function resultOf(store: Store, { flow, run }: RunKey): Promise<RunResult | undefined> {

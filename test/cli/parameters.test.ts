@@ -107,12 +107,12 @@ describe('readParameters', () => {
   it('reports everything at once', async () => {
     const { message, hint } = await problemOf(['what', 'days', 'days=31', 'rate=x', 'loud=1', 'loud=0']);
     assert.deepEqual(message.split('; '), [
-      '"what" is not name=value',
+      'the parameter "label" is missing (put before each title)',
       'the parameter "days" is given without a value',
       'the parameter "days" is given twice',
       'the parameter "rate" has to be a number, not "x"',
       'the parameter "loud" is given twice',
-      'the parameter "label" is missing (put before each title)',
+      '"what" is not name=value',
     ]);
     assert.match(hint ?? '', /label \(string, required\), days \(integer\)/);
   });

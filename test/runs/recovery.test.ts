@@ -125,17 +125,41 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
       await begin('over');
       await put('over', 'result.json', { run: 'over', status: 'failed', error: { message: 'x' } });
       const never = whiskOf(async () => assert.fail('nothing is invoked'));
-      assert.deepEqual(await cancelRun(never, store, { flow: FLOW, run: 'over' }), { status: 'failed', wasOver: true });
+      assert.deepEqual(await cancelRun(never, store, { flow: FLOW, run: 'over' }), {
+        status: 'failed',
+        isOver: true,
+        wasOver: true,
+      });
     });
 
     it('writes it down where the flow is not deployed any more', async () => {
       await begin('left');
       await lease('left', 60_000);
       const key = { flow: FLOW, run: 'left' };
-      assert.deepEqual(await cancelRun(notDeployed, store, key), { status: 'cancelled', wasOver: false });
+      assert.deepEqual(await cancelRun(notDeployed, store, key), { status: 'cancelled', isOver: true, wasOver: false });
       const { status } = await statusOf('left');
       assert.deepEqual([status.status, status.isOver], ['cancelled', true]);
       assert.equal(await reader.live(key), undefined);
+    });
+
+    it('waits for the end of the run, so that it can be resumed', async () => {
+      const key = { flow: FLOW, run: 'ending' };
+      await begin('ending');
+      await put('ending', 'cancelled', {});
+      const answers = whiskOf(async () => {
+        setTimeout(() => put('ending', 'result.json', { run: 'ending', status: 'cancelled' }), 50);
+        return { activationId: 'a' };
+      });
+      assert.deepEqual(await cancelRun(answers, store, key), { status: 'cancelled', isOver: true, wasOver: false });
+      assert.equal((await statusOf('ending')).status.isOver, true);
+    });
+
+    it('says so when the steps of onFailure take longer', async () => {
+      await begin('lasting');
+      await put('lasting', 'cancelled', {});
+      const answers = whiskOf(async () => ({ activationId: 'a' }));
+      const ended = await cancelRun(answers, store, { flow: FLOW, run: 'lasting' }, 1);
+      assert.deepEqual(ended, { status: 'cancelled', isOver: false, wasOver: false });
     });
 
     it('tells why a flow does not do it', async () => {

@@ -82,17 +82,16 @@ def complete(specs, given, directory="", is_exact=False):
     Texts are taken for numbers, as `wsk -p` may send them, and null for nothing given. What is not `is_exact` came through the
     conductor: whole numbers that it may have rounded are refused, and a text for a `json` parameter is JSON.
     """
-    values, problems, unknown = {}, [], False
-    for name, value in given.items():
-        if name not in specs:
-            unknown = True
-            problems.append(f'the flow has no parameter "{name[:SHOWN_MAX]}"')
-        elif value is not None:
-            values[name], found = read(specs[name], value, is_exact)
-            problems += [f'the parameter "{name}" {problem}' for problem in found]
+    values, problems = {}, []
     for name, spec in specs.items():
-        if name not in values and spec.get("required"):
+        if given.get(name) is not None:
+            values[name], found = read(spec, given[name], is_exact)
+            problems += [f'the parameter "{name}" {problem}' for problem in found]
+        elif spec.get("required"):
             problems.append(f'the parameter "{name}" is missing' + (f" ({spec['help']})" if spec.get("help") else ""))
+    # OpenWhisk keeps no order of what it is given.
+    unknown = sorted(name for name in given if name not in specs)
+    problems += [f'the flow has no parameter "{name[:SHOWN_MAX]}"' for name in unknown]
     if unknown:
         problems.append("the flow's parameters: " + (", ".join(map(_signature, specs.items())) or "none"))
     if problems:

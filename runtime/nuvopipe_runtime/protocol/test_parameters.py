@@ -75,11 +75,12 @@ def test_all_problems_are_told_at_once():
         "mode": {"type": "string", "required": True, "enum": ["a", "b"]},
     }
     with pytest.raises(BadParameters) as raised:
-        complete(specs, {"dais": "1", "days": 8, "mode": "c"})
+        complete(specs, {"moed": "1", "mode": "c", "dais": "1", "days": 8})
     assert str(raised.value) == (
-        'the flow has no parameter "dais"; the parameter "days" has to be at most 7, not 8; '
-        'the parameter "mode" has to be one of "a", "b", not "c"; '
+        'the parameter "days" has to be at most 7, not 8; '
         'the parameter "label" is missing (put before each title); '
+        'the parameter "mode" has to be one of "a", "b", not "c"; '
+        'the flow has no parameter "dais"; the flow has no parameter "moed"; '
         "the flow's parameters: days (integer), label (string, required), mode (string, required)"
     )
 

@@ -272,6 +272,8 @@ class Router {
       // A web action: its arguments say who calls.
       return this.#alarms.handle(await this.#alarmArguments(incoming));
     }
+    // No action is exported to the web here.
+    if (collection === 'web') throw new Reject(404, messages.RESOURCE_DOES_NOT_EXIST);
     this.#authenticate(incoming.headers.authorization);
     if (collection !== 'namespaces') throw new Reject(404, messages.NOT_FOUND);
     if (isEnd(rest)) {

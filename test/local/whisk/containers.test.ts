@@ -79,6 +79,26 @@ describe('containers', () => {
     assert.ok(body.length > 0);
   });
 
+  it('say which packages of the images they lack', async () => {
+    const lacks = (name: string) =>
+      new RegExp(`'?${name}'?: OpenWhisk's image has it, the local platform's container lacks it`);
+    await whisk.put('modern', 'const { serializeError } = require("serialize-error"); const main = () => ({})');
+    assert.match((await record('modern')).response.result.error, lacks('serialize-error'));
+    await whisk.put('later', 'const main = () => { require("serialize-error"); }');
+    assert.match((await record('later')).response.result.error, lacks('serialize-error'));
+    await whisk.put('own', 'const main = () => { require("no-such-package"); }');
+    assert.doesNotMatch((await record('own')).response.result.error, /image/);
+    await whisk.python('soup', 'def main(args):\n    import bs4\n');
+    assert.match((await record('soup')).response.result.error, lacks('bs4'));
+    await whisk.python('soup', 'import lxml.html\ndef main(args):\n    return {}\n');
+    assert.match(texts((await record('soup')).logs).join(' '), lacks('lxml'));
+    await whisk.python(
+      'soup',
+      'import importlib.util\ndef main(args):\n    return {"found": importlib.util.find_spec("lxml") is not None}\n',
+    );
+    assert.deepEqual(await whisk.result('soup'), { found: false });
+  });
+
   it('run zipped Python actions with packages beside them, as a new interpreter would', async () => {
     await whisk.python(
       'pyzip',
