@@ -11,4 +11,10 @@ if os.path.isdir(vendored):  # a stock image has no Metaflow: a deploy to a clus
     sys.path.insert(1, vendored)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [vendored, os.environ.get("PYTHONPATH")]))
 
-from nuvopipe_runtime.action import main  # noqa: E402, F401
+try:
+    from nuvopipe_runtime.action import main
+except Exception as error:  # the activation has no log to say it in
+    problem = f"the step action cannot start: {type(error).__name__}: {error}"[:300]
+
+    def main(arguments):
+        return {"error": problem}

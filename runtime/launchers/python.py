@@ -22,7 +22,6 @@ def _tell(error):
     """What it is that this container lacks, to an action that relies on its image."""
     if isinstance(error, ModuleNotFoundError) and error.name in _IMAGE_MODULES:
         error.msg += ": OpenWhisk's image has it, the local platform's container lacks it; package it with the action"
-    return error
 
 
 def _answer(value):
@@ -75,7 +74,8 @@ if os.path.exists(_virtualenv):
 try:
     _load()
 except ModuleNotFoundError as ex:
-    raise _tell(ex)
+    _tell(ex)
+    raise
 main = None
 exec("from main__ import %s as main" % _main_name)
 _answer({"ok": True})

@@ -46,9 +46,9 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
   const { manifest, plan } = bundle;
   const warnings: string[] = [];
   const limitsOf = (action: LimitedAction) => {
-    const { memoryMB, timeLimitMs, ...capped } = capLimits(action, cluster, plan);
+    const { memoryMB, timeLimitMs, logsMB, ...capped } = capLimits(action, cluster, plan);
     warnings.push(...capped.warnings);
-    return { timeout: timeLimitMs, memory: memoryMB };
+    return { timeout: timeLimitMs, memory: memoryMB, logs: logsMB };
   };
   const own = (entity: { name: string; annotations: KeyValue[]; body?: Body }, more: Owner) => {
     const hash = hashOf(entity, hashKey);

@@ -12,14 +12,21 @@ export interface LimitedAction {
 export interface CappedLimits {
   memoryMB: number;
   timeLimitMs: number;
+  logsMB: number;
   /** What a cap means to the flow, one sentence each. */
   warnings: string[];
 }
 
+/**
+ * Without a log of their activations, containers are free as soon as they have answered: OpenWhisk collects a log first. What
+ * steps write is in the datastore, and what fails of nuvopipe's own is in the activation's result.
+ */
+const LOGS_MB = 0;
+
 /** Asks for no more than the cluster gives: it would refuse the action. What it does not publish is not capped. */
 export function capLimits(action: LimitedAction, cluster: ClusterInfo, plan: Plan): CappedLimits {
   const { memoryMB, timeLimitMs } = action;
-  const { maxMemoryMB = memoryMB, maxTimeLimitMs = timeLimitMs } = cluster;
+  const { maxMemoryMB = memoryMB, maxTimeLimitMs = timeLimitMs, minLogsMB = LOGS_MB } = cluster;
   const warnings: string[] = [];
   const steps = namedSteps(action, plan);
   if (memoryMB > maxMemoryMB) {
@@ -33,6 +40,7 @@ export function capLimits(action: LimitedAction, cluster: ClusterInfo, plan: Pla
   return {
     memoryMB: Math.min(memoryMB, maxMemoryMB),
     timeLimitMs: Math.min(timeLimitMs, maxTimeLimitMs),
+    logsMB: Math.max(LOGS_MB, minLogsMB),
     warnings,
   };
 }

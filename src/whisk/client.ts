@@ -21,8 +21,8 @@ export interface ActionBody {
   };
   annotations: KeyValue[];
   parameters: KeyValue[];
-  /** `timeout` in milliseconds, `memory` in MB. */
-  limits: { timeout: number; memory: number };
+  /** `timeout` in milliseconds, `memory` and `logs` in MB. */
+  limits: { timeout: number; memory: number; logs?: number };
 }
 
 /** What is asked of an entity that is there. */

@@ -8,6 +8,8 @@ export interface ClusterInfo {
   maxMemoryMB?: number;
   /** Longest time limit of an action. */
   maxTimeLimitMs?: number;
+  /** Smallest log of an activation. */
+  minLogsMB?: number;
   /** Invocations a minute. */
   invocationsPerMinute?: number;
   /** Activations at once. */
@@ -26,6 +28,7 @@ interface ControllerInfo {
 interface NamespaceLimits {
   maxActionMemory?: unknown;
   maxActionTimeout?: unknown;
+  minActionLogs?: unknown;
   invocationsPerMinute?: unknown;
   concurrentInvocations?: unknown;
 }
@@ -49,6 +52,8 @@ export async function clusterInfo(transport: Transport): Promise<ClusterInfo> {
     number(namespace?.maxActionTimeout) ??
     number(limits.default_max_action_duration) ??
     number(limits.max_action_duration);
+  const logsBytes = number(limits.default_min_action_logs) ?? number(limits.min_action_logs);
+  const minLogsMB = number(namespace?.minActionLogs) ?? (logsBytes && Math.ceil(logsBytes / BYTES_PER_MB));
   const invocationsPerMinute = number(namespace?.invocationsPerMinute) ?? number(limits.actions_per_minute);
   const concurrentInvocations = number(namespace?.concurrentInvocations) ?? number(limits.concurrent_actions);
   const sequenceLength = number(limits.sequence_length);
@@ -56,6 +61,7 @@ export async function clusterInfo(transport: Transport): Promise<ClusterInfo> {
     ...(kinds.length === 0 ? {} : { kinds }),
     ...(maxMemoryMB === undefined ? {} : { maxMemoryMB }),
     ...(maxTimeLimitMs === undefined ? {} : { maxTimeLimitMs }),
+    ...(minLogsMB === undefined ? {} : { minLogsMB }),
     ...(invocationsPerMinute === undefined ? {} : { invocationsPerMinute }),
     ...(concurrentInvocations === undefined ? {} : { concurrentInvocations }),
     ...(sequenceLength === undefined ? {} : { sequenceLength }),

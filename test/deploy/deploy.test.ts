@@ -189,17 +189,27 @@ describe('deploy', () => {
 
   it('asks for no more than the cluster gives, and names the steps that get less', async () => {
     const { warnings } = await deploy(sampleBundle());
-    assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, { memory: 512, timeout: 300_000 });
+    assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, { memory: 512, timeout: 300_000, logs: 0 });
     assert.deepEqual(warnings, [
       'steps fit (action m1024-t600-1a2b3c4d) get 512 MB instead of 1024 MB: the cluster gives an action no more',
       'steps fit (action m1024-t600-1a2b3c4d) get 300 s instead of 600 s: the cluster lets no action run longer',
     ]);
   });
 
+  it('keeps the log of an activation as small as the cluster lets it', async () => {
+    fake.info = { limits: { min_action_logs: 1024 * 1024 } };
+    await deploy(sampleBundle());
+    assert.equal(action('TitlesFlow').limits.logs, 1);
+  });
+
   it('caps nothing where nothing is published', async () => {
     fake.info = {};
     await deploy(sampleBundle());
-    assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, { memory: 1024, timeout: 600_000 });
+    assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, {
+      memory: 1024,
+      timeout: 600_000,
+      logs: 0,
+    });
     assert.equal(action('TitlesFlow').exec.kind, 'nodejs:default');
   });
 });

@@ -238,7 +238,7 @@ steps:
     {
       what: 'several at once',
       params: { share: [], x: 1 },
-      message: /"share" has to be a number.*"x".*"count" is missing/,
+      message: /"count" is missing.*"share" has to be a number.*"x"/,
     },
     {
       what: 'a run named with a slash',

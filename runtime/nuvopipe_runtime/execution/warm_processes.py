@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import OrderedDict
 from pathlib import Path
@@ -117,7 +118,7 @@ class _Process:
     def answer(self):
         line = self._answers.readline()
         if not line:
-            raise WarmGone("the step's Python process ended; the activation's log says why")
+            raise WarmGone("the step's Python process ended" + self._last_words())
         return json.loads(line)
 
     def send(self, data, descriptors=()):
@@ -127,7 +128,10 @@ class _Process:
             else:
                 self._control.sendall(data)
         except (BrokenPipeError, ConnectionError):
-            raise WarmGone("the step's Python process ended; the activation's log says why") from None
+            raise WarmGone("the step's Python process ended" + self._last_words()) from None
+
+    def _last_words(self):
+        return ""
 
     def close(self):
         self._answers.close()
@@ -135,9 +139,10 @@ class _Process:
 
 
 class _Loader(_Process):
-    def __init__(self, control, process=None):
+    def __init__(self, control, process=None, errors=None):
         super().__init__(control)
         self._process = process
+        self._errors = errors
         self._is_ready = False
 
     def ensure(self, environment):
@@ -154,10 +159,19 @@ class _Loader(_Process):
         process.send(to_json(variables) + b"\n")
         return process
 
+    def _last_words(self):
+        """The last line of what it wrote to stderr, which is nowhere else: the activation has no log."""
+        if self._errors is None:
+            return ""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return f": {lines[-1]}" if lines else ""
+
     def close(self):
         super().close()
         if self._process is not None:
             self._process.wait()
+            self._errors.close()
 
 
 class WarmProcess(_Process):
@@ -208,15 +222,17 @@ def _spawn(module, plan, environment):
     ours, theirs = socket.socketpair()
     here = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [here, environment.get("PYTHONPATH")]))
+    errors = tempfile.TemporaryFile()
     process = subprocess.Popen(
         [sys.executable, "-m", module, str(theirs.fileno()), plan.directory],
         pass_fds=[theirs.fileno()],
         env={**HASH_SEED, **environment, "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=errors,
     )
     theirs.close()
-    return _Loader(ours, process)
+    return _Loader(ours, process, errors)
 
 
 def _make_room(processes, most):

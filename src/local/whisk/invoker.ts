@@ -220,6 +220,8 @@ export class Invoker {
     const { now } = this.#options;
     // What a failed container leaves behind is ended before its log is read, as nothing may come after the warning.
     if (developerFailure) container?.kill();
+    // ContainerProxy.scala: a limit of 0 skips the collection, so that the container is free at once.
+    if (limitBytes === 0) return { lines: [], truncated: false };
     const { lines, truncated } = container === undefined ? { lines: [], truncated: false } : await container.endLogs();
     if (logLine !== undefined) lines.push(formatLogLine(now(), 'stderr', logLine));
     if (truncated) lines.push(formatLogLine(now(), 'stderr', messages.logsTruncated(limitBytes)));

@@ -79,6 +79,18 @@ describe('containers', () => {
     assert.ok(body.length > 0);
   });
 
+  it('keep no log where its limit is 0, and are free as soon as they have answered', async () => {
+    const chatty = 'const main = () => { console.log("x".repeat(100000)); return { pid: process.pid } }';
+    await whisk.put('chatty', chatty, { limits: { logs: 0 } });
+    const first = await record('chatty');
+    assert.deepEqual(first.logs, []);
+    const { pid } = await whisk.result('chatty');
+    assert.equal(pid, first.response.result.pid);
+    await whisk.put('chatty', chatty, { limits: { logs: 1 } });
+    const { logs } = await record('chatty');
+    assert.equal(logs.length, 1);
+  });
+
   it('say which packages of the images they lack', async () => {
     const lacks = (name: string) =>
       new RegExp(`'?${name}'?: OpenWhisk's image has it, the local platform's container lacks it`);
