@@ -79,6 +79,8 @@ export interface Whisk {
   putRule(name: string, rule: { trigger: string; action: string; annotations: KeyValue[] }): Promise<void>;
   /** One that is not there is no error. */
   deleteAction(name: string): Promise<void>;
+  /** Its actions have to be gone. */
+  deletePackage(name: string): Promise<void>;
   deleteTrigger(name: string): Promise<void>;
   deleteRule(name: string): Promise<void>;
   /** A blocking one returns after OpenWhisk's 60 s at the latest. */
@@ -179,6 +181,7 @@ export function openWhisk(settings: WhiskSettings): Whisk {
       });
     },
     deleteAction: (name) => remove('actions', name, 'action'),
+    deletePackage: (name) => remove('packages', name, 'package'),
     deleteTrigger: (name) => remove('triggers', name, 'trigger'),
     deleteRule: (name) => remove('rules', name, 'rule'),
     async invoke(name, params, { blocking }) {
