@@ -40,10 +40,6 @@ export async function undeploy(options: UndeployOptions): Promise<DeployedEntity
     ...(belongsTo(flow, await whisk.getAction(flow)) ? [flow] : []),
     ...packaged.filter((action) => belongsTo(flow, action)).map(({ name }) => `${folder}/${name}`),
   ];
-  const { triggers, rules } = present.stale;
-  if (actions.length + triggers.length + rules.length === 0 && !hasPackage) {
-    throw new UserError('unknown-flow', `no flow ${flow} is deployed to ${whisk.settings.apihost}`);
-  }
   if (!force) await refuseLive(options);
 
   const done: DeployedEntity[] = [];
@@ -68,6 +64,9 @@ export async function undeploy(options: UndeployOptions): Promise<DeployedEntity
   // A package with somebody else's action in it cannot be deleted.
   if (hasPackage) await remove('package', folder, () => whisk.deletePackage(folder));
   if (failures.length > 0) throw incomplete(flow, done, failures);
+  // A trigger of the flow may have stayed for others who have linked it.
+  if (done.length === 0)
+    throw new UserError('unknown-flow', `no flow ${flow} is deployed to ${whisk.settings.apihost}`);
   return done;
 }
 
