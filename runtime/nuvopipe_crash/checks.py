@@ -63,9 +63,11 @@ def wrong(plans, seen, undisturbed, main, ignored=(), is_racy=False):
     found = [f"{key} is still there" for key in seen.live]
     found += [f"{flow}/{run} has no result" for flow, run in seen.runs | {main} if (flow, run) not in seen.results]
     for run, result in seen.results.items():
-        if run[0] != main[0] and result["status"] == "failed":
-            continue  # of a step's flow: the step's next attempt has started another
+        if run[0] != main[0] and result["status"] != "succeeded":
+            continue  # of a step's flow: the step's next attempt has started another, or its run has failed
         like = _like(undisturbed, run)
+        if run[0] != main[0] and like and undisturbed.results[like]["status"] == "cancelled":
+            continue  # with its parent, if it has not ended before
         found += _compare(seen, undisturbed, run, like, ignored) if like else [f"a run {run} that should not be"]
     for task, record in seen.tasks.items():
         attempts, wanted = seen.done.get(task, set()), {record["attempt"]} if record["objects"] else set()

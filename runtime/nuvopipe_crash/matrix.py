@@ -20,7 +20,7 @@ ANSWER_WITHIN_S = 3
 SWEEP_EVERY_S = 600
 """In runs with many faults: as the alarm's default would have it."""
 
-CHILDREN = {"subflow": ["child"]}
+CHILDREN = {"subflow": ["child"], "subflow_slow": ["child_slow"], "subflow_failure": ["child_slow"]}
 """Flows that others start as steps."""
 
 

@@ -226,8 +226,10 @@ class Flow:
     def launch_all(self, envelopes):
         return launched_in_turn(self.launch, envelopes)
 
-    def start(self, flow, arguments):
-        return self._world.platform_call("start", self._world.flows[flow], self._world.first(flow, **arguments))
+    def start(self, action, arguments):
+        """Another flow, or one of its runs: by the name of the flow, or that of the conductor of its one version here."""
+        flow = action.partition(".steps/")[0]
+        return self._world.platform_call("start", self._world.flows[flow], self._world.entered(flow, arguments))
 
 
 class World:
@@ -319,6 +321,16 @@ class World:
     def first(self, flow, run, wait=0, **params):
         """A run's first envelope."""
         return {**self._entry(flow, run), "home": True, "params": params, "answerWithin": wait}
+
+    def entered(self, flow, arguments):
+        """The envelope that a conductor makes of what it is invoked with; see `enter` in `src/compile/composition.ts`."""
+        if ENVELOPE_KEY in arguments:
+            return arguments[ENVELOPE_KEY]
+        if "cancel" in arguments:
+            return {**self._entry(flow, arguments["cancel"]), "home": True, "cancel": True}
+        given = dict(arguments)
+        origin = {"origin": [given.pop("resume")]} if "resume" in given else {}
+        return {**self.first(flow, **given), **origin}
 
     def _entry(self, flow, run):
         plan = self.flows[flow].plan

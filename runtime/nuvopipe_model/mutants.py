@@ -3,7 +3,7 @@
 from nuvopipe_runtime.protocol import commit as commits
 from nuvopipe_runtime.protocol.ending import Ending
 from nuvopipe_runtime.protocol.guard import Guard
-from nuvopipe_runtime.protocol.handover import Handover
+from nuvopipe_runtime.protocol.handover import Handover, ended
 from nuvopipe_runtime.protocol.lanes import Lanes
 from nuvopipe_runtime.protocol.pools import Pool
 from nuvopipe_runtime.store import create_once, to_json
@@ -42,9 +42,10 @@ def _pause_without_a_lease(self, envelope, wait_ms):
     return dict(envelope, wait=wait_ms)
 
 
-def _forget_and_end(self, result):
+def _forget_and_end(self, envelope, result, reads_result=False):
     self._live.end()
     create_once(self._store, self._layout.result, result)
+    return ended(envelope, result)
 
 
 NO_EXPIRY_CHECK = (Pool, "_take_over", _take_over_what_is_alive)

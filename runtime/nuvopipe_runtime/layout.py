@@ -45,6 +45,22 @@ class RunLayout:
         return self.prefix + "waiting"
 
     @property
+    def parent(self):
+        """Left by the step of another run that waits for the end of this one."""
+        return self.prefix + "parent"
+
+    @property
+    def children(self):
+        return self.prefix + "children/"
+
+    def children_of(self, step, task):
+        return f"{self.children}{step}/{task}/"
+
+    def child(self, step, task, attempt):
+        """The run of a step's flow."""
+        return f"{self.children_of(step, task)}{attempt}"
+
+    @property
     def overdue(self):
         """A session waits for the end of the run's time."""
         return self.prefix + "overdue"

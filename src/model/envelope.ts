@@ -27,6 +27,8 @@ export interface Envelope {
   guard?: number;
   /** This session waits for the end of the run's time, beside one that awaits an action. */
   overdue?: true;
+  /** The run is over, and the one that waits for it is still to be told. */
+  wake?: true;
   /** Seconds after the run's start within which the home session answers with the result; absent: the runtime's default. */
   answerWithin?: number;
   /** When the home session answers at the latest, epoch milliseconds; absent: nobody waits. */

@@ -1,3 +1,5 @@
+import type { Envelope } from './envelope.ts';
+
 /**
  * What a run leaves in the datastore beside Metaflow's own tree. `<root>` is the datastore's bucket and prefix
  * (`METAFLOW_DATASTORE_SYSROOT_S3`); Metaflow's tree is `<root>/<Flow>/…`, ours is under {@link runPrefix}:
@@ -17,6 +19,8 @@
  * waiting                           a session waits for the platform to take another one: {since, reason}
  * refused                           its flow did not take what it was given, and nobody waited for the answer: {message}
  * overdue                           a session waits for the end of the run's time
+ * children/<step>/<task>/<n>        ChildRecord of the run that attempt n of a step has started and waits for
+ * parent                            ParentRecord: a step of another run waits for this one
  * guard                             ClaimRecord of the session that watches over the run
  * reused/<step>/<task>              the task was not executed: its record was taken over from another
  * failed                            RunFailure: every lane stops at its next step
@@ -165,6 +169,20 @@ export interface CacheEntry {
   /** Last, to the day; epoch milliseconds. */
   used: number;
   record: TaskRecord;
+}
+
+export interface ChildRecord {
+  flow: string;
+  run: string;
+  /** Of what it was given, under a key that only the datastore's users have. */
+  given: string;
+}
+
+/** Who is to be started when a run has its result. */
+export interface ParentRecord {
+  /** A conductor, of the version that the waiting run is of. */
+  action: string;
+  envelope: Envelope;
 }
 
 export interface PoolRecord {

@@ -2,6 +2,7 @@ import { SystemError } from '../errors.ts';
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import { DATASTORE_NAMES } from '../model/names.ts';
 import {
+  type ChildRecord,
   type ClaimRecord,
   INDEX_FOLDERS,
   LIVE_PREFIX,
@@ -51,6 +52,8 @@ export interface RunListing {
   failedItems: string[];
   /** Claims of items and joins, the latest first. */
   claims: ListedObject[];
+  /** Records of the runs that its steps have started. */
+  children: string[];
   /** How many tasks of a step were not executed but taken over. */
   reused: ReadonlyMap<string, number>;
   /** Which of these files are there, and since when (epoch milliseconds, to the second). */
@@ -116,6 +119,7 @@ export class RunReader {
     const pools: string[] = [];
     const failedItems: string[] = [];
     const claims: ListedObject[] = [];
+    const children: string[] = [];
     const reused = new Map<string, number>();
     const markers: RunListing['markers'] = {};
     for await (const object of this.store.list(prefix)) {
@@ -125,11 +129,12 @@ export class RunReader {
       else if (kind === 'pools' && file === 'open') pools.push(`${step}/${task}`);
       else if (kind === 'pools' && file === 'failed') failedItems.push(`${step}/${task}/failed/${item}`);
       else if (kind === 'pools' && (file === 'claims' || file === 'join')) claims.push(object);
+      else if (kind === 'children') children.push(key);
       else if (kind === 'reused') reused.set(step, (reused.get(step) ?? 0) + 1);
       else if (isMarker(kind)) markers[kind] = modified;
     }
     claims.sort((a, b) => b.modified - a.modified);
-    return { tasks: [...tasks.values()], pools, failedItems, claims, reused, markers };
+    return { tasks: [...tasks.values()], pools, failedItems, claims, children, reused, markers };
   }
 
   /** The tasks of all steps. */
@@ -214,6 +219,12 @@ export class RunReader {
   /** Of the index; only runs that are not over have one. */
   live({ flow, run }: RunKey): Promise<LiveRecord | undefined> {
     return this.read(`${LIVE_PREFIX}${flow}/${run}`, isLive);
+  }
+
+  /** Whether a run that a step has started is not over. */
+  async isChildLive(key: string): Promise<boolean> {
+    const child = await this.#immutable<ChildRecord>(key);
+    return child !== undefined && (await this.live(child)) !== undefined;
   }
 
   claim(key: string): Promise<ClaimRecord | undefined> {

@@ -124,18 +124,20 @@ async function livenessOf(
   return { ...(isIdle && { waiting }), ...(lost && { isLost: true as const }) };
 }
 
-/** Whether the lease of a run has run out, and every claim of its items and joins with it. */
+/** Whether the lease of a run has run out, and every claim of its items and joins with it; it may wait for a flow that it has started. */
 export async function isLost(
   reader: RunReader,
   key: RunKey,
   nowMs: number,
-  listing?: Pick<RunListing, 'claims'>,
+  listing?: Pick<RunListing, 'claims' | 'children'>,
 ): Promise<boolean> {
   const live = await reader.live(key);
   if (live === undefined || live.expires >= nowMs) return false;
-  const { claims } = listing ?? (await reader.listing(key));
+  const { claims, children } = listing ?? (await reader.listing(key));
   const found = await mapParallel(claims.slice(0, CLAIMS_READ_MAX), (claim) => reader.claim(claim.key));
-  return found.every((claim) => claim === undefined || claim.expires < nowMs);
+  if (!found.every((claim) => claim === undefined || claim.expires < nowMs)) return false;
+  const waits = await mapParallel(children, (child) => reader.isChildLive(child));
+  return !waits.some(Boolean);
 }
 
 interface Sampled extends StepSample {

@@ -49,7 +49,7 @@ interface Tally {
 /** Every flow that a client starts. */
 const ALL = [
   ...['linear', 'branches', 'foreach', 'foreach_in_branch', 'branches_in_foreach', 'switch', 'loop', 'retry', 'catch'],
-  ...['subflow', 'action', 'failure', 'long', 'nested', 'resume'],
+  ...['subflow', 'subflow_slow', 'subflow_failure', 'action', 'failure', 'long', 'nested', 'resume'],
 ];
 /** Those in which no step needs its retry. */
 const CALM = [
@@ -64,7 +64,7 @@ const CALM = [
   'action',
 ];
 const REAL = FULL
-  ? [...CALM.filter((flow) => flow !== 'subflow'), 'retry', 'catch', 'nested']
+  ? [...CALM.filter((flow) => !flow.startsWith('subflow')), 'retry', 'catch', 'nested']
   : ['foreach', 'catch', 'nested'];
 
 /** What was wrong once, and how. */

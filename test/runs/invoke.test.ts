@@ -33,6 +33,7 @@ function readerOf(looks: { begun: boolean; result?: RunResult }[]): RunReader {
       pools: [],
       failedItems: [],
       claims: [],
+      children: [],
       reused: new Map(),
       markers: look.result ? { 'result.json': 1 } : {},
     }),

@@ -67,6 +67,16 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
     assert.equal((await listRuns(reader, { flow: FLOW, limit: 1 }, Date.now()))[0]?.isLost, undefined);
   });
 
+  it('takes no run for lost that waits for a flow which it has started', async () => {
+    await begin('waits');
+    await lease('waits', -1);
+    await put('waits', 'children/sub/t/0', { flow: FLOW, run: 'waits-sub-t', given: '' });
+    await lease('waits-sub-t', -1);
+    assert.equal((await statusOf('waits', Date.now() + LATER_MS)).status.isLost, undefined);
+    await store.delete(`${LIVE_PREFIX}${FLOW}/waits-sub-t`);
+    assert.equal((await statusOf('waits', Date.now() + LATER_MS)).status.isLost, true);
+  });
+
   it('the index of live runs is no flow', async () => {
     assert.deepEqual(await reader.flows(), [FLOW]);
   });

@@ -62,6 +62,8 @@ class Beginning:
         if lease is not None:
             envelope["lease"] = lease
         self._markers.fresh(self._context)
+        if envelope.get("answerWithin") == 0 and self._store.exists(self._layout.cancelled):
+            return self._ending.end_cancelled(envelope)  # by its parent, which could not know whether it would begin
         if died and self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             return None
         if self._lineage.resumes:

@@ -9,7 +9,11 @@ import json
 
 from ..execution.json_form import restore
 from ..layout import RunLayout
+from ..plan import PARAMETERS_STEP, PARAMETERS_TASK
 from .parameters import RUN_NAME_MAX
+
+ACTION_ERROR = "ActionError"
+"""What `retry.on` calls the failure of an action, or of a flow that a step has started."""
 
 POLL_FIRST_MS, POLL_MAX_MS, POLL_GROWTH = 250, 60_000, 1.5
 """A flow's result is looked for at growing intervals."""
@@ -56,8 +60,9 @@ def result_of(store, flow, run):
         return _refusal_of(store, flow, layout)
     if result["status"] == "succeeded":
         return {"result": restore(result.get("outputs", {}), result.get("exact", {}))}
-    message = result.get("error", {}).get("message", result["status"])
-    return {"error": f"the flow {flow} failed: {message} (run {run})"}
+    if "error" not in result:
+        return {"error": f"the flow {flow} was {result['status']} (run {run})"}
+    return {"error": f"the flow {flow} failed: {result['error']['message']} (run {run})"}
 
 
 def _refusal_of(store, flow, layout):
@@ -68,14 +73,19 @@ def _refusal_of(store, flow, layout):
     return {"error": f"the flow {flow} could not be started: {refused['message']}"}
 
 
-def has_begun(store, flow, run):
-    return store.exists(RunLayout(flow, run).run)
-
-
-def is_late(store, flow, run, timeout_ms, now_ms):
-    """Whether the run of a step's flow has taken longer than the step may."""
+def begun_ms(store, flow, run):
+    """When a flow's run has begun, epoch milliseconds; None when it has not."""
     record = store.get_json(RunLayout(flow, run).run)
-    return record is not None and now_ms > record["created"] + timeout_ms
+    return record and record["created"]
+
+
+def is_over(store, flow, run):
+    return store.exists(RunLayout(flow, run).result)
+
+
+def has_parameters(store, flow, run):
+    """Whether a run can be resumed, once it is over."""
+    return store.exists(RunLayout(flow, run).commit(PARAMETERS_STEP, PARAMETERS_TASK))
 
 
 def error_of(answer):

@@ -1,9 +1,9 @@
 """How a run ends: with what its end step answers, with its first failure, or cancelled."""
 
-from ..plan import task_id
+from ..plan import PARAMETERS_STEP, PARAMETERS_TASK, task_id
 from ..store import create_once
 from . import commit as commits
-from .handover import ended
+from .handover import SESSION_COMPONENTS_MAX, ended
 from .lineage import pathspec
 
 KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "answerBy", "again")
@@ -21,25 +21,29 @@ def failure_at(layout, message, step=None, at=()):
 
 
 class Ending:
-    def __init__(self, context, live, handover):
+    def __init__(self, context, live, handover, children, parent):
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._live = live
+        self._clock = context.clock
         self._handover = handover
+        self._children = children
+        self._parent = parent
 
     def succeed(self, envelope, record):
         """After the end step: its record has the run's outputs."""
         kept = {key: record[key] for key in ("outputs", "exact") if key in record}
         result = {"run": envelope["run"], "status": "succeeded", "outputs": {}, **kept}
-        self._end(result)
-        return ended(envelope, result)
+        return self._end(envelope, result)
 
     def fail(self, envelope, failure):
         """Of the failures of a run the first is its own, and what `onFailure` names follows that one."""
         is_ours = self.keep_failure(failure)
         if self._plan.on_failure is None:
             return self.fail_at_once(envelope, failure)
+        if is_ours:
+            self._children.cancel_all(but=self._plan.handlers)
         return self.follow_failure(envelope) if is_ours else self._handover.stop(envelope)
 
     def keep_failure(self, failure):
@@ -51,8 +55,8 @@ class Ending:
         result = {"run": envelope["run"], "status": "failed", "error": failure, **(more or {})}
         if self._store.exists(self._layout.cancelled):
             result = {key: value for key, value in result.items() if key != "error"} | {"status": "cancelled"}
-        self._end(result)
-        return ended(envelope, self._store.get_json(self._layout.result) if more else result)
+        self._children.cancel_all()
+        return self._end(envelope, result, reads_result=more is not None)
 
     def follow_failure(self, envelope):
         kept = {key: envelope[key] for key in KEPT_BY_HANDLERS if key in envelope}
@@ -67,11 +71,35 @@ class Ending:
         failure = {"message": "the run was cancelled"}
         if self._plan.on_failure is None:
             return self.fail_at_once(envelope, failure)
+        self._children.cancel_all(but=self._plan.handlers)
+        if not self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
+            return self.fail_at_once(envelope, failure)  # it had only just begun: there is nothing for them to read
         self.keep_failure(failure)
         return self.follow_failure(envelope)
 
-    def _end(self, result):
-        """The run is over: all of it can be read, its result is there, and then it is no live one any more."""
+    def _end(self, envelope, result, reads_result=False):
+        """The run is over: all of it can be read, its result is there, and then it is no live one any more.
+
+        Answers the session's end, with what the store has as the result if that may be another session's.
+        """
         commits.finish_missing(self._store, self._layout)
         create_once(self._store, self._layout.result, result)
-        self._live.end()
+        _, waiting = self._store.parallel([(self._live.end,), (self._parent.waiting,)])
+        if waiting is not None and not self._parent.wake(waiting):
+            return self._wake_later(envelope, result)
+        return ended(envelope, self._store.get_json(self._layout.result) if reads_result else result)
+
+    def wake(self, envelope):
+        """Once more, after a pause: the run that waits for this one, which is over."""
+        waiting, result = self._store.parallel([(self._parent.waiting,), (self._store.get_json, self._layout.result)])
+        if waiting is not None and not self._parent.wake(waiting):
+            return self._wake_later(envelope, result)
+        return ended(envelope, result)
+
+    def _wake_later(self, envelope, result):
+        if self._plan.is_sequence or envelope["used"] + 2 > SESSION_COMPONENTS_MAX:
+            return ended(envelope, result)
+        since = envelope.get("waits") or self._clock.now_ms()
+        kept = {key: envelope[key] for key in ("run", "used") if key in envelope}
+        pause = self._handover.pause_after_refusal_ms(since)
+        return {**kept, "block": self._plan.block(self._plan.start), "wake": True, "waits": since, "wait": pause}

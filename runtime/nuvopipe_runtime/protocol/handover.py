@@ -80,13 +80,19 @@ class Handover:
         """The same step again, after a pause outside of any step's container."""
         if wait_ms <= 0:
             return self.hand_over(envelope) if self._runs_out(envelope) else envelope
-        try:
-            self._leases.keep(envelope, self._plan.steps[envelope["step"]]["timeoutMs"] + wait_ms)
-        except Lost:
+        if not self.keeps(envelope, self._plan.steps[envelope["step"]]["timeoutMs"] + wait_ms):
             return self.stop(envelope)
         if self._runs_out(envelope, pauses(wait_ms)) or outlasts(envelope, wait_ms, self._clock.now_ms()):
             return self.hand_over(dict(envelope, wait=min(wait_ms, SESSION_PAUSE_MAX_MS)), keeps_wait=True)
         return dict(envelope, wait=wait_ms)
+
+    def keeps(self, envelope, needed_ms):
+        """Whether the envelope's lease lasts for so long now; not when somebody else has taken the work over."""
+        try:
+            self._leases.keep(envelope, needed_ms)
+            return True
+        except Lost:
+            return False
 
     def has_to_wait(self, envelope):
         """Whether this session has components left for nothing but waiting."""

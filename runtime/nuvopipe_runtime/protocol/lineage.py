@@ -33,6 +33,10 @@ class Lineage:
         """Whether this run resumes another."""
         return self._origin is not None
 
+    def is_from(self, step):
+        """Whether this is the step from which everything is to be executed."""
+        return step == self._from
+
     @property
     def origin(self):
         """Name of the run that this one resumes."""

@@ -53,7 +53,7 @@ class Recovery:
         """A look at a run whose lease has run out: what is lost of it is entered again. Answers where this session goes on."""
         if self._store.exists(self._layout.result):
             self._live.end()
-            return self._handover.stop(envelope)
+            return self._ending.wake(envelope)
         record = self._store.get_json(self._layout.run)
         is_ours = record is None or record["bundle"] == self._plan.hash
         if not is_ours and self._start_version(record, {ENVELOPE_KEY: _swept(record)}) in (None, LATER):

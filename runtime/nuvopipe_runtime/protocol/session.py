@@ -8,6 +8,8 @@ joined once.
 from . import answering
 from .beginning import Beginning
 from .cache import Cache
+from .called_flows import CalledFlows
+from .children import Children
 from .elsewhere import Elsewhere
 from .ending import Ending, failure_at
 from .handover import Handover
@@ -16,6 +18,7 @@ from .lanes import Lanes
 from .leases import Leases
 from .lineage import Lineage
 from .live import Live
+from .parent import Parent
 from .recovery import Recovery
 from .reuse import Reuse
 from .run_time import RunTime
@@ -43,13 +46,15 @@ class Session:
         live = Live(context)
         leases = Leases(context, live)
         self._handover = handover = Handover(context, launcher, lineage, leases, run_time)
-        self._ending = ending = Ending(context, live, handover)
+        children, parent = Children(context, launcher, lineage), Parent(context, launcher, lineage)
+        self._ending = ending = Ending(context, live, handover, children, parent)
         inputs = Inputs(context, container.records)
         self._watch = Watch(context, handover, run_time)
         self._lanes = Lanes(context, inputs, handover, ending, self._watch)
         self._reuse = Reuse(context, lineage, Cache(context, container), inputs)
         tasks = Tasks(context, container, lineage, inputs, environment, run_time)
-        elsewhere = Elsewhere(context, launcher, tasks, handover, run_time)
+        flows = CalledFlows(context, launcher, lineage, inputs, tasks, handover, run_time, children, parent)
+        elsewhere = Elsewhere(context, tasks, handover, run_time, flows)
         walk = (lineage, leases, inputs, self._reuse, tasks, elsewhere, self._lanes, handover, ending, run_time)
         self._steps = Steps(context, *walk)
         self._beginning = Beginning(context, container, live, lineage, tasks, handover, ending, user)
@@ -68,6 +73,8 @@ class Session:
     def _advance(self, envelope):
         if envelope.get("cancel"):
             return self._recovery.cancel(envelope)
+        if envelope.get("wake"):
+            return self._ending.wake(envelope)
         if "params" in envelope:
             answer = self._beginning.begin(envelope)
             if answer is not None:

@@ -32,13 +32,14 @@ class Steps:
         """The envelope that follows. What is committed is not executed again."""
         again, died = envelope.pop("again", False), envelope.pop("died", None)
         attempt, answer = envelope.pop("attempt", 0), answer_of_action(envelope.pop("answer", None))
+        is_woken = "poll" in envelope and not (again or died)
         is_repeated = bool(again or died or self._lineage.resumes)
         record = None
-        if is_repeated or self._reuse.is_cacheable(envelope["step"]):
+        if is_repeated or is_woken or self._reuse.is_cacheable(envelope["step"]):
             record = self._reuse.record(envelope)
         if record is None:
             return self._perform(envelope, attempt, answer, again, died)
-        if not is_repeated and not commits.is_ours(record, self._context.by):
+        if (is_woken or not is_repeated) and not commits.is_ours(record, self._context.by):
             return self._handover.stop(envelope)  # another session is on this path, and ahead
         files = commits.finish(self._store, record)
         return self._leave(envelope, record, files, again=is_repeated)

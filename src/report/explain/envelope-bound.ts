@@ -13,7 +13,7 @@ const INDEX_MAX = 10 ** INDEX_DIGITS_MAX - 1;
 type Unbounded = 'params' | 'result' | 'call' | 'answer' | 'died';
 
 /** Envelopes of another kind, with little else in them. */
-type Short = 'cancel' | 'sweep' | 'overdue';
+type Short = 'cancel' | 'sweep' | 'overdue' | 'wake';
 
 /**
  * Bytes of the largest envelope at each step, whatever the run. `at` grows with the forks and loops around the step, names are
