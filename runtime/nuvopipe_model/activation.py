@@ -180,7 +180,7 @@ class _Executor:
         self._ask = dialogue.ask
         self._plan = plan
 
-    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None, overdue=None):
+    def run(self, store, operation, request, *_):
         if operation == "init":
             return Attempt(True, {}, None, b"", b"", 0, 0)
         step, task, attempt = request["step"], request["task"], request["attempt"]
