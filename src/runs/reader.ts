@@ -2,7 +2,6 @@ import { SystemError } from '../errors.ts';
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import { DATASTORE_NAMES } from '../model/names.ts';
 import {
-  type ChildRecord,
   type ClaimRecord,
   INDEX_FOLDERS,
   LIVE_PREFIX,
@@ -15,6 +14,7 @@ import {
 import { mapParallel } from '../store/parallel.ts';
 import { getJson, type ListedObject, type Store } from '../store/store.ts';
 import {
+  isChild,
   isClaim,
   isFailure,
   isLive,
@@ -223,7 +223,7 @@ export class RunReader {
 
   /** Whether a run that a step has started is not over. */
   async isChildLive(key: string): Promise<boolean> {
-    const child = await this.#immutable<ChildRecord>(key);
+    const child = await this.#immutable(key, isChild);
     return child !== undefined && (await this.live(child)) !== undefined;
   }
 

@@ -1,6 +1,7 @@
 import type { RunFailure, RunResult } from '../model/envelope.ts';
 import type {
   CacheEntry,
+  ChildRecord,
   ClaimRecord,
   LiveRecord,
   PoolRecord,
@@ -37,6 +38,8 @@ const STATES: readonly unknown[] = ['running', 'succeeded', 'failed', 'cancelled
 export const isResult = shape<RunResult>(({ status }) => STATES.includes(status));
 
 export const isFailure = shape<RunFailure>(({ message }) => isText(message));
+
+export const isChild = shape<ChildRecord>(({ flow, run }) => isText(flow) && isText(run));
 
 export const isClaim = shape<ClaimRecord>(({ expires }) => isNumber(expires));
 
