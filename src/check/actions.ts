@@ -1,4 +1,4 @@
-import type { Element, Flow, Located } from '../model/flow.ts';
+import type { Element, Flow, Located, Span } from '../model/flow.ts';
 import { allSteps, bodiesOf } from '../model/flow.ts';
 import { ITEM_ATTRIBUTES, isArtifactName } from '../model/names.ts';
 import type { Check } from './context.ts';
@@ -22,6 +22,16 @@ export const checkActions: Check = ({ flow, report }) => {
       if (problem) report.error(problem.code, body.flow.span, problem.message, hint);
     }
     for (const { value, span } of body.with.references) checkReference(value, span);
+    if (body.kind === 'action') checkNumbers(body.with.value, body.action.span);
+  }
+
+  function checkNumbers(value: unknown, span: Span): void {
+    if (typeof value === 'bigint') {
+      const message = `OpenWhisk's conductor, which hands ${value} to the action, rounds integers beyond 2^53`;
+      report.error('rounded-number', span, message, `give the action its text: "${value}"`);
+    } else if (typeof value === 'object' && value !== null) {
+      for (const item of Object.values(value)) checkNumbers(item, span);
+    }
   }
 
   function checkReference(value: string, span: Located<string>['span']): void {

@@ -125,7 +125,15 @@ export const INTERPOLATE: Helper = {
 
 
 def _text(*parts):
-    return "".join(part if isinstance(part, str) else json.dumps(part, default=str) for part in parts)
+    return "".join(map(_written, parts))
+
+
+def _written(value):
+    """A value in a text: what JSON knows as JSON, everything else as its own text."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()  # numpy and the like
+    is_json = value is None or isinstance(value, (bool, int, float, list, tuple, dict))
+    return json.dumps(value, default=str) if is_json else str(value)
 `,
 };
 
@@ -219,5 +227,5 @@ export const HELPER_NAMES: readonly string[] = [
     '_collect',
   ],
   ...['_why_missing', '_failures', '_pick', '_turn', '_pause', '_HIDDEN', '_UNORDERED', '_COMPARED_MAX_BYTES'],
-  ...['_artifact', '_text', '_invoke', '_start_flow', '_set_artifacts', '_call', '_value', '_beside'],
+  ...['_artifact', '_text', '_written', '_invoke', '_start_flow', '_set_artifacts', '_call', '_value', '_beside'],
 ];

@@ -1,6 +1,6 @@
 """The JSON form of Python values: of a run's outputs, and of what a step gives to an action or a flow.
 
-What JSON can say stays as it is; every other value has one documented form (README, Values). An output never fails work that
+What JSON can say stays as it is; every other value has one documented form (`docs/values.md`). An output never fails work that
 is done: where a value has no form, a text in its place says what it was. An argument without a form is refused by name.
 """
 

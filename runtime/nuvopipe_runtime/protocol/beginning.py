@@ -105,7 +105,7 @@ class Beginning:
             return None, None
         given, is_exact = unpacked(sent)
         specs = self._plan.parameters
-        values = complete(specs, given, self._plan.directory, is_exact or self._plan.is_sequence)
+        values = complete(specs, given, self._plan.directory, is_exact, is_conducted=not self._plan.is_sequence)
         named = {name: values[name] for name, value in given.items() if value is not None}
         return values, None if is_exact else facts_of(specs, named, self._key())
 

@@ -76,16 +76,16 @@ def unpacked(given):
     return (json.loads(given[EXACT]), True) if EXACT in given else (given, False)
 
 
-def complete(specs, given, directory="", is_exact=False):
+def complete(specs, given, directory="", is_exact=False, is_conducted=True):
     """Value by name for every parameter of the flow, whose files lie in `directory`; the content of a binary file as base64.
 
-    Texts are taken for numbers, as `wsk -p` may send them, and null for nothing given. What is not `is_exact` came through the
-    conductor: whole numbers that it may have rounded are refused, and a text for a `json` parameter is JSON.
+    Texts are taken for numbers, as `wsk -p` may send them, and null for nothing given. A text for a `json` parameter is JSON,
+    but where it `is_exact`. What `is_conducted` came through the conductor: whole numbers that it may have rounded are refused.
     """
     values, problems = {}, []
     for name, spec in specs.items():
         if given.get(name) is not None:
-            values[name], found = read(spec, given[name], is_exact)
+            values[name], found = read(spec, given[name], is_exact, is_conducted)
             problems += [f'the parameter "{name}" {problem}' for problem in found]
         elif spec.get("required"):
             problems.append(f'the parameter "{name}" is missing' + (f" ({spec['help']})" if spec.get("help") else ""))
@@ -99,10 +99,10 @@ def complete(specs, given, directory="", is_exact=False):
     return {name: values[name] if name in values else _default(spec, directory) for name, spec in specs.items()}
 
 
-def read(spec, given, is_exact=False):
+def read(spec, given, is_exact=False, is_conducted=True):
     """(the value, what is wrong with it)."""
     kind, is_secret, is_binary = spec["type"], spec["type"] == "secret", spec.get("binary", False)
-    if not is_exact and kind not in ROUNDS_ITSELF:
+    if is_conducted and not is_exact and kind not in ROUNDS_ITSELF:
         found = rounded(given)
         if found is not None:
             place = f' (at "{found[0]}")' if found[0] else ""

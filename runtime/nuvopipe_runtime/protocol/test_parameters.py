@@ -135,6 +135,11 @@ def test_a_number_that_the_conductor_may_have_rounded_is_refused(kind, given, pl
     assert value_of({"type": kind}, given, is_exact=True) is not None
 
 
+def test_a_sequence_has_no_conductor():
+    assert value_of({"type": "integer"}, 2**60, is_conducted=False) == 2**60
+    assert value_of({"type": "json"}, "[1]", is_conducted=False) == [1]
+
+
 def test_numbers_that_are_doubles_anyway_are_taken():
     assert value_of({"type": "number"}, 1e22) == 1e22
     assert value_of({"type": "integer"}, 2**53 - 1) == 2**53 - 1
