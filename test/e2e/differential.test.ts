@@ -41,6 +41,7 @@ const MATRIX: { name: string; flow: string; params?: Record<string, unknown>; ar
     args: ['--more', MORE],
   },
   { name: 'threads, child processes, modules, files and exit handlers', flow: 'process' },
+  { name: 'Metaflow’s client inside a step', flow: 'client' },
   { name: 'a large artifact, a data frame, an object of a user’s class, a foreach over a series', flow: 'values' },
 ];
 
