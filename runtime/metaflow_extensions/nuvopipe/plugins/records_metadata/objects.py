@@ -71,7 +71,7 @@ def in_parallel(function, items):
         return list(pool.map(function, items))
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _s3 = None
 
 
@@ -85,18 +85,18 @@ def _client():
             from metaflow.plugins.datatools.s3.s3util import get_s3_client
 
             config = Config(max_pool_connections=PARALLEL_REQUESTS, retries=S3_CLIENT_RETRY_CONFIG)
-            params = {**DATATOOLS_CLIENT_PARAMS, "config": config}
-            _s3, _ = get_s3_client(s3_client_params=params)
+            _s3, _ = get_s3_client(s3_client_params={**DATATOOLS_CLIENT_PARAMS, "config": config})
         return _s3
 
 
 def _leave_to_parent():
     """A forked child must not use the connections of its parent, neither ours nor those of Metaflow's client."""
     global _lock, _s3
-    _lock, _s3 = threading.Lock(), None
+    _lock, _s3 = threading.RLock(), None
     core = sys.modules.get("metaflow.client.core")
     if core is not None:
         core.filecache = None
 
 
-os.register_at_fork(after_in_child=_leave_to_parent)
+# No fork in the middle of an import: in the child it would never end.
+os.register_at_fork(before=lambda: _lock.acquire(), after_in_parent=lambda: _lock.release(), after_in_child=_leave_to_parent)

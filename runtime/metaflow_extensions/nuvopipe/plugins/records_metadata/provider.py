@@ -1,6 +1,6 @@
 """`RecordsMetadata`: what Metaflow's client asks for, answered as `src/metadata/routes.ts` answers it.
 
-Nothing is imported, and no request made, before the client is used.
+boto3 is not imported, and no request made, before the client is used.
 """
 
 import json
@@ -10,6 +10,8 @@ import re
 from metaflow.metadata_provider import MetadataProvider
 
 from . import own_task, views
+from .objects import Objects, in_parallel
+from .records import Records, parsed, run_key
 
 TAG_ATTEMPTS_MAX = 10
 """Writers of one run's tags that meet so often are more than people."""
@@ -77,11 +79,7 @@ class Reader:
     """Of one datastore."""
 
     def __init__(self, root):
-        from .objects import Objects, in_parallel
-        from .records import Records
-
         self._root = root
-        self._in_parallel = in_parallel
         self._objects = Objects(root)
         self.records = Records(self._objects)
 
@@ -106,7 +104,7 @@ class Reader:
         own = own_task.own_record(record)
         if own is not None and own["step"] not in names:
             names.append(own["step"])
-        return [view for view in self._in_parallel(lambda step: self._step(record, step), names) if view]
+        return [view for view in in_parallel(lambda step: self._step(record, step), names) if view]
 
     def step(self, _attempt, flow, run, step):
         record = self.records.run(flow, run)
@@ -131,7 +129,7 @@ class Reader:
         record = self.records.run(flow, run)
         if record is None:
             return None
-        firsts = self._in_parallel(lambda task: self._first(record, step, task), self.tasks(record, step))
+        firsts = in_parallel(lambda task: self._first(record, step, task), self.tasks(record, step))
         return [views.task_view(record, first) for first in firsts if first]
 
     def task(self, _attempt, flow, run, step, task):
@@ -187,8 +185,6 @@ class Reader:
     def mutate_tags(self, flow, run, adding, removing):
         """The tags afterwards. A compare-and-swap on `run.json`: `src/metadata/tags.ts` has the same rules, Metaflow's."""
         from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
-
-        from .records import parsed, run_key
 
         key = run_key(flow, run)
         for _ in range(TAG_ATTEMPTS_MAX):
