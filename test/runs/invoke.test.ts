@@ -87,6 +87,23 @@ describe('invokeAndFollow', () => {
     });
   });
 
+  it('refuses the name of a run that was started with something else, though that one has ended well', async () => {
+    const error = { run: 'r1', status: 'failed', message: '"qty" was 2, not 3', code: 'run-exists' };
+    const { whisk } = whiskOf(async () => ({ activationId: 'a', response: { success: false, result: { error } } }));
+    const ended = readerOf([{ begun: true, result: succeeded }]);
+    await assert.rejects(invokeAndFollow(whisk, ended, key, {}, nothing, { exists: true }), {
+      name: 'UserError',
+      code: 'run-exists',
+      message: '"qty" was 2, not 3',
+    });
+  });
+
+  it('joins a run that was started before, also when the call is cut', async () => {
+    const { whisk } = whiskOf(() => Promise.reject(new SystemError('whisk-failed', 'HTTP 504')));
+    const ended = readerOf([{ begun: true, result: succeeded }]);
+    assert.equal((await invokeAndFollow(whisk, ended, key, {}, nothing, { exists: true })).status, 'succeeded');
+  });
+
   it('tells why a run failed that left nothing in the datastore', async () => {
     const result = { error: { run: 'r1', status: 'failed', message: 'S3 refused', step: 'start' } };
     const { whisk } = whiskOf(async () => ({ activationId: 'a', response: { success: false, result } }));

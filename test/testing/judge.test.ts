@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { WholeFloat } from '../../src/model/json.ts';
 import type { FlowSteps } from '../../src/testing/flow-steps.ts';
 import { judge } from '../../src/testing/judge.ts';
 import type { CaseOutcome, FinishedRun } from '../../src/testing/outcome.ts';
@@ -81,6 +82,9 @@ describe('what a case expects', () => {
     const same = (expected: unknown, actual: unknown) => messages(artifact('x', expected), left('end', { x: actual }));
     for (const [expected, actual] of [
       [0.3, 0.1 + 0.2],
+      [3, new WholeFloat(3)],
+      [new WholeFloat(3), 3.0000000001],
+      [12345678901234567890n, 12345678901234567890n],
       [
         { a: [1, null], b: 'x' },
         { b: 'x', a: [1, null] },
@@ -89,10 +93,16 @@ describe('what a case expects', () => {
       [Number.NaN, 'NaN'],
       [-Number.POSITIVE_INFINITY, '-Infinity'],
     ]) {
-      assert.deepEqual(same(expected, actual), [], JSON.stringify(expected));
+      assert.deepEqual(same(expected, actual), [], String(expected));
     }
     for (const [expected, actual] of [
       [0.3, 0.3001],
+      [10_000_000_001, 10_000_000_002],
+      [12345678901234567890n, 12345678901234567891n],
+      [2n ** 60n, 2 ** 59],
+      [new WholeFloat(1), {}],
+      [{}, new WholeFloat(1)],
+      [2n ** 60n, String(2n ** 60n)],
       [1, '1'],
       [1, true],
       [[1], { 0: 1 }],
@@ -101,7 +111,7 @@ describe('what a case expects', () => {
       [[1, 2], [1]],
       ['NaN', null],
     ]) {
-      assert.deepEqual(same(expected, actual), ['x is not as expected'], JSON.stringify(expected));
+      assert.deepEqual(same(expected, actual), ['x is not as expected'], String(expected));
     }
   });
 
