@@ -11,7 +11,7 @@ from metaflow.metadata_provider import MetadataProvider
 
 from . import own_task, views
 from .objects import Objects, in_parallel
-from .records import Records, parsed, run_key
+from .records import RUN_FACTS, Records, parsed, run_key
 
 TAG_ATTEMPTS_MAX = 10
 """Writers of one run's tags that meet so often are more than people."""
@@ -189,7 +189,7 @@ class Reader:
         key = run_key(flow, run)
         for _ in range(TAG_ATTEMPTS_MAX):
             found = self._objects.get(key)
-            record = found and parsed(found[0])
+            record = found and parsed(found[0], RUN_FACTS)
             if record is None:
                 raise MetaflowNotFound(f"Run('{flow}/{run}') does not exist")
             system = set(record["system_tags"])

@@ -17,6 +17,13 @@ LAYERS = "layers"
 RECORDS_MAX = 5_000
 """Records of tasks never change: so many are remembered. One is some kilobytes."""
 
+RUN_FACTS = {"flow": str, "run": str, "user": str, "created": (int, float), "tags": list, "system_tags": list}
+TASK_FACTS = {
+    **{"step": str, "task": str, "attempt": int, "started": (int, float), "ended": (int, float)},
+    **{"objects": dict, "info": dict, "metadata": list},
+}
+"""What the views show of a record, by type: an object without it is somebody else's."""
+
 _RECORD = re.compile(r"commit|failed-(\d+)")
 
 
@@ -35,7 +42,7 @@ class Records:
     def run(self, flow, run):
         """Its tags may change, so it is read every time. None where there is no such run, or none that can be read."""
         found = self._objects.get(run_key(flow, run))
-        return found and parsed(found[0])
+        return found and parsed(found[0], RUN_FACTS)
 
     def runs(self, flow):
         """Those of a flow, the latest first."""
@@ -61,7 +68,7 @@ class Records:
         record = self._tasks.get(key)
         if record is None:
             found = self._objects.get(key)
-            record = found and parsed(found[0])
+            record = found and parsed(found[0], TASK_FACTS)
             if record is not None:
                 self._tasks[key] = record
             if len(self._tasks) > RECORDS_MAX:
@@ -82,13 +89,14 @@ def run_key(flow, run):
     return f"{ROOT}{flow}/{run}/run.json"
 
 
-def parsed(data):
-    """None for what is no record: a listing goes on without it."""
+def parsed(data, facts):
+    """None for what is no record with these facts: a listing goes on without it."""
     try:
         record = json.loads(data)
     except ValueError:
         return None
-    return record if isinstance(record, dict) else None
+    is_whole = isinstance(record, dict) and all(isinstance(record.get(name), kind) for name, kind in facts.items())
+    return record if is_whole else None
 
 
 def _tasks_of(run):

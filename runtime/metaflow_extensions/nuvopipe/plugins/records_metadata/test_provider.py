@@ -25,7 +25,7 @@ class Objects:
 
     def get(self, key):
         found = self.objects.get(key)
-        return found and (found, found)
+        return None if found is None else (found, found)
 
     def replace(self, key, data, e_tag):
         if self.objects.get(key) != e_tag:
@@ -128,3 +128,18 @@ def test_another_datastore_is_named_by_its_root():
     assert RecordsMetadata.compute_info("s3://bucket/root/") == "s3://bucket/root"
     with pytest.raises(ValueError, match="nuvopipe@/tmp is not the root of a datastore"):
         RecordsMetadata.compute_info("/tmp")
+
+
+@pytest.mark.parametrize(
+    "content", [b"not JSON", b"[]", b"{}", b'"text"', b"", b'{"flow": "F", "run": "odd", "created": "then"}']
+)
+def test_an_object_that_is_no_record_is_gone_around(ask, objects, content):
+    put(objects, "start", "t", "commit")
+    objects.objects["_nuvopipe/F/odd/run.json"] = content
+    objects.objects["_nuvopipe/Odd/r/run.json"] = content
+    objects.objects[PREFIX + "tasks/start/odd/commit"] = content
+    assert [run["run_number"] for run in ask("flow", "run", "F")] == ["r"]
+    assert ask("flow", "run", "Odd") == []
+    assert ask("run", "self", "F", "odd") is None
+    assert [task["task_id"] for task in ask("step", "task", "F", "r", "start")] == ["t"]
+    assert ask("task", "self", "F", "r", "start", "odd") is None
