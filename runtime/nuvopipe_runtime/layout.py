@@ -5,6 +5,9 @@ from .plan import task_id
 LIVE = "_nuvopipe/live/"
 """Below it, `<flow>/<run>`: one entry for each run that is not over."""
 
+SLOTS = "_nuvopipe/slots/"
+"""Below it, `<flow>/<i>`: the run that holds one of the places which the flow gives its runs."""
+
 
 class RunLayout:
     def __init__(self, flow, run):

@@ -27,6 +27,7 @@ class Plan:
         self.loops = self.raw.get("loops", {})
         self.on_failure = self.raw.get("onFailure")
         self.timeout_ms = self.raw.get("timeoutMs")
+        self.runs = self.raw.get("runs")
         self.is_sequence = self.raw.get("isSequence", False)
         self.handlers = set(self._chain(self.on_failure)) if self.on_failure else set()
         self._before = self._only_predecessors()

@@ -25,6 +25,7 @@ export function sequenceObstacle(flow: Flow): { span: Span; reason: string } | u
   const [failure] = flow.onFailure;
   if (failure) return { span: spanOf(failure), reason: 'cannot have onFailure: a sequence ends where a step fails' };
   if (flow.timeoutMs) return { span: flow.timeoutMs.span, reason: 'cannot have a timeout: nothing watches a sequence' };
+  if (flow.runs) return { span: flow.runs.span, reason: 'cannot have runs: a sequence cannot wait for another run' };
   const bound = flow.parameters.find(({ name }) => BOUND_PARAMETERS.has(name.value));
   if (bound) {
     const reason = `cannot have a parameter "${bound.name.value}": its first action has one of that name`;

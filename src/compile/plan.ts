@@ -108,6 +108,7 @@ export function planFlow(
     ),
     ...(graph.onFailure[0] && { onFailure: graph.onFailure[0].name }),
     ...(flow.timeoutMs && { timeoutMs: flow.timeoutMs.value }),
+    ...(flow.runs && { runs: flow.runs.value }),
     ...(isSequence && { isSequence: true }),
     profiles,
     ...(standIns.length > 0 && { standIns }),

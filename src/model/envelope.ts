@@ -93,6 +93,8 @@ export interface RunResult {
   error?: RunFailure;
   /** How the steps ended that follow a failure. */
   onFailure?: { status: 'succeeded' } | RunFailure;
+  /** What else there is to say: that the run was skipped, or existed already. */
+  note?: string;
 }
 
 export interface RunFailure {

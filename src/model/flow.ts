@@ -35,10 +35,17 @@ export interface Flow {
   targetSpan?: Span;
   /** Of a whole run. */
   timeoutMs?: Located<number>;
+  runs?: Located<Runs>;
   steps: Element[];
   /** Of the list. */
   stepsSpan: Span;
   onFailure: Element[];
+}
+
+/** How many runs execute at once, and what becomes of one more. */
+export interface Runs {
+  atOnce: number;
+  beyond: 'queue' | 'skip' | 'cancel';
 }
 
 export type Target = 'composition' | 'sequence' | 'auto';

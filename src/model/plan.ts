@@ -1,4 +1,4 @@
-import type { MinSuccess } from './flow.ts';
+import type { MinSuccess, Runs } from './flow.ts';
 import type { ExactNumber } from './json.ts';
 
 /**
@@ -29,6 +29,7 @@ export interface Plan {
   onFailure?: string;
   /** Time limit of a whole run. */
   timeoutMs?: number;
+  runs?: Runs;
   /** The flow is deployed as a native sequence: there is no conductor, and no session is ever handed over. */
   isSequence?: true;
   /** By name: `p512-120s`. */

@@ -32,8 +32,8 @@ export function runPrefix(flow: string, run: string): string {
   return `_nuvopipe/${flow}/${run}/`;
 }
 
-/** Names below `_nuvopipe/` that no flow can have: of the index of live runs, and of the cache. */
-export const INDEX_FOLDERS: readonly string[] = ['live', 'cache'];
+/** Names below `_nuvopipe/` that no flow can have: of the index of live runs, the cache, and the slots of flows with `runs`. */
+export const INDEX_FOLDERS: readonly string[] = ['live', 'cache', 'slots'];
 
 /** The index of live runs: `_nuvopipe/live/<Flow>/<run>`, a LiveRecord, from before `run.json` to after `result.json`. */
 export const LIVE_PREFIX = '_nuvopipe/live/';

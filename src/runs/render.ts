@@ -31,7 +31,7 @@ export function renderRuns(runs: readonly RunSummary[], palette: Palette, nowMs:
 
 /** A run and its steps for people. */
 export function renderStatus(status: RunStatus, palette: Palette, nowMs: number): string {
-  const { flow, run, origin, waiting, steps, notRun = [], error, onFailure, outputs, exact } = status;
+  const { flow, run, origin, waiting, steps, notRun = [], error, onFailure, note, outputs, exact } = status;
   const took = duration((status.ended ?? nowMs) - status.created);
   const state = palette[STATE_COLOUR[status.status]](status.status);
   const lines = [`${palette.bold(`${flow}/${run}`)} ${state} ${status.ended === undefined ? 'for' : 'in'} ${took}`];
@@ -44,6 +44,7 @@ export function renderStatus(status: RunStatus, palette: Palette, nowMs: number)
   if (status.isLost) lines.push(`  ${palette.yellow(LOST)}`);
   if (error !== undefined) lines.push(failureLine('error', error, palette));
   if (onFailure !== undefined && 'message' in onFailure) lines.push(failureLine('onFailure', onFailure, palette));
+  if (note !== undefined) lines.push(`  ${harmlessText(note)}`);
   for (const [name, value] of Object.entries(outputs ?? {}))
     lines.push(`${palette.bold(name)}: ${toJson(value)}${exactTexts(name, exact)}`);
   return lines.join('\n');
@@ -63,9 +64,9 @@ const EXACT_SHOWN_MAX = 5;
 /** Its lease may have run out for a clock that goes wrong. */
 export const LOST = 'lost? nuvopipe sweep';
 
-/** `waiting for the platform: too many requests (429) for 12 s` */
+/** `waiting: too many requests (429) for 12 s` */
 export function waitingText({ since, reason }: WaitingRecord, nowMs: number): string {
-  return `waiting for the platform: ${reason} for ${duration(nowMs - since)}`;
+  return `waiting: ${reason} for ${duration(nowMs - since)}`;
 }
 
 function failureLine(title: string, { step, message }: RunFailure, palette: Palette): string {

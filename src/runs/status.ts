@@ -62,6 +62,8 @@ export interface RunStatus {
   error?: RunFailure;
   /** How the steps ended that follow a failure. */
   onFailure?: RunResult['onFailure'];
+  /** As {@link RunResult.note}. */
+  note?: string;
 }
 
 /** How a run stands, from its records alone: one listing, and one record a step. Undefined if there is no such run. */
@@ -95,6 +97,7 @@ export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now
     ...(result?.exact === undefined ? {} : { exact: result.exact }),
     ...(error === undefined ? {} : { error }),
     ...(result?.onFailure === undefined ? {} : { onFailure: result.onFailure }),
+    ...(result?.note === undefined ? {} : { note: result.note }),
   };
 }
 

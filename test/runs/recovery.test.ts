@@ -86,7 +86,7 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
     await commit('waits', 'start', 't');
     const since = Date.now() + 1_000;
     await put('waits', 'waiting', { since, reason: 'too many requests (429)' });
-    const waiting = /^ {2}waiting for the platform: too many requests \(429\) for 12 s$/m;
+    const waiting = /^ {2}waiting: too many requests \(429\) for 12 s$/m;
     assert.match((await statusOf('waits', since + 12_000)).text, waiting);
     await put('waits', 'waiting', { since: Date.now() - 60_000, reason: 'too many requests (429)' });
     assert.equal((await statusOf('waits')).status.waiting, undefined);

@@ -77,6 +77,10 @@ class Ending:
         self.keep_failure(failure)
         return self.follow_failure(envelope)
 
+    def skip(self, envelope, note):
+        """Ends a run that is not to execute, since others do."""
+        return self._end(envelope, {"run": envelope["run"], "status": "cancelled", "note": note})
+
     def _end(self, envelope, result, reads_result=False):
         """The run is over: all of it can be read, its result is there, and then it is no live one any more.
 

@@ -6,6 +6,7 @@ joined once.
 """
 
 from . import answering
+from .admission import Admission
 from .beginning import Beginning
 from .cache import Cache
 from .called_flows import CalledFlows
@@ -48,6 +49,7 @@ class Session:
         self._handover = handover = Handover(context, launcher, lineage, leases, run_time)
         children, parent = Children(context, launcher, lineage), Parent(context, launcher, lineage)
         self._ending = ending = Ending(context, live, handover, children, parent)
+        self._admission = Admission(context, launcher, handover, ending, run_time, container.records)
         inputs = Inputs(context, container.records)
         self._watch = Watch(context, handover, run_time)
         self._lanes = Lanes(context, inputs, handover, ending, self._watch)
@@ -101,6 +103,10 @@ class Session:
             envelope = self._lanes.claim(envelope)
             if "step" not in envelope or not self._is_for_this_action(envelope, step):
                 return envelope  # nothing to do, or another action's to do
+        if self._admission.is_due(envelope):
+            answer = self._admission.admit(envelope)
+            if answer is not None:
+                return answer
         return self._walk(envelope)
 
     def _only_waits(self, envelope):

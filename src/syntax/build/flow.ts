@@ -27,7 +27,7 @@ import { didYouMean } from '../suggest.ts';
 import { readBody, readCall, readRun } from './bodies.ts';
 import { readParameter } from './parameters.ts';
 import { Reading } from './reading.ts';
-import { readRetry, readSettings, SETTINGS_DEFAULT } from './settings.ts';
+import { readRetry, readRuns, readSettings, SETTINGS_DEFAULT } from './settings.ts';
 import { readSchedules, readTriggers } from './triggers.ts';
 
 const ELEMENT_KINDS = ['step', 'foreach', 'branches', 'switch', 'while', 'until'] as const;
@@ -97,6 +97,7 @@ class Builder {
     const description = textOf(at('description'));
     const target = reading.text(at('target'));
     const timeoutMs = reading.durationMs(at('timeout'));
+    const runs = readRuns(reading, at('runs'));
     return {
       name: reading.text(at('flow')) ?? { value: '', span: spanOf(root) },
       ...(description !== undefined && { description }),
@@ -110,6 +111,7 @@ class Builder {
       target: (target?.value as Target | undefined) ?? 'composition',
       ...(target && { targetSpan: target.span }),
       ...(timeoutMs && { timeoutMs }),
+      ...(runs && { runs }),
       steps: this.#elements(at('steps'), settings, 0),
       stepsSpan: reading.headOf(root, 'steps'),
       onFailure: this.#elements(at('onFailure'), settings, 0),

@@ -1,6 +1,6 @@
 import type { Node } from 'yaml';
 import { isMap, isScalar } from 'yaml';
-import type { Environment, Located, Resources, Retry, StepSettings } from '../../model/flow.ts';
+import type { Environment, Located, Resources, Retry, Runs, StepSettings } from '../../model/flow.ts';
 import {
   MEMORY_DEFAULT_MB,
   RETRY_BACKOFF_DEFAULT_MS,
@@ -67,6 +67,14 @@ function added(
 ): Located<string>[] {
   const names = new Set(own.map(({ value }) => nameOf(value)));
   return [...inherited.filter(({ value }) => !names.has(nameOf(value))), ...own];
+}
+
+/** `runs: { atOnce: 1, then: skip }`. */
+export function readRuns(reading: Reading, node: Node | undefined): Located<Runs> | undefined {
+  const atOnce = reading.number(reading.at(node, 'atOnce'));
+  if (!node || !atOnce) return undefined;
+  const beyond = reading.text(reading.at(node, 'then'))?.value as Runs['beyond'] | undefined;
+  return { value: { atOnce: atOnce.value, beyond: beyond ?? 'queue' }, span: spanOf(node) };
 }
 
 /** `retry: 3`, or in detail. */
