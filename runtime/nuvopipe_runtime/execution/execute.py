@@ -72,7 +72,7 @@ class Executor:
         server = ArtifactServer(Wire(ours), store, self.blobs, self._plan.flow, operation, request)
         server.start()
         limit = min(started + timeout_s + (0 if overdue else KILL_GRACE_S), deadline - ANSWER_RESERVE_S)
-        stdout, stderr = LogStream(_nowhere, mask), LogStream(_nowhere, mask)
+        stdout, stderr = LogStream(mask), LogStream(mask)
         streams = {out_read: stdout, err_read: stderr}
         logs = {"stdout": stdout, "stderr": stderr}
 
@@ -164,10 +164,6 @@ def _let_in(door, server, selector):
         selector.unregister(door)
     for descriptor in descriptors:
         server.admit(socket.socket(fileno=descriptor))
-
-
-def _nowhere(line):
-    """The activation has no log: OpenWhisk holds a container back for as long as it collects one."""
 
 
 def _kill(pid):

@@ -1,4 +1,4 @@
-"""A task's output in Metaflow's log format (mflog), and as it continues to the activation's log.
+"""A task's output in Metaflow's log format (mflog).
 
 Of an oversized line or log the head and the tail are kept: the tail has the traceback. All work is linear in what is written.
 """
@@ -12,7 +12,7 @@ from .masking import Mask
 
 LOG_HEAD_BYTES = 4 << 20
 LOG_TAIL_BYTES = 6 << 20
-"""With the head 10 MB, as OpenWhisk's default limit for an activation's log."""
+"""With the head 10 MB, like an activation's log by OpenWhisk's default."""
 
 LINE_HEAD_BYTES = 256 << 10
 LINE_TAIL_BYTES = 256 << 10
@@ -29,13 +29,9 @@ TASK, OPEN = b"task", b"open"
 
 
 class LogStream:
-    """Collects one of a task's output streams, line by line, each with its time.
+    """Collects one of a task's output streams, line by line, each with its time."""
 
-    `echo` gets lines as they are finished, joined by line feeds; of an oversized log the tail only at the end.
-    """
-
-    def __init__(self, echo, mask=None):
-        self._echo = echo
+    def __init__(self, mask=None):
         self._masked = (mask or Mask([])).stream()
         self._line = Clipped(LINE_HEAD_BYTES, LINE_TAIL_BYTES)
         self._id = uuid.uuid4().hex.encode()
@@ -43,7 +39,6 @@ class LogStream:
         self._head = []
         self._head_room = LOG_HEAD_BYTES
         self._tail = Window(LOG_TAIL_BYTES)
-        self._echoed = 0
         self._fresh = Window(FRESH_MAX_BYTES)
         self._shown_open = b""
 
@@ -55,18 +50,11 @@ class LogStream:
         self._take(self._masked.finish())
         if self._line.size:
             self._add([self._line.take()])
-        entries = self._tail.entries
-        new = list(entries)[max(0, len(entries) - (self._tail.added - self._echoed)) :]
-        if new:
-            note = [self._tail.note()] if self._tail.dropped and self._echoed == 0 else []
-            self._echo(b"\n".join(map(_text_of, [*note, *new])))
-        self._echoed = self._tail.added
 
     def add_line(self, text):
         """A line of the supervisor's own, after all of the step's."""
         self.finish()
         self._add(to_bytes(text).split(b"\n"))
-        self.finish()
 
     def content(self):
         """The object's bytes; empty when nothing was written."""
@@ -91,7 +79,7 @@ class LogStream:
         self._line.add(rest)
 
     def _add(self, lines):
-        now, echoed = _now(), []
+        now = _now()
         for line in map(_readable, lines):
             self._count += 1
             entry = self._entry(TASK, self._count, now, line)
@@ -99,11 +87,8 @@ class LogStream:
             if self._head_room >= len(entry) and not self._tail.added:
                 self._head.append(entry)
                 self._head_room -= len(entry)
-                echoed.append(line)
             else:
                 self._tail.add(entry)
-        if echoed:
-            self._echo(b"\n".join(echoed))
 
     def _entry(self, source, number, now, line):
         # Metaflow's client sorts lines of the same time by their ids.

@@ -16,7 +16,7 @@ class Step:
         self.store = Store(MemoryStore(), "", "s3://bucket/root")
         self.now = 100.0
         self.live = LiveLog(self.store, "logs/", now=lambda: self.now)
-        self.streams = {name: LogStream(lambda line: None) for name in ("stdout", "stderr")}
+        self.streams = {name: LogStream() for name in ("stdout", "stderr")}
 
     def works(self, seconds, stdout=b"", stderr=b""):
         """Looks every second, as nothing does more often; the parts that are there afterwards."""

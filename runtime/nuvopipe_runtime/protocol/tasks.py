@@ -65,7 +65,7 @@ class Tasks:
 
     def not_tried(self, error, kinds=()):
         """An attempt of which there is nothing but how it failed: a lost container, an action's answer."""
-        log = LogStream(lambda line: None)
+        log = LogStream()
         log.add_line(error)
         now = self._clock.now()
         return Attempt(False, {}, error, b"", log.content(), now, now, kinds)

@@ -35,7 +35,7 @@ def test_what_a_step_prints_may_be_undecodable(fail):
     assert r"]\ud800 \udce9" in stderr
 
 
-@pytest.mark.parametrize("text", ["'x' * 20_000_000", r"'x\n' * 10_000_000"])
+@pytest.mark.parametrize("text", ["'x' * 20_000_000", r"'x\n' * 1_000_000"])
 def test_a_huge_text_leaves_the_traceback(fail, text):
     answer, stderr = fail(f"raise ValueError({text} + 'the end')")
     assert answer["error"]["message"].startswith("ValueError: x")
