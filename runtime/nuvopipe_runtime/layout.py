@@ -31,11 +31,6 @@ class RunLayout:
         return self.prefix + "result.json"
 
     @property
-    def refused(self):
-        """Left by a start that nobody waits for; whoever wants to know deletes it."""
-        return self.prefix + "refused"
-
-    @property
     def failed(self):
         return self.prefix + "failed"
 

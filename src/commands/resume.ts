@@ -4,7 +4,8 @@ import { runArgument } from '../cli/run-argument.ts';
 import { checkRunName, runNameFlag } from '../cli/run-name.ts';
 import { targetFlags, withClients } from '../cli/target.ts';
 import { warnOfUnreadable } from '../cli/with-runs.ts';
-import { findRun } from '../runs/find.ts';
+import { UserError } from '../errors.ts';
+import { findRun, pathspec } from '../runs/find.ts';
 import type { RunKey } from '../runs/reader.ts';
 import { RunReader } from '../runs/reader.ts';
 
@@ -39,6 +40,11 @@ export default class Resume extends FollowingCommand {
       const reader = new RunReader(clients.store);
       const origin = await findRun(reader, args.run);
       warnOfUnreadable(reader);
+      const refused = (await reader.run(origin))?.refused;
+      if (refused !== undefined) {
+        const message = `${pathspec(origin)} was refused for its parameters: ${refused}`;
+        throw new UserError('refused-run', message, 'start it again, with others');
+      }
       const key = { flow: origin.flow, run: flags.run ?? newRunId(new Date()) };
       this.report.line(`Run ${key.flow}/${key.run}, resumed from ${origin.run}`);
       const parameters = { resume: origin.run, ...(flags.from !== undefined && { from: flags.from }) };

@@ -17,7 +17,6 @@ import type { Envelope } from './envelope.ts';
  * logs/<step>/<task>/<attempt>/<activation>/<n>.<stream>
  *                                   what a running step wrote: gone when its log in Metaflow's tree is there
  * waiting                           a session waits for the platform to take another one: {since, reason}
- * refused                           its flow did not take what it was given, and nobody waited for the answer: {message}
  * overdue                           a session waits for the end of the run's time
  * children/<step>/<task>/<n>        ChildRecord of the run that attempt n of a step has started and waits for
  * parent                            ParentRecord: a step of another run waits for this one
@@ -75,6 +74,8 @@ export interface RunRecord {
   origin?: { run: string; from?: string };
   /** The parameters that its client gave: a digest under a key of the datastore's, and the text of what is no secret. */
   given?: Record<string, { digest: string; shown?: string }>;
+  /** Why it was refused for what it was given: it has failed, and nothing of it can be resumed. */
+  refused?: string;
 }
 
 export interface ArtifactInfo {

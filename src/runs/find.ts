@@ -7,7 +7,7 @@ const CANDIDATES_NAMED_MAX = 5;
 
 /**
  * The run that `text` names: `Flow/run`, or the id alone; a prefix will do where only one run has it.
- * @throws UserError if there is none, with the nearest that there is, or if there are several; if its flow refused to begin it.
+ * @throws UserError if there is none, with the nearest that there is, or if there are several.
  */
 export async function findRun(reader: RunReader, text: string): Promise<RunKey> {
   const slash = text.indexOf('/');
@@ -25,11 +25,7 @@ export async function findRun(reader: RunReader, text: string): Promise<RunKey> 
   const exact = runs.filter(({ run }) => run === wanted);
   const matching = exact.length > 0 ? exact : runs.filter(({ run }) => run.startsWith(wanted));
   const [only] = matching;
-  if (only !== undefined && matching.length === 1) {
-    const refusal = (await reader.run(only)) === undefined ? await reader.refusal(only) : undefined;
-    if (refusal === undefined) return only;
-    throw new UserError('refused-run', `${pathspec(only)} did not begin: ${refusal.message}`, 'start it again');
-  }
+  if (only !== undefined && matching.length === 1) return only;
   if (matching.length > 1) {
     const named = matching.slice(0, CANDIDATES_NAMED_MAX).map(pathspec).join(', ');
     const more = matching.length > CANDIDATES_NAMED_MAX ? ', …' : '';

@@ -206,11 +206,6 @@ export class RunReader {
     return this.store.exists(`${runPrefix(flow, run)}cancelled`);
   }
 
-  /** Why a run did not begin that nobody has waited for. */
-  refusal({ flow, run }: RunKey): Promise<{ message: string } | undefined> {
-    return this.read(`${runPrefix(flow, run)}refused`, isFailure);
-  }
-
   /** That the platform takes no more sessions, as the run has met it last. */
   waiting({ flow, run }: RunKey): Promise<WaitingRecord | undefined> {
     return this.read(`${runPrefix(flow, run)}waiting`, isWaiting);

@@ -4,6 +4,7 @@ import type { RunResult } from '../../src/model/envelope.ts';
 import { runPrefix } from '../../src/model/records.ts';
 import { getJson, openStore } from '../../src/store/store.ts';
 import { caseFile, runCase } from '../support/cases.ts';
+import { runCommand } from '../support/command.ts';
 import { client, deployFlow, flowFile } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
@@ -149,6 +150,18 @@ onFailure:
     assert.deepEqual((await failureOf('wf_onfail', { file: 'second.yaml' })).onFailure, { status: 'succeeded' });
     const { onFailure } = await failureOf('wf_onfail', { file: 'item.yaml' });
     assert.match(String(onFailure?.message), /handler broke/);
+  });
+
+  it('a start that is refused for its parameters leaves a failed run, found by the id in the answer', async () => {
+    const { run } = (await failureOf('wf_triggerbad', { params: { qty: 0 } })) as unknown as { run: string };
+    const { error, onFailure } = await resultOf('OrderIn', run);
+    assert.equal(error?.message, 'the parameter "qty" has to be at least 1, not 0');
+    assert.deepEqual(onFailure, { status: 'succeeded' });
+    const status = await runCommand('status', [run, '--home', shared.home]);
+    assert.match(status.stdout, /at least 1, not 0/, status.stderr);
+    const resumed = await runCommand('resume', [run, '--home', shared.home]);
+    assert.equal(resumed.code, 2, resumed.stderr);
+    assert.match(resumed.stderr, /was refused for its parameters.*at least 1/s);
   });
 
   it('an attempt begins with what was before the step', async () => {

@@ -255,13 +255,15 @@ steps:
   ];
 
   for (const { what, params, message } of REFUSED) {
-    it(`${what}: it is told, and nothing is written`, async () => {
-      const before = await objects();
+    const isNamed = !('run' in params || 'wait' in params);
+    it(`${what}: it is told, ${isNamed ? 'and the run has failed' : 'and nothing is written'}`, async () => {
+      const before = new Set(await objects());
       const { result } = await invoke(twin, 'AskedFlow', params);
       const error = result.error as Record<string, string>;
       assert.match(error.message as string, message);
       assert.equal(error.status, 'failed');
-      assert.deepEqual(await objects(), before);
+      const written = (await objects()).filter((key) => !before.has(key)).map((key) => key.split('/').at(-1));
+      assert.deepEqual(written, isNamed ? ['failed', 'result.json', 'run.json'] : []);
     });
   }
 

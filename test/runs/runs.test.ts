@@ -24,10 +24,10 @@ describe('runs', () => {
     store = s3.store;
     reader = new RunReader(store);
     await makeRuns(store.settings, [
+      { run: 'refused', params: { x: 1 } },
       { run: 'good', params: {} },
       { run: 'bad', params: { fail: true, prefix: 'A' } },
       { run: 'open', params: {}, components: 3 },
-      { run: 'refused', params: { x: 1 } },
     ]);
   });
   after(() => s3?.close());
@@ -117,11 +117,10 @@ describe('runs', () => {
     });
   }
 
-  it('says why a run did not begin', async () => {
-    await assert.rejects(findRun(reader, 'SampleFlow/refused'), {
-      code: 'refused-run',
-      message: /^SampleFlow\/refused did not begin: the flow has no parameter "x"/,
-    });
+  it('tells a run that was refused for its parameters as a failed one', async () => {
+    const status = await runStatus(reader, { flow: FLOW, run: 'refused' });
+    assert.deepEqual([status?.status, status?.isOver, status?.steps], ['failed', true, []]);
+    assert.match(String(status?.error?.message), /^the flow has no parameter "x"/);
   });
 
   const logs = async (run: string, step?: string): Promise<TaskLogLine[]> => {

@@ -3,13 +3,13 @@
 from datetime import datetime, timezone
 
 from ..plan import PARAMETERS_STEP, PARAMETERS_TASK, version_of
-from ..store import create_once, to_json
+from ..store import create_once
 from . import attempts
 from . import commit as commits
 from .answering import answer_in_time
 from .ending import failure_of
 from .handover import ended
-from .parameters import BadParameters, check_invocation, complete, differences, facts_of, is_run_name, unpacked
+from .parameters import BadParameters, BadValues, check_invocation, complete, differences, facts_of, unpacked
 
 RUN_SHOWN_MAX = 128
 """Characters of a run's name that is none, in the answer which refuses it."""
@@ -48,20 +48,12 @@ class Beginning:
         run, died = envelope["run"], envelope.get("died")
         try:
             values, facts = self._checked(envelope)
+        except BadValues as error:
+            return self._refuse(envelope, error)
         except BadParameters as error:
-            if envelope.get("answerWithin") == 0 and is_run_name(run) and not self._lineage.resumes:
-                self._store.put(self._layout.refused, to_json({"message": str(error)}))
             return refused(run, str(error))
-        answer_in_time(envelope, self._clock.now_ms())
-        record = self._record(facts)
-        lease = self._live.begin(envelope, self._plan.steps[self._plan.start]["timeoutMs"])
-        if not create_once(self._store, self._layout.run, record) and not died:
-            if lease is not None and self._store.exists(self._layout.result):
-                self._live.end()  # of a run that is over; one that has only just begun goes on with this entry
+        if not self._make(envelope, self._record(facts)):
             return self._again(envelope, facts)
-        if lease is not None:
-            envelope["lease"] = lease
-        self._markers.fresh(self._context)
         if envelope.get("answerWithin") == 0 and self._store.exists(self._layout.cancelled):
             return self._ending.end_cancelled(envelope)  # by its parent, which could not know whether it would begin
         if died and self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
@@ -72,6 +64,34 @@ class Beginning:
             return None
         return self._keep_parameters(envelope, self._secrets.keep(self._context, values))
 
+    def _make(self, envelope, record):
+        """Whether the run's record is the one that this start has made."""
+        answer_in_time(envelope, self._clock.now_ms())
+        lease = self._live.begin(envelope, self._plan.steps[self._plan.start]["timeoutMs"])
+        if not create_once(self._store, self._layout.run, record) and not envelope.get("died"):
+            if lease is not None and self._store.exists(self._layout.result):
+                self._live.end()  # of a run that is over; one that has only just begun goes on with this entry
+            return False
+        if lease is not None:
+            envelope["lease"] = lease
+        self._markers.fresh(self._context)
+        return True
+
+    def _refuse(self, envelope, error):
+        """Whoever started the run may not wait for the answer: it fails, with its record, and `onFailure` follows."""
+        message = str(error)
+        if not self._make(envelope, {**self._record(None), "refused": message}):
+            return refused(envelope["run"], message)
+        failure = {"message": message}
+        self._ending.keep_failure(failure)  # first: a run that has parameters and no failure is taken for a good one
+        if self._plan.on_failure is not None:
+            specs = self._plan.parameters
+            known = {name: None if specs[name]["type"] == "secret" else value for name, value in error.values.items()}
+            answer = self._keep_parameters(envelope, self._secrets.keep(self._context, known))
+            if answer is not None:
+                return answer
+        return self._ending.fail(envelope, failure)
+
     def _again(self, envelope, facts):
         """The run was started before: this client gets its result, if it wants the same run."""
         before, run = self._store.get_json(self._layout.run), envelope["run"]
@@ -81,6 +101,8 @@ class Beginning:
         if origin != (self._lineage.record if self._lineage.resumes else None):
             resumed = f"it resumes {origin['run']}" if origin else "it resumes no other run"
             return refused(run, f"{exists}: {resumed}", code=RUN_EXISTS)
+        if "refused" in before:
+            return refused(run, f"{exists}, and was refused for its parameters", code=RUN_EXISTS)
         if facts is not None and "given" in before:
             specs, key = self._plan.parameters, self._key()
             different = differences(specs, before["given"], facts, key, self._plan.directory)

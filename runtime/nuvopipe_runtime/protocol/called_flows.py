@@ -110,7 +110,7 @@ class CalledFlows:
         if not all("origin" in record for record in self._inputs.of(envelope)):
             return None
         run = self._children.to_resume(step, self._task(envelope), arguments)
-        return run if run is not None and calls.has_parameters(self._store, flow, run) else None
+        return run if run is not None and calls.is_resumable(self._store, flow, run) else None
 
     def _failed(self, error, kind=calls.ACTION_ERROR):
         return Outcome(tried=self._tasks.not_tried(error, [kind]))

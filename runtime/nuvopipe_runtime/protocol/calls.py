@@ -53,24 +53,15 @@ def poll_ms(poll):
 
 
 def result_of(store, flow, run):
-    """The answer that a flow's result makes, or its refusal of what it was given; None as long as there is none."""
-    layout = RunLayout(flow, run)
-    result = store.get_json(layout.result)
+    """The answer that a flow's result makes; None as long as there is none."""
+    result = store.get_json(RunLayout(flow, run).result)
     if result is None:
-        return _refusal_of(store, flow, layout)
+        return None
     if result["status"] == "succeeded":
         return {"result": restore(result.get("outputs", {}), result.get("exact", {}))}
     if "error" not in result:
         return {"error": f"the flow {flow} was {result['status']} (run {run})"}
     return {"error": f"the flow {flow} failed: {result['error']['message']} (run {run})"}
-
-
-def _refusal_of(store, flow, layout):
-    refused = store.get_json(layout.refused)
-    if refused is None:
-        return None
-    store.delete(layout.refused)
-    return {"error": f"the flow {flow} could not be started: {refused['message']}"}
 
 
 def begun_ms(store, flow, run):
@@ -83,9 +74,12 @@ def is_over(store, flow, run):
     return store.exists(RunLayout(flow, run).result)
 
 
-def has_parameters(store, flow, run):
+def is_resumable(store, flow, run):
     """Whether a run can be resumed, once it is over."""
-    return store.exists(RunLayout(flow, run).commit(PARAMETERS_STEP, PARAMETERS_TASK))
+    layout = RunLayout(flow, run)
+    record = store.get_json(layout.run)
+    is_kept = record is not None and store.exists(layout.commit(PARAMETERS_STEP, PARAMETERS_TASK))
+    return is_kept and "refused" not in record
 
 
 def error_of(answer):

@@ -59,6 +59,9 @@ class Ending:
         return self._end(envelope, result, reads_result=more is not None)
 
     def follow_failure(self, envelope):
+        if not self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
+            # The run had only just begun: there is nothing that they could read.
+            return self.fail_at_once(envelope, self._store.get_json(self._layout.failed))
         kept = {key: envelope[key] for key in KEPT_BY_HANDLERS if key in envelope}
         return self._handover.go(dict(kept, at=[]), self._plan.on_failure)
 
@@ -72,8 +75,6 @@ class Ending:
         if self._plan.on_failure is None:
             return self.fail_at_once(envelope, failure)
         self._children.cancel_all(but=self._plan.handlers)
-        if not self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
-            return self.fail_at_once(envelope, failure)  # it had only just begun: there is nothing for them to read
         self.keep_failure(failure)
         return self.follow_failure(envelope)
 

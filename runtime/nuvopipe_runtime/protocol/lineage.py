@@ -49,6 +49,8 @@ class Lineage:
             raise BadParameters(f"a resumed run has the parameters of its origin: leave out {', '.join(sorted(given))}")
         if not is_run_name(run) or not self._store.exists(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             raise BadParameters(f"there is no run {run[:SHOWN_MAX]} of {self._plan.flow} to resume")
+        if "refused" in (self._store.get_json(self._origin.run) or {}):
+            raise BadParameters(f"the run {run} was refused for its parameters: start it again, with others")
         if not self._store.exists(self._origin.result):
             raise BadParameters(f"the run {run} is not over: cancel it first, or let it end")
         if self._from is not None and self._from not in self._plan.steps:

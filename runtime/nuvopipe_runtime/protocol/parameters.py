@@ -57,6 +57,14 @@ class BadParameters(Exception):
     """The client's to put right; the message lists every problem."""
 
 
+class BadValues(BadParameters):
+    """The run has a name, and can be told of: `values` are those that its `onFailure` may read, None for the bad ones."""
+
+    def __init__(self, message, values):
+        super().__init__(message)
+        self.values = values
+
+
 def is_run_name(text):
     return RUN_NAME.fullmatch(text) is not None
 
@@ -85,7 +93,8 @@ def complete(specs, given, directory="", is_exact=False, is_conducted=True):
     values, problems = {}, []
     for name, spec in specs.items():
         if given.get(name) is not None:
-            values[name], found = read(spec, given[name], is_exact, is_conducted)
+            value, found = read(spec, given[name], is_exact, is_conducted)
+            values[name] = None if found else value
             problems += [f'the parameter "{name}" {problem}' for problem in found]
         elif spec.get("required"):
             problems.append(f'the parameter "{name}" is missing' + (f" ({spec['help']})" if spec.get("help") else ""))
@@ -94,9 +103,10 @@ def complete(specs, given, directory="", is_exact=False, is_conducted=True):
     problems += [f'the flow has no parameter "{name[:SHOWN_MAX]}"' for name in unknown]
     if unknown:
         problems.append("the flow's parameters: " + (", ".join(map(_signature, specs.items())) or "none"))
+    completed = {name: values[name] if name in values else _default(spec, directory) for name, spec in specs.items()}
     if problems:
-        raise BadParameters("; ".join(problems))
-    return {name: values[name] if name in values else _default(spec, directory) for name, spec in specs.items()}
+        raise BadValues("; ".join(problems), completed)
+    return completed
 
 
 def read(spec, given, is_exact=False, is_conducted=True):

@@ -71,9 +71,9 @@ class Recovery:
         kept = {"run": envelope["run"], "used": envelope["used"], "again": True, "lease": lease}
         if self._plan.is_sequence and sweeps >= SWEEPS_MAX:
             kept["died"] = f"it was entered {sweeps + 1} times, and none of its activations has begun the step"
-        return self._enter_again(kept, place) if is_ours else self._end_of_version(kept, record)
+        return self._enter_again(kept, place, record) if is_ours else self._end_of_version(kept, record)
 
-    def _enter_again(self, envelope, place):
+    def _enter_again(self, envelope, place, record):
         if self._store.exists(self._layout.cancelled):
             return self._ending.end_cancelled(envelope)
         failure = self._store.get_json(self._layout.failed)
@@ -82,7 +82,8 @@ class Recovery:
         if failure is not None:
             return self._ending.fail_at_once(envelope, failure)
         if not self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
-            return self._give_up(envelope, "the run was lost before its parameters were kept: start it again")
+            lost = "the run was lost before its parameters were kept: start it again"
+            return self._give_up(envelope, record.get("refused", lost))
         guard = Guard(self._context)
         for rescue in guard.rescues():
             if not self._handover.launch(rescue):

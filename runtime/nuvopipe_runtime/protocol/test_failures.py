@@ -90,7 +90,7 @@ def test_a_flow_that_cannot_be_loaded_says_why(platform):
     assert p.result() == answer
 
 
-def test_bad_parameters_leave_nothing_behind(platform):
+def test_bad_parameters_leave_a_failed_run(platform):
     plan = {**PLAN, "parameters": {"how": {"type": "string", "required": True}, "n": {"type": "integer", "required": False}}}
     p = platform(FLOW, LINEAR_STEPS, **plan)
     first = {"run": "r1", "block": p.plan.block("start"), "step": "start", "at": [], "home": True}
@@ -98,7 +98,11 @@ def test_bad_parameters_leave_nothing_behind(platform):
     assert answer["status"] == "failed"
     for part in ('no parameter "m"', '"how" is missing', '"n" has to be a whole number'):
         assert part in answer["error"]["message"]
-    assert p.keys("") == []
+    assert {key.rsplit("/", 1)[1] for key in p.keys("")} == {"run.json", "failed", "result.json"}
+    assert p.result() == answer
+    assert p.store.list("_nuvopipe/live/") == []
+    again = p.run_session({**first, "params": {"how": ""}})
+    assert again["status"] == "failed" and "exists already" in again["error"]["message"]
 
 
 def test_random_numbers_differ_between_tasks(platform):
