@@ -13,6 +13,7 @@ from nuvopipe_runtime.context import Context
 from nuvopipe_runtime.execution.attempt import Attempt
 from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.protocol.answering import Durations
+from nuvopipe_runtime.protocol.growth import Pace
 from nuvopipe_runtime.protocol.markers import Markers
 from nuvopipe_runtime.protocol.records import Records
 from nuvopipe_runtime.protocol.secret_parameters import SecretParameters
@@ -60,6 +61,7 @@ class Activation:
             markers=Markers(),
             records=Records(),
             durations=Durations(),
+            pace=Pace(start_ms=0),
             secrets=SecretParameters(plan),
         )
         session = Session(context, container, _Launcher(dialogue), {}, "user")

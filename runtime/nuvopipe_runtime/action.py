@@ -17,6 +17,7 @@ from .layers import ensure_layer
 from .layout import RunLayout
 from .plan import Plan, conductor_of
 from .protocol.answering import Durations
+from .protocol.growth import Pace
 from .protocol.launch import Launcher
 from .protocol.markers import Markers
 from .protocol.records import Records
@@ -42,6 +43,7 @@ class Container:
         self.markers = Markers()
         self.records = Records()
         self.durations = Durations()
+        self.pace = Pace()
         self.secrets = SecretParameters(self.plan)
         self._store = None
         self._settings = None

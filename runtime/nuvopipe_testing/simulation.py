@@ -14,6 +14,7 @@ from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.protocol.answering import Durations
 from nuvopipe_runtime.protocol.attempts import PAUSE_MAX_MS
+from nuvopipe_runtime.protocol.growth import Pace
 from nuvopipe_runtime.protocol.markers import Markers
 from nuvopipe_runtime.protocol.records import Records
 from nuvopipe_runtime.protocol.secret_parameters import SecretParameters
@@ -47,6 +48,8 @@ class Container:
         self.markers = Markers()
         self.records = Records()
         self.durations = Durations()
+        self.pace = Pace(start_ms=0)
+        """All containers are warm: forks launch their lanes at once."""
         self.secrets = SecretParameters(plan)
 
 

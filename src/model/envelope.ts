@@ -49,8 +49,11 @@ export interface Envelope {
   cancel?: true;
   /** A look at a run whose lease has run out. */
   sweep?: true;
-  /** Lanes of a fork that the platform has refused: its opener, how many, and when to ask again, epoch milliseconds. */
-  grow?: [opener: string, missing: number, notBefore: number];
+  /**
+   * Lanes that a fork does not have yet: its opener, how many, when to look again, since when the last ones are being started,
+   * and since when the lane works on its item; epoch milliseconds.
+   */
+  grow?: [opener: string, missing: number, notBefore: number, startingSince: number, itemSince: number];
   /** Since when the session has waited for the platform to take another one, epoch milliseconds. */
   waits?: number;
   /** To the conductor: what the step's action is invoked with. */

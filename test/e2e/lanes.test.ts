@@ -289,7 +289,7 @@ describe('lanes', function () {
         if (!isConductor(path, 'AskAgainFlow')) return undefined;
         return [1, 2].includes(asked++) ? 429 : undefined;
       };
-      const { result } = await invoke(twin, 'AskAgainFlow');
+      const { result } = await invoke(twin, 'AskAgainFlow', { wait: 300 });
       delete twin.faults.refuse;
       assert.deepEqual([result.status, result.outputs, asked], ['succeeded', { count: 60 }, 4]);
     });

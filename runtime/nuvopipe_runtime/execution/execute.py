@@ -24,6 +24,9 @@ ANSWER_RESERVE_S = 3
 LOOK_EVERY_S = 3.0
 """How often a supervisor looks, while a step works, whether its run has been cancelled or has failed elsewhere."""
 
+MEANWHILE_FIRST_S = 0.25
+"""When a task that takes longer is a reason to do something else, as to launch more lanes."""
+
 ERROR_MAX = 300
 """Characters of an exception's text that go into records and results; the log has all of it."""
 
@@ -39,6 +42,8 @@ class Executor:
         self.blobs = BlobCache()
         self.secrets = {}
         """The flow's, by name, as far as its steps in this action need them; a task gets those of its step."""
+        self.meanwhile = None
+        """Called while a task is executed; answers in how many seconds to call it again, None for never."""
 
     def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None, overdue=None, live_log=None):
         """One attempt. `deadline` is the activation's, epoch seconds; `is_over` tells, now and then, whether the run is.
@@ -81,7 +86,7 @@ class Executor:
                 live_log.look(logs)
             return is_over is not None and is_over()
 
-        status, timed_out, was_stopped = _watch(warm, pid, door, server, streams, limit, look)
+        status, timed_out, was_stopped = _watch(warm, pid, door, server, streams, limit, look, self.meanwhile)
         server.join()
         server.dismiss()
         stdout.finish()
@@ -111,18 +116,19 @@ class Executor:
         return attempt
 
 
-def _watch(warm, pid, door, server, streams, limit, is_over):
+def _watch(warm, pid, door, server, streams, limit, is_over, meanwhile):
     """Reads the task's output until it has ended; (wait status, whether it was killed for its time, or with its run)."""
     timed_out = was_stopped = False
     status = None
     look = time.time() + LOOK_EVERY_S
+    call = float("inf") if meanwhile is None else time.time() + MEANWHILE_FIRST_S
     with selectors.DefaultSelector() as selector:
         for descriptor in streams:
             selector.register(descriptor, selectors.EVENT_READ)
         selector.register(warm, selectors.EVENT_READ)
         selector.register(door, selectors.EVENT_READ)
         while status is None:
-            pause = max(0.0, min(limit, look) - time.time())
+            pause = max(0.0, min(limit, look, call) - time.time())
             for key, _ in selector.select(None if timed_out or was_stopped else pause):
                 if key.fileobj is warm:
                     status = warm.wait_status()
@@ -135,6 +141,9 @@ def _watch(warm, pid, door, server, streams, limit, is_over):
                     streams[key.fd].feed(data)
                 else:
                     selector.unregister(key.fd)
+            if status is None and time.time() >= call:
+                again_s = meanwhile()
+                call = float("inf") if again_s is None else time.time() + again_s
             if not timed_out and status is None and time.time() >= limit:
                 timed_out = True
                 _kill(pid)

@@ -60,6 +60,11 @@ class Handover:
         """Starts a session of this run. False when the platform takes none now."""
         return self._launcher.launch(self._lineage.mark(envelope))
 
+    @property
+    def is_crowded(self):
+        """Whether the last refusal may be over in a moment."""
+        return self._launcher.is_crowded
+
     def launch_all(self, envelopes):
         """How many of them were taken."""
         return self._launcher.launch_all([self._lineage.mark(envelope) for envelope in envelopes])

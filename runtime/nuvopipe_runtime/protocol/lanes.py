@@ -1,10 +1,16 @@
 """A lane's way through pools: opened at a fork, worked item by item, joined by whoever finds all of them done."""
 
 import math
+import sys
 
 from ..plan import task_id
+from ..store import explain
 from .ending import failure_of
+from .growth import LOOK_AGAIN_MS, START_UNKNOWN_MS, WARM_START_MS, Growth, lanes_to_add
 from .pools import Pool
+
+LANES_FIRST = 1
+"""Lanes that a fork launches before it knows what items and starts take."""
 
 GROW_FIRST_MS = 2_000
 GROW_AGAIN_MS = 15_000
@@ -12,12 +18,13 @@ GROW_AGAIN_MS = 15_000
 
 
 class Lanes:
-    def __init__(self, context, inputs, handover, ending, watch):
+    def __init__(self, context, pace, inputs, handover, ending, watch):
         self._context = context
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
+        self._pace = pace
         self._inputs = inputs
         self._handover = handover
         self._ending = ending
@@ -32,11 +39,13 @@ class Lanes:
         envelope = {key: value for key, value in envelope.items() if key != "lease"}
         if envelope.get("again") and self._store.exists(self._layout.commit(spec["join"], task_id(at))):
             return self._handover.go(envelope, spec["join"], at=list(at))  # all of it is done
-        lanes = min(spec["concurrency"], items)
-        wanted = [self._lane(opener, at, lane * items // lanes) for lane in range(1, lanes)]
-        missing = len(wanted) - self._handover.launch_all(wanted)
-        if missing:
-            envelope["grow"] = [opener, missing, self._clock.now_ms() + GROW_FIRST_MS]
+        self._launch_rest(envelope)
+        missing = min(spec["concurrency"], items) - 1
+        now = self._clock.now_ms()
+        start_ms = self._pace.start_ms(now)
+        is_warm = start_ms is not None and start_ms <= WARM_START_MS
+        Growth.begin(envelope, opener, missing, now, now, now)
+        self._launch_lanes(Growth(envelope["grow"]), at, missing if is_warm else min(missing, LANES_FIRST))
         return self.next_item(envelope, opener, at, 0)
 
     def claim(self, envelope):
@@ -60,7 +69,7 @@ class Lanes:
             return self._drained(envelope, opener, at, items)
         item, lease = claimed
         envelope = dict(envelope, lease=lease)
-        self._grow(envelope, opener, at, (item + items // 2) % items)
+        self._grow_between_items(envelope, opener, at)
         return self._handover.go(envelope, self._plan.first(opener, item), at=[*at, item])
 
     def fail_at(self, envelope, step, at, failure):
@@ -110,20 +119,79 @@ class Lanes:
             return self.fail_at(dict(envelope, at=list(at)), join, list(at), missing)
         return self._handover.go(envelope, join, at=list(at))
 
-    def _grow(self, envelope, opener, at, preferred):
-        """One more lane, if some were refused and there may be room for it by now."""
-        if envelope.get("grow", [None])[0] != opener:
+    def meanwhile(self, envelope):
+        """What is to be done while a step of this lane is executed; answers in how many seconds it is to be done again."""
+        growth = Growth.of(envelope)
+        if growth is None:
+            return None
+        at = self._at_of(growth.opener, envelope)
+
+        def grow():
+            try:
+                self._grow(growth, at)
+            except Exception as error:  # a lane less fails no step
+                print(f"nuvopipe: {growth.opener} has no more lanes: {explain(error)}", file=sys.stderr)
+                return None
+            return growth.item_ms(self._clock.now_ms()) / 1000 if growth.missing else None
+
+        return grow
+
+    def _grow_between_items(self, envelope, opener, at):
+        growth = Growth.of(envelope, opener)
+        if growth is not None:
+            self._grow(growth, at)
+            growth.next_item(self._clock.now_ms())
+        if growth is None or growth.missing == 0:
+            envelope.pop("grow", None)
+
+    def _grow(self, growth, at):
+        """More lanes, as far as they pay by what items and starts take."""
+        now = self._clock.now_ms()
+        if not growth.is_due(now):
             return
-        _, missing, not_before = envelope["grow"]
-        if self._clock.now_ms() < not_before:
+        items, claims = self._inputs.items(growth.opener, at), self._pool(growth.opener, at).snapshot().claims
+        lanes = self._lanes_of(growth.opener, items) - growth.missing
+        if growth.starting_since and self._place(growth.opener, items, lanes - 1) in claims:
+            self._pace.remember(now - growth.starting_since, now)
+            growth.arrived()
+        known = self._pace.start_ms(now)
+        start_ms = known or START_UNKNOWN_MS
+        if growth.starting_since:
+            start_ms = max(start_ms, now - growth.starting_since)
+        is_measured = known is not None and not growth.starting_since
+        wanted = lanes_to_add(items - len(claims), growth.item_ms(now), lanes, start_ms, is_measured)
+        growth.look_again(now + LOOK_AGAIN_MS)
+        self._launch_lanes(growth, at, min(wanted, growth.missing))
+
+    def _launch_rest(self, envelope):
+        """Of the fork around the one that is opened: an item that has a fork of its own is worth a lane."""
+        growth = Growth.of(envelope)
+        if growth is not None and growth.is_due(self._clock.now_ms()):
+            self._launch_lanes(growth, self._at_of(growth.opener, envelope), growth.missing)
+
+    def _launch_lanes(self, growth, at, count):
+        if count == 0:
             return
-        if self._handover.launch(self._lane(opener, at, preferred)):
-            missing, pause = missing - 1, GROW_FIRST_MS
-        else:
-            pause = GROW_AGAIN_MS + self._clock.now_ms() % GROW_FIRST_MS
-        envelope["grow"] = [opener, missing, self._clock.now_ms() + pause]
-        if missing == 0:
-            del envelope["grow"]
+        items = self._inputs.items(growth.opener, at)
+        first = self._lanes_of(growth.opener, items) - growth.missing
+        places = [self._place(growth.opener, items, lane) for lane in range(first, first + count)]
+        taken = self._handover.launch_all([self._lane(growth.opener, at, place) for place in places])
+        now = self._clock.now_ms()
+        growth.launched(taken, now)
+        if taken < count:
+            pause = GROW_FIRST_MS if self._handover.is_crowded else GROW_AGAIN_MS + now % GROW_FIRST_MS
+            growth.look_again(now + pause)
+
+    def _lanes_of(self, opener, items):
+        return min(self._plan.pools[opener]["concurrency"], items)
+
+    def _place(self, opener, items, lane):
+        """The item that a lane, from 0, begins with."""
+        return lane * items // self._lanes_of(opener, items)
+
+    def _at_of(self, opener, envelope):
+        """The coordinate of the opener of a pool that the envelope's step is in."""
+        return envelope["at"][: self._plan.steps[envelope["step"]]["within"].index(opener)]
 
     def _lane(self, opener, at, preferred):
         step = self._plan.first(opener, preferred)

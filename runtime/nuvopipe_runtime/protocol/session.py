@@ -52,7 +52,7 @@ class Session:
         self._admission = Admission(context, launcher, handover, ending, run_time, container.records)
         inputs = Inputs(context, container.records)
         self._watch = Watch(context, handover, run_time)
-        self._lanes = Lanes(context, inputs, handover, ending, self._watch)
+        self._lanes = Lanes(context, container.pace, inputs, handover, ending, self._watch)
         self._reuse = Reuse(context, lineage, Cache(context, container), inputs)
         tasks = Tasks(context, container, lineage, inputs, environment, run_time)
         flows = CalledFlows(context, launcher, lineage, inputs, tasks, handover, run_time, children, parent)

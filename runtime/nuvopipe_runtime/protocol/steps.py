@@ -79,6 +79,7 @@ class Steps:
                 if following is not None:
                     return following
                 inputs = [record for record in inputs if record["ok"]]
+            self._tasks.meanwhile = self._lanes.meanwhile(envelope)
             tried = self._tasks.step(step, at, inputs, attempt, answer)
         if tried.was_stopped:
             return self._handover.stop(envelope)  # the run is over

@@ -24,6 +24,8 @@ class Tasks:
         self._lineage = lineage
         self._inputs = inputs
         self._environment = environment
+        self.meanwhile = None
+        """Called while the next task is executed; answers in how many seconds to call it again, None for never."""
 
     def init(self, values):
         """The attempt that keeps the run's parameters as artifacts."""
@@ -97,4 +99,5 @@ class Tasks:
         if operation == "step":
             place = (step, request["task"], request["attempt"], self._context.by)
             live_log = LiveLog(self._store, self._layout.live_log(*place))
+        self._executor.meanwhile = self.meanwhile if operation == "step" else None
         return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue, live_log)

@@ -44,7 +44,7 @@ function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, befor
     attempt: RETRY_TIMES_MAX + FALLBACK_ATTEMPTS,
     poll: INDEX_MAX,
     origin: ['r'.repeat(RUN_NAME_MAX), Object.keys(plan.steps).reduce((a, b) => (b.length > a.length ? b : a))],
-    grow: [within.findLast((scope) => plan.pools[scope]) ?? '', INDEX_MAX, EPOCH_MS_MAX],
+    grow: [within.findLast((scope) => plan.pools[scope]) ?? '', INDEX_MAX, EPOCH_MS_MAX, EPOCH_MS_MAX, EPOCH_MS_MAX],
     waits: EPOCH_MS_MAX,
     answerBy: EPOCH_MS_MAX,
     standIn: plan.standIns?.length ?? 0,
