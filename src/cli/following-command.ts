@@ -6,10 +6,10 @@ import { versionOf } from '../model/version.ts';
 import type { RunKey } from '../runs/reader.ts';
 import { age, exactTexts } from '../runs/render.ts';
 import type { RunStatus } from '../runs/status.ts';
-import { harmlessText } from '../terminal/harmless.ts';
 import { paletteFor } from '../terminal/palette.ts';
 import { type Report, reportTo } from '../terminal/report.ts';
 import { BaseCommand } from './base-command.ts';
+import { runEnd } from './run-end.ts';
 import { viewOnStderr } from './run-view.ts';
 import { type Clients, isLocal, openTarget, type Target, type TargetFlags } from './target.ts';
 
@@ -112,21 +112,11 @@ export abstract class FollowingCommand extends BaseCommand {
     this.report.line(`This run exists already: ${started}${other}. Nothing is run again`);
   }
 
-  #tell({ flow, run }: RunKey, { status, outputs, exact, error }: Answer, hints: readonly string[]): void {
-    const name = `${flow}/${run}`;
-    for (const [output, value] of Object.entries(outputs)) {
-      this.log(`${this.palette.bold(output)} = ${toJson(value, 2)}${exactTexts(output, exact)}`);
+  #tell(key: RunKey, answer: Answer, hints: readonly string[]): void {
+    for (const [output, value] of Object.entries(answer.outputs)) {
+      this.log(`${this.palette.bold(output)} = ${toJson(value, 2)}${exactTexts(output, answer.exact)}`);
     }
-    const { red, green, cyan, bold } = paletteFor(process.stderr);
-    if (status === 'succeeded') {
-      this.logToStderr(`${green('✓')} ${name} has succeeded`);
-      return;
-    }
-    const where = error?.step === undefined ? '' : ` in step ${error.step}`;
-    const what = status === 'cancelled' ? 'was cancelled' : `has ${status}${where}`;
-    this.logToStderr(`${red(bold(`error[run-${status}]`))}${bold(`: ${name} ${what}`)}`);
-    if (error !== undefined && status !== 'cancelled') this.logToStderr(`  ${harmlessText(error.message)}`);
-    for (const hint of hints) this.logToStderr(`  ${cyan('hint')}: ${hint}`);
+    this.logToStderr(runEnd(key, answer, hints, paletteFor(process.stderr)));
   }
 }
 

@@ -2,6 +2,7 @@ import { boolean, integer, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { lineFilter, taskFilter } from '../cli/log-filter.ts';
 import { runArgument } from '../cli/run-argument.ts';
+import { runEnd } from '../cli/run-end.ts';
 import { storeFlags } from '../cli/store-flags.ts';
 import { withRuns } from '../cli/with-runs.ts';
 import { EXIT_INTERRUPTED, EXIT_SYSTEM_ERROR } from '../errors.ts';
@@ -10,6 +11,7 @@ import { followLogs, runLogs, type TaskLogLine } from '../runs/logs.ts';
 import type { RunKey, RunReader } from '../runs/reader.ts';
 import { renderLogLine } from '../runs/render.ts';
 import { runStatus } from '../runs/status.ts';
+import { paletteFor } from '../terminal/palette.ts';
 
 export default class Logs extends BaseCommand {
   static override summary = 'Show what the steps of a run wrote.';
@@ -66,8 +68,9 @@ export default class Logs extends BaseCommand {
       this.logToStderr(`\ninterrupted: the run goes on; look at it with: nuvopipe status ${name}`);
       return;
     }
-    const status = (await runStatus(reader, key))?.status ?? 'running';
-    this.logToStderr(`${name} ${status === 'cancelled' ? 'was' : 'has'} ${status}`);
-    if (status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
+    const status = await runStatus(reader, key);
+    if (status === undefined) return;
+    this.logToStderr(runEnd(key, status, [], paletteFor(process.stderr)));
+    if (status.status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
   }
 }

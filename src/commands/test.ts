@@ -3,7 +3,7 @@ import { string as argument } from '@oclif/core/args';
 import { option, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { describeError } from '../cli/render-error.ts';
-import { EXIT_SYSTEM_ERROR, UserError } from '../errors.ts';
+import { EXIT_INTERRUPTED, EXIT_SYSTEM_ERROR, UserError } from '../errors.ts';
 import { type Palette, paletteFor, plainPalette } from '../terminal/palette.ts';
 import { reportTo } from '../terminal/report.ts';
 import type { LoadedTests } from '../testing/load.ts';
@@ -24,9 +24,6 @@ interface CaseAnswer {
   ms: number;
   mismatches: { message: string; line: number; column: number; expected?: string; actual?: string }[];
 }
-
-/** 128 + SIGINT, as shells count. */
-const EXIT_INTERRUPTED = 130;
 
 const REPORTERS = ['spec', 'tap', 'junit'] as const;
 type ReporterName = (typeof REPORTERS)[number];
