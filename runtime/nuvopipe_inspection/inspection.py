@@ -1,4 +1,4 @@
-"""JSON in on stdin, JSON out on stdout: bodies of steps, expressions, modules, regular expressions."""
+"""JSON in on stdin, JSON out on stdout: bodies of steps, expressions, modules, regular expressions, names of modules."""
 
 import ast
 import json
@@ -66,6 +66,12 @@ def inspect_pattern(pattern, texts):
     return {"unmatched": [text for text in texts if not compiled.fullmatch(text)]}
 
 
+def standard(names):
+    """Those that are modules of the standard library; Python 3.9 does not know."""
+    library = getattr(sys, "stdlib_module_names", ())
+    return [name for name in names if name in library]
+
+
 def main():
     request = json.loads(sys.stdin.buffer.read())
     answer = {
@@ -73,5 +79,6 @@ def main():
         "expressions": [inspect_expression(code) for code in request["expressions"]],
         "modules": [inspect_module(code, set(wanted)) for code, wanted in request["modules"]],
         "patterns": [inspect_pattern(pattern, texts) for pattern, texts in request["patterns"]],
+        "standard": standard(request["names"]),
     }
     sys.stdout.write(json.dumps(answer))  # all at once is several times faster

@@ -37,6 +37,12 @@ export function modulePath(module: string, code: ReadonlyMap<string, Uint8Array>
   return [`${path}.py`, `${path}/__init__.py`].find((candidate) => code.has(candidate));
 }
 
+/** Names of the modules and packages at the top of the code. */
+export function topModules(paths: Iterable<string>): string[] {
+  const python = [...paths].filter((path) => path.endsWith('.py'));
+  return [...new Set(python.map((path) => (moduleName(path).split('.') as [string, ...string[]])[0]))];
+}
+
 function moduleName(path: string): string {
   return path.replace(/(\/__init__)?\.py$/, '').replaceAll('/', '.');
 }

@@ -28,6 +28,7 @@ import { checkRunTime } from './run-time.ts';
 import { checkSchedules, checkTriggers } from './schedules.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkShadowedNames } from './shadowed-names.ts';
+import { checkStandardModules } from './standard-modules.ts';
 import { checkDuplicateSteps, checkStartAndEnd, checkStepNames } from './step-names.ts';
 import { checkSurroundings } from './surroundings.ts';
 import { checkSwitches } from './switches.ts';
@@ -65,6 +66,7 @@ const CHECKS: Check[] = [
   checkLoops,
   checkLoopPauses,
   checkCallTargets,
+  checkStandardModules,
   checkEmptyRuns,
   checkRuns,
   checkExpressions,

@@ -1,7 +1,7 @@
 import type { CallBody, Code, Element, Flow, Join, Parameter, RunBody, Span, Step } from '../model/flow.ts';
 import { allElements, allSteps } from '../model/flow.ts';
 import { functionBody, INDENT, linesInsideStrings } from '../syntax/python-text.ts';
-import { isWellFormed, modulePath } from './call-targets.ts';
+import { isWellFormed, modulePath, topModules } from './call-targets.ts';
 import type { CheckInput } from './context.ts';
 
 /** A place in code, as Python counts: line and column from 1, and where it ends, which Python does not always say. */
@@ -107,6 +107,8 @@ export interface PythonFacts {
   modules: ReadonlyMap<string, ModuleFacts>;
   /** Of the parameters that have one. */
   patterns: ReadonlyMap<Parameter, PatternFacts>;
+  /** Modules of Python's standard library that the code has one of the same name of. */
+  standard: ReadonlySet<string>;
   /** Of the function that is called; nothing where it is not known well enough. */
   functionOf(call: CallBody): FunctionFacts | undefined;
 }
@@ -131,6 +133,7 @@ const NO_FACTS: PythonFacts = {
   expressions: new Map(),
   modules: new Map(),
   patterns: new Map(),
+  standard: new Set(),
   functionOf: () => undefined,
 };
 
@@ -143,6 +146,8 @@ export interface InspectionRequest {
   modules: [text: string, functions: string[]][];
   /** Regular expressions, and texts that each has to match. */
   patterns: [pattern: string, texts: string[]][];
+  /** Names of modules. */
+  names: string[];
 }
 
 /** What it answers, in the same order. */
@@ -151,6 +156,8 @@ export interface Inspection {
   expressions: Partial<CodeFacts>[];
   modules: ModuleFacts[];
   patterns: PatternFacts[];
+  /** Those of the names that are modules of Python's standard library. */
+  standard: string[];
 }
 
 /**
@@ -174,6 +181,8 @@ export async function inspectPython({ flow, report, code, inspector }: CheckInpu
     firstSpan ??= body.span;
     wanted.set(path, (wanted.get(path) ?? new Set()).add(body.function));
   }
+  const names = topModules(code.keys());
+  if (names.length > 0) firstSpan ??= flow.code[0]?.span;
   if (!firstSpan) return NO_FACTS;
   const answer = await inspector.inspect({
     bodies: runs.map(({ run, isJoin }) => [isJoin ? JOIN_SIGNATURE : SIGNATURE, ...functionBody(run.text)].join('\n')),
@@ -183,6 +192,7 @@ export async function inspectPython({ flow, report, code, inspector }: CheckInpu
       [...names],
     ]),
     patterns: patterned.map(({ parameter, pattern }) => [pattern.value, textsOf(parameter)]),
+    names,
   });
   if (!answer) {
     const hint = 'install Python 3.11 to have it checked before it runs';
@@ -211,6 +221,7 @@ export async function inspectPython({ flow, report, code, inspector }: CheckInpu
     expressions: new Map(expressions.map((own, index) => [own, factsOf(answer.expressions[index], own, 0)])),
     modules,
     patterns: new Map(patterned.map(({ parameter }, index) => [parameter, answer.patterns[index] as PatternFacts])),
+    standard: new Set(answer.standard),
     functionOf: (call) => {
       const path = modulePath(call.module, code);
       const { functions } = (path !== undefined && modules.get(path)) || {};

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { bundleOf } from '../../src/compile/index.ts';
+import { bundleOf, validateFlow } from '../../src/compile/index.ts';
 import { Workshop } from '../compile/flows.ts';
+import { caseFile } from '../support/cases.ts';
 
 const FLOW = 'flow: F\nsteps:\n  - step: a\n    run: self.x = = 1\n';
 
@@ -57,5 +58,40 @@ describe('checkPython', () => {
       'flow: F\nenvironment: { pip: ["numpy==1.26.4"] }\nsteps: [{ step: a, call: "numpy.linalg:svd" }]\n',
     );
     assert.deepEqual(diagnostics, []);
+  });
+
+  for (const [what, files, entry, column] of [
+    ['a module', ['calendar.py'], 'calendar.py', 8],
+    ['a package', ['email/__init__.py', 'email/send.py'], 'email', 8],
+    ['a module that a glob matches', ['queue.py'], '"*.py"', 8],
+    ['a folder whose modules are called', ['code/m.py'], 'code/*.py', 26],
+  ] as const) {
+    it(`refuses ${what} with a name of the standard library`, async () => {
+      await workshop.write(Object.fromEntries(files.map((file) => [file, 'def f(): return {}\n'])));
+      const { diagnostics } = await workshop.compile(
+        `flow: F\ncode: [${entry}]\nsteps: [{ step: a, call: "${files[0]?.startsWith('code/') ? 'code.m:f' : 'm:f'}" }]\n`,
+      );
+      const found = diagnostics.find(({ code }) => code === 'standard-module');
+      assert.ok(found, JSON.stringify(diagnostics));
+      assert.equal(found.severity, 'error');
+      assert.equal(found.range.start.column, column);
+      assert.match(found.hint as string, /^rename it/);
+      await Promise.all(files.map((file) => workshop.remove(file)));
+    });
+  }
+
+  for (const name of ['clash_mf', 'clash_own']) {
+    it(`takes modules with names of Metaflow, of ours and of packages: ${name}`, async () => {
+      const { diagnostics } = await validateFlow(caseFile(name));
+      assert.deepEqual(diagnostics, []);
+    });
+  }
+
+  it('refuses a module that hides one of the standard library: clash_std', async () => {
+    const { diagnostics } = await validateFlow(caseFile('clash_std'));
+    assert.deepEqual(
+      diagnostics.map(({ code, range }) => [code, range.start.line, range.start.column]),
+      [8, 18, 31].map((column) => ['standard-module', 2, column]),
+    );
   });
 });

@@ -41,6 +41,10 @@ export class Workshop {
     }
   }
 
+  async remove(path: string): Promise<void> {
+    await rm(this.path(path));
+  }
+
   path(...names: string[]): string {
     return join(this.dir, ...names);
   }
