@@ -4,6 +4,7 @@ import type { Span } from '../model/flow.ts';
 import { identityOf } from '../model/json.ts';
 import { checkAliases } from './aliases.ts';
 import { COLLECTIONS_NESTED_MAX, composeDocument } from './compose.ts';
+import { mistakeOf } from './mistakes.ts';
 import { spanOf } from './nodes.ts';
 import type { Report } from './report.ts';
 
@@ -15,10 +16,8 @@ const PROBLEMS: Partial<Record<ErrorCode, { message?: string; hint?: string }>> 
     hint: 'a file is one flow: remove the line "---" or move what follows it to a file of its own',
   },
   BAD_INDENT: { hint: 'keys of one mapping start in the same column, and are indented deeper than what holds them' },
-  MULTILINE_IMPLICIT_KEY: { hint: 'is there a quote or a colon missing on this line or the one before?' },
   BLOCK_AS_IMPLICIT_KEY: { hint: 'put text with a colon in quotes, or after "|" on lines of its own' },
-  MISSING_CHAR: { hint: 'is there a quote, bracket or brace that is not closed?' },
-  BAD_ALIAS: { hint: 'put text that starts with * in quotes' },
+  MISSING_CHAR: { hint: 'put a comma between items, and close every quote, bracket and brace' },
   UNEXPECTED_TOKEN: {
     hint: 'put text with braces, brackets, a colon or a comma in quotes, or after "|" on lines of its own',
   },
@@ -38,16 +37,11 @@ export function parse(report: Report): Document.Parsed | undefined {
     return undefined;
   }
   for (const error of withoutAftermath(document.errors).slice(0, PROBLEMS_MAX)) {
-    const quote = openQuote(document, error);
-    if (quote) {
-      report.error('open-quote', quote, 'this quote is never closed', 'put another one where the text ends');
+    const mistake = mistakeOf(error, document, report.source);
+    if (mistake) {
+      report.error(mistake.code, mistake.span, mistake.message, mistake.hint);
+      if (mistake.isLast) break;
       continue;
-    }
-    const bracket = openBracket(document, error, report.source.text);
-    if (bracket) {
-      const [open, close] = report.source.text[bracket[0]] === '[' ? '[]' : '{}';
-      report.error('open-bracket', bracket, `this ${open} is never closed`, `put ${close} where it ends`);
-      break; // what follows is read as a part of it
     }
     const { message, hint } = PROBLEMS[error.code] ?? {};
     report.error(codeOf(error.code), within(error.pos, report), message ?? wordsOf(error.message), hint);
@@ -103,36 +97,6 @@ function checkKeys(document: Document.Parsed, report: Report): void {
       return visit.SKIP;
     },
   });
-}
-
-/** Where the quoted text starts that a parser's error misses the end of. */
-function openQuote(document: Document.Parsed, { code, message, pos }: YAMLError): Span | undefined {
-  if (code !== 'MISSING_CHAR' || !message.includes('quote')) return undefined;
-  let span: Span | undefined;
-  visit(document, {
-    Scalar(_, node) {
-      const [start, end] = spanOf(node);
-      if (!node.type?.startsWith('QUOTE') || start > pos[0] || end < pos[0]) return undefined;
-      span = [start, start + 1];
-      return visit.BREAK;
-    },
-  });
-  return span;
-}
-
-/** Where the list or mapping in brackets starts that a parser's error misses the end of. */
-function openBracket(document: Document.Parsed, { message, pos }: YAMLError, text: string): Span | undefined {
-  const close = /^Flow (?:sequence|map) in block collection .* end with a ([\]}])/.exec(message)?.[1];
-  if (close === undefined) return undefined;
-  let span: Span | undefined;
-  visit(document, {
-    Collection(_, node) {
-      const [start, end] = spanOf(node);
-      const isOpen = node.flow && start <= pos[0] && text[end - 1] !== close;
-      if (isOpen && text[start] === (close === ']' ? '[' : '{')) span = [start, start + 1];
-    },
-  });
-  return span;
 }
 
 function codeOf(code: ErrorCode): string {
