@@ -28,6 +28,7 @@ export async function validators(): Promise<string> {
   const id = schema.$id as string;
   schema.definitions.element = {} as Schema;
   schema.definitions.join = {} as Schema;
+  (schema.properties as Record<string, Schema>).onFailure = { type: 'array', minItems: 1 } as unknown as Schema;
   const kinds = ['step', 'foreach', 'branches', 'switch', 'while', 'until', 'joinStep'];
   // Some of them are reserved words of JavaScript.
   const parts = kinds.map((kind) => [`${kind}Part`, `${id}#/definitions/${kind}`]);

@@ -19,6 +19,8 @@ export interface Schema {
   oneOf?: Schema[];
   anyOf?: Schema[];
   properties?: Record<string, Schema>;
+  /** By the start of a key: `^x-`. */
+  patternProperties?: Record<string, Schema>;
   additionalProperties?: boolean | Schema;
   items?: Schema;
   definitions?: Record<string, Schema>;
@@ -68,10 +70,15 @@ function writeSection({ title, schema }: Section, definitions: Record<string, Sc
   return [
     `## ${title}`,
     text(schema),
-    ...Object.entries(schema.properties ?? {}).flatMap(([key, property]) =>
+    ...[...Object.entries(schema.properties ?? {}), ...starting(schema)].flatMap(([key, property]) =>
       writeKey({ title, schema }, key, property, definitions),
     ),
   ];
+}
+
+/** Keys of which only the start is fixed: `x-…`. */
+function starting({ patternProperties = {} }: Schema): [string, Schema][] {
+  return Object.entries(patternProperties).map(([pattern, property]) => [`${pattern.replace(/^\^/, '')}…`, property]);
 }
 
 function writeKey(section: Section, key: string, property: Schema, definitions: Record<string, Schema>): string[] {

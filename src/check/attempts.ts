@@ -5,6 +5,9 @@ import type { Check } from './context.ts';
 /** What `retry.on` has words of its own for. */
 const FAILURES_BY_WORD = ['timeout', 'crash'];
 
+/** `ACTION_ERROR` of `runtime/nuvopipe_runtime/protocol/elsewhere.py`. */
+const ACTION_ERROR = 'ActionError';
+
 /** Python's own, as far as a step may come upon them. */
 const EXCEPTIONS = [
   ...['ArithmeticError', 'AssertionError', 'AttributeError', 'BlockingIOError', 'BrokenPipeError', 'BufferError'],
@@ -22,8 +25,9 @@ const EXCEPTION_NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*(\.[\p{ID_Start}_][\p{
 
 /** What can be repeated, and after which failures. */
 export const checkRetries: Check = ({ flow, report }) => {
-  for (const { retry } of allSteps(flow)) {
+  for (const { retry, body } of allSteps(flow)) {
     if (!retry) continue;
+    const isElsewhere = body?.kind === 'action' || body?.kind === 'flow';
     if (retry.times > RETRY_TIMES_MAX) {
       const message = `${retry.times} repetitions are too many: Metaflow keeps six attempts of a task, the first and @catch's among them`;
       report.error('too-many-retries', retry.span, message, `write ${RETRY_TIMES_MAX} at most`);
@@ -35,6 +39,10 @@ export const checkRetries: Check = ({ flow, report }) => {
       } else if (!EXCEPTION_NAME.test(value)) {
         const hint = 'write the name of an exception class, timeout or crash';
         report.error('bad-exception', span, `"${value}" cannot be the name of an exception class`, hint);
+      } else if (isElsewhere && ![ACTION_ERROR, ...FAILURES_BY_WORD].includes(value)) {
+        const what = body.kind === 'action' ? 'an action' : 'a flow that a step starts';
+        const message = `${what} never fails with "${value}": what happens there is ${ACTION_ERROR}, timeout or crash here`;
+        report.warning('unmatched-exception', span, message, `write ${ACTION_ERROR}`);
       } else if (value.length >= MISTYPED_MIN_LENGTH && !EXCEPTIONS.includes(value)) {
         const meant = suggest(
           value,

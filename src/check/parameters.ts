@@ -67,6 +67,10 @@ export function checkParameterDefaults({ flow, report, facts }: CheckContext): v
       const message = `the secret "${name.value}" cannot have a default: it would stand in the flow file and in the bundle`;
       const hint = `let runs give it, or name it under "secrets" of the flow: a deploy then binds it, and steps find it in their environment`;
       report.error('secret-default', fallback.span, message, hint);
+    } else if (fallback.notJson) {
+      const { value, span } = fallback.notJson;
+      const message = `the default of "${name.value}" has to be JSON, which does not have ${value}`;
+      report.error('ill-typed-default', span, message, 'write a number, or put it in quotes');
     } else if (!isOfType(fallback.value, type)) {
       const expected = type === 'file' ? 'the path of a file' : PARAMETER_TYPE_NAMES[type];
       const hint = hintForType(type, fallback.value);

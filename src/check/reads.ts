@@ -13,6 +13,8 @@ export interface Read {
   sure: boolean;
 }
 
+const NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
+
 /** What a step's body reads before it can have set it itself. */
 export function* readsOf(body: Body | undefined, facts: PythonFacts): Generator<Read> {
   switch (body?.kind) {
@@ -27,6 +29,7 @@ export function* readsOf(body: Body | undefined, facts: PythonFacts): Generator<
     case 'action':
     case 'flow':
       for (const { value, span } of body.with.references) {
+        if (!NAME.test(value)) continue; // which is told as such
         yield { name: value, span: () => span, text: `\${${value}}`, sure: true };
       }
   }

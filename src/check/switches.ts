@@ -1,6 +1,8 @@
 import type { Parameter, Span, Switch } from '../model/flow.ts';
 import { allElements } from '../model/flow.ts';
-import { identityOf } from '../model/json.ts';
+import { identityOf, isNumber } from '../model/json.ts';
+import { PARAMETER_TYPE_NAMES } from '../model/parameters.ts';
+import type { ParameterType } from '../model/plan.ts';
 import { didYouMean } from '../syntax/suggest.ts';
 import type { Check, CheckContext } from './context.ts';
 
@@ -53,8 +55,11 @@ function checkParameter(
 ): void {
   const choices =
     parameter.type === 'boolean' ? [true, false] : parameter.enum?.value.map(({ value }) => identityOf(value));
-  if (!choices) return;
   const name = parameter.name.value;
+  if (!choices) {
+    checkTypes(cases, parameter, report);
+    return;
+  }
   const isOptional = !parameter.required && parameter.default === undefined;
   const possible = new Set<unknown>([...choices, ...(isOptional ? [null] : [])]);
   for (const { value } of cases) {
@@ -73,6 +78,31 @@ function checkParameter(
     const message = `there is no case for ${which.join(', nor for ')}, and no default: the run fails there`;
     report.warning('missing-case', place, message, 'add a case, or "default: []", to do nothing then');
   }
+}
+
+/** Cases of another type than the parameter's. */
+function checkTypes(
+  cases: Switch['cases'],
+  { name, type, required, default: fallback }: Parameter,
+  report: Report,
+): void {
+  if (type === 'json') return;
+  const isText = PARAMETER_TYPE_NAMES[type] === PARAMETER_TYPE_NAMES.string;
+  const isOptional = !required && fallback === undefined;
+  for (const { value } of cases) {
+    const { value: wanted, span } = value;
+    const fits = wanted === null ? isOptional : isText ? typeof wanted === 'string' : isOfNumber(wanted, type);
+    if (fits) continue;
+    const written = isText ? `"${String(wanted)}"` : String(wanted);
+    const hint =
+      isText || /^-?\d+(\.\d+)?$/.test(written) ? `write ${written}` : `its cases are ${isText ? 'text' : 'numbers'}`;
+    const message = `the parameter "${name.value}" is ${PARAMETER_TYPE_NAMES[type]}, never ${shown(wanted)}`;
+    report.warning('unreachable-case', span, message, hint);
+  }
+}
+
+function isOfNumber(value: unknown, type: ParameterType): boolean {
+  return isNumber(value) && (type === 'number' || typeof value === 'bigint' || Number.isInteger(value.valueOf()));
 }
 
 function shown(value: unknown): string {

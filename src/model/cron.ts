@@ -68,6 +68,8 @@ export function readCron(text: string): { cron: Cron } | { problem: CronProblem 
   const expression = NICKNAMES[text.trim().toLowerCase()] ?? text;
   const fields = [...expression.matchAll(/\S+/g)].map((match) => ({ text: match[0], start: match.index }));
   const whole = { start: 0, end: text.length };
+  const zoned = withTimezone(text);
+  if (zoned) return { problem: { ...zoned, ...whole } };
   if (fields.length !== FIELDS.length) return { problem: { ...miscount(fields.length, text), ...whole } };
   try {
     const [minutes, hours, days, months, weekdays] = fields.map((field, index) =>
@@ -116,6 +118,15 @@ class Problem extends Error {
     super(problem.message);
     this.problem = problem;
   }
+}
+
+/** `CRON_TZ=Europe/Rome 0 6 * * *`, as some crons have it. */
+function withTimezone(text: string): Pick<CronProblem, 'message' | 'hint'> | undefined {
+  const found = /^\s*(?:CRON_)?TZ=(\S*)\s*(.*)$/.exec(text);
+  if (!found) return undefined;
+  const [, timezone, rest] = found;
+  const hint = `write { cron: "${rest || '0 6 * * *'}", timezone: ${timezone || 'Europe/Rome'} }`;
+  return { message: 'a cron expression has no time zone in it', hint };
 }
 
 function miscount(count: number, text: string): Pick<CronProblem, 'message' | 'hint'> {

@@ -53,7 +53,8 @@ export type Target = 'composition' | 'sequence' | 'auto';
 export interface Parameter {
   name: Located<string>;
   type: ParameterType;
-  default?: Located<unknown>;
+  /** `notJson`: the first value in it that JSON does not have, as it is written. */
+  default?: Located<unknown> & { notJson?: Located<string> };
   required: boolean;
   help?: string;
   enum?: Located<Located<unknown>[]>;

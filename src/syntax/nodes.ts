@@ -45,16 +45,50 @@ function targetsOf(document: Document.Parsed): Map<Alias, Node> {
   return targets;
 }
 
+/** A key of a mapping and its value, aliases resolved. */
+export interface PairOf {
+  key: Node;
+  /** As it stands in the file. */
+  keySpan: Span;
+  value: Node | undefined;
+}
+
+/** Pairs of a mapping: its own, then those that a key `<<` merges in and that it has not itself; none of what is no mapping. */
+export function pairsOf(document: Document.Parsed, node: Node | undefined): PairOf[] {
+  if (!isMap(node)) return [];
+  const pairs: PairOf[] = [];
+  const merged: PairOf[] = [];
+  for (const { key, value } of (node as YAMLMap<Node, Node | null>).items) {
+    const there = resolved(document, value);
+    if (isMergeKey(key)) merged.push(...mergedMaps(document, there).flatMap((map) => pairsOf(document, map)));
+    else pairs.push({ key: resolved(document, key) as Node, keySpan: spanOf(key), value: there });
+  }
+  if (merged.length === 0) return pairs;
+  const nameOf = ({ key }: PairOf) => (isScalar(key) ? key.value : key);
+  const known = new Set(pairs.map(nameOf));
+  for (const pair of merged) {
+    if (known.has(nameOf(pair))) continue;
+    known.add(nameOf(pair));
+    pairs.push(pair);
+  }
+  return pairs;
+}
+
+/** The key `<<` of YAML 1.1, which many still write. */
+export function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.value === '<<';
+}
+
+/** The mappings that the value of a merge key holds, the first one first. */
+export function mergedMaps(document: Document.Parsed, value: Node | undefined): Node[] {
+  return (isSeq(value) ? itemsOf(document, value) : [value]).filter((node) => isMap(node));
+}
+
 /** Entries of a mapping whose keys are scalars; none of what is no mapping. */
 export function entriesOf(document: Document.Parsed, node: Node | undefined): Entry[] {
-  if (!isMap(node)) return [];
-  const entries: Entry[] = [];
-  for (const pair of (node as YAMLMap<Node, Node | null>).items) {
-    const key = resolved(document, pair.key);
-    if (!isScalar(key)) continue;
-    entries.push({ key: String(key.value), keySpan: spanOf(pair.key), node: resolved(document, pair.value) });
-  }
-  return entries;
+  return pairsOf(document, node).flatMap(({ key, keySpan, value }) =>
+    isScalar(key) ? [{ key: String(key.value), keySpan, node: value }] : [],
+  );
 }
 
 export function itemsOf(document: Document.Parsed, node: Node | undefined): Node[] {

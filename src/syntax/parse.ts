@@ -1,11 +1,11 @@
-import type { Document, ErrorCode, YAMLError } from 'yaml';
-import { isCollection, isScalar, visit } from 'yaml';
+import type { Document, ErrorCode, Node, YAMLError } from 'yaml';
+import { isCollection, isMap, isScalar, isSeq, visit } from 'yaml';
 import type { Span } from '../model/flow.ts';
 import { identityOf } from '../model/json.ts';
 import { checkAliases } from './aliases.ts';
 import { COLLECTIONS_NESTED_MAX, composeDocument } from './compose.ts';
 import { mistakeOf } from './mistakes.ts';
-import { spanOf } from './nodes.ts';
+import { isMergeKey, mergedMaps, resolved, spanOf } from './nodes.ts';
 import type { Report } from './report.ts';
 
 /** Our words for the mistakes that the YAML parser finds; where there are none, the parser's own. */
@@ -86,7 +86,8 @@ function checkKeys(document: Document.Parsed, report: Report): void {
         values.add(identity);
       }
     },
-    Pair(_, { key }) {
+    Pair(_, { key, value }) {
+      if (isMergeKey(key)) checkMerge(resolved(document, value), spanOf(key as Node), document, report);
       if (!isCollection(key)) return undefined;
       report.error(
         'bad-key',
@@ -97,6 +98,14 @@ function checkKeys(document: Document.Parsed, report: Report): void {
       return visit.SKIP;
     },
   });
+}
+
+function checkMerge(value: Node | undefined, key: Span, document: Document.Parsed, report: Report): void {
+  const isSound =
+    value === undefined || (isSeq(value) ? mergedMaps(document, value).length === value.items.length : isMap(value));
+  if (isSound) return;
+  const hint = 'write "<<: *name", or "<<: [*name, *other]", with anchors of mappings';
+  report.error('bad-merge', key, 'the key << merges a mapping, or a list of them', hint);
 }
 
 function codeOf(code: ErrorCode): string {

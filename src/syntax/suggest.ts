@@ -1,10 +1,14 @@
+/** Names of one or two letters are too like each other for one to be a slip of another. */
+const SHORTEST_MISTYPED = 3;
+
 /** The candidate that `word` was most likely meant to be, if one is near enough. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
-  const limit = Math.max(1, Math.floor(word.length / 3));
+  const limit = limitOf(word);
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    if (candidate.length < SHORTEST_MISTYPED && candidate.toLowerCase() !== word.toLowerCase()) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;
@@ -18,6 +22,11 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const best = suggest(word, candidates);
   return best === undefined ? undefined : `did you mean "${best}"?`;
+}
+
+/** Letters that may differ. */
+function limitOf(word: string): number {
+  return word.length < SHORTEST_MISTYPED - 1 ? 0 : Math.max(1, Math.floor(word.length / 3));
 }
 
 /** Damerau-Levenshtein: insertions, deletions, substitutions and swaps of neighbours. */

@@ -12,10 +12,17 @@ describe('suggest', () => {
     ['concurency', 'concurrency'],
     ['timeout', undefined],
     ['x', undefined],
+    ['n', undefined],
+    ['ru', 'run'],
     ['', undefined],
   ] as const) {
     it(`${typed} → ${meant}`, () => assert.equal(suggest(typed, keys), meant));
   }
+
+  it('takes no short name for a slip of another', () => {
+    for (const word of ['a', 'ab', 'xs']) assert.equal(suggest(word, ['b', 'x', 'ax', 'cb']), undefined, word);
+    assert.equal(suggest('A', ['b', 'a']), 'a');
+  });
 
   it('is a hint', () => {
     assert.equal(didYouMean('rum', keys), 'did you mean "run"?');

@@ -4,6 +4,7 @@ import type { ActionBody, Arguments, Body, CallBody, FlowBody, Located, RunBody 
 import { spanOf, textOf } from '../nodes.ts';
 import { offsetsOf } from '../scalar-offsets.ts';
 import type { Reading } from './reading.ts';
+import { notJsonIn, warnOfLeadingZeros } from './scalars.ts';
 
 /** Keys of a step that say what it does. */
 export const BODY_KEYS = ['run', 'call', 'action', 'flow'] as const;
@@ -75,6 +76,12 @@ function readArguments(reading: Reading, node: Node): { with: Arguments; result?
   const result = reading.text(reading.at(node, 'result'));
   const references: Located<string>[] = [];
   if (given) gatherReferences(reading, given, references);
+  warnOfLeadingZeros(reading, given);
+  const notJson = notJsonIn(reading, given);
+  if (notJson) {
+    const message = `${notJson.value} cannot be given to an action or a flow: JSON does not have it`;
+    reading.report.error('not-json', notJson.span, message, 'write a number, or put it in quotes');
+  }
   const value = (reading.mapping(given)?.value ?? {}) as Record<string, unknown>;
   return { with: { value, references }, ...(result && { result }) };
 }

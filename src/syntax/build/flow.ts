@@ -20,15 +20,17 @@ import type {
 } from '../../model/flow.ts';
 import { FOREACH_CONCURRENCY_DEFAULT } from '../../model/flow.ts';
 import { isNumber } from '../../model/json.ts';
-import type { Entry } from '../nodes.ts';
-import { resolved, spanOf, textOf } from '../nodes.ts';
+import type { Entry, PairOf } from '../nodes.ts';
+import { pairsOf, spanOf, textOf } from '../nodes.ts';
 import type { Report } from '../report.ts';
 import { didYouMean } from '../suggest.ts';
 import { readBody, readCall, readRun } from './bodies.ts';
 import { readParameter } from './parameters.ts';
 import { Reading } from './reading.ts';
+import { warnOfLeadingZeros } from './scalars.ts';
 import { readRetry, readRuns, readSettings, SETTINGS_DEFAULT } from './settings.ts';
 import { readSchedules, readTriggers } from './triggers.ts';
+import { warnOfUnexpanded } from './unexpanded.ts';
 
 const ELEMENT_KINDS = ['step', 'foreach', 'branches', 'switch', 'while', 'until'] as const;
 
@@ -92,6 +94,7 @@ class Builder {
   flow(root: Node): Flow {
     const reading = this.#reading;
     reading.checkShape('flow', root);
+    warnOfUnexpanded(reading);
     const settings = readSettings(reading, root, SETTINGS_DEFAULT);
     const at = (key: string) => reading.at(root, key);
     const description = textOf(at('description'));
@@ -230,6 +233,7 @@ class Builder {
 
   #items(node: Node | undefined): Foreach['over'] | undefined {
     if (!isSeq(node)) return this.#value(node);
+    warnOfLeadingZeros(this.#reading, node);
     return { kind: 'list', values: this.#reading.value(node) as unknown[], span: spanOf(node) };
   }
 
@@ -327,9 +331,7 @@ class Builder {
     const cases = reading.at(node, 'cases');
     const fallback = reading.entries(node).find(({ key }) => key === 'default');
     const rest = {
-      cases: isMap(cases)
-        ? cases.items.flatMap((pair) => this.#case(pair.key as Node, pair.value as Node, settings, depth) ?? [])
-        : [],
+      cases: pairsOf(reading.document, cases).flatMap((pair) => this.#case(pair, settings, depth) ?? []),
       ...(fallback && { default: this.#elements(fallback.node, settings, depth + 1) }),
     };
     if (!on) return undefined;
@@ -341,18 +343,14 @@ class Builder {
     };
   }
 
-  #case(key: Node, steps: Node | null, settings: StepSettings, depth: number): Case | undefined {
-    const { document } = this.#reading;
-    const scalar = resolved(document, key);
-    if (!isScalar(scalar)) {
-      this.#report.error('wrong-type', spanOf(key), 'the value of a case has to be text, a number, true or false');
+  #case({ key, keySpan, value: steps }: PairOf, settings: StepSettings, depth: number): Case | undefined {
+    if (!isScalar(key)) {
+      this.#report.error('wrong-type', keySpan, 'the value of a case has to be text, a number, true or false');
       return undefined;
     }
-    const { value } = scalar as Scalar<Case['value']['value']>;
-    return {
-      value: { value, span: spanOf(key) },
-      steps: this.#elements(resolved(document, steps), settings, depth + 1),
-    };
+    warnOfLeadingZeros(this.#reading, key);
+    const { value } = key as Scalar<Case['value']['value']>;
+    return { value: { value, span: keySpan }, steps: this.#elements(steps, settings, depth + 1) };
   }
 
   #loop(kind: Loop['kind'], node: Node, settings: StepSettings, depth: number): Loop | undefined {

@@ -5,6 +5,7 @@ import type { ParameterType } from '../../model/plan.ts';
 import type { Entry } from '../nodes.ts';
 import { spanOf, textOf } from '../nodes.ts';
 import type { Reading } from './reading.ts';
+import { notJsonIn, warnOfLeadingZeros } from './scalars.ts';
 
 /** One entry under `parameters`. Where its type is none, which the schema says, it can have any value. */
 export function readParameter(reading: Reading, { key, keySpan, node }: Entry): Parameter {
@@ -15,11 +16,15 @@ export function readParameter(reading: Reading, { key, keySpan, node }: Entry): 
   const min = reading.exactNumber(reading.at(node, 'min'));
   const max = reading.exactNumber(reading.at(node, 'max'));
   const pattern = reading.text(reading.at(node, 'pattern'));
+  if (type === 'json' || type === 'integer' || type === 'number') {
+    warnOfLeadingZeros(reading, fallback, type !== 'json');
+  }
+  const notJson = type === 'json' ? notJsonIn(reading, fallback) : undefined;
   return {
     name: { value: key, span: keySpan },
     type,
     required: reading.flag(reading.at(node, 'required')),
-    ...(fallback && { default: reading.located(fallback) }),
+    ...(fallback && { default: { ...reading.located(fallback), ...(notJson && { notJson }) } }),
     ...(help !== undefined && { help }),
     ...(choices && {
       enum: { value: reading.items(choices).map((item) => reading.located(item)), span: spanOf(choices) },

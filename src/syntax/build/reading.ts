@@ -20,6 +20,7 @@ const NESTED_LISTS_KEYS: ReadonlySet<string> = new Set(['branches', 'cases']);
 export class Reading {
   readonly document: Document.Parsed;
   readonly report: Report;
+  readonly #warned = new WeakSet<Node>();
 
   constructor(document: Document.Parsed, report: Report) {
     this.document = document;
@@ -94,6 +95,12 @@ export class Reading {
   /** Where a key of a mapping stands; of the mapping, where it has no such key. */
   headOf(node: Node, key: string): Span {
     return this.entries(node).find((entry) => entry.key === key)?.keySpan ?? spanOf(node);
+  }
+
+  /** Warns of a node that aliases may lead to several times. */
+  warnOnce(code: string, node: Node, message: string, hint: string): void {
+    if (!this.#warned.has(node)) this.report.warning(code, spanOf(node), message, hint);
+    this.#warned.add(node);
   }
 
   /** Checks a part against its schema, but for keys that have been spoken of already. */

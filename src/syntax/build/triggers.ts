@@ -3,6 +3,7 @@ import { isMap, isSeq } from 'yaml';
 import type { Located, Schedule, TriggerSource } from '../../model/flow.ts';
 import { spanOf } from '../nodes.ts';
 import type { Reading } from './reading.ts';
+import { warnOfLeadingZeros } from './scalars.ts';
 
 /** `schedule`: a cron expression, a mapping, or a list of them. */
 export function readSchedules(reading: Reading, node: Node | undefined): Schedule[] {
@@ -10,6 +11,7 @@ export function readSchedules(reading: Reading, node: Node | undefined): Schedul
     const cron = reading.text(isMap(item) ? reading.at(item, 'cron') : item);
     if (!cron) return [];
     const timezone = reading.text(reading.at(item, 'timezone'));
+    warnOfLeadingZeros(reading, reading.at(item, 'parameters'));
     const parameters = reading.mapping(reading.at(item, 'parameters')) ?? nothing(item);
     return [{ cron, ...(timezone && { timezone }), parameters, span: spanOf(item) }];
   });
@@ -20,6 +22,7 @@ export function readTriggers(reading: Reading, node: Node | undefined): TriggerS
   return listed(reading, node).flatMap((item): TriggerSource[] => {
     const name = reading.text(isMap(item) ? reading.at(item, 'trigger') : item);
     if (!name) return [];
+    warnOfLeadingZeros(reading, reading.at(item, 'with'));
     const feed = reading.text(reading.at(item, 'feed'));
     return [{ name, ...(feed && { feed }), with: reading.mapping(reading.at(item, 'with')) ?? nothing(item) }];
   });

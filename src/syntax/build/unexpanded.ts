@@ -1,0 +1,47 @@
+import type { Node, Pair, Scalar } from 'yaml';
+import { isMap, isPair, isScalar, visit } from 'yaml';
+import type { Span } from '../../model/flow.ts';
+import { offsetsOf } from '../scalar-offsets.ts';
+import type { Reading } from './reading.ts';
+
+/** `${NAME}`, as shells and templates have it; `$${` is how a plain one is written. */
+const REFERENCE = /(?<!\$)\$\{[A-Za-z_][^{}]*\}/g;
+
+/** Keys of Python and of regular expressions, in which this means something else. */
+const CODE_KEYS = new Set(['run', 'foreach', 'switch', 'while', 'until', 'pattern']);
+
+/** Warns of `${…}` where it stays as it is: only what an action or a flow is given is filled in. */
+export function warnOfUnexpanded({ document, report }: Reading): void {
+  visit(document, {
+    Scalar(role, node, path) {
+      if (role !== 'key' && typeof node.value === 'string' && node.value.includes('${') && !isElsewhere(path))
+        warn(node);
+    },
+  });
+
+  function warn(node: Scalar): void {
+    const offsetAt = offsetsOf(node as Parameters<typeof offsetsOf>[0], report.source.text);
+    for (const { 0: text, index } of String(node.value).matchAll(REFERENCE)) {
+      const span: Span = [offsetAt(index), offsetAt(index + text.length - 1) + 1];
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what is written
+      const hint = 'write the value itself: only "with" of an action or a flow has ${name}';
+      report.warning('not-expanded', span, `${text} is not filled in here`, hint);
+    }
+  }
+}
+
+/** Whether a place has its own meaning for it, or may be for one that has. */
+function isElsewhere(path: readonly unknown[]): boolean {
+  return path.some((place, index) => {
+    if (!isPair(place)) return false;
+    const key = keyOf(place);
+    if (CODE_KEYS.has(key)) return isScalar(place.value);
+    if (index === 2 && key.startsWith('x-')) return true;
+    const owner = path[index - 1];
+    return key === 'with' && isMap(owner) && owner.items.some((item) => ['action', 'flow', '<<'].includes(keyOf(item)));
+  });
+}
+
+function keyOf({ key }: Pair): string {
+  return isScalar(key as Node) ? String((key as Scalar).value) : '';
+}
