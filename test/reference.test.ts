@@ -40,7 +40,10 @@ for (const { file, schemaFile, made, keysMin } of PAGES)
     it('has a heading for every key, with its text and an example', () => {
       const keys = keysOf(schema);
       assert.ok(keys.length > keysMin);
-      const entries = page.split(/^### /m).slice(1).filter((entry) => !entry.includes('…`\n'));
+      const entries = page
+        .split(/^### /m)
+        .slice(1)
+        .filter((entry) => !entry.includes('…`\n'));
       assert.equal(entries.length, keys.length);
       for (const entry of entries) assert.match(entry, /^[\w ]+: `\w+`\n\n.{4,}\n\n.{10,}\n\n```yaml\n/, entry);
     });

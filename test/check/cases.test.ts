@@ -24,7 +24,12 @@ const SAID: Record<string, string[]> = {
   'wf_yaml/json2.yaml': ['7:16 ill-typed-default: .inf'],
   'wf_yaml/json3.yaml': ['3:72 ill-typed-default: 1e400'],
   'wf_yaml/switch01.yaml': ['9:7 leading-zero: put it in quotes: "01"'],
-  'wf_yaml/withs.yaml': ['6:18 leading-zero: "02142"', '6:98 leading-zero: "012345678901"', '6:118 leading-zero: "01"'],
+  'wf_yaml/withs.yaml': [
+    '5:13 rounded-number: give the action its text',
+    '6:18 leading-zero: "02142"',
+    '6:98 leading-zero: "012345678901"',
+    '6:118 leading-zero: "01"',
+  ],
   'wf_yaml/scalars.yaml': [
     '3:37 ill-typed-default: put it in quotes',
     '4:33 ill-typed-default: put it in quotes',
