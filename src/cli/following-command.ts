@@ -106,10 +106,12 @@ export abstract class FollowingCommand extends BaseCommand {
     return { run: key.run, status, outputs, ...(exact && { exact }), ...(error && { error }) };
   }
 
-  #tellOfEarlier({ created, bundle }: RunRecord, version: string | undefined): void {
-    const started = `it was started ${age(Date.now() - created)} ago`;
-    const other = version === undefined || version === bundle ? '' : `, with version ${versionOf(bundle)} of the flow`;
-    this.report.line(`This run exists already: ${started}${other}. Nothing is run again`);
+  #tellOfEarlier({ created, bundle, given = {} }: RunRecord, version: string | undefined): void {
+    const parameters = Object.entries(given).map(([name, { shown = '***' }]) => `${name} = ${shown}`);
+    const other = version === undefined || version === bundle ? [] : [`version ${versionOf(bundle)} of the flow`];
+    const what = [...parameters, ...other].join(', ');
+    const started = `it was started ${age(Date.now() - created)} ago${what && ` with ${what}`}`;
+    this.report.line(`This run exists already: ${started}. Nothing is run again`);
   }
 
   #tell(key: RunKey, answer: Answer, hints: readonly string[]): void {

@@ -353,8 +353,10 @@ steps:
     assert.equal((action.exec as { kind: string }).kind, 'sequence');
     assert.deepEqual(Object.keys((await ran.read()).steps), ['cube', 'finish', 'square']);
     // The same run again is the same run; what is no parameter is refused; a failure ends it.
-    const again = await invoke(shared, 'SequenceFlow', { n: 5, run: id });
+    const again = await invoke(shared, 'SequenceFlow', { n: 3, run: id });
     assert.deepEqual(again.result, ran.result);
+    const other = await invoke(shared, 'SequenceFlow', { n: 5, run: id });
+    assert.match((other.result.error as { message: string }).message, /exists already, .* "n" was 3, not 5/);
     const refused = await invoke(shared, 'SequenceFlow', { m: 5 });
     assert.match((refused.result.error as { message: string }).message, /has no parameter "m"/);
     const failed = await run(text('raise ValueError("no cube")'));

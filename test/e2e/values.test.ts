@@ -323,7 +323,7 @@ steps:
     assert.deepEqual([first.code, first.json.outputs], [0, { q: 2 }]);
     const again = await start('flow.yaml', 'qty=2');
     assert.deepEqual([again.code, again.json.outputs], [0, { q: 2 }]);
-    assert.match(again.stderr, /This run exists already: it was started .* ago\. Nothing is run again/);
+    assert.match(again.stderr, /This run exists already: it was started .* ago with qty = 2\. Nothing is run again/);
     const other = await start('flow.yaml', 'qty=3');
     assert.deepEqual([other.code, other.json.error.code], [2, 'run-exists']);
     assert.match(
@@ -334,7 +334,7 @@ steps:
     assert.match((result as Body).error.message, /"qty" was 2, not 5/);
     const code = await start('flow2.yaml', 'qty=2');
     assert.deepEqual([code.code, code.json.outputs], [0, { q: 2 }]);
-    assert.match(code.stderr, /with version [0-9a-f]{8} of the flow/);
+    assert.match(code.stderr, /ago with qty = 2, version [0-9a-f]{8} of the flow\. Nothing/);
     assert.deepEqual(await exactOutputs('OrderOnce', 'order-1'), { q: 2 });
   });
 

@@ -93,24 +93,30 @@ class Beginning:
         return self._ending.fail(envelope, failure)
 
     def _again(self, envelope, facts):
-        """The run was started before: this client gets its result, if it wants the same run."""
+        """The run was started before: this client gets its result, if it asks for the same run, or only names it."""
         before, run = self._store.get_json(self._layout.run), envelope["run"]
         started = f"{datetime.fromtimestamp(before['created'] / 1000, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
         exists = f"the run {run} exists already, started {started}"
+        conflict = self._conflict(before, facts) if facts or self._lineage.resumes else None
+        if conflict is not None:
+            return refused(run, exists + conflict, code=RUN_EXISTS)
+        stopped = self._handover.stop(envelope)
+        if before["bundle"] == self._plan.hash:
+            return stopped
+        note = f"{exists} with version {version_of(before['bundle'])} of the flow: nothing was run again"
+        return {**stopped, "result": {**stopped["result"], "note": note}}
+
+    def _conflict(self, before, facts):
+        """How what is asked for differs from the run of that name; None where it does not."""
         origin = before.get("origin")
         if origin != (self._lineage.record if self._lineage.resumes else None):
-            resumed = f"it resumes {origin['run']}" if origin else "it resumes no other run"
-            return refused(run, f"{exists}: {resumed}", code=RUN_EXISTS)
+            return f": it resumes {origin['run']}" if origin else ": it resumes no other run"
         if "refused" in before:
-            return refused(run, f"{exists}, and was refused for its parameters", code=RUN_EXISTS)
-        if facts is not None and "given" in before:
-            specs, key = self._plan.parameters, self._key()
-            different = differences(specs, before["given"], facts, key, self._plan.directory)
-            if different:
-                return refused(run, f"{exists} with other parameters: {'; '.join(different)}", code=RUN_EXISTS)
-        version = "" if before["bundle"] == self._plan.hash else f" with version {version_of(before['bundle'])} of the flow"
-        stopped = self._handover.stop(envelope)
-        return {**stopped, "result": {**stopped["result"], "note": f"{exists}{version}: nothing was run again"}}
+            return ", and was refused for its parameters"
+        if not facts or "given" not in before:
+            return None
+        different = differences(self._plan.parameters, before["given"], facts, self._key(), self._plan.directory)
+        return f" with other parameters: {'; '.join(different)}" if different else None
 
     def _key(self):
         return self._store.derive_key(f"parameters of {self._plan.flow}/{self._layout.run_id}")
