@@ -1,6 +1,8 @@
+import type { Agent as HttpsAgent } from 'node:https';
 import { SystemError } from '../errors.ts';
 import { parseJson } from '../model/json.ts';
 import type { StoreSettings } from '../model/records.ts';
+import { proxyFor } from '../proxy.ts';
 import { statusOf, storeError } from './errors.ts';
 import { mapParallel } from './parallel.ts';
 import { sdk } from './sdk.ts';
@@ -52,6 +54,11 @@ const DELETE_MAX = 1000;
 /** Servers without DeleteObjects, or with demands on it that the SDK does not meet (a Content-MD5), answer with one of these. */
 const NO_BATCH_STATUSES: ReadonlySet<number> = new Set([400, 405, 411, 501]);
 
+/** Where requests for the bucket go: AWS gives each a host of its own. */
+function addressOf({ endpoint, bucket, region }: StoreSettings): string {
+  return endpoint ?? `https://${bucket}.s3.${region}.amazonaws.com`;
+}
+
 export async function openStore(settings: StoreSettings): Promise<Store> {
   const {
     S3Client,
@@ -62,6 +69,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     DeleteObjectsCommand,
     ListObjectsV2Command,
   } = await sdk();
+  const proxy = await proxyFor(addressOf(settings));
   const client = new S3Client({
     region: settings.region,
     credentials: {
@@ -70,7 +78,10 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
       ...(settings.sessionToken === undefined ? {} : { sessionToken: settings.sessionToken }),
     },
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint, forcePathStyle: true }),
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS },
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      ...(proxy && { httpAgent: proxy.agent, httpsAgent: proxy.agent as HttpsAgent }),
+    },
     // The SDK's own checksums are unknown to many S3 servers.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

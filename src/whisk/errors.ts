@@ -55,7 +55,7 @@ export function refusal(settings: WhiskSettings, status: number, reason: string,
 }
 
 /** There was no answer. */
-export function unreachable(settings: WhiskSettings, error: Error & { code?: string }): Error {
+export function unreachable(settings: WhiskSettings, error: Error & { code?: string }, proxy?: string): Error {
   const host = settings.apihost;
   const code = error.code ?? error.name;
   if (CERTIFICATE_CODES.has(code)) {
@@ -68,17 +68,23 @@ export function unreachable(settings: WhiskSettings, error: Error & { code?: str
   }
   return new UserError(
     'host-unreachable',
-    `the OpenWhisk at ${host} cannot be reached (${code})`,
-    code === 'EPROTO' ? 'it seems to speak http: write http:// before the host' : 'check --apihost and the network',
+    `the OpenWhisk at ${host} cannot be reached${through(proxy)} (${code})`,
+    code === 'EPROTO'
+      ? 'it seems to speak http: write http:// before the host'
+      : `check --apihost and the ${proxy === undefined ? 'network' : 'proxy: HTTPS_PROXY, HTTP_PROXY, NO_PROXY'}`,
     { cause: error },
   );
 }
 
+function through(proxy: string | undefined): string {
+  return proxy === undefined ? '' : ` through the proxy ${proxy}`;
+}
+
 /** Something else than OpenWhisk answers there. */
-export function notWhisk(settings: WhiskSettings, status: number): Error {
+export function notWhisk(settings: WhiskSettings, status: number, proxy?: string): Error {
   return new UserError(
     'not-openwhisk',
-    `${settings.apihost} answers, but not as an OpenWhisk does (HTTP ${status}, no JSON)`,
+    `${settings.apihost} answers, but not as an OpenWhisk does${through(proxy)} (HTTP ${status}, no JSON)`,
     'check --apihost: scheme, host and port, without a path',
   );
 }

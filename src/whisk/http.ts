@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseJson, toJson } from '../model/json.ts';
+import { type NamedProxy, proxyFor } from '../proxy.ts';
 import { notWhisk, refusal, unreachable } from './errors.ts';
 import { retryWaitMs } from './retries.ts';
 import type { WhiskSettings } from './settings.ts';
@@ -36,10 +37,13 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 export function openTransport(settings: WhiskSettings): Transport {
   const module = settings.apihost.startsWith('https:') ? https : http;
-  const agent = new module.Agent({ keepAlive: true });
+  const direct = new module.Agent({ keepAlive: true });
+  let proxy: Promise<NamedProxy | undefined> | undefined;
   const authorization = `Basic ${Buffer.from(settings.auth).toString('base64')}`;
 
-  function once({ method, path, body }: Call): Promise<Answer & { text: string }> {
+  async function once({ method, path, body }: Call): Promise<Answer & { text: string }> {
+    proxy ??= proxyFor(settings.apihost);
+    const { agent } = (await proxy) ?? { agent: direct };
     const data = body === undefined ? undefined : Buffer.from(toJson(body));
     return new Promise((resolve, reject) => {
       const request = module.request(
@@ -86,7 +90,7 @@ export function openTransport(settings: WhiskSettings): Transport {
         answer = await once(call);
       } catch (error) {
         const wait = retryWaitMs((error as NodeJS.ErrnoException).code ?? '', idempotent, tries);
-        if (wait === undefined) throw unreachable(settings, error as Error);
+        if (wait === undefined) throw unreachable(settings, error as Error, (await proxy)?.address);
         await pause(wait);
         continue;
       }
@@ -94,14 +98,19 @@ export function openTransport(settings: WhiskSettings): Transport {
       if ((status < 300 || call.expect?.includes(status)) && answer.body !== undefined) return answer;
       const wait = retryWaitMs(status, idempotent, tries);
       if (wait === undefined) {
-        if (answer.body === undefined && (status < 500 || status === 502)) throw notWhisk(settings, status);
+        if (answer.body === undefined && (status < 500 || status === 502))
+          throw notWhisk(settings, status, (await proxy)?.address);
         throw refusal(settings, status, reasonOf(answer), call.what);
       }
       await pause(wait);
     }
   }
 
-  return { send, close: () => agent.destroy() };
+  const close = () => {
+    direct.destroy();
+    proxy?.then((used) => used?.agent.destroy()).catch(() => undefined);
+  };
+  return { send, close };
 }
 
 function parse(text: string): unknown {
