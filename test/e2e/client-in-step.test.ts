@@ -60,36 +60,8 @@ describe("Metaflow's client inside a step", function () {
     assert.deepEqual([back, many], ['hello', ['0', '1', '2', '3', '4']]);
   });
 
-  it('does not keep a step from running another program of Metaflow’s', async () => {
-    const flow = await flowFile(`flow: RunsAnother
-outputs: [answer]
-steps:
-  - step: inner
-    run: |
-      import os, subprocess, sys, tempfile
-      text = """
-      from metaflow import FlowSpec, step
-      class Inner(FlowSpec):
-          @step
-          def start(self):
-              self.x = 41
-              self.next(self.end)
-          @step
-          def end(self):
-              print("x is", self.x + 1)
-      if __name__ == "__main__":
-          Inner()
-      """
-      folder = tempfile.mkdtemp()
-      import textwrap
-      with open(os.path.join(folder, "inner.py"), "w") as file:
-          file.write(textwrap.dedent(text))
-      done = subprocess.run([sys.executable, "inner.py", "--no-pylint", "run"], cwd=folder, capture_output=True, text=True)
-      print(done.stdout, done.stderr)
-      self.answer = [done.returncode, "x is 42" in done.stdout]
-`);
-    await deployFlow(shared, flow.file);
-    await flow.remove();
-    assert.deepEqual((await invoke(shared, 'RunsAnother')).result.outputs, { answer: [0, true] });
+  it('reads what a Runner has run in the step; a run is an artifact like any other', async () => {
+    const { result } = await runCase(shared, 'client_runner', { params: { run: 'outer' } });
+    assert.deepEqual(result.outputs, { answer: 42, again: ['outer', false, 42] }, JSON.stringify(result));
   });
 });

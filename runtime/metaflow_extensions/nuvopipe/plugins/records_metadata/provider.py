@@ -6,6 +6,7 @@ boto3 is not imported, and no request made, before the client is used.
 import json
 import os
 import re
+import sys
 
 from metaflow.metadata_provider import MetadataProvider
 
@@ -28,7 +29,7 @@ class RecordsMetadata(MetadataProvider):
     _readers = {}
 
     def __new__(cls, *arguments, **options):
-        """`python flow.py run` inside of a step keeps its metadata in files, as Metaflow does by default."""
+        """`python flow.py run`, or a `Runner`, inside of a step keeps its metadata in files, as Metaflow does by default."""
         if cls is not RecordsMetadata:
             return super().__new__(cls)
         from metaflow.plugins.metadata_providers.local import LocalMetadataProvider
@@ -49,6 +50,8 @@ class RecordsMetadata(MetadataProvider):
     def _get_object_internal(cls, obj_type, obj_order, sub_type, sub_order, filters, attempt, *args):
         answer = _ANSWERS.get((obj_type, sub_type))
         found = answer and answer(cls._reader(), attempt, *args[:obj_order])
+        if not found and args and (files := _files()):
+            return files.get_object(obj_type, sub_type, filters, attempt, *args)
         return found if sub_type == "self" or found is None else cls._apply_filter(found, filters)
 
     @classmethod
@@ -56,7 +59,8 @@ class RecordsMetadata(MetadataProvider):
         reader = cls._reader()
         run = reader.records.run(flow_name, run_id)
         if run is None:
-            return []
+            files = _files()
+            return files.filter_tasks_by_metadata(flow_name, run_id, step_name, field_name, pattern) if files else []
         tasks = reader.tasks(run, step_name)
         if pattern != ".*":
             wanted = re.compile(pattern or "")
@@ -65,7 +69,10 @@ class RecordsMetadata(MetadataProvider):
 
     @classmethod
     def _mutate_user_tags_for_run(cls, flow_id, run_id, tags_to_add=None, tags_to_remove=None):
-        return cls._reader().mutate_tags(flow_id, run_id, set(tags_to_add or ()), set(tags_to_remove or ()))
+        reader = cls._reader()
+        if reader.records.run(flow_id, run_id) is None and (files := _files()):
+            return files._mutate_user_tags_for_run(flow_id, run_id, tags_to_add, tags_to_remove)
+        return reader.mutate_tags(flow_id, run_id, set(tags_to_add or ()), set(tags_to_remove or ()))
 
     @classmethod
     def _reader(cls):
@@ -73,6 +80,17 @@ class RecordsMetadata(MetadataProvider):
         if root not in cls._readers:
             cls._readers[root] = Reader(root)
         return cls._readers[root]
+
+
+def _files():
+    """The metadata of what `metaflow.Runner` has run in this process; None if there is none."""
+    storage = sys.modules.get("metaflow.plugins.datastores.local_storage")
+    root = storage and storage.LocalStorage.datastore_root
+    if not root or not os.path.isdir(root):
+        return None
+    from metaflow.plugins.metadata_providers.local import LocalMetadataProvider
+
+    return LocalMetadataProvider
 
 
 class Reader:
