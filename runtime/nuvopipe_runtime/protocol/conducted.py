@@ -47,20 +47,20 @@ def _is_long_integer(value):
     return isinstance(value, int) and abs(value) > EXACT_INTEGER_MAX
 
 
-def rounded(value, name=""):
+def rounded(value):
     """`(place, number)` of the first whole number that may not be the one that was sent; None where there is none.
 
     Node writes a double from 10^21 on with an exponent, so that Python has a float of what may have been an integer.
     """
-    if isinstance(value, (int, float)):
-        is_whole = isinstance(value, int) or value.is_integer()
-        return (name, value) if is_whole and abs(value) > EXACT_INTEGER_MAX else None
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in parts:
-        place = f"{name}.{key}" if name and isinstance(key, str) else f"{name}[{key}]" if isinstance(key, int) else key
-        found = rounded(item, place)
-        if found is not None:
-            return found
+    ahead = [("", value)]  # no recursion: OpenWhisk takes JSON as deep as Python's own stack
+    while ahead:
+        place, value = ahead.pop()
+        if isinstance(value, (int, float)) and abs(value) > EXACT_INTEGER_MAX and value == value // 1:
+            return place, value
+        if isinstance(value, dict):
+            ahead += [(f"{place}.{key}" if place else key, item) for key, item in reversed(value.items())]
+        elif isinstance(value, list):
+            ahead += [(f"{place}[{index}]", item) for index, item in reversed([*enumerate(value)])]
     return None
 
 

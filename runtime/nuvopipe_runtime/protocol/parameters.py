@@ -37,7 +37,7 @@ BOOLEANS = {
 ROUNDS_ITSELF = ("number", "boolean")
 """Types whose numbers are doubles, or no numbers, in Python, too."""
 
-REFUSALS = (ValueError, TypeError, LookupError, OverflowError)
+REFUSALS = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 """What is raised for a value that is not of its type."""
 
 TYPE_NAMES = {
@@ -172,10 +172,12 @@ def _number(kind, value):
 
 def _finite(value):
     """A JSON value. Raises ValueError for NaN and infinities, which Python reads in JSON."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _finite(item)
+    ahead = [value]
+    while ahead:
+        part = ahead.pop()
+        if isinstance(part, float) and not math.isfinite(part):
+            raise ValueError
+        ahead += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
     return value
 
 

@@ -166,6 +166,14 @@ def test_json_has_no_infinity(given):
     assert "has to be JSON" in refusal_of({"type": "json"}, given)
 
 
+def test_json_that_is_too_deep_is_refused():
+    assert "has to be JSON" in refusal_of({"type": "json"}, "[" * 100_000 + "]" * 100_000)
+    deep = []
+    for _ in range(900):  # OpenWhisk takes a thousand
+        deep = [deep]
+    assert value_of({"type": "json"}, deep) is deep
+
+
 def test_exact_limits():
     limit = 1234567890123456789
     assert value_of({"type": "integer", "max": limit}, str(limit)) == limit
