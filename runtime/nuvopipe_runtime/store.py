@@ -30,7 +30,7 @@ class Lost(Exception):
 
 
 class NotARecord(Exception):
-    """An object in the place of a record is none: somebody else's, or of another program."""
+    """The object under a record's key is not a record: another program wrote it."""
 
     def __init__(self, key):
         super().__init__(f"the object {key} in the datastore is not the record that it should be")

@@ -55,7 +55,7 @@ export function identityOf(value: unknown): unknown {
   return Number.isSafeInteger(number) ? number : BigInt(number);
 }
 
-/** A value whose numbers are JavaScript's, for who needs no more of them than their kind and about their size. */
+/** The same value with JavaScript's numbers, where their rounding does not matter. */
 export function withRoundedNumbers(value: unknown): unknown {
   if (isNumber(value)) return Number(value);
   if (Array.isArray(value)) return value.map(withRoundedNumbers);

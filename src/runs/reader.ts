@@ -73,12 +73,12 @@ const LAYERS = 'layers';
 const INDEXES: ReadonlySet<string> = new Set(INDEX_FOLDERS);
 
 /**
- * Reads what runs have left in the datastore; remembers what cannot change. What is in the place of a record and is none counts
- * as absent, so that one such object is in nobody's way.
+ * Reads what runs have left in the datastore; remembers what cannot change. An object under a record's key that is not a record
+ * counts as absent, so that it breaks no listing.
  */
 export class RunReader {
   readonly store: Store;
-  /** Keys of objects in the places of records that are none. */
+  /** Keys of objects that should be records and are not. */
   readonly unreadable = new Set<string>();
   readonly #records = new Map<string, unknown>();
 

@@ -13,7 +13,7 @@ export interface SweepReport {
   refused: Record<string, string>;
   /** They were over, or had never begun. */
   removed: string[];
-  /** Keys of objects in the places of records that are none. */
+  /** Keys of objects that should be records and are not. */
   unreadable?: string[];
 }
 

@@ -233,7 +233,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Somebody else's object in the place of a record, or one that another program has written. */
+/** For an object under a record's key that is not a record: another program wrote it. */
 export function unreadableRecord(key: string): SystemError {
   const message = `the object ${key} in the datastore is not the record that it should be`;
   return new SystemError('unreadable-record', message, 'move it elsewhere, or delete it');

@@ -285,7 +285,7 @@ steps:
       assert.equal(score, 1);
       assert.match(
         model.net,
-        /type, which has no JSON form.*read it with Metaflow's client: Task\('NoFormFlow\/.*'\)\.data\.model/,
+        /a value of type type has no JSON form.*read it with Metaflow's client: Task\('NoFormFlow\/.*'\)\.data\.model/,
       );
       assert.match(model.score[1], /it holds itself/);
     } finally {

@@ -164,7 +164,7 @@ class _Writer:
 
 
 class _Outputs(_Writer):
-    """Whatever an output is, there is something to read in its place."""
+    """Never fails: a value without a form is replaced by a text that describes it."""
 
     def __init__(self, task):
         super().__init__()
@@ -194,7 +194,7 @@ class _Outputs(_Writer):
         return self._told(_kind(value), why)
 
     def _told(self, what, why):
-        return f"<{what}, which has no JSON form: {why[:WHY_MAX]}; {READ_WITH}: Task('{self._task}').data.{self._path[0]}>"
+        return f"<{what} has no JSON form: {why[:WHY_MAX]}; {READ_WITH}: Task('{self._task}').data.{self._path[0]}>"
 
 
 class _Readable(_Outputs):
@@ -207,7 +207,7 @@ class _Refused(ValueError):
 
 
 class _Argument(_Writer):
-    """Nothing is altered: what has no form is refused."""
+    """Alters nothing: a value without a form is refused."""
 
     def __init__(self, name, through_conductor):
         super().__init__()
@@ -220,7 +220,7 @@ class _Argument(_Writer):
         if self._through_conductor and abs(value) > EXACT_INTEGER_MAX:
             self._refuse(
                 f"is the integer {value}: OpenWhisk's conductor, which hands it to the action, rounds integers beyond 2^53; "
-                "give the action its text: str(…)"
+                "pass it as text, str(…)"
             )
         return value
 
@@ -228,7 +228,7 @@ class _Argument(_Writer):
         self._refuse(f"is {exact_text(value)}, and JSON has no such number: give None, or its text")
 
     def _colliding(self, items):
-        self._refuse("has keys that are the same as text: JSON takes each once")
+        self._refuse("has keys with the same text, and JSON allows each key once")
 
     def _without(self, value, why):
         self._refuse(f"is {_kind(value)}, which has no JSON form: {why[:WHY_MAX]}")
@@ -347,7 +347,7 @@ def _text(value):
     """As its class writes it: `Decimal`, `UUID`, `Path`. Raises `NoForm` where that is only where it lies in memory."""
     text = str(value)
     if isinstance(value, type) or ADDRESS.search(text):
-        raise NoForm("it is an object of Python's")
+        raise NoForm("it is a Python object")
     return text
 
 

@@ -119,8 +119,8 @@ def test_numbers_without_a_word_in_json_are_null_and_named():
 @pytest.mark.parametrize(
     ("value", "what", "why"),
     [
-        (Plain(), "test_json_form.Plain", "it is an object of Python's"),
-        (Plain, "type", "it is an object of Python's"),
+        (Plain(), "test_json_form.Plain", "it is a Python object"),
+        (Plain, "type", "it is a Python object"),
         (Unprintable(), "test_json_form.Unprintable", "RuntimeError: no text"),
         (10**5000, "int", "it has more than 4000 digits"),
     ],
@@ -167,7 +167,7 @@ def test_an_output_that_is_no_artifact_is_named():
         (2**53, 'the argument "a" is the integer 9007199254740992: OpenWhisk\'s conductor'),
         ({"ids": [1, -(2**60)]}, "the argument \"a['ids'][1]\" is the integer -1152921504606846976"),
         ([float("nan")], 'the argument "a[0]" is NaN, and JSON has no such number'),
-        ({1: 1, "1": 2}, 'the argument "a" has keys that are the same as text'),
+        ({1: 1, "1": 2}, 'the argument "a" has keys with the same text'),
         (Plain(), 'the argument "a" is a value of type'),
     ],
 )

@@ -74,4 +74,4 @@ def answer_of_action(answer):
     place, number = found
     where = f'"{place}" of the answer' if place else "the answer"
     problem = f"{where} is the number {number}: OpenWhisk's conductor, which passes it on, rounds integers beyond 2^53"
-    return {"error": f"{problem}; have the action answer its text"}
+    return {"error": f"{problem}; return it as text"}
