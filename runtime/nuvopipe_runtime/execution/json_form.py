@@ -5,6 +5,7 @@ is done: where a value has no form, a text in its place says what it was. An arg
 """
 
 import base64
+import contextlib
 import dataclasses
 import datetime
 import enum
@@ -46,8 +47,7 @@ def outputs_of(flow, names, task):
     pathspec. Raises AttributeError for a name that is not an artifact.
     """
     writer = _Outputs(task)
-    values = {name: writer.output(name, lambda name=name: getattr(flow, name)) for name in names}
-    return values, writer.exact
+    return {name: writer.output(flow, name) for name in names}, writer.exact
 
 
 def arguments_of(arguments, through_conductor):
@@ -60,7 +60,7 @@ def arguments_of(arguments, through_conductor):
 
 def readable(value):
     """The JSON form of an artifact that is to be compared and shown: NaN and infinities are texts."""
-    return _Readable("").output("", lambda: value)
+    return _Readable("").form(value)
 
 
 class _Writer:
@@ -171,14 +171,15 @@ class _Outputs(_Writer):
         self._task = task
         self.exact = {}
 
-    def output(self, name, read):
+    def output(self, flow, name):
         self._path = [name]
         try:
-            return self.form(read())
-        except AttributeError:
-            raise AttributeError(f"the output '{name}' is not an artifact of the last step") from None
+            value = getattr(flow, name)
         except Exception as error:
-            return self._told("an artifact", f"it cannot be read: {type(error).__name__}: {error}")
+            if isinstance(error, AttributeError) and not _is_artifact(flow, name):
+                raise AttributeError(f"the output '{name}' is not an artifact of the last step") from None
+            return self._told("an artifact that cannot be read here", f"{type(error).__name__}: {error}")
+        return self.form(value)
 
     def _integer(self, value):
         return value if value.bit_length() <= INTEGER_BITS_MAX else self._without(value, "it has more than 4000 digits")
@@ -200,6 +201,9 @@ class _Outputs(_Writer):
 class _Readable(_Outputs):
     def _not_finite(self, value):
         return exact_text(value)
+
+    def _told(self, what, why):
+        return f"<{what} has no JSON form: {why[:WHY_MAX]}>"
 
 
 class _Refused(ValueError):
@@ -245,12 +249,15 @@ def exact_text(number):
 
 def restore(values, exact):
     """Outputs with the numbers that JSON has no word for in their places again."""
-    for pointer, text in exact.items():
-        *parts, last = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    for where, text in exact.items():
+        *parts, last = [part.replace("~1", "/").replace("~0", "~") for part in where.split("/")[1:]]
         place = values
-        for part in parts:
-            place = place[int(part) if isinstance(place, list) else part]
-        place[int(last) if isinstance(place, list) else last] = float(text)
+        with contextlib.suppress(LookupError, TypeError, ValueError):  # a secret in a key was masked
+            for part in parts:
+                place = place[int(part) if isinstance(place, list) else part]
+            last = int(last) if isinstance(place, list) else last
+            if place[last] is None:
+                place[last] = float(text)
     return values
 
 
@@ -300,6 +307,12 @@ def _python_value(numpy, value):
     if isinstance(converted, numpy.generic):
         raise NoForm(f"there is no Python value for {value.dtype}")
     return converted
+
+
+def _is_artifact(flow, name):
+    """Whether an earlier step has left it: unpickling fails with an AttributeError, too, where its class is not found."""
+    inputs = vars(flow).get("_datastore")
+    return inputs is not None and name in inputs
 
 
 def _each(value, convert):

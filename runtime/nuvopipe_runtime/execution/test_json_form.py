@@ -38,11 +38,18 @@ class Unprintable:
 
 
 class Lazy:
-    """As a flow whose artifact cannot be unpickled here."""
+    """As a flow whose artifacts cannot be unpickled here."""
+
+    def __init__(self):
+        self._datastore = {"model", "net"}
 
     @property
     def model(self):
         raise ImportError("No module named 'sklearn'")
+
+    @property
+    def net(self):
+        raise AttributeError("Can't get attribute 'Net' on <module '__main__'>")
 
 
 class FakeTensor:
@@ -152,8 +159,9 @@ def test_the_same_set_has_the_same_form_in_every_process():
 
 
 def test_an_artifact_that_cannot_be_read_fails_nothing():
-    values, _ = outputs_of(Lazy(), ["model"], TASK)
+    values, _ = outputs_of(Lazy(), ["model", "net"], TASK)
     assert "No module named 'sklearn'" in values["model"]
+    assert "Can't get attribute 'Net'" in values["net"]
 
 
 def test_an_output_that_is_no_artifact_is_named():
@@ -185,3 +193,11 @@ def test_arguments_of_a_flow_are_exact():
 
 def test_a_readable_form_names_what_json_cannot():
     assert readable({"a": float("nan"), "b": [float("-inf")]}) == {"a": "NaN", "b": ["-Infinity"]}
+    assert "test_json_form.Plain has no JSON form" in readable(Plain())
+
+
+def test_numbers_are_restored_where_their_place_is_still_there():
+    assert restore({"a": {"***": None}, "b": None}, {"/a/hush": "NaN", "/b": "Infinity"}) == {
+        "a": {"***": None},
+        "b": float("inf"),
+    }
