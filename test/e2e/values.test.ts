@@ -239,6 +239,71 @@ steps:
     });
   });
 
+  it('every kind of numpy and pandas value, in outputs and in what a flow is given', async function () {
+    this.timeout(FIRST_USE_TIMEOUT_MS);
+    const child = await flowFile(`
+flow: ArrayChild
+parameters: { given: { type: json } }
+outputs: [given]
+steps: [{ step: look, run: pass }]
+`);
+    const parent = await flowFile(`
+flow: ArrayParent
+environment: { pip: [numpy==2.1.3, pandas==2.2.3] }
+outputs: [arrays, scalars, times, frames, keys, answer]
+steps:
+  - step: make
+    run: |
+      import numpy as np, pandas as pd
+      self.arrays = [np.array([np.nan, 1.0]), np.array(3), np.array([[True]]), np.array(["a", None], dtype=object)]
+      self.scalars = [np.int64(2**62), np.float32(0.5), np.bool_(True), np.float64("inf"), np.str_("s")]
+      self.times = [np.datetime64("2024-01-01"), np.datetime64("NaT"), np.timedelta64(90, "s"), pd.NaT, pd.Timedelta("90s")]
+      self.frames = {
+          "series": pd.Series([7, None]), "index": pd.Index([1, 2]), "na": pd.NA, "days": pd.date_range("2024-01-01", periods=1),
+          "frame": pd.DataFrame({"x": [1, 2], 3: ["a", "b"]}), "same": pd.DataFrame([[1, 2]], columns=["a", "a"]),
+      }
+      self.keys = {np.int64(1): 1, (np.int64(1), "x"): 2, pd.Timestamp("2024-01-01"): 3}
+      self.fit = {"coef": np.array([[3.0]]), "n": np.int64(3), "label": np.array(["x"])}
+  - step: call
+    flow: ArrayChild
+    with: { given: "\${fit}" }
+    result: answer
+  - step: done
+    run: pass
+`);
+    try {
+      await deployFlow(shared, child.file);
+      await deployFlow(shared, parent.file);
+      const { result } = await invoke(shared, 'ArrayParent');
+      assert.deepEqual((result as Body).outputs, {
+        arrays: [[null, 1], 3, [[true]], ['a', null]],
+        scalars: [String(2n ** 62n), 0.5, true, null, 's'],
+        times: ['2024-01-01', null, '0:01:30', null, '0:01:30'],
+        frames: {
+          ...{ series: [7, null], index: [1, 2], na: null, days: ['2024-01-01T00:00:00'] },
+          ...{
+            frame: { 3: ['a', 'b'], x: [1, 2] },
+            same: [
+              ['a', [1]],
+              ['a', [2]],
+            ],
+          },
+        },
+        keys: { 1: 1, "(1, 'x')": 2, '2024-01-01T00:00:00': 3 },
+        answer: { given: { coef: [[3]], n: 3, label: ['x'] } },
+      });
+      assert.deepEqual(result.exact, {
+        '/arrays/0/0': 'NaN',
+        '/scalars/0': String(2n ** 62n),
+        '/scalars/3': 'Infinity',
+        '/frames/series/1': 'NaN',
+      });
+    } finally {
+      await child.remove();
+      await parent.remove();
+    }
+  });
+
   it('keys that are no text, keys that collide, and every kind of value (out_keys, out_dup_keys, out_kinds, out_big)', async () => {
     assert.deepEqual(await outputsOf('out_keys'), { table: { "('a', 1)": 3, "('b', 2)": 4 } });
     assert.deepEqual(await outputsOf('out_dup_keys'), {
