@@ -1,9 +1,10 @@
 /** Length and width: a loop of many turns, a foreach of many items, many runs at once; and what memory they leave behind. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { atMost, type Figure, say } from './support/figure.ts';
 import { linear } from './support/flows.ts';
 import { seconds } from './support/measure.ts';
 import { type BenchPlatform, deploy, run, withPlatform } from './support/platform.ts';
+import { childrenOf } from './support/processes.ts';
 
 const TURNS = 10_000;
 const ITEMS = 10_000;
@@ -155,15 +156,4 @@ async function memoryMB({ platform }: BenchPlatform): Promise<Memory> {
 async function ownMB(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / 1024;
-}
-
-/** Of every process that has some. */
-async function childrenOf(): Promise<Map<number, number[]>> {
-  const children = new Map<number, number[]>();
-  for (const name of await readdir('/proc')) {
-    const stat = /^\d+$/.test(name) ? await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '') : '';
-    const parent = /\) \S (\d+)/.exec(stat)?.[1];
-    if (parent !== undefined) children.set(Number(parent), [...(children.get(Number(parent)) ?? []), Number(name)]);
-  }
-  return children;
 }

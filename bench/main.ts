@@ -10,6 +10,7 @@ const BENCHMARKS: Record<string, () => Promise<{ default: () => Promise<Figure[]
   compile: () => import('./compile.ts'),
   requests: () => import('./requests.ts'),
   throttle: () => import('./throttle.ts'),
+  lanes: () => import('./lanes.ts'),
   speed: () => import('./speed.ts'),
   imports: () => import('./imports.ts'),
   load: () => import('./load.ts'),

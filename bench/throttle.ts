@@ -1,12 +1,10 @@
-/** A wide foreach under OpenWhisk's default throttles: 60 invocations a minute, 30 at once. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startWhisk } from '../src/local/whisk/server.ts';
-import { atMost, type Figure, say } from './support/figure.ts';
+/** A wide foreach under OpenWhisk's default throttles, 60 invocations a minute and 30 at once; and the CPU that a task costs. */
+import { atMost, type Figure, ms, say } from './support/figure.ts';
 import { foreach } from './support/flows.ts';
 import { seconds } from './support/measure.ts';
-import { type BenchPlatform, deploy, run, withPlatform } from './support/platform.ts';
+import { withOwnWhisk } from './support/own-whisk.ts';
+import { deploy, run, withPlatform } from './support/platform.ts';
+import { pythonCpuBelow } from './support/processes.ts';
 
 const ITEMS = 1_000;
 const ITEM_S = 0.2;
@@ -14,17 +12,25 @@ const CONCURRENCY = 20;
 const INVOCATIONS_MAX = 60;
 const IDEAL_S = (ITEMS * ITEM_S) / CONCURRENCY;
 const TIMES_IDEAL_MAX = 3;
+const CPU_A_TASK_MAX_S = 0.015;
 
 const FLOW = 'ThrottleFlow';
 
 export default function throttle(): Promise<Figure[]> {
-  return withPlatform(async (shared) => {
-    const counted = { invocations: 0 };
-    const { platform, close } = await withCountedInvocations(shared, counted);
-    try {
+  return withPlatform((shared) => {
+    let invocations = 0;
+    const counting = {
+      refuse() {
+        invocations += 1;
+        return undefined;
+      },
+    };
+    return withOwnWhisk(shared, counting, async (platform) => {
       await deploy(platform, foreach(FLOW, CONCURRENCY, `import time; time.sleep(${ITEM_S})`));
       say(`${ITEMS} items of ${ITEM_S * 1000} ms, concurrency ${CONCURRENCY}…`);
+      const before = await pythonCpuBelow(process.pid);
       const wall = await seconds(() => run(platform, FLOW, { items: ITEMS }));
+      const cpuATask = ((await pythonCpuBelow(process.pid)) - before) / ITEMS;
       return [
         {
           what: `${ITEMS} items of ${ITEM_S * 1000} ms, concurrency ${CONCURRENCY}, cold: all done in`,
@@ -32,44 +38,16 @@ export default function throttle(): Promise<Figure[]> {
           target: atMost(wall, TIMES_IDEAL_MAX * IDEAL_S, `≤ ${TIMES_IDEAL_MAX * IDEAL_S} s`),
         },
         {
+          what: '… Python CPU a task, the starts of the lanes included',
+          measured: ms(cpuATask),
+          target: atMost(cpuATask, CPU_A_TASK_MAX_S, `≤ ${ms(CPU_A_TASK_MAX_S)}`),
+        },
+        {
           what: '… throttled invocations, refused ones included',
-          measured: String(counted.invocations),
-          target: atMost(counted.invocations, INVOCATIONS_MAX, `≤ ${INVOCATIONS_MAX}`),
+          measured: String(invocations),
+          target: atMost(invocations, INVOCATIONS_MAX, `≤ ${INVOCATIONS_MAX}`),
         },
       ];
-    } finally {
-      await close();
-    }
+    });
   });
-}
-
-/** The platform with another OpenWhisk, the same but for counting what its throttles count. */
-async function withCountedInvocations(shared: BenchPlatform, counted: { invocations: number }) {
-  const { python, whisk } = shared.platform;
-  const stateDir = await mkdtemp(join(tmpdir(), 'nuvopipe-bench-'));
-  const server = await startWhisk({
-    stateDir,
-    auth: whisk.auth,
-    namespace: whisk.namespace,
-    runtimes: {
-      node: { executable: process.execPath },
-      python: { executable: python },
-      pythonPreload: ['metaflow'],
-    },
-    faults: {
-      refuse() {
-        counted.invocations += 1;
-        return undefined;
-      },
-    },
-  });
-  const platform: BenchPlatform = {
-    ...shared,
-    platform: { ...shared.platform, whisk: { ...whisk, apihost: server.url } },
-  };
-  const close = async () => {
-    await server.close();
-    await rm(stateDir, { recursive: true, force: true });
-  };
-  return { platform, close };
 }
