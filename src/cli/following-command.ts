@@ -80,11 +80,12 @@ export abstract class FollowingCommand extends BaseCommand {
    * Invokes the flow and shows the run while it goes on.
    *
    * @param bundle hash of the flow's version, where it is known
+   * @param begins what is said once there is a run
    */
   protected async follow(
     { whisk, store }: Clients,
     { started }: Target,
-    { isNew, bundle, ...key }: RunKey & { isNew: boolean; bundle?: string },
+    { isNew, bundle, begins, ...key }: RunKey & { isNew: boolean; bundle?: string; begins?: string },
     parameters: Record<string, unknown>,
   ): Promise<Answer> {
     const [{ RunReader }, { invokeAndFollow }] = await Promise.all([
@@ -99,7 +100,12 @@ export abstract class FollowingCommand extends BaseCommand {
     const reader = new RunReader(store);
     const earlier = isNew ? undefined : await reader.run(key);
     if (earlier) this.#tellOfEarlier(earlier, bundle);
-    const show = (state: RunStatus) => view.show(state);
+    let hasBegun = begins === undefined;
+    const show = (state: RunStatus) => {
+      if (!hasBegun) this.report.line(begins as string);
+      hasBegun = true;
+      view.show(state);
+    };
     const exists = { exists: earlier !== undefined };
     const { status, outputs = {}, exact, error } = await invokeAndFollow(whisk, reader, key, parameters, show, exists);
     this.report.progress('');

@@ -33,38 +33,44 @@ export class RunView {
       if (attempt) this.#once(`${name} ${attempt.number}`, `${yellow('↻')} ${name}, ${attemptsOf(step)}`);
       // It is the run's failure, as the next look will tell.
       if (failed > 0 && status.status === 'running' && step.expected === 1) continue;
-      if (failed > 0)
-        this.#once(`${name} failed`, `${status.error?.step === name ? red('✗') : yellow('!')} ${counted(step)}`);
-      else if (isDone(step, status)) {
+      if (failed > 0) {
+        const line = `${status.error?.step === name ? red('✗') : yellow('!')} ${counted(step)}`;
+        if (isDone(step, status)) this.#once(`${name} done`, line);
+        else if (!this.#once(`${name} failed`, line)) this.#count(step, counted(step));
+      } else if (isDone(step, status)) {
         const done = isReused(step)
           ? `= ${counted(step)}  ${TAKEN_OVER}`
           : `${green('✓')} ${counted(step)}  ${took(step)}`;
         this.#once(`${name} done`, done);
-      } else if (!this.#live && step.expected !== undefined) this.#countLine(step, step.expected, counted(step));
+      } else this.#count(step, counted(step));
     }
     const { waiting } = status;
     if (waiting) this.#once(`waiting ${waiting.since}`, `  ${waitingText(waiting, Date.now())}`);
     if (status.isLost) this.#once(`lost after ${status.steps.length} steps`, `  ${yellow(LOST)}`);
-    const open = status.steps.filter((step) => !isDone(step, status) && step.failed === 0);
+    const open = status.steps.filter((step) => !isDone(step, status));
     if (status.status === 'running')
       this.#report.progress(open.map((step) => `  ${counted(step)}`).join(', ') || '  …');
   }
 
-  #countLine({ step, succeeded }: StepStatus, expected: number, counted: string): void {
-    const part = Math.floor((COUNT_LINES_MAX * succeeded) / expected);
+  /** Of a step of many tasks, where the report does not show them this moment. */
+  #count({ step, succeeded, failed, expected }: StepStatus, counted: string): void {
+    if (this.#live || expected === undefined) return;
+    const part = Math.floor((COUNT_LINES_MAX * (succeeded + failed)) / expected);
     this.#once(`${step} ${part} of ${COUNT_LINES_MAX}`, `  ${counted}`);
   }
 
-  #once(key: string, line: string): void {
-    if (this.#told.has(key)) return;
+  /** @returns whether it was not told before */
+  #once(key: string, line: string): boolean {
+    if (this.#told.has(key)) return false;
     this.#told.add(key);
     this.#report.line(line);
+    return true;
   }
 }
 
 /** Of a step in a loop or behind a decision it is known only at the end. */
-function isDone({ succeeded, expected }: StepStatus, { status }: RunStatus): boolean {
-  return status === 'succeeded' || (expected !== undefined && succeeded >= expected);
+function isDone({ succeeded, failed, expected }: StepStatus, { status }: RunStatus): boolean {
+  return status === 'succeeded' || (expected !== undefined && succeeded + failed >= expected);
 }
 
 /** A warm step takes some tens of milliseconds. */

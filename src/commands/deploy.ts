@@ -10,6 +10,7 @@ import type { Deployment, Outcome } from '../deploy/deploy.ts';
 import type { SetSchedule } from '../deploy/schedules.ts';
 import type { ManifestTrigger } from '../model/manifest.ts';
 import { reportTo } from '../terminal/report.ts';
+import type { Whisk } from '../whisk/client.ts';
 import type { WhiskOptions } from '../whisk/settings.ts';
 
 const OUTCOME_ORDER: readonly Outcome[] = ['created', 'updated', 'unchanged', 'deleted'];
@@ -75,7 +76,7 @@ export default class Deploy extends BaseCommand {
       this.log(
         `${this.palette.green('✓')} ${deployment.flow} is deployed to ${deployment.apihost}: ${counts.join(', ')}`,
       );
-      const schedules = await this.#schedules(bundle.manifest.triggers ?? []);
+      const schedules = await this.#schedules(bundle.manifest.triggers ?? [], whisk);
       return { ...deployment, ...(schedules.length > 0 && { schedules }) };
     } finally {
       store.close();
@@ -83,11 +84,19 @@ export default class Deploy extends BaseCommand {
     }
   }
 
-  /** Says when the flow starts by itself next. */
-  async #schedules(triggers: readonly ManifestTrigger[]): Promise<SetSchedule[]> {
-    if (!triggers.some(({ schedule }) => schedule)) return [];
-    const { scheduleText, setSchedules } = await import('../deploy/schedules.ts');
-    const schedules = setSchedules(triggers, Date.now());
+  /** Says when the flow starts by itself next, and which of its schedules somebody has paused. */
+  async #schedules(triggers: readonly ManifestTrigger[], whisk: Whisk): Promise<SetSchedule[]> {
+    const rules = triggers.flatMap(({ schedule, rule }) => (schedule ? [rule] : []));
+    if (rules.length === 0) return [];
+    const [{ scheduleText, setSchedules }, found] = await Promise.all([
+      import('../deploy/schedules.ts'),
+      Promise.all(rules.map((rule) => whisk.getRule(rule))),
+    ]);
+    const paused = rules.filter((_, index) => {
+      const rule = found[index];
+      return rule !== undefined && rule !== 'elsewhere' && !rule.isActive;
+    });
+    const schedules = setSchedules(triggers, Date.now(), new Set(paused));
     for (const schedule of schedules) this.log(`  schedule ${scheduleText(schedule)}`);
     return schedules;
   }

@@ -46,9 +46,9 @@ export default class Resume extends FollowingCommand {
         throw new UserError('refused-run', message, 'start it again, with others');
       }
       const key = { flow: origin.flow, run: flags.run ?? newRunId(new Date()) };
-      this.report.line(`Run ${key.flow}/${key.run}, resumed from ${origin.run}`);
+      const begins = `Run ${key.flow}/${key.run}, resumed from ${origin.run}`;
       const parameters = { resume: origin.run, ...(flags.from !== undefined && { from: flags.from }) };
-      const answer = await this.follow(clients, target, { ...key, isNew: flags.run === undefined }, parameters);
+      const answer = await this.follow(clients, target, { ...key, isNew: flags.run === undefined, begins }, parameters);
       return { key, answer, hints: hintsFor(key, answer, 'deploy the flow again') };
     });
   }

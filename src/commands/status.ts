@@ -4,7 +4,7 @@ import { optionalRunArgument } from '../cli/run-argument.ts';
 import { viewOnStderr } from '../cli/run-view.ts';
 import { storeFlags } from '../cli/store-flags.ts';
 import { withRuns } from '../cli/with-runs.ts';
-import { UserError } from '../errors.ts';
+import { EXIT_SYSTEM_ERROR, UserError } from '../errors.ts';
 import { findRun } from '../runs/find.ts';
 import { followRun } from '../runs/follow.ts';
 import { listRuns, type RunSummary } from '../runs/list.ts';
@@ -24,7 +24,7 @@ export default class Status extends BaseCommand {
     run: optionalRunArgument,
   };
   static override flags = {
-    follow: boolean({ char: 'f', description: 'follow the run to its end' }),
+    follow: boolean({ char: 'f', description: 'follow the run to its end; exit 0 only if it succeeds' }),
     limit: integer({ description: 'how many runs to list', default: 20, min: 1 }),
     ...storeFlags,
   };
@@ -48,6 +48,7 @@ export default class Status extends BaseCommand {
       if (status === undefined)
         throw new UserError('unknown-run', `there is no run "${args.run}" in ${reader.store.root}`);
       this.log(renderStatus(status, this.palette, Date.now()));
+      if (flags.follow && status.status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
       return status;
     });
   }

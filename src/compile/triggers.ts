@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { alarmCron, isUtc, readCron } from '../model/cron.ts';
 import type { Flow, Schedule, TriggerSource } from '../model/flow.ts';
+import { toJson } from '../model/json.ts';
 import { ALARMS_PACKAGE, type ManifestTrigger } from '../model/manifest.ts';
 import { sentValue } from '../model/parameters.ts';
 
@@ -13,24 +14,41 @@ const MARK_LENGTH = 6;
 export function planTriggers(flow: Flow): ManifestTrigger[] {
   const name = flow.name.value;
   const taken = new Set<string>();
-  return [
-    ...flow.schedules.map((schedule, index) => planSchedule(schedule, flow, `${name}.schedule-${index + 1}`)),
-    ...flow.triggers.map((source) => planSource(source, name, taken)),
-  ];
+  return [...planSchedules(flow), ...flow.triggers.map((source) => planSource(source, name, taken))];
 }
 
-function planSchedule({ cron, timezone, parameters }: Schedule, flow: Flow, trigger: string): ManifestTrigger {
+/**
+ * Schedules are named by their times, so that one which is paused stays so whatever is written around it: `F.schedule-1a2b3c`;
+ * of several at the same times also by their parameters, and where these are the same by a number.
+ */
+function planSchedules(flow: Flow): ManifestTrigger[] {
+  const planned = flow.schedules.map((schedule) => planSchedule(schedule, flow));
+  const timeOf = ({ parameters: { cron, timezone } }: (typeof planned)[number]) => markOf([cron, timezone]);
+  const taken = new Set<string>();
+  return planned.map((trigger) => {
+    const isOnlyOne = planned.filter((other) => timeOf(other) === timeOf(trigger)).length === 1;
+    const mark = isOnlyOne ? timeOf(trigger) : markOf(trigger.parameters);
+    let name = `${flow.name.value}.schedule-${mark}`;
+    for (let count = 2; taken.has(name); count++) name = `${flow.name.value}.schedule-${mark}-${count}`;
+    taken.add(name);
+    return { name, rule: `${name}.rule`, ...trigger };
+  });
+}
+
+function planSchedule({ cron, timezone, parameters }: Schedule, flow: Flow) {
   const read = readCron(cron.value);
   if ('problem' in read) throw new Error(`unchecked cron expression "${cron.value}": ${read.problem.message}`);
   const zone = timezone && !isUtc(timezone.value) ? { timezone: timezone.value } : {};
   return {
-    name: trigger,
-    rule: `${trigger}.rule`,
     feed: `${ALARMS_PACKAGE}/alarm`,
     // Without a payload the package gives runs its own, an empty text called `payload`.
     parameters: { cron: alarmCron(read.cron), ...zone, trigger_payload: payloadOf(flow, parameters.value) },
     schedule: { cron: cron.value, ...zone },
   };
+}
+
+function markOf(value: unknown): string {
+  return createHash('sha256').update(toJson(value)).digest('hex').slice(0, MARK_LENGTH);
 }
 
 /** The parameters of a schedule as a client sends them. */
@@ -55,6 +73,5 @@ function planSource(source: TriggerSource, flow: string, taken: Set<string>): Ma
 function ruleName(flow: string, trigger: string, taken: ReadonlySet<string>): string {
   const name = `${flow}.on-${trigger.slice(trigger.lastIndexOf('/') + 1)}`;
   if (!taken.has(name) && name.length <= NAME_MAX_LENGTH) return name;
-  const mark = createHash('sha256').update(trigger).digest('hex').slice(0, MARK_LENGTH);
-  return `${name.slice(0, NAME_MAX_LENGTH - MARK_LENGTH - 1)}-${mark}`;
+  return `${name.slice(0, NAME_MAX_LENGTH - MARK_LENGTH - 1)}-${markOf(trigger)}`;
 }

@@ -9,6 +9,8 @@ export interface SetSchedule {
   timezone?: string;
   /** ISO 8601, UTC. */
   next: string;
+  /** Name of its rule, which somebody has disabled: it starts nothing until the rule is enabled. */
+  paused?: string;
 }
 
 /** @param afterMs since 1970 */
@@ -21,14 +23,24 @@ export function nextStart({ cron, timezone = 'UTC' }: { cron: string; timezone?:
   return new Cron(fields.join(' '), { timezone }).nextRun(new Date(afterMs)) as Date;
 }
 
-export function setSchedules(triggers: readonly ManifestTrigger[], afterMs: number): SetSchedule[] {
-  return triggers.flatMap(({ schedule }) =>
-    schedule ? [{ ...schedule, next: nextStart(schedule, afterMs).toISOString() }] : [],
-  );
+/** @param paused names of rules that are disabled */
+export function setSchedules(
+  triggers: readonly ManifestTrigger[],
+  afterMs: number,
+  paused: ReadonlySet<string> = new Set(),
+): SetSchedule[] {
+  return triggers.flatMap(({ schedule, rule }) => {
+    if (!schedule) return [];
+    const next = nextStart(schedule, afterMs).toISOString();
+    return [{ ...schedule, next, ...(paused.has(rule) && { paused: rule }) }];
+  });
 }
 
 /** `0 6 * * mon-fri Europe/Rome: next 2026-03-02 06:00 (05:00 UTC)`. */
-export function scheduleText({ cron, timezone, next }: SetSchedule): string {
+export function scheduleText({ cron, timezone, next, paused }: SetSchedule): string {
+  if (paused !== undefined) {
+    return `${[cron, timezone ?? ''].join(' ').trim()}: paused, until "wsk rule enable ${paused}"`;
+  }
   const utc = `${next.slice(0, 10)} ${next.slice(11, 16)}`;
   if (timezone === undefined) return `${cron}: next ${utc} UTC`;
   // Swedish has ISO 8601's order.

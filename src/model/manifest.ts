@@ -43,7 +43,7 @@ export interface Manifest {
 
 /** A trigger, and the rule by which it invokes the conductor. */
 export interface ManifestTrigger {
-  /** `HelloFlow.schedule-1`; under `on` as the flow has it: `uploads`, `/namespace/uploads`. */
+  /** `HelloFlow.schedule-1a2b3c`; under `on` as the flow has it: `uploads`, `/namespace/uploads`. */
   name: string;
   rule: string;
   /** The feed action that fires it: the trigger is the flow's own. Without one, it may be there already. */

@@ -23,6 +23,7 @@ export interface Ending extends Pick<RunResult, 'status' | 'outputs' | 'exact' |
  *
  * @param options.exists The run was started before: only the answer tells whether it is the one that is wanted.
  * @throws UserError `run-exists` where the run was started before, with something else: it goes on, or has ended, as it was.
+ * @throws UserError `unknown-step` where the run is to be resumed from a step that the flow does not have.
  */
 export async function invokeAndFollow(
   whisk: Whisk,
@@ -87,6 +88,8 @@ function endingOf({ response }: Invocation): Ending | undefined {
       'start it under another name, or with the parameters of then',
     );
   }
+  if (typeof error === 'object' && error.code === UNKNOWN_STEP)
+    throw new UserError(UNKNOWN_STEP, String(error.message));
   return { status: 'failed', error: typeof error === 'string' ? { message: error } : failureOf(error) };
 }
 
@@ -96,6 +99,9 @@ function throwConflict(error: unknown): void {
 
 /** As the runtime's `beginning.py` has it. */
 const RUN_EXISTS = 'run-exists';
+
+/** As the runtime's `lineage.py` has it. */
+const UNKNOWN_STEP = 'unknown-step';
 
 function failureOf({ message, step, task }: RunFailure): RunFailure {
   return { message: String(message), ...(step && { step }), ...(task && { task }) };

@@ -43,6 +43,11 @@ export interface TriggerEntity extends Entity {
   rules: string[];
 }
 
+export interface RuleEntity extends Entity {
+  /** An inactive rule starts nothing until somebody enables it. */
+  isActive: boolean;
+}
+
 /** What an invocation came to. */
 export interface Invocation {
   activationId: string;
@@ -73,7 +78,7 @@ export interface Whisk {
   /** Without their code, and without the package in their names. */
   listActions(packageName: string): Promise<ListedEntity[]>;
   getTrigger(name: string): Promise<TriggerEntity | 'elsewhere' | undefined>;
-  getRule(name: string): Promise<Entity | 'elsewhere' | undefined>;
+  getRule(name: string): Promise<RuleEntity | 'elsewhere' | undefined>;
   putTrigger(name: string, annotations: KeyValue[]): Promise<void>;
   /** Links a trigger with an action; one that is there already stays active or inactive as it is. */
   putRule(name: string, rule: { trigger: string; action: string; annotations: KeyValue[] }): Promise<void>;
@@ -145,7 +150,8 @@ export function openWhisk(settings: WhiskSettings): Whisk {
     getPackage: (name) => getEntity('packages', name, 'package', annotated),
     getTrigger: (name) =>
       getEntity('triggers', name, 'trigger', (body) => ({ ...annotated(body), rules: Object.keys(body.rules ?? {}) })),
-    getRule: (name) => getEntity('rules', name, 'rule', annotated),
+    getRule: (name) =>
+      getEntity('rules', name, 'rule', (body) => ({ ...annotated(body), isActive: body.status !== 'inactive' })),
     list: (collection) => list(path(collection), `list the ${collection}`),
     listActions: (name) => list(path('actions', `${name}/`), `list the actions of ${name}`),
     async putAction(name, body) {

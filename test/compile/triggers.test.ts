@@ -22,20 +22,35 @@ schedule:
   - { cron: "*/15 * * * mon-fri", timezone: Europe/Rome, parameters: { days: 7 } }`;
     assert.deepEqual(await triggers(keys), [
       {
-        name: 'F.schedule-1',
-        rule: 'F.schedule-1.rule',
+        name: 'F.schedule-013e12',
+        rule: 'F.schedule-013e12.rule',
         feed: ALARM,
         parameters: { cron: '0 6 1 dec sun', trigger_payload: {} },
         schedule: { cron: '0 6 1 12 7' },
       },
       {
-        name: 'F.schedule-2',
-        rule: 'F.schedule-2.rule',
+        name: 'F.schedule-b4f236',
+        rule: 'F.schedule-b4f236.rule',
         feed: ALARM,
         parameters: { cron: '*/15 * * * mon-fri', timezone: 'Europe/Rome', trigger_payload: { days: 7 } },
         schedule: { cron: '*/15 * * * mon-fri', timezone: 'Europe/Rome' },
       },
     ]);
+  });
+
+  it('names a schedule by its times, whatever is written around it', async () => {
+    const names = async (schedules: string, keys = '') =>
+      (await triggers(`${keys}\nschedule: [${schedules}]`)).map(({ name }) => name);
+    const [nightly] = await names('5 4 * * *');
+    const parameters = 'parameters: { days: { type: integer, default: 1 } }';
+    assert.deepEqual((await names('0 6 * * *, "5 4 * * *"'))[1], nightly);
+    assert.deepEqual(await names('{ cron: 5 4 * * *, parameters: { days: 7 } }', parameters), [nightly]);
+    assert.deepEqual(await names('{ cron: 5 4 * * *, timezone: UTC }'), [nightly]);
+    assert.notDeepEqual(await names('{ cron: 5 4 * * *, timezone: Europe/Rome }'), [nightly]);
+    const both = await names('{ cron: 5 4 * * *, parameters: { days: 7 } }, "5 4 * * *", "5 4 * * *"', parameters);
+    assert.equal(new Set(both).size, 3);
+    const turned = await names('"5 4 * * *", "5 4 * * *", { cron: 5 4 * * *, parameters: { days: 7 } }', parameters);
+    assert.deepEqual(turned.toSorted(), both.toSorted());
   });
 
   it('UTC is no time zone to the alarms', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { poll } from '../../src/local/poll.ts';
 import { openWhisk } from '../../src/whisk/client.ts';
 import { runCommand, startCommand } from '../support/command.ts';
+import { client } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
 import { freePort } from '../support/ports.ts';
@@ -65,16 +66,27 @@ describe('deploy, status, logs, metadata', () => {
 
     const deployed = await command('deploy', scheduled, '--local');
     assert.equal(deployed.code, 0, deployed.stderr);
-    assert.match(deployed.stderr, /created {3}trigger LeapFlow\.schedule-1\n/);
+    assert.match(deployed.stderr, /created {3}trigger LeapFlow\.schedule-[0-9a-f]{6}\n/);
     const next = /\n {2}schedule 0 6 29 feb \* Europe\/Rome: next \d{4}-02-29 06:00 \(05:00 UTC\)\n$/;
     assert.match(deployed.stdout, next);
     const again = JSON.parse((await command('deploy', scheduled, '--local', '--json')).stdout);
     assert.match(again.schedules[0].next, /^\d{4}-02-29T05:00:00\.000Z$/);
     assert.ok(again.entities.every(({ outcome }: { outcome: string }) => outcome === 'unchanged'));
 
+    const [{ name: rule }] = again.entities.filter(({ type }: { type: string }) => type === 'rule');
+    const rules = client(shared).rules;
+    await rules.disable({ name: rule });
+    await write('schedule: ["0 7 * * *", { cron: "0 6 29 feb *", timezone: Europe/Rome }]');
+    const paused = await command('deploy', scheduled, '--local');
+    assert.match(
+      paused.stdout,
+      /schedule 0 7 \* \* \*: next .* UTC\n {2}schedule 0 6 29 feb \* Europe\/Rome: paused, until/,
+    );
+    assert.ok(paused.stdout.includes(`"wsk rule enable ${rule}"`));
+
     await write('');
     const removed = await command('deploy', scheduled, '--local');
-    assert.match(removed.stdout, /unchanged, 2 deleted\n$/);
+    assert.match(removed.stdout, /unchanged, 4 deleted\n$/);
   });
 
   it('shows the runs, one run, and its logs', async () => {
@@ -100,6 +112,32 @@ describe('deploy, status, logs, metadata', () => {
       logs.stdout.trim().split('\n').sort(),
       [1, 2, 3].map((n) => `square/t-${n - 1} | squaring ${n}`),
     );
+  });
+
+  it('resumes no run from a step that the flow does not have, and names those that it has', async () => {
+    const { code, stderr, stdout } = await command('resume', `CommandsFlow/${run}`, '--from', 'nope');
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.equal(
+      stderr,
+      'error[unknown-step]: the flow has no step "nope" to resume from; its steps are begin, square, add\n',
+    );
+    const list = await command('status', '--json');
+    const runs = JSON.parse(list.stdout).runs as { flow: string }[];
+    assert.equal(runs.filter(({ flow }) => flow === 'CommandsFlow').length, 1);
+
+    const resumed = await command('resume', `CommandsFlow/${run}`, '--from', 'square');
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.match(resumed.stderr, new RegExp(`^Run CommandsFlow/\\S+, resumed from ${run}\n`));
+  });
+
+  it('follows a run to its end, and exits as it ended', async () => {
+    const failing = join(folder, 'failing.yaml');
+    await writeFile(failing, 'flow: FailingFlow\nsteps: [{ step: a, run: raise ValueError(1) }]\n');
+    assert.equal((await command('run', failing, '--run', 'r1')).code, 1);
+    const followed = await command('status', 'FailingFlow/r1', '--follow');
+    assert.equal(followed.code, 1);
+    assert.match(followed.stdout, /^FailingFlow\/r1 failed/);
+    assert.equal((await command('status', 'FailingFlow/r1')).code, 0);
   });
 
   it('tells an unknown run with exit code 2 and no stack trace', async () => {

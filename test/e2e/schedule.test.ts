@@ -116,20 +116,19 @@ describe('a flow that starts by itself', function () {
   - 0 6 * * 7
   - { cron: "30 6 1 3 *", timezone: Europe/Rome, parameters: { days: 7 } }`,
     );
+    const starts = startsOf(await deploy(twin, text));
     assert.deepEqual(
-      startsOf(await deploy(twin, text)).map(({ outcome, type, name }) => `${outcome} ${type} ${name}`),
-      [1, 2].flatMap((number) => [
-        `created trigger ScheduledFlow.schedule-${number}`,
-        `created rule ScheduledFlow.schedule-${number}.rule`,
-      ]),
+      starts.map(({ outcome, type }) => `${outcome} ${type}`),
+      ['created trigger', 'created rule', 'created trigger', 'created rule'],
     );
+    const [weekly, , yearly] = starts.map(({ name }) => name) as [string, string, string];
     assert.ok((await deploy(twin, text)).entities.every(({ outcome }) => outcome === 'unchanged'));
     // 1 March 2026 is a Sunday.
     await clock.moveTo('2026-03-01T05:00:00Z');
-    assert.deepEqual(await whisk.activations.list({ name: 'ScheduledFlow.schedule-2' }), []);
+    assert.deepEqual(await whisk.activations.list({ name: yearly }), []);
     await clock.moveTo('2026-03-01T06:00:00Z');
-    const [first] = await runs('ScheduledFlow.schedule-2', 'ScheduledFlow', 1);
-    const [second] = await runs('ScheduledFlow.schedule-1', 'ScheduledFlow', 1);
+    const [first] = await runs(yearly, 'ScheduledFlow', 1);
+    const [second] = await runs(weekly, 'ScheduledFlow', 1);
     assert.deepEqual([first?.status, first?.outputs], ['succeeded', { report: [7, 0] }]);
     assert.deepEqual([second?.status, second?.outputs], ['succeeded', { report: [1, 0] }]);
     assert.notEqual(first?.run, second?.run);
@@ -138,37 +137,41 @@ describe('a flow that starts by itself', function () {
   it('is started no more by a schedule that it has no more', async () => {
     const { entities } = await deploy(twin, flow('ScheduledFlow', 'schedule: 0 * * * *'));
     assert.deepEqual(
-      startsOf({ entities }).map(({ outcome, type, name }) => `${outcome} ${type} ${name}`),
+      startsOf({ entities }).map(({ outcome, type }) => `${outcome} ${type}`),
       [
-        'deleted rule ScheduledFlow.schedule-2.rule',
-        'deleted trigger ScheduledFlow.schedule-2',
-        'updated trigger ScheduledFlow.schedule-1',
-        'updated rule ScheduledFlow.schedule-1.rule',
+        ...['deleted rule', 'deleted rule', 'deleted trigger', 'deleted trigger'],
+        ...['created trigger', 'created rule'],
       ],
     );
+    const hourly = startsOf({ entities }).at(-2)?.name as string;
     assert.equal(clock.pending, 1);
     await clock.moveTo('2026-03-01T07:00:00Z');
-    await runs('ScheduledFlow.schedule-1', 'ScheduledFlow', 2);
+    await runs(hourly, 'ScheduledFlow', 1);
     await deploy(twin, flow('ScheduledFlow', ''));
     assert.equal(clock.pending, 0);
     assert.deepEqual(await names(), []);
   });
 
   it('a schedule that was disabled stays so; a lost alarm or trigger is set again', async () => {
-    const text = flow('KeptFlow', 'schedule: 0 * * * *');
-    await deploy(twin, text);
-    await whisk.rules.disable({ name: 'KeptFlow.schedule-1.rule' });
-    await whisk.feeds.delete({ name: '/whisk.system/alarms/alarm', trigger: 'KeptFlow.schedule-1' });
+    let text = flow('KeptFlow', 'schedule: 0 * * * *');
+    const [trigger, rule] = startsOf(await deploy(twin, text)).map(({ name }) => name) as [string, string];
+    await whisk.rules.disable({ name: rule });
+    await whisk.feeds.delete({ name: '/whisk.system/alarms/alarm', trigger });
     assert.equal(clock.pending, 0);
     await deploy(twin, text);
     assert.equal(clock.pending, 1);
-    const { status } = (await whisk.rules.get({ name: 'KeptFlow.schedule-1.rule' })) as unknown as { status: string };
+    const { status } = (await whisk.rules.get({ name: rule })) as unknown as { status: string };
     assert.equal(status, 'inactive');
-    await whisk.triggers.delete({ name: 'KeptFlow.schedule-1' });
+    text = flow('KeptFlow', 'schedule: [0 6 1 1 *, 0 * * * *]');
+    await deploy(twin, text);
+    const kept = (await whisk.rules.get({ name: rule })) as unknown as { status: string };
+    assert.equal(kept.status, 'inactive', 'whatever stands before it');
+    await deploy(twin, (text = flow('KeptFlow', 'schedule: 0 * * * *')));
+    await whisk.triggers.delete({ name: trigger });
     await deploy(twin, text);
     assert.equal(clock.pending, 1);
     await clock.advance(60 * 60_000);
-    await runs('KeptFlow.schedule-1', 'KeptFlow', 1);
+    await runs(trigger, 'KeptFlow', 1);
     await deploy(twin, flow('KeptFlow', ''));
   });
 
@@ -221,10 +224,11 @@ describe('a flow that starts by itself', function () {
   });
 
   it('is the example, on a Monday, a Tuesday, and when somebody asks', async () => {
-    await deployFile(twin, join(import.meta.dirname, '../../examples/schedule/flow.yaml'));
+    const deployed = await deployFile(twin, join(import.meta.dirname, '../../examples/schedule/flow.yaml'));
     await clock.moveTo('2026-03-03T06:30:00Z');
     await whisk.triggers.invoke({ name: 'digest-wanted', params: { days: 2 } });
-    const fired = ['DigestFlow.schedule-2', 'DigestFlow.schedule-1', 'digest-wanted'];
+    const schedules = startsOf(deployed).filter(({ type, name }) => type === 'trigger' && name.includes('.schedule-'));
+    const fired = [...schedules.map(({ name }) => name).reverse(), 'digest-wanted'];
     const started = await Promise.all(fired.map((trigger) => runs(trigger, 'DigestFlow', 1)));
     assert.deepEqual(
       started.flat().map(({ outputs }) => outputs),

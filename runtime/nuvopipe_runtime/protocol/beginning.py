@@ -51,7 +51,7 @@ class Beginning:
         except BadValues as error:
             return self._refuse(envelope, error)
         except BadParameters as error:
-            return refused(run, str(error))
+            return refused(run, str(error), **({"code": error.code} if error.code else {}))
         if not self._make(envelope, self._record(facts)):
             return self._again(envelope, facts)
         if envelope.get("answerWithin") == 0 and self._store.exists(self._layout.cancelled):

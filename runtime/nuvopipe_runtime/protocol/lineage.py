@@ -8,6 +8,19 @@ ORIGIN = ("origin-run-id", "origin-task-id")
 """Metadata of Metaflow's own resumed runs: the run, and the task in it."""
 
 
+STEPS_SHOWN_MAX = 20
+
+
+class UnknownStep(BadParameters):
+    """A run that is to be resumed from a step which the flow does not have."""
+
+    code = "unknown-step"
+
+    def __init__(self, step, steps):
+        shown = ", ".join(steps[:STEPS_SHOWN_MAX]) + (", …" if len(steps) > STEPS_SHOWN_MAX else "")
+        super().__init__(f'the flow has no step "{step[:SHOWN_MAX]}" to resume from; its steps are {shown}')
+
+
 class Lineage:
     """Of a run that resumes no other there is nothing to tell, until `follow` names its origin."""
 
@@ -54,7 +67,7 @@ class Lineage:
         if not self._store.exists(self._origin.result):
             raise BadParameters(f"the run {run} is not over: cancel it first, or let it end")
         if self._from is not None and self._from not in self._plan.steps:
-            raise BadParameters(f"the flow has no step {self._from[:SHOWN_MAX]} to resume from")
+            raise UnknownStep(self._from, [step for step, spec in self._plan.steps.items() if not spec.get("made")])
 
     @property
     def record(self):

@@ -54,6 +54,9 @@ BINARY = "the base64 text of a file"
 
 
 class BadParameters(Exception):
+    code = None
+    """Of the error in the answer, for clients that make more of it than a failure."""
+
     """The client's to put right; the message lists every problem."""
 
 
