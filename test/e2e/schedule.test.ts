@@ -153,7 +153,7 @@ describe('a flow that starts by itself', function () {
   });
 
   it('a schedule that was disabled stays so; a lost alarm or trigger is set again', async () => {
-    let text = flow('KeptFlow', 'schedule: 0 * * * *');
+    const text = flow('KeptFlow', 'schedule: 0 * * * *');
     const [trigger, rule] = startsOf(await deploy(twin, text)).map(({ name }) => name) as [string, string];
     await whisk.rules.disable({ name: rule });
     await whisk.feeds.delete({ name: '/whisk.system/alarms/alarm', trigger });
@@ -162,11 +162,10 @@ describe('a flow that starts by itself', function () {
     assert.equal(clock.pending, 1);
     const { status } = (await whisk.rules.get({ name: rule })) as unknown as { status: string };
     assert.equal(status, 'inactive');
-    text = flow('KeptFlow', 'schedule: [0 6 1 1 *, 0 * * * *]');
-    await deploy(twin, text);
+    await deploy(twin, flow('KeptFlow', 'schedule: [0 6 1 1 *, 0 * * * *]'));
     const kept = (await whisk.rules.get({ name: rule })) as unknown as { status: string };
     assert.equal(kept.status, 'inactive', 'whatever stands before it');
-    await deploy(twin, (text = flow('KeptFlow', 'schedule: 0 * * * *')));
+    await deploy(twin, text);
     await whisk.triggers.delete({ name: trigger });
     await deploy(twin, text);
     assert.equal(clock.pending, 1);
