@@ -40,6 +40,12 @@ const MATRIX: { name: string; flow: string; params?: Record<string, unknown>; ar
     params: { more: readFileSync(MORE, 'utf8') },
     args: ['--more', MORE],
   },
+  { name: 'numbers that JavaScript cannot hold, JSON and bytes, by default', flow: 'numbers' },
+  {
+    name: 'the same numbers given',
+    flow: 'numbers',
+    params: { id: '12345678901234567889', rate: '1e22', options: '[1.0, 9007199254740993]', label: '"text"' },
+  },
   { name: 'threads, child processes, modules, files and exit handlers', flow: 'process' },
   { name: 'Metaflow’s client inside a step', flow: 'client' },
   { name: 'a large artifact, a data frame, an object of a user’s class, a foreach over a series', flow: 'values' },
