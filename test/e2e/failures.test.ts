@@ -80,7 +80,7 @@ const FAILURES: { how: string; message: RegExp; log?: RegExp }[] = [
   { how: 'exit at once', message: /exited with code 0 and without a result/ },
   { how: 'segfault', message: /ended by signal SIGSEGV/ },
   { how: 'kill itself', message: /ended by signal SIGKILL/ },
-  { how: 'sleep', message: /^break_down took longer than 1 s, at / },
+  { how: 'sleep', message: /break_down took longer than 1 s(, at flow\.yaml:34)?$/m },
   { how: 'ignore the time limit', message: /ended after its time limit of 1 s/ },
   { how: 'keep a lock', message: /lock/ },
   { how: 'close everything', message: /without a result|Bad file descriptor/, log: /./ },

@@ -11,6 +11,8 @@ from .attempt import TIMEOUT
 from .reasons import reason_of
 from .user_code import is_users
 
+OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
 ERROR_SENT_MAX = 64 << 10
 """Characters of an exception's text that the supervisor gets: it takes secrets out of it before it cuts it short."""
 
@@ -53,7 +55,7 @@ def _text_of(error, message, users, frames):
         chain = traceback.TracebackException(type(error), error, error.__traceback__)
         users.trim(chain)
         text = "".join(chain.format())
-    if message:
+    if message and not text.endswith(f"{message}\n"):
         return f"{text}{message}\n"
     if frames:
         return text
@@ -87,11 +89,12 @@ class _Users:
         return found
 
     def trim(self, chain):
-        """Leaves out the frames above the user's first."""
+        """Leaves out the frames above the user's first, and this runtime's."""
         while chain is not None:
             for index, frame in enumerate(chain.stack):
                 if self._has(frame.filename):
-                    chain.stack = traceback.StackSummary.from_list(chain.stack[index:])
+                    kept = [frame for frame in chain.stack[index:] if not frame.filename.startswith(OURS)]
+                    chain.stack = traceback.StackSummary.from_list(kept)
                     break
             chain = chain.__cause__ or chain.__context__
 

@@ -72,6 +72,22 @@ def test_a_library_is_imported_ahead_if_a_fork_survives_it(platform, tmp_path, k
     assert (b"library is old" in logs) == (kind == "warns")
 
 
+def test_a_step_may_name_places_to_import_from(platform, tmp_path):
+    for name in ("site", "more"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "site" / "library.py").write_text(textwrap.dedent(COMMON))
+    (tmp_path / "more" / "extra.py").write_text("X = 5\n")
+    steps = {**STEPS, "start": {**STEPS["start"], "vars": {"PYTHONPATH": "more"}}}
+    p = platform(FLOW, steps, **PLAN)
+    (tmp_path / "logic.py").write_text(
+        "import os\ndef look():\n    import library\n    try:\n        import extra\n    except ImportError:\n"
+        "        return None\n    return extra.X\ndef said(): return None\n"
+    )
+    p.environment |= {"PYTHONPATH": str(tmp_path / "site")}
+    p.invoke()
+    assert p.result().get("outputs") == {"first": 5, "second": None}, p.result()
+
+
 def test_a_module_that_the_flow_lacks_is_the_failure_of_the_step_that_wants_it(platform, tmp_path):
     p = platform(FLOW, STEPS, **PLAN)
     (tmp_path / "logic.py").write_text("import no_such_library\n")

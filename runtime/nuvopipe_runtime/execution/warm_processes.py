@@ -59,7 +59,7 @@ class WarmProcesses:
 
     def ready_for(self, step, environment, variables, deadline):
         """The warm process for these variables, with the libraries of the step imported; none if `step` is None."""
-        key = tuple(sorted(variables.items()))
+        key = tuple(sorted(_with_our_path(variables, environment).items()))
         while True:
             if key in self._warm and not self._warm[key].is_alive():
                 self._warm.pop(key).close()
@@ -227,12 +227,19 @@ def _spawn(module, plan, environment):
         [sys.executable, "-m", module, str(theirs.fileno()), plan.directory],
         pass_fds=[theirs.fileno()],
         env={**HASH_SEED, **environment, "PYTHONPATH": path},
+        cwd=plan.directory,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=errors,
     )
     theirs.close()
     return _Loader(ours, process, errors)
+
+
+def _with_our_path(variables, environment):
+    """A flow that names places of its own to import from keeps Metaflow's and its packages'."""
+    paths = [variables.get("PYTHONPATH"), environment.get("PYTHONPATH")]
+    return {**variables, "PYTHONPATH": os.pathsep.join(paths)} if all(paths) else variables
 
 
 def _make_room(processes, most):
