@@ -38,6 +38,13 @@ describe('A step is an ordinary Python process', function () {
       assert.deepEqual(await outputsOf('pmap_foreach_input'), { sums: [9, 13, 17] });
     });
 
+    it('from the workers of joblib, and those of a loader of batches', async () => {
+      const squares = [0, 1, 4, 9, 16, 25];
+      assert.deepEqual(await outputsOf('workers_read'), {
+        ...{ threads: [...Array(12).keys()], loky: squares, processes: squares, loader: [0, 1, 2] },
+      });
+    });
+
     it('from hundreds of threads and processes, in a step and in a join', async () => {
       assert.deepEqual(await outputsOf('reads_stress'), { wrong: [], joined: [] });
     });
