@@ -59,6 +59,7 @@ export function stepsOf(profile: string, plan: Plan): string[] {
 export function namedSteps({ name, profile }: Pick<LimitedAction, 'name' | 'profile'>, plan: Plan): string {
   if (profile === undefined) return `the action ${name} will`;
   const names = stepsOf(profile, plan);
+  if (names.length === 0) return `the stand-in (action ${name}) will`;
   const more = names.length - STEPS_NAMED_MAX;
   const listed = names.slice(0, STEPS_NAMED_MAX).join(', ');
   return `steps ${listed}${more > 0 ? ` and ${more} more` : ''} (action ${name})`;

@@ -4,6 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { wskProperties } from '../../src/local/client-env.ts';
+import type { Platform } from '../../src/local/state.ts';
 import { openWhisk, type Whisk } from '../../src/whisk/client.ts';
 import { RETRY_TABLE, retryWaitMs } from '../../src/whisk/retries.ts';
 import { normalizeHost, whiskSettings } from '../../src/whisk/settings.ts';
@@ -35,6 +37,11 @@ describe('whisk settings', () => {
       namespace: 'guest',
       insecure: false,
     });
+  });
+
+  it('are written for other clients with the namespace of the key', () => {
+    const whisk = { apihost: 'http://127.0.0.1:1', auth: 'a:b', namespace: 'guest' };
+    assert.match(wskProperties({ whisk } as Platform), /^NAMESPACE=_$/m);
   });
 
   it('finds ~/.wskprops, and says what is missing', async () => {

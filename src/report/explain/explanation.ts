@@ -29,7 +29,8 @@ export interface Explanation {
 
 export interface ExplainedAction {
   name: string;
-  role: 'conductor' | 'sequence' | 'steps' | 'wait';
+  /** `stand-in`: settles the steps whose own action does not start. */
+  role: 'conductor' | 'sequence' | 'steps' | 'stand-in' | 'wait';
   /** A sequence has none of its own. */
   memoryMB?: number;
   timeLimitMs?: number;
@@ -118,7 +119,7 @@ function actionsOf({ conductor, wait, steps, sequence, package: folder }: Manife
   const stepsOf = (profile: string) => Object.values(plan.steps).filter((step) => step.profile === profile).length;
   const stepActions = steps.map(({ name, profile, memoryMB, timeLimitMs }) => ({
     name: `${folder}/${name}`,
-    role: 'steps' as const,
+    role: stepsOf(profile) === 0 ? ('stand-in' as const) : ('steps' as const),
     memoryMB,
     timeLimitMs,
     steps: stepsOf(profile),

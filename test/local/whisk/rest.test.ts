@@ -210,6 +210,7 @@ describe('the REST API', () => {
     await refused(405, /^HTTP method not allowed, supported methods: /, 'POST', '_/actions', {});
     await refused(405, 'HTTP method not allowed, supported methods: GET', 'DELETE', `_/activations/${'0'.repeat(32)}`);
     await refused(404, 'The requested resource could not be found.', 'GET', '_/things');
+    await refused(404, 'The requested resource does not exist.', 'GET', '/api/v1/web/guest/default/none.json');
   });
 
   it('survives malformed, oversized and unauthenticated requests', async () => {
