@@ -17,18 +17,19 @@ _COMPARED_MAX_BYTES = 256 << 10
 def _keep(self, inputs, step, dropped=(), branches=None, failed=()):
     """Keeps what the inputs agree on; returns the names of what they newly disagree on."""
     inputs = list(inputs)
+    own = {*_HIDDEN, *vars(self), *dir(type(self))}
     found, same, lost, new = {}, {}, {}, []
     for each in inputs:
         lost.update({name: info for name, info in each._datastore._info.items() if "dropped" in info})
     for index, each in enumerate(inputs):
         for name, sha in each._datastore.items():
-            if name in lost or name in _HIDDEN or name in vars(self) or hasattr(type(self), name):
+            first, known = found.get(name, (index, ()))
+            if sha in known or name in lost or name in own:
                 continue
-            first, known = found.setdefault(name, (index, {sha}))
             if name in dropped:
                 lost[name] = {"dropped": step, "why": "each item has its own value"}
-            elif sha in known:
-                continue
+            elif not known:
+                found[name] = index, {sha}
             elif _is_same(inputs[first], each, name, same):
                 known.add(sha)
             else:
@@ -38,7 +39,7 @@ def _keep(self, inputs, step, dropped=(), branches=None, failed=()):
     for name, (index, _) in found.items():
         if name not in lost:
             self._datastore.passdown_partial(inputs[index]._datastore, [name])
-    self._datastore._info.update({name: info for name, info in lost.items() if name not in vars(self)})
+    self._datastore._info.update({name: info for name, info in lost.items() if name not in own})
     return new
 
 

@@ -177,7 +177,8 @@ class _Outputs(_Writer):
             value = getattr(flow, name)
         except Exception as error:
             if isinstance(error, AttributeError) and not _is_artifact(flow, name):
-                raise AttributeError(f"the output '{name}' is not an artifact of the last step") from None
+                why = f": {error}" if _is_dropped(flow, name) else ""
+                raise AttributeError(f"the output '{name}' is not an artifact of the last step{why}") from None
             return self._told("an artifact that cannot be read here", f"{type(error).__name__}: {error}")
         return self.form(value)
 
@@ -307,6 +308,12 @@ def _python_value(numpy, value):
     if isinstance(converted, numpy.generic):
         raise NoForm(f"there is no Python value for {value.dtype}")
     return converted
+
+
+def _is_dropped(flow, name):
+    """Whether a join has dropped it (`DroppedInfo` of `src/model/records.ts`), which the flow's own error explains."""
+    datastore = getattr(flow, "_datastore", None)
+    return datastore is not None and "dropped" in datastore._info.get(name, {})
 
 
 def _is_artifact(flow, name):
