@@ -1,9 +1,14 @@
-"""A join asks for an artifact of one input after the other: those of the next inputs are read before it does."""
+"""A join asks for an artifact of one input after the other: those of the next inputs are read before it does.
+
+How many doubles with each that it asks for: a join may compare no more than two of a thousand.
+"""
+
+from collections import Counter
 
 from .storage_keys import key_of
 
 AHEAD = 32
-"""Requests under way for what has not been asked for yet."""
+"""Requests under way at most for what has not been asked for yet."""
 
 AHEAD_MAX_BYTES = 256 << 10
 """A larger artifact is read when it is wanted: this many of them would be much memory."""
@@ -18,6 +23,7 @@ class ReadAhead:
         self._descriptions = request.get("descriptions", [])
         self._places = None
         self._under_way = {}
+        self._asked = Counter()
 
     def get(self, key):
         """The future of what the store has: `Store.get`."""
@@ -32,7 +38,9 @@ class ReadAhead:
             return
         index, name = place
         flow = key.split("/", 1)[0]
-        for told in self._inputs[index + 1 : index + 1 + AHEAD]:
+        self._asked[name] += 1
+        reach = min(AHEAD, 1 << self._asked[name])
+        for told in self._inputs[index + 1 : index + 1 + reach]:
             sha = told["objects"].get(name)
             if sha is None or self._descriptions[told["info"][name]].get("size", 0) > AHEAD_MAX_BYTES:
                 continue
