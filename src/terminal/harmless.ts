@@ -19,8 +19,8 @@ const OTHER_ESCAPES = /\u001b[ -/]*[0-~]/g;
 const COLOUR = /^[\d;:]*$/;
 
 /**
- * A line that moves no cursor, erases nothing, rings no bell and sets no title. A carriage return shows what was written last;
- * other control characters become their symbols. `colours`: whether SGR sequences stay.
+ * Removes what would move the cursor, erase text, ring the bell or set a title. Of text that was written over, the last state
+ * stays; other control characters become their symbols. `colours`: whether SGR sequences stay.
  */
 export function harmless(line: string, colours = false): string {
   const text = lastState(line).replace(STRINGS, '');
