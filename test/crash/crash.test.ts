@@ -49,7 +49,7 @@ interface Tally {
 /** Every flow that a client starts. */
 const ALL = [
   ...['linear', 'branches', 'foreach', 'foreach_in_branch', 'branches_in_foreach', 'switch', 'loop', 'retry', 'catch'],
-  ...['subflow', 'subflow_slow', 'subflow_failure', 'action', 'failure', 'long', 'nested', 'resume'],
+  ...['subflow', 'subflow_slow', 'subflow_failure', 'action', 'failure', 'long', 'nested', 'resume', 'bounded'],
 ];
 /** Those in which no step needs its retry. */
 const CALM = [
