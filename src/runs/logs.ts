@@ -66,27 +66,33 @@ export async function* followLogs(
   filter: LogFilter,
   signal: AbortSignal,
 ): AsyncGenerator<TaskLogLine> {
-  const ended = new AbortController();
-  const end = () => ended.abort();
+  // The run is over, the signal says so, or nobody reads on.
+  const done = new AbortController();
+  const end = () => done.abort();
   signal.addEventListener('abort', end);
-  const following = untilTheEnd(reader, key, signal).finally(end);
+  const following = untilTheEnd(reader, key, done.signal).finally(end);
   // An error is thrown below; meanwhile it is nobody's.
   following.catch(() => undefined);
   const tails = new Map<string, Tail>();
-  for (let isLast = false; !isLast && !signal.aborted; ) {
-    isLast = ended.signal.aborted;
-    const started = performance.now();
-    for (const execution of await findExecutions(reader, key, filter)) {
-      const name = nameOf(execution);
-      const tail = tails.get(name) ?? new Tail();
-      tails.set(name, tail);
-      yield* tail.next(reader, key, execution);
+  try {
+    for (let isLast = false; !isLast && !signal.aborted; ) {
+      isLast = done.signal.aborted;
+      const started = performance.now();
+      for (const execution of await findExecutions(reader, key, filter)) {
+        const name = nameOf(execution);
+        const tail = tails.get(name) ?? new Tail();
+        tails.set(name, tail);
+        yield* tail.next(reader, key, execution);
+      }
+      const took = performance.now() - started;
+      const wait = Math.max(INTERVAL_MS, took / LOOKING_SHARE - took);
+      if (!isLast) await pause(wait, undefined, { signal: done.signal }).catch(() => undefined);
     }
-    const took = performance.now() - started;
-    const wait = Math.max(INTERVAL_MS, took / LOOKING_SHARE - took);
-    if (!isLast) await pause(wait, undefined, { signal: ended.signal }).catch(() => undefined);
+    await following;
+  } finally {
+    end();
+    signal.removeEventListener('abort', end);
   }
-  await following;
 }
 
 async function untilTheEnd(reader: RunReader, key: RunKey, signal: AbortSignal): Promise<void> {

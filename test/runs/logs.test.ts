@@ -48,7 +48,10 @@ describe('logs of a run', () => {
     seconds = 0;
     objects = new Objects();
     reader = new RunReader(objects.store);
-    objects.put(`${PREFIX}run.json`, { ...KEY, created: 1, bundle: '0'.repeat(64), tags: [], start: 'a', end: 'b' });
+    objects.put(`${PREFIX}run.json`, {
+      ...{ version: 1, ...KEY, created: 1, user: 'ada', tags: [], system_tags: [] },
+      ...{ start: 'a', end: 'b', bundle: '0'.repeat(64) },
+    });
   });
 
   const record = (step: string, task: string, attempt: number, by: string, more: object = {}) => ({
@@ -131,6 +134,7 @@ describe('logs of a run', () => {
     part('a/t/0/act/00000.stdout', line(1, 'one'));
     const stop = new AbortController();
     for await (const _ of followLogs(reader, KEY, {}, stop.signal)) stop.abort();
+    for await (const _ of followLogs(reader, KEY, {}, new AbortController().signal)) break;
   });
 
   describe('on a terminal', () => {
