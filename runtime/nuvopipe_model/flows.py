@@ -20,7 +20,7 @@ class Flow(Plan):
         self.flow = "F"
         self.start, self.end = "start", "end"
         self.parameters, self.outputs, self.tags, self.loops = {}, [], [], {}
-        self.on_failure = self.timeout_ms = None
+        self.on_failure = self.timeout_ms = self.runs = None
         self.is_sequence = False
         self.handlers = set()
         defaults = {"block": "b", "profile": "p", "timeoutMs": STEP_MS, "within": []}

@@ -5,7 +5,7 @@ import json
 KEYS = (
     *("run", "block", "step", "at", "claim", "again", "lease", "used", "home"),
     *("wait", "guard", "died", "params", "answerWithin", "from", "attempt", "poll", "answer"),
-    *("sweep", "cancel", "origin", "grow", "waits", "standIn", "overdue", "answerBy", "wake"),
+    *("sweep", "cancel", "origin", "grow", "waits", "standIn", "overdue", "answerBy", "wake", "since"),
 )
 
 MAX_BYTES = 1024

@@ -1,11 +1,12 @@
-import { allSteps, RETRY_TIMES_MAX } from '../model/flow.ts';
+import { formatDurationMs } from '../model/duration.ts';
+import { allSteps } from '../model/flow.ts';
 import { suggest } from '../syntax/suggest.ts';
 import type { Check } from './context.ts';
 
 /** What `retry.on` has words of its own for. */
 const FAILURES_BY_WORD = ['timeout', 'crash'];
 
-/** `ACTION_ERROR` of `runtime/nuvopipe_runtime/protocol/elsewhere.py`. */
+/** Any failure of an action, or of a flow as a step. `ACTION_ERROR` of the runtime's `calls.py`. */
 const ACTION_ERROR = 'ActionError';
 
 /** Python's own, as far as a step may come upon them. */
@@ -28,9 +29,10 @@ export const checkRetries: Check = ({ flow, report }) => {
   for (const { retry, body } of allSteps(flow)) {
     if (!retry) continue;
     const isElsewhere = body?.kind === 'action' || body?.kind === 'flow';
-    if (retry.times > RETRY_TIMES_MAX) {
-      const message = `${retry.times} repetitions are too many: Metaflow keeps six attempts of a task, the first and @catch's among them`;
-      report.error('too-many-retries', retry.span, message, `write ${RETRY_TIMES_MAX} at most`);
+    if (retry.withinMs && retry.times > 0 && retry.withinMs.value <= retry.backoffMs) {
+      const [within, backoff] = [retry.withinMs.value, retry.backoffMs].map(formatDurationMs);
+      const message = `no attempt is repeated: the pause before the second, ${backoff}, is not over within ${within}`;
+      report.warning('useless-retry', retry.withinMs.span, message, 'raise "within", or lower "backoff"');
     }
     for (const { value, span } of retry.on) {
       const word = FAILURES_BY_WORD.find((known) => known === value.toLowerCase());
@@ -40,9 +42,12 @@ export const checkRetries: Check = ({ flow, report }) => {
         const hint = 'write the name of an exception class, timeout or crash';
         report.error('bad-exception', span, `"${value}" cannot be the name of an exception class`, hint);
       } else if (isElsewhere && ![ACTION_ERROR, ...FAILURES_BY_WORD].includes(value)) {
-        const what = body.kind === 'action' ? 'an action' : 'a flow that a step starts';
-        const message = `${what} never fails with "${value}": what happens there is ${ACTION_ERROR}, timeout or crash here`;
-        report.warning('unmatched-exception', span, message, `write ${ACTION_ERROR}`);
+        const [what, where] =
+          body.kind === 'action'
+            ? ['an action', 'its error begins with that name']
+            : ['a flow', 'its failed step raised that'];
+        const message = `${what} fails with ${ACTION_ERROR}, timeout or crash; "${value}" can never match unless ${where}`;
+        report.warning('unmatched-exception', span, message, `write ${ACTION_ERROR} for any failure of it`);
       } else if (value.length >= MISTYPED_MIN_LENGTH && !EXCEPTIONS.includes(value)) {
         const meant = suggest(
           value,

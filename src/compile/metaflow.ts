@@ -1,4 +1,5 @@
 import type { CallBody, Code, Flow } from '../model/flow.ts';
+import { METAFLOW_RETRY_TIMES_MAX } from '../model/flow.ts';
 import type { SourceRange } from '../model/plan.ts';
 import { functionBody, INDENT, pythonString } from '../syntax/python-text.ts';
 import type { SourceFile } from '../syntax/source-file.ts';
@@ -203,7 +204,9 @@ class Writer {
     const marks = ends.map((end) => `${end}=True`).join(', ');
     const decorators = [
       ...(retry
-        ? [`retry(times=${retry.times}, minutes_between_retries=${Math.round(retry.backoffMs / 60_000)})`]
+        ? [
+            `retry(times=${Math.min(retry.times, METAFLOW_RETRY_TIMES_MAX)}, minutes_between_retries=${Math.round(retry.backoffMs / 60_000)})`,
+          ]
         : []),
       ...(caught === undefined ? [] : [`catch(var=${pythonString(caught)})`]),
       ...environmentDecorator(step),

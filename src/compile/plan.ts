@@ -136,8 +136,9 @@ function becomesSequence(flow: Flow): boolean {
 }
 
 /** A retry without its place. */
-function retryOf({ times, backoffMs, factor, maxMs, jitter, on }: Retry): PlannedRetry {
-  return { times, backoffMs, factor, maxMs, jitter, on: on.map(({ value }) => value) };
+function retryOf({ times, backoffMs, factor, maxMs, jitter, withinMs, on }: Retry): PlannedRetry {
+  const within = withinMs && { withinMs: withinMs.value };
+  return { times, backoffMs, factor, maxMs, jitter, ...within, on: on.map(({ value }) => value) };
 }
 
 function callOf(body: Body, { timeoutMs, timeoutSpan }: Resources): PlannedCall | undefined {

@@ -3,7 +3,7 @@ import type { RunRecord, TaskRecord } from '../model/records.ts';
 import type { RunKey, RunReader, TaskEntry } from '../runs/reader.ts';
 import { mapParallel } from '../store/parallel.ts';
 import { mutateTags } from './tags.ts';
-import { artifactView, flowView, metadataViews, runView, stepView, taskView } from './views.ts';
+import { artifactView, asMetaflowKnows, flowView, metadataViews, runView, stepView, taskView } from './views.ts';
 
 /** Of Metaflow's metadata service: what its client takes for new enough for tags, attempts and filtered tasks. */
 export const SERVICE_VERSION = '2.5.0';
@@ -177,7 +177,7 @@ function inTask(handler: TaskHandler): Handler {
     const key: RunKey = run;
     const entry = await reader.task(key, step, task);
     if (entry === undefined) return notFound;
-    return handler(run, await reader.attempts(key, entry), reader, rest);
+    return handler(run, (await reader.attempts(key, entry)).flatMap(asMetaflowKnows), reader, rest);
   });
 }
 

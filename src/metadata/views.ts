@@ -1,4 +1,4 @@
-import type { RunRecord, TaskRecord } from '../model/records.ts';
+import { metaflowAttempt, type RunRecord, type TaskRecord } from '../model/records.ts';
 
 /**
  * Records as Metaflow's metadata service shows them (`metadata_provider/metadata.py`, `_…_to_json`). Ids are strings: the
@@ -108,4 +108,16 @@ export function metadataViews(run: RunRecord, record: TaskRecord, root: string):
       return { ...place, field_name: name, value, type, tags, ts_epoch };
     });
   return [...written, ...added];
+}
+
+/** A record with the number by which the client knows its attempt; nothing where it knows it by none. */
+export function asMetaflowKnows(record: TaskRecord): TaskRecord[] {
+  const attempt = metaflowAttempt(record);
+  if (attempt === undefined) return [];
+  if (attempt === record.attempt) return [record];
+  const tag = `attempt_id:${record.attempt}`;
+  const metadata = record.metadata
+    .filter(({ field_name }) => !field_name.startsWith('attempt') || field_name === 'attempt_ok')
+    .map((datum) => ({ ...datum, tags: datum.tags.map((other) => (other === tag ? `attempt_id:${attempt}` : other)) }));
+  return [{ ...record, attempt, metadata }];
 }

@@ -41,6 +41,8 @@ export interface Envelope {
   from?: [step: string, ...at: number[]];
   /** Which attempt of the task, from 1; absent: the first, which is 0. */
   attempt?: number;
+  /** When the first attempt of the task began, epoch milliseconds, where all of them have a time limit together. */
+  since?: number;
   /** How often a flow's result has been looked for. */
   poll?: number;
   /** The run that this one resumes, and the step to do again from. */

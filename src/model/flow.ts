@@ -112,6 +112,8 @@ export interface Retry {
   maxMs: number;
   /** Part of a pause that is random, 0 to 1. */
   jitter: number;
+  /** What all attempts may take together. */
+  withinMs?: Located<number>;
   /** Names of exception classes, `timeout`, `crash`; all failures when it is empty. */
   on: Located<string>[];
   span: Span;
@@ -127,8 +129,10 @@ export const FOREACH_CONCURRENCY_DEFAULT = 10;
 export const LOOP_PAUSE_MAX_MS = 3_600_000;
 /** Metaflow's own default of `@retry`. */
 export const RETRY_TIMES_DEFAULT = 3;
-/** Metaflow (2.19.39) keeps six attempts of a task, one of them for `@catch`: `MAX_ATTEMPTS` less two. */
-export const RETRY_TIMES_MAX = 4;
+/** As the schema has it: each attempt leaves a record. */
+export const RETRY_TIMES_MAX = 100;
+/** Metaflow (2.19.39) has six attempts of a task, one of them for `@catch`: `MAX_ATTEMPTS` less two. */
+export const METAFLOW_RETRY_TIMES_MAX = 4;
 export const RETRY_BACKOFF_DEFAULT_MS = 1_000;
 export const RETRY_FACTOR_DEFAULT = 2;
 export const RETRY_PAUSE_DEFAULT_MAX_MS = 300_000;

@@ -142,6 +142,8 @@ export interface PlannedRetry {
   maxMs: number;
   /** Part of a pause that is random, 0 to 1. */
   jitter: number;
+  /** What all attempts may take together, pauses included. */
+  withinMs?: number;
   /** Names of exception classes, `timeout`, `crash`; all failures when it is empty. */
   on: string[];
 }

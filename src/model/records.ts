@@ -125,6 +125,8 @@ export interface TaskRecord {
   logs?: ('stdout' | 'stderr')[];
   /** A failed attempt: the last line of its traceback, or how its process ended. */
   error?: string;
+  /** What `retry.on` may call it: names of the exception's classes, `timeout`, `crash`. */
+  kinds?: string[];
   /** Pathspec of the task that this one was taken over from, by a resumed run. */
   origin?: string;
   /** Pathspec of the task that this one was taken over from, because the step has `cache: true`. */
@@ -135,6 +137,21 @@ export interface TaskRecord {
   retried?: number;
   /** How many attempts there are at most, where there can be more than one. */
   attempts?: number;
+}
+
+/** Attempts that Metaflow's client knows of: its `MAX_ATTEMPTS`. */
+const METAFLOW_ATTEMPTS_MAX = 6;
+
+/** By which number Metaflow's client knows an attempt; undefined where it knows it by none: one of many that failed. */
+export function metaflowAttempt({ attempt, retried }: Pick<TaskRecord, 'attempt' | 'retried'>): number | undefined {
+  const last = METAFLOW_ATTEMPTS_MAX - 1;
+  if (attempt < last) return attempt;
+  return retried === undefined ? last : undefined;
+}
+
+/** What the names of Metaflow's files of an attempt begin with; `number_of_files` of the runtime's `commit.py`. */
+export function numberOfFiles(record: Pick<TaskRecord, 'attempt' | 'retried'>): string {
+  return String(metaflowAttempt(record) ?? `${record.attempt}-failed`);
 }
 
 /** A join's parents follow from its pool; a record of 10,000 of them would only weigh. */

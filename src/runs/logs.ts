@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
-import { runPrefix, type TaskRecord } from '../model/records.ts';
+import { numberOfFiles, runPrefix, type TaskRecord } from '../model/records.ts';
 import { mapParallel } from '../store/parallel.ts';
 import { suggest } from '../syntax/suggest.ts';
 import { lastState } from '../terminal/harmless.ts';
@@ -144,11 +144,11 @@ class Tail {
 async function wholeLog(
   reader: RunReader,
   { flow, run }: RunKey,
-  { step, task, attempt, record }: Execution,
+  { step, task, record }: Execution,
 ): Promise<StoredLine[][] | undefined> {
   if (record === undefined) return undefined;
   const logs = await mapParallel(record.logs ?? [], async (stream) => {
-    const object = await reader.store.get(`${flow}/${run}/${step}/${task}/${attempt}.task_${stream}.log`);
+    const object = await reader.store.get(`${flow}/${run}/${step}/${task}/${numberOfFiles(record)}.task_${stream}.log`);
     return object && parseLog(new TextDecoder().decode(object.body), stream);
   });
   const found = logs.filter((log) => log !== undefined);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { poll } from '../../src/local/poll.ts';
 import type { RunResult } from '../../src/model/envelope.ts';
 import { runPrefix } from '../../src/model/records.ts';
 import { getJson, openStore } from '../../src/store/store.ts';
 import { caseFile, runCase } from '../support/cases.ts';
 import { runCommand } from '../support/command.ts';
-import { client, deployFlow, flowFile } from '../support/flows.ts';
+import { artifactsOf, client, deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
 
@@ -162,6 +163,60 @@ onFailure:
     const resumed = await runCommand('resume', [run, '--home', shared.home]);
     assert.equal(resumed.code, 2, resumed.stderr);
     assert.match(resumed.stderr, /was refused for its parameters.*at least 1/s);
+  });
+
+  describe('retry', () => {
+    /** How often a step was tried. */
+    const attemptsOf = async (flow: string, run: string, step: string) => {
+      const store = await openStore(shared.platform.store);
+      let count = 0;
+      try {
+        for await (const _ of store.list(`${runPrefix(flow, run)}tasks/${step}/`)) count++;
+      } finally {
+        store.close();
+      }
+      return count;
+    };
+
+    for (const [file, flow, attempts] of [
+      ['act.yaml', 'RetryOnAct', 1],
+      ['act2.yaml', 'RetryOnAct2', 2],
+      ['act3.yaml', 'RetryOnFlow', 2],
+      ['act4.yaml', 'RetryOnAct4', 3],
+    ] as const) {
+      it(`repeats what ${file} says, ${attempts} in all`, async () => {
+        await deployFlow(shared, caseFile('wf_subflow', 'child.yaml'));
+        const { run } = (await failureOf('wf_retryon', { file })) as unknown as { run: string };
+        assert.equal(await attemptsOf(flow, run, 'a'), attempts);
+      });
+    }
+
+    it('takes the last of as many attempts as Metaflow has', async () => {
+      assert.match((await failureOf('wf_long', { file: 'retry.yaml' })).message, /^ConnectionError: not yet/);
+      await outputsOf('wf_long', { file: 'retrycatch.yaml' });
+    });
+
+    it('makes more attempts than Metaflow has, whose client reads the last', async () => {
+      const text = (await readFile(caseFile('wf_long', 'retry.yaml'), 'utf8')).replace('times: 4', 'times: 8');
+      const { file, remove } = await flowFile(text);
+      try {
+        await deployFlow(shared, file);
+        const { result } = await invoke(shared, 'RetryMany', { run: 'many' });
+        assert.deepEqual(result.outputs, { n: 6 }, JSON.stringify(result));
+        assert.equal(await attemptsOf('RetryMany', 'many', 'flaky'), 7);
+        const env = stockEnvironment(shared);
+        const { steps, successful } = await artifactsOf(shared.platform.python, env, 'RetryMany/many');
+        assert.equal(successful, true);
+        assert.deepEqual(
+          steps.flaky?.map(({ ok, artifacts }) => [ok, artifacts.n !== undefined]),
+          [[true, true]],
+        );
+        const logs = await runCommand('logs', ['RetryMany/many', '--home', shared.home]);
+        assert.match(logs.stdout, /attempt 6\).*ConnectionError/);
+      } finally {
+        await remove();
+      }
+    });
   });
 
   it('an attempt begins with what was before the step', async () => {

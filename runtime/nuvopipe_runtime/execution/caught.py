@@ -1,4 +1,11 @@
-"""Metaflow's `@catch`, told by nuvopipe's runtime which attempt is the last, and what the failure was that it catches."""
+"""Metaflow's attempts and its `@catch`, told by nuvopipe's runtime which attempt is the last, and what is caught."""
+
+
+def allow_attempts(count):
+    """Metaflow has six attempts at most, for it looks for each of them; here records tell which there are."""
+    from metaflow import task
+
+    task.MAX_ATTEMPTS = max(task.MAX_ATTEMPTS, count)
 
 
 def catch_at_once(names, kinds_of):

@@ -11,7 +11,7 @@ import traceback
 
 from .attempt import TIMEOUT
 from .blobs import TaskBlobs
-from .caught import catch_at_once, catch_failure
+from .caught import allow_attempts, catch_at_once, catch_failure
 from .connections import Connections
 from .failure import failure_of
 from .flow_parameters import set_parameters, task_type, with_bytes
@@ -147,6 +147,7 @@ def _step(context, request, result):
     say_time_limit(request["timeoutMs"])
     paths = give_inputs(context.flow_datastore, request)
     _put_in_place(context.flow, request, paths)
+    allow_attempts(request["attempt"] + 1)
     names = {"run": "run_id", "task": "task_id", "split": "split_index", "attempt": "retry_count"}
     cli_args._set_step_kwargs({names[key]: request[key] for key in names} | {"input_paths": ",".join(paths[:1])})
     task_type(request["secrets"])(

@@ -17,7 +17,7 @@ RESUME_AGAIN_MS = 1_000
 
 
 class CalledFlows:
-    def __init__(self, context, launcher, lineage, inputs, tasks, handover, run_time, children, parent):
+    def __init__(self, context, launcher, lineage, inputs, tasks, handover, run_time, retry_time, children, parent):
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
@@ -28,6 +28,7 @@ class CalledFlows:
         self._tasks = tasks
         self._handover = handover
         self._run_time = run_time
+        self._retry_time = retry_time
         self._children = children
         self._parent = parent
 
@@ -68,10 +69,15 @@ class CalledFlows:
                 return self._failed(f"the flow {flow} was started and has not begun: {why} (run {run})")
             return None if poll % calls.START_AGAIN_EVERY == 0 else self._look_later(envelope, attempt, poll)
         left_ms = begun_ms + call["timeoutMs"] - self._clock.now_ms() if "timeoutMs" in call else None
+        retry_ms = self._retry_time.left_ms(envelope)
+        if retry_ms is not None and retry_ms <= 0:
+            self._children.cancel(flow, run)
+            return self._failed(f"{self._retry_time.message(envelope['step'])} (run {run})", attempts.TIMEOUT)
         if left_ms is not None and left_ms <= 0:
             self._children.cancel(flow, run)
             limit = f"{call['timeoutMs'] / 1000:g} s, which is the step's time limit"
             return self._failed(f"the flow {flow} has no result after {limit} (run {run})", attempts.TIMEOUT)
+        left_ms = min((each for each in (left_ms, retry_ms) if each is not None), default=None)
         if poll < PARK_FROM:
             return self._look_later(envelope, attempt, poll, left_ms)
         return self._wait(dict(envelope, poll=poll), flow, run, attempt, left_ms)

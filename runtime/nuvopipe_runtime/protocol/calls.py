@@ -6,14 +6,26 @@ what the action answered, or the flow's result is looked for; at last the step i
 
 import hashlib
 import json
+import re
 
 from ..execution.json_form import restore
 from ..layout import RunLayout
 from ..plan import PARAMETERS_STEP, PARAMETERS_TASK
+from . import attempts
 from .parameters import RUN_NAME_MAX
 
 ACTION_ERROR = "ActionError"
 """What `retry.on` calls the failure of an action, or of a flow that a step has started."""
+
+TIMED_OUT = re.compile(r"exceeded its time limits? of \d")
+CRASHED = re.compile(r"exited unexpectedly|did not produce a valid response|exhausted its memory|command exited")
+"""OpenWhisk's words for an action that was ended, or has ended itself."""
+
+NAMED = re.compile(r"(?:An error has occurred: )?([A-Za-z_][\w.]*(?:Error|Exception|Timeout|Interrupt|Warning))(?::|$)")
+"""The error of an action that an exception has ended begins with the name of that."""
+
+TASK_PARTS = 4
+"""Of a pathspec: flow, run, step, task."""
 
 POLL_FIRST_MS, POLL_MAX_MS, POLL_GROWTH = 250, 60_000, 1.5
 """A flow's result is looked for at growing intervals."""
@@ -60,8 +72,12 @@ def result_of(store, flow, run):
     if result["status"] == "succeeded":
         return {"result": restore(result.get("outputs", {}), result.get("exact", {}))}
     if "error" not in result:
-        return {"error": f"the flow {flow} was {result['status']} (run {run})"}
-    return {"error": f"the flow {flow} failed: {result['error']['message']} (run {run})"}
+        return {"error": f"the flow {flow} was {result['status']} (run {run})", "kinds": []}
+    error = result["error"]
+    answer = {"error": f"the flow {flow} failed: {error['message']} (run {run})"}
+    task = error.get("task", "").split("/")
+    record = store.get_json(RunLayout(*task[:2]).commit(*task[2:])) if len(task) == TASK_PARTS else None
+    return answer | {"kinds": (record or {}).get("kinds", [])}
 
 
 def begun_ms(store, flow, run):
@@ -90,3 +106,20 @@ def error_of(answer):
     if isinstance(error, dict):
         error = error.get("error", error.get("message", error))
     return str(error)
+
+
+def kinds_of(answer):
+    """What `retry.on` may call the error of an answer: a flow's has the `kinds` of its task, of an action's its text tells."""
+    if "kinds" in answer:
+        return [ACTION_ERROR, *answer["kinds"]]
+    text, error = error_of(answer), answer["error"]
+    kinds = [ACTION_ERROR]
+    if TIMED_OUT.search(text):
+        kinds.append(attempts.TIMEOUT)
+    elif CRASHED.search(text):
+        kinds.append(attempts.CRASH)
+    named = (
+        [error[key] for key in ("name", "type", "code") if isinstance(error.get(key), str)] if isinstance(error, dict) else []
+    )
+    found = NAMED.match(text)
+    return kinds + named + ([found[1], found[1].rpartition(".")[2]] if found else [])

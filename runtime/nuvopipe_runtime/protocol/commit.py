@@ -16,6 +16,12 @@ STREAMS = ("stdout", "stderr")
 PASSED_MAX = 100
 """Steps of a case not taken, which a status tells of."""
 
+KINDS_MAX = 16
+"""Classes of an exception that are kept: whoever waits for the run asks for them, too."""
+
+METAFLOW_ATTEMPTS_MAX = 6
+"""Attempts that Metaflow's client knows of: its `MAX_ATTEMPTS`."""
+
 PARENTS_MAX = 16
 """A join's parents follow from its pool; a record of 10,000 of them would only weigh."""
 
@@ -54,10 +60,22 @@ def make_record(context, step, task, at, attempt, parents, number=0):
             record["exact"] = result["exact"]
     if attempt.error:
         record["error"] = attempt.error
+        record["kinds"] = attempt.kinds[:KINDS_MAX]
     logs = [stream for stream in STREAMS if getattr(attempt, stream)]
     if logs:
         record["logs"] = logs
     return record
+
+
+def number_of_files(record):
+    """What the names of Metaflow's files of an attempt begin with; `numberOfFiles` of `src/model/records.ts`.
+
+    The client looks for six attempts. Of more, the committed one is the sixth for it; those that failed before that are none.
+    """
+    attempt, last = record["attempt"], METAFLOW_ATTEMPTS_MAX - 1
+    if attempt < last:
+        return str(attempt)
+    return f"{attempt}-failed" if record.get("retried") else str(last)
 
 
 def commit(store, layout, record):
@@ -108,7 +126,7 @@ def finish(store, record, tried=None):
 
     Those of a failed attempt that another follows are its logs alone: with data it might be taken for the committed one.
     """
-    attempt = record["attempt"]
+    attempt = number_of_files(record)
     folder = "/".join((record["flow"], record["run"], record["step"], record["task"]))
     base = f"{folder}/{attempt}"
     puts = [(store.put, base + ".attempt.json", to_json({"time": record["started"] / 1000}))]
@@ -116,7 +134,7 @@ def finish(store, record, tried=None):
         data = {
             "datastore": "s3",
             "version": "1.0",
-            "attempt": attempt,
+            "attempt": int(attempt),
             "python_version": sys.version,
             "objects": record["objects"],
             "info": record["info"],

@@ -47,4 +47,4 @@ class Elsewhere:
     def failed(self, answer):
         """The attempt that failed with the answer of an action, or of a flow; None when it did not."""
         error = calls.error_of(answer)
-        return None if error is None else self._tasks.not_tried(error, [calls.ACTION_ERROR])
+        return None if error is None else self._tasks.not_tried(error, calls.kinds_of(answer))

@@ -76,7 +76,8 @@ class Handover:
     def go_after(self, wait_ms, envelope, step, before=None, **changes):
         """The same, after a pause outside of any step's container."""
         envelope = dict(envelope, step=step, block=self._plan.block(step), **changes)
-        envelope.pop("from", None)
+        for key in ("from", "since"):
+            envelope.pop(key, None)
         if before is not None and not self._plan.has_one_predecessor(step):
             envelope["from"] = before
         return self.pause(envelope, wait_ms)

@@ -10,7 +10,7 @@ from ..plan import conductor_of
 from ..store import to_json
 from .launch import ENVELOPE_KEY, LATER
 
-PLACE = ("run", "block", "step", "at", "from", "attempt", "poll")
+PLACE = ("run", "block", "step", "at", "from", "attempt", "since", "poll")
 """Of the envelope that waits: a session that is started with it looks for the child's result."""
 
 PARK_MS = 300_000

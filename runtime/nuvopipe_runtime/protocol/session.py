@@ -21,6 +21,7 @@ from .lineage import Lineage
 from .live import Live
 from .parent import Parent
 from .recovery import Recovery
+from .retry_time import RetryTime
 from .reuse import Reuse
 from .run_time import RunTime
 from .steps import Steps
@@ -44,6 +45,7 @@ class Session:
         self._durations = container.durations
         self._lineage = lineage = Lineage(context)
         self._run_time = run_time = RunTime(context, container.records)
+        retry_time = RetryTime(context)
         live = Live(context)
         leases = Leases(context, live)
         self._handover = handover = Handover(context, launcher, lineage, leases, run_time)
@@ -54,10 +56,10 @@ class Session:
         self._watch = Watch(context, handover, run_time)
         self._lanes = Lanes(context, container.pace, inputs, handover, ending, self._watch)
         self._reuse = Reuse(context, lineage, Cache(context, container), inputs)
-        tasks = Tasks(context, container, lineage, inputs, environment, run_time)
-        flows = CalledFlows(context, launcher, lineage, inputs, tasks, handover, run_time, children, parent)
+        tasks = Tasks(context, container, lineage, inputs, environment, run_time, retry_time)
+        flows = CalledFlows(context, launcher, lineage, inputs, tasks, handover, run_time, retry_time, children, parent)
         elsewhere = Elsewhere(context, tasks, handover, run_time, flows)
-        walk = (lineage, leases, inputs, self._reuse, tasks, elsewhere, self._lanes, handover, ending, run_time)
+        walk = (lineage, leases, inputs, self._reuse, tasks, elsewhere, self._lanes, handover, ending, run_time, retry_time)
         self._steps = Steps(context, *walk)
         self._beginning = Beginning(context, container, live, lineage, tasks, handover, ending, user)
         self._recovery = Recovery(context, launcher, live, lineage, handover, ending)

@@ -10,7 +10,9 @@ from .lineage import pathspec
 
 
 class Steps:
-    def __init__(self, context, lineage, leases, inputs, reuse, tasks, elsewhere, lanes, handover, ending, run_time):
+    def __init__(
+        self, context, lineage, leases, inputs, reuse, tasks, elsewhere, lanes, handover, ending, run_time, retry_time
+    ):
         self._context = context
         self._plan = context.plan
         self._store = context.store
@@ -27,6 +29,7 @@ class Steps:
         self.stand_in = None
         """Number of the action that this is, where the step's own does not start: it executes nothing of the user's."""
         self._run_time = run_time
+        self._retry_time = retry_time
 
     def enter(self, envelope):
         """The envelope that follows. What is committed is not executed again."""
@@ -62,6 +65,7 @@ class Steps:
             kept = commits.attempt_after_failures(self._store, self._layout, step, task_id(at))
             if kept > attempt:
                 attempt, died = kept, None  # what died had kept its failure before
+        self._retry_time.begin(envelope, attempt)
         tried = self._lost(step, envelope, died)
         if tried is None and answer is None and "call" in spec and attempt <= spec.get("retry", {}).get("times", 0):
             outcome = self._elsewhere.ask(envelope, spec["call"], attempt)
@@ -80,7 +84,7 @@ class Steps:
                     return following
                 inputs = [record for record in inputs if record["ok"]]
             self._tasks.meanwhile = self._lanes.meanwhile(envelope)
-            tried = self._tasks.step(step, at, inputs, attempt, answer)
+            tried = self._tasks.step(envelope, inputs, attempt, answer)
         if tried.was_stopped:
             return self._handover.stop(envelope)  # the run is over
         record = commits.make_record(self._context, step, task_id(at), at, tried, commits.parents_of(inputs), attempt)
@@ -93,7 +97,7 @@ class Steps:
     def _lost(self, step, envelope, died):
         """The attempt of a task that needs no further trial: the run has no time left, or the step's activation failed."""
         if self._run_time.is_over(step):
-            return self._tasks.not_tried(self._run_time.message)
+            return self._tasks.not_tried(self._run_time.message, [attempts.TIMEOUT])
         if died and "poll" not in envelope:
             return self._tasks.not_tried(f"the step's activation failed: {died}", attempts.kinds_of_death(died))
         return None
@@ -103,8 +107,9 @@ class Steps:
         spec = self._plan.steps[record["step"]]
         if self._run_time.is_over(record["step"]):
             return None
-        if attempts.is_repeated(spec, attempt, tried.kinds):
-            following, wait = attempt + 1, attempts.pause_ms(spec, attempt, pathspec(record))
+        wait = attempts.pause_ms(spec, attempt, pathspec(record)) if attempts.is_repeated(spec, attempt, tried.kinds) else None
+        if wait is not None and self._has_time(envelope, wait):
+            following = attempt + 1
         else:
             following, wait = attempts.fallback(spec, attempt), 0
             if self.stand_in:
@@ -116,6 +121,11 @@ class Steps:
         commits.wait(commits.finish(self._store, record, tried))
         envelope.pop("poll", None)
         return self._handover.pause(dict(envelope, attempt=following), self._run_time.within(wait, record["step"]))
+
+    def _has_time(self, envelope, pause_ms):
+        """Whether one more attempt can begin within the time for all of them, after a pause."""
+        left_ms = self._retry_time.left_ms(envelope)
+        return left_ms is None or left_ms > pause_ms
 
     def _commit(self, envelope, record, tried, inputs, again):
         facts = self._reuse.facts(record["step"], record["at"], inputs)
@@ -134,7 +144,8 @@ class Steps:
     def _leave(self, envelope, record, files, again):
         """On from a committed task, whose `files` are being written."""
         self._inputs.know(record)
-        envelope.pop("poll", None)
+        for key in ("poll", "since"):
+            envelope.pop(key, None)
         if again:
             envelope["again"] = True
         if record["ok"] and record["step"] != self._plan.end:

@@ -9,13 +9,14 @@ from . import commit as commits
 
 
 class Tasks:
-    def __init__(self, context, container, lineage, inputs, environment, run_time):
+    def __init__(self, context, container, lineage, inputs, environment, run_time, retry_time):
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
         self._deadline = context.deadline
         self._run_time = run_time
+        self._retry_time = retry_time
         self._context = context
         self._executor = container.executor
         self._markers = container.markers
@@ -34,8 +35,9 @@ class Tasks:
         limit = self._deadline - self._clock.now()
         return self._executor.run(self._store, "init", request, self._environment, limit, self._deadline)
 
-    def step(self, step, at, inputs, attempt, answer):
+    def step(self, envelope, inputs, attempt, answer):
         """An attempt of a step; `answer` is that of the action or flow which it calls."""
+        step, at = envelope["step"], envelope.get("at", [])
         spec = self._plan.steps[step]
         request = {
             **self._of_step(step, at, inputs),
@@ -48,13 +50,15 @@ class Tasks:
             request["turns"] = self._plan.turns(step, at)
         if answer is not None:
             request["answer"] = answer["result"]
+        retry_ms = self._retry_time.left_ms(envelope)
         if attempt > request["retries"]:
+            retry_ms = None
             # Metaflow's fallback for `catch` executes nothing of the user's, and is told what it catches.
             failed = commits.last_failure(self._store, self._layout, step, task_id(at))
             request["reason"] = failed["error"] if failed else None
         if "minSuccess" in self._plan.pools.get(spec.get("joins"), {}):
             request["failures"] = list(self._inputs.failures(spec["joins"], at).values())
-        tried = self._run("step", request)
+        tried = self._run("step", request, retry_ms)
         self._durations.add(step, self._layout.run_id, tried.ended - tried.started)
         return tried
 
@@ -88,16 +92,22 @@ class Tasks:
             **({"origin": self._lineage.origin} if self._lineage.resumes else {}),
         }
 
-    def _run(self, operation, request):
+    def _run(self, operation, request, retry_ms=None):
         step = request["step"]
         is_over = None if step in self._plan.handlers else lambda: self._markers.stopped(self._context)
-        limit_ms = self._plan.steps[step]["timeoutMs"]
-        left_ms = self._run_time.within(limit_ms, step)
-        overdue = self._run_time.message if left_ms < limit_ms else None
-        limits = (max(1, left_ms) / 1000, self._deadline)
+        limit_ms, overdue = self._limit(step, retry_ms)
+        limits = (max(1, limit_ms) / 1000, self._deadline)
         live_log = None
         if operation == "step":
             place = (step, request["task"], request["attempt"], self._context.by)
             live_log = LiveLog(self._store, self._layout.live_log(*place))
         self._executor.meanwhile = self.meanwhile if operation == "step" else None
         return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue, live_log)
+
+    def _limit(self, step, retry_ms):
+        """(what an attempt may take, milliseconds; how it fails after that where it is not the step's own limit)."""
+        limit_ms, overdue = self._plan.steps[step]["timeoutMs"], None
+        if retry_ms is not None and retry_ms < limit_ms:
+            limit_ms, overdue = retry_ms, self._retry_time.message(step)
+        left_ms = self._run_time.within(limit_ms, step)
+        return (left_ms, self._run_time.message) if left_ms < limit_ms else (limit_ms, overdue)

@@ -42,6 +42,7 @@ function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, befor
     answerWithin: MINUTE_MS,
     from: longest(before.map((name) => [name, ...coordinate(plan, plan.steps[name]?.within ?? [])])),
     attempt: RETRY_TIMES_MAX + FALLBACK_ATTEMPTS,
+    since: EPOCH_MS_MAX,
     poll: INDEX_MAX,
     origin: ['r'.repeat(RUN_NAME_MAX), Object.keys(plan.steps).reduce((a, b) => (b.length > a.length ? b : a))],
     grow: [within.findLast((scope) => plan.pools[scope]) ?? '', INDEX_MAX, EPOCH_MS_MAX, EPOCH_MS_MAX, EPOCH_MS_MAX],

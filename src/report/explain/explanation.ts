@@ -77,6 +77,8 @@ export interface ExplainedAttempts {
   attempts: number;
   /** Before each repetition at the longest, ms; a pause is a component, and holds no step's container. */
   pausesMs: number[];
+  /** What all attempts may take together, ms. */
+  withinMs?: number;
   catches: boolean;
   /** Components of a task when every attempt but the last fails. */
   components: number;
@@ -167,7 +169,9 @@ function explainAttempts(step: string, planned: PlannedStep): ExplainedAttempts[
   const { retry, catches = false } = planned;
   if (!retry && !catches) return [];
   const attempts = 1 + (retry?.times ?? 0) + (catches ? FALLBACK_ATTEMPTS : 0);
-  return [{ step, attempts, pausesMs: retry ? pausesMs(retry) : [], catches, components: costOf(planned).worst }];
+  const within = retry?.withinMs !== undefined && { withinMs: retry.withinMs };
+  const pauses = retry ? pausesMs(retry) : [];
+  return [{ step, attempts, pausesMs: pauses, ...within, catches, components: costOf(planned).worst }];
 }
 
 function explainCall(step: string, planned: PlannedStep): ExplainedCall[] {

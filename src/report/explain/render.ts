@@ -102,11 +102,15 @@ function freshSession(every: number): string {
   return every > 1 ? `a fresh session every ${every}` : 'fresh sessions as it needs them';
 }
 
-function attemptsRow({ step, attempts, pausesMs, catches, components }: ExplainedAttempts): string[] {
-  const pauses = pausesMs.map((pause) => formatDurationMs(Math.round(pause))).join(', ');
+/** As many as Metaflow itself has. */
+const PAUSES_NAMED_MAX = 6;
+
+function attemptsRow({ step, attempts, pausesMs, withinMs, catches, components }: ExplainedAttempts): string[] {
+  const named = pausesMs.slice(0, PAUSES_NAMED_MAX).map((pause) => formatDurationMs(Math.round(pause)));
+  const pauses = [...named, ...(pausesMs.length > PAUSES_NAMED_MAX ? ['…'] : [])].join(', ');
   return [
     step,
-    `up to ${count(attempts, 'attempt')}`,
+    `up to ${count(attempts, 'attempt')}${withinMs === undefined ? '' : ` within ${formatDurationMs(withinMs)}`}`,
     pauses === '' ? '' : `pauses of ${pauses}`,
     `${count(components, 'component')}${catches ? ', and the flow goes on' : ''}`,
   ];

@@ -85,6 +85,7 @@ export function readRetry(reading: Reading, owner: Node): Retry | undefined {
   if (!brief && !isMap(node)) return undefined;
   const part = (key: string) => reading.at(node, key);
   const backoff = part('backoff');
+  const within = reading.durationMs(part('within'));
   // No pause at all is no span of time, and a pause.
   const none = isScalar(backoff) && Number.parseFloat(String(backoff.value)) === 0;
   return {
@@ -93,6 +94,7 @@ export function readRetry(reading: Reading, owner: Node): Retry | undefined {
     factor: reading.number(part('factor'))?.value ?? RETRY_FACTOR_DEFAULT,
     maxMs: reading.durationMs(part('max'))?.value ?? RETRY_PAUSE_DEFAULT_MAX_MS,
     jitter: reading.number(part('jitter'))?.value ?? RETRY_JITTER_DEFAULT,
+    ...(within && { withinMs: within }),
     on: reading.texts(part('on')),
     span: spanOf(brief ? node : (part('times') ?? node)),
   };
