@@ -53,9 +53,9 @@ export interface Envelope {
   sweep?: true;
   /**
    * Lanes that a fork does not have yet: its opener, how many, when to look again, since when the last ones are being started,
-   * and since when the lane works on its item; epoch milliseconds.
+   * and since when the lane works on its item, epoch milliseconds; and how many of these the item before took.
    */
-  grow?: [opener: string, missing: number, notBefore: number, startingSince: number, itemSince: number];
+  grow?: [opener: string, missing: number, notBefore: number, startingSince: number, itemSince: number, itemMs: number];
   /** Since when the session has waited for the platform to take another one, epoch milliseconds. */
   waits?: number;
   /** To the conductor: what the step's action is invoked with. */

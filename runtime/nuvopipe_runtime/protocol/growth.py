@@ -11,6 +11,9 @@ WARM_START_MS = 300
 REMEMBERED_FOR_MS = 120_000
 """OpenWhisk keeps an idle container for ten minutes, and gives it up earlier where it needs the room."""
 
+LONG_STARTS = 2
+"""An item that takes so many starts does not feel what they take from it."""
+
 LOOK_AGAIN_MS = 50
 """Between two looks at a pool."""
 
@@ -31,24 +34,24 @@ class Pace:
 
 
 def lanes_to_add(remaining, item_ms, lanes, start_ms, is_measured):
-    """How many pay, `lanes` being at work or started: so many that each still finds work for as long as it takes to start.
+    """How many pay, `lanes` being at work or started. `remaining` items are unclaimed, each takes `item_ms` or longer.
 
-    `remaining` items are unclaimed, each takes `item_ms`. Where lanes take long to start they double at most, since each start
-    slows the others; `start_ms` is measured anew then.
+    Of items that take longer than a start, each is worth a lane: else it waits for one of those at work. Of shorter ones, so
+    many that each lane still finds work for as long as it takes to start. Where lanes may take long to start they double at
+    most, since each start slows the others; `start_ms` is measured anew then.
     """
-    if is_measured and start_ms <= WARM_START_MS:
-        most = remaining
-    else:
-        most = min(remaining, lanes)
     ends_in_ms = remaining * item_ms / lanes
-    return max(0, min(most, int(lanes * (ends_in_ms / max(start_ms, 1) - 1))))
+    pay = remaining if item_ms >= start_ms else int(lanes * (ends_in_ms / start_ms - 1))
+    is_cheap = item_ms >= LONG_STARTS * start_ms or (is_measured and start_ms <= WARM_START_MS)
+    return max(0, min(remaining, pay, remaining if is_cheap else lanes))
 
 
 class Growth:
     """A fork's lanes that are not launched yet, as the lane that opened it carries them.
 
     `state` is in its envelope, as `Envelope.grow` of `src/model/envelope.ts`, and changed in place: the opener, how many are
-    missing, when to look again, since when the last ones are being started (0: they have), and when the item began.
+    missing, when to look again, since when the last ones are being started (0: they have), when the item began, and what the
+    one before it took.
     """
 
     def __init__(self, state):
@@ -62,7 +65,7 @@ class Growth:
 
     @classmethod
     def begin(cls, envelope, opener, missing, not_before, starting_since, now_ms):
-        envelope["grow"] = [opener, missing, not_before, starting_since, now_ms]
+        envelope["grow"] = [opener, missing, not_before, starting_since, now_ms, 0]
 
     @property
     def missing(self):
@@ -76,11 +79,11 @@ class Growth:
         return self._state[3]
 
     def item_ms(self, now_ms):
-        """What the lane's item takes, or has taken so far."""
-        return now_ms - self._state[4]
+        """What the lane's items take: the one before, or this one, so far."""
+        return max(now_ms - self._state[4], self._state[5])
 
     def next_item(self, now_ms):
-        self._state[4] = now_ms
+        self._state[4:] = now_ms, now_ms - self._state[4]
 
     def arrived(self):
         self._state[3] = 0

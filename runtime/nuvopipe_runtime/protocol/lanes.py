@@ -9,6 +9,9 @@ from .ending import failure_of
 from .growth import LOOK_AGAIN_MS, START_UNKNOWN_MS, WARM_START_MS, Growth, lanes_to_add
 from .pools import Pool
 
+IN_STEP_FIRST_S = 0.125
+"""While an item is executed a fork is looked at again at growing intervals; the second is twice this one."""
+
 LANES_FIRST = 1
 """Lanes that a fork launches before it knows what items and starts take."""
 
@@ -124,7 +127,7 @@ class Lanes:
         growth = Growth.of(envelope)
         if growth is None:
             return None
-        at = self._at_of(growth.opener, envelope)
+        at, pauses = self._at_of(growth.opener, envelope), [IN_STEP_FIRST_S]
 
         def grow():
             try:
@@ -132,7 +135,8 @@ class Lanes:
             except Exception as error:  # a lane less fails no step
                 print(f"nuvopipe: {growth.opener} has no more lanes: {explain(error)}", file=sys.stderr)
                 return None
-            return growth.item_ms(self._clock.now_ms()) / 1000 if growth.missing else None
+            pauses[0] *= 2
+            return pauses[0] if growth.missing else None
 
         return grow
 

@@ -12,9 +12,10 @@ from .test_session import FOREACH, FOREACH_STEPS, foreach_pool
         (98, 30, 2, 2_000, False, 0),  # quick items, cold containers
         (40, 30, 2, 2_500, True, 0),
         (98, 30, 2, 60, True, 47),  # the same with warm ones
-        (14, 60_000, 2, 2_000, False, 2),  # long items: twice as many at each look
-        (12, 60_000, 4, 2_500, True, 4),
-        (3, 60_000, 4, 2_500, True, 3),  # no more lanes than there is work for
+        (14, 60_000, 2, 2_000, False, 14),  # each long item is worth a lane
+        (14, 2_000, 2, 2_000, False, 2),  # twice as many at each look
+        (12, 3_000, 4, 2_500, True, 4),
+        (1, 3_000, 4, 2_500, True, 1),  # no more lanes than there is work for
         (1_000, 200, 1, 2_500, True, 1),
         (0, 200, 4, 60, True, 0),
         (10, 200, 4, 0, True, 10),
