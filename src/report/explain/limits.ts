@@ -40,7 +40,7 @@ export const COMPONENTS_MAX = 50;
 /** Used components from which a session hands over to a fresh one. `CONTINUE_FROM` of the runtime's `handover.py`. */
 export const CONTINUE_FROM = 44;
 
-/** Outputs that a run answers with; longer ones are left to Metaflow's client. `OUTPUTS_MAX_BYTES` of `ending.py`. */
+/** Outputs that a run answers with; longer ones are left to Metaflow's client. `OUTPUTS_MAX_BYTES` of `conducted.py`. */
 export const OUTPUTS_MAX_BYTES = 256 << 10;
 
 /** Characters of a run's name. `RUN_NAME` of the runtime's `parameters.py`. */
