@@ -179,8 +179,8 @@ describe('parameters, by nuvopipe run', function () {
       JSON.parse(stdout).error.message,
       'the parameter "mode" has to be one of "linear", "forest", not "tree"; ' +
         'the parameter "count" has to be from 1 to 5, not 9; ' +
-        'the parameter "token" has to match the pattern [A-Za-z0-9-]{8,} as a whole; ' +
-        'the parameter "words" cannot be read: there is no file "nowhere.txt"',
+        'the parameter "words" cannot be read: there is no file "nowhere.txt"; ' +
+        'the parameter "token" has to match the pattern [A-Za-z0-9-]{8,} as a whole',
     );
   });
 });
