@@ -219,6 +219,28 @@ onFailure:
     });
   });
 
+  it('a run that is cancelled in the pause before an attempt ends at once, and onFailure follows', async () => {
+    await deployFlow(shared, caseFile('wf_cancel', 'pause.yaml'));
+    await client(shared).actions.invoke({ name: 'PauseFlow', params: { run: 'paused' } });
+    const store = await openStore(shared.platform.store);
+    try {
+      const key = `${runPrefix('PauseFlow', 'paused')}tasks/bad/t/failed-0`;
+      assert.ok(await poll(() => store.exists(key), 20_000));
+    } finally {
+      store.close();
+    }
+    await invoke(shared, 'PauseFlow', { cancel: 'paused' });
+    const { status, onFailure } = await resultOf('PauseFlow', 'paused');
+    assert.deepEqual([status, onFailure], ['cancelled', { status: 'succeeded' }]);
+  });
+
+  it('a run is resumed with the items that it had, whatever the flow would make now', async () => {
+    const failure = await failureOf('resume_items', { file: 'flow1.yaml', params: { run: 'items1' } });
+    assert.match(failure.message, /bad c/);
+    const { result } = await runCase(shared, 'resume_items', { params: { run: 'items2', resume: 'items1' } });
+    assert.deepEqual(result.outputs, { got: ['a', 'b', 'c'] }, JSON.stringify(result));
+  });
+
   it('an attempt begins with what was before the step', async () => {
     assert.deepEqual(await outputsOf('retry_state'), { n: [2], seen: [2], left: false });
   });

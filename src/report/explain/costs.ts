@@ -5,7 +5,7 @@ import type { PlannedCall, PlannedRetry, PlannedStep } from '../../model/plan.ts
 export interface StepCost {
   components: number;
   worst: number;
-  /** It waits for a flow as long as that takes: each further look at it costs {@link COMPONENTS_PER_LOOK}. */
+  /** There is no bound. */
   isOpen: boolean;
 }
 
@@ -14,6 +14,9 @@ const ACTION_COMPONENTS = 3;
 
 /** A pause, and the look at the flow's result after it. */
 export const COMPONENTS_PER_LOOK = 2;
+
+/** Looks at a flow without a time limit; then its end starts a session. `PARK_FROM` of the runtime's `called_flows.py`. */
+export const LOOKS_MAX = 6;
 
 /** Intervals between looks. `POLL_FIRST_MS`, `POLL_MAX_MS` and `POLL_GROWTH` of the runtime's `calls.py`. */
 export const POLL = { firstMs: 250, maxMs: 60_000, growth: 1.5 } as const;
@@ -36,11 +39,11 @@ export function pausesMs({ times, backoffMs, factor, maxMs }: PlannedRetry): num
 function attemptCost(call: PlannedCall | undefined): StepCost {
   if (!call || ('detach' in call && call.detach)) return { components: 1, worst: 1, isOpen: false };
   if ('action' in call) return { components: ACTION_COMPONENTS, worst: ACTION_COMPONENTS, isOpen: false };
-  const looks = call.timeoutMs === undefined ? 1 : looksWithin(call.timeoutMs);
+  const looks = call.timeoutMs === undefined ? LOOKS_MAX : looksWithin(call.timeoutMs);
   return {
     components: 1 + COMPONENTS_PER_LOOK,
     worst: 1 + looks * COMPONENTS_PER_LOOK,
-    isOpen: call.timeoutMs === undefined,
+    isOpen: false,
   };
 }
 

@@ -121,7 +121,7 @@ function callRow({ step, kind, name, detached, components }: ExplainedCall): str
   if (kind === 'action') return [step, `action ${name}`, cost];
   const each = detached
     ? `${cost}, not waited for`
-    : `${cost}, ${COMPONENTS_PER_LOOK} more each time it is looked at again`;
+    : `${cost}, ${COMPONENTS_PER_LOOK} more for each further look in the first seconds; then its end wakes the run`;
   return [step, `flow ${name}`, `a throttled call, ${each}`];
 }
 

@@ -314,7 +314,7 @@ onFailure:
     );
     assert.match(
       finding(explanation, 'continuations').text,
-      /one look at a flow that is waited for; more as it goes on$/,
+      /and 25 when all attempts but the last fail, .* one look at a flow that is waited for$/,
     );
     assert.ok(!(await explained(TITLES)).limits.some(({ limit }) => limit === 'payload'));
   });
