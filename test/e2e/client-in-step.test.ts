@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import type { RunRecord } from '../../src/model/records.ts';
 import { runPrefix } from '../../src/model/records.ts';
 import { getJson, openStore } from '../../src/store/store.ts';
+import { withMetaflow } from '../metadata/real-runs.ts';
 import { caseFile, OWN_RUN_OUTPUTS, runCase } from '../support/cases.ts';
-import { deployFlow, flowFile, invoke } from '../support/flows.ts';
+import { deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { type SharedPlatform, sharedPlatform } from '../support/platform.ts';
 
@@ -63,5 +64,9 @@ describe("Metaflow's client inside a step", function () {
   it('reads what a Runner has run in the step; a run is an artifact like any other', async () => {
     const { result } = await runCase(shared, 'client_runner', { params: { run: 'outer' } });
     assert.deepEqual(result.outputs, { answer: 42, again: ['outer', false, 42] }, JSON.stringify(result));
+    const program = `import json, metaflow as m; m.namespace(None)
+run = m.Run("ClientRunner/outer").data.mine; print(json.dumps([run.id, run.successful]))`;
+    const outside = await withMetaflow(program, stockEnvironment(shared) as Record<string, string>);
+    assert.deepEqual(outside, ['outer', true]);
   });
 });

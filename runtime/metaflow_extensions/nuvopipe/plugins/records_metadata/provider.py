@@ -37,6 +37,10 @@ class RecordsMetadata(MetadataProvider):
         return LocalMetadataProvider(*arguments, **options)
 
     @classmethod
+    def metadata_str(cls):
+        return _Description(super().metadata_str())
+
+    @classmethod
     def default_info(cls):
         return os.environ.get("METAFLOW_DATASTORE_SYSROOT_S3", "")
 
@@ -80,6 +84,13 @@ class RecordsMetadata(MetadataProvider):
         if root not in cls._readers:
             cls._readers[root] = Reader(root)
         return cls._readers[root]
+
+
+class _Description(str):
+    """Names the metadata of a client's object. Pickled it is empty: who reads a `Run` that is an artifact has metadata too."""
+
+    def __reduce__(self):
+        return str, ()
 
 
 def _files():

@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import pytest
 from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
@@ -143,3 +144,10 @@ def test_an_object_that_is_no_record_is_gone_around(ask, objects, content):
     assert ask("run", "self", "F", "odd") is None
     assert [task["task_id"] for task in ask("step", "task", "F", "r", "start")] == ["t"]
     assert ask("task", "self", "F", "r", "start", "odd") is None
+
+
+def test_a_pickled_object_of_the_client_is_read_with_the_metadata_of_its_reader(monkeypatch):
+    monkeypatch.setattr(RecordsMetadata, "_INFO", "s3://bucket/root")
+    description = RecordsMetadata.metadata_str()
+    assert description == "nuvopipe@s3://bucket/root"
+    assert pickle.loads(pickle.dumps([description, 1])) == ["", 1]
