@@ -115,7 +115,7 @@ export interface RunFailure {
  * The key of an invocation under which all parameters come as the text of one JSON object, which the conductor does not alter:
  * `EXACT` of `runtime/nuvopipe_runtime/protocol/parameters.py`. No parameter can have this name.
  */
-export const EXACT_PARAMETERS = '$parameters';
+export const EXACT_PARAMETERS = 'parameters-json';
 
 /** The key under which a launched session (a lane, a continuation) finds its envelope; a client's own keys are parameters. */
 export const ENVELOPE_KEY = 'nuvopipe';

@@ -172,6 +172,54 @@ steps:
     }
   });
 
+  for (const [kind, more] of [
+    ['that is a native sequence', 'target: sequence'],
+    ['whose parameters are sealed on their way', ''],
+  ] as const) {
+    it(`what a flow gives one ${kind}`, async () => {
+      const name = `Exact${more === '' ? 'Sealed' : 'Sequence'}`;
+      const secret = more === '' ? ', key: { type: secret }' : '';
+      const child = await flowFile(`
+flow: ${name}
+${more}
+parameters: { id: { type: integer }, j: { type: json }${secret} }
+outputs: [seen, id]
+steps:
+  - step: look
+    run: self.seen = [repr(self.id), repr(self.j)]
+  - step: last
+    run: pass
+`);
+      const parent = await flowFile(`
+flow: ${name}Parent
+outputs: [answer]
+steps:
+  - step: make
+    run: self.big = 2**64 + 1
+  - step: call
+    flow: ${name}
+    with: { id: "\${big}", j: { rate: 1.0, text: "12" } }
+    result: answer
+  - step: last
+    run: pass
+`);
+      try {
+        await deployFlow(shared, child.file);
+        await deployFlow(shared, parent.file);
+        const { result } = await invoke(shared, `${name}Parent`);
+        const big = String(2n ** 64n + 1n);
+        const seen = [big, "{'rate': 1.0, 'text': '12'}"];
+        assert.deepEqual((result as Body).outputs, { answer: { seen, id: big } }, JSON.stringify(result));
+        const exact = await invokeWith(name, `{"id": ${big}}`);
+        if (more === '') assert.match(exact.error.message, /"id" has to be sent as text/);
+        else assert.deepEqual(exact.outputs.seen, [big, 'None']);
+      } finally {
+        await child.remove();
+        await parent.remove();
+      }
+    });
+  }
+
   it('NaN and infinity, and nothing else is broken by them (out_nan, sub_nan, nan_failures, switch_nan)', async () => {
     const { result } = await runCase(shared, 'out_nan');
     assert.equal(result.status, 'succeeded');

@@ -14,7 +14,7 @@ import re
 
 from .conducted import rounded
 
-EXACT = "$parameters"
+EXACT = "parameters-json"
 """The key of an invocation under which all parameters come as the text of one JSON object, which no conductor alters: how a
 step starts another flow, and a test its own. No parameter can have this name."""
 

@@ -73,8 +73,8 @@ def test_a_run_that_resumes_another_is_no_plain_run(linear):
 
 def test_a_step_that_starts_its_run_again_is_never_in_conflict(linear):
     """What it gives may come out in another order, and the name is nobody else's."""
-    linear.invoke(**{"$parameters": '{"n": 4}'})
-    assert linear.invoke(**{"$parameters": '{"n": 5}'})["outputs"] == {"y": 10}
+    linear.invoke(**{"parameters-json": '{"n": 4}'})
+    assert linear.invoke(**{"parameters-json": '{"n": 5}'})["outputs"] == {"y": 10}
 
 
 def test_secrets_are_compared_and_not_shown(platform):

@@ -400,11 +400,11 @@ def test_a_flow_whose_start_is_lost_is_started_again(platform):
     p.start = start
     p.result_of = lambda envelope, arguments: {
         "status": "succeeded",
-        "outputs": {"m": json.loads(arguments["$parameters"])["n"] ** 2},
+        "outputs": {"m": json.loads(arguments["parameters-json"])["n"] ** 2},
     }
     p.invoke()
     assert p.result()["outputs"] == {"answer": {"m": 16}}
-    assert started == [("Other", {"$parameters": '{"n": 4}', "run": "r1-other-t", "wait": 0})] * 2
+    assert started == [("Other", {"parameters-json": '{"n": 4}', "run": "r1-other-t", "wait": 0})] * 2
     assert p.clock.now() - begun < 60
 
 
