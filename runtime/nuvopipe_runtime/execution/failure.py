@@ -66,7 +66,7 @@ def _text_of(error, message, users, frames):
 
 def _write_stderr(text):
     """To the log, whatever the step has made of `sys.stderr`."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(Exception):
         sys.stderr.flush()
     with contextlib.suppress(OSError), io.FileIO(2, "w", closefd=False) as stream:
         left = to_bytes(text)

@@ -43,7 +43,7 @@ def run(context, plan, ahead, directory, wire_descriptor, door_descriptor, stdou
         traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(Exception):  # they may be anything of the step's by now
                 stream.flush()
         os._exit(status)
 

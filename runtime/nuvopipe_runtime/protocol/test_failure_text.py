@@ -50,3 +50,10 @@ def test_the_traceback_is_in_the_log_of_a_step_that_has_redirected_or_flooded_it
     how = "for i in range(150_000): print('line', i, 'y' * 90, file=sys.stderr)\nraise ValueError('the real reason')"
     _, stderr = fail(how)
     assert "]line 0 y" in stderr and "left out ...]" in stderr and "ValueError: the real reason" in stderr
+
+
+@pytest.mark.parametrize("stream", ["None", "open(os.devnull, 'w')", "type('Tee', (), {'write': lambda self, text: None})()"])
+def test_the_error_survives_whatever_the_step_makes_of_its_streams(fail, stream):
+    answer, stderr = fail(f"sys.stdout = sys.stderr = {stream}; raise ValueError('the real reason')")
+    assert answer["error"]["message"].startswith("ValueError: the real reason")
+    assert "Traceback" in stderr and "ValueError: the real reason" in stderr
