@@ -14,7 +14,7 @@ import type {
 } from '../model/plan.ts';
 import { plannedParameter } from './flow-parameters.ts';
 import type { Graph, GraphStep } from './graph.ts';
-import { standInsOf } from './stand-ins.ts';
+import { isPlain, standInsOf } from './stand-ins.ts';
 
 /** Steps of a basic block at most: a session may invoke 50 components, so a block is entered with room to finish it. */
 export const BLOCK_STEPS_MAX = 40;
@@ -65,7 +65,7 @@ export function planFlow(
       ...(cached.has(name) && { cache: cached.get(name) as PlannedCache }),
     };
   }
-  const isSequence = becomesSequence(flow);
+  const isSequence = becomesSequence(flow, profiles);
   const standIns = isSequence ? [] : standInsOf(profiles);
   return {
     version: 1,
@@ -131,8 +131,10 @@ function surroundingsOf({ environment, secrets }: StepSettings): Pick<PlannedSte
   };
 }
 
-function becomesSequence(flow: Flow): boolean {
-  return flow.target === 'sequence' || (flow.target === 'auto' && sequenceObstacle(flow) === undefined);
+/** Chosen by itself only where every action is likely to start: a sequence has nobody to fail the step of one that does not. */
+function becomesSequence(flow: Flow, profiles: Record<string, Profile>): boolean {
+  if (flow.target !== 'auto') return flow.target === 'sequence';
+  return sequenceObstacle(flow) === undefined && Object.values(profiles).every(isPlain);
 }
 
 /** A retry without its place. */

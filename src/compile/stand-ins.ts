@@ -23,6 +23,7 @@ export function standInsOf(profiles: Record<string, Profile>): string[] {
   return [first, others[0] ?? (names.find((name) => name !== first) as string)];
 }
 
-function isPlain({ image, pip }: Profile): boolean {
+/** Whether a profile is OpenWhisk's own Python and nothing else. */
+export function isPlain({ image, pip }: Profile): boolean {
   return image === undefined && pip === undefined;
 }

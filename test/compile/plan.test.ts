@@ -218,6 +218,8 @@ steps:
     assert.deepEqual(await standIns(image, '', ''), [['stand-in'], 2]);
     assert.deepEqual(await standIns('environment: { pip: [six==1.16.0] }', ''), [['stand-in'], 2]);
     assert.deepEqual(await standIns(`target: sequence\n${image}`, '', ''), [undefined, 1]);
+    assert.deepEqual(await standIns('target: auto', '', ''), [undefined, 1]);
+    assert.deepEqual(await standIns(`target: auto\n${image}`, '', ''), [['stand-in'], 2]);
   });
 
   it('names the variables and secrets of each step; those that were made, and actions, have no secrets', async () => {
