@@ -42,6 +42,7 @@ PLAN = {
         ("os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)", "SIGKILL"),
         ("self.lock = threading.Lock()", "lock"),
         ("time.sleep(60)", "time limit of 0.5 s"),
+        ("from metaflow import Flow; Flow('Another')", "mock this step, or test it with `platform: true`"),
         ("os.close(1); os.close(2); print(1)", "Bad file descriptor"),
     ],
 )
