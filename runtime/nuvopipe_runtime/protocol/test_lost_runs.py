@@ -188,7 +188,7 @@ def test_a_resumed_run_executes_only_what_is_missing(broken):
 
 @pytest.mark.parametrize(
     ("origin", "given", "message"),
-    [(["r9"], {}, "there is no run r9"), (["r1"], {"n": 1}, "leave out n"), (["r1", "nowhere"], {}, "no step nowhere")],
+    [(["r9"], {}, "there is no run r9"), (["r1"], {"n": 1}, "leave out n"), (["r1", "nowhere"], {}, 'no step "nowhere"')],
 )
 def test_what_cannot_be_resumed_says_why(broken, origin, given, message):
     p, _ = broken
