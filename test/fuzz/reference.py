@@ -48,11 +48,7 @@ class Self:
         return self._items[-1][1] if self._items else None
 
     def artifacts(self):
-        return {
-            name: value
-            for name, value in self.__dict__.items()
-            if not name.startswith("_")
-        }
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
 
     def lost(self):
         """Names of artifacts that joins before this have dropped."""
@@ -67,16 +63,8 @@ class Self:
             for name, value in each.artifacts().items():
                 if name not in self.__dict__:
                     found.setdefault(name, []).append(value)
-        differing = {
-            name
-            for name, values in found.items()
-            if any(value != values[0] for value in values)
-        }
-        kept = {
-            name: values[0]
-            for name, values in found.items()
-            if name not in lost | differing
-        }
+        differing = {name for name, values in found.items() if any(differ(name, each, values[0]) for each in values)}
+        kept = {name: values[0] for name, values in found.items() if name not in lost | differing}
         self.__dict__.update(kept)
         self.__dict__[LOST] = frozenset(lost | differing)
         return differing - lost
@@ -88,26 +76,22 @@ class Self:
                 wanted = name in include if include else name not in exclude
                 if wanted and name not in self.__dict__:
                     found.setdefault(name, []).append(value)
-        missing = [
-            name for name in include if name not in found and name not in self.__dict__
-        ]
-        differing = [
-            name
-            for name, values in found.items()
-            if any(value != values[0] for value in values)
-        ]
+        missing = [name for name in include if name not in found and name not in self.__dict__]
+        differing = [name for name, values in found.items() if any(value != values[0] for value in values)]
         if missing or differing:
             raise ValueError(f"cannot merge: {missing} {differing}")
         self.__dict__.update({name: values[0] for name, values in found.items()})
 
 
+def differ(name, one, other):
+    """Whether two inputs of a join disagree. Failures also have messages and tasks, which are not said here."""
+    return one is not other if name == "failures" and one else one != other
+
+
 class Reference:
     def __init__(self, flow, given):
         self.flow = flow
-        self.parameters = {
-            name: given.get(name, one.get("default"))
-            for name, one in flow["parameters"].items()
-        }
+        self.parameters = {name: given.get(name, one.get("default")) for name, one in flow["parameters"].items()}
         self.tasks = {}
         self.failed_items = []
         """Coordinates of items that failed where others go on: how far others of their tasks came is not said."""
@@ -117,9 +101,7 @@ class Reference:
     def run(self):
         """Whether the run succeeds; `tasks` and `last` tell the rest."""
         try:
-            self.last = self._elements(
-                self.flow["steps"], dict(self.parameters), (), ()
-            )
+            self.last = self._elements(self.flow["steps"], dict(self.parameters), (), ())
             self.last.pop(LOST, None)
             return True
         except Failed:
@@ -138,16 +120,12 @@ class Reference:
             state = {**state, bind: items[-1][1]}
         for kind in ("step", "foreach", "branches", "switch"):
             if kind in element:
-                return getattr(self, "_" + kind)(
-                    element, state, at, items, *([bind] if kind == "step" else [])
-                )
+                return getattr(self, "_" + kind)(element, state, at, items, *([bind] if kind == "step" else []))
         return self._loop(element, state, at, items)
 
     # ------------------------------------------------------------------ steps
 
-    def _step(
-        self, step, state, at, items, bind=None, inputs=None, before=lambda me: None
-    ):
+    def _step(self, step, state, at, items, bind=None, inputs=None, before=lambda me: None):
         retry = step.get("retry", {"times": 0})
         retry = {"times": retry} if isinstance(retry, int) else retry
         for attempt in range(retry.get("times", 3) + 1):
@@ -203,38 +181,24 @@ class Reference:
         for index, value in enumerate(values):
             inside = (*items, (index, value))
             try:
-                result = self._elements(
-                    element["steps"], state, (*at, index), inside, element.get("as")
-                )
+                result = self._elements(element["steps"], state, (*at, index), inside, element.get("as"))
                 results.append(Self(result, inside))
             except Failed:
                 if not collects:
                     raise
                 failed.append({"item": index})
                 self.failed_items.append((*at, index))
-        if collects and len(results) < _least(
-            element.get("minSuccess", 1), len(values)
-        ):
+        if collects and len(results) < _least(element.get("minSuccess", 1), len(values)):
             raise Failed("too few")
         failures = failed if collects else None
-        return self._join(
-            join,
-            results,
-            at,
-            items,
-            _caught(element["steps"]),
-            element.get("as"),
-            failures,
-        )
+        return self._join(join, results, at, items, _caught(element["steps"]), element.get("as"), failures)
 
     def _branches(self, element, state, at, items):
         results = [
             Self(self._elements(steps, state, (*at, index), items), items)
             for index, steps in enumerate(element["branches"].values())
         ]
-        return self._join(
-            element.get("join"), results, at, items, _caught(element["branches"])
-        )
+        return self._join(element.get("join"), results, at, items, _caught(element["branches"]))
 
     def _join(self, join, inputs, at, items, caught, bound=None, failures=None):
         collected = (join or {}).get("collect", [])
@@ -248,9 +212,7 @@ class Reference:
             for name in collected:
                 setattr(me, name, [getattr(each, name) for each in inputs])
 
-        return self._step(
-            join or {}, self.parameters, at, items, inputs=inputs, before=before
-        )
+        return self._step(join or {}, self.parameters, at, items, inputs=inputs, before=before)
 
     # ------------------------------------------------------------------ decisions
 
@@ -268,9 +230,7 @@ class Reference:
         kind = "while" if "while" in element else "until"
         turn = 0
         while turn < element.get("max", math.inf):
-            if (kind == "while" or turn > 0) and bool(
-                _evaluate(element[kind], Self(state, items))
-            ) != (kind == "while"):
+            if (kind == "while" or turn > 0) and bool(_evaluate(element[kind], Self(state, items))) != (kind == "while"):
                 break
             state = self._elements(element["steps"], state, (*at, turn), items)
             turn += 1
@@ -278,25 +238,13 @@ class Reference:
 
 
 def _least(wanted, count):
-    return (
-        math.ceil(int(wanted[:-1]) * count / 100) if isinstance(wanted, str) else wanted
-    )
+    return math.ceil(int(wanted[:-1]) * count / 100) if isinstance(wanted, str) else wanted
 
 
 def _caught(elements):
     """Artifacts in which steps keep failures."""
-    inner = (
-        elements.values()
-        if isinstance(elements, dict)
-        else elements
-        if isinstance(elements, list)
-        else []
-    )
-    own = (
-        {elements["catch"]}
-        if isinstance(elements, dict) and "catch" in elements
-        else set()
-    )
+    inner = elements.values() if isinstance(elements, dict) else elements if isinstance(elements, list) else []
+    own = {elements["catch"]} if isinstance(elements, dict) and "catch" in elements else set()
     return own.union(*map(_caught, inner))
 
 
@@ -317,13 +265,8 @@ def _run(code, me, attempt, inputs):
         raise Crash
 
     current = types.SimpleNamespace(retry_count=attempt)
-    ours = {
-        "metaflow": types.SimpleNamespace(current=current),
-        "os": types.SimpleNamespace(_exit=crash),
-    }
-    names = {
-        "__builtins__": {**vars(builtins), "__import__": lambda name, *_: ours[name]}
-    }
+    ours = {"metaflow": types.SimpleNamespace(current=current), "os": types.SimpleNamespace(_exit=crash)}
+    names = {"__builtins__": {**vars(builtins), "__import__": lambda name, *_: ours[name]}}
     body = "\n".join("    " + line for line in code.split("\n"))
     exec(f"def body(self, inputs):\n{body}", names)
     names["body"](me, inputs)
@@ -340,6 +283,4 @@ def _fill(value, me):
     whole = re.fullmatch(r"\$\{(\w+)\}", value)
     if whole:
         return getattr(me, whole[1])
-    return FLOW_ITEMS.sub(
-        lambda found: str(getattr(me, found[1])) if found[1] else "${", value
-    )
+    return FLOW_ITEMS.sub(lambda found: str(getattr(me, found[1])) if found[1] else "${", value)

@@ -93,35 +93,20 @@ class UnreliablePlatform(Platform):
         self._chance = chance
         self._losses = 0
         self.answer = lambda envelope, arguments: {"result": arguments}
-        self.result_of = lambda envelope, arguments: {
-            "status": "succeeded",
-            "outputs": _without_run(arguments),
-        }
+        self.result_of = lambda envelope, arguments: {"status": "succeeded", "outputs": _without_run(arguments)}
         self.before = self.after = self._lose
-        self.refuse = lambda envelope: (
-            chance is not None and chance.random() < REFUSAL_CHANCE
-        )
+        self.refuse = lambda envelope: chance is not None and chance.random() < REFUSAL_CHANCE
 
     def finish(self, parameters):
         """The run's result; a lost run is swept, or invoked again where nothing of it has begun."""
         answer = self.invoke(RUN, **parameters)
         for _ in range(SWEEPS_MAX):
-            if (
-                self._chance is None
-                or answer is not None
-                and answer["status"] == "failed"
-                or self.result(RUN) is not None
-            ):
+            if self._chance is None or answer is not None and answer["status"] == "failed" or self.result(RUN) is not None:
                 break
             self.clock.skipped += SWEEP_AFTER_S
             if self.keys("run.json", RUN):
                 start = self.plan.start
-                place = {
-                    "run": RUN,
-                    "block": self.plan.block(start),
-                    "step": start,
-                    "at": [],
-                }
+                place = {"run": RUN, "block": self.plan.block(start), "step": start, "at": []}
                 self.run_session({**place, "sweep": True})
             else:
                 answer = self.invoke(RUN, **parameters)
@@ -129,38 +114,21 @@ class UnreliablePlatform(Platform):
 
     def _lose(self, number, envelope):
         if number > COMPONENTS_MAX:
-            raise RuntimeError(
-                f"the run does not end: {COMPONENTS_MAX} components, the last at {envelope}"
-            )
+            raise RuntimeError(f"the run does not end: {COMPONENTS_MAX} components, the last at {envelope}")
         # What it was given is lost with a run's first step.
         return "drop" if "params" not in envelope and self._has_bad_luck() else None
 
     def _activation(self, number, envelope):
         answer = super()._activation(number, envelope)
-        if {"wait", "call", "attempt"} & answer.keys() or {
-            "guard",
-            "sweep",
-            "died",
-            "params",
-        } & envelope.keys():
-            return (
-                answer  # it would tell of an attempt that its step may not be allowed
-            )
+        if {"wait", "call", "attempt"} & answer.keys() or {"guard", "sweep", "died", "params"} & envelope.keys():
+            return answer  # it would tell of an attempt that its step may not be allowed
         if self._has_bad_luck():
             # The container ends after its work is done and before it can say so: the conductor tells the action again.
-            return {
-                **envelope,
-                "used": envelope.get("used", 0) + 1,
-                "died": "the container is gone",
-            }
+            return {**envelope, "used": envelope.get("used", 0) + 1, "died": "the container is gone"}
         return answer
 
     def _has_bad_luck(self):
-        if (
-            self._chance is None
-            or self._losses >= LOSSES_MAX
-            or self._chance.random() > LOSS_CHANCE
-        ):
+        if self._chance is None or self._losses >= LOSSES_MAX or self._chance.random() > LOSS_CHANCE:
             return False
         self._losses += 1
         return True
@@ -185,28 +153,16 @@ def compare(platform, result, reference, succeeds):
             if succeeds:
                 problems.append(f"{task} is not to be run")
             continue
-        problems += [
-            f"{task}: {text}" for text in differences(artifacts, reference.tasks[task])
-        ]
+        problems += [f"{task}: {text}" for text in differences(artifacts, reference.tasks[task])]
     if succeeds:
         missing = reference.tasks.keys() - tasks.keys()
-        problems += [
-            f"{task} was not run"
-            for task in sorted(missing)
-            if not is_of_failed_item(task, reference)
-        ]
+        problems += [f"{task} was not run" for task in sorted(missing) if not is_of_failed_item(task, reference)]
         for name, value in result.get("outputs", {}).items():
             if reference.last.get(name) != value:
-                problems.append(
-                    f"the output {name} is {value}, and has to be {reference.last.get(name)}"
-                )
+                problems.append(f"the output {name} is {value}, and has to be {reference.last.get(name)}")
     else:
         told = [step for step, _ in tasks]
-        problems += [
-            f"{step} did not follow the failure"
-            for step in reference.handlers
-            if step not in told
-        ]
+        problems += [f"{step} did not follow the failure" for step in reference.handlers if step not in told]
     return problems
 
 
@@ -218,8 +174,7 @@ def differences(found, wanted):
     return [
         f"{name} is {found.get(name, 'not there')}, and has to be {wanted.get(name, 'not there')}"
         for name in sorted(found.keys() | wanted.keys())
-        if (name in found) != (name in wanted)
-        or plain(found[name]) != plain(wanted[name])
+        if (name in found) != (name in wanted) or plain(found[name]) != plain(wanted[name])
     ]
 
 
@@ -228,12 +183,7 @@ def plain(value):
         return CAUGHT
     if isinstance(value, dict) and {"message", "step", "task"} <= value.keys():
         return FAILURE
-    if (
-        isinstance(value, list)
-        and value
-        and isinstance(value[0], dict)
-        and "item" in value[0]
-    ):
+    if isinstance(value, list) and value and isinstance(value[0], dict) and "item" in value[0]:
         return [each["item"] for each in value]  # failures
     return value
 
@@ -295,9 +245,7 @@ def answer_in_fork(request):
     except ProcessLookupError:
         pass
     os.waitpid(pid, 0)
-    return json.loads(
-        content or '{"problems": ["the process ended without an answer"]}'
-    )
+    return json.loads(content or '{"problems": ["the process ended without an answer"]}')
 
 
 def main():
