@@ -198,7 +198,7 @@ def how_it_ended(status, killed_before, killed_after):
         if killed_after is None:
             return f"the step's process was ended by signal {name}, perhaps out of memory"
         return f"the step ran out of memory: its process was ended by signal {name}"
-    return f"the step's process exited with code {os.waitstatus_to_exitcode(status)} and without a result"
+    return f"the step's process ended with exit code {os.waitstatus_to_exitcode(status)} and without a result"
 
 
 def _seconds(value):

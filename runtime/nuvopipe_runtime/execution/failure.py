@@ -42,7 +42,8 @@ def failure_of(error, kinds, plan, directory, step=None):
 def _message_of(error, kinds, step):
     """What is said instead of the exception's own text; None where that speaks for itself."""
     if isinstance(error, SystemExit):
-        return f"the step called exit({error.code!r})"
+        code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+        return f"the step ended with exit code {code}: it called exit({error.code!r})"
     return str(error) if TIMEOUT in kinds else reason_of(error, step)
 
 

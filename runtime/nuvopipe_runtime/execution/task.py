@@ -182,6 +182,8 @@ def _mask_exceptions(secrets):
 
     def wrap_masked(self, exc=None):
         wrap(self, exc)
+        if isinstance(exc, MemoryError) and not str(exc):
+            self.exception = "out of memory"  # Python gives it no text
         vars(self).update(mask.value(vars(self)))
 
     MetaflowExceptionWrapper.__init__ = wrap_masked

@@ -21,7 +21,7 @@ def test_the_kernel_counts_what_it_has_killed(tmp_path):
         (signal.SIGKILL, 1, 1, "the step's process was ended by signal SIGKILL"),
         (signal.SIGKILL, None, None, "the step's process was ended by signal SIGKILL, perhaps out of memory"),
         (signal.SIGSEGV, None, None, "the step's process was ended by signal SIGSEGV"),
-        (3 << 8, None, None, "the step's process exited with code 3 and without a result"),
+        (3 << 8, None, None, "the step's process ended with exit code 3 and without a result"),
     ],
 )
 def test_how_a_process_ended_is_told(status, before, after, message):

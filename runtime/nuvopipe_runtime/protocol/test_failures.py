@@ -36,7 +36,7 @@ PLAN = {
     [
         ("raise ValueError('boom')", "ValueError: boom"),
         ("sys.exit(3)", "exit(3)"),
-        ("os._exit(0)", "exited with code 0 and without a result"),
+        ("os._exit(0)", "exit code 0 and without a result"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
         ("os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)", "SIGKILL"),

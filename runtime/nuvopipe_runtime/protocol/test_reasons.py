@@ -82,8 +82,9 @@ def caught(p, **params):
 @pytest.mark.parametrize(
     ("how", "reason"),
     [
-        ("os._exit(3)", "exited with code 3"),
-        ("sys.exit(3)", "exit(3)"),
+        ("os._exit(3)", "exit code 3"),
+        ("sys.exit(3)", "exit code 3"),
+        ("sys.exit('so it is')", "exit code 1: it called exit('so it is')"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
         ("signal.signal(signal.SIGALRM, signal.SIG_IGN); time.sleep(60)", "time limit of 0.5 s"),
@@ -96,6 +97,10 @@ def test_catch_is_told_how_a_process_ended(reasoned, how, reason, retry):
     assert kind == "FailureHandledByCatch"
     assert reason in message and "Your code" not in message
     assert message == p.store.get_json(p.keys("ask/t/failed-0")[0])["error"]
+
+
+def test_catch_is_told_that_there_was_no_more_memory(reasoned):
+    assert caught(reasoned(), how="bytearray(1 << 60)") == ["MemoryError", "out of memory"]
 
 
 def test_catch_is_told_what_an_action_answered(reasoned):
@@ -143,5 +148,5 @@ def test_on_failure_knows_the_failure_from_its_first_step_on(reasoned, call):
     result = p.result()
     assert result["onFailure"] == {"status": "succeeded"}
     told = json.loads(asked[0][EXACT]) if EXACT in asked[0] else asked[0]
-    assert told["text"] == "it failed: the step's process exited with code 7 and without a result"
+    assert told["text"] == "it failed: the step's process ended with exit code 7 and without a result"
     assert told["raw"] == result["error"]

@@ -84,7 +84,7 @@ def test_more_attempts_than_metaflow_has(repeated):
 def test_the_failure_of_the_last_of_many_is_caught(repeated):
     assert repeated(7, catches=True).invoke(fails=99)["outputs"]["caught"] == "not yet"
     p = repeated(7, catches=True)
-    assert "exited with code 3" in p.invoke(how="import os; os._exit(3)")["outputs"]["caught"]
+    assert "exit code 3" in p.invoke(how="import os; os._exit(3)")["outputs"]["caught"]
     assert tried(p) == list(range(9))
 
 
