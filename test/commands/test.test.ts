@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { poll } from '../../src/local/poll.ts';
 import { readPlatform } from '../../src/local/state.ts';
+import { caseFile } from '../support/cases.ts';
 import { type Outcome, runCommand, startCommand } from '../support/command.ts';
 import { FIRST_USE_TIMEOUT_MS, sharedHome, type TestHome, testHome } from '../support/home.ts';
 import { processesOf } from '../support/processes.ts';
@@ -232,6 +233,13 @@ steps:
       stderr,
       /error\[no-cases\].*error\[unknown-step\]: the flow has no step "lod".*did you mean "load"\?.*error\[no-steps\]/s,
     );
+  });
+
+  it('keeps the reasons of failures as a run does', async () => {
+    const shop = await test(caseFile('wf_unittest', 'shop.test.yaml'), '--grep', 'catch keeps the message');
+    assert.equal(shop.code, 0, shop.stdout);
+    const told = await test(caseFile('wf_onfail', 'act.test.yaml'));
+    assert.equal(told.code, 0, told.stdout);
   });
 
   it('tells a flow that cannot be loaded', async () => {

@@ -5,10 +5,15 @@ when it has its result, looks whether somebody waits, and starts a session at th
 what the first has written. A session that is lost on the way is made up for by the sweep of the parent, whose lease runs out.
 """
 
+import re
+
 from ..layout import RunLayout
 from ..plan import conductor_of
 from ..store import to_json
 from .launch import ENVELOPE_KEY, LATER
+
+CONDUCTOR = re.compile(r"[A-Za-z]\w*\.steps/flow-\w+")
+"""What may be started for a child: steps can write into the datastore, and must not have any action invoked."""
 
 PLACE = ("run", "block", "step", "at", "from", "attempt", "since", "poll")
 """Of the envelope that waits: a session that is started with it looks for the child's result."""
@@ -36,4 +41,6 @@ class Parent:
 
     def wake(self, waiting):
         """False when the platform does not take it now. A parent that cannot be started any more is left to its own lease."""
+        if not CONDUCTOR.fullmatch(waiting["action"]):
+            return True
         return self._launcher.start(waiting["action"], {ENVELOPE_KEY: waiting["envelope"]}) != LATER

@@ -308,3 +308,12 @@ def test_a_run_that_was_cancelled_with_its_parent_is_resumed_once_it_has_ended(f
     assert result(world, "Child", "r1-sub-t")["status"] == "cancelled"
     assert result(world, "Parent", "r2")["status"] == "succeeded"
     assert world.store.get_json(RunLayout("Child", "r2-sub-t").run)["origin"] == {"run": "r1-sub-t"}
+
+
+def test_a_child_starts_nothing_but_conductors(family):
+    world = family(Child=copy(SLOW_CHILD))
+    forged = b'{"action":"guest/delete-everything","envelope":{"run":"r1"}}'
+    world.store.put(RunLayout("Child", "c1").parent, forged)
+    run(world, "Child", "c1")
+    assert result(world, "Child", "c1")["status"] == "succeeded"
+    assert calls_of(world, "start") == []
