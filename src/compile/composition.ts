@@ -135,7 +135,8 @@ function handleDeath({ flow, hash, standIns = [] }: Plan): string {
   if (saved.died === undefined) return Object.assign(following, { died })
   if (standIn < ${standIns.length}) return Object.assign(following, { standIn: standIn + 1 }, standIn === 0 ? { died } : {})
   const gone = died.startsWith('${NOT_RESOLVED}') ? ' If version ${versionOf(hash)} of ${flow} is no longer deployed: nuvopipe resume ${flow}/' + run : ''
-  return { error: { run, status: 'failed', message: step + ': its action died twice: ' + died + gone, step } }
+  const message = step + ': its action died twice: ' + died + gone
+  return { error: { run, status: 'failed', message, step, error: message } }
 }`;
 }
 

@@ -140,7 +140,7 @@ export interface TaskRecord {
 }
 
 /** Attempts that Metaflow's client knows of: its `MAX_ATTEMPTS`. */
-const METAFLOW_ATTEMPTS_MAX = 6;
+export const METAFLOW_ATTEMPTS_MAX = 6;
 
 /** By which number Metaflow's client knows an attempt; undefined where it knows it by none: one of many that failed. */
 export function metaflowAttempt({ attempt, retried }: Pick<TaskRecord, 'attempt' | 'retried'>): number | undefined {

@@ -94,11 +94,10 @@ function continuationsFinding(plan: Plan, paths: Paths): Finding {
     ...(Object.values(plan.loops).some(({ max }) => max === undefined) ? ['one turn of a loop without max'] : []),
     ...(waitsForFlows(plan).length > 0 ? ['one look at a flow that is waited for'] : []),
   ];
+  const worstCase = waitsForFlows(plan).length > 0 ? 'at the worst' : 'when all attempts but the last fail';
   const sentences = [
     `${usual === 0 ? 'none' : digits(usual)} on the longest path of ${count(components, 'component')}`,
-    ...(worst > components
-      ? [`${most === 0 ? 'none' : digits(most)} and ${digits(worst)} when all attempts but the last fail`]
-      : []),
+    ...(worst > components ? [`${most === 0 ? 'none' : digits(most)} and ${digits(worst)} ${worstCase}`] : []),
   ];
   const text = `${sentences.join(', ')}${assumed.length > 0 ? `, with ${assumed.join(', ')}` : ''}`;
   return { limit: 'continuations', verdict: 'fits', needs: most, text: isOpen ? `${text}; more as it goes on` : text };

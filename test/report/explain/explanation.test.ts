@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PAUSE_MAX_MS } from '../../../src/compile/composition.ts';
 import { BLOCK_STEPS_MAX } from '../../../src/compile/plan.ts';
-import { FALLBACK_ATTEMPTS, POLL } from '../../../src/report/explain/costs.ts';
+import { METAFLOW_ATTEMPTS_MAX } from '../../../src/model/records.ts';
+import { FALLBACK_ATTEMPTS, LOOKS_MAX, POLL } from '../../../src/report/explain/costs.ts';
 import { type Explanation, explain } from '../../../src/report/explain/explanation.ts';
 import type { Finding } from '../../../src/report/explain/findings.ts';
 import {
@@ -75,6 +76,10 @@ describe('what a flow needs of OpenWhisk', () => {
     const calls = await readFile(join(runtime, 'calls.py'), 'utf8');
     const poll = /^POLL_FIRST_MS, POLL_MAX_MS, POLL_GROWTH = (.*)$/m.exec(calls)?.[1]?.replace('_', '');
     assert.equal(poll, `${POLL.firstMs}, ${POLL.maxMs}, ${POLL.growth}`);
+    const flows = await readFile(join(runtime, 'called_flows.py'), 'utf8');
+    assert.match(flows, new RegExp(`^PARK_FROM = ${LOOKS_MAX}$`, 'm'));
+    const commit = await readFile(join(runtime, 'commit.py'), 'utf8');
+    assert.match(commit, new RegExp(`^METAFLOW_ATTEMPTS_MAX = ${METAFLOW_ATTEMPTS_MAX}$`, 'm'));
     const parameters = await readFile(join(runtime, 'parameters.py'), 'utf8');
     assert.match(parameters, new RegExp(`up to ${RUN_NAME_MAX} letters`));
   });
@@ -314,7 +319,7 @@ onFailure:
     );
     assert.match(
       finding(explanation, 'continuations').text,
-      /and 25 when all attempts but the last fail, .* one look at a flow that is waited for$/,
+      /and 25 at the worst, .* one look at a flow that is waited for$/,
     );
     assert.ok(!(await explained(TITLES)).limits.some(({ limit }) => limit === 'payload'));
   });
