@@ -290,6 +290,42 @@ class Series:
     assert.deepEqual(artifacts, { kind: 'Series', seen: ['a', 'b', 'c'], xs: null });
   });
 
+  for (const [what, attributes, taken] of [
+    ['a series without dimensions', 'def to_list(self): return self', true],
+    ['an array of two dimensions', 'ndim = 2', true],
+    ['a table', 'ndim = 2; columns = ()', false],
+    ['an array of no dimension', 'ndim = 0', false],
+    ['what can only be counted', 'pass', false],
+  ] as const) {
+    it(`${taken ? 'goes' : 'does not go'} over ${what}`, async () => {
+      const artifacts = await run(
+        `
+flow: F
+code: [kinds.py]
+steps:
+  - { step: open, run: "import kinds; self.xs = kinds.Kind()" }
+  - foreach: xs
+    steps: [{ step: body, run: self.x = self.input }]
+    join: { step: gather, run: "self.seen = [i.x for i in inputs]; self.xs = None" }
+`,
+        {
+          'kinds.py': `
+class Kind:
+    ${attributes}
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return [index]
+`,
+        },
+      );
+      if (taken) assert.deepEqual(artifacts, { seen: [[0], [1]], xs: null });
+      else assert.match(artifacts as string, /^TypeError: step open: .* which has to be a list and is of type Kind$/);
+    });
+  }
+
   it('goes over a tuple and a range', async () => {
     for (const items of ['(1, 2)', 'range(1, 3)']) {
       const artifacts = await run(`
