@@ -271,14 +271,11 @@ steps:
     });
   }
 
-  it('a run that is asked for twice: both get the same result, a failed one too, and the second is told so', async () => {
+  it('a run that is asked for twice: both get the same result, a failed one too', async () => {
     for (const count of [1, -1]) {
       const params = { count, run: `run${count}` };
       const first = await invoke(twin, 'AskedFlow', params);
       const second = await invoke(twin, 'AskedFlow', params);
-      const told = (second.result.error ?? second.result) as { note?: string };
-      assert.match(told.note ?? '', /^the run run-?1 exists already, started .*: nothing was run again$/);
-      delete told.note;
       assert.deepEqual(second.result, first.result);
       assert.notEqual(second.activationId, first.activationId);
     }
