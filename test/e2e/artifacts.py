@@ -41,7 +41,8 @@ def in_order(value):
 
 def describe_value(value):
     if type(value).__name__ == "MetaflowExceptionWrapper":  # its traceback names files of one run
-        return f"{value.type}: {value.exception}"
+        # Of what no exception tells, nuvopipe gives the reason, which Metaflow does not know.
+        return value.type if value.type.endswith("FailureHandledByCatch") else f"{value.type}: {value.exception}"
     text = repr(in_order(value)) if is_plain(value) else None
     return text if text and len(text) <= REPR_MAX else hashlib.sha1(pickle.dumps(value)).hexdigest()
 

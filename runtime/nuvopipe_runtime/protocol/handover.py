@@ -152,10 +152,11 @@ class Handover:
             result = self._store.get_json(self._layout.result)
             if result is not None:
                 return ended(envelope, result)
-            if self._clock.now() + pause >= until:
+            left = until - self._clock.now()
+            if left <= 0:
                 is_cancelled = self._store.exists(self._layout.cancelled)
                 return ended(envelope, {"run": run, "status": "cancelled" if is_cancelled else "running"})
-            self._clock.sleep(pause)
+            self._clock.sleep(min(pause, left))
             pause = min(pause * POLL_GROWTH, POLL_MAX_S)
 
     def _tell_waiting(self, since_ms):
