@@ -144,8 +144,8 @@ describe('versions of a flow, end to end', function () {
       const steps = new Set([...(await twin.tasks(flow, run)).values()].map(({ step }) => step));
       assert.ok(steps.has('apply') && !steps.has('compute'));
     }
-    // Two lanes of the one, a lane or more of the other, a continuation.
-    assert.ok(await areLaunched(3, flow, first, started));
+    // A continuation; how many lanes there are depends on what items take.
+    assert.ok(await areLaunched(1, flow, first, started));
 
     assert.equal(await deploy(waiting({ flow, step: 'compute', memory: '512Mi' }), 1000), third);
     assert.deepEqual(await deployedVersions(flow), [second, third].sort());
