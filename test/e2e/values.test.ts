@@ -24,7 +24,8 @@ const CLIENT = `
 import json, sys
 from metaflow import Metaflow, namespace
 namespace(None)
-print(json.dumps({run.pathspec: run.successful for flow in Metaflow() for run in flow}))
+flows = [flow for flow in Metaflow() if flow.id == "OutNan" or flow.id.startswith("OddFlow")]
+print(json.dumps({run.pathspec: run.successful for flow in flows for run in flow}))
 `;
 
 describe('values arrive unchanged', function () {
