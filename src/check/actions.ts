@@ -65,6 +65,17 @@ export const checkRecursion: Check = ({ flow, report }) => {
   }
 };
 
+/** A run that waits for another one of its flow may hold the place which that one waits for. */
+export const checkRunsWaitForNone: Check = ({ flow, report }) => {
+  if (flow.runs?.value.beyond !== 'queue') return;
+  for (const { body } of allSteps(flow)) {
+    if (body?.kind !== 'flow' || body.flow.value !== flow.name.value || body.detach) continue;
+    const message =
+      'this waits for another run of the flow, which may wait for this one: "runs" bounds how many execute';
+    report.error('runs-wait', body.span, message, 'write "detach: true", or leave "runs" out');
+  }
+};
+
 /** Steps that no value of an artifact can make a run go around. */
 function* stepsThatAlwaysRun(elements: readonly Element[]): Generator<Extract<Element, { kind: 'step' }>> {
   for (const element of elements) {

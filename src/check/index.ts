@@ -1,4 +1,4 @@
-import { checkActions, checkRecursion } from './actions.ts';
+import { checkActions, checkRecursion, checkRunsWaitForNone } from './actions.ts';
 import { ArtifactFlow } from './artifact-flow.ts';
 import { checkArtifactNames, checkOutputs } from './artifact-names.ts';
 import { checkArtifactReads } from './artifact-reads.ts';
@@ -61,6 +61,7 @@ const CHECKS: Check[] = [
   checkRetries,
   checkActions,
   checkRecursion,
+  checkRunsWaitForNone,
   checkForeach,
   checkSwitches,
   checkLoops,
