@@ -148,7 +148,6 @@ def serve(control, plan):
         pid = os.fork()
         if pid == 0:
             control.close()
-            die_with_parent()
             warm.serve(socket.socket(fileno=descriptors[0]), context, ahead, plan)
         os.close(descriptors[0])
         control.sendall(json.dumps({"pid": pid}).encode() + b"\n")

@@ -41,7 +41,6 @@ def serve(control, context, ahead, plan):
     _take_variables(json.loads(lines.readline()))
     os.chdir(plan.directory)
     workplace = Workplace(plan.directory)
-    prepared = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, DESCRIPTORS_A_TASK)
         if not message:
@@ -49,9 +48,8 @@ def serve(control, context, ahead, plan):
             os._exit(0)
         if message == PREPARE:
             request = json.loads(lines.readline())
-            if ahead is not None and request["step"] not in prepared:
+            if ahead is not None:
                 _prepare(control, ahead, request["step"], request["without"])
-            prepared.add(request["step"])
             _say(control, {"ready": True})
             continue
         directory = workplace.take()
@@ -81,13 +79,15 @@ def _take_variables(variables):
 def _prepare(control, ahead, step, without):
     own, others = ahead.of(step)
     ahead.compile_own(own)
-    _import(control, others, without)
+    has_imported = _import(control, others, without)
     ahead.code.look_for_shadowed()
-    gc.collect()
-    gc.freeze()
+    if has_imported:
+        gc.collect()
+        gc.freeze()
 
 
 def _import(control, others, without):
+    """Whether there was anything to import."""
     wanted = [name for name in others if IS_OBSERVABLE and name.partition(".")[0] not in without and _is_new(name)]
     for name in wanted:
         package = name.partition(".")[0]
@@ -95,6 +95,7 @@ def _import(control, others, without):
         if not _is_safe(name):
             _say(control, {"unsafe": package})
             os._exit(0)
+    return bool(wanted)
 
 
 def _is_new(name):

@@ -83,16 +83,13 @@ class WarmProcesses:
         _make_room(self._warm, WARM_MAX)
         variables = dict(key)
         early = tuple(item for item in key if item[0].startswith(READ_BY_INTERPRETER))
-        for attempt in (1, 2):
-            loader = self._loader(early, environment)
-            try:
-                self._warm[key] = loader.fork(variables)
-                return self._warm[key]
-            except WarmGone:
-                self._loaders.pop(early).close()
-                if attempt == 2:
-                    raise
-        raise AssertionError
+        try:
+            process = self._loader(early, environment).fork(variables)
+        except WarmGone:
+            self._loaders.pop(early).close()
+            process = self._loader(early, environment).fork(variables)
+        self._warm[key] = process
+        return process
 
     def _loader(self, early, environment):
         found = self._loaders.get(early)
