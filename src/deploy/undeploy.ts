@@ -1,6 +1,6 @@
 import { SystemError, UserError } from '../errors.ts';
-import { LIVE_PREFIX } from '../model/records.ts';
 import { packageName } from '../model/version.ts';
+import { liveRuns } from '../store/live-runs.ts';
 import type { Store } from '../store/store.ts';
 import type { Report } from '../terminal/report.ts';
 import type { Whisk } from '../whisk/client.ts';
@@ -75,9 +75,7 @@ function belongsTo(flow: string, entity: Found): boolean {
 }
 
 async function refuseLive({ store, flow }: UndeployOptions): Promise<void> {
-  const index = `${LIVE_PREFIX}${flow}/`;
-  const live: string[] = [];
-  for await (const { key } of store.list(index)) live.push(`${flow}/${key.slice(index.length)}`);
+  const live = [...(await liveRuns(store, flow))].map((run) => `${flow}/${run}`);
   if (live.length === 0) return;
   const more = live.length > LIVE_SHOWN_MAX ? ', …' : '';
   throw new UserError(

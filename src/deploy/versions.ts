@@ -1,7 +1,8 @@
 import { SystemError, UserError } from '../errors.ts';
 import type { Manifest } from '../model/manifest.ts';
-import { LIVE_PREFIX, type RunRecord, runPrefix } from '../model/records.ts';
+import { type RunRecord, runPrefix } from '../model/records.ts';
 import { versionOf } from '../model/version.ts';
+import { liveRuns } from '../store/live-runs.ts';
 import { mapParallel } from '../store/parallel.ts';
 import { getJson, type Store } from '../store/store.ts';
 import type { Report } from '../terminal/report.ts';
@@ -81,9 +82,7 @@ async function unusedVersions(options: VersionsOptions): Promise<Map<string, Lis
 
 /** Versions of the runs that are not over. */
 async function usedVersions(store: Store, flow: string): Promise<Set<string>> {
-  const index = `${LIVE_PREFIX}${flow}/`;
-  const runs: string[] = [];
-  for await (const { key } of store.list(index)) runs.push(key.slice(index.length));
+  const runs = [...(await liveRuns(store, flow))];
   const records = await mapParallel(runs, (run) => getJson<RunRecord>(store, `${runPrefix(flow, run)}run.json`));
   return new Set(records.flatMap((record) => (record === undefined ? [] : [versionOf(record.bundle)])));
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
-import { CACHE_PREFIX, type CacheEntry, LIVE_PREFIX, runPrefix, type TaskRecord } from '../model/records.ts';
+import { CACHE_PREFIX, type CacheEntry, runPrefix, type TaskRecord } from '../model/records.ts';
+import { liveRuns } from '../store/live-runs.ts';
 import { mapParallel } from '../store/parallel.ts';
 import type { ListedObject } from '../store/store.ts';
 import { type RunReader, runKey } from './reader.ts';
@@ -50,7 +51,7 @@ const ARTIFACT = /^data\/[0-9a-f]{2}\/([0-9a-f]{40})$/;
  */
 export async function planPrune(reader: RunReader, flow: string, rule: PruneRule, nowMs: number): Promise<PrunePlan> {
   // First: a run that begins meanwhile is not among those that are looked at.
-  const live = await liveRuns(reader, flow);
+  const live = await liveRuns(reader.store, flow);
   const runs = await mapParallel(await reader.runIds(flow), (run) => readRun(reader, flow, run, live.has(run)));
   const begun = runs.filter((run) => run.record !== undefined);
   const kept = keptRuns(
@@ -123,7 +124,7 @@ export async function prune(
   onProgress: (what: string, objects: number) => void,
 ): Promise<void> {
   const doomed = new Set(runs.map(({ run }) => run));
-  for (const run of await liveRuns(reader, flow)) {
+  for (const run of await liveRuns(reader.store, flow)) {
     const origin = (await reader.run({ flow, run }))?.origin?.run ?? run;
     const needed = [run, origin].find((name) => doomed.has(name));
     if (needed === undefined) continue;
@@ -157,13 +158,6 @@ interface ReadRun {
   objects: ListedObject[];
   /** Keys of its task records. */
   records: string[];
-}
-
-async function liveRuns(reader: RunReader, flow: string): Promise<Set<string>> {
-  const prefix = `${LIVE_PREFIX}${flow}/`;
-  const live = new Set<string>();
-  for await (const { key } of reader.store.list(prefix)) live.add(key.slice(prefix.length));
-  return live;
 }
 
 async function readRun(reader: RunReader, flow: string, run: string, isLive: boolean): Promise<ReadRun> {
