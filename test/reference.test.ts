@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import { referencePage, testReferencePage } from '../scripts/generate.ts';
-import type { Schema } from '../scripts/reference.ts';
+import type { Schema } from '../scripts/generate/reference.ts';
 import { readSchema, SCHEMA_FILE, TEST_SCHEMA_FILE } from '../src/package-files.ts';
 
 interface Key {
@@ -20,21 +19,17 @@ function keysOf(schema: Schema): Key[] {
 }
 
 const PAGES = [
-  { file: 'docs/reference.md', schemaFile: SCHEMA_FILE, made: referencePage, keysMin: 25 },
-  { file: 'docs/testing-reference.md', schemaFile: TEST_SCHEMA_FILE, made: testReferencePage, keysMin: 20 },
+  { file: 'docs/reference.md', schemaFile: SCHEMA_FILE, keysMin: 25 },
+  { file: 'docs/testing-reference.md', schemaFile: TEST_SCHEMA_FILE, keysMin: 20 },
 ];
 
-for (const { file, schemaFile, made, keysMin } of PAGES)
+for (const { file, schemaFile, keysMin } of PAGES)
   describe(file, () => {
     let page: string;
     let schema: Schema;
     before(async () => {
       page = await readFile(join(import.meta.dirname, '..', file), 'utf8');
       schema = JSON.parse(await readSchema(schemaFile));
-    });
-
-    it('is what the schema says now', async () => {
-      assert.equal(page, await made(), 'run npm run generate');
     });
 
     it('has a heading for every key, with its text and an example', () => {

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { testValidators } from '../../scripts/generate.ts';
+import { testValidators } from '../../scripts/generate/validators.ts';
 import { readSchema, TEST_SCHEMA_FILE } from '../../src/package-files.ts';
 
 type Schema = { [key: string]: unknown };
 
 describe('the schema of test files', () => {
-  it('is what the validator is made of, which needs no other module', async () => {
-    const made = await readFile(join(import.meta.dirname, '../../src/testing/validators.generated.ts'), 'utf8');
-    assert.equal(made, await testValidators(), 'run npm run generate');
-    assert.doesNotMatch(made, /require\(/);
+  it('is compiled to a validator that imports no other module', async () => {
+    assert.doesNotMatch(await testValidators(), /require\(/);
   });
 
   it('describes every key', async () => {
