@@ -2,14 +2,20 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { conductorRuntime } from './generate/conductor-runtime.ts';
+import { pythonTypes } from './generate/python-types.ts';
 import { reference } from './generate/reference.ts';
-import { flowValidators, readSchema, testValidators } from './generate/validators.ts';
+import { typescriptTypes } from './generate/typescript-types.ts';
+import { flowValidators, formatValidators, readSchema, testValidators } from './generate/validators.ts';
 
 /** Makes each generated file, by its path from the package's root. */
 export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   // The schemas of the language, compiled by ajv, so that no command compiles them when it starts.
   'src/syntax/validators.generated.ts': flowValidators,
   'src/testing/validators.generated.ts': testValidators,
+  // The formats of plan, manifest, envelope and records.
+  'src/contract/formats.generated.ts': typescriptTypes,
+  'src/contract/validators.generated.ts': formatValidators,
+  'runtime/nuvopipe_runtime/formats.py': pythonTypes,
   'src/compile/conductor-runtime.generated.ts': conductorRuntime,
   // Pages with every key of the language, and of test files.
   'docs/reference.md': async () =>

@@ -1,0 +1,724 @@
+"""The formats that nuvopipe's parts share, as types. Made by `npm run generate` of the formats in schemas/; do not edit.
+
+For type checkers: import it under `TYPE_CHECKING`, so that no container spends its start on it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
+
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired
+
+
+class PlanSource(TypedDict):
+    """The flow file: its base name as users know it, and its name beside `flow.py` in the zip."""
+
+    name: str
+    file: str
+
+
+class Plan(TypedDict):
+    """`plan.json`: a compiled flow as the runtime walks it. The compiler writes it; it travels in the step action's zip beside
+    `flow.py`, and deploying keeps it beside the runs.
+    """
+
+    version: Literal[1]
+    hash: Sha256
+    """SHA-256 over all that a run executes: the rest of the plan, `flow.py`, and the user's files beside it."""
+    flow: str
+    """Name of the flow, of its class in `flow.py` and of the conductor action."""
+    description: NotRequired[str]
+    tags: list[str]
+    """Tags of every run."""
+    start: str
+    """The first step."""
+    end: str
+    """The last step; its task holds the run's outputs."""
+    parameters: dict[str, PlannedParameter]
+    outputs: list[str]
+    """Artifacts of the end step returned as the run's result."""
+    steps: dict[str, PlannedStep]
+    pools: dict[str, PlannedPool]
+    """By the name of the step that opens the pool."""
+    loops: dict[str, PlannedLoop]
+    """By the name of the loop, as steps have it in `within`."""
+    onFailure: NotRequired[str]
+    """The first of the steps that run after a failure."""
+    timeoutMs: NotRequired[int]
+    """Time limit of a whole run."""
+    runs: NotRequired[PlannedRuns]
+    isSequence: NotRequired[Literal[True]]
+    """The flow is deployed as a native sequence: it has no conductor, and sessions are never handed over."""
+    profiles: dict[str, Profile]
+    """By name, such as `p512-120s`."""
+    standIns: NotRequired[list[str]]
+    """Profiles whose actions settle a step whose own action does not start, in the order in which they are tried. Absent if no
+    action of the flow is more likely to start than the step's own.
+    """
+    source: PlanSource
+    """The flow file: its base name as users know it, and its name beside `flow.py` in the zip."""
+    sourceMap: dict[str, SourceRange]
+    """Functions of `flow.py` whose body comes from the flow file, by function name."""
+
+
+class PlannedParameter(TypedDict):
+    type: ParameterType
+    default: NotRequired[Any]
+    """For a file, its path beside `flow.py`."""
+    required: bool
+    help: NotRequired[str]
+    enum: NotRequired[list[Any]]
+    min: NotRequired[ExactNumber]
+    max: NotRequired[ExactNumber]
+    pattern: NotRequired[str]
+    """Python's `re.fullmatch` must accept the value."""
+    binary: NotRequired[Literal[True]]
+    """A binary file; its content is sent in base64."""
+
+
+class PlannedStep(TypedDict):
+    block: str
+    """The basic block of the composition that runs this step."""
+    profile: str
+    timeoutMs: int
+    """The user's time limit for one attempt."""
+    within: list[str]
+    """Scopes around the step, outermost first: pools, by their openers, of whose items it is a step, and loops. A task's `at`
+    has one index for each: the item's or the turn's.
+    """
+    joins: NotRequired[str]
+    """The opener of the pool that this step joins."""
+    next: Next
+    retry: NotRequired[PlannedRetry]
+    made: NotRequired[Literal[True]]
+    """A synthetic step: it contains no user code, so it may be executed again after its container is lost."""
+    catches: NotRequired[Literal[True]]
+    """After the last attempt the failure becomes an artifact, and the flow goes on."""
+    call: NotRequired[PlannedCall]
+    cache: NotRequired[PlannedCache]
+    vars: NotRequired[dict[str, str]]
+    """Environment variables of this step alone."""
+    secrets: NotRequired[list[str]]
+    """Names of the secrets in the step's environment."""
+
+
+class NextStep(TypedDict):
+    step: str
+
+
+class NextChoose(TypedDict):
+    choose: list[str]
+
+
+class NextOpen(TypedDict):
+    open: str
+
+
+class NextDone(TypedDict):
+    done: str
+
+
+class NextEnd(TypedDict):
+    end: Literal[True]
+
+
+class NextHandled(TypedDict):
+    handled: Literal[True]
+
+
+class PlannedRetry(TypedDict):
+    times: int
+    """How often a failed attempt is repeated at most."""
+    backoffMs: int
+    """Pause before the first repetition; each further pause is `factor` times as long, up to `maxMs`."""
+    factor: float
+    maxMs: int
+    jitter: float
+    """Random part of a pause, 0 to 1."""
+    withinMs: NotRequired[int]
+    """Time limit for all attempts together, pauses included."""
+    on: list[str]
+    """Names of exception classes, `timeout`, `crash`; empty: every failure."""
+
+
+class PlannedCallAction(TypedDict):
+    action: str
+
+
+class PlannedCallFlow(TypedDict):
+    flow: str
+    detach: bool
+    timeoutMs: NotRequired[int]
+
+
+class PlannedCache(TypedDict):
+    """The step's artifacts are reused if all of this is the same, and its inputs are too."""
+
+    code: Sha256
+    """SHA-256 over what the compiler made of the step and all that it uses, and over the flow's code files."""
+    environment: Sha256
+    """SHA-256 over variables, image and requirements. The runtime adds what they amount to in a container."""
+
+
+class PlannedPool(TypedDict):
+    kind: Literal["foreach", "branches"]
+    over: NotRequired[str]
+    """foreach: the artifact of the opener that holds the items."""
+    branches: NotRequired[list[str]]
+    """branches: the names, in the order of `first`."""
+    first: list[str]
+    """First step of an item: one for a foreach, one per branch for branches."""
+    last: list[str]
+    """Last step of an item, in the same order."""
+    join: str
+    concurrency: int
+    """How many lanes work the pool at most."""
+    batch: NotRequired[int]
+    """How many items a lane works on in one activation at most."""
+    minSuccess: NotRequired[MinSuccess]
+
+
+class MinSuccessCount(TypedDict):
+    count: int
+
+
+class MinSuccessPart(TypedDict):
+    part: float
+
+
+class PlannedLoop(TypedDict):
+    first: str
+    """The first step of a turn."""
+    max: NotRequired[int]
+    """How many turns it takes at most."""
+    pauseMs: NotRequired[int]
+    """Pause between two turns."""
+
+
+class PlannedRuns(TypedDict):
+    """How many runs execute at once, and what happens to one more."""
+
+    atOnce: int
+    beyond: Literal["queue", "skip", "cancel"]
+
+
+class Profile(TypedDict):
+    """One step action is deployed per profile: steps with the same memory, time limit, image and packages share warm
+    containers.
+    """
+
+    memoryMB: int
+    timeLimitMs: int
+    """The action's limit: the longest step of the profile and the runtime's own margin."""
+    pip: NotRequired[list[str]]
+    """The requirements of `environment.pip`, sorted."""
+    image: NotRequired[str]
+    """Replaces OpenWhisk's Python."""
+
+
+class SourceRange(TypedDict):
+    line: int
+    """First line of the body in `flow.py`, from 1."""
+    sourceLine: int
+    """Line of the flow file that this first line comes from, from 1."""
+    lines: int
+    """Number of lines."""
+    sourceLines: NotRequired[list[int]]
+    """Line of the flow file of each line, if they do not follow one another as in `flow.py`: in folded or quoted text."""
+
+
+class Manifest(TypedDict):
+    """`manifest.json`: what a bundle holds and how it is deployed."""
+
+    version: Literal[1]
+    flow: str
+    compiler: str
+    """The version of nuvopipe that compiled the bundle."""
+    hash: Sha256
+    """SHA-256 over all other files of the bundle."""
+    package: str
+    """Package of the versioned actions and of `wait`: `<flow>.steps`."""
+    flowVersion: str
+    """Version of the flow; its runs finish on what was deployed with it."""
+    conductor: ManifestConductor
+    sequence: NotRequired[list[str]]
+    """Step actions in the order of the steps: the flow is deployed as this sequence, without conductors and `wait`."""
+    wait: ManifestWait
+    steps: list[ManifestStep]
+    """One per profile; all share one zip."""
+    triggers: NotRequired[list[ManifestTrigger]]
+    """What starts the flow by itself; absent if nothing does."""
+    files: dict[str, Sha256]
+    """SHA-256 of every file of the bundle."""
+
+
+class ManifestConductor(TypedDict):
+    name: str
+    """What clients invoke: always the current version."""
+    versioned: str
+    """The same action once more, in the package, for the runs of this version."""
+    kind: Literal["nodejs:20"]
+    file: Literal["conductor.js"]
+    memoryMB: int
+    timeLimitMs: int
+
+
+class ManifestWait(TypedDict):
+    """Pauses a session outside of any step's container: `{wait}` in milliseconds."""
+
+    name: Literal["wait"]
+    kind: Literal["nodejs:20"]
+    file: Literal["wait.js"]
+    memoryMB: int
+    timeLimitMs: int
+
+
+class ManifestStep(TypedDict):
+    name: str
+    profile: str
+    kind: Literal["python:3"]
+    image: NotRequired[str]
+    """Runs the action instead of the kind."""
+    file: Literal["step.zip"]
+    memoryMB: int
+    timeLimitMs: int
+
+
+class ManifestTriggerSchedule(TypedDict):
+    """As written in the flow, without a time zone that is UTC."""
+
+    cron: str
+    timezone: NotRequired[str]
+
+
+class ManifestTrigger(TypedDict):
+    """A trigger, and the rule by which it invokes the conductor."""
+
+    name: str
+    """`HelloFlow.schedule-1a2b3c`; under `on` as the flow names it: `uploads`, `/namespace/uploads`."""
+    rule: str
+    feed: NotRequired[str]
+    """The feed action that fires it: the trigger belongs to the flow. Without a feed the trigger may exist already."""
+    parameters: NotRequired[dict[str, Any]]
+    """Parameters of the feed."""
+    schedule: NotRequired[ManifestTriggerSchedule]
+    """As written in the flow, without a time zone that is UTC."""
+
+
+class EnvelopeAnswerResult(TypedDict):
+    result: Any
+
+
+class EnvelopeAnswerError(TypedDict):
+    error: Any
+
+
+Envelope = TypedDict(
+    "Envelope",
+    {
+        # Absent: 1.
+        "version": "NotRequired[Literal[1]]",
+        "run": "str",
+        # Block of the composition to enter; absent once the session is over, then `result` is there.
+        "block": "NotRequired[str]",
+        "step": "NotRequired[str]",
+        # The step's coordinate: one index for each scope around it, outermost first.
+        "at": "NotRequired[list[int]]",
+        # The last index of `at` is only a wish: an item must be claimed first.
+        "claim": "NotRequired[Literal[True]]",
+        # Entered again (a retry, a take-over, a resumed run): committed tasks are skipped.
+        "again": "NotRequired[Literal[True]]",
+        # When the lease on the innermost claim runs out, epoch milliseconds.
+        "lease": "NotRequired[int]",
+        # Components that this session has used, of the 50 that OpenWhisk allows it.
+        "used": "NotRequired[int]",
+        # The session that a client waits for: it answers with the run's result.
+        "home": "NotRequired[Literal[True]]",
+        # Milliseconds to pause (in the `wait` action, not in a step's container) before the block is entered.
+        "wait": "NotRequired[float]",
+        # This session watches over the run's claims instead of working; how often it has looked so far.
+        "guard": "NotRequired[int]",
+        # This session waits for the run's time limit, beside one that awaits an action.
+        "overdue": "NotRequired[Literal[True]]",
+        # The run is over, and the session that waits for it has yet to be started.
+        "wake": "NotRequired[Literal[True]]",
+        # Seconds after the run's start within which the home session answers with the result; absent: the runtime's default.
+        "answerWithin": "NotRequired[float]",
+        # When the home session answers at the latest, epoch milliseconds; absent: no client waits.
+        "answerBy": "NotRequired[int]",
+        # The step action answered an error instead of an envelope: its text.
+        "died": "NotRequired[str]",
+        # The step's own action died twice: which of the plan's stand-ins is entered instead, from 1.
+        "standIn": "NotRequired[int]",
+        # The task before, if the plan alone does not determine it.
+        "from": "NotRequired[TaskPlace]",
+        # Which attempt of the task; absent: the first, 0.
+        "attempt": "NotRequired[int]",
+        # When the first attempt of the task began, epoch milliseconds, if all attempts share a time limit.
+        "since": "NotRequired[int]",
+        # How often a called flow's result has been looked for.
+        "poll": "NotRequired[int]",
+        # The run that this one resumes, and the step to execute again from.
+        "origin": "NotRequired[list[str]]",
+        # The run is to be cancelled.
+        "cancel": "NotRequired[Literal[True]]",
+        # A look at a run whose lease has run out.
+        "sweep": "NotRequired[Literal[True]]",
+        # Lanes that a fork does not have yet: its opener, how many are missing, when to look again, since when the last ones
+        # are being started, since when the lane works on its item (all epoch milliseconds), and how many milliseconds the item
+        # before took.
+        "grow": "NotRequired[list[Any]]",
+        # Since when the session has waited for the platform to accept another one, epoch milliseconds.
+        "waits": "NotRequired[int]",
+        # For the conductor: arguments of the action that the step calls.
+        "call": "NotRequired[dict[str, Any]]",
+        # From the conductor: what the action answered, or how it failed.
+        "answer": "NotRequired[EnvelopeAnswerResult | EnvelopeAnswerError]",
+        # What the client gave: only in the first envelope of a run. Sealed and in base64 for a flow with secret parameters.
+        "params": "NotRequired[dict[str, Any] | str]",
+        "result": "NotRequired[RunResult]",
+    },
+)
+"""All that passes through the controller. The composition hands it to a step action and gets the next one back. It stays under
+ENVELOPE_MAX_BYTES whatever the artifacts weigh; only the very first carries `params`. A key that this version does not know
+is refused, never dropped.
+"""
+
+
+class RunResult(TypedDict):
+    """What `ow action invoke <flow> -r` answers, and the record `result.json`. A failed run's answer has it under `error`, as
+    OpenWhisk requires.
+    """
+
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
+    run: str
+    status: RunState
+    outputs: NotRequired[dict[str, Any]]
+    exact: NotRequired[dict[str, str]]
+    """Numbers among the outputs that JSON cannot represent, by JSON pointer: `NaN`, `Infinity`, `-Infinity`, which are null in
+    `outputs`; in a client's answer also long integers, which are texts there.
+    """
+    error: NotRequired[RunFailure]
+    onFailure: NotRequired[HandlersResult]
+    note: NotRequired[str]
+    """Anything else to say: that the run was skipped, or existed already."""
+
+
+class HandlersResultStatus(TypedDict):
+    status: Literal["succeeded"]
+
+
+class RunFailure(TypedDict):
+    """Why a run, or an item of a foreach, failed."""
+
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
+    message: str
+    step: NotRequired[str]
+    task: NotRequired[str]
+    """Pathspec of the task: `Flow/run/step/task`."""
+    code: NotRequired[str]
+    """`run-exists`: the run was started before, with something else, and goes on as it was."""
+    item: NotRequired[int]
+    """The item that failed, of a foreach that goes on without it."""
+
+
+class RunRecord(TypedDict):
+    """`run.json`: a run. Written first, conditionally."""
+
+    version: Literal[1]
+    flow: str
+    run: str
+    created: int
+    """Epoch milliseconds."""
+    by: NotRequired[str]
+    """Activation id of the component that began the run."""
+    user: str
+    tags: list[str]
+    system_tags: list[str]
+    start: str
+    """The flow's first step."""
+    end: str
+    """The flow's last step."""
+    bundle: str
+    """Hash of the plan that the run was started with."""
+    origin: NotRequired[RunOrigin]
+    given: NotRequired[dict[str, GivenParameter]]
+    """The parameters that its client gave."""
+    refused: NotRequired[str]
+    """Why the run was refused for its parameters: it has failed, and cannot be resumed."""
+
+
+RunOrigin = TypedDict(
+    "RunOrigin",
+    {
+        "run": "str",
+        "from": "NotRequired[str]",
+    },
+)
+"""The run that a run resumes, and the step that is executed again with all that follows it."""
+
+
+class GivenParameter(TypedDict):
+    digest: str
+    """A digest under a key derived from the datastore's."""
+    shown: NotRequired[str]
+    """The value as text; absent for secrets."""
+
+
+class ArtifactInfo(TypedDict):
+    size: int
+    type: str
+    encoding: str
+
+
+class DroppedInfo(TypedDict):
+    """An artifact that no longer exists: which join dropped it, and why."""
+
+    dropped: str
+    why: str
+
+
+class Metadatum(TypedDict):
+    """As in Metaflow's metadata service, without what the record's own place says."""
+
+    field_name: str
+    value: str
+    type: str
+    tags: list[str]
+    ts_epoch: int
+    """Epoch milliseconds."""
+
+
+class TaskRecord(TypedDict):
+    """`tasks/<step>/<task>/commit`: the committed attempt of a task; `…/failed-<n>`: attempt n, which failed and was followed
+    by another.
+    """
+
+    version: Literal[1]
+    flow: str
+    run: str
+    step: str
+    task: str
+    attempt: int
+    """From 0."""
+    at: list[int]
+    """The task's coordinate: one index for each scope around the step."""
+    started: int
+    """Epoch milliseconds."""
+    ended: int
+    """Epoch milliseconds."""
+    ok: bool
+    objects: dict[str, str]
+    """As in Metaflow's `<attempt>.data.json`: SHA-1 of each artifact."""
+    info: dict[str, ArtifactInfo | DroppedInfo]
+    metadata: list[Metadatum]
+    parents: list[str]
+    """Pathspecs, without the flow, of the tasks that this one read, up to PARENTS_MAX."""
+    chose: NotRequired[str]
+    """The step that a decision led to."""
+    splits: NotRequired[int]
+    """Opener of a foreach: the number of items."""
+    outputs: NotRequired[dict[str, Any]]
+    """The outputs of the end step."""
+    exact: NotRequired[dict[str, str]]
+    """As in RunResult."""
+    by: str
+    """Activation id of the attempt."""
+    logs: NotRequired[list[Stream]]
+    """The streams that the attempt has written to."""
+    error: NotRequired[str]
+    """A failed attempt: the last line of its traceback, or how its process ended."""
+    kinds: NotRequired[list[str]]
+    """What `retry.on` may call the failure: names of the exception's classes, `timeout`, `crash`."""
+    origin: NotRequired[str]
+    """Pathspec of the task that a resumed run took this one over from."""
+    cached: NotRequired[str]
+    """Pathspec of the task that this one was taken over from because the step has `cache: true`."""
+    cache: NotRequired[CacheFacts]
+    """A step with `cache: true`: what its key was made of."""
+    retried: NotRequired[int]
+    """A failed attempt: the number of the attempt that followed."""
+    attempts: NotRequired[int]
+    """How many attempts there are at most, if there can be more than one."""
+
+
+class CacheFacts(TypedDict):
+    """What tells a task of a step with `cache: true` from others."""
+
+    key: str
+    """SHA-256 over all parts."""
+    hit: bool
+    """The artifacts are those of the task that `cached` names."""
+    parts: CacheParts
+
+
+class CacheParts(TypedDict):
+    """Each part as the first CACHE_PART_LENGTH digits of a SHA-256."""
+
+    code: str
+    environment: str
+    secrets: NotRequired[str]
+    """Values of the secrets and secret parameters that the step can read, under a key derived from the datastore's."""
+    place: str
+    """Which item or turn it is, and which tasks a join reads."""
+    inputs: dict[str, str]
+    """By the name of the artifact or parameter, over all tasks that it comes from; those beyond CACHE_INPUTS_MAX together, as
+    `…`.
+    """
+
+
+class CacheEntry(TypedDict):
+    """`_nuvopipe/cache/<Flow>/<step>/<key>`: artifacts to reuse. It contains the task's record, so that the run it came from
+    may be deleted.
+    """
+
+    version: Literal[1]
+    used: int
+    """Last use, to the day; epoch milliseconds."""
+    record: TaskRecord
+
+
+class LiveRecord(TypedDict):
+    """`_nuvopipe/live/<Flow>/<run>`: the lease of a run outside of all pools, and where a stalled run is entered again. Written
+    before `run.json`, deleted after `result.json`.
+    """
+
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
+    by: str
+    """Activation id of the component that holds the lease."""
+    expires: int
+    """Epoch milliseconds."""
+    envelope: LivePlace
+    sweeps: NotRequired[int]
+    """Sweeps that have entered the run at this place since a step began there."""
+
+
+LivePlace = TypedDict(
+    "LivePlace",
+    {
+        "step": "str",
+        "at": "NotRequired[list[int]]",
+        "from": "NotRequired[TaskPlace]",
+    },
+)
+
+
+class ClaimRecord(TypedDict):
+    """`pools/<opener>/<task>/claims/<i>`: a lane works on an item; `…/join`: a session executes the join; `guard`: a session
+    watches over the run.
+    """
+
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
+    by: str
+    """Activation id of the component that made the claim."""
+    expires: int
+    """Epoch milliseconds."""
+
+
+class PoolRecord(TypedDict):
+    """`pools/<opener>/<task>/open`: a pool; `<task>` is the opener's."""
+
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
+    items: int
+    """How many items it has."""
+
+
+class ChildRecord(TypedDict):
+    """`children/<step>/<task>/<n>`: the run that attempt n of a step has started and waits for."""
+
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
+    flow: str
+    run: str
+    given: str
+    """A digest of what the run was given, under a key derived from the datastore's."""
+
+
+class ParentRecord(TypedDict):
+    """`parent`: a step of another run waits for this one, and is started when this run has its result."""
+
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
+    action: str
+    """The conductor of the version that the waiting run belongs to."""
+    envelope: Envelope
+
+
+class WaitingRecord(TypedDict):
+    """`waiting`: a session cannot start another one."""
+
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
+    since: int
+    """Epoch milliseconds."""
+    reason: str
+
+
+class CancelRecord(TypedDict):
+    """`cancelled`: every lane stops at its next step."""
+
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
+    by: str
+    """Activation id, or the command."""
+    at: int
+    """Epoch milliseconds."""
+
+
+class SlotRecord(TypedDict):
+    """`_nuvopipe/slots/<Flow>/<i>`: the run that holds one of the places of a flow with `runs`."""
+
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
+    run: str
+
+
+class StoreSettings(TypedDict):
+    """Where runs keep their state. Bound to step actions as the parameter `store`; contains secrets, so never printed."""
+
+    bucket: str
+    prefix: str
+    """Without a leading or trailing slash; may be empty."""
+    endpoint: NotRequired[str]
+    """Absent: AWS itself."""
+    region: str
+    accessKeyId: str
+    secretAccessKey: str
+    sessionToken: NotRequired[str]
+
+
+Sha256 = str
+"""Hexadecimal digits."""
+
+ParameterType = Literal["string", "integer", "number", "boolean", "json", "secret", "file"]
+
+ExactNumber = float
+
+Next = Union["NextStep", "NextChoose", "NextOpen", "NextDone", "NextEnd", "NextHandled"]
+"""What follows a step: another step; one of several steps, which the task chooses; a pool that it opens; the end of its item
+(then the pool's next item or join); the end of the flow; the end of what runs after a failure.
+"""
+
+PlannedCall = Union["PlannedCallAction", "PlannedCallFlow"]
+"""What is invoked for the step, outside of its own activation: an action, by the conductor, or a flow, which the runtime starts
+and waits for.
+"""
+
+MinSuccess = Union["MinSuccessCount", "MinSuccessPart"]
+"""A failing item does not stop the others of a foreach if this many succeed: a number, or a part of all (above 0, up to 1)."""
+
+TaskPlace = list[Any]
+"""A step and the coordinate of its task."""
+
+RunState = Literal["succeeded", "failed", "running", "cancelled"]
+
+HandlersResult = Union["HandlersResultStatus", "RunFailure"]
+"""How the steps ended that run after a failure."""
+
+Stream = Literal["stdout", "stderr"]
