@@ -2,13 +2,25 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { conductorRuntime } from './generate/conductor-runtime.ts';
+import { constantsInPython, constantsInTypeScript } from './generate/constants.ts';
+import { layoutInPython, layoutInTypeScript } from './generate/layout.ts';
 import { pythonTypes } from './generate/python-types.ts';
 import { reference } from './generate/reference.ts';
 import { typescriptTypes } from './generate/typescript-types.ts';
 import { flowValidators, formatValidators, readSchema, testValidators } from './generate/validators.ts';
 
+const OPENWHISK = 'The limits of Apache OpenWhisk, with its defaults. A cluster may raise or lower most of them.';
+const PROTOCOL = 'What the compiler, the runtime and the readers of runs agree on.';
+
 /** Makes each generated file, by its path from the package's root. */
 export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
+  // What TypeScript and Python share.
+  'src/contract/openwhisk.generated.ts': () => constantsInTypeScript('openwhisk.json', OPENWHISK),
+  'src/contract/protocol.generated.ts': () => constantsInTypeScript('protocol.json', PROTOCOL),
+  'src/contract/layout.generated.ts': layoutInTypeScript,
+  'runtime/nuvopipe_runtime/contract/openwhisk.py': () => constantsInPython('openwhisk.json', OPENWHISK),
+  'runtime/nuvopipe_runtime/contract/protocol.py': () => constantsInPython('protocol.json', PROTOCOL),
+  'runtime/nuvopipe_runtime/contract/layout.py': layoutInPython,
   // The schemas of the language, compiled by ajv, so that no command compiles them when it starts.
   'src/syntax/validators.generated.ts': flowValidators,
   'src/testing/validators.generated.ts': testValidators,
