@@ -21,13 +21,13 @@ export const GENERATED: Readonly<Record<string, () => string | Promise<string>>>
   'runtime/nuvopipe_runtime/contract/openwhisk.py': () => constantsInPython('openwhisk.json', OPENWHISK),
   'runtime/nuvopipe_runtime/contract/protocol.py': () => constantsInPython('protocol.json', PROTOCOL),
   'runtime/nuvopipe_runtime/contract/layout.py': layoutInPython,
-  // The schemas of the language, compiled by ajv, so that no command compiles them when it starts.
-  'src/syntax/validators.generated.ts': flowValidators,
-  'src/testing/validators.generated.ts': testValidators,
   // The formats of plan, manifest, envelope and records.
   'src/contract/formats.generated.ts': typescriptTypes,
   'src/contract/validators.generated.ts': formatValidators,
-  'runtime/nuvopipe_runtime/formats.py': pythonTypes,
+  'runtime/nuvopipe_runtime/contract/formats.py': pythonTypes,
+  // The schemas of the language, compiled by ajv, so that no command compiles them when it starts.
+  'src/syntax/validators.generated.ts': flowValidators,
+  'src/testing/validators.generated.ts': testValidators,
   'src/compile/conductor-runtime.generated.ts': conductorRuntime,
   // Pages with every key of the language, and of test files.
   'docs/reference.md': async () =>

@@ -53,14 +53,3 @@ export function refName(ref: string): string {
 export function isRequired(schema: Schema, key: string): boolean {
   return schema.required?.includes(key) ?? false;
 }
-
-/** Breaks a text into lines of at most `width` characters. */
-export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}

@@ -1,11 +1,8 @@
-import { formats, isRequired, refName, type Schema, wrapped } from './formats.ts';
+import { formats, isRequired, refName, type Schema } from './formats.ts';
+import { docstring } from './text.ts';
 
-const LINE_WIDTH = 128;
-
-const HEADER = `"""The formats that nuvopipe's parts share, as types. Made by \`npm run generate\` of the formats in schemas/; do not edit.
-
-For type checkers: import it under \`TYPE_CHECKING\`, so that no container spends its start on it.
-"""
+const HEADER = `# Made by \`npm run generate\` from schemas/{plan,manifest,envelope,records}.v1.schema.json; do not edit.
+"""The formats that nuvopipe's parts share, as types. Only type checkers import it: no container spends its start on it."""
 
 from __future__ import annotations
 
@@ -36,7 +33,7 @@ class PythonWriter {
       return;
     }
     const type = this.#typeOf(schema, name);
-    this.aliases.push(`${name} = ${type.includes(' | ') ? union(type) : type}\n${docstring(schema.description, '')}`);
+    this.aliases.push(`${name} = ${type.includes(' | ') ? union(type) : type}\n${about(schema.description, '')}`);
   }
 
   #addDict(name: string, schema: Schema): void {
@@ -49,12 +46,12 @@ class PythonWriter {
         ({ key, type, description }) => `${comments(description, '        ')}        "${key}": "${type}",\n`,
       );
       const call = `${name} = TypedDict(\n    "${name}",\n    {\n${lines.join('')}    },\n)\n`;
-      this.classes.push(call + docstring(schema.description, ''));
+      this.classes.push(call + about(schema.description, ''));
       return;
     }
-    const lines = members.map(({ key, type, description }) => `    ${key}: ${type}\n${docstring(description, '    ')}`);
-    const about = schema.description === undefined ? '' : `${docstring(schema.description, '    ')}\n`;
-    this.classes.push(`class ${name}(TypedDict):\n${about}${lines.join('')}`);
+    const lines = members.map(({ key, type, description }) => `    ${key}: ${type}\n${about(description, '    ')}`);
+    const summary = schema.description === undefined ? '' : `${about(schema.description, '    ')}\n`;
+    this.classes.push(`class ${name}(TypedDict):\n${summary}${lines.join('')}`);
   }
 
   /** @param place what a nested object without a name of its own is called */
@@ -112,17 +109,11 @@ function capitalized(key: string): string {
   return key.charAt(0).toUpperCase() + key.slice(1);
 }
 
-function docstring(description: string | undefined, indent: string): string {
-  if (description === undefined) return '';
-  const line = `${indent}"""${description}"""`;
-  if (line.length <= LINE_WIDTH) return `${line}\n`;
-  const [first = '', ...rest] = wrapped(description, LINE_WIDTH - indent.length - '"""'.length);
-  return [`${indent}"""${first}`, ...rest.map((text) => indent + text), `${indent}"""`, ''].join('\n');
+function about(description: string | undefined, indent: string): string {
+  return description === undefined ? '' : `${docstring(description, indent)}\n`;
 }
 
 function comments(description: string | undefined, indent: string): string {
-  if (description === undefined) return '';
-  return wrapped(description, LINE_WIDTH - indent.length - 2)
-    .map((text) => `${indent}# ${text}\n`)
-    .join('');
+  const text = about(description, indent).replaceAll('"""', '');
+  return text.replace(/^( *)(?=\S)/gm, '$1# ');
 }

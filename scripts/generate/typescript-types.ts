@@ -1,8 +1,8 @@
-import { formats, isRequired, refName, type Schema, wrapped } from './formats.ts';
+import { formats, isRequired, refName, type Schema } from './formats.ts';
+import { docComment, quoted } from './text.ts';
 
-const LINE_WIDTH = 120;
-
-const HEADER = '// Made by `npm run generate` of the formats in schemas/; do not edit.\n';
+const HEADER =
+  '// Made by `npm run generate` from schemas/{plan,manifest,envelope,records}.v1.schema.json; do not edit.\n';
 const IMPORTS = "import type { ExactNumber } from '../model/json.ts';\n";
 
 /** The formats as TypeScript types. */
@@ -75,14 +75,6 @@ function spaced(type: string): string {
   return type.startsWith('\n') ? type : ` ${type}`;
 }
 
-function quoted(text: string): string {
-  return `'${text}'`;
-}
-
 function comments(description: string | undefined, indent: string): string {
-  if (description === undefined) return '';
-  const line = `${indent}/** ${description} */`;
-  if (line.length <= LINE_WIDTH) return `${line}\n`;
-  const lines = wrapped(description, LINE_WIDTH - indent.length - ' * '.length);
-  return [`${indent}/**`, ...lines.map((text) => `${indent} * ${text}`), `${indent} */`, ''].join('\n');
+  return description === undefined ? '' : `${docComment(description, indent)}\n`;
 }

@@ -1,4 +1,4 @@
-// Made by `npm run generate` of the formats in schemas/; do not edit.
+// Made by `npm run generate` from schemas/{plan,manifest,envelope,records}.v1.schema.json; do not edit.
 import type { ExactNumber } from '../model/json.ts';
 
 /**

@@ -1,7 +1,5 @@
-"""The formats that nuvopipe's parts share, as types. Made by `npm run generate` of the formats in schemas/; do not edit.
-
-For type checkers: import it under `TYPE_CHECKING`, so that no container spends its start on it.
-"""
+# Made by `npm run generate` from schemas/{plan,manifest,envelope,records}.v1.schema.json; do not edit.
+"""The formats that nuvopipe's parts share, as types. Only type checkers import it: no container spends its start on it."""
 
 from __future__ import annotations
 
@@ -19,9 +17,8 @@ class PlanSource(TypedDict):
 
 
 class Plan(TypedDict):
-    """`plan.json`: a compiled flow as the runtime walks it. The compiler writes it; it travels in the step action's zip beside
-    `flow.py`, and deploying keeps it beside the runs.
-    """
+    """`plan.json`: a compiled flow as the runtime walks it. The compiler writes it; it travels in the step action's
+    zip beside `flow.py`, and deploying keeps it beside the runs."""
 
     version: Literal[1]
     hash: Sha256
@@ -53,9 +50,8 @@ class Plan(TypedDict):
     profiles: dict[str, Profile]
     """By name, such as `p512-120s`."""
     standIns: NotRequired[list[str]]
-    """Profiles whose actions settle a step whose own action does not start, in the order in which they are tried. Absent if no
-    action of the flow is more likely to start than the step's own.
-    """
+    """Profiles whose actions settle a step whose own action does not start, in the order in which they are tried.
+    Absent if no action of the flow is more likely to start than the step's own."""
     source: PlanSource
     """The flow file: its base name as users know it, and its name beside `flow.py` in the zip."""
     sourceMap: dict[str, SourceRange]
@@ -84,9 +80,8 @@ class PlannedStep(TypedDict):
     timeoutMs: int
     """The user's time limit for one attempt."""
     within: list[str]
-    """Scopes around the step, outermost first: pools, by their openers, of whose items it is a step, and loops. A task's `at`
-    has one index for each: the item's or the turn's.
-    """
+    """Scopes around the step, outermost first: pools, by their openers, of whose items it is a step, and loops. A
+    task's `at` has one index for each: the item's or the turn's."""
     joins: NotRequired[str]
     """The opener of the pool that this step joins."""
     next: Next
@@ -205,8 +200,7 @@ class PlannedRuns(TypedDict):
 
 class Profile(TypedDict):
     """One step action is deployed per profile: steps with the same memory, time limit, image and packages share warm
-    containers.
-    """
+    containers."""
 
     memoryMB: int
     timeLimitMs: int
@@ -225,7 +219,8 @@ class SourceRange(TypedDict):
     lines: int
     """Number of lines."""
     sourceLines: NotRequired[list[int]]
-    """Line of the flow file of each line, if they do not follow one another as in `flow.py`: in folded or quoted text."""
+    """Line of the flow file of each line, if they do not follow one another as in `flow.py`: in folded or quoted
+    text."""
 
 
 class Manifest(TypedDict):
@@ -343,7 +338,8 @@ Envelope = TypedDict(
         "overdue": "NotRequired[Literal[True]]",
         # The run is over, and the session that waits for it has yet to be started.
         "wake": "NotRequired[Literal[True]]",
-        # Seconds after the run's start within which the home session answers with the result; absent: the runtime's default.
+        # Seconds after the run's start within which the home session answers with the result; absent: the runtime's
+        # default.
         "answerWithin": "NotRequired[float]",
         # When the home session answers at the latest, epoch milliseconds; absent: no client waits.
         "answerBy": "NotRequired[int]",
@@ -365,9 +361,9 @@ Envelope = TypedDict(
         "cancel": "NotRequired[Literal[True]]",
         # A look at a run whose lease has run out.
         "sweep": "NotRequired[Literal[True]]",
-        # Lanes that a fork does not have yet: its opener, how many are missing, when to look again, since when the last ones
-        # are being started, since when the lane works on its item (all epoch milliseconds), and how many milliseconds the item
-        # before took.
+        # Lanes that a fork does not have yet: its opener, how many are missing, when to look again, since when the
+        # last ones are being started, since when the lane works on its item (all epoch milliseconds), and how many
+        # milliseconds the item before took.
         "grow": "NotRequired[list[Any]]",
         # Since when the session has waited for the platform to accept another one, epoch milliseconds.
         "waits": "NotRequired[int]",
@@ -375,21 +371,20 @@ Envelope = TypedDict(
         "call": "NotRequired[dict[str, Any]]",
         # From the conductor: what the action answered, or how it failed.
         "answer": "NotRequired[EnvelopeAnswerResult | EnvelopeAnswerError]",
-        # What the client gave: only in the first envelope of a run. Sealed and in base64 for a flow with secret parameters.
+        # What the client gave: only in the first envelope of a run. Sealed and in base64 for a flow with secret
+        # parameters.
         "params": "NotRequired[dict[str, Any] | str]",
         "result": "NotRequired[RunResult]",
     },
 )
-"""All that passes through the controller. The composition hands it to a step action and gets the next one back. It stays under
-ENVELOPE_MAX_BYTES whatever the artifacts weigh; only the very first carries `params`. A key that this version does not know
-is refused, never dropped.
-"""
+"""All that passes through the controller. The composition hands it to a step action and gets the next one back. It
+stays under ENVELOPE_MAX_BYTES whatever the artifacts weigh; only the very first carries `params`. A key that this
+version does not know is refused, never dropped."""
 
 
 class RunResult(TypedDict):
-    """What `ow action invoke <flow> -r` answers, and the record `result.json`. A failed run's answer has it under `error`, as
-    OpenWhisk requires.
-    """
+    """What `ow action invoke <flow> -r` answers, and the record `result.json`. A failed run's answer has it under
+    `error`, as OpenWhisk requires."""
 
     version: NotRequired[Literal[1]]
     """Absent: 1."""
@@ -397,9 +392,8 @@ class RunResult(TypedDict):
     status: RunState
     outputs: NotRequired[dict[str, Any]]
     exact: NotRequired[dict[str, str]]
-    """Numbers among the outputs that JSON cannot represent, by JSON pointer: `NaN`, `Infinity`, `-Infinity`, which are null in
-    `outputs`; in a client's answer also long integers, which are texts there.
-    """
+    """Numbers among the outputs that JSON cannot represent, by JSON pointer: `NaN`, `Infinity`, `-Infinity`, which
+    are null in `outputs`; in a client's answer also long integers, which are texts there."""
     error: NotRequired[RunFailure]
     onFailure: NotRequired[HandlersResult]
     note: NotRequired[str]
@@ -493,9 +487,8 @@ class Metadatum(TypedDict):
 
 
 class TaskRecord(TypedDict):
-    """`tasks/<step>/<task>/commit`: the committed attempt of a task; `…/failed-<n>`: attempt n, which failed and was followed
-    by another.
-    """
+    """`tasks/<step>/<task>/commit`: the committed attempt of a task; `…/failed-<n>`: attempt n, which failed and was
+    followed by another."""
 
     version: Literal[1]
     flow: str
@@ -565,15 +558,13 @@ class CacheParts(TypedDict):
     place: str
     """Which item or turn it is, and which tasks a join reads."""
     inputs: dict[str, str]
-    """By the name of the artifact or parameter, over all tasks that it comes from; those beyond CACHE_INPUTS_MAX together, as
-    `…`.
-    """
+    """By the name of the artifact or parameter, over all tasks that it comes from; those beyond CACHE_INPUTS_MAX
+    together, as `…`."""
 
 
 class CacheEntry(TypedDict):
-    """`_nuvopipe/cache/<Flow>/<step>/<key>`: artifacts to reuse. It contains the task's record, so that the run it came from
-    may be deleted.
-    """
+    """`_nuvopipe/cache/<Flow>/<step>/<key>`: artifacts to reuse. It contains the task's record, so that the run it
+    came from may be deleted."""
 
     version: Literal[1]
     used: int
@@ -582,9 +573,8 @@ class CacheEntry(TypedDict):
 
 
 class LiveRecord(TypedDict):
-    """`_nuvopipe/live/<Flow>/<run>`: the lease of a run outside of all pools, and where a stalled run is entered again. Written
-    before `run.json`, deleted after `result.json`.
-    """
+    """`_nuvopipe/live/<Flow>/<run>`: the lease of a run outside of all pools, and where a stalled run is entered
+    again. Written before `run.json`, deleted after `result.json`."""
 
     version: NotRequired[Literal[1]]
     """Absent: 1."""
@@ -608,9 +598,8 @@ LivePlace = TypedDict(
 
 
 class ClaimRecord(TypedDict):
-    """`pools/<opener>/<task>/claims/<i>`: a lane works on an item; `…/join`: a session executes the join; `guard`: a session
-    watches over the run.
-    """
+    """`pools/<opener>/<task>/claims/<i>`: a lane works on an item; `…/join`: a session executes the join; `guard`: a
+    session watches over the run."""
 
     version: NotRequired[Literal[1]]
     """Absent: 1."""
@@ -680,7 +669,8 @@ class SlotRecord(TypedDict):
 
 
 class StoreSettings(TypedDict):
-    """Where runs keep their state. Bound to step actions as the parameter `store`; contains secrets, so never printed."""
+    """Where runs keep their state. Bound to step actions as the parameter `store`; contains secrets, so never
+    printed."""
 
     bucket: str
     prefix: str
@@ -701,17 +691,16 @@ ParameterType = Literal["string", "integer", "number", "boolean", "json", "secre
 ExactNumber = float
 
 Next = Union["NextStep", "NextChoose", "NextOpen", "NextDone", "NextEnd", "NextHandled"]
-"""What follows a step: another step; one of several steps, which the task chooses; a pool that it opens; the end of its item
-(then the pool's next item or join); the end of the flow; the end of what runs after a failure.
-"""
+"""What follows a step: another step; one of several steps, which the task chooses; a pool that it opens; the end of
+its item (then the pool's next item or join); the end of the flow; the end of what runs after a failure."""
 
 PlannedCall = Union["PlannedCallAction", "PlannedCallFlow"]
-"""What is invoked for the step, outside of its own activation: an action, by the conductor, or a flow, which the runtime starts
-and waits for.
-"""
+"""What is invoked for the step, outside of its own activation: an action, by the conductor, or a flow, which the
+runtime starts and waits for."""
 
 MinSuccess = Union["MinSuccessCount", "MinSuccessPart"]
-"""A failing item does not stop the others of a foreach if this many succeed: a number, or a part of all (above 0, up to 1)."""
+"""A failing item does not stop the others of a foreach if this many succeed: a number, or a part of all (above 0, up
+to 1)."""
 
 TaskPlace = list[Any]
 """A step and the coordinate of its task."""
