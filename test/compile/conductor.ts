@@ -10,6 +10,8 @@ export interface Session {
   result: Params;
   /** Components that were invoked, in order, with their parameters. */
   calls: { action: string; params: Params }[];
+  /** Components that were refused: the session had invoked {@link COMPONENTS_MAX}. */
+  refused: number;
   /** Bytes of the largest answer of the conductor. */
   largestState: number;
 }
@@ -17,37 +19,58 @@ export interface Session {
 /** Components that OpenWhisk lets a session invoke (actionSequenceLimit). */
 const COMPONENTS_MAX = 50;
 
+const ACTIVATION_ID = 'f00dfacecafe4bad8bad0123456789ab';
+
+export interface SessionOptions {
+  require?: (name: string) => unknown;
+  /** The conductor's time, epoch milliseconds; absent: the real one. */
+  now?: number;
+}
+
 /** Runs a conductor action as OpenWhisk does: calls it, invokes what it names, hands it the result. */
 export async function runSession(
   conductor: string,
   given: Params,
   actions: Actions,
-  require: (name: string) => unknown = () => ({}),
+  { require = () => ({}), now }: SessionOptions = {},
 ): Promise<Session> {
   const sandbox = {
     require,
-    process: { env: { __OW_ACTIVATION_ID: 'f00dfacecafe4bad8bad0123456789ab', DEBUG: '' } },
+    process: { env: { __OW_ACTIVATION_ID: ACTIVATION_ID, DEBUG: '' } },
     console: { log() {}, error() {} },
     Buffer,
+    ...(now !== undefined && { Date: stoppedAt(now) }),
   };
   const main = vm.runInNewContext(`${conductor}\n;main`, sandbox) as (params: Params) => Promise<Params>;
   const calls: Session['calls'] = [];
+  let refused = 0;
   let largestState = 0;
   let input = given;
   for (;;) {
     const answer = clone(await main(clone(input)));
     if (typeof answer.action !== 'string') {
-      return { result: (answer.error === undefined ? answer.params : answer) as Params, calls, largestState };
+      const result = (answer.error === undefined ? answer.params : answer) as Params;
+      return { result, calls, refused, largestState };
     }
     largestState = Math.max(largestState, JSON.stringify(answer.state).length);
     const state = answer.state as Params;
     if (calls.length === COMPONENTS_MAX) {
+      refused += 1;
       input = { error: 'Too many actions in the composition.', ...state };
       continue;
     }
     calls.push({ action: answer.action, params: answer.params as Params });
     input = { ...clone(actions(answer.action, clone(answer.params as Params))), ...state };
   }
+}
+
+/** A `Date` whose time stands still. */
+function stoppedAt(now: number): DateConstructor {
+  return class extends Date {
+    constructor() {
+      super(now);
+    }
+  } as unknown as DateConstructor;
 }
 
 function clone<T>(value: T): T {

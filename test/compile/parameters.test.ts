@@ -97,11 +97,11 @@ describe('parameters, compiled', () => {
     const deployed = conductor.replaceAll(PUBLIC_KEY, publicKeyOf('ParametersFlow', store));
     const given = { run: 'mine', token: 'hush-hush', tokne: 'hush-again', share: 1 };
     const done = { run: 'mine', result: { run: 'mine', status: 'succeeded' } };
-    const { calls } = await runSession(deployed, given, () => done, createRequire(import.meta.url));
+    const { calls } = await runSession(deployed, given, () => done, { require: createRequire(import.meta.url) });
     assert.equal(calls[0]?.params.run, 'mine');
     assert.match(String(calls[0]?.params.params), /^[0-9A-Za-z+/]{100,}=*$/);
     assert.doesNotMatch(JSON.stringify(calls), /hush|share/);
-    const undeployed = await runSession(conductor, given, () => done, createRequire(import.meta.url));
+    const undeployed = await runSession(conductor, given, () => done, { require: createRequire(import.meta.url) });
     assert.deepEqual(undeployed.calls, [], 'without a key it does nothing');
     assert.doesNotMatch(JSON.stringify(undeployed.result), /hush/);
   });
