@@ -1,6 +1,7 @@
 /** `npm run generate`: writes the files that are made from others. They are committed; a test fails when one is stale. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { conductorFunctions } from './generate/conductor-functions.ts';
 import { conductorRuntime } from './generate/conductor-runtime.ts';
 import { constantsInPython, constantsInTypeScript } from './generate/constants.ts';
 import { layoutInPython, layoutInTypeScript } from './generate/layout.ts';
@@ -29,6 +30,8 @@ export const GENERATED: Readonly<Record<string, () => string | Promise<string>>>
   'src/syntax/validators.generated.ts': flowValidators,
   'src/testing/validators.generated.ts': testValidators,
   'src/compile/conductor-runtime.generated.ts': conductorRuntime,
+  // The functions of a composition, as text.
+  'src/compile/conductor-functions.generated.ts': conductorFunctions,
   // Pages with every key of the language, and of test files.
   'docs/reference.md': async () =>
     reference(await readSchema('flow'), {

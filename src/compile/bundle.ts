@@ -9,6 +9,7 @@ import type { SourceFile } from '../syntax/source-file.ts';
 import { cachedSteps } from './cached-steps.ts';
 import { compose } from './composition.ts';
 import { writeConductor } from './conductor.ts';
+import { waitAction } from './conductor-functions.generated.ts';
 import { buildGraph } from './graph.ts';
 import { writeFlowModule } from './metaflow.ts';
 import { planFlow } from './plan.ts';
@@ -22,12 +23,6 @@ const CONDUCTOR_TIME_LIMIT_MS = 60_000;
 /** OpenWhisk's least memory, and its longest time: a session pauses up to the next minute, or longer to look after claims. */
 const WAIT_MEMORY_MB = MEMORY_MIN_MB;
 const WAIT_TIME_LIMIT_MS = TIMEOUT_MAX_MS;
-
-const WAIT_ACTION = `// Pauses a session for {wait} milliseconds, outside of any step's container.
-function main({ wait }) {
-  return new Promise(resolve => setTimeout(resolve, wait, {}))
-}
-`;
 
 export interface BundleParts {
   flow: Flow;
@@ -62,7 +57,7 @@ export function makeBundle({ flow, source, code, parameterFiles, runtime, compil
     ...beside,
     ['composition.json', text(`${composition}\n`)],
     ['conductor.js', text(writeConductor(composition))],
-    ['wait.js', text(WAIT_ACTION)],
+    ['wait.js', text(waitAction)],
     ['step.zip', zip(zipped)],
   ]);
   const hashes = hashFiles(files);

@@ -1,4 +1,4 @@
-import { PUBLIC_KEY } from '../compile/sealing.ts';
+import { PUBLIC_KEY } from '../compile/composition.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { Plan } from '../model/plan.ts';
 import type { StoreSettings } from '../model/records.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
-import { PUBLIC_KEY } from '../../src/compile/sealing.ts';
+import { PUBLIC_KEY } from '../../src/compile/composition.ts';
 import { publicKeyOf } from '../../src/deploy/sealing.ts';
 import type { Bundle } from '../../src/model/manifest.ts';
 import type { Plan } from '../../src/model/plan.ts';

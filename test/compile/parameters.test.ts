@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { strFromU8, unzipSync } from 'fflate';
-import { PUBLIC_KEY } from '../../src/compile/sealing.ts';
+import { PUBLIC_KEY } from '../../src/compile/composition.ts';
 import { publicKeyOf } from '../../src/deploy/sealing.ts';
 import { runSession } from './conductor.ts';
 import { fileText, Workshop } from './flows.ts';

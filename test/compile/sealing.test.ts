@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { SEAL } from '../../src/compile/sealing.ts';
+import conductor from '../../runtime/conductor/seal.js';
 import { publicKeyOf } from '../../src/deploy/sealing.ts';
 import type { StoreSettings } from '../../src/model/records.ts';
 
 const runtime = join(import.meta.dirname, '../../runtime/nuvopipe_runtime');
 const STORE: StoreSettings = { bucket: 'b', prefix: '', region: 'r', accessKeyId: 'a', secretAccessKey: 'kůň' };
 
-/** As the conductor evaluates it. */
-const seal = new Function('require', `return ${SEAL}`)(createRequire(import.meta.url)) as (
-  params: unknown,
-  publicKey: string,
-) => string;
+/** As a conductor does it. */
+function seal(params: Record<string, unknown>, publicKey: string): string {
+  const sealed = conductor.sealParameters(publicKey)({ run: 'r', params }).params;
+  assert.equal(typeof sealed, 'string');
+  return sealed as string;
+}
 
 /** As a step action reads it. */
 const UNSEAL = `
