@@ -19,13 +19,13 @@ export const GENERATED: Readonly<Record<string, () => string | Promise<string>>>
   'src/contract/openwhisk.generated.ts': () => constantsInTypeScript('openwhisk.json', OPENWHISK),
   'src/contract/protocol.generated.ts': () => constantsInTypeScript('protocol.json', PROTOCOL),
   'src/contract/layout.generated.ts': layoutInTypeScript,
-  'runtime/nuvopipe_runtime/contract/openwhisk.py': () => constantsInPython('openwhisk.json', OPENWHISK),
-  'runtime/nuvopipe_runtime/contract/protocol.py': () => constantsInPython('protocol.json', PROTOCOL),
-  'runtime/nuvopipe_runtime/contract/layout.py': layoutInPython,
+  'runtime/src/nuvopipe_runtime/contract/openwhisk.py': () => constantsInPython('openwhisk.json', OPENWHISK),
+  'runtime/src/nuvopipe_runtime/contract/protocol.py': () => constantsInPython('protocol.json', PROTOCOL),
+  'runtime/src/nuvopipe_runtime/contract/layout.py': layoutInPython,
   // The formats of plan, manifest, envelope and records.
   'src/contract/formats.generated.ts': typescriptTypes,
   'src/contract/validators.generated.ts': formatValidators,
-  'runtime/nuvopipe_runtime/contract/formats.py': pythonTypes,
+  'runtime/src/nuvopipe_runtime/contract/formats.py': pythonTypes,
   // The schemas of the language, compiled by ajv, so that no command compiles them when it starts.
   'src/syntax/validators.generated.ts': flowValidators,
   'src/testing/validators.generated.ts': testValidators,

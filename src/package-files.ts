@@ -11,7 +11,10 @@ export const isSource = import.meta.url.endsWith('.ts');
 /** Where the Python runtime lies in this package. */
 export const RUNTIME_DIR = join(PACKAGE_DIR, 'runtime');
 
-/** What the local platform starts in its containers. */
+/** The Python packages of the runtime, beside those of the tools; a folder for `sys.path`. */
+export const PYTHON_DIR = join(RUNTIME_DIR, 'src');
+
+/** What the local platform starts. */
 export const LAUNCHERS_DIR = join(RUNTIME_DIR, 'launchers');
 
 /** The runtime's pins: also what a layer's wheels have to agree with. */
@@ -21,7 +24,7 @@ export const REQUIREMENTS_LOCK = join(RUNTIME_DIR, 'requirements.lock');
 export const S3_REQUIREMENTS_LOCK = join(RUNTIME_DIR, 'requirements-s3.lock');
 
 /** The program that looks at Python code: a folder that Python runs. */
-export const INSPECTOR_DIR = join(RUNTIME_DIR, 'nuvopipe_inspection');
+export const INSPECTOR_DIR = join(PYTHON_DIR, 'nuvopipe_inspection');
 
 /** The JSON Schema of flow files. */
 export const SCHEMA_FILE = join(PACKAGE_DIR, 'schemas', 'flow.v1.schema.json');
@@ -40,18 +43,17 @@ export async function compilerVersion(): Promise<string> {
   return version;
 }
 
-/** What goes into an action's zip: the `__main__.py` of a step action or of the sweeper, and the runtime without its tests. */
+/** The files of an action's zip: the `__main__.py` of a step action or of the sweeper, and the runtime's packages. */
 export async function readRuntime(
   runtimeDir: string,
-  main: 'action' | 'sweeper' = 'action',
+  main: 'step' | 'sweeper' = 'step',
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  files.set('__main__.py', await readFile(join(runtimeDir, main, '__main__.py')));
-  for (const folder of main === 'action' ? ['metaflow_extensions', 'nuvopipe_runtime'] : ['nuvopipe_runtime']) {
-    for (const path of (await readdir(join(runtimeDir, folder), { recursive: true })).toSorted()) {
-      const name = path.split(/[\\/]/).at(-1) as string;
-      if (!name.endsWith('.py') || /^test_|_test\.py$|^conftest\.py$/.test(name)) continue;
-      files.set(`${folder}/${path.replaceAll('\\', '/')}`, await readFile(join(runtimeDir, folder, path)));
+  files.set('__main__.py', await readFile(join(runtimeDir, 'actions', `${main}.py`)));
+  for (const folder of main === 'step' ? ['metaflow_extensions', 'nuvopipe_runtime'] : ['nuvopipe_runtime']) {
+    for (const path of (await readdir(join(runtimeDir, 'src', folder), { recursive: true })).toSorted()) {
+      if (!path.endsWith('.py')) continue;
+      files.set(`${folder}/${path.replaceAll('\\', '/')}`, await readFile(join(runtimeDir, 'src', folder, path)));
     }
   }
   return files;

@@ -4,7 +4,7 @@ import type { CheckContext } from './context.ts';
 
 /**
  * Metaflow (2.19.39, `graph.py`) follows every path through a flow when it loads it; a hundred thousand take it a second or so.
- * The runtime does not (`runtime/nuvopipe_runtime/execution/flow_graph.py`).
+ * The runtime does not (`runtime/src/nuvopipe_runtime/execution/flow_graph.py`).
  */
 export const PATHS_MAX = 100_000;
 

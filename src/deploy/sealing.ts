@@ -7,7 +7,7 @@ const KEY_BYTES = 32;
 
 /**
  * The public key to which a conductor seals a run's parameters. Only those who know the datastore's secret key have the
- * private one: `Store.derive_key` in `runtime/nuvopipe_runtime/store.py`.
+ * private one: `Store.derive_key` in `runtime/src/nuvopipe_runtime/store.py`.
  *
  * @returns base64
  */

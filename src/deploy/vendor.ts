@@ -7,7 +7,7 @@ import { cached } from './cache.ts';
 import { pythonTag, STOCK_PYTHON, type TrimRule, wheelFiles } from './pip.ts';
 import { zipFiles } from './zip.ts';
 
-/** Folder of the step action's zip that holds the vendored packages; `runtime/action/__main__.py` looks there. */
+/** Folder of the step action's zip that holds the vendored packages; `runtime/actions/step.py` looks there. */
 const VENDOR_FOLDER = 'vendor';
 
 /** What a step never imports; the rest of 57 MB is what it does. */

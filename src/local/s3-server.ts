@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SystemError, UserError } from '../errors.ts';
 import type { StoreSettings } from '../model/records.ts';
-import { RUNTIME_DIR } from '../package-files.ts';
+import { LAUNCHERS_DIR } from '../package-files.ts';
 import { sdk } from '../store/sdk.ts';
 import { poll } from './poll.ts';
 import { endProcess, type KnownProcess, processIdentity } from './process.ts';
@@ -38,7 +38,7 @@ const PREFIX = 'metaflow';
 /** MiniStack has one region; SDKs want one. */
 const REGION = 'us-east-1';
 
-const SCRIPT = join(RUNTIME_DIR, 's3_server.py');
+const SCRIPT = join(LAUNCHERS_DIR, 's3_server.py');
 /** Of the script: its port is in use. */
 const EXIT_PORT_TAKEN = 3;
 const START_TIMEOUT_MS = 30_000;

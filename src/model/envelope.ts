@@ -2,7 +2,7 @@
  * The envelope: all that passes through the controller. The composition hands it to a step action and gets the next one
  * back. It stays under {@link ENVELOPE_MAX_BYTES} whatever the artifacts weigh; only the very first carries `params`.
  *
- * The runtime's half is `runtime/nuvopipe_runtime/envelope.py`.
+ * The runtime's half is `runtime/src/nuvopipe_runtime/envelope.py`.
  */
 export interface Envelope {
   run: string;
@@ -113,7 +113,7 @@ export interface RunFailure {
 
 /**
  * The key of an invocation under which all parameters come as the text of one JSON object, which the conductor does not alter:
- * `EXACT` of `runtime/nuvopipe_runtime/protocol/parameters.py`. No parameter can have this name.
+ * `EXACT` of `runtime/src/nuvopipe_runtime/protocol/values/parameters.py`. No parameter can have this name.
  */
 export const EXACT_PARAMETERS = 'parameters-json';
 

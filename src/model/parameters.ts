@@ -1,7 +1,7 @@
 import { type ExactNumber, isNumber, isSameNumber, toJson, WholeFloat } from './json.ts';
 import type { ParameterType, PlannedParameter } from './plan.ts';
 
-/** What a parameter of a type has to be, in the words of `runtime/nuvopipe_runtime/protocol/parameters.py`. */
+/** What a parameter of a type has to be, in the words of `runtime/src/nuvopipe_runtime/protocol/values/parameters.py`. */
 export const PARAMETER_TYPE_NAMES: Record<ParameterType, string> = {
   string: 'text',
   integer: 'a whole number',

@@ -3,7 +3,7 @@ import type { ExactNumber } from './json.ts';
 
 /**
  * `plan.json`: what the runtime needs to know of a compiled flow. The compiler writes it, the Python runtime
- * (`runtime/nuvopipe_runtime/plan.py`) walks it; it travels inside the step action's zip beside `flow.py`.
+ * (`runtime/src/nuvopipe_runtime/plan.py`) walks it; it travels inside the step action's zip beside `flow.py`.
  */
 export interface Plan {
   version: 1;

@@ -6,7 +6,7 @@ import type { Envelope } from './envelope.ts';
  *
  * ```
  * run.json                          RunRecord; made first, conditionally
- * secrets                           its secret parameters, sealed: see `runtime/nuvopipe_runtime/sealing.py`
+ * secrets                           its secret parameters, sealed: see `runtime/src/nuvopipe_runtime/sealing.py`
  * tasks/<step>/<task>/commit        TaskRecord of the one committed attempt
  * tasks/<step>/<task>/failed-<n>    TaskRecord of attempt n that failed
  * pools/<opener>/<task>/open        PoolRecord; <task> is the opener's

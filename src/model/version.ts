@@ -1,6 +1,6 @@
 /**
  * A flow is deployed once for each of its versions that is in use: a run finishes on the one that it has started on, whatever
- * is deployed meanwhile. The runtime's half is in `runtime/nuvopipe_runtime/plan.py`.
+ * is deployed meanwhile. The runtime's half is in `runtime/src/nuvopipe_runtime/plan.py`.
  */
 
 /** Digits of a version: few enough for names that people read, enough to tell the versions of one flow apart. */

@@ -107,7 +107,7 @@ function stateOf({ markers }: RunListing, result: RunResult | undefined): RunSta
   return markers.failed === undefined ? 'running' : 'failed';
 }
 
-/** The shortest lease: `LEASE_MARGIN_MS` of `runtime/nuvopipe_runtime/protocol/pools.py`. What was written since is not lost. */
+/** The shortest lease: `LEASE_MARGIN_MS` of `runtime/src/nuvopipe_runtime/protocol/claims/pool.py`. What was written since is not lost. */
 const LEASE_MIN_MS = 5_000;
 
 /** Claims looked at for one that is alive, the latest first: a run has few more lanes. */

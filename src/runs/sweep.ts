@@ -1,7 +1,7 @@
 import { SystemError } from '../errors.ts';
 import type { Whisk } from '../whisk/client.ts';
 
-/** What a sweep has found, as `runtime/nuvopipe_runtime/sweeper.py` answers it; runs as `Flow/run`. */
+/** What a sweep has found, as `runtime/src/nuvopipe_runtime/sweeper.py` answers it; runs as `Flow/run`. */
 export interface SweepReport {
   /** Runs that are not over. */
   live: number;

@@ -1,4 +1,4 @@
-/** How a case went, as `runtime/nuvopipe_testing/cases.py` tells it. */
+/** How a case went, as `runtime/src/nuvopipe_testing/cases.py` tells it. */
 export type CaseOutcome = FinishedRun | { problem: { step: string; message: string } } | { broken: string };
 
 export interface FinishedRun {

@@ -9,7 +9,7 @@ import { SystemError } from '../errors.ts';
 import { parseJson, toJson } from '../model/json.ts';
 import type { Bundle } from '../model/manifest.ts';
 import type { StoreSettings } from '../model/records.ts';
-import { RUNTIME_DIR } from '../package-files.ts';
+import { PYTHON_DIR } from '../package-files.ts';
 import type { CaseOutcome, ReadTask } from './outcome.ts';
 import type { Packages } from './packages.ts';
 import { type TestCase, valuesOf } from './test-file.ts';
@@ -50,7 +50,7 @@ export class Simulation {
       const flow = await unpackFlow(bundle, folder);
       const child = spawn(python, ['-m', 'nuvopipe_testing', flow, packages.folder, ...packages.layers], {
         cwd: flow,
-        env: { ...process.env, PYTHONPATH: RUNTIME_DIR },
+        env: { ...process.env, PYTHONPATH: PYTHON_DIR },
         stdio: ['pipe', 'pipe', 'pipe'],
       });
       return new Simulation(folder, child);

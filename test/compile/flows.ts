@@ -11,13 +11,12 @@ const STUB = join(import.meta.dirname, '../fixtures/metaflow-stub');
 
 /** A runtime small enough to look at. */
 const RUNTIME = {
-  'runtime/action/__main__.py': 'def main(args):\n    return args\n',
-  'runtime/metaflow_extensions/nuvopipe/plugins/mfextinit_nuvopipe.py': '',
-  'runtime/nuvopipe_runtime/__init__.py': '',
-  'runtime/nuvopipe_runtime/protocol/session.py': '# a module\n',
-  'runtime/nuvopipe_runtime/protocol/test_session.py': '# not for users\n',
-  'runtime/nuvopipe_runtime/conftest.py': '# not for users\n',
-  'runtime/nuvopipe_runtime/__pycache__/session.cpython-311.pyc': 'x',
+  'runtime/actions/step.py': 'def main(args):\n    return args\n',
+  'runtime/src/metaflow_extensions/nuvopipe/plugins/mfextinit_nuvopipe.py': '',
+  'runtime/src/nuvopipe_runtime/__init__.py': '',
+  'runtime/src/nuvopipe_runtime/protocol/session.py': '# a module\n',
+  'runtime/tests/test_session.py': '# not for users\n',
+  'runtime/src/nuvopipe_runtime/__pycache__/session.cpython-311.pyc': 'x',
 };
 
 /** A folder with a flow file and what lies beside it, to compile in. */

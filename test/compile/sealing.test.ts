@@ -5,7 +5,7 @@ import conductor from '../../runtime/conductor/seal.js';
 import { publicKeyOf } from '../../src/deploy/sealing.ts';
 import type { StoreSettings } from '../../src/model/records.ts';
 
-const runtime = join(import.meta.dirname, '../../runtime/nuvopipe_runtime');
+const runtime = join(import.meta.dirname, '../../runtime/src/nuvopipe_runtime');
 const STORE: StoreSettings = { bucket: 'b', prefix: '', region: 'r', accessKeyId: 'a', secretAccessKey: 'kůň' };
 
 /** As a conductor does it. */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { execFile, type PromiseWithChild } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
-import { RUNTIME_DIR } from '../../src/package-files.ts';
+import { PYTHON_DIR, RUNTIME_DIR } from '../../src/package-files.ts';
 import { compileFile } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS, testPython } from '../support/home.ts';
 
@@ -21,7 +21,7 @@ const FULL_TIMEOUT_MS = 60 * 60_000;
 
 const FLOWS = join(import.meta.dirname, 'flows');
 
-/** What is asked of `runtime/nuvopipe_crash`. */
+/** What is asked of `runtime/tests/faults`. */
 interface Request {
   flow: string;
   /** See `Matrix` there. */
@@ -172,8 +172,8 @@ describe('a run with a fault', function () {
 
   async function play(request: Request): Promise<Tally> {
     const asked = JSON.stringify({ seed: SEED, ...request, folder });
-    const env = { ...process.env, PYTHONPATH: RUNTIME_DIR, PYTHONDONTWRITEBYTECODE: '1' };
-    const { stdout } = await run(python, ['-m', 'nuvopipe_crash', asked], { env, maxBuffer: 64 << 20 });
+    const env = { ...process.env, PYTHONPATH: [PYTHON_DIR, RUNTIME_DIR].join(delimiter), PYTHONDONTWRITEBYTECODE: '1' };
+    const { stdout } = await run(python, ['-m', 'tests.faults', asked], { env, maxBuffer: 64 << 20 });
     const tally = JSON.parse(stdout.trim().split('\n').at(-1) as string) as Tally;
     for (const [end, count] of Object.entries(tally.ends)) {
       total.ends[end] = (total.ends[end] ?? 0) + count;

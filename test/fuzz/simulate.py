@@ -21,13 +21,14 @@ import metaflow.cli_components.step_cmd
 import metaflow.client  # noqa: F401
 from metaflow.graph import FlowGraph
 from metaflow.lint import LintWarn, linter
+from reference import CAUGHT, FAILURE, Reference
+
 from nuvopipe_runtime.execution import loader
 from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.execution.storage_keys import key_of
 from nuvopipe_runtime.plan import Plan
-from nuvopipe_runtime.protocol.parameters import EXACT
+from nuvopipe_runtime.protocol.values.parameters import EXACT
 from nuvopipe_testing.simulation import Platform
-from reference import CAUGHT, FAILURE, Reference
 
 LIMIT_S = 60
 RUN = "r1"

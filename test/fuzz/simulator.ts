@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { Bundle } from '../../src/model/manifest.ts';
-import { RUNTIME_DIR } from '../../src/package-files.ts';
+import { PYTHON_DIR } from '../../src/package-files.ts';
 
 /** A Python with Metaflow that looks at compiled flows and runs them, see `simulate.py`. */
 export class Simulator {
@@ -18,7 +18,7 @@ export class Simulator {
     this.#child = spawn(python, ['-W', 'ignore', join(import.meta.dirname, 'simulate.py')], {
       env: {
         ...process.env,
-        PYTHONPATH: [RUNTIME_DIR, import.meta.dirname].join(delimiter),
+        PYTHONPATH: [PYTHON_DIR, import.meta.dirname].join(delimiter),
         PYTHONDONTWRITEBYTECODE: '1',
         USERNAME: 'tester',
       },

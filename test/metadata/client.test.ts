@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type MetadataService, startMetadataService } from '../../src/metadata/service.ts';
-import { RUNTIME_DIR } from '../../src/package-files.ts';
+import { PYTHON_DIR } from '../../src/package-files.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startTestStore, type TestStore } from '../store/s3.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
@@ -45,7 +45,7 @@ describe("Metaflow's client over the records of a datastore", () => {
     await s3?.close();
   });
 
-  const python = async <T>(name: string) => runPython<T>([join(import.meta.dirname, name), RUNTIME_DIR], env);
+  const python = async <T>(name: string) => runPython<T>([join(import.meta.dirname, name), PYTHON_DIR], env);
 
   it('answers all that the metadata service answers, and the same', async function () {
     this.timeout(180_000);

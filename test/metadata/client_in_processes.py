@@ -13,7 +13,7 @@ if len(sys.argv) > 1:
     sys.path.insert(0, sys.argv[1])
     os.environ["PYTHONPATH"] = sys.argv[1]
 
-from metaflow import Run, Task, namespace, parallel_map  # noqa: E402
+from metaflow import Run, Task, namespace, parallel_map
 
 namespace(None)
 READERS = 12

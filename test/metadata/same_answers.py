@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from metaflow.plugins import METADATA_PROVIDERS  # noqa: E402
+from metaflow.plugins import METADATA_PROVIDERS
 
 BY_TYPE = {provider.TYPE: provider for provider in METADATA_PROVIDERS}
 SERVICE, RECORDS = BY_TYPE["service"], BY_TYPE["nuvopipe"]
@@ -23,10 +23,7 @@ asked, different = 0, []
 def ask(question, *path, attempt=None, filters=None):
     global asked
     asked += 1
-    answers = [
-        provider.get_object(*question, filters, attempt, *path)
-        for provider in (SERVICE, RECORDS)
-    ]
+    answers = [provider.get_object(*question, filters, attempt, *path) for provider in (SERVICE, RECORDS)]
     compare([*question, *path, attempt, filters], *answers)
     return answers[0]
 
@@ -54,25 +51,17 @@ for flow in [*ids(ask(("root", "flow")), "flow_id"), "NoFlow"]:
                     ("foreach-execution-path", ".*:1"),
                     ("attempt", ".*"),
                 ):
-                    found = [
-                        p.filter_tasks_by_metadata(flow, run, step, field, pattern)
-                        for p in (SERVICE, RECORDS)
-                    ]
+                    found = [p.filter_tasks_by_metadata(flow, run, step, field, pattern) for p in (SERVICE, RECORDS)]
                     compare([flow, run, step, field, pattern], *found)
             for task in [
                 *ids(ask(("step", "task"), flow, run, step), "task_id")[:TASKS],
                 "none",
             ]:
                 ask(("task", "self"), flow, run, step, task)
-                attempts = [
-                    datum["value"]
-                    for datum in ask(("task", "metadata"), flow, run, step, task) or []
-                ]
+                attempts = [datum["value"] for datum in ask(("task", "metadata"), flow, run, step, task) or []]
                 for attempt in (None, 0, 1) if "1" in attempts else (None, 0):
                     names = ids(
-                        ask(
-                            ("task", "artifact"), flow, run, step, task, attempt=attempt
-                        ),
+                        ask(("task", "artifact"), flow, run, step, task, attempt=attempt),
                         "name",
                     )
                     for name in [*names[:1], "none"]:

@@ -19,7 +19,7 @@ import { renderExplanation } from '../../../src/report/explain/render.ts';
 import { plainPalette } from '../../../src/terminal/palette.ts';
 import { Workshop } from '../../compile/flows.ts';
 
-const runtime = join(import.meta.dirname, '../../../runtime/nuvopipe_runtime/protocol');
+const runtime = join(import.meta.dirname, '../../../runtime/src/nuvopipe_runtime/protocol');
 
 const TITLES = `flow: TitlesFlow
 resources: { memory: 512, timeout: 2m }
@@ -65,22 +65,23 @@ describe('what a flow needs of OpenWhisk', () => {
   }
 
   it('is reckoned with the limits that the runtime keeps', async () => {
-    const handover = await readFile(join(runtime, 'handover.py'), 'utf8');
+    const handover = await readFile(join(runtime, 'sessions/handover.py'), 'utf8');
     assert.match(handover, new RegExp(`^CONTINUE_FROM = ${CONTINUE_FROM}$`, 'm'));
     assert.match(handover, new RegExp(`^SESSION_COMPONENTS_MAX = ${COMPONENTS_MAX}$`, 'm'));
-    const conducted = await readFile(join(runtime, 'conducted.py'), 'utf8');
+    const conducted = await readFile(join(runtime, 'values/conductor_values.py'), 'utf8');
     assert.match(conducted, new RegExp(`^OUTPUTS_MAX_BYTES = ${OUTPUTS_MAX_BYTES >> 10} << 10$`, 'm'));
-    const attempts = await readFile(join(runtime, 'attempts.py'), 'utf8');
-    assert.match(attempts, new RegExp(`^FALLBACK_ATTEMPTS = ${FALLBACK_ATTEMPTS}$`, 'm'));
-    assert.equal(/^PAUSE_MAX_MS = (.*)$/m.exec(attempts)?.[1]?.replace('_', ''), String(PAUSE_MAX_MS));
-    const calls = await readFile(join(runtime, 'calls.py'), 'utf8');
+    const retries = await readFile(join(runtime, 'tasks/retries.py'), 'utf8');
+    assert.match(retries, new RegExp(`^FALLBACK_ATTEMPTS = ${FALLBACK_ATTEMPTS}$`, 'm'));
+    const pauses = await readFile(join(runtime, 'timing/pauses.py'), 'utf8');
+    assert.equal(/^PAUSE_MAX_MS = (.*)$/m.exec(pauses)?.[1]?.replace('_', ''), String(PAUSE_MAX_MS));
+    const calls = await readFile(join(runtime, 'calls/call_rules.py'), 'utf8');
     const poll = /^POLL_FIRST_MS, POLL_MAX_MS, POLL_GROWTH = (.*)$/m.exec(calls)?.[1]?.replace('_', '');
     assert.equal(poll, `${POLL.firstMs}, ${POLL.maxMs}, ${POLL.growth}`);
-    const flows = await readFile(join(runtime, 'called_flows.py'), 'utf8');
+    const flows = await readFile(join(runtime, 'calls/called_flows.py'), 'utf8');
     assert.match(flows, new RegExp(`^PARK_FROM = ${LOOKS_MAX}$`, 'm'));
-    const commit = await readFile(join(runtime, 'commit.py'), 'utf8');
+    const commit = await readFile(join(runtime, 'tasks/commit.py'), 'utf8');
     assert.match(commit, new RegExp(`^METAFLOW_ATTEMPTS_MAX = ${METAFLOW_ATTEMPTS_MAX}$`, 'm'));
-    const parameters = await readFile(join(runtime, 'parameters.py'), 'utf8');
+    const parameters = await readFile(join(runtime, 'values/parameters.py'), 'utf8');
     assert.match(parameters, new RegExp(`up to ${RUN_NAME_MAX} letters`));
   });
 

@@ -1,0 +1,158 @@
+"""`main(args)`: one activation of a step action. Keeps what is worth keeping between the activations of a container."""
+
+import os
+import socket
+import sys
+import tempfile
+import time
+import uuid
+
+from . import sequence
+from .clock import Clock
+from .context import Context
+from .envelope import check_size, from_arguments
+from .execution.execute import Executor
+from .execution.protect import IS_LINUX, hide_memory
+from .launcher import Launcher
+from .layers import ensure_layer
+from .layout import RunLayout
+from .plan import Plan, conductor_of
+from .protocol.pools.growth import Pace
+from .protocol.records.record_cache import RecordCache
+from .protocol.records.stop_check import StopCheck
+from .protocol.session import Session
+from .protocol.timing.answering import Durations
+from .protocol.values.secret_parameters import SecretParameters
+from .text import encodable, printable
+
+RUNTIME_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FLOW_DIRECTORY = os.path.join(RUNTIME_DIRECTORY, "flow")
+DEFAULT_TIME_LIMIT_S = 60
+"""OpenWhisk's default, where the platform gives no deadline."""
+
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+"""What a step sees of the container's own environment: nothing of OpenWhisk's."""
+
+
+class Container:
+    """The supervisor's state, for the life of the container."""
+
+    def __init__(self):
+        self.plan = Plan(FLOW_DIRECTORY)
+        self.executor = Executor(self.plan)
+        self.stop_check = StopCheck()
+        self.records = RecordCache()
+        self.durations = Durations()
+        self.pace = Pace()
+        self.secrets = SecretParameters(self.plan)
+        self._store = None
+        self._settings = None
+
+    def fork_loader(self):
+        """In a container forked from a template that has Metaflow imported: the loader is one more fork."""
+        from .execution import loader
+
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            loader.become(theirs, self.plan)
+        theirs.close()
+        self.executor.adopt(ours)
+
+    def store(self, settings):
+        from .store import open_store  # its threads must not exist before the loader has been forked
+
+        if settings != self._settings:
+            self._settings = settings
+            self._store = open_store(settings)
+        return self._store
+
+
+def main(arguments):
+    """Takes an envelope and the bound parameters `store`, `user`, `layer` and `secrets`; answers the next envelope."""
+    try:
+        return encodable(_advance(arguments))
+    except Exception as error:
+        if os.environ.get("NUVOPIPE_DEBUG"):
+            raise
+        from .store import explain
+
+        print(f"nuvopipe: {type(error).__name__}: {error}", file=sys.stderr)
+        return {"error": printable(explain(error)[:300])}
+
+
+def _advance(arguments):
+    store = container.store(arguments["store"])
+    user = _metaflow_user(arguments)
+    environment = _task_environment(arguments, store, user)
+    deadline_ms = os.environ.get("__OW_DEADLINE")
+    deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + DEFAULT_TIME_LIMIT_S
+    container.executor.secrets = arguments.get("secrets") or {}
+    by = os.environ.get("__OW_ACTIVATION_ID") or uuid.uuid4().hex
+    if container.plan.is_sequence:
+        envelope = sequence.envelope_of(container.plan, arguments, by, time.time())
+        if sequence.is_over(envelope) or sequence.is_ahead(container.plan, envelope):
+            return sequence.answer_of(container.plan, {**envelope, "used": envelope["used"] + 1})
+    else:
+        envelope = from_arguments(arguments)
+    context = Context(
+        plan=container.plan,
+        store=store,
+        layout=RunLayout(container.plan.flow, envelope["run"]),
+        clock=Clock(),
+        by=by,
+        deadline=deadline,
+        layer=arguments.get("layer") or "",
+    )
+    conductor = conductor_of(container.plan.flow, container.plan.hash)
+    launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), conductor)
+    session = Session(context, container, launcher, environment, user)
+    answer = session.advance(envelope)
+    check_size(answer)
+    return sequence.answer_of(container.plan, answer) if container.plan.is_sequence else answer
+
+
+def _metaflow_user(arguments):
+    """Whose runs these are; Metaflow itself refuses `root`."""
+    user = arguments.get("user") or os.environ.get("__OW_NAMESPACE")
+    return user if user and user != "root" else "nuvopipe"
+
+
+def _task_environment(arguments, store, user):
+    """What Metaflow, in the task, needs to know of the datastore; the user's own `metaflow.S3` works with it, too."""
+    settings = arguments["store"]
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment |= {
+        "METAFLOW_USER": user,
+        "METAFLOW_RUNTIME_NAME": "nuvopipe",
+        "METAFLOW_DEFAULT_DATASTORE": "s3",
+        "METAFLOW_DEFAULT_METADATA": "nuvopipe",
+        "METAFLOW_DATASTORE_SYSROOT_S3": store.root,
+        # Metaflow's own would be the folder in which it was imported.
+        "METAFLOW_ARTIFACT_LOCALROOT": tempfile.gettempdir(),
+        # Its client's cache, where no other user of the machine can have put anything.
+        "METAFLOW_CLIENT_CACHE_PATH": os.path.join(tempfile.gettempdir(), f"nuvopipe-client-{os.getuid()}"),
+        "AWS_ACCESS_KEY_ID": settings["accessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": settings["secretAccessKey"],
+        "AWS_DEFAULT_REGION": settings.get("region") or "us-east-1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    environment.setdefault("HOME", "/tmp")
+    # With the Metaflow extension, for every interpreter that a step starts.
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [RUNTIME_DIRECTORY, environment.get("PYTHONPATH")]))
+    if settings.get("sessionToken"):
+        environment["AWS_SESSION_TOKEN"] = settings["sessionToken"]
+    if settings.get("endpoint"):
+        environment["METAFLOW_S3_ENDPOINT_URL"] = settings["endpoint"]
+        environment["AWS_ENDPOINT_URL_S3"] = settings["endpoint"]
+    if arguments.get("layer"):
+        layer = ensure_layer(store, arguments["layer"])
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [layer, environment.get("PYTHONPATH")]))
+    return environment
+
+
+container = Container()
+hide_memory()
+if "metaflow" in sys.modules and IS_LINUX:
+    container.fork_loader()

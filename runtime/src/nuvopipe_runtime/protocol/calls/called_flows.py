@@ -1,0 +1,129 @@
+"""Flows as steps: each has a run of its own, which is started, looked after for a while, and then waited for."""
+
+import json
+
+from ...launcher import LATER
+from ...plan import task_id
+from ..related_runs.parent import PARK_MS
+from ..tasks import retries
+from ..values.parameters import EXACT
+from . import call_rules
+from .outcome import CallOutcome, marked
+
+PARK_FROM = 6
+"""Looks, over some five seconds, after which the child is asked to start a session of this run when it has ended."""
+
+RESUME_AGAIN_MS = 1_000
+"""Until the next look whether a run that is to be resumed has ended."""
+
+
+class CalledFlows:
+    def __init__(self, context, launcher, lineage, inputs, tasks, handover, run_time, retry_time, children, parent):
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._launcher = launcher
+        self._lineage = lineage
+        self._inputs = inputs
+        self._tasks = tasks
+        self._handover = handover
+        self._run_time = run_time
+        self._retry_time = retry_time
+        self._children = children
+        self._parent = parent
+
+    def start(self, envelope, call, attempt, arguments):
+        """Starts the flow, or resumes the run that the step had started in the run which this one resumes."""
+        flow, run, step, task = call["flow"], self._run_of(envelope, attempt), envelope["step"], self._task(envelope)
+        given = {EXACT: json.dumps(arguments)}
+        if not call["detach"]:
+            origin = self._to_resume(envelope, flow, attempt, arguments)
+            if origin is not None and not call_rules.is_over(self._store, flow, origin):
+                self._children.cancel(flow, origin)  # as its parent was
+                return CallOutcome(following=self._pause(envelope, attempt, RESUME_AGAIN_MS))
+            if origin is not None:
+                given = {"resume": origin}
+            self._children.keep(step, task, attempt, flow, run, arguments)
+        refusal = self._launcher.start(flow, {**given, "run": run, "wait": 0})
+        if refusal == LATER:
+            since = envelope.get("waits") or self._clock.now_ms()
+            following = {key: value for key, value in envelope.items() if key != "poll"} | {"waits": since}
+            return CallOutcome(following=self._pause(following, attempt, self._handover.pause_after_refusal_ms(since)))
+        envelope.pop("waits", None)
+        if refusal is not None:
+            return self._failed(f"the flow {flow} could not be started: {refusal}")
+        if call["detach"]:
+            return CallOutcome(answer={"result": {"run": run}})
+        return self._look_later(envelope, attempt, envelope.get("poll", -1) + 1)
+
+    def look_after(self, envelope, call, attempt):
+        """Whether the flow has its result; None when it has to be started once more."""
+        poll, flow, run = envelope["poll"] + 1, call["flow"], self._run_of(envelope, attempt)
+        answer = call_rules.result_of(self._store, flow, run)
+        if answer is not None:
+            return CallOutcome(answer=answer)
+        begun_ms = call_rules.begun_ms(self._store, flow, run)
+        if begun_ms is None:
+            if poll >= call_rules.UNBEGUN_LOOKS_MAX:
+                why = f"the activations of {flow} tell why"
+                return self._failed(f"the flow {flow} was started and has not begun: {why} (run {run})")
+            return None if poll % call_rules.START_AGAIN_EVERY == 0 else self._look_later(envelope, attempt, poll)
+        left_ms = begun_ms + call["timeoutMs"] - self._clock.now_ms() if "timeoutMs" in call else None
+        retry_ms = self._retry_time.left_ms(envelope)
+        if retry_ms is not None and retry_ms <= 0:
+            self._children.cancel(flow, run)
+            return self._failed(f"{self._retry_time.message(envelope['step'])} (run {run})", retries.TIMEOUT)
+        if left_ms is not None and left_ms <= 0:
+            self._children.cancel(flow, run)
+            limit = f"{call['timeoutMs'] / 1000:g} s, which is the step's time limit"
+            return self._failed(f"the flow {flow} has no result after {limit} (run {run})", retries.TIMEOUT)
+        left_ms = min((each for each in (left_ms, retry_ms) if each is not None), default=None)
+        if poll < PARK_FROM:
+            return self._look_later(envelope, attempt, poll, left_ms)
+        return self._wait(dict(envelope, poll=poll), flow, run, attempt, left_ms)
+
+    def _wait(self, envelope, flow, run, attempt, left_ms):
+        """From now on the child's end starts a session. This one stays only where there is a time limit to keep."""
+        is_limited = left_ms is not None or self._run_time.left_ms(envelope["step"]) is not None
+        if not is_limited and not self._handover.keeps(envelope, PARK_MS):
+            return CallOutcome(following=self._handover.stop(envelope))
+        if not is_limited or envelope["poll"] == PARK_FROM:
+            self._parent.wait_for(flow, run, marked(envelope, attempt))
+            answer = call_rules.result_of(self._store, flow, run)
+            if answer is not None:
+                return CallOutcome(answer=answer)
+        if not is_limited:
+            return CallOutcome(following=self._handover.stop(envelope))
+        outcome = self._look_later(envelope, attempt, envelope["poll"], left_ms)
+        if envelope.get("home") and "wait" in outcome.following:
+            outcome.following = self._handover.hand_over(outcome.following, keeps_wait=True)
+        return outcome
+
+    def _look_later(self, envelope, attempt, poll, left_ms=None):
+        pause = call_rules.poll_ms(poll)
+        return CallOutcome(
+            following=self._pause(dict(envelope, poll=poll), attempt, pause if left_ms is None else min(pause, left_ms))
+        )
+
+    def _pause(self, envelope, attempt, pause_ms):
+        return self._handover.pause(marked(envelope, attempt), self._run_time.within(pause_ms, envelope["step"]))
+
+    def _to_resume(self, envelope, flow, attempt, arguments):
+        """Name of the run to resume; None where the flow is started afresh, as what it is given, or was before, has changed."""
+        step = envelope["step"]
+        if not self._lineage.resumes or attempt or step in self._plan.handlers or self._lineage.is_from(step):
+            return None
+        if not all("origin" in record for record in self._inputs.of(envelope)):
+            return None
+        run = self._children.to_resume(step, self._task(envelope), arguments)
+        return run if run is not None and call_rules.is_resumable(self._store, flow, run) else None
+
+    def _failed(self, error, kind=call_rules.ACTION_ERROR):
+        return CallOutcome(tried=self._tasks.not_tried(error, [kind]))
+
+    def _task(self, envelope):
+        return task_id(envelope.get("at", []))
+
+    def _run_of(self, envelope, attempt):
+        return call_rules.run_of(self._layout, envelope["step"], self._task(envelope), attempt)

@@ -1,0 +1,131 @@
+"""The run's guard: one session that outlives its own work to see that nothing claimed is lost with its lane.
+
+A lane that finds its pool drained, but not done, offers itself; the first becomes the guard, the others stop. It looks again
+at growing intervals, waiting outside of any step's container, until every pool of the run has been joined.
+"""
+
+from ...plan import coordinate_of, task_id
+from ...store import Lost, to_json
+from .pool import Pool, Snapshot
+
+FIRST_PAUSE_MS = 1_000
+MAX_PAUSE_MS = 60_000
+
+
+class Guard:
+    def __init__(self, context):
+        self._context = context
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._committed = {}
+        """Task ids of a step, from one LIST a look."""
+
+    def appoint(self):
+        """True for the first that asks."""
+        try:
+            self._store.create(self._layout.guard, to_json({"by": self._context.by, "expires": 0}))
+            return True
+        except Lost:
+            return False
+
+    def resign(self):
+        """Gives the place free again, for whoever asks next."""
+        self._store.delete(self._layout.guard)
+
+    @staticmethod
+    def pause_ms(checks):
+        """Before the look after so many."""
+        return min(FIRST_PAUSE_MS << min(checks, 10), MAX_PAUSE_MS)
+
+    def dismiss(self):
+        """True when no pool needs the guard any more, and the next one may appoint another."""
+        if self._unsettled():
+            return False
+        self._store.delete(self._layout.guard)
+        # A lane that stopped meanwhile found the guard's place taken.
+        return not (self._unsettled() and self.appoint())
+
+    def is_needed(self):
+        """Whether a pool of the run is open and not yet joined."""
+        return bool(self._unsettled())
+
+    def rescues(self):
+        """Envelopes of sessions to start: for each expired claim, which is ours now, and each join that nobody claimed."""
+        pools = self._unsettled()
+        for (opener, task), snapshot in pools.items():
+            at = coordinate_of(task)
+            pool = Pool(self._context, opener, at)
+            join = self._plan.pools[opener]["join"]
+            timeout_ms = self._plan.steps[join]["timeoutMs"]
+            if snapshot.joined:
+                if pool.take_over_join(timeout_ms):
+                    yield self._envelope(join, at)
+                continue
+            unfinished, unclaimed = self._unfinished(opener, at, snapshot), set(range(pool.items())) - snapshot.claims
+            if unfinished or unclaimed:
+                yield from self._item_rescues(pools, opener, at, unfinished, unclaimed)
+            elif pool.claim_join(timeout_ms):
+                yield self._envelope(join, at)
+
+    def _item_rescues(self, pools, opener, at, unfinished, unclaimed):
+        pool = Pool(self._context, opener, at)
+        for item in unfinished:
+            if self._alive_below(pools, opener, [*at, item]):
+                continue
+            step = self._plan.first(opener, item)
+            lease = pool.take_over(item, self._plan.steps[step]["timeoutMs"])
+            if lease:
+                yield {**self._envelope(step, [*at, item]), "lease": lease}
+        if unclaimed and not pool.any_alive(unfinished):
+            item = min(unclaimed)
+            yield {**self._envelope(self._plan.first(opener, item), [*at, item]), "claim": True}
+
+    def _envelope(self, step, at):
+        return {"run": self._layout.run_id, "block": self._plan.block(step), "step": step, "at": at, "again": True}
+
+    def _unsettled(self):
+        """Every opened pool of the run whose join has not been committed."""
+        self._committed.clear()
+        keys = {}
+        for key in self._store.list(self._layout.pools):
+            opener, task, rest = key[len(self._layout.pools) :].split("/", 2)
+            keys.setdefault((opener, task), []).append(rest)
+        snapshots = {pool: Snapshot(found) for pool, found in keys.items()}
+        return {
+            (opener, task): snapshot
+            for (opener, task), snapshot in snapshots.items()
+            if snapshot.opened
+            and not snapshot.given_up
+            and not (snapshot.joined and self._is_committed(self._plan.pools[opener]["join"], task))
+        }
+
+    def _is_committed(self, step, task):
+        if step not in self._committed:
+            prefix = self._layout.tasks(step)
+            keys = [key for key in self._store.list(prefix) if key.endswith("/commit")]
+            self._committed[step] = {key[len(prefix) :].split("/")[0] for key in keys}
+        return task in self._committed[step]
+
+    def _unfinished(self, opener, at, snapshot):
+        """Items that are claimed and not done, in order."""
+        return [
+            item
+            for item in sorted(snapshot.claims - snapshot.failed)
+            if not self._is_committed(self._plan.last(opener, item), task_id([*at, item]))
+        ]
+
+    def _alive_below(self, pools, opener, at):
+        """A claim whose body opened a pool of its own is alive while anything under it is."""
+        for (inner, task), snapshot in pools.items():
+            inner_at = coordinate_of(task)
+            # It may be in a loop of the item's, so that its coordinate is longer.
+            depth = self._plan.pool_depth(inner)
+            if depth is None or self._plan.steps[inner]["within"][depth] != opener or inner_at[: len(at)] != at:
+                continue
+            unfinished = self._unfinished(inner, inner_at, snapshot)
+            if Pool(self._context, inner, inner_at).any_alive(unfinished):
+                return True
+            if any(self._alive_below(pools, inner, [*inner_at, item]) for item in unfinished):
+                return True
+        return False

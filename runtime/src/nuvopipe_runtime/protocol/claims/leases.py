@@ -1,0 +1,23 @@
+"""Before a task is executed: the right to it, for as long as it may take."""
+
+from .pool import RENEW_MARGIN_MS, Pool
+
+
+class Leases:
+    """In a pool that of the item's claim, outside of all pools that of the run; the envelope has when it runs out."""
+
+    def __init__(self, context, live):
+        self._context = context
+        self._plan = context.plan
+        self._clock = context.clock
+        self._live = live
+
+    def keep(self, envelope, needed_ms):
+        """Sees to it that the envelope's lease lasts for so long. Raises `Lost` when somebody else has taken the work over."""
+        depth, lease = self._plan.pool_depth(envelope["step"]), envelope.get("lease")
+        if depth is None:
+            envelope["lease"] = self._live.keep(envelope, lease, needed_ms)
+        elif lease is None or self._clock.now_ms() + needed_ms + RENEW_MARGIN_MS > lease:
+            at = envelope["at"]
+            pool = Pool(self._context, self._plan.steps[envelope["step"]]["within"][depth], at[:depth])
+            envelope["lease"] = pool.renew(at[depth], lease, needed_ms)

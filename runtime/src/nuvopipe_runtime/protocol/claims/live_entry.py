@@ -1,0 +1,95 @@
+"""The index of live runs. Each has a lease for its way outside of all pools, and the place where a lost one is entered again.
+
+`LiveRecord` of `src/model/records.ts`. An entry is made before the run's own record and deleted after its result, so that one
+LIST tells all runs which may need help, however many old ones there are.
+"""
+
+import json
+
+from ...store import Lost, to_json
+from .pool import RENEW_MARGIN_MS, lease_ms
+
+PLACE = ("step", "at", "from")
+"""What of an envelope says where a run is."""
+
+SWEEP_LEASE_MS = 120_000
+"""A run that a sweep has entered again is left alone for so long at least."""
+
+
+class LiveEntry:
+    """One run's entry."""
+
+    def __init__(self, context):
+        self._store = context.store
+        self._key = context.layout.live
+        self._result = context.layout.result
+        self._clock = context.clock
+        self._by = context.by
+
+    def begin(self, envelope, needed_ms):
+        """The lease of a run that begins; None when a run of this name has an entry already."""
+        entry = self._entry(envelope, lease_ms(needed_ms))
+        try:
+            self._store.create(self._key, to_json(entry))
+            return entry["expires"]
+        except Lost:
+            return None
+
+    def keep(self, envelope, lease, needed_ms):
+        """A lease that lasts for what the step needs. Raises `Lost` when somebody else has taken the run over."""
+        if lease is not None and self._lasts(lease, needed_ms):
+            return lease
+        found = self._store.get(self._key)
+        if found is None:
+            return self._renew(envelope, needed_ms)
+        entry = json.loads(found[0])
+        if lease is None and self._lasts(entry["expires"], needed_ms):
+            return entry["expires"]  # after a fork: whoever came first has renewed it
+        if lease is not None and entry["expires"] != lease:
+            raise Lost(self._key)
+        try:
+            return self._replace(found[2], self._entry(envelope, lease_ms(needed_ms)))
+        except Lost:
+            if lease is not None:
+                raise
+            # Its right is another than this lease (the claim of a join): a sweep that looked just now does not take it away.
+            return self.keep(envelope, None, needed_ms)
+
+    def _renew(self, envelope, needed_ms):
+        """Somebody has deleted the entry: the run has ended, or it is made again."""
+        lease = None if self._store.exists(self._result) else self.begin(envelope, needed_ms)
+        if lease is None:
+            raise Lost(self._key)
+        return lease
+
+    def take_over(self):
+        """`(lease, place, sweeps)` of a run whose lease has expired, now ours; None when it lives or somebody was faster.
+
+        `sweeps`: how many have entered it at this place before, and no step has begun since.
+        """
+        found = self._store.get(self._key)
+        if found is None:
+            return None
+        entry = json.loads(found[0])
+        if entry["expires"] > self._clock.now_ms():
+            return None
+        place, sweeps = entry["envelope"], entry.get("sweeps", 0)
+        counted = {**self._entry(place, SWEEP_LEASE_MS), "sweeps": sweeps + 1}
+        try:
+            return self._replace(found[2], counted), place, sweeps
+        except Lost:
+            return None
+
+    def end(self):
+        self._store.delete(self._key)
+
+    def _lasts(self, expires, needed_ms):
+        return self._clock.now_ms() + needed_ms + RENEW_MARGIN_MS <= expires
+
+    def _entry(self, envelope, lease):
+        place = {key: envelope[key] for key in PLACE if key in envelope}
+        return {"by": self._by, "expires": self._clock.now_ms() + lease, "envelope": place}
+
+    def _replace(self, e_tag, entry):
+        self._store.replace(self._key, to_json(entry), e_tag)
+        return entry["expires"]

@@ -1,0 +1,159 @@
+"""Pools and their claims: which item a lane works on next, and who goes on after the last one.
+
+Every claim is a conditional PUT, every take-over a compare-and-swap, so of any number of lanes one wins. A pool's items are
+worked by any number of lanes; none of them knows of the others but through these objects. An item is done when the task of its
+last step is committed: the commit says so, and no object of its own.
+"""
+
+import json
+
+from ...plan import task_id
+from ...store import Lost, create_once, to_json
+
+LEASE_TIMEOUTS = 2
+LEASE_MARGIN_MS = 5_000
+"""A claim is held for twice its step's time limit and this: time for one attempt, its start and its commit."""
+
+RENEW_MARGIN_MS = 3_000
+
+
+def lease_ms(timeout_ms):
+    return LEASE_TIMEOUTS * timeout_ms + LEASE_MARGIN_MS
+
+
+class Pool:
+    """One opened pool: `opener` at coordinate `at`."""
+
+    def __init__(self, context, opener, at):
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._by = context.by
+        self._opener = opener
+        self._at = at
+
+    def open(self, items):
+        try:
+            self._store.create(self._layout.open(self._opener, self._at), to_json({"items": items}))
+        except Lost:
+            pass  # opened by an earlier entry into the same step
+
+    def items(self):
+        return self._store.get_json(self._layout.open(self._opener, self._at))["items"]
+
+    def claim(self, preferred, items, timeout_ms):
+        """(item, lease expiry) of an unclaimed item, the preferred one if it is free; None when all are claimed."""
+        if preferred < items:
+            lease = self._try_claim(self._layout.claim(self._opener, self._at, preferred), timeout_ms)
+            if lease:
+                return preferred, lease
+        while True:
+            claimed = self.snapshot().claims
+            free = [item for item in range(items) if item not in claimed]
+            if not free:
+                return None
+            item = _middle_of_longest_run(free)
+            lease = self._try_claim(self._layout.claim(self._opener, self._at, item), timeout_ms)
+            if lease:
+                return item, lease
+
+    def claim_join(self, timeout_ms):
+        return self._try_claim(self._layout.join(self._opener, self._at), timeout_ms)
+
+    def fail_item(self, item, failure):
+        """Says that an item has failed, and the pool goes on without it. True for the first that says so."""
+        return create_once(self._store, self._layout.failed_item(self._opener, self._at, item), failure)
+
+    def failures(self):
+        """Failure by item."""
+        prefix = self._layout.failed_items(self._opener, self._at)
+        keys = self._store.list(prefix)
+        found = self._store.parallel([(self._store.get_json, key) for key in keys])
+        return dict(sorted((int(key[len(prefix) :]), failure) for key, failure in zip(keys, found, strict=True)))
+
+    def give_up(self):
+        self._store.put(self._layout.given_up(self._opener, self._at), b"{}")
+
+    def is_given_up(self):
+        return self._store.exists(self._layout.given_up(self._opener, self._at))
+
+    def done(self, items):
+        """Those of `items` whose last task is committed."""
+        if self._plan.pools[self._opener]["kind"] == "foreach":
+            stem = self._layout.tasks(self._plan.last(self._opener, 0)) + task_id(self._at) + "-"
+            keys = [key for key in self._store.list_stem(stem) if key.endswith("/commit")]
+            committed = {int(key[len(stem) :].split("/")[0]) for key in keys}
+            return committed.intersection(items)
+        items = list(items)
+        keys = [self._layout.commit(self._plan.last(self._opener, item), task_id([*self._at, item])) for item in items]
+        found = self._store.parallel([(self._store.exists, key) for key in keys])
+        return {item for item, exists in zip(items, found, strict=True) if exists}
+
+    def renew(self, item, lease, timeout_ms):
+        """The claim's new expiry. Raises `Lost` when another session has taken the item over."""
+        key = self._layout.claim(self._opener, self._at, item)
+        found = self._store.get(key)
+        if found is None:
+            raise Lost(key)
+        claim = json.loads(found[0])
+        if lease is not None and claim["expires"] != lease:
+            raise Lost(key)
+        return self._replace(key, found[2], timeout_ms)
+
+    def take_over(self, item, timeout_ms):
+        """The new expiry of an item's expired claim, now ours; None when it is alive, or somebody else was faster."""
+        return self._take_over(self._layout.claim(self._opener, self._at, item), timeout_ms)
+
+    def take_over_join(self, timeout_ms):
+        return self._take_over(self._layout.join(self._opener, self._at), timeout_ms)
+
+    def any_alive(self, items):
+        """Whether any of these items' claims has not expired."""
+        keys = [self._layout.claim(self._opener, self._at, item) for item in items]
+        found = self._store.parallel([(self._store.get_json, key) for key in keys])
+        return any(claim and claim["expires"] > self._clock.now_ms() for claim in found)
+
+    def snapshot(self):
+        prefix = self._layout.pool(self._opener, self._at)
+        return Snapshot([key[len(prefix) :] for key in self._store.list(prefix)])
+
+    def _take_over(self, key, timeout_ms):
+        found = self._store.get(key)
+        if found is None or json.loads(found[0])["expires"] > self._clock.now_ms():
+            return None
+        try:
+            return self._replace(key, found[2], timeout_ms)
+        except Lost:
+            return None
+
+    def _try_claim(self, key, timeout_ms):
+        expires = self._clock.now_ms() + lease_ms(timeout_ms)
+        return expires if create_once(self._store, key, {"by": self._by, "expires": expires}) else None
+
+    def _replace(self, key, e_tag, timeout_ms):
+        expires = self._clock.now_ms() + lease_ms(timeout_ms)
+        self._store.replace(key, to_json({"by": self._by, "expires": expires}), e_tag)
+        return expires
+
+
+class Snapshot:
+    """What a LIST shows of one pool, from its keys below the pool's prefix."""
+
+    def __init__(self, keys):
+        self.opened = "open" in keys
+        self.joined = "join" in keys
+        self.given_up = "given-up" in keys
+        self.claims = {int(key[7:]) for key in keys if key.startswith("claims/")}
+        self.failed = {int(key[7:]) for key in keys if key.startswith("failed/")}
+
+
+def _middle_of_longest_run(items):
+    """Where a lane has most room ahead before it runs into another one. `items` is sorted and not empty."""
+    longest, start = (items[0], 1), 0
+    for end in range(1, len(items) + 1):
+        if end == len(items) or items[end] != items[end - 1] + 1:
+            if end - start > longest[1]:
+                longest = (items[start], end - start)
+            start = end
+    return longest[0] + longest[1] // 2

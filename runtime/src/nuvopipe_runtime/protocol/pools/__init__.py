@@ -1,0 +1,1 @@
+"""Lanes that work the pools of branches and foreach loops."""

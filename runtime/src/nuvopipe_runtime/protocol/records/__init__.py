@@ -1,0 +1,1 @@
+"""What a container remembers of the records it has read."""

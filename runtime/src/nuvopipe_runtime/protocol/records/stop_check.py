@@ -1,0 +1,23 @@
+"""Whether a run is over: asked at every step, answered from the store at most once a second."""
+
+LOOK_EVERY_S = 1.0
+
+
+class StopCheck:
+    def __init__(self):
+        self._prefix = None
+        self._looked = 0.0
+        self._stopped = False
+
+    def fresh(self, context):
+        """A run that has just been made here is not over."""
+        self._prefix, self._looked, self._stopped = context.layout.prefix, context.clock.now(), False
+
+    def stopped(self, context):
+        """True when the run has failed, was cancelled, or has its result."""
+        now, layout = context.clock.now(), context.layout
+        if layout.prefix != self._prefix or (not self._stopped and now - self._looked >= LOOK_EVERY_S):
+            names = context.store.names(layout.prefix)
+            self._prefix, self._looked = layout.prefix, now
+            self._stopped = bool(names & {"failed", "cancelled", "result.json"})
+        return self._stopped

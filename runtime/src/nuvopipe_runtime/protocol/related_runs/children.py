@@ -1,0 +1,60 @@
+"""Runs that the steps of a run have started as their flows: who is their parent remembers them, and ends them with itself.
+
+A child is recorded before it is started, so that none is forgotten. What is to be cancelled gets its marker from here, so that
+it stops, or does not begin, even if the platform takes no call for its flow now.
+"""
+
+import hashlib
+import hmac
+import json
+
+from ...layout import RunLayout
+from ...store import create_once, to_json
+
+DIGEST_LENGTH = 16
+
+
+class Children:
+    def __init__(self, context, launcher, lineage):
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._by = context.by
+        self._launcher = launcher
+        self._lineage = lineage
+        self._has_any = any("flow" in spec.get("call", {}) for spec in context.plan.steps.values())
+
+    def keep(self, step, task, attempt, flow, run, arguments):
+        """Before a flow is started that is waited for: `ChildRecord` of `src/model/records.ts`."""
+        record = {"flow": flow, "run": run, "given": self._digest(arguments)}
+        self._store.put(self._layout.child(step, task, attempt), to_json(record))
+
+    def cancel_all(self, but=()):
+        """Those that are not over, but of the steps named."""
+        if not self._has_any:
+            return
+        prefix = self._layout.children
+        keys = [key for key in self._store.list(prefix) if key[len(prefix) :].split("/")[0] not in but]
+        children = self._store.parallel([(self._store.get_json, key) for key in keys])
+        self._store.parallel([(self.cancel, child["flow"], child["run"]) for child in children])
+
+    def cancel(self, flow, run):
+        """Has a run ended by its own flow, so that what follows a failure, and its own children, are seen to."""
+        layout = RunLayout(flow, run)
+        if self._store.exists(layout.result):
+            return
+        create_once(self._store, layout.cancelled, {"by": self._by, "at": self._clock.now_ms()})
+        self._launcher.start(flow, {"cancel": run})
+
+    def to_resume(self, step, task, arguments):
+        """The run that the step had started in this run's origin; None where it had none, or was to give it something else."""
+        origin = RunLayout(self._layout.flow, self._lineage.origin)
+        prefix = origin.children_of(step, task)
+        last = max((int(key[len(prefix) :]) for key in self._store.list(prefix)), default=None)
+        child = None if last is None else self._store.get_json(origin.child(step, task, last))
+        return child["run"] if child and child["given"] == self._digest(arguments) else None
+
+    def _digest(self, arguments):
+        """Tells whether a flow is given the same again; what that was, nobody learns from it."""
+        text = json.dumps(arguments, sort_keys=True).encode()
+        return hmac.new(self._store.derive_key("arguments of flows"), text, hashlib.sha256).hexdigest()[:DIGEST_LENGTH]

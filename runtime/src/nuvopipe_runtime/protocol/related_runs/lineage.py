@@ -1,0 +1,131 @@
+"""A resumed run: what its origin has committed is taken over, as long as nothing before it has been executed anew."""
+
+from ...layout import RunLayout
+from ...plan import PARAMETERS_STEP, PARAMETERS_TASK
+from ..values.parameters import SHOWN_MAX, BadParameters, is_run_name
+
+ORIGIN = ("origin-run-id", "origin-task-id")
+"""Metadata of Metaflow's own resumed runs: the run, and the task in it."""
+
+
+STEPS_SHOWN_MAX = 20
+
+
+class UnknownStep(BadParameters):
+    """A run that is to be resumed from a step which the flow does not have."""
+
+    code = "unknown-step"
+
+    def __init__(self, step, steps):
+        shown = ", ".join(steps[:STEPS_SHOWN_MAX]) + (", …" if len(steps) > STEPS_SHOWN_MAX else "")
+        super().__init__(f'the flow has no step "{step[:SHOWN_MAX]}" to resume from; its steps are {shown}')
+
+
+class Lineage:
+    """Of a run that resumes no other there is nothing to tell, until `follow` names its origin."""
+
+    def __init__(self, context):
+        self._store = context.store
+        self._layout = context.layout
+        self._plan = context.plan
+        self._by = context.by
+        self.follow(None)
+
+    def follow(self, origin):
+        """`origin` is `[run]`, or `[run, step]` to do again from a step on; None in a run that resumes no other."""
+        self._words = origin
+        self._from = origin[1] if origin and len(origin) > 1 else None
+        self._origin = RunLayout(self._plan.flow, origin[0]) if origin else None
+
+    def mark(self, envelope):
+        """Every envelope of a resumed run names its origin."""
+        return {**envelope, "origin": self._words} if self._words else envelope
+
+    @property
+    def resumes(self):
+        """Whether this run resumes another."""
+        return self._origin is not None
+
+    def is_from(self, step):
+        """Whether this is the step from which everything is to be executed."""
+        return step == self._from
+
+    @property
+    def origin(self):
+        """Name of the run that this one resumes."""
+        return self._origin.run_id
+
+    def check(self, given):
+        """Raises `BadParameters` when there is nothing to resume."""
+        run = self.origin
+        if given:
+            raise BadParameters(f"a resumed run has the parameters of its origin: leave out {', '.join(sorted(given))}")
+        if not is_run_name(run) or not self._store.exists(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
+            raise BadParameters(f"there is no run {run[:SHOWN_MAX]} of {self._plan.flow} to resume")
+        if "refused" in (self._store.get_json(self._origin.run) or {}):
+            raise BadParameters(f"the run {run} was refused for its parameters: start it again, with others")
+        if not self._store.exists(self._origin.result):
+            raise BadParameters(f"the run {run} is not over: cancel it first, or let it end")
+        if self._from is not None and self._from not in self._plan.steps:
+            raise UnknownStep(self._from, [step for step, spec in self._plan.steps.items() if not spec.get("made")])
+
+    @property
+    def record(self):
+        """What `run.json` says of it."""
+        return {"run": self.origin, **({"from": self._from} if self._from else {})}
+
+    @property
+    def facts(self):
+        """What Metaflow's client finds at each task of a resumed run."""
+        return {ORIGIN[0]: self.origin} if self._origin else {}
+
+    @property
+    def redoes(self):
+        """Whether a step was named from which everything is to be executed."""
+        return self._from is not None
+
+    def parameters(self):
+        """The origin's parameters, as this run's own record."""
+        return self._as_ours(self._store.get_json(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)))
+
+    def find(self, step, task, inputs):
+        """The record that a task takes over from the origin; None when it has to be executed."""
+        if self._origin is None or step == self._from or step in self._plan.handlers:
+            return None
+        if not all("origin" in record for record in inputs):
+            return None
+        found = self._store.get_json(self._origin.commit(step, task))
+        if found is None or not found["ok"] or not self._fits(found):
+            return None
+        return self._as_ours(found)
+
+    def _fits(self, record):
+        """Whether the flow of now can go on where the task led."""
+        following = self._plan.steps[record["step"]]["next"]
+        if "choose" in following:
+            return record.get("chose") in following["choose"]
+        if "open" in following and self._plan.pools[following["open"]]["kind"] == "foreach":
+            return record.get("splits") is not None
+        return True
+
+    def _as_ours(self, record):
+        origin = record.get("origin") or pathspec(record)
+        parents = ["/".join((self._layout.run_id, *parent.split("/")[1:])) for parent in record["parents"]]
+        _, run, _, task = origin.split("/")
+        ours = taken_over(record, self._layout, self._by, dict(zip(ORIGIN, (run, task), strict=True)))
+        return {**ours, "origin": origin, "parents": parents}
+
+
+def taken_over(record, layout, by, facts):
+    """A record as another run's own; `facts` are metadata that say where it is from."""
+    kept = [datum for datum in record["metadata"] if datum["field_name"] not in ORIGIN]
+    tags = [f"attempt_id:{record['attempt']}"]
+    more = [
+        {"field_name": name, "value": value, "type": name, "tags": tags, "ts_epoch": record["ended"]}
+        for name, value in facts.items()
+    ]
+    return {**record, "run": layout.run_id, "by": by, "metadata": kept + more}
+
+
+def pathspec(record):
+    return "/".join((record["flow"], record["run"], record["step"], record["task"]))

@@ -1,0 +1,142 @@
+"""How many runs of a flow execute at once: `runs` of the plan, `{atOnce, beyond}`.
+
+A run takes one of the flow's slots before its first step. A slot names the run that holds it and is free when that run is over,
+so nothing has to be given back and a lost session loses nothing. Queued runs leave a ticket; the first live one goes.
+"""
+
+import json
+
+from ...layout import SLOTS, RunLayout
+from ...plan import conductor_of
+from ...store import Lost, create_once, to_json
+
+LOOK_FIRST_MS = 1_000
+LOOK_MAX_MS = 15_000
+LOOK_GROWTH = 8
+"""A queued run looks again after an eighth of the time that it has waited, within these bounds."""
+
+QUEUE, SKIP, CANCEL = "queue", "skip", "cancel"
+
+
+class Admission:
+    def __init__(self, context, launcher, handover, ending, run_time, records):
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._launcher = launcher
+        self._handover = handover
+        self._ending = ending
+        self._run_time = run_time
+        self._records = records
+
+    def is_due(self, envelope):
+        """Whether the envelope is about to enter the first step of a flow that bounds its runs."""
+        return self._plan.runs is not None and envelope.get("step") == self._plan.start and not envelope.get("at")
+
+    def admit(self, envelope):
+        """None once the run may execute, or has no time left to; otherwise where it goes instead."""
+        if self._run_time.is_over(envelope["step"]):
+            return None
+        queue = _Queue(self._store, self._layout, self._records.created(self._store, self._layout))
+        beyond = self._plan.runs["beyond"]
+        holders = self._take() if beyond != QUEUE or queue.is_first() else self._holders()
+        if holders is None:
+            queue.leave()
+            return None
+        if beyond == SKIP or (beyond == CANCEL and self._is_older(holders)):
+            return self._ending.skip(envelope, f"skipped: {_these(holders)} executing")
+        if beyond == CANCEL:
+            self._cancel(holders)
+        if beyond == QUEUE:
+            queue.enter()
+        return self._wait(envelope, holders)
+
+    def _take(self):
+        """None when this run holds a slot; otherwise the runs that hold all of them."""
+        found = [self._store.get(key) for key in self._slots()]
+        holders = [slot and json.loads(slot[0])["run"] for slot in found]
+        if self._layout.run_id in holders:
+            return None
+        ours = {"run": self._layout.run_id}
+        for key, slot, holder in zip(self._slots(), found, holders, strict=True):
+            try:
+                if slot is None and create_once(self._store, key, ours):
+                    return None
+                if slot is not None and self._is_over(holder):
+                    self._store.replace(key, to_json(ours), slot[2])
+                    return None
+            except Lost:
+                pass  # another run was faster
+        return self._holders()
+
+    def _holders(self):
+        found = self._store.parallel([(self._store.get_json, key) for key in self._slots()])
+        return [slot["run"] for slot in found if slot is not None and slot["run"] != self._layout.run_id]
+
+    def _slots(self):
+        return [f"{SLOTS}{self._plan.flow}/{index}" for index in range(self._plan.runs["atOnce"])]
+
+    def _is_over(self, run):
+        layout = RunLayout(self._plan.flow, run)
+        return self._store.exists(layout.result) or not self._store.exists(layout.live)
+
+    def _is_older(self, holders):
+        """Whether a run that began later has a slot already: then this one is not the one to go on."""
+        created = self._records.created(self._store, self._layout)
+        records = [self._store.get_json(RunLayout(self._plan.flow, run).run) for run in holders]
+        return any(record is not None and record["created"] > created for record in records)
+
+    def _cancel(self, holders):
+        for run in holders:
+            record = self._store.get_json(RunLayout(self._plan.flow, run).run)
+            if record is not None:
+                self._launcher.start(conductor_of(self._plan.flow, record["bundle"]), {"cancel": run})
+
+    def _wait(self, envelope, holders):
+        now, created = self._clock.now_ms(), self._records.created(self._store, self._layout)
+        if now - created < LOOK_FIRST_MS * LOOK_GROWTH:
+            waiting = {"since": created, "reason": f"{_these(holders)} executing"}
+            self._store.put(self._layout.waiting, to_json(waiting))
+        pause = min(max((now - created) // LOOK_GROWTH, LOOK_FIRST_MS), LOOK_MAX_MS)
+        return self._handover.pause(envelope, self._run_time.within(pause, envelope["step"]))
+
+
+class _Queue:
+    """Tickets `_nuvopipe/slots/<Flow>/queue/<created>-<run>`: in the order of their names, the first live run goes first."""
+
+    def __init__(self, store, layout, created):
+        self._store = store
+        self._flow = layout.flow
+        self._prefix = f"{SLOTS}{layout.flow}/queue/"
+        self._ours = f"{self._prefix}{created:013d}-{layout.run_id}"
+        self._tickets = None
+
+    def is_first(self):
+        for ticket in self._list():
+            if ticket >= self._ours:
+                break
+            run = ticket[len(self._prefix) :].split("-", 1)[1]
+            if self._store.exists(RunLayout(self._flow, run).live):
+                return False
+            self._store.delete(ticket)
+        return True
+
+    def enter(self):
+        if self._ours not in self._list():
+            self._store.put(self._ours, b"{}")
+
+    def leave(self):
+        if self._tickets and self._ours in self._tickets:
+            self._store.delete(self._ours)
+
+    def _list(self):
+        if self._tickets is None:
+            self._tickets = sorted(self._store.list(self._prefix))
+        return self._tickets
+
+
+def _these(runs):
+    if not runs:
+        return "runs that came earlier are"
+    return f"{runs[0]} is" if len(runs) == 1 else f"{', '.join(runs)} are"

@@ -1,0 +1,178 @@
+"""A run's beginning: its parameters are checked, and its record is made, once, however often it is started."""
+
+from datetime import datetime, timezone
+
+from ...plan import PARAMETERS_STEP, PARAMETERS_TASK, version_of
+from ...store import create_once
+from ..sessions.handover import ended
+from ..tasks import commit as commits
+from ..tasks import retries
+from ..timing.answering import answer_in_time
+from ..values.parameters import BadParameters, BadValues, check_invocation, complete, differences, facts_of, unpacked
+from .ending import failure_of
+
+RUN_SHOWN_MAX = 128
+"""Characters of a run's name that is none, in the answer which refuses it."""
+
+
+RUN_EXISTS = "run-exists"
+"""Code of the error that refuses a start whose run was started before, with something else."""
+
+
+def refused(run, message, **more):
+    """What a client is answered that has asked for something which is not to be had."""
+    answer = {"run": run[:RUN_SHOWN_MAX], "status": "failed", "error": {"message": message, **more}}
+    return ended(answer, answer)
+
+
+class Beginning:
+    def __init__(self, context, container, live, lineage, tasks, handover, ending, user):
+        self._context = context
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._by = context.by
+        self._stop_check = container.stop_check
+        self._records = container.records
+        self._secrets = container.secrets
+        self._live = live
+        self._lineage = lineage
+        self._tasks = tasks
+        self._handover = handover
+        self._ending = ending
+        self._user = user
+
+    def begin(self, envelope):
+        """Keeps what the client gave, as the run's `_parameters`; an answer when there is nothing to start."""
+        run, died = envelope["run"], envelope.get("died")
+        try:
+            values, facts = self._checked(envelope)
+        except BadValues as error:
+            return self._refuse(envelope, error)
+        except BadParameters as error:
+            return refused(run, str(error), **({"code": error.code} if error.code else {}))
+        if not self._make(envelope, self._record(facts)):
+            return self._again(envelope, facts)
+        if envelope.get("answerWithin") == 0 and self._store.exists(self._layout.cancelled):
+            return self._ending.end_cancelled(envelope)  # by its parent, which could not know whether it would begin
+        if died and self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
+            return None
+        if self._lineage.resumes:
+            self._secrets.copy(self._context, self._lineage.origin)
+            self._keep(envelope, self._lineage.parameters())
+            return None
+        return self._keep_parameters(envelope, self._secrets.keep(self._context, values))
+
+    def _make(self, envelope, record):
+        """Whether the run's record is the one that this start has made."""
+        answer_in_time(envelope, self._clock.now_ms())
+        lease = self._live.begin(envelope, self._plan.steps[self._plan.start]["timeoutMs"])
+        if not create_once(self._store, self._layout.run, record) and not envelope.get("died"):
+            if lease is not None and self._store.exists(self._layout.result):
+                self._live.end()  # of a run that is over; one that has only just begun goes on with this entry
+            return False
+        if lease is not None:
+            envelope["lease"] = lease
+        self._stop_check.fresh(self._context)
+        return True
+
+    def _refuse(self, envelope, error):
+        """Whoever started the run may not wait for the answer: it fails, with its record, and `onFailure` follows."""
+        message = str(error)
+        if not self._make(envelope, {**self._record(None), "refused": message}):
+            return refused(envelope["run"], message)
+        failure = {"message": message}
+        self._ending.keep_failure(failure)  # first: a run that has parameters and no failure is taken for a good one
+        if self._plan.on_failure is not None:
+            specs = self._plan.parameters
+            known = {name: None if specs[name]["type"] == "secret" else value for name, value in error.values.items()}
+            answer = self._keep_parameters(envelope, self._secrets.keep(self._context, known))
+            if answer is not None:
+                return answer
+        return self._ending.fail(envelope, failure)
+
+    def _again(self, envelope, facts):
+        """The run was started before: this client gets its result, if it asks for the same run, or only names it."""
+        before, run = self._store.get_json(self._layout.run), envelope["run"]
+        started = f"{datetime.fromtimestamp(before['created'] / 1000, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+        exists = f"the run {run} exists already, started {started}"
+        conflict = self._conflict(before, facts) if facts or self._lineage.resumes else None
+        if conflict is not None:
+            return refused(run, exists + conflict, code=RUN_EXISTS)
+        stopped = self._handover.stop(envelope)
+        if before["bundle"] == self._plan.hash:
+            return stopped
+        note = f"{exists} with version {version_of(before['bundle'])} of the flow: nothing was run again"
+        return {**stopped, "result": {**stopped["result"], "note": note}}
+
+    def _conflict(self, before, facts):
+        """How what is asked for differs from the run of that name; None where it does not."""
+        origin = before.get("origin")
+        if origin != (self._lineage.record if self._lineage.resumes else None):
+            return f": it resumes {origin['run']}" if origin else ": it resumes no other run"
+        if "refused" in before:
+            return ", and was refused for its parameters"
+        if not facts or "given" not in before:
+            return None
+        different = differences(self._plan.parameters, before["given"], facts, self._key(), self._plan.directory)
+        return f" with other parameters: {'; '.join(different)}" if different else None
+
+    def _key(self):
+        return self._store.derive_key(f"parameters of {self._plan.flow}/{self._layout.run_id}")
+
+    def _checked(self, envelope):
+        """(the parameters by name, `given` of the run's record), both None of a resumed run, which has those of its origin.
+
+        The second is None where a step starts the run, whose name is nobody else's. Raises `BadParameters`.
+        """
+        check_invocation(envelope)
+        sent = self._secrets.open(self._store, envelope["params"])
+        if self._lineage.resumes:
+            self._lineage.check(sent)
+            return None, None
+        given, is_exact = unpacked(sent)
+        specs = self._plan.parameters
+        values = complete(specs, given, self._plan.directory, is_exact, is_conducted=not self._plan.is_sequence)
+        named = {name: values[name] for name, value in given.items() if value is not None}
+        return values, None if is_exact else facts_of(specs, named, self._key())
+
+    def _record(self, facts):
+        """`RunRecord` of `src/model/records.ts`."""
+        now = self._clock.now()
+        date = datetime.fromtimestamp(now, timezone.utc).strftime("%Y-%m-%d")
+        return {
+            "version": 1,
+            "flow": self._plan.flow,
+            "run": self._layout.run_id,
+            "created": int(now * 1000),
+            # Two that start one run in the same millisecond are told apart.
+            "by": self._by,
+            "user": self._user,
+            "tags": self._plan.tags,
+            "system_tags": [f"date:{date}", "runtime:nuvopipe", f"user:{self._user}"],
+            "start": self._plan.start,
+            "end": self._plan.end,
+            "bundle": self._plan.hash,
+            **({} if facts is None else {"given": facts}),
+            **({"origin": self._lineage.record} if self._lineage.resumes else {}),
+        }
+
+    def _keep_parameters(self, envelope, values):
+        attempt = self._tasks.init(values)
+        if attempt.kinds == [retries.CRASH] and not envelope.get("died"):
+            raise RuntimeError(attempt.error)  # nothing of the user's has failed: the conductor asks once more
+        record = commits.make_record(self._context, PARAMETERS_STEP, PARAMETERS_TASK, [], attempt, [])
+        if attempt.ok:
+            self._keep(envelope, record)
+            return None
+        # There are no parameters for the steps that follow a failure.
+        failure = failure_of(record)
+        self._ending.keep_failure(failure)
+        return self._ending.fail_at_once(envelope, failure)
+
+    def _keep(self, envelope, record):
+        kept = commits.commit(self._store, self._layout, record)
+        commits.wait(commits.finish(self._store, kept))
+        self._records.add(self._layout, kept)
+        envelope.pop("died", None)

@@ -1,0 +1,113 @@
+"""A run is entered from outside: a sweep finds it lost, or somebody cancels it."""
+
+from ...launcher import ENVELOPE_KEY, LATER
+from ...plan import PARAMETERS_STEP, PARAMETERS_TASK, conductor_of, version_of
+from ...store import create_once
+from ..claims.guard import Guard
+from ..sessions.handover import ended
+from ..timing.answering import answer_in_time
+from ..values.parameters import is_run_name
+from .beginning import RUN_SHOWN_MAX, refused
+
+SWEEPS_MAX = 2
+"""How often a sequence is entered at one step: nothing else says that an action of it does not start."""
+
+
+class Recovery:
+    def __init__(self, context, launcher, live, lineage, handover, ending):
+        self._context = context
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._by = context.by
+        self._launcher = launcher
+        self._live = live
+        self._lineage = lineage
+        self._handover = handover
+        self._ending = ending
+
+    def cancel(self, envelope):
+        """Every lane stops at its next step, and ends the one that it executes."""
+        run = envelope["run"]
+        record = self._store.get_json(self._layout.run) if is_run_name(run) else None
+        if record is None:
+            return refused(run, f"there is no run {run[:RUN_SHOWN_MAX]} of {self._plan.flow}")
+        result = self._store.get_json(self._layout.result)
+        if result is not None:
+            return ended(envelope, result)  # too late
+        create_once(self._store, self._layout.cancelled, {"by": self._by, "at": self._clock.now_ms()})
+        envelope = {**envelope, "home": True}
+        answer_in_time(envelope, self._clock.now_ms())
+        if record["bundle"] == self._plan.hash:
+            return self._ending.end_cancelled(envelope)
+        # What follows the end of a run is its own version's.
+        refusal = self._start_version(record, {"cancel": run})
+        if refusal == LATER and not self._plan.is_sequence:
+            return dict(envelope, wait=self._handover.pause_after_refusal_ms(self._clock.now_ms()))
+        if refusal in (None, LATER):
+            return self._handover.stop(envelope)
+        return self._ending.fail_at_once(envelope, {"message": "the run was cancelled"})
+
+    def sweep(self, envelope):
+        """A look at a run whose lease has run out: what is lost of it is entered again. Answers where this session goes on."""
+        if self._store.exists(self._layout.result):
+            self._live.end()
+            return self._ending.wake(envelope)
+        record = self._store.get_json(self._layout.run)
+        is_ours = record is None or record["bundle"] == self._plan.hash
+        if not is_ours and self._start_version(record, {ENVELOPE_KEY: _swept(record)}) in (None, LATER):
+            return self._handover.stop(envelope)
+        taken = self._live.take_over()
+        if taken is None:
+            return self._handover.stop(envelope)
+        lease, place, sweeps = taken
+        record = record or self._store.get_json(self._layout.run)
+        if record is None:
+            self._live.end()  # it never began, and nothing is left of what it was given
+            return self._handover.stop(envelope)
+        if "origin" in record:
+            self._lineage.follow([record["origin"]["run"], *filter(None, [record["origin"].get("from")])])
+        kept = {"run": envelope["run"], "used": envelope["used"], "again": True, "lease": lease}
+        if self._plan.is_sequence and sweeps >= SWEEPS_MAX:
+            kept["died"] = f"it was entered {sweeps + 1} times, and none of its activations has begun the step"
+        return self._enter_again(kept, place, record) if is_ours else self._end_of_version(kept, record)
+
+    def _enter_again(self, envelope, place, record):
+        if self._store.exists(self._layout.cancelled):
+            return self._ending.end_cancelled(envelope)
+        failure = self._store.get_json(self._layout.failed)
+        if failure is not None and self._plan.on_failure is not None:
+            return self._ending.follow_failure(envelope)
+        if failure is not None:
+            return self._ending.fail_at_once(envelope, failure)
+        if not self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
+            lost = "the run was lost before its parameters were kept: start it again"
+            return self._give_up(envelope, record.get("refused", lost))
+        guard = Guard(self._context)
+        for rescue in guard.rescues():
+            if not self._handover.launch(rescue):
+                return dict(rescue, used=envelope["used"])
+        if guard.is_needed():
+            return self._handover.stop(envelope)  # lanes are at work
+        before = {"before": place["from"]} if "from" in place else {}
+        return self._handover.go({**envelope, **place}, place["step"], **before)
+
+    def _end_of_version(self, envelope, record):
+        """Of a run whose version is deployed no more: nobody can drive it on."""
+        flow, run, version = record["flow"], record["run"], version_of(record["bundle"])
+        why = f"the run was lost, and {flow} is deployed with another version than its own, {version}"
+        return self._give_up(envelope, f"{why}: resume it with nuvopipe resume {flow}/{run}")
+
+    def _give_up(self, envelope, message):
+        self._ending.keep_failure({"message": message})
+        return self._ending.fail_at_once(envelope, self._store.get_json(self._layout.failed))
+
+    def _start_version(self, record, arguments):
+        """Invokes the conductor of the version that a run is of; answers as `Launcher.start`."""
+        return self._launcher.start(conductor_of(record["flow"], record["bundle"]), arguments)
+
+
+def _swept(record):
+    """The envelope with which a run that may be lost is looked at."""
+    return {"run": record["run"], "block": record["start"], "step": record["start"], "at": [], "sweep": True}

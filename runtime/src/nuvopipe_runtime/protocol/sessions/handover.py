@@ -1,0 +1,164 @@
+"""From one component of a session to the next, and from one session to a fresh one before its components run out."""
+
+from ...store import Lost, to_json
+from ..timing.answering import outlasts
+from ..timing.pauses import PAUSE_MAX_MS, pauses
+from ..values.conductor_values import answer_of
+
+SESSION_COMPONENTS_MAX = 50
+"""OpenWhisk's actionSequenceLimit: components that one conductor session may invoke."""
+
+CONTINUE_FROM = 44
+"""Used components from which a session hands over to a fresh one as soon as the platform takes it."""
+
+LAST_STEP_AT = 46
+"""Used components from which it executes nothing more: what is left is kept for waiting until it can hand over."""
+
+THROTTLE_WINDOW_MS = 60_000
+"""OpenWhisk counts invocations by the clock minute."""
+
+CROWDED_FIRST_MS, CROWDED_MAX_MS = 500, 15_000
+"""Pauses where too much is going on at once: each about as long as all before it."""
+
+SESSION_PAUSE_MAX_MS = 40 * PAUSE_MAX_MS
+"""What a fresh session can wait before its components run out."""
+
+LAUNCH_POLL_S = 1.0
+POLL_FIRST_S, POLL_MAX_S, POLL_GROWTH = 0.02, 0.5, 1.5
+
+
+def ended(envelope, result):
+    """What a session answers that is over."""
+    return {"run": envelope["run"], "used": envelope.get("used", 0), "result": answer_of(result)}
+
+
+def until_next_window_ms(now_ms):
+    """A little after the minute, spread, so that sessions that waited together do not all ask in the same instant."""
+    return THROTTLE_WINDOW_MS - now_ms % THROTTLE_WINDOW_MS + now_ms % 2_000
+
+
+def pause_after_refusal_ms(is_crowded, since_ms, now_ms):
+    """Before the platform is asked again for what it has refused since then."""
+    if not is_crowded:
+        return until_next_window_ms(now_ms)
+    return min(CROWDED_FIRST_MS + now_ms - since_ms, CROWDED_MAX_MS) + now_ms % CROWDED_FIRST_MS
+
+
+class Handover:
+    def __init__(self, context, launcher, lineage, leases, run_time):
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._deadline = context.deadline
+        self._launcher = launcher
+        self._lineage = lineage
+        self._leases = leases
+        self._run_time = run_time
+
+    def launch(self, envelope):
+        """Starts a session of this run. False when the platform takes none now."""
+        return self._launcher.launch(self._lineage.mark(envelope))
+
+    @property
+    def is_crowded(self):
+        """Whether the last refusal may be over in a moment."""
+        return self._launcher.is_crowded
+
+    def launch_all(self, envelopes):
+        """How many of them were taken."""
+        return self._launcher.launch_all([self._lineage.mark(envelope) for envelope in envelopes])
+
+    def go(self, envelope, step, before=None, **changes):
+        """On to a step of this session, or of a fresh one when this session's components run out."""
+        return self.go_after(0, envelope, step, before, **changes)
+
+    def go_after(self, wait_ms, envelope, step, before=None, **changes):
+        """The same, after a pause outside of any step's container."""
+        envelope = dict(envelope, step=step, block=self._plan.block(step), **changes)
+        for key in ("from", "since"):
+            envelope.pop(key, None)
+        if before is not None and not self._plan.has_one_predecessor(step):
+            envelope["from"] = before
+        return self.pause(envelope, wait_ms)
+
+    def pause(self, envelope, wait_ms):
+        """The same step again, after a pause outside of any step's container."""
+        if wait_ms <= 0:
+            return self.hand_over(envelope) if self._runs_out(envelope) else envelope
+        if not self.keeps(envelope, self._plan.steps[envelope["step"]]["timeoutMs"] + wait_ms):
+            return self.stop(envelope)
+        if self._runs_out(envelope, pauses(wait_ms)) or outlasts(envelope, wait_ms, self._clock.now_ms()):
+            return self.hand_over(dict(envelope, wait=min(wait_ms, SESSION_PAUSE_MAX_MS)), keeps_wait=True)
+        return dict(envelope, wait=wait_ms)
+
+    def keeps(self, envelope, needed_ms):
+        """Whether the envelope's lease lasts for so long now; not when somebody else has taken the work over."""
+        try:
+            self._leases.keep(envelope, needed_ms)
+            return True
+        except Lost:
+            return False
+
+    def has_to_wait(self, envelope):
+        """Whether this session has components left for nothing but waiting."""
+        return envelope["used"] > LAST_STEP_AT and not envelope.get("died") and not self._plan.is_sequence
+
+    def _runs_out(self, envelope, more=0):
+        """Whether this session should hand over. A sequence cannot, and need not: it is as long as its flow."""
+        return envelope["used"] + more >= CONTINUE_FROM and not self._plan.is_sequence
+
+    def hand_over(self, envelope, keeps_wait=False):
+        """Starts a fresh session for the rest. Refused, this one works on while it can, then waits and asks again."""
+        fresh = self._of_fresh_session(envelope, keeps_wait)
+        if self.launch(fresh):
+            return self.stop(envelope)
+        since = envelope.pop("waits", None) or self._clock.now_ms()
+        self._tell_waiting(since)
+        used = envelope["used"]
+        if used < LAST_STEP_AT:
+            return envelope
+        if used + 2 <= SESSION_COMPONENTS_MAX:
+            pause = self.pause_after_refusal_ms(since)
+            return dict(envelope, waits=since, wait=self._run_time.within(pause, envelope.get("step")))
+        # The last component: hold on as long as it may run.
+        while self._clock.now() + LAUNCH_POLL_S < self._deadline:
+            self._clock.sleep(LAUNCH_POLL_S)
+            if self.launch(fresh):
+                return self.stop(envelope)
+        raise RuntimeError("the platform takes no further session of this run: too many requests")
+
+    def free_client(self, envelope):
+        """Starts a fresh session for the rest and waits for the result; None where the platform takes none now."""
+        return self.stop(envelope) if self.launch(self._of_fresh_session(envelope)) else None
+
+    def pause_after_refusal_ms(self, since_ms):
+        return pause_after_refusal_ms(self._launcher.is_crowded, since_ms, self._clock.now_ms())
+
+    @staticmethod
+    def _of_fresh_session(envelope, keeps_wait=False):
+        left = {"home", "used", "answerWithin", "answerBy", "waits"} | (set() if keeps_wait else {"wait"})
+        return {key: value for key, value in envelope.items() if key not in left}
+
+    def stop(self, envelope):
+        """Ends a session whose work is somebody else's now. The one a client waits for answers with the run's result."""
+        run = envelope["run"]
+        if not envelope.get("home"):
+            return ended(envelope, {"run": run, "status": "running"})
+        by = envelope.get("answerBy")
+        until = self._clock.now() if by is None else min(by / 1000, self._deadline - LAUNCH_POLL_S)
+        pause = POLL_FIRST_S
+        while True:
+            result = self._store.get_json(self._layout.result)
+            if result is not None:
+                return ended(envelope, result)
+            left = until - self._clock.now()
+            if left <= 0:
+                is_cancelled = self._store.exists(self._layout.cancelled)
+                return ended(envelope, {"run": run, "status": "cancelled" if is_cancelled else "running"})
+            self._clock.sleep(min(pause, left))
+            pause = min(pause * POLL_GROWTH, POLL_MAX_S)
+
+    def _tell_waiting(self, since_ms):
+        """For `nuvopipe status`: the platform takes no more sessions for now."""
+        self._store.put(self._layout.waiting, to_json({"since": since_ms, "reason": "too many requests (429)"}))

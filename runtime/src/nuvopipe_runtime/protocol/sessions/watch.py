@@ -1,0 +1,61 @@
+"""Sessions that watch instead of working.
+
+Who stays when a pool is drained, but not done, is the run's guard, whose envelope says how often it has looked. While an
+action is awaited, which nobody can cut short, another session sees to it that the run ends when its time is over.
+"""
+
+from ..claims.guard import MAX_PAUSE_MS, Guard
+from .handover import CONTINUE_FROM, SESSION_COMPONENTS_MAX
+
+
+class Watch:
+    def __init__(self, context, handover, run_time):
+        self._context = context
+        self._plan = context.plan
+        self._handover = handover
+        self._run_time = run_time
+
+    def leave(self, envelope):
+        """A lane has nothing more to do. Others still hold an item, or the join: if they are lost, somebody has to see it."""
+        if envelope.get("home"):
+            return self._stop_home(envelope)
+        if Guard(self._context).appoint():
+            return self._following(envelope, 0)
+        return self._handover.stop(envelope)
+
+    def look(self, envelope):
+        """One look of the run's guard: expired claims are taken over, each by a session of its own."""
+        guard = Guard(self._context)
+        for rescue in guard.rescues():
+            if not self._handover.launch(rescue):
+                guard.resign()
+                return dict(rescue, used=envelope["used"])  # nobody else can: the guard does it itself
+        if guard.dismiss():
+            return self._handover.stop(envelope)
+        following = self._following(envelope, envelope["guard"] + 1)
+        if envelope["used"] < CONTINUE_FROM:
+            return following
+        fresh = {key: value for key, value in following.items() if key != "used"}
+        if self._handover.launch(fresh):
+            return self._handover.stop(envelope)
+        if envelope["used"] + 2 > SESSION_COMPONENTS_MAX:
+            guard.resign()
+            return self._handover.stop(envelope)
+        return following
+
+    def _stop_home(self, envelope):
+        answer = self._handover.stop(envelope)
+        if answer["result"]["status"] == "running":
+            guard = Guard(self._context)
+            if guard.appoint() and not self._handover.launch(self._following({"run": envelope["run"]}, 0)):
+                guard.resign()  # another lane may find room for one
+        return answer
+
+    def _following(self, envelope, checks):
+        kept = {key: envelope[key] for key in ("run", "used") if key in envelope}
+        block = self._plan.block(self._plan.start)
+        return {**kept, "block": block, "guard": checks, "wait": self._run_time.within(Guard.pause_ms(checks))}
+
+    def wait_for_end(self, envelope):
+        """Until the run's time is over, and then it fails; or the run has ended."""
+        return dict(envelope, wait=self._run_time.within(MAX_PAUSE_MS))

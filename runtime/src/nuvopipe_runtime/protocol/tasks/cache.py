@@ -1,0 +1,159 @@
+"""`cache: true`: a step whose code, inputs and environment are those of an earlier task is given that task's artifacts.
+
+`_nuvopipe/cache/<Flow>/<step>/<key>` is a `CacheEntry` of `src/model/records.ts`. It holds the task's record, so that it stays
+good when the run is gone that it came from. The artifacts themselves are where they were: Metaflow's store goes by content.
+"""
+
+import hashlib
+import hmac
+import sys
+
+from ...execution.storage_keys import key_of
+from ...plan import task_id
+from ...store import to_json
+from ..related_runs.lineage import pathspec, taken_over
+from .commit import parents_of
+
+PREFIX = "_nuvopipe/cache/"
+
+IGNORED = frozenset(
+    [
+        "_catch_exception",
+        "_configs_processed",
+        "_current_step",
+        "_exception",
+        "_foreach_num_splits",
+        "_foreach_values",
+        "_foreach_var",
+        "_graph_info",
+        "_success",
+        "_task_ok",
+        "_transition",
+        "name",
+    ]
+)
+"""What Metaflow keeps of a task for itself, and no step reads: some of it changes with every other step of the flow."""
+
+STACKS = ("_foreach_stack", "_iteration_stack")
+
+PART_LENGTH = 12
+INPUTS_MAX = 64
+"""`CACHE_PART_LENGTH` and `CACHE_INPUTS_MAX` of `src/model/records.ts`."""
+
+USED_AGAIN_MS = 86_400_000
+"""An entry that is used is written anew once a day at most: `nuvopipe prune` goes by when it was."""
+
+
+class Cache:
+    def __init__(self, context, container):
+        self._store = context.store
+        self._layout = context.layout
+        self._plan = context.plan
+        self._clock = context.clock
+        self._by = context.by
+        self._context = context
+        self._parameters = container.secrets
+        self._executor = container.executor
+
+    def facts(self, step, at, inputs):
+        """`CacheFacts`: the key of a task, and what made it."""
+        spec = self._plan.steps[step]
+        joins = "joins" in spec
+        parts = {
+            "code": spec["cache"]["code"],
+            "environment": _digest([spec["cache"]["environment"], self._context.layer, *sys.version_info[:2]]),
+            "place": _digest(
+                [
+                    self._plan.split(step, at),
+                    self._plan.turns(step, at) if joins else {},
+                    [[joins and read["step"], *map(read["objects"].get, STACKS)] for read in inputs],
+                ]
+            ),
+        }
+        secrets = self._secrets(spec)
+        if secrets:
+            key = self._store.derive_key(f"cache of {self._plan.flow}")
+            parts["secrets"] = hmac.digest(key, to_json(sorted(secrets.items())), "sha256").hex()
+        named = _by_name(inputs)
+        key = _digest([sorted(parts.items()), sorted(named.items())])
+        short = {name: digest[:PART_LENGTH] for name, digest in parts.items()}
+        return {"key": key, "hit": False, "parts": {**short, "inputs": _bounded(named)}}
+
+    def find(self, step, at, inputs, facts_of_run):
+        """The record that a task takes over from an earlier one of the same key; None when it has to be executed.
+
+        For Metaflow it has no origin: only resumed runs have. `facts_of_run` are the metadata by which those are known.
+        """
+        facts = self.facts(step, at, inputs)
+        entry_key = self._key(step, facts)
+        entry = self._store.find_json(entry_key, "record", "used")
+        if entry is None or not self._is_whole(entry["record"], inputs):
+            return None
+        found, now = entry["record"], self._clock.now_ms()
+        if now - entry["used"] > USED_AGAIN_MS:
+            self._store.put(entry_key, to_json({**entry, "used": now}))
+        before = inputs[0]
+        return {
+            **taken_over(found, self._layout, self._by, facts_of_run),
+            "task": task_id(at),
+            "at": list(at),
+            "started": now,
+            "ended": now,
+            "parents": parents_of(inputs),
+            # What the flow looks like now.
+            **{facet: found[facet] | _only(before[facet], "_graph_info") for facet in ("objects", "info")},
+            "cached": pathspec(found),
+            "cache": {**facts, "hit": True},
+        }
+
+    def keep(self, record, inputs):
+        """Starts to write what lets others reuse an executed task, unless it failed, or its failure was caught."""
+        caught = record["objects"].get("_catch_exception")
+        if not record["ok"] or caught not in [None, *(read["objects"].get("_catch_exception") for read in inputs)]:
+            return []
+        entry = {"version": 1, "used": self._clock.now_ms(), "record": record}
+        return [self._store.submit(self._store.put, self._key(record["step"], record["cache"]), to_json(entry))]
+
+    def _key(self, step, facts):
+        return f"{PREFIX}{self._plan.flow}/{step}/{facts['key']}"
+
+    def _secrets(self, spec):
+        """Every step can read the run's secret parameters, and of the flow's secrets those that it names."""
+        given = {f"parameter {name}": value for name, value in self._parameters.of(self._context).items()}
+        return given | {f"secret {name}": self._executor.secrets.get(name) for name in spec.get("secrets", [])}
+
+    def _is_whole(self, record, inputs):
+        """Whether the artifacts are still there: a bucket may have rules of its own by which objects go."""
+        there = {sha for read in inputs for sha in read["objects"].values()}
+        wanted = sorted(set(record["objects"].values()) - there)
+        return all(self._store.parallel([(self._store.exists, key_of(self._plan.flow, sha)) for sha in wanted]))
+
+
+def _by_name(inputs):
+    """One digest for each artifact: of its content, or of all its contents where the inputs differ in it."""
+    found = {}
+    for index, read in enumerate(inputs):
+        for name, sha in read["objects"].items():
+            if name not in IGNORED and name not in STACKS:
+                found.setdefault(name, []).append([index, sha])
+    return {name: _digest(_as_one(contents, len(inputs))) for name, contents in found.items()}
+
+
+def _as_one(contents, inputs):
+    different = {sha for _, sha in contents}
+    return [*different] if len(different) == 1 and len(contents) == inputs else contents
+
+
+def _only(mapping, name):
+    return {name: mapping[name]} if name in mapping else {}
+
+
+def _bounded(named):
+    names = sorted(named)
+    kept = {name: named[name][:PART_LENGTH] for name in names[:INPUTS_MAX]}
+    rest = [[name, named[name]] for name in names[INPUTS_MAX:]]
+    return kept | ({"…": _digest(rest)[:PART_LENGTH]} if rest else {})
+
+
+def _digest(value):
+    return hashlib.sha256(to_json(value)).hexdigest()

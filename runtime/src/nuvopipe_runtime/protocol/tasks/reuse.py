@@ -1,0 +1,78 @@
+"""Tasks that need not be executed: those committed before, those of the run that this one resumes, those in the cache."""
+
+from ...plan import task_id
+from . import commit as commits
+
+WALK_RESERVE_S = 8
+"""Kept of an activation's time when it walks over what has been done before."""
+
+
+class Reuse:
+    def __init__(self, context, lineage, cache, inputs):
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._deadline = context.deadline
+        self._lineage = lineage
+        self._cache = cache
+        self._inputs = inputs
+        self._profile = None
+        """Of the steps that this activation's action is for."""
+        self._peeked = None
+        """What has been read of the next task already: its key, and its record."""
+
+    def begin(self, envelope):
+        """With the envelope that the activation is given."""
+        self._profile = self._plan.profile(envelope["step"]) if "step" in envelope else None
+
+    def has_next(self, following):
+        """Whether the next task need not be executed: then this activation goes on, whatever action the step is of."""
+        if "step" not in following or self._plan.is_sequence:
+            return False
+        if not (following.get("again") or self._lineage.resumes or self.is_cacheable(following["step"])):
+            return False
+        if following.keys() & {"wait", "call", "claim", "answer", "result"} or following.get("guard") is not None:
+            return False
+        if self._clock.now() + WALK_RESERVE_S >= self._deadline:
+            return False
+        key = self._layout.commit(following["step"], task_id(following["at"]))
+        self._peeked = key, self.record(following)
+        return self._peeked[1] is not None
+
+    def record(self, envelope):
+        """The record of a task that is committed, or that can be; None when it has to be executed."""
+        step, at = envelope["step"], envelope.get("at", [])
+        key = self._layout.commit(step, task_id(at))
+        if self._peeked and self._peeked[0] == key:
+            return self._peeked[1]
+        record = self._store.get_json(key)
+        if record is None:
+            found = self._of_another(envelope, step, at)
+            record = found and commits.commit(self._store, self._layout, found)
+        return record
+
+    def is_cacheable(self, step):
+        """Whether it may be found in the cache here: its environment is known to its own action alone."""
+        return "cache" in self._plan.steps[step] and self._plan.profile(step) == self._profile
+
+    def facts(self, step, at, inputs):
+        """`CacheFacts` of a task that is executed; None where it is not for the cache."""
+        return self._cache.facts(step, at, inputs) if inputs and self.is_cacheable(step) else None
+
+    def keep(self, record, inputs):
+        """Starts to write what lets others reuse a task that was executed here."""
+        if "cache" not in record or not self._inputs.are_all(record["step"], record["at"], inputs):
+            return []
+        return self._cache.keep(record, inputs)
+
+    def _of_another(self, envelope, step, at):
+        """What a task takes over: from the origin first."""
+        if self._lineage.resumes:
+            found = self._lineage.find(step, task_id(at), self._inputs.of(envelope))
+            if found is not None:
+                return found
+        if not self.is_cacheable(step) or self._lineage.redoes:
+            return None
+        inputs = self._inputs.of(envelope)
+        return self._cache.find(step, at, inputs, self._lineage.facts) if self._inputs.are_all(step, at, inputs) else None

@@ -1,0 +1,113 @@
+"""Executes tasks: what a step's process is told, for how long it may run, and what comes of it."""
+
+from ...execution.attempt import Attempt
+from ...execution.live_log import LiveLog
+from ...execution.logs import LogStream
+from ...execution.told_inputs import tell
+from ...plan import PARAMETERS_TASK, task_id
+from . import commit as commits
+
+
+class TaskRunner:
+    def __init__(self, context, container, lineage, inputs, environment, run_time, retry_time):
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+        self._deadline = context.deadline
+        self._run_time = run_time
+        self._retry_time = retry_time
+        self._context = context
+        self._executor = container.executor
+        self._stop_check = container.stop_check
+        self._durations = container.durations
+        self._secrets = container.secrets
+        self._lineage = lineage
+        self._inputs = inputs
+        self._environment = environment
+        self.meanwhile = None
+        """Called while the next task is executed; answers in how many seconds to call it again, None for never."""
+
+    def init(self, values):
+        """The attempt that keeps the run's parameters as artifacts."""
+        binary = [name for name, spec in self._plan.parameters.items() if spec.get("binary")]
+        request = {**self._common(), "task": PARAMETERS_TASK, "parameters": values, "binary": binary}
+        limit = self._deadline - self._clock.now()
+        return self._executor.run(self._store, "init", request, self._environment, limit, self._deadline)
+
+    def step(self, envelope, inputs, attempt, answer):
+        """An attempt of a step; `answer` is that of the action or flow which it calls."""
+        step, at = envelope["step"], envelope.get("at", [])
+        spec = self._plan.steps[step]
+        request = {
+            **self._of_step(step, at, inputs),
+            "attempt": attempt,
+            "retries": spec.get("retry", {}).get("times", 0),
+            "retryOn": spec.get("retry", {}).get("on", []),
+            "outputs": self._plan.outputs if step == self._plan.end else [],
+        }
+        if "joins" in spec:
+            request["turns"] = self._plan.turns(step, at)
+        if answer is not None:
+            request["answer"] = answer["result"]
+        retry_ms = self._retry_time.left_ms(envelope)
+        if attempt > request["retries"]:
+            retry_ms = None
+            # Metaflow's fallback for `catch` executes nothing of the user's, and is told what it catches.
+            failed = commits.last_failure(self._store, self._layout, step, task_id(at))
+            request["reason"] = failed["error"] if failed else None
+        if "minSuccess" in self._plan.pools.get(spec.get("joins"), {}):
+            request["failures"] = list(self._inputs.failures(spec["joins"], at).values())
+        tried = self._run("step", request, retry_ms)
+        self._durations.add(step, self._layout.run_id, tried.ended - tried.started)
+        return tried
+
+    def arguments(self, envelope):
+        """An attempt at what the action, or the flow, of a step is to be given."""
+        step, at = envelope["step"], envelope.get("at", [])
+        through_conductor = "action" in self._plan.steps[step]["call"]
+        request = {**self._of_step(step, at, self._inputs.of(envelope)), "throughConductor": through_conductor}
+        return self._run("arguments", request)
+
+    def not_tried(self, error, kinds=()):
+        """An attempt of which there is nothing but how it failed: a lost container, an action's answer."""
+        log = LogStream()
+        log.add_line(error)
+        now = self._clock.now()
+        return Attempt(False, {}, error, b"", log.content(), now, now, kinds)
+
+    def _common(self):
+        return {"run": self._layout.run_id, "root": self._store.root, "tags": self._plan.tags}
+
+    def _of_step(self, step, at, inputs):
+        return {
+            **self._common(),
+            "step": step,
+            "task": task_id(at),
+            "split": self._plan.split(step, at),
+            "timeoutMs": self._plan.steps[step]["timeoutMs"],
+            **tell(inputs),
+            "secrets": self._secrets.of(self._context),
+            **({"failure": self._store.get_json(self._layout.failed)} if step == self._plan.on_failure else {}),
+            **({"origin": self._lineage.origin} if self._lineage.resumes else {}),
+        }
+
+    def _run(self, operation, request, retry_ms=None):
+        step = request["step"]
+        is_over = None if step in self._plan.handlers else lambda: self._stop_check.stopped(self._context)
+        limit_ms, overdue = self._limit(step, retry_ms)
+        limits = (max(1, limit_ms) / 1000, self._deadline)
+        live_log = None
+        if operation == "step":
+            place = (step, request["task"], request["attempt"], self._context.by)
+            live_log = LiveLog(self._store, self._layout.live_log(*place))
+        self._executor.meanwhile = self.meanwhile if operation == "step" else None
+        return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue, live_log)
+
+    def _limit(self, step, retry_ms):
+        """(what an attempt may take, milliseconds; how it fails after that where it is not the step's own limit)."""
+        limit_ms, overdue = self._plan.steps[step]["timeoutMs"], None
+        if retry_ms is not None and retry_ms < limit_ms:
+            limit_ms, overdue = retry_ms, self._retry_time.message(step)
+        left_ms = self._run_time.within(limit_ms, step)
+        return (left_ms, self._run_time.message) if left_ms < limit_ms else (limit_ms, overdue)

@@ -1,0 +1,32 @@
+"""`retry.within`: what all attempts of a task may take together, their pauses with them."""
+
+from ...plan import task_id
+
+
+class RetryTime:
+    def __init__(self, context):
+        self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._clock = context.clock
+
+    def begin(self, envelope, attempt):
+        """Notes in the envelope when the first attempt began, if all of them have a limit."""
+        step = envelope["step"]
+        if self._within_ms(step) is None or "since" in envelope:
+            return
+        # Of a session that was lost, the first attempt that failed tells.
+        first = self._layout.failed_attempt(step, task_id(envelope.get("at", [])), 0)
+        record = self._store.get_json(first) if attempt else None
+        envelope["since"] = record["started"] if record else self._clock.now_ms()
+
+    def left_ms(self, envelope):
+        """None without a limit."""
+        within_ms = self._within_ms(envelope["step"])
+        return None if within_ms is None else envelope["since"] + within_ms - self._clock.now_ms()
+
+    def message(self, step):
+        return f"the step was ended: all of its attempts may take {self._within_ms(step) / 1000:g} s together"
+
+    def _within_ms(self, step):
+        return self._plan.steps[step].get("retry", {}).get("withinMs")

@@ -1,0 +1,249 @@
+"""What a client gave a run, checked and completed, before anything is written.
+
+The command line checks the same before it calls, in the same words: `src/cli/parameters.ts`; `test/fixtures/parameters.json`
+holds both to them.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+import math
+import os
+import re
+
+from .conductor_values import rounded
+
+EXACT = "parameters-json"
+"""The key of an invocation under which all parameters come as the text of one JSON object, which no conductor alters: how a
+step starts another flow, and a test its own. No parameter can have this name."""
+
+RUN_NAME_MAX = 128
+RUN_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{RUN_NAME_MAX - 1}}}")
+"""It is a part of keys and pathspecs, and travels in every envelope."""
+
+SHOWN_MAX = 80
+"""Characters of a value in the message that refuses it."""
+
+WHOLE = re.compile(r"[+-]?[0-9]+")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+BOOLEANS = {
+    **dict.fromkeys(("true", "t", "1", "yes", "y", "on"), True),
+    **dict.fromkeys(("false", "f", "0", "no", "n", "off"), False),
+}
+"""What Metaflow takes on its command line (click's BOOL)."""
+
+ROUNDS_ITSELF = ("number", "boolean")
+"""Types whose numbers are doubles, or no numbers, in Python, too."""
+
+REFUSALS = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
+"""What is raised for a value that is not of its type."""
+
+TYPE_NAMES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "json": "JSON",
+    "secret": "text",
+    "file": "text",
+}
+
+BINARY = "the base64 text of a file"
+
+
+class BadParameters(Exception):
+    code = None
+    """Of the error in the answer, for clients that make more of it than a failure."""
+
+    """The client's to put right; the message lists every problem."""
+
+
+class BadValues(BadParameters):
+    """The run has a name, and can be told of: `values` are those that its `onFailure` may read, None for the bad ones."""
+
+    def __init__(self, message, values):
+        super().__init__(message)
+        self.values = values
+
+
+def is_run_name(text):
+    return RUN_NAME.fullmatch(text) is not None
+
+
+def check_invocation(envelope):
+    """The keys of an invocation that are not parameters: the run's name, and how long its client waits."""
+    if not is_run_name(envelope["run"]):
+        shown = json.dumps(envelope["run"][:SHOWN_MAX], ensure_ascii=False)
+        raise BadParameters(f"{shown} cannot name a run: up to 128 letters, digits, '-', '_' and '.', a letter or digit first")
+    wait = envelope.get("answerWithin", 0)
+    if isinstance(wait, bool) or not isinstance(wait, (int, float)) or not math.isfinite(wait) or wait < 0:
+        raise BadParameters(f"'wait' must be a number of seconds from 0, not {_shown(wait)}")
+
+
+def unpacked(given):
+    """`(values, whether they are as they were sent)` of an invocation. Those that are not have come through the conductor."""
+    return (json.loads(given[EXACT]), True) if EXACT in given else (given, False)
+
+
+def complete(specs, given, directory="", is_exact=False, is_conducted=True):
+    """Value by name for every parameter of the flow, whose files lie in `directory`; the content of a binary file as base64.
+
+    Texts are taken for numbers, as `wsk -p` may send them, and null for nothing given. A text for a `json` parameter is JSON,
+    but where it `is_exact`. What `is_conducted` came through the conductor: whole numbers that it may have rounded are refused.
+    """
+    values, problems = {}, []
+    for name, spec in specs.items():
+        if given.get(name) is not None:
+            value, found = read(spec, given[name], is_exact, is_conducted)
+            values[name] = None if found else value
+            problems += [f'the parameter "{name}" {problem}' for problem in found]
+        elif spec.get("required"):
+            problems.append(f'the parameter "{name}" is missing' + (f" ({spec['help']})" if spec.get("help") else ""))
+    # OpenWhisk keeps no order of what it is given.
+    unknown = sorted(name for name in given if name not in specs)
+    problems += [f'the flow has no parameter "{name[:SHOWN_MAX]}"' for name in unknown]
+    if unknown:
+        problems.append("the flow's parameters: " + (", ".join(map(_signature, specs.items())) or "none"))
+    completed = {name: values[name] if name in values else _default(spec, directory) for name, spec in specs.items()}
+    if problems:
+        raise BadValues("; ".join(problems), completed)
+    return completed
+
+
+def read(spec, given, is_exact=False, is_conducted=True):
+    """(the value, what is wrong with it)."""
+    kind, is_secret, is_binary = spec["type"], spec["type"] == "secret", spec.get("binary", False)
+    if is_conducted and not is_exact and kind not in ROUNDS_ITSELF:
+        found = rounded(given)
+        if found is not None:
+            place = f' (at "{found[0]}")' if found[0] else ""
+            text = "JSON text" if kind == "json" else "text"
+            return None, [f"has to be sent as {text}: OpenWhisk's conductor rounds integers beyond 2^53{place}"]
+    try:
+        value = _content(given) if is_binary else convert(kind, given, is_exact)
+    except REFUSALS:
+        wanted = BINARY if is_binary else TYPE_NAMES[kind]
+        return None, [f"has to be {wanted}{'' if is_secret else f', not {_shown(given)}'}"]
+    shown = "" if is_secret else f", not {_shown(value)}"
+    return value, [f"has to {demand}{shown}" for demand in _unmet(spec, value)]
+
+
+def _unmet(spec, value):
+    choices, least, most, pattern = (spec.get(key) for key in ("enum", "min", "max", "pattern"))
+    if choices is not None and value not in choices:
+        yield "be one of " + ", ".join(map(_shown, choices))
+    if (least is not None and value < least) or (most is not None and value > most):
+        if most is None:
+            yield f"be at least {_shown(least)}"
+        elif least is None:
+            yield f"be at most {_shown(most)}"
+        else:
+            yield f"be from {_shown(least)} to {_shown(most)}"
+    if pattern is not None and not re.fullmatch(pattern, value):
+        yield f"match the pattern {pattern} as a whole"
+
+
+def convert(kind, value, is_exact=False):
+    """What a client gave, as a value of that type. Raises `REFUSALS` where it is none."""
+    if kind == "json":
+        return _finite(value if is_exact or not isinstance(value, str) else json.loads(value))
+    if kind == "boolean":
+        if not isinstance(value, (bool, int, str)):
+            raise TypeError
+        return BOOLEANS[str(value).lower()]
+    if kind in ("integer", "number"):
+        return _number(kind, value)
+    if isinstance(value, (dict, list)):
+        raise TypeError
+    text = value if isinstance(value, str) else json.dumps(value)
+    # As Python reads a text file, and Metaflow's IncludeFile with it.
+    return text.replace("\r\n", "\n").replace("\r", "\n") if kind == "file" else text
+
+
+def _number(kind, value):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise TypeError
+    if isinstance(value, str) and not (WHOLE if kind == "integer" else NUMBER).fullmatch(value):
+        raise ValueError
+    number = int(value) if kind == "integer" else float(value)
+    if not math.isfinite(number) or (kind == "integer" and not isinstance(value, str) and number != value):
+        raise ValueError
+    return number
+
+
+def _finite(value):
+    """A JSON value. Raises ValueError for NaN and infinities, which Python reads in JSON."""
+    ahead = [value]
+    while ahead:
+        part = ahead.pop()
+        if isinstance(part, float) and not math.isfinite(part):
+            raise ValueError
+        ahead += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return value
+
+
+def _content(value):
+    """A file's, as base64. Raises ValueError where it is none."""
+    if not isinstance(value, str):
+        raise TypeError
+    try:
+        base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise ValueError from error
+    return value
+
+
+def _default(spec, directory):
+    default, kind = spec.get("default"), spec["type"]
+    if default is None:
+        return None
+    if kind == "number":
+        return float(default)
+    if kind != "file":
+        return default
+    path = os.path.join(directory, default)
+    if spec.get("binary"):
+        with open(path, "rb") as file:
+            return base64.b64encode(file.read()).decode()
+    with open(path, encoding="utf-8-sig") as file:
+        return file.read()
+
+
+def facts_of(specs, given, key):
+    """What `run.json` keeps of given parameters: by name a digest under `key`, and the text of all but secrets."""
+    return {name: _fact(specs[name], value, key) for name, value in given.items()}
+
+
+def _fact(spec, value, key):
+    digest = hmac.digest(key, json.dumps(value, sort_keys=True).encode(), "sha256").hex()
+    if spec["type"] == "secret":
+        return {"digest": digest}
+    is_text = spec["type"] == "file" and value is not None
+    return {"digest": digest, "shown": f"{len(value)} characters" if is_text else _shown(value)}
+
+
+def differences(specs, before, now, key, directory=""):
+    """How two starts of a run differ, a text for each parameter; `before` and `now` are its facts."""
+    texts = []
+    for name in sorted({*before, *now} & specs.keys()):
+        default = _fact(specs[name], _default(specs[name], directory), key)
+        was, is_now = before.get(name, default), now.get(name, default)
+        if was["digest"] != is_now["digest"]:
+            shown = f"{was['shown']}, not {is_now['shown']}" if "shown" in was else "another one"
+            texts.append(f'"{name}" was {shown}')
+    return texts
+
+
+def _signature(parameter):
+    name, spec = parameter
+    return f"{name} ({spec['type']}{', required' if spec.get('required') else ''})"
+
+
+def _shown(value):
+    """As JavaScript writes JSON."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        value = int(value)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "…"

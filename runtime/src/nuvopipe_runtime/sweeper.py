@@ -1,0 +1,133 @@
+"""The sweeper: an action of its own, once a datastore, that has lost runs entered again.
+
+It looks at the index of live runs alone, so that a look costs one LIST and a GET for each run that is not over, however many
+old ones there are. What a lost run needs is known to its flow: the flow's own action gets an envelope that says `sweep`.
+"""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from .clock import Clock
+from .launcher import ENVELOPE_KEY, LATER, PARALLEL_LAUNCHES, Launcher
+from .layout import LIVE, RunLayout
+from .store import NotARecord
+
+NEVER_BEGUN_AFTER_MS = 10 * 60_000
+"""An entry whose run has no record for so long after its lease is of a start that was lost; nothing else is left of it."""
+
+TIME_LIMIT_S = 60
+"""OpenWhisk's default, where the platform gives no deadline."""
+
+RESERVE_S = 10
+"""Kept of an activation's time for the answer; what is not launched by then is left for the next sweep."""
+
+REMOVED, UNREADABLE = "removed", "unreadable"
+
+
+class Sweeper:
+    """`start(flow, arguments)` answers None when the platform took it, `later` when it may, else why it never will."""
+
+    def __init__(self, store, start, clock, deadline):
+        self._store = store
+        self._start = start
+        self._clock = clock
+        self._deadline = deadline
+
+    def sweep(self):
+        """How many runs are live, and which of them (`Flow/run`) had a lease that has run out.
+
+        `swept`: their flow looks after them now; `waiting`: the platform takes no more of them for now; `refused`: it never
+        will, and why; `removed`: they are over, or have never begun. `unreadable`: keys of objects in the places of records
+        that are none; the runs that they are of are left alone.
+        """
+        entries, unreadable = self._entries()
+        now_ms = self._clock.now_ms()
+        expired = sorted((entry["expires"], run) for run, entry in entries.items() if entry["expires"] < now_ms)
+        looks = self._store.parallel([(self._look, run, expires) for expires, run in expired])
+        unreadable += [RunLayout(*run).run for (_, run), look in zip(expired, looks, strict=True) if look is UNREADABLE]
+        envelopes = {run: look for (_, run), look in zip(expired, looks, strict=True) if isinstance(look, dict)}
+        removed = [_name(run) for (_, run), look in zip(expired, looks, strict=True) if look is REMOVED]
+        report = {"live": len(entries) - len(removed), **self._launch(envelopes), REMOVED: removed}
+        return report | ({UNREADABLE: sorted(unreadable)} if unreadable else {})
+
+    def _entries(self):
+        """The index: `LiveRecord` by `(flow, run)`; and the keys of what is no entry, of those that are still there."""
+        keys = [key for key in self._store.list(LIVE) if key.count("/") == LIVE.count("/") + 1]
+        found = self._store.parallel([(self._entry, key) for key in keys])
+        entries = {tuple(key[len(LIVE) :].split("/")): entry for key, entry in zip(keys, found, strict=True) if entry}
+        unreadable = [key for key, entry in zip(keys, found, strict=True) if entry is UNREADABLE]
+        return {run: entry for run, entry in entries.items() if entry is not UNREADABLE}, unreadable
+
+    def _entry(self, key):
+        try:
+            entry = self._store.get_json(key)
+        except NotARecord:
+            return UNREADABLE
+        return entry if entry is None or isinstance(entry.get("expires"), (int, float)) else UNREADABLE
+
+    def _look(self, run, expires):
+        """The envelope that a run is swept with; REMOVED for one that is over; None when it is too early to say; UNREADABLE."""
+        layout = RunLayout(*run)
+        try:
+            record = self._store.get_json(layout.run)
+        except NotARecord:
+            return UNREADABLE
+        is_over = self._store.exists(layout.result)
+        if is_over or (record is None and expires < self._clock.now_ms() - NEVER_BEGUN_AFTER_MS):
+            self._store.delete(layout.live)
+            return REMOVED
+        if record is None:
+            return None
+        start = record.get("start")
+        if not isinstance(start, str):
+            return UNREADABLE
+        return {"run": layout.run_id, "block": start, "step": start, "at": [], "sweep": True}
+
+    def _launch(self, envelopes):
+        """In parallel, oldest first, until the platform refuses one: it would refuse the others, too."""
+        swept, waiting, refused = [], [], {}
+        runs = list(envelopes)
+        with ThreadPoolExecutor(PARALLEL_LAUNCHES) as pool:
+            while runs and not waiting and self._clock.now() < self._deadline:
+                batch, runs = runs[:PARALLEL_LAUNCHES], runs[PARALLEL_LAUNCHES:]
+                answers = pool.map(lambda run: self._start(run[0], {ENVELOPE_KEY: envelopes[run]}), batch)
+                for run, answer in zip(batch, answers, strict=True):
+                    if answer is None:
+                        swept.append(_name(run))
+                    elif answer == LATER:
+                        waiting.append(_name(run))
+                    else:
+                        refused[_name(run)] = answer
+        return {"swept": swept, "waiting": waiting + [_name(run) for run in runs], "refused": refused}
+
+
+def _name(run):
+    return "/".join(run)
+
+
+_stores = {}
+
+
+def main(arguments):
+    """Takes the bound parameter `store`; answers what `Sweeper.sweep` does."""
+    from .store import explain
+
+    try:
+        store = _store(arguments["store"])
+        deadline_ms = os.environ.get("__OW_DEADLINE")
+        deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + TIME_LIMIT_S
+        launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"))
+        return Sweeper(store, launcher.start, Clock(), deadline - RESERVE_S).sweep()
+    except Exception as error:
+        return {"error": explain(error)[:300]}
+
+
+def _store(settings):
+    """One for the life of the container, whose connections stay open."""
+    from .store import open_store
+
+    key = tuple(sorted(settings.items()))
+    if key not in _stores:
+        _stores[key] = open_store(settings)
+    return _stores[key]

@@ -1,0 +1,253 @@
+"""A model of a flow's conductor: what the composition does to an envelope, one function a transition.
+
+It does no I/O and holds no state besides the envelope. Traces in `schemas/golden/conductor`, recorded from compiled conductors,
+keep it equal to the real one.
+"""
+
+import json
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from nuvopipe_runtime.launcher import ENVELOPE_KEY
+from nuvopipe_runtime.plan import version_of
+from nuvopipe_runtime.protocol.timing.pauses import PAUSE_MAX_MS
+
+COMPONENTS_MAX = 50
+"""Components a session may invoke: OpenWhisk's `actionSequenceLimit`."""
+
+TOO_MANY_COMPONENTS = "Too many actions in the composition."
+"""OpenWhisk's error in place of an answer, for each component beyond `COMPONENTS_MAX`."""
+
+NOT_RESOLVED = "Failed to resolve action"
+"""How OpenWhisk's error begins when a component does not exist, or could not be invoked."""
+
+DIED_MAX_BYTES = CALL_ERROR_MAX_BYTES = 300
+ERROR_NAME_MAX_LENGTH = 80
+CALL_ANSWER_MAX_BYTES = (1 << 19) - (4 << 10)
+"""See `src/compile/composition.ts` and `CALL_ANSWER_MAX_BYTES` of `src/model/envelope.ts`."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """The step action of a profile is invoked with an envelope."""
+
+    profile: str
+    envelope: dict
+    is_stand_in: bool = False
+
+
+@dataclass(frozen=True)
+class Pause:
+    """The `wait` action is invoked."""
+
+    ms: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """The action of a step with `action` is invoked; `step` has the envelope that the step gets back."""
+
+    action: str
+    arguments: dict
+    envelope: dict
+
+
+@dataclass(frozen=True)
+class Refused:
+    """OpenWhisk refuses the component: the session has invoked `COMPONENTS_MAX`."""
+
+
+@dataclass(frozen=True)
+class Conductor:
+    """What the composition has of a plan.
+
+    `blocks` has the profile of each block, `actions` the action that the one step of a block calls. `stand_ins` are profiles
+    whose actions settle a step whose own action does not start.
+    """
+
+    flow: str
+    version: str
+    start: str
+    start_block: str
+    blocks: dict
+    actions: dict = field(default_factory=dict)
+    stand_ins: tuple = ()
+
+    @classmethod
+    def of(cls, plan, stand_ins=()):
+        """The conductor of a `Plan`."""
+        specs = plan.steps.values()
+        calls = {spec["block"]: spec["call"]["action"] for spec in specs if "action" in spec.get("call", {})}
+        blocks = {spec["block"]: spec["profile"] for spec in specs}
+        return cls(plan.flow, version_of(plan.hash), plan.start, plan.block(plan.start), blocks, calls, tuple(stand_ins))
+
+    # ------------------------------------------------------------------ a session
+
+    def session(self, envelope):
+        """A session that starts with an envelope, as a generator of the components that it invokes.
+
+        Each is sent its answer, a JSON object that has an `error` when the component failed. Returns the last envelope.
+        """
+        walk = self._walk(envelope)
+        used, given = 0, None
+        while True:
+            try:
+                component = walk.send(given)
+            except StopIteration as end:
+                return end.value
+            if used < COMPONENTS_MAX:
+                used += 1
+                given = yield component
+            else:
+                yield Refused()
+                given = {"error": TOO_MANY_COMPONENTS}
+
+    def _walk(self, envelope):
+        while goes_on(envelope):
+            if waits(envelope):
+                ms, envelope = pause(envelope)
+                yield Pause(ms)
+            else:
+                envelope = yield from self._visit(envelope)
+        return envelope
+
+    def _visit(self, envelope):
+        """The block of an envelope, until an answer leaves it."""
+        stand_in = self.stand_in(envelope)
+        block, profile = (None, stand_in) if stand_in else self.block(envelope)
+        while True:
+            answer = yield Step(profile, envelope, stand_in is not None)
+            if "error" in answer:
+                return self.die(envelope, answer["error"])
+            envelope = answer
+            if block in self.actions and "call" in envelope:
+                arguments, saved = call(envelope)
+                envelope = called(saved, (yield Call(self.actions[block], arguments, saved)))
+            if stand_in or envelope.get("block") != block or envelope.get("wait"):
+                return envelope
+
+    # ------------------------------------------------------------------ transitions that depend on the plan
+
+    def enter(self, given, new_run, seal=None):
+        """The first envelope of a session, from the arguments of its invocation.
+
+        `new_run` makes the id of a run that is given none; `seal` seals the parameters of a flow with secrets.
+        """
+        if given.get(ENVELOPE_KEY):
+            return given[ENVELOPE_KEY]
+        params = {name: value for name, value in given.items() if name not in ("run", "wait", "cancel", "resume")}
+        envelope = {"block": self.start_block, "step": self.start, "at": [], "home": True}
+        if "cancel" in given:
+            return {**envelope, "run": _string(given["cancel"]), "cancel": True}
+        params = {name: value for name, value in params.items() if not name.startswith("__ow_")}
+        if "resume" in given:
+            envelope["origin"] = [_string(given["resume"]), *([_string(params.pop("from"))] if "from" in params else [])]
+        envelope["run"] = _string(given["run"]) if "run" in given else new_run()
+        envelope["params"] = seal(params) if seal else params
+        return {**envelope, "answerWithin": given["wait"]} if "wait" in given else envelope
+
+    def stand_in(self, envelope):
+        """The profile of the stand-in that an envelope names; None when it names none."""
+        number = envelope.get("standIn")
+        return self.stand_ins[number - 1] if number in range(1, len(self.stand_ins) + 1) else None
+
+    def block(self, envelope):
+        """`(block, profile)` of an envelope. The composition finds blocks by halving: an unknown one is taken for a known."""
+        names = sorted(self.blocks)
+        name = names[max(bisect_right(names, envelope["block"]) - 1, 0)]
+        return name, self.blocks[name]
+
+    def die(self, saved, error):
+        """The envelope after a step action answered an error: the same action, a stand-in, or the end."""
+        died = _cut(_text_of(error), DIED_MAX_BYTES)
+        following = {**saved, "used": saved.get("used", 0) + 1}
+        stand_in = saved.get("standIn", 0)
+        if "died" not in saved:
+            return {**following, "died": died}
+        if stand_in < len(self.stand_ins):
+            return {**following, "standIn": stand_in + 1, **({"died": died} if stand_in == 0 else {})}
+        run, step = saved["run"], saved["step"]
+        message = f"{step}: its action died twice: {died}"
+        if died.startswith(NOT_RESOLVED):
+            message += f" If version {self.version} of {self.flow} is no longer deployed: nuvopipe resume {self.flow}/{run}"
+        return {"run": run, "result": {"run": run, "status": "failed", "error": {"message": message, "step": step}}}
+
+
+# ---------------------------------------------------------------------- transitions of any envelope
+
+
+def goes_on(envelope):
+    """Whether an envelope names a block: else the session is over."""
+    return "block" in envelope
+
+
+def waits(envelope):
+    """Whether the session pauses before it enters the envelope's block."""
+    return envelope.get("wait", 0) > 0
+
+
+def pause(envelope):
+    """`(milliseconds, envelope after the pause)`. Pauses longer than one `wait` action are made of several."""
+    wait = envelope["wait"]
+    ms = min(wait, PAUSE_MAX_MS)
+    following = {key: value for key, value in envelope.items() if key != "wait"}
+    following["used"] = envelope.get("used", 0) + 1
+    return ms, {**following, "wait": wait - ms} if wait > ms else following
+
+
+def call(envelope):
+    """`(arguments of the action that a step calls, envelope that gets its answer)`."""
+    following = {key: value for key, value in envelope.items() if key != "call"}
+    return envelope["call"], {**following, "used": envelope.get("used", 0) + 1}
+
+
+def called(saved, answer):
+    """The envelope after the action that a step calls has answered."""
+    if "error" in answer:
+        return {**saved, "answer": {"error": _call_error(answer["error"])}}
+    size = len(_json(answer).encode())
+    if size > CALL_ANSWER_MAX_BYTES:
+        error = f"its answer has {size} bytes: a step takes {CALL_ANSWER_MAX_BYTES} at most"
+        return {**saved, "answer": {"error": error}}
+    return {**saved, "answer": {"result": answer}}
+
+
+def answer_of(envelope):
+    """What a session's client gets: the run's result; a failure's is an `error`, as OpenWhisk wants it."""
+    result = envelope.get("result") or {"run": envelope["run"], "status": "running"}
+    error = result.get("error")
+    rest = {key: value for key, value in result.items() if key != "error"}
+    return {"error": {**rest, **error, "error": error["message"]}} if error else rest
+
+
+def _call_error(error):
+    text = _inner(error)
+    text = text if isinstance(text, str) else _json(text)
+    message = _cut(text, CALL_ERROR_MAX_BYTES)
+    message += "…" if len(text.encode()) > CALL_ERROR_MAX_BYTES else ""
+    name = error.get("name") if isinstance(error, dict) else None
+    return {"name": name, "message": message} if isinstance(name, str) and len(name) <= ERROR_NAME_MAX_LENGTH else message
+
+
+def _text_of(error):
+    text = _inner(error)
+    return text if isinstance(text, str) else _json(error)
+
+
+def _inner(error):
+    """The part of an error that has its text."""
+    return (error.get("error") or error.get("message") or error) if isinstance(error, dict) else error
+
+
+def _cut(text, bytes_max):
+    return text.encode()[:bytes_max].decode(errors="replace")
+
+
+def _string(value):
+    """As JavaScript's `String`, of JSON's plain values."""
+    return value if isinstance(value, str) else _json(value)
+
+
+def _json(value):
+    """As JavaScript's `JSON.stringify`."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,58 @@
+"""Protocols that are broken on purpose, by one patch each: `(owner, attribute, what takes its place)`."""
+
+from nuvopipe_runtime.protocol.claims.guard import Guard
+from nuvopipe_runtime.protocol.claims.pool import Pool
+from nuvopipe_runtime.protocol.pools.lanes import Lanes
+from nuvopipe_runtime.protocol.runs.ending import Ending
+from nuvopipe_runtime.protocol.sessions.handover import Handover, ended
+from nuvopipe_runtime.protocol.tasks import commit as commits
+from nuvopipe_runtime.store import create_once, to_json
+
+
+def _take_over_what_is_alive(self, key, timeout_ms):
+    found = self._store.get(key)
+    return found and self._replace(key, found[2], timeout_ms)
+
+
+def _all_are_done(self, items):
+    return set(items)
+
+
+def _put_the_commit(store, layout, record):
+    store.put(layout.commit(record["step"], record["task"]), to_json(record))
+    return record
+
+
+def _put_the_join_claim(self, timeout_ms):
+    self._store.put(self._layout.join(self._opener, self._at), to_json({"by": self._by, "expires": self._clock.now_ms() + 1}))
+    return True
+
+
+def _launch_and_open(self, envelope, opener, record, _open=Lanes.open):
+    self._handover.launch(self._lane(opener, envelope["at"], 1))
+    return _open(self, envelope, opener, record)
+
+
+def _dismiss_always(self):
+    self._store.delete(self._layout.guard)
+    return True
+
+
+def _pause_without_a_lease(self, envelope, wait_ms):
+    return dict(envelope, wait=wait_ms)
+
+
+def _forget_and_end(self, envelope, result, reads_result=False):
+    self._live.end()
+    create_once(self._store, self._layout.result, result)
+    return ended(envelope, result)
+
+
+NO_EXPIRY_CHECK = (Pool, "_take_over", _take_over_what_is_alive)
+JOIN_WITHOUT_THE_LIST = (Pool, "done", _all_are_done)
+COMMIT_AS_PLAIN_PUT = (commits, "commit", _put_the_commit)
+JOIN_AS_PLAIN_PUT = (Pool, "claim_join", _put_the_join_claim)
+LAUNCH_BEFORE_OPEN = (Lanes, "open", _launch_and_open)
+GUARD_DISMISSED_TOO_EARLY = (Guard, "dismiss", _dismiss_always)
+PAUSE_WITHOUT_A_LEASE = (Handover, "pause", _pause_without_a_lease)
+ENTRY_DELETED_BEFORE_THE_RESULT = (Ending, "_end", _forget_and_end)

@@ -1,0 +1,220 @@
+"""Every state of small runs, with the faults that may happen in them, and broken protocols that have to be found out.
+
+The sizes here take some twenty seconds. `NUVOPIPE_MODEL=large` adds searches of up to a million states (1 kB of memory
+each) that take minutes. `python -m pytest runtime/tests/search -s` prints how many states each search has visited.
+"""
+
+import os
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from nuvopipe_runtime.protocol.claims import live_entry
+
+from . import mutants
+from .flows import EPOCH_MS, foreach, linear, nested
+from .search import Found, Search
+from .world import World
+
+IS_LARGE = os.environ.get("NUVOPIPE_MODEL") == "large"
+KILLED = ("succeeded", "failed")
+"""A step that is not repeated fails with its container."""
+
+CANCELLED = ("succeeded", "cancelled")
+PATH_MAX = 40
+"""A counter-example is one that can be read."""
+
+
+@pytest.fixture(autouse=True)
+def short_sweeps(monkeypatch):
+    """A lease is an epoch, whoever has it: time is none of what is explored."""
+    monkeypatch.setattr(live_entry, "SWEEP_LEASE_MS", EPOCH_MS)
+
+
+def is_lane(envelope):
+    """Not the first session, and no guard: one whose loss the others see."""
+    return bool(envelope.get("at")) and "home" not in envelope
+
+
+def explore(flow, statuses=("succeeded",), finishes=True, **world):
+    began = time.monotonic()
+    search = Search(World(flow, **world), statuses, finishes).run()
+    taken_s = time.monotonic() - began
+    print(f"\n{len(search.states):>9,} states {search.transitions:>9,} transitions {taken_s:5.1f} s", end=" ")
+    return search
+
+
+@contextmanager
+def broken(mutant):
+    owner, attribute, replacement = mutant
+    original = getattr(owner, attribute)
+    setattr(owner, attribute, replacement)
+    try:
+        yield
+    finally:
+        setattr(owner, attribute, original)
+
+
+# ---------------------------------------------------------------------- the protocol
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_lanes_at_every_single_request(lanes):
+    explore(foreach(2, lanes), is_coarse=False)
+
+
+def test_a_run_without_pools_loses_sessions_and_answers():
+    explore(linear(), faults={"drop": 2}, is_coarse=False)
+    explore(linear(), faults={"drop": 1, "repeat": 1}, is_coarse=False)
+    explore(linear(), faults={"slow": 2}, is_coarse=False)
+    explore(linear(), faults={"start": 1, "drop": 1})
+    explore(linear(), KILLED, faults={"kill": 2})
+    explore(linear(), CANCELLED, faults={"cancel": 1, "drop": 1})
+
+
+@pytest.mark.parametrize("fault", ["drop", "refuse", "lose", "double", "unanswered", "tired", "start"])
+def test_two_lanes_and_one_fault_anywhere(fault):
+    explore(foreach(2, 2), faults={fault: 1})
+
+
+def test_a_container_is_killed_anywhere():
+    explore(foreach(2, 1), KILLED, faults={"kill": 1})
+
+
+def test_a_container_does_not_start_anywhere():
+    explore(linear(), KILLED, faults={"broken": 1, "drop": 1})
+    explore(foreach(2, 1), KILLED, faults={"broken": 1})
+    explore(foreach(1, 1, retry=True), KILLED, faults={"broken": 1})
+
+
+def test_a_run_is_cancelled_anywhere():
+    explore(foreach(2, 2), CANCELLED, faults={"cancel": 1})
+
+
+def test_a_put_is_repeated_anywhere():
+    explore(foreach(2, 1), faults={"repeat": 1})
+
+
+@pytest.mark.parametrize("items", [1, 2])
+def test_leases_run_out_while_their_holders_are_at_work(items):
+    """One lane, and the guard and the sweeper; two lanes are among the larger sizes."""
+    explore(foreach(items, 1), faults={"slow": 1})
+
+
+def test_more_items_than_lanes():
+    explore(foreach(3, 2))
+    explore(foreach(3, 2), faults={"refuse": 1})
+
+
+def test_a_failed_attempt_is_repeated():
+    flow = foreach(2, 2, fails=[("body", "t-1", 0)], retry=True)
+    explore(flow)
+    explore(flow, sweeps=False, faults={"drop": 1}, droppable=is_lane)
+
+
+def test_the_attempts_of_a_killed_container_are_made_up_for():
+    explore(foreach(1, 1, retry=True), KILLED, faults={"kill": 1, "drop": 1})
+
+
+def test_a_foreach_in_a_foreach():
+    explore(nested(1, 2, 1))
+    explore(nested(2, 1, 1), faults={"lose": 1})
+
+
+def test_a_foreach_in_an_item_that_fails_is_given_up():
+    explore(nested(2, 1, 1, fails=[("deep", "t-1-0", None)], collect=True))
+
+
+def test_lanes_that_are_lost_are_made_up_for_without_a_sweep():
+    """In band: whoever of the others finds the pool drained sees to it."""
+    explore(foreach(2, 2), sweeps=False, faults={"drop": 1}, droppable=is_lane)
+    explore(foreach(3, 2), sweeps=False, faults={"drop": 1}, droppable=is_lane)
+
+
+# A record of a failed attempt is a commit, too: between it and the marker of the failure the item passes for one that is done.
+def test_an_item_that_fails_ends_the_run():
+    explore(foreach(2, 2, fails=[("body", "t-1", None)]), ("failed",), faults={"drop": 1})
+
+
+def test_an_item_whose_container_is_killed_ends_the_run():
+    explore(foreach(2, 2), KILLED, faults={"kill": 1})
+
+
+def test_an_item_that_fails_is_left_out_of_the_join():
+    explore(foreach(2, 2, fails=[("body", "t-1", None)], collect=True), faults={"drop": 1})
+
+
+def test_an_item_that_fails_at_its_first_of_two_steps_ends_the_run():
+    explore(nested(2, 1, 1, fails=[("split", "t-1", None)]), ("failed",))
+    explore(nested(1, 1, 1, fails=[("split", "t-0", None)]), ("failed",), faults={"drop": 1})
+
+
+@pytest.mark.parametrize("faults", [{}, {"drop": 1}, {"slow": 1}])
+def test_a_store_that_looks_before_it_writes(faults):
+    """Of two who create an object both may be told that it is theirs, and the later one's stays.
+
+    A task may then be committed twice, a join continued twice, the result written twice. Still no join is executed without all
+    of its items, the run has a way to its end from everywhere, and its result is the right one, as long as the attempts of a
+    task all succeed, or all fail.
+    """
+    explore(foreach(1, 1) if "drop" in faults else foreach(2, 2) if not faults else linear(), is_racy=True, faults=faults)
+
+
+if IS_LARGE:
+
+    @pytest.mark.parametrize(
+        ("flow", "statuses", "world"),
+        [
+            (foreach(3, 3), ("succeeded",), {}),
+            (foreach(2, 2), ("succeeded",), {"faults": {"drop": 2}}),
+            (foreach(2, 2), ("succeeded",), {"faults": {"drop": 1, "lose": 1}}),
+            (foreach(2, 2), ("succeeded",), {"faults": {"drop": 1, "tired": 1}}),
+            (foreach(2, 2), ("succeeded",), {"faults": {"lose": 1, "tired": 1}}),
+            # A holder that is late and who took over from it may each leave the rest to the other: then only a sweep goes on.
+            (foreach(2, 2), ("succeeded",), {"faults": {"slow": 1}, "sweeps": False, "finishes": False}),
+            (foreach(2, 2), ("succeeded",), {"faults": {"repeat": 1}, "sweeps": False}),
+            (foreach(2, 2), ("succeeded",), {"faults": {"drop": 1}, "is_coarse": False}),
+            (foreach(2, 2), ("succeeded",), {"is_racy": True, "faults": {"drop": 1}}),
+            (foreach(2, 2), CANCELLED, {"faults": {"cancel": 1, "drop": 1}}),
+            (foreach(3, 2), ("succeeded",), {"faults": {"drop": 1}}),
+            (
+                nested(1, 2, 1),
+                ("succeeded",),
+                {"faults": {"drop": 1}, "sweeps": False, "droppable": is_lane, "finishes": False},
+            ),
+        ],
+    )
+    def test_large(flow, statuses, world):
+        explore(flow, statuses, **world)
+
+
+# ---------------------------------------------------------------------- broken on purpose
+
+ONCE = "undisturbed, every attempt is executed once"
+NO_TAKE_OVER = "undisturbed, nothing is taken over"
+INDEX = "the index knows every run without a result"
+IN_BAND = {"sweeps": False}
+LOST_LANE = {"sweeps": False, "faults": {"drop": 1}, "droppable": is_lane}
+REPEATED = foreach(2, 2, fails=[("body", "t-1", 0)], retry=True)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "flow", "world", "name"),
+    [
+        ("NO_EXPIRY_CHECK", foreach(2, 2), IN_BAND, NO_TAKE_OVER),
+        ("JOIN_WITHOUT_THE_LIST", foreach(2, 2), {}, "I2 one join"),
+        ("JOIN_AS_PLAIN_PUT", foreach(2, 2), {}, ONCE),
+        ("COMMIT_AS_PLAIN_PUT", linear(), {"faults": {"slow": 1}}, "I1 one result"),
+        ("LAUNCH_BEFORE_OPEN", foreach(2, 2), {}, "no session errs"),
+        ("GUARD_DISMISSED_TOO_EARLY", foreach(2, 2), LOST_LANE, "I3 no lost work"),
+        ("PAUSE_WITHOUT_A_LEASE", REPEATED, IN_BAND, NO_TAKE_OVER),
+        ("ENTRY_DELETED_BEFORE_THE_RESULT", linear(), {}, INDEX),
+    ],
+)
+def test_a_broken_protocol_is_found_out(mutant, flow, world, name):
+    explore(flow, **world)
+    with broken(getattr(mutants, mutant)), pytest.raises(Found) as found:
+        explore(flow, **world)
+    assert found.value.name == name
+    assert len(found.value.path) <= PATH_MAX

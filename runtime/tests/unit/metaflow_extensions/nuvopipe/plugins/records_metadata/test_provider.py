@@ -1,0 +1,153 @@
+import json
+import pickle
+
+import pytest
+from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
+
+from metaflow_extensions.nuvopipe.plugins.records_metadata import own_task
+from metaflow_extensions.nuvopipe.plugins.records_metadata.provider import Reader, RecordsMetadata
+
+RUN = {
+    "flow": "F",
+    "run": "r",
+    "created": 1000,
+    "user": "ada",
+    "tags": ["kept"],
+    "system_tags": ["user:ada"],
+}
+PREFIX = "_nuvopipe/F/r/"
+
+
+class Objects:
+    """`objects.Objects` in memory; an e_tag is the object itself."""
+
+    def __init__(self):
+        self.objects = {}
+
+    def get(self, key):
+        found = self.objects.get(key)
+        return None if found is None else (found, found)
+
+    def replace(self, key, data, e_tag):
+        if self.objects.get(key) != e_tag:
+            return False
+        self.objects[key] = data
+        return True
+
+    def keys(self, prefix):
+        return (key for key in sorted(self.objects) if key.startswith(prefix))
+
+    def folders(self, prefix):
+        names = (key[len(prefix) :].partition("/") for key in self.keys(prefix))
+        return iter(dict.fromkeys(name for name, slash, _ in names if slash))
+
+
+@pytest.fixture
+def objects():
+    return Objects()
+
+
+@pytest.fixture
+def ask(objects, monkeypatch):
+    """What Metaflow's client asks: `ask("run", "step", "F", "r")`."""
+    reader = Reader("s3://bucket/root")
+    monkeypatch.setattr(reader, "_objects", objects)
+    monkeypatch.setattr(reader.records, "_objects", objects)
+    monkeypatch.setattr(RecordsMetadata, "_reader", lambda: reader)
+    objects.objects[PREFIX + "run.json"] = json.dumps(RUN).encode()
+    return lambda of, what, *path, attempt=None: RecordsMetadata.get_object(of, what, None, attempt, *path)
+
+
+def put(objects, step, task, name, attempt=0, **more):
+    record = {"step": step, "task": task, "attempt": attempt, "started": 2000, "ended": 3000, "ok": True}
+    record |= {"objects": {"x": "sha"}, "info": {}, "metadata": []}
+    objects.objects[f"{PREFIX}tasks/{step}/{task}/{name}"] = json.dumps(record | more).encode()
+
+
+def test_a_listing_goes_without_what_is_no_record(ask, objects):
+    objects.objects["_nuvopipe/F/broken/run.json"] = b"{"
+    objects.objects["_nuvopipe/F/odd/run.json"] = b"[]"
+    put(objects, "a", "t", "commit")
+    objects.objects[f"{PREFIX}tasks/b/t/commit"] = b"\xff"
+    assert [run["run_number"] for run in ask("flow", "run", "F")] == ["r"]
+    assert ask("run", "self", "F", "broken") is None
+    assert [step["step_name"] for step in ask("run", "step", "F", "r")] == ["a"]
+
+
+def test_the_own_task_is_there_before_it_has_a_record(ask, objects, monkeypatch):
+    put(objects, "a", "t", "commit")
+    monkeypatch.setenv(own_task.VARIABLE, "")
+    metadata = []
+    own_task.begin("F", "r", "b", "t-1", 1, metadata)
+    put(objects, "b", "t-1", "failed-0", ok=False)
+    metadata.append({"field_name": "attempt", "value": "1", "type": "attempt", "tags": [], "ts_epoch": 5})
+    assert [step["step_name"] for step in ask("run", "step", "F", "r")] == ["a", "b"]
+    assert [task["task_id"] for task in ask("step", "task", "F", "r", "b")] == ["t-1"]
+    assert ask("task", "artifact", "F", "r", "b", "t-1") == []
+    assert [artifact["name"] for artifact in ask("task", "artifact", "F", "r", "b", "t-1", attempt=0)] == ["x"]
+    values = {datum["field_name"]: datum["value"] for datum in ask("task", "metadata", "F", "r", "b", "t-1")}
+    assert values == {
+        "attempt": "1",
+        "ds-type": "s3",
+        "ds-root": "s3://bucket/root",
+        "attempt_ok": "False",
+        "attempt-done": "0",
+    }
+    put(objects, "b", "t-1", "commit", attempt=1)
+    assert [artifact["name"] for artifact in ask("task", "artifact", "F", "r", "b", "t-1")] == ["x"]
+
+
+def test_the_own_task_is_in_its_own_run_alone(ask, monkeypatch):
+    monkeypatch.setenv(own_task.VARIABLE, "")
+    own_task.begin("F", "another", "b", "t", 0, [])
+    assert ask("run", "step", "F", "r") == []
+    assert ask("task", "self", "F", "r", "b", "t") is None
+
+
+def test_tags_that_others_change_meanwhile_are_kept(ask, objects):
+    replace = objects.replace
+
+    def another_was_faster(key, data, e_tag):
+        objects.replace = replace
+        objects.objects[key] = json.dumps({**RUN, "tags": ["kept", "theirs"]}).encode()
+        return replace(key, data, e_tag)
+
+    objects.replace = another_was_faster
+    assert RecordsMetadata.mutate_user_tags_for_run("F", "r", [], ["mine", "user:ada"]) == {"kept", "mine", "theirs"}
+    assert RecordsMetadata.mutate_user_tags_for_run("F", "r", ["kept"], ["kept"]) == {"kept", "mine", "theirs"}
+    assert json.loads(objects.objects[PREFIX + "run.json"])["user"] == "ada"
+
+
+def test_system_tags_stay_and_a_run_must_exist(ask):
+    with pytest.raises(MetaflowTaggingError, match="system tags cannot be removed: user:ada"):
+        RecordsMetadata.mutate_user_tags_for_run("F", "r", ["user:ada"], [])
+    with pytest.raises(MetaflowNotFound):
+        RecordsMetadata.mutate_user_tags_for_run("F", "none", [], ["x"])
+
+
+def test_another_datastore_is_named_by_its_root():
+    assert RecordsMetadata.compute_info("s3://bucket/root/") == "s3://bucket/root"
+    with pytest.raises(ValueError, match="nuvopipe@/tmp is not the root of a datastore"):
+        RecordsMetadata.compute_info("/tmp")
+
+
+@pytest.mark.parametrize(
+    "content", [b"not JSON", b"[]", b"{}", b'"text"', b"", b'{"flow": "F", "run": "odd", "created": "then"}']
+)
+def test_an_object_that_is_no_record_is_gone_around(ask, objects, content):
+    put(objects, "start", "t", "commit")
+    objects.objects["_nuvopipe/F/odd/run.json"] = content
+    objects.objects["_nuvopipe/Odd/r/run.json"] = content
+    objects.objects[PREFIX + "tasks/start/odd/commit"] = content
+    assert [run["run_number"] for run in ask("flow", "run", "F")] == ["r"]
+    assert ask("flow", "run", "Odd") == []
+    assert ask("run", "self", "F", "odd") is None
+    assert [task["task_id"] for task in ask("step", "task", "F", "r", "start")] == ["t"]
+    assert ask("task", "self", "F", "r", "start", "odd") is None
+
+
+def test_a_pickled_object_of_the_client_is_read_with_the_metadata_of_its_reader(monkeypatch):
+    monkeypatch.setattr(RecordsMetadata, "_INFO", "s3://bucket/root")
+    description = RecordsMetadata.metadata_str()
+    assert description == "nuvopipe@s3://bucket/root"
+    assert pickle.loads(pickle.dumps([description, 1])) == ["", 1]

@@ -1,0 +1,62 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from nuvopipe_runtime.execution.protect import forget, give_up_spying, hide_memory
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc, prctl")
+
+
+def in_fork(child):
+    """What `child` raises, as text; empty when it does not."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            child()
+        except BaseException as error:
+            os.write(writing, f"{type(error).__name__}: {error}".encode())
+        os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as answer:
+        text = answer.read().decode()
+    os.waitpid(pid, 0)
+    return text
+
+
+def secret():
+    # Not the whole of it in one constant: the test itself would hold a copy.
+    return "-".join(["a", "secret", "that", "is", "nowhere", "else"])
+
+
+def test_forget_leaves_no_copy():
+    copies = {"text": secret(), "bytes": secret().encode(), "longer": "before " + secret() + " after"}
+
+    def child():
+        forget(secret())
+        whole = [copies["text"], copies["bytes"].decode(), copies["longer"]]
+        assert [text.replace("\0", "") for text in whole] == ["", "", "before  after"]
+
+    assert in_fork(child) == ""
+    assert copies["text"] == secret()
+
+
+def test_a_child_cannot_read_its_hidden_parent_even_as_root():
+    def supervisor():
+        hide_memory()
+
+        def task():
+            give_up_spying()
+            parent = f"/proc/{os.getppid()}"
+            for name in ("environ", "mem"):
+                with pytest.raises(PermissionError):
+                    open(f"{parent}/{name}", "rb").read(1)
+            done = subprocess.run(["cat", f"{parent}/environ"], capture_output=True, check=False)
+            assert done.returncode != 0, "a program that root executes has root's capabilities again"
+            os.listdir("/proc/self/fd")
+
+        assert in_fork(task) == ""
+
+    assert in_fork(supervisor) == ""

@@ -1,0 +1,318 @@
+"""Flows as steps: a parent waits without a session, its child wakes it, and nothing of a family outlives its head."""
+
+from functools import partial
+
+import pytest
+
+from nuvopipe_runtime.layout import RunLayout
+from tests.faults.stub import StubExecutor
+from tests.faults.world import World
+
+FOREVER_MS = 1_200_000
+END = {"next": {"end": True}}
+PARAMETERS = {"number": {"type": "integer", "default": 0, "required": False}}
+NOTICED_MAX_S = 2
+WAITS_MAX = 8
+"""Pauses of a parent that waits for a child, however long that takes."""
+
+
+def retry(times=1, backoff_ms=FOREVER_MS):
+    return {"times": times, "backoffMs": backoff_ms, "factor": 1, "maxMs": FOREVER_MS, "jitter": 0, "on": []}
+
+
+def calls(flow, **more):
+    return {"call": {"flow": flow, "detach": False, **more}}
+
+
+@pytest.fixture
+def family(platform):
+    """`family(Parent={step: spec}, Child={…})`: a world of flows, each with its plan's further keys as `Flow__key`."""
+
+    def make(**flows):
+        plans = []
+        for flow, steps in flows.items():
+            more = {key: steps.pop(key) for key in ("onFailure", "timeoutMs", "pools") if key in steps}
+            more |= {"flow": flow, "start": "start", "end": "end", "parameters": PARAMETERS}
+            plans.append(platform("", steps, more.pop("pools", None), **more).plan)
+        return World(plans, StubExecutor)
+
+    return make
+
+
+def run(world, flow="Parent", name="r1", until=None, **more):
+    """From a client's start to the end, or as long as something goes on by itself."""
+    world.start(flow, name, **more)
+    world.run(until or (lambda: True))
+    assert not world.problems
+
+
+def result(world, flow, name):
+    return world.store.get_json(RunLayout(flow, name).result)
+
+
+def calls_of(world, operation, step=None):
+    return [key for of, key in world.calls if of == operation and step in (None, key)]
+
+
+SLOW_CHILD = {"start": {"next": {"step": "flaky"}}, "flaky": {"next": {"step": "end"}, "retry": retry()}, "end": END}
+PARENT = {"start": {"next": {"step": "sub"}}, "sub": {"next": {"step": "end"}, **calls("Child")}, "end": END}
+
+
+def copy(steps):
+    return {name: dict(spec) if isinstance(spec, dict) else spec for name, spec in steps.items()}
+
+
+def test_a_parent_waits_without_a_session_and_is_woken(family):
+    world = family(Parent=copy(PARENT), Child=copy(SLOW_CHILD))
+    run(world)
+    assert result(world, "Parent", "r1")["status"] == "succeeded"
+    assert world.sweeps == 0
+    assert len(calls_of(world, "wait", "sub")) <= WAITS_MAX
+    child, parent = (
+        world.store.get_json(RunLayout(*key).commit("end", "t")) for key in (("Child", "r1-sub-t"), ("Parent", "r1"))
+    )
+    assert child["ended"] - child["started"] < FOREVER_MS
+    assert 0 < parent["started"] - child["ended"] < NOTICED_MAX_S * 1000
+
+
+def test_a_quick_child_is_found_without_being_asked_for(family):
+    world = family(Parent=copy(PARENT), Child={"start": {"next": {"step": "end"}}, "end": END})
+    run(world)
+    assert result(world, "Parent", "r1")["status"] == "succeeded"
+    assert calls_of(world, "start") == ["start"]
+    assert not world.store.exists(RunLayout("Child", "r1-sub-t").parent)
+
+
+def test_a_family_of_many_generations_needs_no_sweep(family):
+    generations = 40
+    flows = {
+        f"F{number}": {
+            "start": {"next": {"step": "sub"}},
+            "sub": {"next": {"step": "end"}, **calls(f"F{number + 1}")},
+            "end": END,
+        }
+        for number in range(generations)
+    }
+    world = family(**flows, **{f"F{generations}": copy(SLOW_CHILD)})
+    run(world, "F0")
+    assert result(world, "F0", "r1")["status"] == "succeeded"
+    assert world.sweeps == 0
+    ended = [
+        record["ended"]
+        for record in (world.store.get_json(key) for key in world.store.list("") if key.endswith("end/t/commit"))
+    ]
+    assert max(ended) - min(ended) < generations * 1000
+
+
+@pytest.mark.parametrize("kind", ["refused", "unanswered"])
+def test_a_platform_that_is_busy_is_asked_again_to_wake_the_parent(family, kind):
+    world = family(Parent=copy(PARENT), Child=copy(SLOW_CHILD))
+    asked = []
+
+    def fault(call, operation, key):
+        if operation == "start" and key == "sub":
+            asked.append(world.clock.now())
+            return kind if len(asked) <= 2 else None
+
+    world.fault = fault
+    run(world)
+    assert result(world, "Parent", "r1")["status"] == "succeeded"
+    assert world.sweeps == 0
+    assert len(asked) == 3 and asked[-1] - asked[0] > 60
+
+
+def test_a_wake_that_is_lost_is_made_up_for_by_a_sweep(family):
+    world = family(Parent=copy(PARENT), Child=copy(SLOW_CHILD))
+    world.fault = lambda call, operation, key: "lost" if (operation, key) == ("start", "sub") else None
+    is_over = partial(result, world, "Parent", "r1")
+    run(world, until=is_over)
+    assert is_over()["status"] == "succeeded"
+    assert world.sweeps == 1
+
+
+def test_a_parent_of_a_retried_step_gets_the_run_of_each_attempt(family):
+    parent = copy(PARENT)
+    parent["sub"]["retry"] = retry(2, 1000)
+    world = family(
+        Parent=parent,
+        Child={"start": {"next": {"step": "ill"}}, "ill": {"next": {"step": "end"}, "retry": retry()}, "end": END},
+    )
+    run(world)
+    failure = result(world, "Parent", "r1")["error"]
+    assert failure["message"] == "the flow Child failed: ValueError: as it should (run r1-sub-t-2)"
+    assert [result(world, "Child", f"r1-sub-t{more}")["status"] for more in ("", "-1", "-2")] == ["failed"] * 3
+
+
+GRANDCHILDREN = {
+    "Parent": PARENT,
+    "Child": {"start": {"next": {"step": "sub"}}, "sub": {"next": {"step": "end"}, **calls("Grandchild")}, "end": END},
+    "Grandchild": SLOW_CHILD,
+}
+NAMES = {"Parent": "r1", "Child": "r1-sub-t", "Grandchild": "r1-sub-t-sub-t"}
+
+
+def statuses(world):
+    return [result(world, flow, name)["status"] for flow, name in NAMES.items()]
+
+
+def interrupted(world, seconds, act):
+    """Has a client act while the family waits."""
+    wake = world.clock.now() + seconds
+
+    def session():
+        yield wake
+        act()
+
+    world._turns.append((world.clock.now(), session()))
+
+
+def test_a_cancelled_run_takes_its_family_with_it(family):
+    world = family(**{flow: copy(steps) for flow, steps in GRANDCHILDREN.items()})
+    interrupted(world, 60, lambda: world._begin("Parent", world.entered("Parent", {"cancel": "r1"})))
+    run(world)
+    assert statuses(world) == ["cancelled"] * 3
+    assert world.sweeps == 0 and not world.store.list("_nuvopipe/live/")
+    assert not world.store.exists(RunLayout("Grandchild", NAMES["Grandchild"]).commit("flaky", "t"))
+
+
+def record_created(world):
+    return [world.store.get_json(key)["created"] / 1000 for key in world.store.list("") if key.endswith("/run.json")]
+
+
+def test_so_does_one_whose_time_is_over(family):
+    flows = {flow: copy(steps) for flow, steps in GRANDCHILDREN.items()}
+    flows["Parent"] |= {"timeoutMs": 100_000, "tell": {"next": {"handled": True}}, "onFailure": "tell"}
+    world = family(**flows)
+    run(world)
+    assert statuses(world) == ["failed", "cancelled", "cancelled"]
+    parent = result(world, "Parent", "r1")
+    assert parent["error"]["message"] == "the flow was ended after its time limit of 100 s"
+    assert parent["onFailure"] == {"status": "succeeded"}
+    ended = world.store.get_json(RunLayout("Parent", "r1").commit("sub", "t"))["ended"] / 1000
+    assert 100 <= ended - min(record_created(world)) < 103
+
+
+def test_and_a_step_whose_time_is_over_ends_the_flow_that_it_waits_for(family):
+    flows = {flow: copy(steps) for flow, steps in GRANDCHILDREN.items()}
+    flows["Parent"]["sub"] |= calls("Child", timeoutMs=50_000)
+    world = family(**flows)
+    run(world)
+    assert statuses(world) == ["failed", "cancelled", "cancelled"]
+    assert "no result after 50 s, which is the step's time limit" in result(world, "Parent", "r1")["error"]["message"]
+
+
+def test_a_branch_that_fails_ends_the_flows_of_the_others(family):
+    parent = {
+        "start": {"next": {"open": "start"}},
+        "sub": {"next": {"done": "start"}, "within": ["start"], **calls("Child")},
+        "wait": {"next": {"step": "ill"}, "within": ["start"], **calls("Pause")},
+        "ill": {"next": {"done": "start"}, "within": ["start"]},
+        "join": {"next": {"step": "end"}, "joins": "start"},
+        "end": END,
+        "pools": {
+            "start": {
+                "kind": "branches",
+                "branches": ["a", "b"],
+                "first": ["sub", "wait"],
+                "last": ["sub", "ill"],
+                "join": "join",
+                "concurrency": 2,
+            }
+        },
+    }
+    pause = {"start": {"next": {"step": "flaky"}}, "flaky": {"next": {"step": "end"}, "retry": retry(1, 20_000)}, "end": END}
+    world = family(Parent=parent, Child=copy(SLOW_CHILD), Pause=pause)
+    run(world)
+    assert result(world, "Parent", "r1")["error"]["step"] == "ill"
+    assert result(world, "Child", "r1-sub-t-0")["status"] == "cancelled"
+    assert result(world, "Pause", "r1-wait-t-1")["status"] == "succeeded"
+    assert world.sweeps == 0
+
+
+def test_a_child_that_begins_after_it_was_cancelled_does_nothing(family):
+    world = family(Parent=copy(PARENT), Child=copy(SLOW_CHILD))
+    world.store.put(RunLayout("Child", "c1").cancelled, b"{}")
+    run(world, "Child", "c1")
+    assert result(world, "Child", "c1")["status"] == "cancelled"
+    assert not world.store.list(RunLayout("Child", "c1").all_tasks)
+
+
+def test_a_flow_that_is_not_waited_for_goes_on(family):
+    parent = copy(PARENT)
+    parent["sub"] = {"next": {"step": "ill"}, **calls("Child"), "call": {"flow": "Child", "detach": True}}
+    parent["ill"] = {"next": {"step": "end"}}
+    world = family(Parent=parent, Child=copy(SLOW_CHILD))
+    run(world)
+    assert result(world, "Parent", "r1")["status"] == "failed"
+    assert result(world, "Child", "r1-sub-t")["status"] == "succeeded"
+
+
+COSTLY = {"start": {"next": {"step": "broken_0"}}, "broken_0": {"next": {"step": "end"}}, "end": END}
+
+
+def costly(family, **more):
+    """A parent whose child has failed, at a step that works from now on."""
+    parent = {"start": {"next": {"open": "start"}}, "sub": {"next": {"done": "start"}, "within": ["start"], **calls("Child")}}
+    parent |= {"join": {"next": {"step": "end"}, "joins": "start"}, "end": END}
+    pool = {"kind": "foreach", "over": "items", "first": ["sub"], "last": ["sub"], "join": "join", "concurrency": 1}
+    child = {
+        "start": {"next": {"open": "start"}},
+        "broken_0": {"next": {"done": "start"}, "within": ["start"]},
+        "join": {"next": {"step": "end"}, "joins": "start"},
+        "end": END,
+    }
+    child["pools"] = {"start": {**pool, "first": ["broken_0"], "last": ["broken_0"]}}
+    world = family(Parent=parent | {"pools": {"start": pool}}, Child=child, **more)
+    run(world)
+    assert result(world, "Parent", "r1")["status"] == "failed"
+    world.is_repaired = True
+    return world
+
+
+def test_a_resumed_run_resumes_the_run_of_its_step(family):
+    world = costly(family)
+    run(world, name="r2", origin=["r1"])
+    assert result(world, "Parent", "r2")["status"] == "succeeded"
+    child = RunLayout("Child", "r2-sub-t-0")
+    assert world.store.get_json(child.run)["origin"] == {"run": "r1-sub-t-0"}
+    assert world.store.get_json(child.commit("start", "t"))["origin"] == "Child/r1-sub-t-0/start/t"
+    assert "origin" not in world.store.get_json(child.commit("broken_0", "t-0"))
+    assert "origin" not in world.store.get_json(RunLayout("Child", "r2-sub-t-1").run)
+
+
+@pytest.mark.parametrize("changed", ["given", "from", "gone"])
+def test_it_starts_afresh_where_that_would_not_be_the_same(family, changed):
+    world = costly(family)
+    layout = RunLayout("Parent", "r1")
+    if changed == "given":
+        key = layout.child("sub", "t-0", 0)
+        world.store.put(key, b'{"flow":"Child","run":"r1-sub-t-0","given":"other"}')
+    if changed == "gone":
+        for key in world.store.list(RunLayout("Child", "r1-sub-t-0").prefix):
+            world.store.delete(key)
+    run(world, name="r2", origin=["r1", "sub"] if changed == "from" else ["r1"])
+    assert result(world, "Parent", "r2")["status"] == "succeeded"
+    assert "origin" not in world.store.get_json(RunLayout("Child", "r2-sub-t-0").run)
+
+
+def test_a_run_that_was_cancelled_with_its_parent_is_resumed_once_it_has_ended(family):
+    world = family(**{flow: copy(steps) for flow, steps in GRANDCHILDREN.items()})
+    interrupted(world, 60, lambda: world._begin("Parent", world.entered("Parent", {"cancel": "r1"})))
+    world.fault = lambda call, operation, key: "lost" if operation == "start" and world.clock.now() > world.began + 50 else None
+    world.began = world.clock.now()
+    run(world)
+    assert result(world, "Child", "r1-sub-t") is None, "the call that ends it was lost"
+    world.fault = lambda *call: None
+    run(world, name="r2", origin=["r1"])
+    assert result(world, "Child", "r1-sub-t")["status"] == "cancelled"
+    assert result(world, "Parent", "r2")["status"] == "succeeded"
+    assert world.store.get_json(RunLayout("Child", "r2-sub-t").run)["origin"] == {"run": "r1-sub-t"}
+
+
+def test_a_child_starts_nothing_but_conductors(family):
+    world = family(Child=copy(SLOW_CHILD))
+    forged = b'{"action":"guest/delete-everything","envelope":{"run":"r1"}}'
+    world.store.put(RunLayout("Child", "c1").parent, forged)
+    run(world, "Child", "c1")
+    assert result(world, "Child", "c1")["status"] == "succeeded"
+    assert calls_of(world, "start") == []

@@ -1,0 +1,38 @@
+"""An item that fails is never joined, whoever looks at its pool in whichever instant."""
+
+from tests.unit.nuvopipe_runtime.protocol.test_control import FAILING, FAILING_STEPS, POOL
+
+ONE_FAILS = FAILING.replace("if self.input:", "if self.input == 3:").replace(
+    "def join(self, inputs):", "def join(self, inputs):\n            self.joined = len(list(inputs))"
+)
+STEPS = {name: spec for name, spec in FAILING_STEPS.items() if not name.startswith("tell")}
+
+
+def with_a_lane_that_comes_just_after_the_commit(platform, **pool):
+    """Between the commit of the failed task and the word of its failure, another lane finds its pool drained."""
+    pool = POOL | {"first": ["each"], "last": ["each"], "concurrency": 1} | pool
+    p = platform(ONE_FAILS, STEPS, {"start": pool}, start="start", end="end", outputs=["joined"])
+    create = p.store.create
+    came = []
+
+    def create_and_come(key, data):
+        create(key, data)
+        if key.endswith("each/t-2/commit") and not came:
+            came.append(key)
+            p.run_session({"run": "r1", "block": "b1", "step": "each", "at": [0], "claim": True})
+
+    p.store.create = create_and_come
+    p.invoke()
+    assert came
+    return p
+
+
+def test_the_run_fails(platform):
+    p = with_a_lane_that_comes_just_after_the_commit(platform)
+    assert p.result()["status"] == "failed"
+    assert p.result()["error"]["step"] == "each"
+
+
+def test_the_join_goes_on_without_it(platform):
+    p = with_a_lane_that_comes_just_after_the_commit(platform, minSuccess={"count": 1})
+    assert p.result()["outputs"] == {"joined": 2}

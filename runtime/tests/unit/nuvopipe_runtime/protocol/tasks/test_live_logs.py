@@ -1,0 +1,75 @@
+"""The log of a running step in the store: it is read while the step runs, and replaced when it has ended."""
+
+import pytest
+
+from nuvopipe_runtime.execution import execute, live_log
+from nuvopipe_runtime.layout import RunLayout
+from tests.unit.nuvopipe_runtime.protocol.test_failures import FLOW, PLAN
+from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR_STEPS
+
+TALK = """
+for n in range(100):
+    print("tick", n, flush=True)
+    time.sleep(0.02)
+"""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(execute, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(live_log, "PAUSE_MIN_S", 0.1)
+
+
+def watched(p):
+    """Keys of the parts that are written, and that are deleted."""
+    written, deleted = [], []
+    put, delete = p.store.put, p.store.delete
+
+    def note_put(key, *arguments):
+        if "/logs/" in key:
+            written.append(key)
+        return put(key, *arguments)
+
+    def note_delete(key):
+        if "/logs/" in key:
+            deleted.append(key)
+        return delete(key)
+
+    p.store.put, p.store.delete = note_put, note_delete
+    return written, deleted
+
+
+def test_parts_are_written_while_a_step_runs_and_go_when_its_log_is_there(platform):
+    p = platform(FLOW, LINEAR_STEPS, **PLAN)
+    written, deleted = watched(p)
+    assert p.invoke(how=TALK)["status"] == "succeeded"
+    assert len(written) >= 3
+    assert written[0] == RunLayout("F", "r1").live_log("start", "t", 0, "activation-1") + "00000.stdout"
+    assert sorted(deleted) == sorted(written) and p.keys("/logs/") == []
+    assert b"]tick 99\n" in p.store.get("F/r1/start/t/0.task_stdout.log")[0]
+
+
+def test_those_of_a_step_that_is_ended_with_its_run_stay(platform):
+    p = platform(FLOW, LINEAR_STEPS, **PLAN)
+    layout = RunLayout("F", "r1")
+    put = p.store.put
+
+    def cancel(key, *arguments):
+        if "/logs/" in key:
+            put(layout.cancelled, b"{}")
+        return put(key, *arguments)
+
+    p.store.put = cancel
+    p.invoke(how=TALK + "time.sleep(60)")
+    parts = p.keys("/logs/start/t/0/")
+    assert parts
+    assert b"]tick 0\n" in p.store.get(parts[0])[0]
+    assert p.store.get("F/r1/start/t/0.task_stdout.log") is None
+
+
+def test_those_of_a_lost_attempt_stay_beside_the_log_of_the_one_that_followed(platform):
+    p = platform(FLOW, {**LINEAR_STEPS, "start": {**LINEAR_STEPS["start"], "timeoutMs": 20_000}}, **PLAN)
+    lost = RunLayout("F", "r1").live_log("start", "t", 0, "lost") + "00000.stdout"
+    p.store.put(lost, b"[MFLOG|0|2026-01-01T00:00:00.000000Z|task|id-1]half of it\n")
+    assert p.invoke(how=TALK)["status"] == "succeeded"
+    assert p.keys("/logs/") == [lost]

@@ -1,0 +1,100 @@
+"""Starts that are refused for their parameters: nobody may read the answer, so the run is there, and `onFailure` follows."""
+
+import pytest
+
+from tests.unit.nuvopipe_runtime.protocol.test_failures import FLOW as PLAIN
+from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR_STEPS
+
+FLOW = """
+    import metaflow
+    from metaflow import FlowSpec, Parameter, step
+
+    class F(FlowSpec):
+        qty = Parameter("qty", type=int, required=True)
+        name = Parameter("name", default="nobody")
+        token = Parameter("token")
+
+        @step
+        def start(self):
+            self.next(self.end)
+
+        @step
+        def end(self):
+            pass
+
+        def tell(self):
+            self.told = [self.failure["message"], self.qty, self.name, self.token]
+
+    if __name__ == "__main__":
+        F()
+    """
+STEPS = {**LINEAR_STEPS, "tell": {"next": {"handled": True}}}
+PARAMETERS = {
+    "qty": {"type": "integer", "required": True, "min": 1},
+    "name": {"type": "string", "default": "nobody", "required": False},
+    "token": {"type": "secret", "required": True},
+}
+SECRET = "a-secret-that-is-not-kept"
+
+
+@pytest.fixture
+def order(platform):
+    return platform(FLOW, STEPS, start="start", end="end", parameters=PARAMETERS, onFailure="tell")
+
+
+def begin(p, **params):
+    first = {"run": "r1", "block": p.plan.block("start"), "step": "start", "at": [], "home": True}
+    return {**first, "params": params, "answerWithin": 0}
+
+
+def test_what_follows_a_failure_knows_why_and_what_was_given(order):
+    answer = order.run_session(begin(order, qty=0, name="ada", token=SECRET))
+    assert answer["status"] == "failed"
+    result = order.result()
+    assert result["error"] == {"message": 'the parameter "qty" has to be at least 1, not 0'}
+    assert result["onFailure"] == {"status": "succeeded"}
+    assert [key.split("/")[-3] for key in order.keys("/commit")] == ["_parameters", "tell"]
+
+
+def test_no_secret_of_it_is_kept(order):
+    order.run_session(begin(order, qty=0, token=SECRET))
+    order.run_session({**begin(order, token=SECRET, tokne=SECRET), "run": "r2"})
+    kept = [order.store.get(key)[0] for key in order.store.list("")]
+    assert kept and not any(SECRET.encode() in data for data in kept)
+    assert order.container.secrets._values == {"token": None}
+
+
+@pytest.mark.parametrize("lost", ["run.json", "failed", "_parameters/0/commit"])
+def test_it_is_made_up_for_where_it_is_lost(order, lost):
+    """A session that is lost after it has written one of these."""
+    create = order.store.create
+
+    def create_and_die(key, data):
+        create(key, data)
+        if key.endswith(lost):
+            order.store.create = create
+            raise SystemExit
+
+    order.store.create = create_and_die
+    with pytest.raises(SystemExit):
+        order.run_session(begin(order, qty=0, token=SECRET))
+    order.clock.skipped += 600
+    sweep = {"run": "r1", "block": order.plan.block("start"), "step": "start", "at": [], "sweep": True}
+    order.run_session(sweep)
+    assert order.result()["error"]["message"] == 'the parameter "qty" has to be at least 1, not 0'
+    assert not order.keys("tasks/start")
+    assert order.store.list("_nuvopipe/live/") == []
+
+
+def test_it_cannot_be_resumed(order):
+    order.run_session(begin(order, qty=0, token=SECRET))
+    answer = order.run_session({**begin(order), "run": "r2", "origin": ["r1"]})
+    assert answer["error"]["message"] == "the run r1 was refused for its parameters: start it again, with others"
+    assert order.keys("", "r2") == []
+
+
+def test_a_wrong_name_is_only_refused(platform):
+    p = platform(PLAIN, LINEAR_STEPS, start="start", end="end", parameters={"how": {"type": "string", "default": ""}})
+    answer = p.run_session({**begin(p), "run": "../r1"})
+    assert "cannot name a run" in answer["error"]["message"]
+    assert p.store.list("") == []

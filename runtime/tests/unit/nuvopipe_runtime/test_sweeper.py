@@ -1,0 +1,119 @@
+"""The sweeper over an in-memory store: what it finds, what it asks for, and what it costs."""
+
+from obstore.store import MemoryStore
+
+from nuvopipe_runtime.layout import LIVE, RunLayout
+from nuvopipe_runtime.store import Store, to_json
+from nuvopipe_runtime.sweeper import NEVER_BEGUN_AFTER_MS, Sweeper
+from nuvopipe_testing.simulation import MovableClock
+
+PAST = -1_000
+FUTURE = 60_000
+
+
+class Namespace:
+    def __init__(self):
+        self.store = Store(MemoryStore(), "prefix", "s3://bucket/prefix")
+        self.clock = MovableClock()
+        self.started = []
+        self.refusals = {}
+
+    def run(self, flow, run, expires=None, over=False, begun=True):
+        """A run; one with a lease, `expires` ms from now, has an entry in the index."""
+        layout = RunLayout(flow, run)
+        if begun:
+            self.store.put(layout.run, to_json({"flow": flow, "run": run, "start": "begin"}))
+        if over:
+            self.store.put(layout.result, to_json({"run": run, "status": "succeeded"}))
+        if expires is not None:
+            entry = {"by": "a", "expires": self.clock.now_ms() + expires, "envelope": {"step": "begin"}}
+            self.store.put(layout.live, to_json(entry))
+
+    def start(self, flow, arguments):
+        refusal = self.refusals.get(flow)
+        if refusal is None:
+            self.started.append((flow, arguments["nuvopipe"]))
+        return refusal
+
+    def sweep(self, time_s=50):
+        self.store.requests = 0
+        return Sweeper(self.store, self.start, self.clock, self.clock.now() + time_s).sweep()
+
+
+def test_a_look_costs_one_request_however_many_old_runs_there_are():
+    n = Namespace()
+    for number in range(2_000):
+        n.run("OldFlow", f"r{number}", over=True)
+    assert n.sweep() == {"live": 0, "swept": [], "waiting": [], "refused": {}, "removed": []}
+    assert n.store.requests <= 1
+    n.run("NewFlow", "r1", FUTURE)
+    assert n.sweep()["live"] == 1
+    assert n.store.requests == 2
+    assert n.started == []
+
+
+def test_a_run_whose_lease_has_run_out_is_given_to_its_flow():
+    n = Namespace()
+    n.run("F", "alive", FUTURE)
+    n.run("F", "lost", PAST)
+    n.run("G", "longer", PAST - 5_000)
+    report = n.sweep()
+    assert report == {"live": 3, "swept": ["G/longer", "F/lost"], "waiting": [], "refused": {}, "removed": []}
+    envelope = {"block": "begin", "step": "begin", "at": [], "sweep": True}
+    assert n.started == [("G", {"run": "longer", **envelope}), ("F", {"run": "lost", **envelope})]
+
+
+def test_what_the_platform_refuses_waits_for_the_next_sweep():
+    n = Namespace()
+    for number in range(20):
+        n.run("F", f"r{number:02}", PAST - 100 + number)
+    n.refusals["F"] = "later"
+    report = n.sweep()
+    assert report["swept"] == [] and len(report["waiting"]) == 20
+    n.refusals.clear()
+    assert len(n.sweep()["swept"]) == 20
+
+
+def test_a_sweep_that_has_no_time_left_leaves_the_rest():
+    n = Namespace()
+    n.run("F", "r", PAST)
+    assert n.sweep(time_s=-1)["waiting"] == ["F/r"]
+
+
+def test_a_flow_that_is_gone_is_told_and_the_others_go_on():
+    n = Namespace()
+    n.run("Gone", "r1", PAST - 1)
+    n.run("F", "r2", PAST)
+    n.refusals["Gone"] = "there is no such flow in this namespace"
+    report = n.sweep()
+    assert report["refused"] == {"Gone/r1": "there is no such flow in this namespace"}
+    assert report["swept"] == ["F/r2"]
+
+
+def test_entries_of_what_is_over_or_never_began_are_removed():
+    n = Namespace()
+    n.run("F", "over", PAST, over=True)
+    n.run("F", "young", PAST, begun=False)
+    n.run("F", "never", -NEVER_BEGUN_AFTER_MS - 1, begun=False)
+    report = n.sweep()
+    assert report["removed"] == ["F/never", "F/over"]
+    assert n.started == []
+    assert n.store.list(LIVE) == [LIVE + "F/young"]
+    assert report["live"] == 1
+
+
+def test_what_is_no_record_is_left_alone_and_named():
+    n = Namespace()
+    n.run("F", "lost", PAST)
+    garbage = {"a": b"not JSON", "b": b"[]", "c": b'"text"', "d": b"{}", "e": b'{"expires": "soon"}', "f": b'{"expires": NaN'}
+    for name, content in garbage.items():
+        n.store.put(RunLayout("F", name).live, content)
+    n.run("F", "g", PAST, begun=False)
+    n.store.put(RunLayout("F", "g").run, b"{}")
+    n.run("F", "h", PAST, begun=False)
+    n.store.put(RunLayout("F", "h").run, b"\xff")
+    report = n.sweep()
+    assert report["swept"] == ["F/lost"]
+    assert report["unreadable"] == sorted(
+        [RunLayout("F", name).live for name in garbage] + [RunLayout("F", name).run for name in "gh"]
+    )

@@ -1,0 +1,189 @@
+import json
+import textwrap
+
+import pytest
+
+from nuvopipe_runtime.plan import Plan
+from nuvopipe_testing.cases import Cases
+from nuvopipe_testing.mocks import for_attempt
+
+FLOW = """
+import metaflow
+
+
+def _run_start(self):
+    self.items = [1, 2]
+
+
+def _run_each(self):
+    self.double = self.input * 2
+
+
+def _run_collect(self, inputs):
+    self.doubles = [item.double for item in inputs]
+    self.not_a_number = float("nan")
+
+
+class F(metaflow.FlowSpec):
+    base = metaflow.Parameter("base", type=int, default=1)
+
+    @metaflow.step
+    def start(self):
+        _run_start(self)
+        self.next(self.each, foreach="items")
+
+    @metaflow.timeout(seconds=20)
+    @metaflow.step
+    def each(self):
+        _run_each(self)
+        self.next(self.collect)
+
+    @metaflow.step
+    def collect(self, inputs):
+        _run_collect(self, inputs)
+        self.next(self.end)
+
+    @metaflow.step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    F()
+"""
+
+STEP = {"block": "b1", "profile": "p", "timeoutMs": 20_000, "within": []}
+PLAN = {
+    "version": 1,
+    "hash": "0" * 64,
+    "flow": "F",
+    "start": "start",
+    "end": "end",
+    "parameters": {"base": {"type": "integer", "default": 1}},
+    "outputs": [],
+    "steps": {
+        "start": {**STEP, "next": {"open": "start"}},
+        "each": {**STEP, "within": ["start"], "next": {"done": "start"}},
+        "collect": {**STEP, "joins": "start", "next": {"step": "end"}},
+        "end": {**STEP, "next": {"end": True}},
+    },
+    "pools": {
+        "start": {
+            "kind": "foreach",
+            "over": "items",
+            "first": ["each"],
+            "last": ["each"],
+            "join": "collect",
+            "concurrency": 2,
+        }
+    },
+    "profiles": {},
+    "pip": [],
+    "source": {"name": "flow.yaml", "file": "flow.yaml"},
+    "sourceMap": {},
+}
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("flow")
+    (folder / "flow.py").write_text(textwrap.dedent(FLOW))
+    (folder / "plan.json").write_text(json.dumps(PLAN))
+    (folder / "flow.yaml").touch()
+    made = Cases(Plan(str(folder)), {})
+    yield made
+    made.close()
+
+
+def run(cases, mocks=None, parameters=None, artifacts=None):
+    case = {"mocks": mocks or {}, "parameters": parameters or {}, "secrets": {}, "artifacts": artifacts or {}}
+    return cases.run(case)
+
+
+def values(outcome, step, name):
+    return [task["values"].get(name) for task in outcome["artifacts"][step]]
+
+
+def test_a_case_without_mocks_runs_the_flow(cases):
+    outcome = run(cases, artifacts={"each": ["double"], "collect": ["doubles", "not_a_number", "other"]})
+    assert outcome["status"] == "succeeded"
+    assert [attempt["step"] for attempt in outcome["attempts"]] == ["start", "each", "each", "collect", "end"]
+    assert values(outcome, "each", "double") == [2, 4]
+    assert outcome["artifacts"]["collect"] == [
+        {"at": [], "values": {"doubles": [2, 4], "not_a_number": "NaN"}, "unreadable": {}}
+    ]
+
+
+def test_a_mock_sets_artifacts_of_any_step(cases):
+    mocks = {"start": {"set": {"items": ["a", "b", "c"]}}, "collect": {"set": {"doubles": "none"}}}
+    outcome = run(cases, mocks, artifacts={"each": ["double"], "collect": ["doubles"]})
+    assert values(outcome, "each", "double") == ["aa", "bb", "cc"]
+    assert values(outcome, "collect", "doubles") == ["none"]
+
+
+def test_no_mock_outlives_its_case(cases):
+    run(cases, {"each": {"set": {"double": 0}}})
+    assert values(run(cases, artifacts={"collect": ["doubles"]}), "collect", "doubles") == [[2, 4]]
+
+
+def test_a_mock_runs_python(cases):
+    mocks = {
+        "each": {"run": "self.double = {self.input}"},
+        "collect": {"run": "self.doubles = sum(len(i.double) for i in inputs)"},
+    }
+    assert values(run(cases, mocks, artifacts={"collect": ["doubles"]}), "collect", "doubles") == [2]
+
+
+def test_each_item_has_its_mock(cases):
+    mocks = {"each": {"each": [{"set": {"double": "first"}}, None]}}
+    assert values(run(cases, mocks, artifacts={"collect": ["doubles"]}), "collect", "doubles") == [["first", 4]]
+
+
+def test_a_mock_fails(cases):
+    outcome = run(cases, {"each": {"error": "ConnectionError", "message": "refused"}})
+    assert (outcome["status"], outcome["error"]["step"]) == ("failed", "each")
+    assert outcome["error"]["message"] == "ConnectionError: refused"
+    assert outcome["log"] == ""
+
+
+def test_an_error_may_be_of_a_module(cases):
+    outcome = run(cases, {"start": {"error": "json.decoder.JSONDecodeError"}})
+    assert outcome["problem"]["step"] == "start"
+    assert outcome["problem"]["message"].startswith("json.decoder.JSONDecodeError cannot be made of a message alone")
+    outcome = run(cases, {"start": {"error": "subprocess.SubprocessError", "message": "x"}})
+    assert outcome["error"]["message"] == "SubprocessError: x"
+
+
+def test_a_mock_takes_too_long_without_waiting(cases):
+    outcome = run(cases, {"each": {"timeout": True}})
+    assert outcome["error"]["message"].startswith("each took longer than")
+    assert outcome["ms"] < 10_000
+
+
+@pytest.mark.parametrize(
+    "mock, message",
+    [
+        ({"error": "NoSuchError"}, "there is no exception NoSuchError"),
+        ({"error": "json.loads"}, "json.loads is no exception"),
+        ({"each": [{"set": {}}]}, '"each" has 1 mock, and here is item 1, counted from 0'),
+    ],
+)
+def test_a_mock_that_cannot_be_is_told_as_such(cases, mock, message):
+    assert run(cases, {"each": mock}) == {"problem": {"step": "each", "message": message}}
+
+
+def test_after_its_times_a_mock_does_what_it_says_else():
+    mock = {"error": "E", "message": "m", "times": 2, "set": {"a": 1}}
+    assert [for_attempt(mock, attempt) for attempt in range(3)] == [
+        {"error": "E", "message": "m"},
+        {"error": "E", "message": "m"},
+        {"set": {"a": 1}},
+    ]
+    assert for_attempt({"timeout": True, "times": 1}, 1) == {}
+    assert for_attempt({"error": "E"}, 9) == {"error": "E"}
+
+
+def test_parameters_are_checked_as_in_a_run(cases):
+    outcome = run(cases, parameters={"base": "many"})
+    assert (outcome["status"], outcome["attempts"]) == ("failed", [])
+    assert outcome["error"]["message"] == 'the parameter "base" has to be a whole number, not "many"'
