@@ -4,9 +4,12 @@ import { dirname, join } from 'node:path';
 import { conductorFunctions } from './generate/conductor-functions.ts';
 import { conductorRuntime } from './generate/conductor-runtime.ts';
 import { constantsInPython, constantsInTypeScript } from './generate/constants.ts';
+import { errorsPage } from './generate/errors.ts';
 import { layoutInPython, layoutInTypeScript } from './generate/layout.ts';
 import { pythonTypes } from './generate/python-types.ts';
 import { reference } from './generate/reference.ts';
+import { terminalPicture } from './generate/terminal.ts';
+import { TRANSCRIPT } from './generate/transcript.ts';
 import { typescriptTypes } from './generate/typescript-types.ts';
 import { flowValidators, formatValidators, readSchema, testValidators } from './generate/validators.ts';
 
@@ -36,15 +39,18 @@ export const GENERATED: Readonly<Record<string, () => string | Promise<string>>>
   'docs/reference.md': async () =>
     reference(await readSchema('flow'), {
       heading: 'The flow language, key by key',
-      about: '[README](../README.md) tells the language by examples; `nuvopipe schema` prints its schema.',
+      about: '[The language by example](language.md) shows complete flows. `nuvopipe schema` prints the schema.',
       root: 'flow',
     }),
   'docs/testing-reference.md': async () =>
     reference(await readSchema('test'), {
       heading: 'Test files, key by key',
-      about: '[Testing flows](testing.md) tells it by examples; `nuvopipe schema test` prints the schema.',
+      about: '[Testing flows](testing.md) shows complete test files. `nuvopipe schema test` prints the schema.',
       root: 'test file',
     }),
+  // The page with every error code, from the wrong flows of the test suite.
+  'docs/errors.md': errorsPage,
+  'docs/terminal.svg': () => terminalPicture(TRANSCRIPT, 'A terminal: nuvopipe reports a mistake, then runs the flow'),
 };
 
 if (process.argv[1] === import.meta.filename) {
