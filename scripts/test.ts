@@ -3,11 +3,11 @@
  * Arguments go to mocha.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testPython } from '../test/support/home.ts';
+import { PYTHON_CHECKS, pythonTools } from './python-tools.ts';
 
 const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'nuvopipe-counts-'));
@@ -23,22 +23,6 @@ function run(title: string, command: string, args: string[], env: NodeJS.Process
   console.log(`\n== ${title}`);
   const done = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
   return done.status === 0;
-}
-
-/** pytest and ruff, pinned, beside the runtime's own environment, which stays as users have it. */
-function pythonTools(python: string): string {
-  const lock = join(root, 'runtime/requirements-test.lock');
-  const hash = createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 12);
-  const place = join(tmpdir(), `nuvopipe-test-tools-${process.getuid?.() ?? 0}-${hash}`);
-  if (!existsSync(place)) {
-    const draft = `${place}.${process.pid}`;
-    const flags = ['--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check'];
-    if (!run('Python test tools', python, ['-m', 'pip', 'install', ...flags, '--target', draft, '-r', lock]))
-      throw new Error('pytest and ruff cannot be installed');
-    if (existsSync(place)) rmSync(draft, { recursive: true });
-    else renameSync(draft, place);
-  }
-  return place;
 }
 
 function mochaTests(args: string[]): Counts {
@@ -68,8 +52,7 @@ const tools = pythonTools(python);
 const checks = [
   run('types', bin('tsc'), ['-p', 'tsconfig.json', '--noEmit']),
   run('lint', bin('biome'), ['check', '.']),
-  run('lint (Python)', join(tools, 'bin/ruff'), ['check', 'runtime']),
-  run('format (Python)', join(tools, 'bin/ruff'), ['format', '--check', 'runtime']),
+  ...PYTHON_CHECKS.map(({ title, args }) => run(title, python, args, { PYTHONPATH: tools })),
 ];
 const results = [pythonTests(python, tools), mochaTests(process.argv.slice(2))];
 rmSync(scratch, { recursive: true, force: true });

@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** What is pinned for developers: pytest, ruff, mypy, hatchling. */
+const LOCK = join(root, 'runtime/requirements-test.lock');
+
+/** A command that checks the Python of this repository, and what it checks. */
+export interface PythonCheck {
+  title: string;
+  args: string[];
+}
+
+/** Run by Python in the repository's folder, with the tools on its path. */
+export const PYTHON_CHECKS: readonly PythonCheck[] = [
+  { title: 'lint (Python)', args: ['-m', 'ruff', 'check', '.'] },
+  { title: 'format (Python)', args: ['-m', 'ruff', 'format', '--check', '.'] },
+  { title: 'types (Python)', args: ['-m', 'mypy', '--config-file', 'runtime/pyproject.toml'] },
+];
+
+/** Folder for `PYTHONPATH` with the pinned tools, beside the runtime's own environment, which stays as users have it. */
+export function pythonTools(python: string): string {
+  const hash = createHash('sha256').update(readFileSync(LOCK)).digest('hex').slice(0, 12);
+  const place = join(tmpdir(), `nuvopipe-test-tools-${process.getuid?.() ?? 0}-${hash}`);
+  if (existsSync(place)) return place;
+  console.log('\n== Python tools');
+  const draft = mkdtempSync(`${place}.`);
+  const flags = ['--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check'];
+  const { status } = spawnSync(python, ['-m', 'pip', 'install', ...flags, '--target', draft, '-r', LOCK], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error(`cannot install ${LOCK}`);
+  if (existsSync(place)) rmSync(draft, { recursive: true });
+  else renameSync(draft, place);
+  return place;
+}
