@@ -15,7 +15,11 @@ const NOT_BUNDLED = ['@aws-sdk/*', 'openwhisk', 'openwhisk-composer', 'typescrip
 
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/cli/main.ts', 'src/local/daemon.ts', ...(await glob('src/commands/**/*.ts', { cwd: root }))],
+  entryPoints: [
+    'src/cli/main.ts',
+    'src/twin/host/daemon.ts',
+    ...(await glob('src/cli/commands/**/*.ts', { cwd: root })),
+  ],
   outbase: 'src',
   outdir: 'dist',
   bundle: true,

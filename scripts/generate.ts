@@ -30,11 +30,11 @@ export const GENERATED: Readonly<Record<string, () => string | Promise<string>>>
   'src/contract/validators.generated.ts': formatValidators,
   'runtime/src/nuvopipe_runtime/contract/formats.py': pythonTypes,
   // The schemas of the language, compiled by ajv, so that no command compiles them when it starts.
-  'src/syntax/validators.generated.ts': flowValidators,
-  'src/testing/validators.generated.ts': testValidators,
-  'src/compile/conductor-runtime.generated.ts': conductorRuntime,
+  'src/language/syntax/validators.generated.ts': flowValidators,
+  'src/flow-tests/test-validators.generated.ts': testValidators,
+  'src/compiler/conductor-runtime.generated.ts': conductorRuntime,
   // The functions of a composition, as text.
-  'src/compile/conductor-functions.generated.ts': conductorFunctions,
+  'src/compiler/conductor-functions.generated.ts': conductorFunctions,
   // Pages with every key of the language, and of test files.
   'docs/reference.md': async () =>
     reference(await readSchema('flow'), {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import type { Schema } from '../scripts/generate/reference.ts';
-import { readSchema, SCHEMA_FILE, TEST_SCHEMA_FILE } from '../src/package-files.ts';
+import { readSchema, SCHEMA_FILE, TEST_SCHEMA_FILE } from '../src/base/package-files.ts';
 
 interface Key {
   name: string;

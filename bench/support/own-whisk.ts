@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Faults } from '../../src/local/whisk/faults.ts';
-import { startWhisk, type Whisk } from '../../src/local/whisk/server.ts';
+import type { Faults } from '../../src/twin/openwhisk/faults.ts';
+import { startWhisk, type Whisk } from '../../src/twin/openwhisk/server.ts';
 import type { BenchPlatform } from './platform.ts';
 
 /** The platform with an OpenWhisk in this process: without a container, and with faults, that is hooks, of the benchmark's. */

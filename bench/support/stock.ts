@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { writeBundle } from '../../src/compile/bundle-folder.ts';
-import type { Bundle } from '../../src/model/manifest.ts';
-import type { StoreSettings } from '../../src/model/records.ts';
-import { placeName } from '../../src/store/settings.ts';
+import { writeBundle } from '../../src/compiler/bundle-folder.ts';
+import type { Bundle } from '../../src/contract/manifest.ts';
+import type { StoreSettings } from '../../src/contract/records.ts';
+import { placeName } from '../../src/platform/s3/store-settings.ts';
 
 const execute = promisify(execFile);
 

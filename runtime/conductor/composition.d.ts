@@ -2,7 +2,7 @@
  * What the functions of a composition see. Each is stored as text and evaluated by composer's conductor, so it refers to its
  * parameters, to Node's globals and to the composition's variables, and to nothing else of its file.
  */
-import type { Envelope as Carried } from '../../src/model/envelope.ts';
+import type { Envelope as Carried } from '../../src/contract/envelope.ts';
 
 declare global {
   /** The composition's variable: the envelope as it was before the component that runs. */

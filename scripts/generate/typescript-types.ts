@@ -3,7 +3,7 @@ import { docComment, quoted } from './text.ts';
 
 const HEADER =
   '// Made by `npm run generate` from schemas/{plan,manifest,envelope,records}.v1.schema.json; do not edit.\n';
-const IMPORTS = "import type { ExactNumber } from '../model/json.ts';\n";
+const IMPORTS = "import type { ExactNumber } from '../base/json.ts';\n";
 
 /** The formats as TypeScript types. */
 export async function typescriptTypes(): Promise<string> {

@@ -2,10 +2,10 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from '@oclif/core/command';
 import { string } from '@oclif/core/flags';
-import { toJson } from '../model/json.ts';
-import type { Palette } from '../terminal/palette.ts';
-import { paletteFor } from '../terminal/palette.ts';
-import { describeError } from './render-error.ts';
+import { toJson } from '../base/json.ts';
+import type { Palette } from '../base/terminal/palette.ts';
+import { paletteFor } from '../base/terminal/palette.ts';
+import { describeError } from './views/render-error.ts';
 
 /**
  * What all commands share: `--json`, `--home`, and how a failure is told.

@@ -1,6 +1,6 @@
-import type { StoreSettings } from '../model/records.ts';
-import type { StoreOptions } from '../store/settings.ts';
-import type { WhiskOptions, WhiskSettings } from '../whisk/settings.ts';
+import type { StoreSettings } from '../contract/records.ts';
+import type { WhiskOptions, WhiskSettings } from '../platform/openwhisk/whisk-settings.ts';
+import type { StoreOptions } from '../platform/s3/store-settings.ts';
 
 /**
  * The OpenWhisk and the datastore that the flags, the environment and `.wskprops` name.
@@ -11,8 +11,8 @@ export async function clusterSettings(
   flags: WhiskOptions & StoreOptions,
 ): Promise<{ whisk: WhiskSettings; store: StoreSettings }> {
   const [{ whiskSettings }, { storeSettings }] = await Promise.all([
-    import('../whisk/settings.ts'),
-    import('../store/settings.ts'),
+    import('../platform/openwhisk/whisk-settings.ts'),
+    import('../platform/s3/store-settings.ts'),
   ]);
   return { whisk: await whiskSettings(flags), store: await storeSettings(flags) };
 }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { Bundle } from '../model/manifest.ts';
+import type { Bundle } from '../contract/manifest.ts';
 import { showWarnings } from './warnings.ts';
 
 /**
@@ -13,8 +13,8 @@ export async function bundleFrom(path: string, python: () => Promise<string>): P
     (stats) => stats.isDirectory(),
     () => false,
   );
-  if (isFolder) return (await import('../compile/bundle-folder.ts')).readBundle(path);
-  const { bundleOf, compileFlow } = await import('../compile/index.ts');
+  if (isFolder) return (await import('../compiler/bundle-folder.ts')).readBundle(path);
+  const { bundleOf, compileFlow } = await import('../compiler/compile-flow.ts');
   const result = await compileFlow(path, { python: await python() });
   const bundle = bundleOf(result);
   await showWarnings(result.source, result.diagnostics);

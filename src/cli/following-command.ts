@@ -1,17 +1,17 @@
-import { EXIT_INTERRUPTED, EXIT_SYSTEM_ERROR } from '../errors.ts';
-import type { RunFailure, RunResult } from '../model/envelope.ts';
-import { toJson } from '../model/json.ts';
-import type { RunRecord } from '../model/records.ts';
-import { versionOf } from '../model/version.ts';
-import type { RunKey } from '../runs/reader.ts';
-import { age, exactTexts } from '../runs/render.ts';
-import type { RunStatus } from '../runs/status.ts';
-import { paletteFor } from '../terminal/palette.ts';
-import { type Report, reportTo } from '../terminal/report.ts';
+import { EXIT_INTERRUPTED, EXIT_SYSTEM_ERROR } from '../base/errors.ts';
+import { toJson } from '../base/json.ts';
+import { paletteFor } from '../base/terminal/palette.ts';
+import { type Report, reportTo } from '../base/terminal/progress.ts';
+import type { RunFailure, RunResult } from '../contract/envelope.ts';
+import { versionOf } from '../contract/names.ts';
+import type { RunRecord } from '../contract/records.ts';
+import type { RunKey } from '../platform/runs/reader.ts';
+import type { RunStatus } from '../platform/runs/run-status.ts';
 import { BaseCommand } from './base-command.ts';
-import { runEnd } from './run-end.ts';
-import { viewOnStderr } from './run-view.ts';
-import { type Clients, isLocal, openTarget, type Target, type TargetFlags } from './target.ts';
+import { type Clients, isLocal, openTarget, type Target, type TargetFlags } from './flags/target-flags.ts';
+import { viewOnStderr } from './views/follow-view.ts';
+import { runEnd } from './views/run-end.ts';
+import { age, exactTexts } from './views/run-views.ts';
 
 /** What `--json` prints. */
 export interface Answer {
@@ -65,7 +65,7 @@ export abstract class FollowingCommand extends BaseCommand {
       this.#interrupt = async () => {
         const ours = await opening.catch(() => undefined);
         if (ours?.started !== true) return 'interrupted before the run had begun';
-        const { stopPlatform } = await import('../local/platform.ts');
+        const { stopPlatform } = await import('../twin/host/platform.ts');
         await stopPlatform(flags.home, this.report);
         return 'interrupted: the local platform, which this command had started, is stopped, and the run with it';
       };
@@ -89,8 +89,8 @@ export abstract class FollowingCommand extends BaseCommand {
     parameters: Record<string, unknown>,
   ): Promise<Answer> {
     const [{ RunReader }, { invokeAndFollow }] = await Promise.all([
-      import('../runs/reader.ts'),
-      import('../runs/invoke.ts'),
+      import('../platform/runs/reader.ts'),
+      import('../platform/runs/invoke.ts'),
     ]);
     if (!started) {
       this.#interrupt = async () =>

@@ -1,4 +1,4 @@
-import { startInspectorEarly } from '../check/inspector.ts';
+import { startInspectorEarly } from '../language/python/inspector.ts';
 
 /** Commands that read a flow file, and have its Python looked at. */
 const READ_FLOWS = ['validate', 'compile', 'graph', 'explain'];

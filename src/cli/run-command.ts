@@ -1,9 +1,9 @@
 import { Config } from '@oclif/core/config';
 import { run } from '@oclif/core/run';
-import { UserError } from '../errors.ts';
-import { didYouMean } from '../syntax/suggest.ts';
-import { paletteFor } from '../terminal/palette.ts';
-import { describeError } from './render-error.ts';
+import { UserError } from '../base/errors.ts';
+import { paletteFor } from '../base/terminal/palette.ts';
+import { didYouMean } from '../language/diagnostics/suggest.ts';
+import { describeError } from './views/render-error.ts';
 
 /** Runs the command that the arguments name. Failures inside of a command are told by `BaseCommand`, those before it here. */
 export async function runCommand(argv: string[], root: string): Promise<void> {

@@ -1,10 +1,10 @@
-import { RunReader } from '../runs/reader.ts';
-import { paletteFor } from '../terminal/palette.ts';
-import { chosenStore, type StoreFlags } from './store-flags.ts';
+import { paletteFor } from '../base/terminal/palette.ts';
+import { RunReader } from '../platform/runs/reader.ts';
+import { chosenStore, type StoreFlags } from './flags/store-flags.ts';
 
 /** Reads runs in the datastore that the flags name, and closes it. */
 export async function withRuns<T>(flags: StoreFlags, use: (reader: RunReader) => Promise<T>): Promise<T> {
-  const { openStore } = await import('../store/store.ts');
+  const { openStore } = await import('../platform/s3/store.ts');
   const store = await openStore(await chosenStore(flags));
   const reader = new RunReader(store);
   try {

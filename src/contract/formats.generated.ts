@@ -1,5 +1,5 @@
 // Made by `npm run generate` from schemas/{plan,manifest,envelope,records}.v1.schema.json; do not edit.
-import type { ExactNumber } from '../model/json.ts';
+import type { ExactNumber } from '../base/json.ts';
 
 /**
  * `plan.json`: a compiled flow as the runtime walks it. The compiler writes it; it travels in the step action's zip

@@ -9,7 +9,7 @@ const src = pathToFileURL(join(import.meta.dirname, '../../src/')).href;
 const probe = `
 import { string } from '@oclif/core/args';
 import { BaseCommand } from '${src}cli/base-command.ts';
-import { SystemError, UserError } from '${src}errors.ts';
+import { SystemError, UserError } from '${src}base/errors.ts';
 
 class Probe extends BaseCommand {
   static args = { how: string({ required: true }) };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
-import { PYTHON_DIR, RUNTIME_DIR } from '../../src/package-files.ts';
+import { PYTHON_DIR, RUNTIME_DIR } from '../../src/base/package-files.ts';
 import { compileFile } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS, testPython } from '../support/home.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { poll } from '../../src/local/poll.ts';
-import type { RunResult } from '../../src/model/envelope.ts';
-import { runPrefix } from '../../src/model/records.ts';
-import { getJson, openStore, type Store } from '../../src/store/store.ts';
+import type { RunResult } from '../../src/contract/envelope.ts';
+import { runPrefix } from '../../src/contract/records.ts';
+import { getJson, openStore, type Store } from '../../src/platform/s3/store.ts';
+import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile, runCase } from '../support/cases.ts';
 import { client, deployFlow, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';

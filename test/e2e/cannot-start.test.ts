@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Secrets } from '../../src/deploy/secrets.ts';
-import * as messages from '../../src/local/whisk/messages.ts';
-import { ENVELOPE_KEY, type RunResult } from '../../src/model/envelope.ts';
-import { LIVE_PREFIX, type LiveRecord, runPrefix } from '../../src/model/records.ts';
-import { getJson } from '../../src/store/store.ts';
+import { ENVELOPE_KEY, type RunResult } from '../../src/contract/envelope.ts';
+import { LIVE_PREFIX, type LiveRecord, runPrefix } from '../../src/contract/records.ts';
+import type { Secrets } from '../../src/platform/deploy/bind-secrets.ts';
+import { getJson } from '../../src/platform/s3/store.ts';
+import * as messages from '../../src/twin/openwhisk/messages.ts';
 import { caseFile } from '../support/cases.ts';
 import { deployFlow, flowFile, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import type { RunRecord } from '../../src/model/records.ts';
-import { runPrefix } from '../../src/model/records.ts';
-import { getJson, openStore } from '../../src/store/store.ts';
-import { withMetaflow } from '../metadata/real-runs.ts';
+import type { RunRecord } from '../../src/contract/records.ts';
+import { runPrefix } from '../../src/contract/records.ts';
+import { getJson, openStore } from '../../src/platform/s3/store.ts';
+import { withMetaflow } from '../platform/metadata/real-runs.ts';
 import { caseFile, OWN_RUN_OUTPUTS, runCase } from '../support/cases.ts';
 import { deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Client } from 'openwhisk';
-import { poll } from '../../src/local/poll.ts';
-import { runPrefix } from '../../src/model/records.ts';
+import { runPrefix } from '../../src/contract/records.ts';
+import { poll } from '../../src/twin/host/poll.ts';
 import { runCommand } from '../support/command.ts';
 import { client, deployFlow, flowFile } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compileFlow } from '../../src/compile/index.ts';
+import { compileFlow } from '../../src/compiler/compile-flow.ts';
 import { caseFile, runCase } from '../support/cases.ts';
 import { invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { poll } from '../../src/local/poll.ts';
-import type { RunResult } from '../../src/model/envelope.ts';
-import { runPrefix } from '../../src/model/records.ts';
-import { getJson, openStore } from '../../src/store/store.ts';
+import type { RunResult } from '../../src/contract/envelope.ts';
+import { runPrefix } from '../../src/contract/records.ts';
+import { getJson, openStore } from '../../src/platform/s3/store.ts';
+import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile, runCase } from '../support/cases.ts';
 import { runCommand } from '../support/command.ts';
 import { artifactsOf, client, deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Activation } from '../../src/local/whisk/activation-store.ts';
-import { withMetaflow } from '../metadata/real-runs.ts';
+import type { Activation } from '../../src/twin/openwhisk/activation-store.ts';
+import { withMetaflow } from '../platform/metadata/real-runs.ts';
 import { runCommand } from '../support/command.ts';
 import { deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';

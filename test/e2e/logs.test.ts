@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { poll } from '../../src/local/poll.ts';
-import { runPrefix } from '../../src/model/records.ts';
-import { planPrune } from '../../src/runs/prune.ts';
-import { RunReader } from '../../src/runs/reader.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { withMetaflow } from '../metadata/real-runs.ts';
+import { runPrefix } from '../../src/contract/records.ts';
+import { planPrune } from '../../src/platform/runs/prune-runs.ts';
+import { RunReader } from '../../src/platform/runs/reader.ts';
+import { openStore, type Store } from '../../src/platform/s3/store.ts';
+import { poll } from '../../src/twin/host/poll.ts';
+import { withMetaflow } from '../platform/metadata/real-runs.ts';
 import { logOf, runCase } from '../support/cases.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { client, deployFlow, flowFile, stockEnvironment } from '../support/flows.ts';

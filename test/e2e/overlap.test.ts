@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { poll } from '../../src/local/poll.ts';
-import { runPrefix } from '../../src/model/records.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
+import { runPrefix } from '../../src/contract/records.ts';
+import { openStore, type Store } from '../../src/platform/s3/store.ts';
+import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile } from '../support/cases.ts';
 import { deployFlow, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';

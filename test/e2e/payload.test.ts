@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { CALL_ANSWER_MAX_BYTES, type RunResult } from '../../src/model/envelope.ts';
-import { LIVE_PREFIX, runPrefix, type TaskRecord } from '../../src/model/records.ts';
-import { getJson } from '../../src/store/store.ts';
+import { CALL_ANSWER_MAX_BYTES, type RunResult } from '../../src/contract/envelope.ts';
+import { LIVE_PREFIX, runPrefix, type TaskRecord } from '../../src/contract/records.ts';
+import { getJson } from '../../src/platform/s3/store.ts';
 import { caseFile } from '../support/cases.ts';
 import { client, deployFlow, flowFile, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Client } from 'openwhisk';
-import { type DeployedEntity, type Deployment, deployBundle } from '../../src/deploy/deploy.ts';
-import { poll } from '../../src/local/poll.ts';
-import { runPrefix } from '../../src/model/records.ts';
-import { silentReport } from '../../src/terminal/report.ts';
-import { openWhisk } from '../../src/whisk/client.ts';
+import { silentReport } from '../../src/base/terminal/progress.ts';
+import { runPrefix } from '../../src/contract/records.ts';
+import { type DeployedEntity, type Deployment, deployBundle } from '../../src/platform/deploy/deploy.ts';
+import { openWhisk } from '../../src/platform/openwhisk/client.ts';
+import { poll } from '../../src/twin/host/poll.ts';
 import { client, compileFile, flowFile, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { ManualClock } from '../support/manual-clock.ts';

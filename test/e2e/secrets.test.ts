@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, unzipSync } from 'fflate';
-import { poll } from '../../src/local/poll.ts';
+import { poll } from '../../src/twin/host/poll.ts';
 import { type Outcome, runCommand } from '../support/command.ts';
 import { compileFile, deployFlow, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';

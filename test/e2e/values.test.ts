@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { parseJson, toJson } from '../../src/model/json.ts';
-import { LIVE_PREFIX, runPrefix } from '../../src/model/records.ts';
-import { listRuns } from '../../src/runs/list.ts';
-import { planPrune } from '../../src/runs/prune.ts';
-import { RunReader } from '../../src/runs/reader.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
+import { parseJson, toJson } from '../../src/base/json.ts';
+import { LIVE_PREFIX, runPrefix } from '../../src/contract/records.ts';
+import { listRuns } from '../../src/platform/runs/list-runs.ts';
+import { planPrune } from '../../src/platform/runs/prune-runs.ts';
+import { RunReader } from '../../src/platform/runs/reader.ts';
+import { openStore, type Store } from '../../src/platform/s3/store.ts';
 import { caseFile, runCase } from '../support/cases.ts';
 import { runCommand } from '../support/command.ts';
 import { compileFile, deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Inspector } from '../../src/check/inspector.ts';
-import { makeBundle } from '../../src/compile/bundle.ts';
-import { checkFile } from '../../src/compile/check-file.ts';
-import type { CompileResult } from '../../src/compile/index.ts';
-import { hasErrors } from '../../src/compile/index.ts';
-import { INSPECTOR_DIR } from '../../src/package-files.ts';
+import { INSPECTOR_DIR } from '../../src/base/package-files.ts';
+import { checkFile } from '../../src/compiler/check-file.ts';
+import type { CompileResult } from '../../src/compiler/compile-flow.ts';
+import { hasErrors } from '../../src/compiler/compile-flow.ts';
+import { makeBundle } from '../../src/compiler/make-bundle.ts';
+import type { Inspector } from '../../src/language/python/inspector.ts';
 
 /** Compiles many files: one Python looks at the code of all of them, and bundles have no runtime in them. */
 export class Compiler {

@@ -4,8 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import type { Bundle } from '../../src/model/manifest.ts';
-import { PYTHON_DIR } from '../../src/package-files.ts';
+import { PYTHON_DIR } from '../../src/base/package-files.ts';
+import type { Bundle } from '../../src/contract/manifest.ts';
 
 /** A Python with Metaflow that looks at compiled flows and runs them, see `simulate.py`. */
 export class Simulator {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { zipSync } from 'fflate';
-import { type Body, Harness, until, zip } from '../local/whisk/harness.ts';
+import { type Body, Harness, until, zip } from '../twin/openwhisk/harness.ts';
 import { assertNoInternals } from './raw.ts';
 
 /** Of a directory's entry in an archive: a symbolic link's mode, as Unix has it, in the upper half. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type MetadataService, startMetadataService } from '../../src/metadata/service.ts';
-import { type RunRecord, runPrefix, type TaskRecord } from '../../src/model/records.ts';
-import type { Store } from '../../src/store/store.ts';
+import { type RunRecord, runPrefix, type TaskRecord } from '../../src/contract/records.ts';
+import { type MetadataService, startMetadataService } from '../../src/platform/metadata/service.ts';
+import type { Store } from '../../src/platform/s3/store.ts';
 import { assertNoInternals, assertRefused, exchange, type RequestParts, request } from './raw.ts';
 
 const SECRET = 'what-another-file-of-the-datastore-holds';

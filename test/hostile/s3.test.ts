@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { startTestStore, type TestStore } from '../store/s3.ts';
+import { startTestStore, type TestStore } from '../platform/s3/s3.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { exchange, request } from './raw.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { AUTH, Harness, until } from '../local/whisk/harness.ts';
+import { AUTH, Harness, until } from '../twin/openwhisk/harness.ts';
 import { assertNoInternals, assertRefused, basic, exchange, type RequestParts, request } from './raw.ts';
 
 const KEY = AUTH.slice(AUTH.indexOf(':') + 1);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Secrets } from '../../src/deploy/secrets.ts';
-import { openStore } from '../../src/store/store.ts';
+import type { Secrets } from '../../src/platform/deploy/bind-secrets.ts';
+import { openStore } from '../../src/platform/s3/store.ts';
 import { deployFlow, type Invoked, invoke } from './flows.ts';
 import type { SharedPlatform } from './platform.ts';
 

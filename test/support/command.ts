@@ -18,7 +18,7 @@ export interface RunningCommand {
 
 /** Runs a command from its sources in a process of its own, as a user does: `startCommand('local/start', ['--json'])`. */
 export function startCommand(name: string, args: string[], env: NodeJS.ProcessEnv = {}): RunningCommand {
-  const file = new URL(`../../src/commands/${name}.ts`, import.meta.url).href;
+  const file = new URL(`../../src/cli/commands/${name}.ts`, import.meta.url).href;
   const script = `import Command from '${file}'; await Command.run(process.argv.slice(1), ${JSON.stringify(root)});`;
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script, '--', ...args], {
     cwd: root,

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stopPlatform } from '../../src/local/platform.ts';
-import { ensurePython, type PythonEnvironments } from '../../src/local/python-env.ts';
-import { reportTo, silentReport } from '../../src/terminal/report.ts';
+import { reportTo, silentReport } from '../../src/base/terminal/progress.ts';
+import { stopPlatform } from '../../src/twin/host/platform.ts';
+import { ensurePython, type PythonEnvironments } from '../../src/twin/host/python-env.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -1,4 +1,4 @@
-import type { AlarmClock } from '../../src/local/whisk/alarms/clock.ts';
+import type { AlarmClock } from '../../src/twin/openwhisk/alarms/clock.ts';
 
 interface Timer {
   readonly timeMs: number;

@@ -1,7 +1,7 @@
-import { startPlatform } from '../../src/local/platform.ts';
-import { localSettings } from '../../src/local/settings.ts';
-import { homePaths, type Platform, writePrivateJson } from '../../src/local/state.ts';
-import { silentReport } from '../../src/terminal/report.ts';
+import { silentReport } from '../../src/base/terminal/progress.ts';
+import { startPlatform } from '../../src/twin/host/platform.ts';
+import { localSettings } from '../../src/twin/host/platform-settings.ts';
+import { homePaths, type Platform, writePrivateJson } from '../../src/twin/host/platform-state.ts';
 import { type TestHome, testHome } from './home.ts';
 
 export interface SharedPlatform {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { type KnownProcess, processIdentity } from '../../src/local/process.ts';
+import { type KnownProcess, processIdentity } from '../../src/twin/host/process-identity.ts';
 
 /** A process that does nothing but live. */
 export async function idleProcess(

@@ -1,4 +1,4 @@
-import type { RunRecord, TaskRecord } from '../../src/model/records.ts';
+import type { RunRecord, TaskRecord } from '../../src/contract/records.ts';
 
 /** A run's own record, of which a test says what matters to it. */
 export function runRecord(more: Partial<RunRecord> & Pick<RunRecord, 'flow' | 'run'>): RunRecord {

@@ -9,7 +9,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { StoreSettings } from '../../src/model/records.ts';
+import type { StoreSettings } from '../../src/contract/records.ts';
 
 export interface S3Request {
   method: string;

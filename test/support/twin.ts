@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startS3Server } from '../../src/local/s3-server.ts';
-import type { Platform } from '../../src/local/state.ts';
-import type { Activation } from '../../src/local/whisk/activation-store.ts';
-import type { Faults } from '../../src/local/whisk/faults.ts';
-import type { Limits } from '../../src/local/whisk/limits.ts';
-import { startWhisk, type Whisk, type WhiskOptions } from '../../src/local/whisk/server.ts';
-import { startMetadataService } from '../../src/metadata/service.ts';
-import { runPrefix, type StoreSettings, type TaskRecord } from '../../src/model/records.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
+import { runPrefix, type StoreSettings, type TaskRecord } from '../../src/contract/records.ts';
+import { startMetadataService } from '../../src/platform/metadata/service.ts';
+import { openStore, type Store } from '../../src/platform/s3/store.ts';
+import type { Platform } from '../../src/twin/host/platform-state.ts';
+import { startS3Server } from '../../src/twin/host/s3-server.ts';
+import type { Activation } from '../../src/twin/openwhisk/activation-store.ts';
+import type { Faults } from '../../src/twin/openwhisk/faults.ts';
+import type { Limits } from '../../src/twin/openwhisk/limits.ts';
+import { startWhisk, type Whisk, type WhiskOptions } from '../../src/twin/openwhisk/server.ts';
 import { testPython } from './home.ts';
 import type { SharedPlatform } from './platform.ts';
 

@@ -4,9 +4,9 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { poll } from '../../src/local/poll.ts';
-import type { StoreSettings } from '../../src/model/records.ts';
-import { sdk } from '../../src/store/sdk.ts';
+import type { StoreSettings } from '../../src/contract/records.ts';
+import { sdk } from '../../src/platform/s3/sdk.ts';
+import { poll } from '../../src/twin/host/poll.ts';
 import { freePort } from './ports.ts';
 
 /** The second S3 of the tests: a Go module, Apache-2.0. */

@@ -1,4 +1,4 @@
-"""`python -I -S nuvopipe_inspection`: looks at Python code without running any of it. See `src/check/inspection.ts`."""
+"""`python -I -S nuvopipe_inspection`: inspects Python code without running it. See `src/language/python/inspection.ts`."""
 
 from inspection import main
 

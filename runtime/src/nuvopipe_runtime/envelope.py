@@ -1,4 +1,4 @@
-"""The envelope's keys and size; `src/model/envelope.ts` describes them."""
+"""The envelope's keys and size; `src/contract/envelope.ts` describes them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Names of the objects that a run keeps beside Metaflow's tree; `src/model/records.ts` describes their content."""
+"""Names of the objects that a run keeps beside Metaflow's tree; `src/contract/records.ts` describes their content."""
 
 from .plan import task_id
 

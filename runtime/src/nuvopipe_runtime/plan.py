@@ -1,10 +1,10 @@
-"""`plan.json`, as the compiler wrote it; `src/model/plan.ts` describes its keys."""
+"""`plan.json`, as the compiler wrote it; `src/contract/plan.ts` describes its keys."""
 
 import json
 import os
 
 VERSION_LENGTH = 8
-"""Digits of a version; see `src/model/version.ts`."""
+"""Digits of a version; see `src/contract/names.ts`."""
 
 
 class Plan:

@@ -2,7 +2,7 @@
 
 Python's standard library has no cipher, so this is one of its hash functions: a keystream from SHAKE-256, under a key that
 each text has for itself, and HMAC-SHA256 over the result (encrypt-then-MAC). The conductor, which has no key of ours, seals to
-the flow's public one: X25519 (RFC 7748) with a key pair of its own for each text. Its half is `src/compile/sealing.ts`.
+the flow's public one: X25519 (RFC 7748) with a key pair of its own for each text. Its half is `src/compiler/seal-source.ts`.
 """
 
 import base64

@@ -49,7 +49,7 @@ def explain(error):
 
 
 def open_store(settings):
-    """`StoreSettings` of `src/model/records.ts`, as bound to the step action."""
+    """`StoreSettings` of `src/contract/records.ts`, as bound to the step action."""
     options = {"timeout": timedelta(seconds=REQUEST_TIMEOUT_S)}
     config = {
         "region": settings.get("region") or "us-east-1",

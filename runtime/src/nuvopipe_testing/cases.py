@@ -107,7 +107,7 @@ class Cases:
         self._executor.close()
 
     def run(self, case):
-        """How a case went: `CaseOutcome` of `src/testing/outcome.ts`."""
+        """How a case went: `CaseOutcome` of `src/flow-tests/test-outcome.ts`."""
         self._executor.begin(case["mocks"], self._secrets | case["secrets"])
         platform = Platform(self._plan, self._executor)
         platform.environment |= self._environment

@@ -24,7 +24,7 @@ NOT_RESOLVED = "Failed to resolve action"
 DIED_MAX_BYTES = CALL_ERROR_MAX_BYTES = 300
 ERROR_NAME_MAX_LENGTH = 80
 CALL_ANSWER_MAX_BYTES = (1 << 19) - (4 << 10)
-"""See `src/compile/composition.ts` and `CALL_ANSWER_MAX_BYTES` of `src/model/envelope.ts`."""
+"""See `src/compiler/composition.ts` and `CALL_ANSWER_MAX_BYTES` of `src/contract/envelope.ts`."""
 
 
 @dataclass(frozen=True)

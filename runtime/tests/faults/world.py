@@ -323,7 +323,7 @@ class World:
         return {**self._entry(flow, run), "home": True, "params": params, "answerWithin": wait}
 
     def entered(self, flow, arguments):
-        """The envelope that a conductor makes of what it is invoked with; see `enter` in `src/compile/composition.ts`."""
+        """The envelope that a conductor makes of what it is invoked with; see `enter` in `src/compiler/composition.ts`."""
         if ENVELOPE_KEY in arguments:
             return arguments[ENVELOPE_KEY]
         if "cancel" in arguments:
@@ -396,7 +396,7 @@ class World:
                 self._turns.append((wake, session))
 
     def _session(self, flow, envelope):
-        """As `src/compile/composition.ts` has it. Yields when it goes on, or the activation that is held."""
+        """As `src/compiler/composition.ts` has it. Yields when it goes on, or the activation that is held."""
         used = 0
         while envelope.get("block"):
             while envelope.get("wait"):

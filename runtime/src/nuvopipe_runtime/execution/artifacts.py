@@ -26,7 +26,7 @@ KNOWN_MAX = 20_000
 
 KNOWN_FOR_S = 3600
 """An artifact that is in the store already is not written again, for so long: `nuvopipe prune` may delete it, but none that
-was in use within a day (`SETTLED_MS` of `src/runs/retention.ts`)."""
+was in use within a day (`SETTLED_MS` of `src/platform/runs/retention.ts`)."""
 
 
 class BlobCache:

@@ -311,7 +311,7 @@ def _python_value(numpy, value):
 
 
 def _is_dropped(flow, name):
-    """Whether a join has dropped it (`DroppedInfo` of `src/model/records.ts`), which the flow's own error explains."""
+    """Whether a join has dropped it (`DroppedInfo` of `src/contract/records.ts`), which the flow's own error explains."""
     datastore = getattr(flow, "_datastore", None)
     return datastore is not None and "dropped" in datastore._info.get(name, {})
 

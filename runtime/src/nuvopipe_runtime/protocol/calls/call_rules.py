@@ -41,7 +41,7 @@ ARGUMENTS_MAX_BYTES = (1 << 20) - (16 << 10)
 """Of OpenWhisk's 1 MB, less the envelope and the conductor's own state."""
 
 PARAMETERS_MAX_BYTES = (1 << 19) - (16 << 10)
-"""What a flow may be given; see `src/model/envelope.ts`."""
+"""What a flow may be given; see `src/contract/envelope.ts`."""
 
 
 def too_large(call, arguments):

@@ -1,7 +1,7 @@
 """The index of live runs. Each has a lease for its way outside of all pools, and the place where a lost one is entered again.
 
-`LiveRecord` of `src/model/records.ts`. An entry is made before the run's own record and deleted after its result, so that one
-LIST tells all runs which may need help, however many old ones there are.
+`LiveRecord` of `src/contract/records.ts`. An entry is written before the run's own record and deleted after its
+result, so one LIST finds every run that may need help, however many old runs there are.
 """
 
 import json

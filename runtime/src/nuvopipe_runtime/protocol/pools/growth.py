@@ -49,7 +49,7 @@ def lanes_to_add(remaining, item_ms, lanes, start_ms, is_measured):
 class Growth:
     """A fork's lanes that are not launched yet, as the lane that opened it carries them.
 
-    `state` is in its envelope, as `Envelope.grow` of `src/model/envelope.ts`, and changed in place: the opener, how many are
+    `state` is in its envelope, as `Envelope.grow` of `src/contract/envelope.ts`, and changed in place: the opener, how many are
     missing, when to look again, since when the last ones are being started (0: they have), when the item began, and what the
     one before it took.
     """

@@ -25,7 +25,7 @@ class Children:
         self._has_any = any("flow" in spec.get("call", {}) for spec in context.plan.steps.values())
 
     def keep(self, step, task, attempt, flow, run, arguments):
-        """Before a flow is started that is waited for: `ChildRecord` of `src/model/records.ts`."""
+        """Before a flow is started that is waited for: `ChildRecord` of `src/contract/records.ts`."""
         record = {"flow": flow, "run": run, "given": self._digest(arguments)}
         self._store.put(self._layout.child(step, task, attempt), to_json(record))
 

@@ -36,7 +36,7 @@ class Parent:
         self._store.put(RunLayout(flow, run).parent, to_json({"action": self._conductor, "envelope": place}))
 
     def waiting(self):
-        """`ParentRecord` of `src/model/records.ts`: who waits for this run; None where nobody does."""
+        """`ParentRecord` of `src/contract/records.ts`: who waits for this run; None where nobody does."""
         return self._store.get_json(self._layout.parent)
 
     def wake(self, waiting):

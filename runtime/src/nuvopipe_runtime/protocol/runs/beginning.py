@@ -138,7 +138,7 @@ class Beginning:
         return values, None if is_exact else facts_of(specs, named, self._key())
 
     def _record(self, facts):
-        """`RunRecord` of `src/model/records.ts`."""
+        """`RunRecord` of `src/contract/records.ts`."""
         now = self._clock.now()
         date = datetime.fromtimestamp(now, timezone.utc).strftime("%Y-%m-%d")
         return {

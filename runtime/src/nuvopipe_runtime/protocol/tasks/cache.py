@@ -1,7 +1,7 @@
 """`cache: true`: a step whose code, inputs and environment are those of an earlier task is given that task's artifacts.
 
-`_nuvopipe/cache/<Flow>/<step>/<key>` is a `CacheEntry` of `src/model/records.ts`. It holds the task's record, so that it stays
-good when the run is gone that it came from. The artifacts themselves are where they were: Metaflow's store goes by content.
+`_nuvopipe/cache/<Flow>/<step>/<key>` is a `CacheEntry` of `src/contract/records.ts`. It holds the task's record,
+so it stays valid after the run it came from is deleted. Artifacts stay where they are: Metaflow's store is content-addressed.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ STACKS = ("_foreach_stack", "_iteration_stack")
 
 PART_LENGTH = 12
 INPUTS_MAX = 64
-"""`CACHE_PART_LENGTH` and `CACHE_INPUTS_MAX` of `src/model/records.ts`."""
+"""`CACHE_PART_LENGTH` and `CACHE_INPUTS_MAX` of `src/contract/records.ts`."""
 
 USED_AGAIN_MS = 86_400_000
 """An entry that is used is written anew once a day at most: `nuvopipe prune` goes by when it was."""

@@ -27,7 +27,7 @@ PARENTS_MAX = 16
 
 
 def make_record(context, step, task, at, attempt, parents, number=0):
-    """`TaskRecord` of `src/model/records.ts`, from an `execute.Attempt`, the task's `number`th from 0."""
+    """`TaskRecord` of `src/contract/records.ts`, from an `execute.Attempt`, the task's `number`th from 0."""
     result = attempt.result
     record = {
         "version": 1,
@@ -68,7 +68,7 @@ def make_record(context, step, task, at, attempt, parents, number=0):
 
 
 def number_of_files(record):
-    """What the names of Metaflow's files of an attempt begin with; `numberOfFiles` of `src/model/records.ts`.
+    """What the names of Metaflow's files of an attempt begin with; `numberOfFiles` of `src/contract/records.ts`.
 
     The client looks for six attempts. Of more, the committed one is the sixth for it; those that failed before that are none.
     """

@@ -1,6 +1,6 @@
 """What a client gave a run, checked and completed, before anything is written.
 
-The command line checks the same before it calls, in the same words: `src/cli/parameters.ts`; `test/fixtures/parameters.json`
+`src/cli/flags/parameter-flags.ts` checks the same before it invokes, with the same messages; `test/fixtures/parameters.json`
 holds both to them.
 """
 

@@ -19,7 +19,7 @@ class SecretParameters:
         """What a client gave a run. The conductor of a flow with secrets has sealed it: what it answers is recorded."""
         if not isinstance(given, str):
             return given
-        # src/deploy/sealing.ts has the public key.
+        # src/platform/deploy/sealing-key.ts has the public key.
         return json.loads(_readable(unseal_from_sender, store.derive_key(f"parameters of {self._flow}"), given))
 
     def keep(self, context, values):

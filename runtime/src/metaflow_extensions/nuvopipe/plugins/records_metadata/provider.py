@@ -1,4 +1,4 @@
-"""`RecordsMetadata`: what Metaflow's client asks for, answered as `src/metadata/routes.ts` answers it.
+"""`RecordsMetadata`: what Metaflow's client asks for, answered as `src/platform/metadata/routes.ts` answers it.
 
 boto3 is not imported, and no request made, before the client is used.
 """
@@ -218,7 +218,7 @@ class Reader:
         return record, matching[-1] if matching else None
 
     def mutate_tags(self, flow, run, adding, removing):
-        """The tags afterwards. A compare-and-swap on `run.json`: `src/metadata/tags.ts` has the same rules, Metaflow's."""
+        """Changes tags by compare-and-swap on `run.json` and returns them. Same rules as `src/platform/metadata/tags.ts`."""
         from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
 
         key = run_key(flow, run)

@@ -1,4 +1,4 @@
-"""What runs have left in the datastore, as `src/model/records.ts` describes it; `src/runs/reader.ts` reads the same."""
+"""Records of runs in the datastore: `src/contract/records.ts` describes them, `src/platform/runs/reader.ts` reads the same."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from .objects import in_parallel
 ROOT = "_nuvopipe/"
 
 NO_FLOWS = ("live", "cache")
-"""Names below the root that no flow can have: `DATASTORE_NAMES` of `src/model/names.ts`."""
+"""Names below the root that no flow can have: `DATASTORE_NAMES` of `src/language/model/reserved-names.ts`."""
 
 LAYERS = "layers"
 """Below the root it holds wheels, and may be a flow's name all the same."""

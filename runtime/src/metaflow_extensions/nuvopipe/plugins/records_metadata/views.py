@@ -1,4 +1,4 @@
-"""Records as Metaflow's metadata service shows them; `src/metadata/views.ts` has the same."""
+"""Records as Metaflow's metadata service shows them; `src/platform/metadata/views.ts` has the same."""
 
 
 def flow_view(flow):

@@ -1,0 +1,50 @@
+import { reportTo } from '../../base/terminal/progress.ts';
+import type { RunResult } from '../../contract/envelope.ts';
+import { findRun } from '../../platform/runs/find-run.ts';
+import { RunReader } from '../../platform/runs/reader.ts';
+import { BaseCommand } from '../base-command.ts';
+import { runArgument } from '../flags/run-argument.ts';
+import { openTarget, targetFlags, withClients } from '../flags/target-flags.ts';
+import { warnOfUnreadable } from '../with-runs.ts';
+
+/** What `--json` prints. */
+interface Answer {
+  flow: string;
+  run: string;
+  /** Of a run that was over before: how it ended. */
+  status: RunResult['status'];
+}
+
+export default class Cancel extends BaseCommand {
+  static override summary = 'End a run: no further step of it begins, and those that are executed end within seconds.';
+
+  static override description = 'The steps of onFailure follow. A cancelled run can be resumed.';
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> HelloFlow/20260102030405-1a2b3c4d',
+    '<%= config.bin %> <%= command.id %> 20260102030405',
+  ];
+
+  static override args = {
+    run: runArgument,
+  };
+
+  static override flags = targetFlags;
+
+  override async run(): Promise<Answer> {
+    const { args, flags } = await this.parse(Cancel);
+    const target = await openTarget(flags, reportTo(process.stderr));
+    const { cancelRun } = await import('../../platform/runs/cancel-run.ts');
+    return withClients(target, async ({ whisk, store }) => {
+      const reader = new RunReader(store);
+      const key = await findRun(reader, args.run);
+      warnOfUnreadable(reader);
+      const { status, isOver, wasOver } = await cancelRun(whisk, store, key);
+      const name = `${key.flow}/${key.run}`;
+      if (wasOver) this.log(`${name} is over already: ${status}`);
+      else if (!isOver) this.log(`${name} is being cancelled; its onFailure steps are still running`);
+      else this.log(`${this.palette.yellow('✓')} ${name} is cancelled`);
+      return { ...key, status };
+    });
+  }
+}

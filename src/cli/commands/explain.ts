@@ -1,0 +1,60 @@
+import { string as argument } from '@oclif/core/args';
+import { boolean } from '@oclif/core/flags';
+import type { Explanation } from '../../compiler/explain/explanation.ts';
+import type { Limits } from '../../compiler/explain/limits.ts';
+import type { WhiskOptions } from '../../platform/openwhisk/whisk-settings.ts';
+import { BaseCommand } from '../base-command.ts';
+import { whiskFlags } from '../flags/whisk-flags.ts';
+import { bundleFrom } from '../flow-bundle.ts';
+
+export default class Explain extends BaseCommand {
+  static override summary = 'Show what a flow becomes on OpenWhisk, and whether it fits its limits.';
+  static override description =
+    'Nothing is run or deployed. The limits are those of OpenWhisk as it comes; with --cluster or --apihost, those that the cluster publishes.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> flow.yaml',
+    '<%= config.bin %> <%= command.id %> flow.yaml --cluster',
+    '<%= config.bin %> <%= command.id %> flow.yaml --apihost https://host --auth uuid:key',
+  ];
+  static override args = {
+    flow: argument({ required: true, description: 'a flow file, or the folder of a compiled bundle', name: 'FLOW' }),
+  };
+  static override flags = {
+    cluster: boolean({ description: 'ask the OpenWhisk of the flags, the environment or .wskprops for its limits' }),
+    ...whiskFlags,
+  };
+
+  override async run(): Promise<Explanation> {
+    const { args, flags } = await this.parse(Explain);
+    const bundle = await bundleFrom(args.flow, async () => 'python3');
+    const [{ explain }, { renderExplanation }] = await Promise.all([
+      import('../../compiler/explain/explanation.ts'),
+      import('../views/explain-view.ts'),
+    ]);
+    const cluster = flags.cluster || flags.apihost !== undefined ? await published(flags, bundle.plan.flow) : undefined;
+    const explanation = {
+      ...explain(bundle, cluster?.limits),
+      ...(cluster && { cluster: cluster.apihost }),
+    };
+    this.log(renderExplanation(explanation, this.palette));
+    return explanation;
+  }
+}
+
+/** @throws UserError where there is no such cluster, or its key is wrong. */
+async function published(options: WhiskOptions, flow: string): Promise<{ apihost: string; limits: Limits }> {
+  const [{ whiskSettings }, { openWhisk }, { limitsOf }] = await Promise.all([
+    import('../../platform/openwhisk/whisk-settings.ts'),
+    import('../../platform/openwhisk/client.ts'),
+    import('../../compiler/explain/limits.ts'),
+  ]);
+  const whisk = openWhisk(await whiskSettings(options));
+  try {
+    const info = await whisk.clusterInfo();
+    // Limits may be hidden; whether anybody is there at all shows only at an entity.
+    await whisk.getAction(flow);
+    return { apihost: whisk.settings.apihost, limits: limitsOf(info) };
+  } finally {
+    whisk.close();
+  }
+}

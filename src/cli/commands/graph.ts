@@ -1,0 +1,74 @@
+import { string as argument } from '@oclif/core/args';
+import { option, string } from '@oclif/core/flags';
+import { UserError } from '../../base/errors.ts';
+import { plainPalette } from '../../base/terminal/palette.ts';
+import { BaseCommand } from '../base-command.ts';
+import { flowFrom } from '../flags/flow-file.ts';
+import type { Picture } from '../views/graph/picture.ts';
+
+const FORMATS = ['terminal', 'mermaid', 'svg'] as const;
+type Format = (typeof FORMATS)[number];
+
+/** What a file's ending says. */
+const FORMAT_OF_ENDING: Record<string, Format> = { svg: 'svg', mmd: 'mermaid', mermaid: 'mermaid' };
+
+/** Of a drawing that goes to no terminal. */
+const COLUMNS_DEFAULT = 100;
+
+export default class Graph extends BaseCommand {
+  static override summary = 'Draw a flow: in the terminal, as a Mermaid flowchart, or as SVG.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> flow.yaml',
+    '<%= config.bin %> <%= command.id %> flow.yaml -o flow.svg',
+    '<%= config.bin %> <%= command.id %> flow.yaml --format mermaid',
+  ];
+  static override args = { flow: argument({ required: true, description: 'the flow file', name: 'FLOW' }) };
+  static override flags = {
+    format: option({
+      description: 'how it is drawn; without it as the ending of the file says, otherwise terminal',
+      options: FORMATS,
+    })(),
+    output: string({ char: 'o', description: 'write it to a file', helpValue: 'FILE' }),
+  };
+
+  override async run(): Promise<{ flow: string; format: Format; output?: string; drawing?: string }> {
+    const { args, flags } = await this.parse(Graph);
+    const { flow } = await flowFrom(args.flow);
+    const format = flags.format ?? FORMAT_OF_ENDING[flags.output?.split('.').at(-1) ?? ''] ?? 'terminal';
+    const { pictureOf } = await import('../views/graph/picture.ts');
+    const toScreen = flags.output === undefined && !this.jsonEnabled();
+    const drawing = await this.#draw(pictureOf(flow), format, toScreen);
+    const answer = { flow: flow.name.value, format };
+    if (flags.output === undefined) {
+      if (toScreen) this.log(drawing);
+      return { ...answer, drawing };
+    }
+    await write(flags.output, `${drawing}\n`);
+    this.log(`${this.palette.green('✓')} ${flow.name.value} is drawn in ${flags.output}`);
+    return { ...answer, output: flags.output };
+  }
+
+  async #draw(picture: Picture, format: Format, toScreen: boolean): Promise<string> {
+    switch (format) {
+      case 'svg':
+        return (await import('../views/graph/svg.ts')).drawSvg(picture);
+      case 'mermaid':
+        return (await import('../views/graph/mermaid.ts')).drawMermaid(picture);
+      case 'terminal': {
+        const { drawTerminal } = await import('../views/graph/terminal-graph.ts');
+        const columns = (toScreen && process.stdout.columns) || COLUMNS_DEFAULT;
+        return drawTerminal(picture, columns, toScreen ? this.palette : plainPalette);
+      }
+    }
+  }
+}
+
+async function write(file: string, text: string): Promise<void> {
+  const { writeFile } = await import('node:fs/promises');
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UserError('cannot-write', `${file} cannot be written: ${message}`, 'name another file', { cause: error });
+  }
+}

@@ -1,0 +1,29 @@
+import { UserError } from '../../../base/errors.ts';
+import { metaflowUser } from '../../../platform/deploy/user.ts';
+import { clientEnvironment, shellLines } from '../../../twin/host/client-env.ts';
+import { homePaths, readPlatform } from '../../../twin/host/platform-state.ts';
+import { BaseCommand } from '../../base-command.ts';
+
+export default class LocalEnv extends BaseCommand {
+  static override summary = 'Print what other clients need to use the local platform, as lines for a shell.';
+
+  static override description =
+    'The keys are among them. They suit wsk, the openwhisk client, Metaflow, boto3 and every AWS SDK.';
+
+  static override examples = ['eval "$(<%= config.bin %> local env)"'];
+
+  async run(): Promise<Record<string, string>> {
+    const { flags } = await this.parse(LocalEnv);
+    const platform = await readPlatform(flags.home);
+    if (!platform) {
+      throw new UserError('no-platform', 'the local platform does not run', 'start it: nuvopipe local start');
+    }
+    const environment = {
+      ...clientEnvironment(platform, homePaths(flags.home).wskprops),
+      // Runs are tagged with it, and Metaflow's client asks for it; where there is no user, it is the namespace.
+      METAFLOW_USER: metaflowUser() ?? platform.whisk.namespace,
+    };
+    for (const line of shellLines(environment)) this.log(line);
+    return environment;
+  }
+}

@@ -1,0 +1,37 @@
+import { integer } from '@oclif/core/flags';
+import { reportTo } from '../../../base/terminal/progress.ts';
+import { startPlatform } from '../../../twin/host/platform.ts';
+import { type PlatformSummary, summaryOf } from '../../../twin/host/summary.ts';
+import { BaseCommand } from '../../base-command.ts';
+
+const PORT_MAX = 65_535;
+
+export default class LocalStart extends BaseCommand {
+  static override summary = 'Start the local platform: an OpenWhisk, an S3 and a Metaflow service on this machine.';
+
+  static override description =
+    'It runs in the background until it is stopped or unused for an hour. The first start makes its Python environments.';
+
+  static override examples = ['<%= config.bin %> local start', '<%= config.bin %> local start --port 3233'];
+
+  static override flags = {
+    port: integer({
+      description: 'of the OpenWhisk API [default: the one used last, else any that is free]',
+      min: 1,
+      max: PORT_MAX,
+    }),
+  };
+
+  async run(): Promise<PlatformSummary & { started: boolean }> {
+    const { flags } = await this.parse(LocalStart);
+    const options = flags.port === undefined ? {} : { port: flags.port };
+    const { platform, started } = await startPlatform(flags.home, reportTo(process.stderr), options);
+    const summary = summaryOf(platform);
+    this.log(`The local platform ${started ? 'runs' : 'runs already'}:`);
+    this.log(`  OpenWhisk  ${summary.apihost}`);
+    this.log(`  S3         ${summary.s3}`);
+    this.log(`  Metaflow   ${summary.metadata}`);
+    this.log('To use it from other clients: eval "$(nuvopipe local env)"');
+    return { started, ...summary };
+  }
+}

@@ -1,0 +1,113 @@
+import { string as argument } from '@oclif/core/args';
+import { boolean, integer, string } from '@oclif/core/flags';
+import { UserError } from '../../base/errors.ts';
+import { reportTo } from '../../base/terminal/progress.ts';
+import { didYouMean } from '../../language/diagnostics/suggest.ts';
+import { type FlowPrune, type PruneRule, planPrune, prune, prunedFlows } from '../../platform/runs/prune-runs.ts';
+import type { RunReader } from '../../platform/runs/reader.ts';
+import { BaseCommand } from '../base-command.ts';
+import { storeFlags } from '../flags/store-flags.ts';
+import { parseAgeMs } from '../views/age.ts';
+import { amounts, renderFlowPrune } from '../views/prune-view.ts';
+import { withRuns } from '../with-runs.ts';
+
+/** What `--json` prints. */
+interface Answer {
+  /** Without `--yes` nothing is. */
+  deleted: boolean;
+  flows: FlowPrune[];
+}
+
+export default class Prune extends BaseCommand {
+  static override summary = 'Delete old runs with their artifacts and logs; without --yes, only show what would go.';
+  static override description =
+    'A run goes if every rule that is given lets it go. Runs that are live, changed within a day or are resumed by a live one do not, nor artifacts that a run or the cache needs.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --older-than 30d',
+    '<%= config.bin %> <%= command.id %> HelloFlow --keep 20 --keep-failed --yes',
+    '<%= config.bin %> <%= command.id %> --cache-unused 90d --yes --datastore s3://bucket/metaflow',
+  ];
+  static override args = {
+    flow: argument({
+      description: 'flows whose runs are looked at; all, if none is named',
+      name: 'FLOW',
+      multiple: true,
+    }),
+  };
+  static override flags = {
+    'older-than': string({ description: 'only runs that began longer ago', helpValue: '30d' }),
+    keep: integer({ description: 'not the latest N of each flow', helpValue: 'N', min: 0 }),
+    'keep-failed': boolean({ description: 'not those that failed, were cancelled or lost', default: false }),
+    'cache-unused': string({ description: 'also what the cache has and no run used for so long', helpValue: '90d' }),
+    yes: boolean({ char: 'y', description: 'delete it', default: false }),
+    ...storeFlags,
+  };
+
+  override async run(): Promise<Answer> {
+    const { args, flags } = await this.parse(Prune);
+    const rule = ruleOf(flags);
+    const report = reportTo(process.stderr);
+    return withRuns(flags, async (reader) => {
+      const flows: FlowPrune[] = [];
+      for (const flow of await chosenFlows(reader, args.flow ?? [])) {
+        report.progress(`Looking at ${flow}`);
+        const plan = await planPrune(reader, flow, rule, Date.now());
+        if (flags.yes)
+          await prune(reader, plan, (what, objects) => report.progress(`${flow}: deleting ${what} (${objects})`));
+        flows.push(plan.summary);
+        report.progress('');
+        this.log(renderFlowPrune(plan.summary, this.palette, Date.now()));
+      }
+      this.#sum(flows, flags.yes);
+      return { deleted: flags.yes, flows };
+    });
+  }
+
+  #sum(flows: readonly FlowPrune[], isDone: boolean): void {
+    const all = amounts({
+      runs: flows.flatMap(({ runs }) => runs),
+      cacheEntries: flows.reduce((sum, { cacheEntries }) => sum + cacheEntries, 0),
+      objects: flows.reduce((sum, { objects }) => sum + objects, 0),
+      bytes: flows.reduce((sum, { bytes }) => sum + bytes, 0),
+    });
+    if (flows.every(({ objects }) => objects === 0)) this.log('There is nothing to delete.');
+    else if (isDone) this.log(`${this.palette.green('✓')} deleted: ${all}`);
+    else this.log(`Nothing is deleted yet. With --yes: ${all}`);
+  }
+}
+
+interface RuleFlags {
+  'older-than'?: string | undefined;
+  keep?: number | undefined;
+  'keep-failed': boolean;
+  'cache-unused'?: string | undefined;
+}
+
+/** @throws UserError where nothing is said of which runs */
+function ruleOf({
+  'older-than': olderThan,
+  keep,
+  'keep-failed': keepFailed,
+  'cache-unused': unused,
+}: RuleFlags): PruneRule {
+  if (olderThan === undefined && keep === undefined && unused === undefined) {
+    const hint = 'add --older-than 30d, --keep 20, or both';
+    throw new UserError('no-rule', 'nothing says which runs may go', hint);
+  }
+  const goesByRuns = olderThan !== undefined || keep !== undefined;
+  return {
+    ...(olderThan !== undefined && { olderThanMs: parseAgeMs(olderThan) }),
+    keep: goesByRuns ? (keep ?? 0) : Number.POSITIVE_INFINITY,
+    keepFailed,
+    ...(unused !== undefined && { cacheUnusedMs: parseAgeMs(unused) }),
+  };
+}
+
+/** @throws UserError `unknown-flow` */
+async function chosenFlows(reader: RunReader, named: readonly string[]): Promise<string[]> {
+  const flows = await prunedFlows(reader);
+  const unknown = named.find((name) => !flows.includes(name));
+  if (unknown === undefined) return named.length === 0 ? flows : [...new Set(named)];
+  const message = `there are no runs of a flow "${unknown}" in ${reader.store.root}`;
+  throw new UserError('unknown-flow', message, didYouMean(unknown, flows) ?? 'list the latest with: nuvopipe status');
+}

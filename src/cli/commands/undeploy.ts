@@ -1,0 +1,46 @@
+import { string as argument } from '@oclif/core/args';
+import { boolean } from '@oclif/core/flags';
+import { reportTo } from '../../base/terminal/progress.ts';
+import type { DeployedEntity } from '../../platform/deploy/deploy.ts';
+import { BaseCommand } from '../base-command.ts';
+import { openTarget, targetFlags, withClients } from '../flags/target-flags.ts';
+
+/** What `--json` prints, for each flow. */
+interface Undeployed {
+  flow: string;
+  entities: DeployedEntity[];
+}
+
+export default class Undeploy extends BaseCommand {
+  static override summary = 'Delete flows from an OpenWhisk, with their schedules; runs and artifacts stay.';
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> HelloFlow',
+    '<%= config.bin %> <%= command.id %> NightlyFlow --datastore s3://bucket/metaflow',
+  ];
+
+  static override args = {
+    flow: argument({ required: true, multiple: true, description: 'names of flows', name: 'FLOW' }),
+  };
+
+  static override flags = {
+    force: boolean({ description: 'even if runs are live; they stop at their next step', default: false }),
+    ...targetFlags,
+  };
+
+  override async run(): Promise<Undeployed[]> {
+    const { args, flags } = await this.parse(Undeploy);
+    const report = reportTo(process.stderr);
+    const target = await openTarget(flags, report);
+    const { undeploy } = await import('../../platform/deploy/undeploy.ts');
+    return withClients(target, async ({ whisk, store }) => {
+      const answer: Undeployed[] = [];
+      for (const flow of args.flow) {
+        const entities = await undeploy({ whisk, store, flow, force: flags.force, report });
+        this.log(`${this.palette.green('✓')} ${flow} is undeployed: ${entities.length} deleted`);
+        answer.push({ flow, entities });
+      }
+      return answer;
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import { string as argument } from '@oclif/core/args';
+import { string } from '@oclif/core/flags';
+import { findRun } from '../../platform/runs/find-run.ts';
+import { type StepWhy, whyStep } from '../../platform/runs/why-run.ts';
+import { BaseCommand } from '../base-command.ts';
+import { runArgument } from '../flags/run-argument.ts';
+import { storeFlags } from '../flags/store-flags.ts';
+import { renderWhy } from '../views/why-view.ts';
+import { withRuns } from '../with-runs.ts';
+
+export default class Why extends BaseCommand {
+  static override summary = 'Say why a step of a run was executed, or why it was not.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> HelloFlow/20260102030405-1a2b3c4d train',
+    '<%= config.bin %> <%= command.id %> 20260102030405 shout --task t-7',
+  ];
+  static override args = {
+    run: runArgument,
+    step: argument({ required: true, description: 'a step of the flow', name: 'STEP' }),
+  };
+  static override flags = {
+    task: string({ description: 'one of its tasks, as status and logs name it', helpValue: 'TASK' }),
+    ...storeFlags,
+  };
+
+  override async run(): Promise<StepWhy> {
+    const { args, flags } = await this.parse(Why);
+    const why = await withRuns(flags, async (reader) =>
+      whyStep(reader, await findRun(reader, args.run), args.step, flags.task),
+    );
+    this.log(renderWhy(why, this.palette));
+    return why;
+  }
+}

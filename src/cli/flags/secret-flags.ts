@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { string } from '@oclif/core/flags';
+import { UserError } from '../../base/errors.ts';
+import type { Plan } from '../../contract/plan.ts';
+import { didYouMean } from '../../language/diagnostics/suggest.ts';
+import { neededSecrets, requireSecrets, type Secrets } from '../../platform/deploy/bind-secrets.ts';
+import { parseSecretsFile } from './secrets-file.ts';
+
+/** Flags that give a flow's secrets; what they leave out comes from environment variables of the same names. */
+export const secretFlags = {
+  secret: string({
+    description:
+      'a secret of the flow; the name alone takes it from the environment, as everything does that is not given',
+    helpValue: 'NAME[=VALUE]',
+    helpGroup: 'SECRETS',
+    multiple: true,
+    default: [],
+  }),
+  'secrets-file': string({
+    description: 'a file with secrets: NAME=VALUE in lines, or a JSON object',
+    helpValue: 'FILE',
+    helpGroup: 'SECRETS',
+  }),
+};
+
+export interface SecretFlags {
+  secret: readonly string[];
+  'secrets-file'?: string | undefined;
+}
+
+/**
+ * The secrets that a flow's steps name: each as `--secret` says, else from the file, else from the environment.
+ *
+ * @throws UserError for flags that mean nothing, and for all that is missing; no value is in it.
+ */
+export async function readSecrets(flags: SecretFlags, plan: Plan, env = process.env): Promise<Secrets> {
+  const names = [...neededSecrets(plan).keys()];
+  const file = flags['secrets-file'];
+  const inFile = file === undefined ? new Map<string, string>() : parseSecretsFile(await readText(file), file);
+  const given = new Map<string, string | undefined>();
+  for (const argument of flags.secret) {
+    const [name = ''] = argument.split('=', 1);
+    checkName(name, names, plan.flow);
+    if (given.has(name)) throw new UserError('bad-secret', `the secret ${name} is given twice`, 'give it once');
+    given.set(name, name === argument ? env[name] : argument.slice(name.length + 1));
+  }
+  const chosen = (name: string) => (given.has(name) ? given.get(name) : (inFile.get(name) ?? env[name]));
+  const secrets = Object.fromEntries(names.map((name) => [name, chosen(name)]));
+  requireSecrets(plan, secrets);
+  return secrets;
+}
+
+function checkName(name: string, names: readonly string[], flow: string): void {
+  if (names.includes(name)) return;
+  const known = names.length === 0 ? 'it has none' : `its secrets: ${names.join(', ')}`;
+  throw new UserError('unknown-secret', `the flow ${flow} has no secret ${name}`, didYouMean(name, names) ?? known);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new UserError('secrets-file', `the file ${file} cannot be read`, 'check its path', { cause });
+  }
+}

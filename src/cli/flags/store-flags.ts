@@ -1,0 +1,44 @@
+import { string } from '@oclif/core/flags';
+import { UserError } from '../../base/errors.ts';
+import type { StoreSettings } from '../../contract/records.ts';
+import { storeSettings } from '../../platform/s3/store-settings.ts';
+import { readPlatform } from '../../twin/host/platform-state.ts';
+
+/** Flags that say where runs are kept. */
+export const storeFlags = {
+  datastore: string({
+    description: 'where runs are kept; without it METAFLOW_DATASTORE_SYSROOT_S3',
+    helpValue: 's3://BUCKET/PREFIX',
+    helpGroup: 'DATASTORE',
+  }),
+  endpoint: string({
+    description: 'an S3 that is not AWS’s; without it AWS_ENDPOINT_URL_S3',
+    helpValue: 'URL',
+    helpGroup: 'DATASTORE',
+  }),
+  profile: string({
+    description: 'AWS profile with the keys; without it the environment’s',
+    helpValue: 'NAME',
+    helpGroup: 'DATASTORE',
+  }),
+};
+
+export interface StoreFlags {
+  home: string;
+  datastore?: string | undefined;
+  endpoint?: string | undefined;
+  profile?: string | undefined;
+}
+
+/** The datastore that the flags name; without them that of the local platform if it runs, then the environment's. */
+export async function chosenStore(flags: StoreFlags, env = process.env): Promise<StoreSettings> {
+  if (flags.datastore !== undefined) return storeSettings(flags);
+  const platform = await readPlatform(flags.home);
+  if (platform !== undefined) return platform.store;
+  if (env.METAFLOW_DATASTORE_SYSROOT_S3) return storeSettings(flags);
+  throw new UserError(
+    'no-datastore',
+    `the local platform of ${flags.home} does not run, and no other datastore is given`,
+    'start it with "nuvopipe local start", or add --datastore s3://bucket/prefix',
+  );
+}

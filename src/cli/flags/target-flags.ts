@@ -1,0 +1,70 @@
+import type { Report } from '../../base/terminal/progress.ts';
+import type { StoreSettings } from '../../contract/records.ts';
+import type { WhiskOptions, WhiskSettings } from '../../platform/openwhisk/whisk-settings.ts';
+import { clusterSettings } from '../cluster.ts';
+import { type StoreFlags, storeFlags } from './store-flags.ts';
+import { whiskFlags } from './whisk-flags.ts';
+
+/** Flags that say which OpenWhisk and which datastore; without any of them it is the local platform. */
+export const targetFlags = { ...whiskFlags, ...storeFlags };
+
+export interface TargetFlags extends WhiskOptions, StoreFlags {}
+
+/** An OpenWhisk, and the datastore of the flows on it. */
+export interface Target {
+  whisk: WhiskSettings;
+  store: StoreSettings;
+  /** An interpreter with pip. */
+  python(): Promise<string>;
+  /** Actions bring all they need: a cluster's Python has no Metaflow. */
+  vendored: boolean;
+  /** It is the local platform, and did not run before. */
+  started: boolean;
+}
+
+export function isLocal({ apihost, auth, namespace, datastore, endpoint, profile }: TargetFlags): boolean {
+  return [apihost, auth, namespace, datastore, endpoint, profile].every((flag) => flag === undefined);
+}
+
+/**
+ * What the flags name; without them the local platform, which is started if it does not run.
+ *
+ * @throws UserError for what is missing or malformed.
+ */
+export async function openTarget(flags: TargetFlags, report: Report): Promise<Target> {
+  if (!isLocal(flags)) {
+    const python = async () => (await (await import('../../twin/host/python-env.ts')).findPython()).path;
+    return { ...(await clusterSettings(flags)), python, vendored: true, started: false };
+  }
+  const { startPlatform } = await import('../../twin/host/platform.ts');
+  const { platform, started } = await startPlatform(flags.home, report);
+  const { whisk, store, python } = platform;
+  return { whisk, store, python: async () => python, vendored: false, started };
+}
+
+/** A target's clients, for as long as the work takes. */
+export async function withClients<T>(
+  { whisk: whiskSettings, store: storeSettings }: Pick<Target, 'whisk' | 'store'>,
+  work: (clients: Clients) => Promise<T>,
+): Promise<T> {
+  const [{ openWhisk }, { openStore }] = await Promise.all([
+    import('../../platform/openwhisk/client.ts'),
+    import('../../platform/s3/store.ts'),
+  ]);
+  const whisk = openWhisk(whiskSettings);
+  try {
+    const store = await openStore(storeSettings);
+    try {
+      return await work({ whisk, store });
+    } finally {
+      store.close();
+    }
+  } finally {
+    whisk.close();
+  }
+}
+
+export interface Clients {
+  whisk: import('../../platform/openwhisk/client.ts').Whisk;
+  store: import('../../platform/s3/store.ts').Store;
+}

@@ -1,0 +1,39 @@
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UserError } from '../../base/errors.ts';
+
+/**
+ * Writes files that are not there yet; where one is, none is written.
+ *
+ * @param files path in the folder → text
+ * @returns their paths, with the folder's
+ * @throws UserError `file-exists`, `cannot-write`
+ */
+export async function writeNewFiles(dir: string, files: ReadonlyMap<string, string>): Promise<string[]> {
+  const paths = [...files.keys()].map((path) => join(dir, path));
+  const there = await Promise.all(
+    paths.map((path) =>
+      access(path).then(
+        () => [path],
+        () => [],
+      ),
+    ),
+  );
+  const existing = there.flat();
+  if (existing.length > 0) {
+    const what = existing.length === 1 ? 'is there already, and stays' : 'are there already, and stay';
+    throw new UserError('file-exists', `${existing.join(', ')} ${what} as before`, 'name another folder');
+  }
+  try {
+    for (const [path, text] of files) {
+      await mkdir(dirname(join(dir, path)), { recursive: true });
+      await writeFile(join(dir, path), text, { flag: 'wx' });
+    }
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UserError('cannot-write', `${dir} cannot be written: ${message}`, 'name another folder', {
+      cause: error,
+    });
+  }
+  return paths;
+}

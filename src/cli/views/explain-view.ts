@@ -1,0 +1,145 @@
+import type { Palette } from '../../base/terminal/palette.ts';
+import { columnsOf } from '../../base/terminal/text-width.ts';
+import { COMPONENTS_PER_LOOK } from '../../compiler/explain/costs.ts';
+import { count, named } from '../../compiler/explain/counts.ts';
+import type {
+  ExplainedAttempts,
+  ExplainedCall,
+  ExplainedFork,
+  ExplainedLoop,
+  Explanation,
+} from '../../compiler/explain/explanation.ts';
+import type { Finding } from '../../compiler/explain/findings.ts';
+import { formatDurationMs } from '../../language/model/duration.ts';
+import type { MinSuccess } from '../../language/model/flow.ts';
+import { formatSizeMB } from '../../language/model/size.ts';
+
+/** Of long lists; `--json` has all. */
+const ROWS_MAX = 12;
+
+const TITLES: Record<Finding['limit'], string> = {
+  components: 'components a session',
+  continuations: 'continuations',
+  lanes: 'lanes',
+  calls: 'throttled calls',
+  time: 'time',
+  memory: 'memory',
+  envelope: 'envelope',
+  payload: 'payload',
+  result: 'result',
+  code: 'code',
+};
+
+/** An explanation for people. */
+export function renderExplanation(explanation: Explanation, palette: Palette): string {
+  const { flow, cluster, actions, blocks, forks, loops, attempts, calls, onFailure, limits } = explanation;
+  const steps = blocks.reduce((sum, block) => sum + block.steps.length, 0);
+  const marks = { fits: palette.green('✓'), slower: palette.yellow('!'), exceeds: palette.red('✗') };
+  const section = (title: string, lines: string[]) => (lines.length === 0 ? [] : ['', palette.bold(title), ...lines]);
+  return [
+    `${palette.bold(flow)} has ${count(steps, 'step')} in ${count(blocks.length, 'block')}, and ${count(actions.length, 'action')}`,
+    ...section(
+      'Actions',
+      table(
+        actions.map(({ name, role, memoryMB, timeLimitMs, steps: shared = 0 }) => [
+          name,
+          role === 'steps' ? count(shared, 'step') : role,
+          memoryMB === undefined ? '' : formatSizeMB(memoryMB),
+          timeLimitMs === undefined ? '' : formatDurationMs(timeLimitMs),
+        ]),
+      ),
+    ),
+    ...section('Blocks', table(blocks.map(({ name, profile, steps: inside }) => [name, profile, ends(name, inside)]))),
+    ...section('Forks', table(forks.map(forkRow))),
+    ...section('Loops', table(loops.map(loopRow))),
+    ...section('Attempts', table(attempts.map(attemptsRow))),
+    ...section('Calls', table(calls.map(callRow))),
+    ...section(
+      'When a run fails',
+      onFailure ? table([[named(onFailure.steps), count(onFailure.components, 'component')]]) : [],
+    ),
+    ...section(
+      cluster === undefined ? 'Limits of OpenWhisk as it comes' : `Limits of ${cluster}`,
+      table(limits.map(({ limit, text }) => [TITLES[limit], text])).map(
+        (line, index) => `  ${marks[limits[index]?.verdict ?? 'fits']}${line.slice(1)}`,
+      ),
+    ),
+  ].join('\n');
+}
+
+/** What of a block its name does not say. */
+function ends(name: string, steps: readonly string[]): string {
+  const last = steps.at(-1);
+  return last === name ? '' : `to ${last}, ${count(steps.length, 'step')}`;
+}
+
+function forkRow(fork: ExplainedFork): string[] {
+  const {
+    after,
+    kind,
+    over,
+    branches = [],
+    lanes,
+    calls,
+    componentsPerItem,
+    itemsPerSession,
+    batch,
+    minSuccess,
+  } = fork;
+  const title = kind === 'foreach' ? `foreach ${over ?? 'item'}` : `${branches.length} branches`;
+  const started = calls === 0 ? 'no call' : `${count(calls, 'throttled call')}`;
+  const each = `${count(componentsPerItem, 'component')} ${kind === 'foreach' ? 'an item' : 'a branch'}`;
+  const more = kind === 'foreach' ? [freshSession(itemsPerSession)] : [];
+  if (batch !== undefined) more.push(`up to ${batch} items an activation`);
+  if (minSuccess) more.push(`goes on if ${least(minSuccess)} succeed`);
+  return [`${title} after ${after}`, count(lanes, 'lane'), started, [each, ...more].join(', ')];
+}
+
+function loopRow({ name, max, componentsPerTurn, turnsPerSession }: ExplainedLoop): string[] {
+  const each = `${count(componentsPerTurn, 'component')} a turn`;
+  return [
+    name,
+    max === undefined ? 'no limit' : `at most ${count(max, 'turn')}`,
+    `${each}, ${freshSession(turnsPerSession)}`,
+  ];
+}
+
+function freshSession(every: number): string {
+  return every > 1 ? `a fresh session every ${every}` : 'fresh sessions as it needs them';
+}
+
+/** As many as Metaflow itself has. */
+const PAUSES_NAMED_MAX = 6;
+
+function attemptsRow({ step, attempts, pausesMs, withinMs, catches, components }: ExplainedAttempts): string[] {
+  const named = pausesMs.slice(0, PAUSES_NAMED_MAX).map((pause) => formatDurationMs(Math.round(pause)));
+  const pauses = [...named, ...(pausesMs.length > PAUSES_NAMED_MAX ? ['…'] : [])].join(', ');
+  return [
+    step,
+    `up to ${count(attempts, 'attempt')}${withinMs === undefined ? '' : ` within ${formatDurationMs(withinMs)}`}`,
+    pauses === '' ? '' : `pauses of ${pauses}`,
+    `${count(components, 'component')}${catches ? ', and the flow goes on' : ''}`,
+  ];
+}
+
+function callRow({ step, kind, name, detached, components }: ExplainedCall): string[] {
+  const cost = count(components, 'component');
+  if (kind === 'action') return [step, `action ${name}`, cost];
+  const each = detached
+    ? `${cost}, not waited for`
+    : `${cost}, ${COMPONENTS_PER_LOOK} more for each further look in the first seconds; then its end wakes the run`;
+  return [step, `flow ${name}`, `a throttled call, ${each}`];
+}
+
+function least(minSuccess: MinSuccess): string {
+  return 'count' in minSuccess ? String(minSuccess.count) : `${minSuccess.part * 100}%`;
+}
+
+/** Columns as wide as their widest cell. */
+function table(rows: readonly string[][]): string[] {
+  const shown = rows.slice(0, ROWS_MAX);
+  const widths = shown[0]?.map((_, column) => Math.max(...shown.map((row) => columnsOf(row[column] ?? '')))) ?? [];
+  const padded = (cell: string, column: number) => cell + ' '.repeat((widths[column] ?? 0) - columnsOf(cell));
+  const lines = shown.map((row) => `  ${row.map(padded).join('  ')}`.trimEnd());
+  return rows.length > ROWS_MAX ? [...lines, `  and ${rows.length - ROWS_MAX} more`] : lines;
+}

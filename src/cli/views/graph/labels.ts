@@ -1,0 +1,59 @@
+import { toJson } from '../../../base/json.ts';
+import { columnsOf, widthOf } from '../../../base/terminal/text-width.ts';
+
+/** Columns of a name and of a piece of Python: what is longer would make its box the widest of all. */
+const NAME_COLUMNS_MAX = 48;
+const CODE_COLUMNS_MAX = 40;
+
+/** Control characters of a file reach neither a terminal nor a document. */
+export function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** A name on one line: of a long one its beginning and its end, which tell it from others. */
+export function shortName(name: string): string {
+  const text = plain(name);
+  if (columnsOf(text) <= NAME_COLUMNS_MAX) return text;
+  const half = Math.floor((NAME_COLUMNS_MAX - 1) / 2);
+  return `${begin(text, half)}…${end(text, half)}`;
+}
+
+/** Python on one line, or the beginning of it. */
+export function shortCode(code: string): string {
+  return shortened(plain(code.trim().replace(/\s+/g, ' ')), CODE_COLUMNS_MAX);
+}
+
+/** Values as they are written in a list, or the first of them: `a, b, … (12)`. */
+export function shortList(values: readonly unknown[]): string {
+  const words = values.map((value) => plain(typeof value === 'string' ? value : toJson(value)));
+  const all = words.join(', ');
+  return columnsOf(all) <= CODE_COLUMNS_MAX ? all : `${shortened(all, CODE_COLUMNS_MAX)} (${values.length})`;
+}
+
+/** A text, or the beginning of it. */
+export function shortened(text: string, columns: number): string {
+  return columnsOf(text) <= columns ? text : `${begin(text, columns - 1)}…`;
+}
+
+function begin(text: string, columns: number): string {
+  let room = columns;
+  let kept = '';
+  for (const char of text) {
+    room -= widthOf(char);
+    if (room < 0) break;
+    kept += char;
+  }
+  return kept;
+}
+
+function end(text: string, columns: number): string {
+  let room = columns;
+  let kept = '';
+  for (const char of [...text].reverse()) {
+    room -= widthOf(char);
+    if (room < 0) break;
+    kept = char + kept;
+  }
+  return kept;
+}

@@ -1,0 +1,56 @@
+import type { Palette } from '../../base/terminal/palette.ts';
+import type { FlowPrune } from '../../platform/runs/prune-runs.ts';
+import type { Reason } from '../../platform/runs/retention.ts';
+import { age } from './run-views.ts';
+
+/** Named at most, of each flow. */
+const RUNS_NAMED_MAX = 10;
+
+const REASONS: Record<Reason, string> = {
+  running: 'running',
+  settling: 'changed within a day',
+  recent: 'not old enough',
+  latest: 'of the latest',
+  failed: 'failed',
+  resumed: 'resumed by one that goes on',
+};
+
+/** What is to be deleted of a flow, and what stays. */
+export function renderFlowPrune({ flow, runs, kept, ...rest }: FlowPrune, palette: Palette, nowMs: number): string {
+  const reasons = (Object.keys(REASONS) as Reason[]).flatMap((reason) =>
+    kept[reason] === undefined ? [] : [`${kept[reason]} ${REASONS[reason]}`],
+  );
+  const stays = reasons.length === 0 ? '' : palette.dim(` (stay: ${reasons.join(', ')})`);
+  const lines = [`${palette.bold(flow)}: ${amounts({ runs, ...rest })}${stays}`];
+  for (const { run, status, created } of runs.slice(0, RUNS_NAMED_MAX))
+    lines.push(`  ${run}  ${status}, ${age(nowMs - created)} ago`);
+  if (runs.length > RUNS_NAMED_MAX) lines.push(`  and ${runs.length - RUNS_NAMED_MAX} more`);
+  return lines.join('\n');
+}
+
+/** `2 runs, 1 entry of the cache, 31 objects, 12 kB` */
+export function amounts(
+  of: Pick<FlowPrune, 'cacheEntries' | 'objects' | 'bytes'> & { runs: readonly unknown[] },
+): string {
+  if (of.objects === 0) return 'nothing to delete';
+  const entries = of.cacheEntries === 0 ? [] : [counted(of.cacheEntries, 'entry of the cache', 'entries of the cache')];
+  return [
+    counted(of.runs.length, 'run', 'runs'),
+    ...entries,
+    counted(of.objects, 'object', 'objects'),
+    size(of.bytes),
+  ].join(', ');
+}
+
+function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
+}
+
+/** In powers of 1,000, as bills for storage have it. */
+function size(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}

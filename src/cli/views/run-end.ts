@@ -1,0 +1,23 @@
+import { harmlessText } from '../../base/terminal/harmless.ts';
+import type { Palette } from '../../base/terminal/palette.ts';
+import type { RunFailure, RunResult } from '../../contract/envelope.ts';
+import type { RunKey } from '../../platform/runs/reader.ts';
+
+/** How a run ended, and what to do about it, in lines for people. */
+export function runEnd(
+  { flow, run }: RunKey,
+  { status, error }: { status: RunResult['status']; error?: RunFailure },
+  hints: readonly string[],
+  { red, green, cyan, bold }: Palette,
+): string {
+  const name = `${flow}/${run}`;
+  if (status === 'succeeded') return `${green('✓')} ${name} has succeeded`;
+  const where = error?.step === undefined ? '' : ` in step ${error.step}`;
+  const what = status === 'cancelled' ? 'was cancelled' : `has ${status}${where}`;
+  const why = error === undefined || status === 'cancelled' ? [] : [`  ${harmlessText(error.message)}`];
+  return [
+    `${red(bold(`error[run-${status}]`))}${bold(`: ${name} ${what}`)}`,
+    ...why,
+    ...hints.map((hint) => `  ${cyan('hint')}: ${hint}`),
+  ].join('\n');
+}

@@ -1,0 +1,82 @@
+import type { Palette } from '../../base/terminal/palette.ts';
+import type { Change, Reason, StepWhy, TaskWhy } from '../../platform/runs/why-run.ts';
+
+/** Tasks and inputs named in a line at most. */
+const NAMED_MAX = 5;
+
+/** A line for all tasks of which the same is to be said. */
+export function renderWhy({ flow, run, step, tasks, others }: StepWhy, palette: Palette): string {
+  const groups = new Map<string, TaskWhy[]>();
+  for (const task of tasks) {
+    const line = [
+      task.executed ? 'ran:' : 'did not run:',
+      task.reasons.map((reason) => tell(reason, step, task.task)).join('; '),
+    ];
+    const text = line.join(' ');
+    groups.set(text, [...(groups.get(text) ?? []), task]);
+  }
+  const lines = [...groups].map(([text, members]) => {
+    const mark = members[0]?.executed ? palette.green('✓') : palette.cyan('=');
+    return `  ${mark} ${named(members.map(({ task }) => task))} ${text}`;
+  });
+  const rest = others === 0 ? [] : [`  and ${others} more: name one with --task`];
+  return [palette.bold(`${flow}/${run}/${step}`), ...lines, ...rest].join('\n');
+}
+
+function tell(reason: Reason, step: string, task: string): string {
+  switch (reason.kind) {
+    case 'cached':
+      return `reused from ${short(reason.from, step, task)}`;
+    case 'resumed':
+      return `taken over from ${short(reason.from, step, task)}`;
+    case 'not-cached':
+      return 'the step has no "cache: true"';
+    case 'first':
+      return 'no earlier run has it in the cache';
+    case 'changed':
+      return `since ${reason.since}, ${list(reason.changes.map(change))} changed`;
+    case 'failed-before':
+      return `nothing changed since ${reason.since}, where it failed; failures are not kept`;
+    case 'not-kept':
+      return `nothing changed since ${reason.since}, but its result was not in the cache, or not yet`;
+    case 'done-again':
+      return `the run does all again from ${reason.step} on`;
+    case 'missing':
+      return `it did not succeed in ${reason.in}, which this run resumes`;
+    case 'unfit':
+      return `it succeeded in ${reason.in}, which this run resumes, but with other inputs or in another flow`;
+    case 'after':
+      return `${reason.task} before it ran anew`;
+  }
+}
+
+/** The run alone, where it is the same task of it. */
+function short(from: string, step: string, task: string): string {
+  const same = `/${step}/${task}`;
+  return from.endsWith(same) ? from.slice(0, -same.length) : from;
+}
+
+function change(one: Change): string {
+  switch (one.part) {
+    case 'code':
+      return 'the code of the step';
+    case 'environment':
+      return 'its environment';
+    case 'secrets':
+      return 'a secret';
+    case 'place':
+      return 'its place (which item or turn it is, what it joins)';
+    case 'input':
+      return `the input ${one.name} (${one.was ?? 'none'} → ${one.now ?? 'none'})`;
+  }
+}
+
+function list(texts: readonly string[]): string {
+  const more = texts.length > NAMED_MAX ? [`${texts.length - NAMED_MAX} more`] : [];
+  return new Intl.ListFormat('en-GB').format([...texts.slice(0, NAMED_MAX), ...more]);
+}
+
+function named(tasks: readonly string[]): string {
+  const more = tasks.length > NAMED_MAX ? ` and ${tasks.length - NAMED_MAX} more` : '';
+  return `${tasks.slice(0, NAMED_MAX).join(', ')}${more}`;
+}

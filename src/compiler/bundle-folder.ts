@@ -1,0 +1,109 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UserError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
+import type { Bundle, Manifest } from '../contract/manifest.ts';
+import type { Plan } from '../contract/plan.ts';
+import { hashAll, hashFiles, MANIFEST_FILE } from './make-bundle.ts';
+
+/** Of the bundles that this version writes and reads. */
+const BUNDLE_VERSION = 1;
+
+/** A temporary folder is its owner's alone; a bundle is no secret. */
+const FOLDER_MODE = 0o755;
+
+/**
+ * Writes a bundle to a folder, all of it or nothing: it is written beside and then put in place. A bundle that is there
+ * already is replaced.
+ *
+ * @throws UserError `not-a-bundle` where the folder holds something else
+ */
+export async function writeBundle(bundle: Bundle, dir: string): Promise<void> {
+  const target = resolve(dir);
+  const old = await readdir(target).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw refusal(dir, error);
+  });
+  if (old && old.length > 0 && !old.includes(MANIFEST_FILE)) {
+    const hint = 'name a new folder with -o, or remove what is in this one';
+    throw new UserError('not-a-bundle', `${dir} holds something that is no bundle; it is left as it is`, hint);
+  }
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    const made = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+    const replaced = `${made}.replaced`;
+    try {
+      for (const [path, content] of bundle.files) {
+        await mkdir(dirname(join(made, path)), { recursive: true });
+        await writeFile(join(made, path), content);
+      }
+      await chmod(made, FOLDER_MODE);
+      if (old) await rename(target, replaced);
+      await rename(made, target);
+    } finally {
+      for (const left of [made, replaced]) await rm(left, { recursive: true, force: true });
+    }
+  } catch (error) {
+    throw refusal(dir, error as NodeJS.ErrnoException);
+  }
+}
+
+/**
+ * Reads a bundle, and makes sure that it is whole and as it was written.
+ *
+ * @throws UserError `not-a-bundle`, `bundle-version`, `broken-bundle`
+ */
+export async function readBundle(dir: string): Promise<Bundle> {
+  const again = 'compile the flow again';
+  const text = await readFile(join(dir, MANIFEST_FILE), 'utf8').catch(() => {
+    throw new UserError(
+      'not-a-bundle',
+      `${dir} is no bundle: it has no ${MANIFEST_FILE}`,
+      'make one with nuvopipe compile',
+    );
+  });
+  const manifest = parsed<Manifest>(text, dir);
+  if (manifest.version !== BUNDLE_VERSION) {
+    const message = `${dir} is a bundle of version ${manifest.version}, made by nuvopipe ${manifest.compiler}`;
+    throw new UserError('bundle-version', message, again);
+  }
+  const files = new Map<string, Uint8Array>();
+  for (const path of Object.keys(manifest.files ?? {}).toSorted()) {
+    files.set(
+      path,
+      await readFile(join(dir, path)).catch(() => {
+        throw new UserError('broken-bundle', `the bundle ${dir} lacks ${path}`, again);
+      }),
+    );
+  }
+  const hashes = hashFiles(files);
+  const changed = Object.keys(hashes).find((path) => hashes[path] !== manifest.files[path]);
+  if (changed !== undefined)
+    throw new UserError('broken-bundle', `${changed} in ${dir} is not as it was compiled`, again);
+  const planned = files.get('plan.json');
+  if (!planned || hashAll(hashes) !== manifest.hash) {
+    throw new UserError('broken-bundle', `${MANIFEST_FILE} in ${dir} is not as it was compiled`, again);
+  }
+  const plan = parsed<Plan>(Buffer.from(planned).toString('utf8'), dir);
+  files.set(MANIFEST_FILE, Buffer.from(text));
+  return { manifest, plan, files };
+}
+
+function parsed<T>(text: string, dir: string): T {
+  try {
+    return parseJson(text) as T;
+  } catch (error) {
+    throw new UserError(
+      'broken-bundle',
+      `the bundle ${dir} is broken: ${(error as Error).message}`,
+      'compile the flow again',
+    );
+  }
+}
+
+function refusal(dir: string, error: NodeJS.ErrnoException): Error {
+  if (error.code === undefined) return error;
+  return new UserError('cannot-write', `${dir} cannot be written: ${error.message}`, 'name another folder with -o', {
+    cause: error,
+  });
+}

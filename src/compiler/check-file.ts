@@ -1,0 +1,45 @@
+import { dirname, resolve } from 'node:path';
+import { Report } from '../language/diagnostics/report.ts';
+import type { Inspector } from '../language/python/inspector.ts';
+import { checkFlow } from '../language/rules/check-flow.ts';
+import { readFlow } from '../language/syntax/read-flow.ts';
+import { readSource } from '../language/syntax/read-source.ts';
+import { readCode } from './code-files.ts';
+import type { ValidateResult } from './compile-flow.ts';
+import type { BundleParts } from './make-bundle.ts';
+import { readParameterFiles } from './parameter-files.ts';
+
+export interface Checked extends ValidateResult {
+  /** The files named under `code`: path relative to the flow's folder, with `/` → content. */
+  code: Map<string, Uint8Array>;
+  /** The files that are defaults of parameters, likewise. */
+  parameterFiles: Map<string, Uint8Array>;
+}
+
+/** A flow and all that is beside it. */
+export type ReadFlow = Pick<BundleParts, 'flow' | 'source' | 'code' | 'parameterFiles'>;
+
+/**
+ * Reads a flow file and the code that it names, and runs all checks on them.
+ *
+ * @param meanwhile is given what was read while Python looks at the flow's Python: nothing has been checked by then
+ * @throws UserError where there is no such file
+ */
+export async function checkFile(
+  path: string,
+  inspector: Inspector,
+  meanwhile?: (read: ReadFlow) => void,
+): Promise<Checked> {
+  const { source, diagnostics } = await readSource(path);
+  const report = new Report(source, diagnostics);
+  const nothing = { code: new Map(), parameterFiles: new Map() };
+  if (report.hasErrors) return { source, diagnostics: report.diagnostics, ...nothing };
+  const flow = readFlow(report);
+  if (!flow) return { source, diagnostics: report.diagnostics, ...nothing };
+  const folder = dirname(resolve(path));
+  const code = await readCode(flow.code, folder, report);
+  const parameterFiles = await readParameterFiles(flow.parameters, folder, report);
+  if (meanwhile && !report.hasErrors) inspector.meanwhile = () => meanwhile({ flow, source, code, parameterFiles });
+  await checkFlow({ flow, report, code, inspector });
+  return { source, diagnostics: report.diagnostics, flow, code, parameterFiles };
+}

@@ -1,0 +1,79 @@
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
+import type { Report } from '../language/diagnostics/report.ts';
+import { didYouMean } from '../language/diagnostics/suggest.ts';
+import type { Located } from '../language/model/flow.ts';
+
+/** Left out of globs and folders: what tools leave behind, and bundles. */
+const IGNORED = ['**/__pycache__/**', '**/*.pyc', '**/node_modules/**', '**/.*/**', 'build/**'];
+
+/** Files that the compiler itself puts beside the code. */
+export const TAKEN = ['flow.py', 'plan.json'];
+
+/**
+ * Reads the files named under `code`.
+ *
+ * @param patterns files, folders and globs, relative to the flow's folder
+ * @param folder of the flow
+ * @returns path relative to the folder, with `/` → content; what could not be read has been reported
+ */
+export async function readCode(
+  patterns: Located<string>[],
+  folder: string,
+  report: Report,
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  if (patterns.length === 0) return files;
+  const root = await realpath(folder);
+  for (const { value, span } of patterns) {
+    const pattern = value.replaceAll('\\', '/');
+    if (isAbsolute(value) || isOutside(normalize(pattern))) {
+      const hint = 'move the code into the folder of the flow, and name it from there';
+      report.error('code-outside', span, `"${value}" is outside of the flow's folder`, hint);
+      continue;
+    }
+    const paths = await expand(pattern, root);
+    if (paths.length === 0) {
+      const kind = isGlob(pattern) ? 'no file matches' : 'there is no file';
+      const neighbours = await readdir(join(root, dirname(pattern))).catch(() => []);
+      const hint = didYouMean(basename(pattern), neighbours) ?? `code is looked for in ${root}`;
+      report.error('no-such-code', span, `${kind} "${value}"`, hint);
+    }
+    for (const path of paths) {
+      const real = await realpath(join(root, path));
+      if (isOutside(relative(root, real))) {
+        report.error('code-outside', span, `"${path}" is a link to outside of the flow's folder`, 'copy the file here');
+      } else if (TAKEN.includes(path)) {
+        report.error(
+          'code-name-taken',
+          span,
+          `"${path}" is the name of a file that nuvopipe makes`,
+          'give it another name',
+        );
+      } else {
+        files.set(path, await readFile(real));
+      }
+    }
+  }
+  return files;
+}
+
+async function expand(pattern: string, root: string): Promise<string[]> {
+  if (isGlob(pattern)) return glob(pattern, root);
+  const stats = await stat(join(root, pattern)).catch(() => undefined);
+  if (stats?.isDirectory()) return glob(`${normalize(pattern).replace(/\/$/, '')}/**`, root);
+  return stats?.isFile() ? [normalize(pattern)] : [];
+}
+
+async function glob(pattern: string, root: string): Promise<string[]> {
+  const tinyglobby = await import('tinyglobby');
+  return (await tinyglobby.glob(pattern, { cwd: root, ignore: IGNORED, expandDirectories: false })).toSorted();
+}
+
+function isGlob(pattern: string): boolean {
+  return /[*?[\]{}!()]/.test(pattern);
+}
+
+export function isOutside(path: string): boolean {
+  return path === '..' || path.startsWith(`..${sep}`) || path.startsWith('../') || isAbsolute(path);
+}

@@ -1,0 +1,106 @@
+import type { Bundle } from '../contract/manifest.ts';
+import type { Diagnostic } from '../language/diagnostics/diagnostic.ts';
+import { FlowError } from '../language/diagnostics/diagnostic.ts';
+import type { SourceFile } from '../language/diagnostics/source-file.ts';
+import type { Flow } from '../language/model/flow.ts';
+import { startInspector } from '../language/python/inspector.ts';
+import type { Checked, ReadFlow } from './check-file.ts';
+
+export interface CompileOptions {
+  /** Folder of the Python runtime; by default that of this package. */
+  runtimeDir?: string;
+  /** Command that starts Python, which looks at the Python in the flow; nothing of it is run. */
+  python?: string;
+}
+
+export interface ValidateResult {
+  source: SourceFile;
+  /** In the order of the file. */
+  diagnostics: Diagnostic[];
+  /** As far as it could be read; sound if no diagnostic is an error. */
+  flow?: Flow;
+}
+
+export interface CompileResult extends ValidateResult {
+  /** Absent where a diagnostic is an error. */
+  bundle?: Bundle;
+}
+
+/**
+ * Reads a flow file and says all that is wrong with it.
+ *
+ * @throws UserError where there is no such file
+ */
+export async function validateFlow(path: string, options: CompileOptions = {}): Promise<ValidateResult> {
+  const { code: _code, parameterFiles: _files, ...result } = await check(path, options);
+  return result;
+}
+
+/**
+ * Compiles a flow file to a bundle in memory.
+ *
+ * @throws UserError where there is no such file
+ */
+export async function compileFlow(path: string, options: CompileOptions = {}): Promise<CompileResult> {
+  let early: Bundle | undefined;
+  const maker = loadMaker(options);
+  const { code, parameterFiles, ...result } = await check(path, options, maker, (made) => {
+    early = made;
+  });
+  if (!result.flow || hasErrors(result.diagnostics)) return result;
+  const { flow, source } = result;
+  const bundle = early ?? (await maker)({ flow, source, code, parameterFiles });
+  return { ...result, bundle };
+}
+
+type Maker = (read: ReadFlow) => Bundle;
+
+async function loadMaker({ runtimeDir }: CompileOptions): Promise<Maker> {
+  const { compilerVersion, readRuntime, RUNTIME_DIR } = await import('../base/package-files.ts');
+  const [{ makeBundle }, runtime, compiler] = await Promise.all([
+    import('./make-bundle.ts'),
+    readRuntime(runtimeDir ?? RUNTIME_DIR),
+    compilerVersion(),
+  ]);
+  return (read) => makeBundle({ ...read, runtime, compiler });
+}
+
+/**
+ * What a compilation made.
+ *
+ * @throws FlowError where it found errors
+ */
+export function bundleOf({ bundle, source, diagnostics }: CompileResult): Bundle {
+  if (!bundle) throw new FlowError(source, diagnostics);
+  return bundle;
+}
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+}
+
+/** @param take is given what `maker` makes while Python looks at the flow; of a flow that is not sound, nothing may be made */
+async function check(
+  path: string,
+  { python }: CompileOptions,
+  maker?: Promise<Maker>,
+  take?: (bundle: Bundle) => void,
+): Promise<Checked> {
+  const inspector = startInspector(python);
+  try {
+    // While Python starts, what reads and checks a flow is loaded.
+    const { checkFile } = await import('./check-file.ts');
+    const make = await maker;
+    return await checkFile(path, inspector, make && ((read) => makeEarly(make, read, take)));
+  } finally {
+    inspector.close();
+  }
+}
+
+function makeEarly(make: Maker, read: ReadFlow, take?: (bundle: Bundle) => void): void {
+  try {
+    take?.(make(read));
+  } catch {
+    // The checks say why, or it is made once more after them.
+  }
+}

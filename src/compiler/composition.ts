@@ -1,0 +1,143 @@
+import type { Composition } from 'openwhisk-composer';
+import composer from 'openwhisk-composer';
+import { CALL_ANSWER_MAX_BYTES, ENVELOPE_KEY } from '../contract/envelope.ts';
+import { packageName, stepActionName, versionOf } from '../contract/names.ts';
+import type { Plan } from '../contract/plan.ts';
+import * as functions from './conductor-functions.generated.ts';
+
+/** Stands in the conductor of a flow with secret parameters for the flow's public key, base64, which a deploy puts there. */
+export const PUBLIC_KEY = '@public-key@';
+
+/** Text of a failed component that goes on with the envelope; it has to fit in it. */
+const DIED_MAX_BYTES = 300;
+
+/** Text of the error of an action that a step calls. */
+const CALL_ERROR_MAX_BYTES = 300;
+const ERROR_NAME_MAX_LENGTH = 80;
+
+/** One pause in the `wait` action; a longer one is made of several. As `PAUSE_MAX_MS` of the runtime's `attempts.py`. */
+export const PAUSE_MAX_MS = 240_000;
+
+interface Block {
+  name: string;
+  /** Its step action. */
+  performs: string;
+  steps: string[];
+  /** The action that its one step invokes. */
+  action?: string;
+}
+
+/**
+ * The composition of a flow: what a session of its conductor does.
+ *
+ * ```
+ * enter: the envelope that was given, or a new run's
+ * while the envelope names a block
+ *   try
+ *     if it asks to wait: wait
+ *     else dispatch on the block (a balanced tree)
+ *       do the step action of the block's profile, or that of a stand-in
+ *       if it answers a call: the action that is called
+ *       while what it answers is in this block still
+ *   if that died: tell the same step action once, then the stand-ins; then give up
+ * answer
+ * ```
+ *
+ * Its actions are those of the flow's version, so that a session meets no other whatever is deployed while it is under way.
+ *
+ * Its functions are those of `runtime/conductor`, as text.
+ */
+export function compose(plan: Plan): Composition {
+  const actions = `/_/${packageName(plan.flow)}`;
+  const goOn = composer.function(functions.goOn);
+  const pause = composer.sequence(
+    composer.function(made(functions.pause, PAUSE_MAX_MS)),
+    // A pause that is cut short says nothing of the step that is to follow.
+    composer.try(composer.action(`${actions}/wait`), goOn),
+    goOn,
+  );
+  const visit = composer.if_nosave(composer.function(functions.waits), pause, settle(plan, actions));
+  const guarded = composer.try(visit, handleDeath(plan));
+  const walk = composer.let({ saved: null }, composer.while_nosave(composer.function(functions.goesOn), guarded));
+  return composer.sequence(enter(plan), walk, composer.function(functions.answer));
+}
+
+/** The first envelope of a run, unless a session was launched with one. The parameters of a flow with secrets are sealed. */
+function enter({ start, steps, parameters }: Plan): Composition {
+  const first = composer.function(made(functions.enter, ENVELOPE_KEY, steps[start]?.block, start));
+  const hasSecrets = Object.values(parameters).some(({ type }) => type === 'secret');
+  return hasSecrets ? composer.sequence(first, composer.function(made(functions.sealParameters, PUBLIC_KEY))) : first;
+}
+
+/** Text of the function that a function of `runtime/conductor` makes of constants. */
+function made(text: string, ...constants: unknown[]): string {
+  return `(${text})(${constants.map((constant) => JSON.stringify(constant)).join(', ')})`;
+}
+
+/** What OpenWhisk says of a component that is not there; of one that could not be invoked, too. */
+const NOT_RESOLVED = 'Failed to resolve action';
+
+/** What the session does when a step action has answered an error. */
+function handleDeath({ flow, hash, standIns = [] }: Plan): Composition {
+  const constants = { flow, version: versionOf(hash), standIns: standIns.length };
+  const limits = { maxBytes: DIED_MAX_BYTES, notResolved: NOT_RESOLVED };
+  return composer.function(made(functions.handleDeath, { ...constants, ...limits }));
+}
+
+/** The step action of the block, or the stand-in that the envelope names. */
+function settle({ standIns = [], ...plan }: Plan, actions: string): Composition {
+  return standIns.reduceRight(
+    (otherwise, profile, index) => {
+      const test = made(functions.isStandIn, index + 1);
+      const action = composer.action(`${actions}/${stepActionName(profile, plan.hash)}`);
+      return composer.if_nosave(
+        composer.function(test),
+        composer.sequence(composer.function(functions.remember), action),
+        otherwise,
+      );
+    },
+    dispatch(blocksOf(plan), actions),
+  );
+}
+
+/** Picks the block by halves: the names are in order, a test says on which side of a name the envelope's block is. */
+function dispatch(blocks: readonly Block[], actions: string): Composition {
+  if (blocks.length > 1) {
+    const middle = blocks.length >> 1;
+    const test = made(functions.isBefore, blocks[middle]?.name);
+    const [left, right] = [dispatch(blocks.slice(0, middle), actions), dispatch(blocks.slice(middle), actions)];
+    return composer.if_nosave(composer.function(test), left, right);
+  }
+  const { name, performs, steps, action } = blocks[0] as Block;
+  const step = composer.sequence(composer.function(functions.remember), composer.action(`${actions}/${performs}`));
+  const loop = composer.dowhile_nosave(
+    action === undefined ? step : composer.sequence(step, invoke(action)),
+    composer.function(made(functions.stays, name)),
+  );
+  // The conductor logs it, and who reads the composition finds the steps.
+  loop.path = ` block ${name}: ${steps.join(', ')}`;
+  return loop;
+}
+
+/** What a step answers is given to the action that it calls; the step gets its envelope back, with the answer. */
+function invoke(action: string): Composition {
+  const fail = composer.function(made(functions.failCall, CALL_ERROR_MAX_BYTES, ERROR_NAME_MAX_LENGTH));
+  const give = composer.function(made(functions.giveAnswer, CALL_ANSWER_MAX_BYTES));
+  const called = composer.try(composer.action(action), fail);
+  const call = composer.sequence(composer.function(functions.takeCall), called, give);
+  return composer.if_nosave(composer.function(functions.calls), call, composer.sequence());
+}
+
+/** The plan's blocks in the order of their names, as JavaScript compares them. */
+function blocksOf({ steps, hash }: Plan): Block[] {
+  const blocks = new Map<string, Block>();
+  for (const [step, { block, profile, call }] of Object.entries(steps)) {
+    const found = blocks.get(block);
+    if (found) found.steps.push(step);
+    else {
+      const action = call && 'action' in call ? { action: call.action } : {};
+      blocks.set(block, { name: block, performs: stepActionName(profile, hash), steps: [step], ...action });
+    }
+  }
+  return [...blocks.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}

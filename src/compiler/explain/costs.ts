@@ -1,0 +1,57 @@
+import type { PlannedCall, PlannedRetry, PlannedStep } from '../../contract/plan.ts';
+import { PAUSE_MAX_MS } from '../composition.ts';
+
+/** Components that a task needs: when its first attempt succeeds, and when every attempt but the last fails. */
+export interface StepCost {
+  components: number;
+  worst: number;
+  /** There is no bound. */
+  isOpen: boolean;
+}
+
+/** Its arguments are made, it is invoked, its answer is recorded. */
+const ACTION_COMPONENTS = 3;
+
+/** A pause, and the look at the flow's result after it. */
+export const COMPONENTS_PER_LOOK = 2;
+
+/** Looks at a flow without a time limit; then its end starts a session. `PARK_FROM` of the runtime's `called_flows.py`. */
+export const LOOKS_MAX = 6;
+
+/** Intervals between looks. `POLL_FIRST_MS`, `POLL_MAX_MS` and `POLL_GROWTH` of the runtime's `calls.py`. */
+export const POLL = { firstMs: 250, maxMs: 60_000, growth: 1.5 } as const;
+
+/** The attempt in which Metaflow's `@catch` takes a failure. `FALLBACK_ATTEMPTS` of the runtime's `attempts.py`. */
+export const FALLBACK_ATTEMPTS = 1;
+
+export function costOf({ call, retry, catches }: PlannedStep): StepCost {
+  const attempt = attemptCost(call);
+  const pauses = retry ? pausesMs(retry) : [];
+  const repeated = pauses.reduce((sum, pause) => sum + Math.ceil(pause / PAUSE_MAX_MS) + attempt.worst, 0);
+  return { ...attempt, worst: attempt.worst + repeated + (catches ? FALLBACK_ATTEMPTS : 0) };
+}
+
+/** The pause before each repetition at its longest. */
+export function pausesMs({ times, backoffMs, factor, maxMs }: PlannedRetry): number[] {
+  return Array.from({ length: times }, (_, attempt) => Math.min(backoffMs * factor ** attempt, maxMs));
+}
+
+function attemptCost(call: PlannedCall | undefined): StepCost {
+  if (!call || ('detach' in call && call.detach)) return { components: 1, worst: 1, isOpen: false };
+  if ('action' in call) return { components: ACTION_COMPONENTS, worst: ACTION_COMPONENTS, isOpen: false };
+  const looks = call.timeoutMs === undefined ? LOOKS_MAX : looksWithin(call.timeoutMs);
+  return {
+    components: 1 + COMPONENTS_PER_LOOK,
+    worst: 1 + looks * COMPONENTS_PER_LOOK,
+    isOpen: false,
+  };
+}
+
+function looksWithin(limitMs: number): number {
+  let [looks, waitedMs] = [0, 0];
+  while (waitedMs < limitMs) {
+    waitedMs += Math.min(POLL.firstMs * POLL.growth ** looks, POLL.maxMs);
+    looks += 1;
+  }
+  return looks;
+}

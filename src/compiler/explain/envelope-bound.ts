@@ -1,0 +1,88 @@
+import type { Envelope } from '../../contract/envelope.ts';
+import type { Plan, PlannedStep } from '../../contract/plan.ts';
+import { RETRY_TIMES_MAX } from '../../language/model/flow.ts';
+import { FALLBACK_ATTEMPTS } from './costs.ts';
+import { COMPONENTS_MAX, INDEX_DIGITS_MAX, RUN_NAME_MAX } from './limits.ts';
+
+/** A date of this age, and any sooner; any pause. */
+const EPOCH_MS_MAX = 9_999_999_999_999;
+const MINUTE_MS = 60_000;
+const INDEX_MAX = 10 ** INDEX_DIGITS_MAX - 1;
+
+/** What is as long as it is: the client's, the outputs, an action's; and what stands in the place of all else. */
+type Unbounded = 'params' | 'result' | 'call' | 'answer' | 'died';
+
+/** Envelopes of another kind, with little else in them. */
+type Short = 'cancel' | 'sweep' | 'overdue' | 'wake';
+
+/**
+ * Bytes of the largest envelope at each step, whatever the run. `at` grows with the forks and loops around the step, names are
+ * as long as they are; everything else has a bound of its own.
+ */
+export function envelopeBounds(plan: Plan): Map<string, number> {
+  const before = stepsBefore(plan);
+  return new Map(
+    Object.entries(plan.steps).map(([step, planned]) => [step, bytesAt(plan, step, planned, before.get(step) ?? [])]),
+  );
+}
+
+function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, before: readonly string[]): number {
+  const largest: Required<Omit<Envelope, Unbounded | Short>> = {
+    run: 'r'.repeat(RUN_NAME_MAX),
+    block,
+    step,
+    at: coordinate(plan, within),
+    claim: true,
+    again: true,
+    lease: EPOCH_MS_MAX,
+    used: COMPONENTS_MAX,
+    home: true,
+    wait: EPOCH_MS_MAX,
+    guard: MINUTE_MS,
+    answerWithin: MINUTE_MS,
+    from: longest(before.map((name) => [name, ...coordinate(plan, plan.steps[name]?.within ?? [])])),
+    attempt: RETRY_TIMES_MAX + FALLBACK_ATTEMPTS,
+    since: EPOCH_MS_MAX,
+    poll: INDEX_MAX,
+    origin: ['r'.repeat(RUN_NAME_MAX), Object.keys(plan.steps).reduce((a, b) => (b.length > a.length ? b : a))],
+    grow: [
+      within.findLast((scope) => plan.pools[scope]) ?? '',
+      INDEX_MAX,
+      EPOCH_MS_MAX,
+      EPOCH_MS_MAX,
+      EPOCH_MS_MAX,
+      MINUTE_MS,
+    ],
+    waits: EPOCH_MS_MAX,
+    answerBy: EPOCH_MS_MAX,
+    standIn: plan.standIns?.length ?? 0,
+  };
+  // The runtime writes it with a space after each `:` and `,`: one for each of either, at most.
+  const text = JSON.stringify(largest);
+  return Buffer.byteLength(text) + (text.match(/[:,]/g)?.length ?? 0);
+}
+
+function coordinate(plan: Plan, within: readonly string[]): number[] {
+  return within.map((scope) => {
+    const branches = plan.pools[scope]?.branches;
+    return branches ? branches.length - 1 : INDEX_MAX;
+  });
+}
+
+function longest(froms: [string, ...number[]][]): [string, ...number[]] {
+  return froms.reduce((a, b) => (JSON.stringify(b).length > JSON.stringify(a).length ? b : a), ['']);
+}
+
+/** Which steps lead to a step. */
+function stepsBefore({ steps }: Plan): Map<string, string[]> {
+  const before = new Map<string, string[]>();
+  for (const [name, { next }] of Object.entries(steps)) {
+    const following = 'choose' in next ? next.choose : 'step' in next ? [next.step] : [];
+    for (const step of following) {
+      const found = before.get(step);
+      if (found) found.push(name);
+      else before.set(step, [name]);
+    }
+  }
+  return before;
+}

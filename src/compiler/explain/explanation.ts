@@ -1,0 +1,193 @@
+import type { Bundle, Manifest } from '../../contract/manifest.ts';
+import type { Plan, PlannedPool, PlannedStep } from '../../contract/plan.ts';
+import type { MinSuccess } from '../../language/model/flow.ts';
+import { itemsArtifact } from '../graph.ts';
+import { costOf, FALLBACK_ATTEMPTS, pausesMs } from './costs.ts';
+import type { Finding } from './findings.ts';
+import { findingsOf } from './findings.ts';
+import type { Limits } from './limits.ts';
+import { CONTINUE_FROM, OPENWHISK_LIMITS } from './limits.ts';
+import { Paths } from './paths.ts';
+
+/** What a flow becomes on OpenWhisk, and whether it fits there. */
+export interface Explanation {
+  flow: string;
+  /** The cluster whose limits these are; absent: OpenWhisk as it comes. */
+  cluster?: string;
+  /** Whether no limit is exceeded. */
+  fits: boolean;
+  actions: ExplainedAction[];
+  blocks: { name: string; profile: string; steps: string[] }[];
+  forks: ExplainedFork[];
+  loops: ExplainedLoop[];
+  attempts: ExplainedAttempts[];
+  calls: ExplainedCall[];
+  /** The steps that follow a failure, if there are any. */
+  onFailure?: { steps: string[]; components: number };
+  limits: Finding[];
+}
+
+export interface ExplainedAction {
+  name: string;
+  /** `stand-in`: settles the steps whose own action does not start. */
+  role: 'conductor' | 'sequence' | 'steps' | 'stand-in' | 'wait';
+  /** A sequence has none of its own. */
+  memoryMB?: number;
+  timeLimitMs?: number;
+  /** Of a step action: how many steps share it. */
+  steps?: number;
+}
+
+export interface ExplainedFork {
+  /** The step that opens it. */
+  after: string;
+  kind: 'foreach' | 'branches';
+  /** The artifact with the items; absent where they are written in the flow. */
+  over?: string;
+  branches?: string[];
+  join: string;
+  /** Sessions that work it at once, at most. */
+  lanes: number;
+  /** Throttled calls to start them, each time it is reached. */
+  calls: number;
+  /** Components that an item needs, at most; forks in it count as one item a lane. */
+  componentsPerItem: number;
+  /** Items after which a lane hands over to a fresh session, by one more throttled call; 0: within an item already. */
+  itemsPerSession: number;
+  /** Items that one activation works on at most, one after the other as its time allows. */
+  batch?: number;
+  /** It goes on without items that failed, if so many succeed. */
+  minSuccess?: MinSuccess;
+}
+
+export interface ExplainedLoop {
+  /** `while refine`: after the first step of a turn. */
+  name: string;
+  first: string;
+  /** Absent: there is no limit. */
+  max?: number;
+  componentsPerTurn: number;
+  /** Turns after which a session hands over to a fresh one; 0: within a turn already. */
+  turnsPerSession: number;
+}
+
+export interface ExplainedAttempts {
+  step: string;
+  /** Of a task at most, with the one in which `catch` takes the failure. */
+  attempts: number;
+  /** Before each repetition at the longest, ms; a pause is a component, and holds no step's container. */
+  pausesMs: number[];
+  /** What all attempts may take together, ms. */
+  withinMs?: number;
+  catches: boolean;
+  /** Components of a task when every attempt but the last fails. */
+  components: number;
+}
+
+export interface ExplainedCall {
+  step: string;
+  kind: 'action' | 'flow';
+  name: string;
+  detached: boolean;
+  /** Components of one attempt; of a flow that is waited for, with the first look at it. */
+  components: number;
+}
+
+/** Explains a bundle by the limits of a cluster, or of OpenWhisk as it comes. */
+export function explain({ manifest, plan, files }: Bundle, limits: Limits = OPENWHISK_LIMITS): Explanation {
+  const paths = new Paths(plan);
+  const findings = findingsOf(plan, paths, limits, files.get(manifest.conductor.file)?.byteLength ?? 0);
+  const each = <T>(of: (name: string, step: PlannedStep) => T[]) =>
+    Object.entries(plan.steps).flatMap(([name, step]) => of(name, step));
+  return {
+    flow: plan.flow,
+    fits: findings.every(({ verdict }) => verdict !== 'exceeds'),
+    actions: actionsOf(manifest, plan),
+    blocks: blocksOf(plan),
+    forks: each((name) => (plan.pools[name] ? [explainFork(paths, name, plan.pools[name])] : [])),
+    loops: Object.entries(plan.loops).map(([name, { first, max }]) => {
+      const componentsPerTurn = paths.turn(name).components;
+      const turnsPerSession = Math.floor(CONTINUE_FROM / componentsPerTurn);
+      return { name, first, ...(max !== undefined && { max }), componentsPerTurn, turnsPerSession };
+    }),
+    attempts: each(explainAttempts),
+    calls: each(explainCall),
+    ...(plan.onFailure !== undefined && { onFailure: explainHandlers(plan, paths, plan.onFailure) }),
+    limits: findings,
+  };
+}
+
+function actionsOf({ conductor, wait, steps, sequence, package: folder }: Manifest, plan: Plan): ExplainedAction[] {
+  const stepsOf = (profile: string) => Object.values(plan.steps).filter((step) => step.profile === profile).length;
+  const stepActions = steps.map(({ name, profile, memoryMB, timeLimitMs }) => ({
+    name: `${folder}/${name}`,
+    role: stepsOf(profile) === 0 ? ('stand-in' as const) : ('steps' as const),
+    memoryMB,
+    timeLimitMs,
+    steps: stepsOf(profile),
+  }));
+  const conductors = [conductor.name, `${folder}/${conductor.versioned}`];
+  if (sequence) return [...conductors.map((name) => ({ name, role: 'sequence' as const })), ...stepActions];
+  const limitsOf = ({ memoryMB, timeLimitMs }: typeof conductor | typeof wait) => ({ memoryMB, timeLimitMs });
+  return [
+    ...conductors.map((name) => ({ name, role: 'conductor' as const, ...limitsOf(conductor) })),
+    ...stepActions,
+    { name: `${folder}/${wait.name}`, role: 'wait', ...limitsOf(wait) },
+  ];
+}
+
+function blocksOf({ steps }: Plan): Explanation['blocks'] {
+  const blocks = new Map<string, Explanation['blocks'][number]>();
+  for (const [name, { block, profile }] of Object.entries(steps)) {
+    const found = blocks.get(block);
+    if (found) found.steps.push(name);
+    else blocks.set(block, { name: block, profile, steps: [name] });
+  }
+  return [...blocks.values()];
+}
+
+function explainFork(paths: Paths, after: string, pool: PlannedPool): ExplainedFork {
+  const { kind, over, branches, first, join, concurrency, batch, minSuccess } = pool;
+  const lanes = kind === 'branches' ? Math.min(concurrency, first.length) : concurrency;
+  const componentsPerItem = Math.max(...first.map((step) => paths.from(step).components));
+  return {
+    after,
+    kind,
+    ...(over !== undefined && !over.startsWith(itemsArtifact('')) && { over }),
+    ...(branches && { branches }),
+    join,
+    lanes,
+    calls: lanes - 1,
+    componentsPerItem,
+    itemsPerSession: Math.floor(CONTINUE_FROM / componentsPerItem),
+    ...(batch !== undefined && { batch }),
+    ...(minSuccess && { minSuccess }),
+  };
+}
+
+function explainAttempts(step: string, planned: PlannedStep): ExplainedAttempts[] {
+  const { retry, catches = false } = planned;
+  if (!retry && !catches) return [];
+  const attempts = 1 + (retry?.times ?? 0) + (catches ? FALLBACK_ATTEMPTS : 0);
+  const within = retry?.withinMs !== undefined && { withinMs: retry.withinMs };
+  const pauses = retry ? pausesMs(retry) : [];
+  return [{ step, attempts, pausesMs: pauses, ...within, catches, components: costOf(planned).worst }];
+}
+
+function explainCall(step: string, planned: PlannedStep): ExplainedCall[] {
+  const { call } = planned;
+  if (!call) return [];
+  const { components } = costOf(planned);
+  if ('action' in call) return [{ step, kind: 'action', name: call.action, detached: false, components }];
+  return [{ step, kind: 'flow', name: call.flow, detached: call.detach, components }];
+}
+
+function explainHandlers({ steps }: Plan, paths: Paths, first: string): NonNullable<Explanation['onFailure']> {
+  const names: string[] = [];
+  for (let name: string | undefined = first; name !== undefined; ) {
+    names.push(name);
+    const next: PlannedStep['next'] | undefined = steps[name]?.next;
+    name = next && 'step' in next ? next.step : undefined;
+  }
+  return { steps: names, components: paths.from(first).components };
+}

@@ -1,0 +1,68 @@
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, posix, relative } from 'node:path';
+import type { Report } from '../language/diagnostics/report.ts';
+import { didYouMean } from '../language/diagnostics/suggest.ts';
+import type { Parameter } from '../language/model/flow.ts';
+import { isOutside, TAKEN } from './code-files.ts';
+
+/** What else a bundle's folder holds. */
+const TAKEN_IN_BUNDLE = [...TAKEN, 'composition.json', 'conductor.js', 'wait.js', 'step.zip', 'manifest.json'];
+
+/**
+ * Reads the files that are defaults of parameters.
+ *
+ * @param folder of the flow
+ * @returns path relative to the folder, with `/` → content; what could not be read has been reported
+ */
+export async function readParameterFiles(
+  parameters: readonly Parameter[],
+  folder: string,
+  report: Report,
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const { name, type, default: fallback, binary } of parameters) {
+    if (type !== 'file' || typeof fallback?.value !== 'string') continue;
+    const path = filePath(fallback.value);
+    const place = join(folder, path);
+    const found = await stat(place).catch(() => undefined);
+    if (isAbsolute(fallback.value) || isOutside(path)) {
+      const hint = 'move it into the folder of the flow, and name it from there';
+      report.error('file-outside', fallback.span, `"${fallback.value}" is outside of the flow's folder`, hint);
+    } else if (TAKEN_IN_BUNDLE.includes(path)) {
+      const message = `"${path}" is the name of a file that nuvopipe makes`;
+      report.error('file-name-taken', fallback.span, message, 'give it another name');
+    } else if (found?.isDirectory()) {
+      report.error('no-such-file', fallback.span, `"${fallback.value}" is a folder`, 'name a file in it');
+    } else if (!found?.isFile()) {
+      const neighbours = await readdir(dirname(place)).catch(() => []);
+      const hint = didYouMean(basename(path), neighbours) ?? `it is looked for in ${folder}`;
+      report.error('no-such-file', fallback.span, `there is no file "${fallback.value}"`, hint);
+    } else if (isOutside(relative(await realpath(folder), await realpath(place)))) {
+      const message = `"${fallback.value}" is a link to outside of the flow's folder`;
+      report.error('file-outside', fallback.span, message, 'copy the file here');
+    } else {
+      const content = await readFile(place);
+      files.set(path, content);
+      if (!binary && !isText(content)) {
+        const hint = 'save it as UTF-8, or give the parameter "binary: true", and the step gets the bytes';
+        report.error('not-utf8', fallback.span, `"${path}", the default of "${name.value}", is no UTF-8 text`, hint);
+      }
+    }
+  }
+  return files;
+}
+
+/** The path of a default, as the bundle has it. */
+export function filePath(path: unknown): string {
+  return posix.normalize(String(path).replaceAll('\\', '/'));
+}
+
+/** Whether bytes are text in UTF-8. */
+export function isText(content: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(content);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,26 @@
+import { allSteps, type Flow, walk, walkSteps } from '../language/model/flow.ts';
+
+/** The steps of a flow as tests speak of them: those that are written in the file. */
+export interface FlowSteps {
+  /** In the order of the file. */
+  names: string[];
+  /** Those that have a task for each item or turn. */
+  many: ReadonlySet<string>;
+  /** Those that call an action or a flow. */
+  calls: ReadonlySet<string>;
+}
+
+export function stepsOf(flow: Flow): FlowSteps {
+  const names = [...allSteps(flow)].flatMap((step) => step.name?.value ?? []);
+  const many = new Set<string>();
+  for (const element of walk(flow.steps)) {
+    if (element.kind !== 'foreach' && element.kind !== 'while' && element.kind !== 'until') continue;
+    for (const step of walkSteps(element.steps)) if (step.name) many.add(step.name.value);
+  }
+  const calls = new Set(
+    [...allSteps(flow)].flatMap(({ name, body }) =>
+      name && (body?.kind === 'action' || body?.kind === 'flow') ? [name.value] : [],
+    ),
+  );
+  return { names, many, calls };
+}

@@ -1,0 +1,291 @@
+import type { CallBody, Code, Element, Flow, Join, Parameter, RunBody, Span, Step } from '../model/flow.ts';
+import { allElements, allSteps } from '../model/flow.ts';
+import { isWellFormed, modulePath, topModules } from '../rules/call-targets.ts';
+import type { CheckInput } from '../rules/context.ts';
+import { functionBody, INDENT, linesInsideStrings } from './python-text.ts';
+
+/** A place in code, as Python counts: line and column from 1, and where it ends, which Python does not always say. */
+export type Place = readonly [line: number, column: number, endLine?: number | null, endColumn?: number | null];
+
+export interface Problem {
+  message: string;
+  at: Place;
+}
+
+/** An attribute of `self` that code sets. */
+export interface SetFact {
+  name: string;
+  at: Place;
+  /** The value as Python writes it, where it is a literal. */
+  literal: string | null;
+}
+
+/** An attribute of `self` that code reads, and that nothing before in the same code can have set. */
+export interface ReadFact {
+  name: string;
+  at: Place;
+  /** On every path through the code. */
+  sure: boolean;
+}
+
+/** What a join takes from its inputs: `inputs.step.name`, `inputs[0].name`, or `name` of each of them in turn. */
+export interface InputFact {
+  /** Absent for `inputs.step` itself. */
+  name: string | null;
+  at: Place;
+  step: string | null;
+  each: boolean;
+}
+
+/** A call of `merge_artifacts`. */
+export interface MergeFact {
+  at: Place;
+  include: string[] | null;
+  exclude: string[] | null;
+}
+
+/** What code does, as far as it can be told without running it. */
+export interface CodeFacts {
+  problem?: Problem;
+  sets: SetFact[];
+  reads: ReadFact[];
+  /** All attributes of `self` that are read. */
+  mentions: string[];
+  /** Attributes whose value may be changed in place. */
+  touched: string[];
+  /** Names that nothing defines. */
+  names: { name: string; at: Place; library?: boolean }[];
+  inputs: InputFact[];
+  merges: MergeFact[];
+  /** It may set anything. */
+  any: boolean;
+  next: Place | null;
+  /** A yield or await. */
+  stops: Place | null;
+  /** It calls something that may answer otherwise the next time. */
+  calls: boolean;
+  /** Of an expression: it is true or false and nothing else. */
+  boolean: boolean;
+  /** Of an expression that is a literal. */
+  constant?: { truth: boolean; type: string; size: number | null };
+  /** Where in the flow file a place is. */
+  spanOf(place: Place): Span;
+}
+
+export interface FunctionFacts {
+  /** Arguments without a default, and those with one. */
+  required: string[];
+  optional: string[];
+  /** Keys of the mappings it returns, each with its value where that is a literal; absent where they cannot be told. */
+  returns: Record<string, string | null> | null;
+  /** It ends without a value on every path. */
+  nothing: boolean;
+}
+
+export interface ModuleFacts {
+  problem?: Problem;
+  /** What it defines or imports at its top. */
+  names: string[];
+  /** It may define anything. */
+  any: boolean;
+  functions: Record<string, FunctionFacts>;
+}
+
+/** What the pattern of a parameter is. */
+export interface PatternFacts {
+  /** Why it is no regular expression. */
+  problem?: string;
+  /** Those of the parameter's default and choices that it does not match. */
+  unmatched: string[];
+}
+
+/** What Python says of a flow's Python. */
+export interface PythonFacts {
+  bodies: ReadonlyMap<RunBody, CodeFacts>;
+  expressions: ReadonlyMap<Code, CodeFacts>;
+  /** By path. */
+  modules: ReadonlyMap<string, ModuleFacts>;
+  /** Of the parameters that have one. */
+  patterns: ReadonlyMap<Parameter, PatternFacts>;
+  /** Modules of Python's standard library that the code has one of the same name of. */
+  standard: ReadonlySet<string>;
+  /** Of the function that is called; nothing where it is not known well enough. */
+  functionOf(call: CallBody): FunctionFacts | undefined;
+}
+
+const NOTHING: Omit<CodeFacts, 'spanOf'> = {
+  sets: [],
+  reads: [],
+  mentions: [],
+  touched: [],
+  names: [],
+  inputs: [],
+  merges: [],
+  any: false,
+  next: null,
+  stops: null,
+  calls: false,
+  boolean: false,
+};
+
+const NO_FACTS: PythonFacts = {
+  bodies: new Map(),
+  expressions: new Map(),
+  modules: new Map(),
+  patterns: new Map(),
+  standard: new Set(),
+  functionOf: () => undefined,
+};
+
+/** What Python is asked. */
+export interface InspectionRequest {
+  /** Functions with one body each. */
+  bodies: string[];
+  expressions: string[];
+  /** Text, and the functions of it that are called. */
+  modules: [text: string, functions: string[]][];
+  /** Regular expressions, and texts that each has to match. */
+  patterns: [pattern: string, texts: string[]][];
+  /** Names of modules. */
+  names: string[];
+}
+
+/** What it answers, in the same order. */
+export interface Inspection {
+  bodies: Partial<CodeFacts>[];
+  expressions: Partial<CodeFacts>[];
+  modules: ModuleFacts[];
+  patterns: PatternFacts[];
+  /** Those of the names that are modules of Python's standard library. */
+  standard: string[];
+}
+
+/**
+ * Lets Python look at the Python of a flow; none of it is run. Where Python does not start, the report says so.
+ *
+ * @returns nothing where there is no Python to ask
+ */
+export async function inspectPython({ flow, report, code, inspector }: CheckInput): Promise<PythonFacts | undefined> {
+  const steps = [...allSteps(flow)];
+  const runs = steps.flatMap((step) => (hasCode(step) ? [{ run: step.body, isJoin: step.kind === 'join' }] : []));
+  const expressions = [...expressionsOf(flow)];
+  const patterned = flow.parameters.flatMap((parameter) =>
+    parameter.pattern ? [{ parameter, pattern: parameter.pattern }] : [],
+  );
+  const wanted = new Map<string, Set<string>>();
+  let firstSpan = runs[0]?.run.span ?? expressions[0]?.span ?? patterned[0]?.pattern.span;
+  for (const { body } of steps) {
+    if (body?.kind !== 'call' || !isWellFormed(body)) continue;
+    const path = modulePath(body.module, code);
+    if (path === undefined) continue;
+    firstSpan ??= body.span;
+    wanted.set(path, (wanted.get(path) ?? new Set()).add(body.function));
+  }
+  const names = topModules(code.keys());
+  if (names.length > 0) firstSpan ??= flow.code[0]?.span;
+  if (!firstSpan) return NO_FACTS;
+  const answer = await inspector.inspect({
+    bodies: runs.map(({ run, isJoin }) => [isJoin ? JOIN_SIGNATURE : SIGNATURE, ...functionBody(run.text)].join('\n')),
+    expressions: expressions.map(({ text }) => text),
+    modules: [...wanted].map(([path, names]) => [
+      Buffer.from(code.get(path) as Uint8Array).toString('utf8'),
+      [...names],
+    ]),
+    patterns: patterned.map(({ parameter, pattern }) => [pattern.value, textsOf(parameter)]),
+    names,
+  });
+  if (!answer) {
+    const hint = 'install Python 3.11 to have it checked before it runs';
+    report.warning(
+      'no-python',
+      firstSpan,
+      `the flow's Python is not checked: ${inspector.python} does not start`,
+      hint,
+    );
+    return undefined;
+  }
+  const factsOf = (found: Partial<CodeFacts> | undefined, own: Code, indent: number): CodeFacts => {
+    let spanOf: CodeFacts['spanOf'] | undefined;
+    return {
+      ...NOTHING,
+      ...found,
+      spanOf: (place) => {
+        spanOf ??= spans(own, indent);
+        return spanOf(place);
+      },
+    };
+  };
+  const modules = new Map([...wanted.keys()].map((path, index) => [path, answer.modules[index] as ModuleFacts]));
+  return {
+    bodies: new Map(runs.map(({ run }, index) => [run, factsOf(answer.bodies[index], run, INDENT.length)])),
+    expressions: new Map(expressions.map((own, index) => [own, factsOf(answer.expressions[index], own, 0)])),
+    modules,
+    patterns: new Map(patterned.map(({ parameter }, index) => [parameter, answer.patterns[index] as PatternFacts])),
+    standard: new Set(answer.standard),
+    functionOf: (call) => {
+      const path = modulePath(call.module, code);
+      const { functions } = (path !== undefined && modules.get(path)) || {};
+      return functions && Object.hasOwn(functions, call.function) ? functions[call.function] : undefined;
+    },
+  };
+}
+
+/** What a body is put below, one line. */
+const SIGNATURE = 'def run(self):';
+const JOIN_SIGNATURE = 'def run(self, inputs):';
+
+function hasCode(step: Step | Join): step is (Step | Join) & { body: RunBody } {
+  return step.body?.kind === 'run' && step.body.text.trim() !== '';
+}
+
+/** The texts of a parameter that its pattern has to match: its default, and its choices. */
+function textsOf({ default: fallback, enum: choices }: Parameter): string[] {
+  const values = [fallback?.value, ...(choices?.value ?? []).map(({ value }) => value)];
+  return values.filter((value) => typeof value === 'string');
+}
+
+/** All Python expressions of a flow. */
+function* expressionsOf(flow: Flow): Generator<Code> {
+  for (const element of allElements(flow)) {
+    const code = expressionOf(element);
+    if (code && code.text.trim() !== '') yield code;
+  }
+}
+
+/** The Python expression that an element has at its head. */
+export function expressionOf(element: Element): Code | undefined {
+  if (element.kind === 'while' || element.kind === 'until') return element.condition;
+  if (element.kind === 'foreach') return element.over.kind === 'expression' ? element.over.code : undefined;
+  if (element.kind === 'switch') return element.on.kind === 'expression' ? element.on.code : undefined;
+  return undefined;
+}
+
+/** From places in what was made of code for Python, below one line and indented, to spans of the flow file. */
+function spans(code: Code, indented: number): (place: Place) => Span {
+  const lines = code.text.split('\n');
+  const starts: number[] = [];
+  for (let at = 0, line = 0; line < lines.length; line++) {
+    starts.push(at);
+    at += (lines[line] as string).length + 1;
+  }
+  const inside = linesInsideStrings(code.text);
+  const last = code.text.trimEnd().length;
+
+  function offset(line: number, column: number): number {
+    const index = line - 2;
+    const own = lines[index];
+    if (own === undefined) return last;
+    const indent = inside.has(index) || own.trim() === '' ? 0 : indented;
+    const characters = [...own].slice(0, Math.max(0, column - 1 - indent)).join('').length;
+    // The white space that a line starts with has no place of its own in the flow file.
+    return Math.min((starts[index] as number) + Math.max(characters, own.search(/\S|$/)), last);
+  }
+
+  return ([line, column, endLine, endColumn]) => {
+    const from = offset(line, column);
+    const to = endLine && endColumn ? offset(endLine, endColumn) : from;
+    const start = code.offsetAt(from);
+    const end = to > from ? code.offsetAt(to - 1) + 1 : start + 1;
+    return [start, end];
+  };
+}

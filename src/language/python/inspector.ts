@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { INSPECTOR_DIR } from '../../base/package-files.ts';
+import type { Inspection, InspectionRequest } from './inspection.ts';
+
+/** Parsing 10,000 steps takes Python a second or so. */
+const INSPECTION_MAX_MS = 30_000;
+
+/** A Python that waits for Python code to look at; it runs none of it. */
+export interface Inspector {
+  /** The command that starts it. */
+  readonly python: string;
+  /**
+   * Asks it, once.
+   * @returns nothing where there is no Python to ask
+   */
+  inspect(request: InspectionRequest): Promise<Inspection | undefined>;
+  /** Is called once Python has its request: what there is to do while it works. */
+  meanwhile?: () => void;
+  /** Ends it, asked or not. */
+  close(): void;
+}
+
+/** The Python that looks at flows where no other is named. */
+const PYTHON = 'python3';
+
+let early: Inspector | undefined;
+
+/**
+ * Starts the Python that the first {@link startInspector} gets: before the command is loaded that will want it, for through
+ * a version manager's shim Python takes longer to start than a flow file to be read.
+ *
+ * @returns for the caller to close, whether it was asked or not
+ */
+export function startInspectorEarly(): Inspector {
+  early = start(PYTHON);
+  return early;
+}
+
+/** Starts before there is something to ask. */
+export function startInspector(python = PYTHON): Inspector {
+  const started = early?.python === python ? early : start(python);
+  early = undefined;
+  return started;
+}
+
+function start(python: string): Inspector {
+  const child = spawn(python, ['-I', '-S', '-W', 'ignore', INSPECTOR_DIR], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: INSPECTION_MAX_MS,
+  });
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('error', () => resolve(null));
+    child.on('close', resolve);
+  });
+  child.stdin.on('error', () => {
+    // It has ended early; its exit code says so.
+  });
+  const inspector: Inspector = {
+    python,
+    async inspect(request) {
+      const sent = new Promise<void>((resolve) => child.stdin.end(JSON.stringify(request), () => resolve()));
+      if (inspector.meanwhile) {
+        await Promise.race([sent, ended]);
+        inspector.meanwhile();
+      }
+      const [answer, exitCode] = await Promise.all([text(child.stdout).catch(() => ''), ended]);
+      return exitCode === 0 ? (JSON.parse(answer) as Inspection) : undefined;
+    },
+    close() {
+      child.kill();
+    },
+  };
+  return inspector;
+}

@@ -1,0 +1,102 @@
+import type { Element, Flow, Located, Span } from '../model/flow.ts';
+import { allSteps, bodiesOf } from '../model/flow.ts';
+import { ITEM_ATTRIBUTES, isArtifactName } from '../model/reserved-names.ts';
+import type { Check } from './context.ts';
+import { flowNameProblem } from './flow-name.ts';
+
+/** OpenWhisk's names (`EntityName`): letters, digits and underscores first, then also spaces, `@`, `.` and `-`. */
+const ENTITY_NAME = /^[\w](?:[\w@ .-]*[\w@.-])?$/;
+
+/** Names of actions, of flows, and what they are given. */
+export const checkActions: Check = ({ flow, report }) => {
+  for (const { body } of allSteps(flow)) {
+    if (body?.kind !== 'action' && body?.kind !== 'flow') continue;
+    if (body.kind === 'action') {
+      const { value, span } = body.action;
+      const problem = actionNameProblem(value);
+      if (problem) report.error('bad-action-name', span, `"${value}" is not the name of an action`, problem);
+    } else {
+      const problem = flowNameProblem(body.flow.value);
+      const name = body.flow.value.split('/').at(-1) as string;
+      const hint = flowNameProblem(name) ? problem?.hint : `write its name alone: ${name}`;
+      if (problem) report.error(problem.code, body.flow.span, problem.message, hint);
+    }
+    for (const { value, span } of body.with.references) checkReference(value, span);
+    if (body.kind === 'action') checkNumbers(body.with.value, body.action.span);
+  }
+
+  function checkNumbers(value: unknown, span: Span): void {
+    if (typeof value === 'bigint') {
+      const message = `OpenWhisk's conductor, which hands ${value} to the action, rounds integers beyond 2^53`;
+      report.error('rounded-number', span, message, `give the action its text: "${value}"`);
+    } else if (typeof value === 'object' && value !== null) {
+      for (const item of Object.values(value)) checkNumbers(item, span);
+    }
+  }
+
+  function checkReference(value: string, span: Located<string>['span']): void {
+    if (isArtifactName(value) || ITEM_ATTRIBUTES.has(value) || flow.parameters.some(({ name }) => name.value === value))
+      return;
+    const [head = ''] = value.replace(/^self\./, '').split(/[.[]/);
+    const part = value.startsWith('self.') && isArtifactName(value.slice(5));
+    const hint = part
+      ? `write \${${head}}: it is always an artifact or a parameter`
+      : 'a reference is the name of an artifact or parameter; compute anything else in a step before';
+    report.error('bad-reference', span, `\${${value}} is not the name of an artifact`, hint);
+  }
+};
+
+/** A flow that always starts itself never ends. */
+export const checkRecursion: Check = ({ flow, report }) => {
+  for (const { body } of stepsThatAlwaysRun(flow.steps)) {
+    if (body.kind === 'action' && isOwnConductor(body.action.value, flow)) {
+      const message = `this invokes the flow "${flow.name.value}" itself, in every run: it would never end`;
+      report.error('endless-recursion', body.span, message, 'put it into a case of a switch, or invoke another action');
+    }
+    if (body.kind !== 'flow' || body.flow.value !== flow.name.value) continue;
+    const hint = 'put it into a case of a switch, or start another flow';
+    if (body.detach) {
+      const message = 'every run of this flow starts another one of it: they never end';
+      report.warning('endless-recursion', body.span, message, hint);
+    } else {
+      const message = 'every run of this flow waits for another one of it: none would ever end';
+      report.error('endless-recursion', body.span, message, hint);
+    }
+  }
+};
+
+/** A run that waits for another one of its flow may hold the place which that one waits for. */
+export const checkRunsWaitForNone: Check = ({ flow, report }) => {
+  if (flow.runs?.value.beyond !== 'queue') return;
+  for (const { body } of allSteps(flow)) {
+    if (body?.kind !== 'flow' || body.flow.value !== flow.name.value || body.detach) continue;
+    const message =
+      'this waits for another run of the flow, which may wait for this one: "runs" bounds how many execute';
+    report.error('runs-wait', body.span, message, 'write "detach: true", or leave "runs" out');
+  }
+};
+
+/** Steps that no value of an artifact can make a run go around. */
+function* stepsThatAlwaysRun(elements: readonly Element[]): Generator<Extract<Element, { kind: 'step' }>> {
+  for (const element of elements) {
+    if (element.kind === 'step') yield element;
+    const skipped = element.kind === 'foreach' && element.onEmpty === 'skip';
+    if (element.kind === 'switch' || element.kind === 'while' || skipped) continue;
+    for (const steps of bodiesOf(element)) yield* stepsThatAlwaysRun(steps);
+  }
+}
+
+function isOwnConductor(action: string, flow: Flow): boolean {
+  const [, namespace, name, ...rest] = action.split('/');
+  return namespace === '_' && name === flow.name.value && rest.length === 0;
+}
+
+/** @returns a hint, where it is none */
+function actionNameProblem(name: string): string | undefined {
+  const parts = name.replace(/^\//, '').split('/');
+  const isWellFormed = parts.length <= 3 && parts.every((part) => ENTITY_NAME.test(part));
+  if (!isWellFormed) return 'write /namespace/package/name or /namespace/name; the namespace _ is your own';
+  if (parts.length === 1) return `write /_/${parts[0]} for an action of your own namespace`;
+  if (name.startsWith('/')) return undefined;
+  return parts.length === 2 ? `write /_/${name} for an action in a package of your own, or /${name}` : `write /${name}`;
+}

@@ -1,0 +1,62 @@
+import type { Located } from '../model/flow.ts';
+import { allElements, allSteps } from '../model/flow.ts';
+import { FLOWSPEC_ATTRIBUTES, isArtifactName } from '../model/reserved-names.ts';
+import type { CheckContext } from './context.ts';
+
+/** What a flow file calls by the name of an artifact has to be one that Metaflow can hold. */
+export function checkArtifactNames({ flow, report }: CheckContext): void {
+  const steps = new Set([...allSteps(flow)].map((step) => step.name?.value));
+  const parameters = new Set(flow.parameters.map((parameter) => parameter.name.value));
+
+  function check({ value, span }: Located<string>, isSet: boolean): void {
+    const hint = 'choose another name';
+    if (FLOWSPEC_ATTRIBUTES.has(value)) {
+      const message = `"${value}" is an attribute of every Metaflow flow, so no artifact can have its name`;
+      report.error('reserved-name', span, message, hint);
+    } else if (!isArtifactName(value)) {
+      report.error('bad-artifact-name', span, `"${value}" cannot be the name of an artifact`, hintFor(value));
+    } else if (steps.has(value)) {
+      report.error('name-taken', span, `"${value}" is the name of a step, so no artifact can have it`, hint);
+    } else if (isSet && parameters.has(value)) {
+      report.error('name-taken', span, `"${value}" is a parameter, and parameters do not change`, hint);
+    }
+  }
+
+  for (const element of allElements(flow)) {
+    if (element.kind === 'switch' && element.on.kind === 'artifact') check(element.on.name, false);
+    if (element.kind !== 'foreach') continue;
+    if (element.over.kind === 'artifact') check(element.over.name, false);
+    if (element.as) check(element.as, true);
+  }
+  for (const step of allSteps(flow)) {
+    if (step.catch) check(step.catch, true);
+    if (step.kind === 'join') for (const name of step.collect) check(name, true);
+    if (step.body && 'result' in step.body && step.body.result) check(step.body.result, true);
+  }
+  for (const output of flow.outputs) check(output, false);
+}
+
+function hintFor(name: string): string {
+  if (name.startsWith('_')) return 'names that begin with "_" are the runtime\'s own';
+  if (name.startsWith('self.')) return `write ${name.slice('self.'.length)}: it is always an artifact here`;
+  return 'artifacts are named like variables of Python';
+}
+
+/** Nothing is named twice where it is asked for once. */
+export function checkOutputs({ flow, report }: CheckContext): void {
+  const seen = new Set<string>();
+  for (const { value, span } of flow.outputs) {
+    if (seen.has(value))
+      report.error('duplicate-output', span, `"${value}" is among the outputs already`, 'keep one of them');
+    seen.add(value);
+  }
+  for (const step of allSteps(flow)) {
+    if (step.kind !== 'join') continue;
+    const collected = new Set<string>();
+    for (const { value, span } of step.collect) {
+      if (collected.has(value))
+        report.error('duplicate-name', span, `"${value}" is collected already`, 'keep one of them');
+      collected.add(value);
+    }
+  }
+}

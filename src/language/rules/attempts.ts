@@ -1,0 +1,71 @@
+import { suggest } from '../diagnostics/suggest.ts';
+import { formatDurationMs } from '../model/duration.ts';
+import { allSteps } from '../model/flow.ts';
+import type { Check } from './context.ts';
+
+/** What `retry.on` has words of its own for. */
+const FAILURES_BY_WORD = ['timeout', 'crash'];
+
+/** Any failure of an action, or of a flow as a step. `ACTION_ERROR` of the runtime's `calls.py`. */
+const ACTION_ERROR = 'ActionError';
+
+/** Python's own, as far as a step may come upon them. */
+const EXCEPTIONS = [
+  ...['ArithmeticError', 'AssertionError', 'AttributeError', 'BlockingIOError', 'BrokenPipeError', 'BufferError'],
+  ...['ConnectionAbortedError', 'ConnectionError', 'ConnectionRefusedError', 'ConnectionResetError', 'EOFError'],
+  ...['FileExistsError', 'FileNotFoundError', 'FloatingPointError', 'ImportError', 'IndexError', 'InterruptedError'],
+  ...['IsADirectoryError', 'KeyError', 'LookupError', 'MemoryError', 'ModuleNotFoundError', 'NotADirectoryError'],
+  ...['NotImplementedError', 'OverflowError', 'PermissionError', 'RecursionError', 'ReferenceError', 'RuntimeError'],
+  ...['StopIteration', 'TimeoutError', 'UnicodeDecodeError', 'UnicodeEncodeError', 'ValueError', 'ZeroDivisionError'],
+];
+
+/** Shorter names are too like each other for one to be a slip of another. */
+const MISTYPED_MIN_LENGTH = 8;
+
+const EXCEPTION_NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*(\.[\p{ID_Start}_][\p{ID_Continue}]*)*$/u;
+
+/** What can be repeated, and after which failures. */
+export const checkRetries: Check = ({ flow, report }) => {
+  for (const { retry, body } of allSteps(flow)) {
+    if (!retry) continue;
+    const isElsewhere = body?.kind === 'action' || body?.kind === 'flow';
+    if (retry.withinMs && retry.times > 0 && retry.withinMs.value <= retry.backoffMs) {
+      const [within, backoff] = [retry.withinMs.value, retry.backoffMs].map(formatDurationMs);
+      const message = `no attempt is repeated: the pause before the second, ${backoff}, is not over within ${within}`;
+      report.warning('useless-retry', retry.withinMs.span, message, 'raise "within", or lower "backoff"');
+    }
+    for (const { value, span } of retry.on) {
+      const word = FAILURES_BY_WORD.find((known) => known === value.toLowerCase());
+      if (word !== undefined && word !== value) {
+        report.error('bad-exception', span, `"${value}" is no failure's name`, `did you mean "${word}"?`);
+      } else if (!EXCEPTION_NAME.test(value)) {
+        const hint = 'write the name of an exception class, timeout or crash';
+        report.error('bad-exception', span, `"${value}" cannot be the name of an exception class`, hint);
+      } else if (isElsewhere && ![ACTION_ERROR, ...FAILURES_BY_WORD].includes(value)) {
+        const [what, where] =
+          body.kind === 'action'
+            ? ['an action', 'its error begins with that name']
+            : ['a flow', 'its failed step raised that'];
+        const message = `${what} fails with ${ACTION_ERROR}, timeout or crash; "${value}" can never match unless ${where}`;
+        report.warning('unmatched-exception', span, message, `write ${ACTION_ERROR} for any failure of it`);
+      } else if (value.length >= MISTYPED_MIN_LENGTH && !EXCEPTIONS.includes(value)) {
+        const meant = suggest(
+          value,
+          EXCEPTIONS.filter((name) => Math.abs(name.length - value.length) <= 1),
+        );
+        if (meant !== undefined && isNear(value, meant)) {
+          report.warning('unknown-exception', span, `Python has no exception "${value}"`, `did you mean "${meant}"?`);
+        }
+      }
+    }
+  }
+};
+
+/** One letter too many, too few or wrong, or two of them swapped. */
+function isNear(a: string, b: string): boolean {
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+  return Math.max(a.length, b.length) - start - end <= 2;
+}

@@ -1,0 +1,84 @@
+import type { Loop } from '../model/flow.ts';
+import { LOOP_PAUSE_MAX_MS, walk, walkSteps } from '../model/flow.ts';
+import type { CodeFacts, PythonFacts } from '../python/inspection.ts';
+import { expressionOf } from '../python/inspection.ts';
+import type { ArtifactFlow } from './artifact-flow.ts';
+import type { Setter } from './artifact-state.ts';
+import type { Check } from './context.ts';
+
+/** A loop pauses no longer than a session can. */
+export const checkLoopPauses: Check = ({ flow, report }) => {
+  for (const loop of walk(flow.steps)) {
+    if (loop.kind !== 'while' && loop.kind !== 'until') continue;
+    if (loop.pauseMs && loop.pauseMs.value > LOOP_PAUSE_MAX_MS) {
+      const hint = 'write 1h at most, or start the flow by a schedule';
+      report.error('bad-loop-pause', loop.pauseMs.span, 'a pause between turns can last an hour at most', hint);
+    }
+  }
+};
+
+/** A loop ends, and takes a turn at least. */
+export const checkLoops: Check = ({ flow, report, facts, artifacts }) => {
+  if (!facts) return;
+  const parameters = new Set(flow.parameters.map(({ name }) => name.value));
+  let setters: Map<string, Setter> | undefined;
+  for (const loop of walk(flow.steps)) {
+    if (loop.kind !== 'while' && loop.kind !== 'until') continue;
+    const condition = facts.expressions.get(loop.condition);
+    if (!condition || condition.problem) continue;
+    const { kind } = loop;
+    const span = loop.condition.span;
+    if (condition.constant) {
+      const goesOn = condition.constant.truth === (kind === 'while');
+      if (goesOn && !loop.max) {
+        const message = `this loop cannot end: its condition is always ${condition.constant.truth}`;
+        report.error(
+          'endless-loop',
+          span,
+          message,
+          'write a condition over self, or say with max how many turns there are',
+        );
+      } else if (!goesOn && kind === 'while') {
+        report.warning('useless-loop', span, 'these steps never run: the condition never holds', 'remove the loop');
+      } else if (!goesOn) {
+        const message = 'these steps run once: the condition always holds';
+        report.warning('useless-loop', span, message, 'write them without a loop');
+      }
+    } else if (artifacts && !loop.max && !condition.any && !condition.calls && condition.mentions.length > 0) {
+      // What nothing sets is told as such.
+      setters ??= artifacts.setters();
+      const isSet = (name: string) => parameters.has(name) || setters?.has(name);
+      if (!condition.mentions.every(isSet)) continue;
+      const changed = changedBy(loop, artifacts, facts);
+      if (changed === 'anything' || condition.mentions.some((name) => changed.has(name))) continue;
+      const names = condition.mentions.map((name) => `self.${name}`).join(' and ');
+      const message = `this loop cannot end once it has begun: none of its steps sets ${names}`;
+      report.warning('endless-loop', span, message, 'set it in the loop, or say with max how many turns there are');
+    }
+  }
+};
+
+/** Artifacts that are not the same after a turn, or may not be. */
+function changedBy(loop: Loop, artifacts: ArtifactFlow, facts: PythonFacts): ReadonlySet<string> | 'anything' {
+  const changed = new Set<string>();
+  for (const step of walkSteps(loop.steps)) {
+    const { sets, any } = artifacts.stepEffect(step);
+    if (any) return 'anything';
+    for (const name of sets.keys()) changed.add(name);
+    const { body } = step;
+    if (body?.kind === 'run') note(facts.bodies.get(body));
+    const called = body?.kind === 'call' ? facts.functionOf(body) : undefined;
+    for (const name of [...(called?.required ?? []), ...(called?.optional ?? [])]) changed.add(name);
+    if (step.kind === 'join') for (const { value } of step.collect) changed.add(value);
+  }
+  for (const element of walk(loop.steps)) {
+    const code = expressionOf(element);
+    if (code) note(facts.expressions.get(code));
+    if (element.kind === 'foreach' && element.as) changed.add(element.as.value);
+  }
+  return changed;
+
+  function note(found: CodeFacts | undefined): void {
+    for (const name of found?.touched ?? []) changed.add(name);
+  }
+}

@@ -1,0 +1,80 @@
+import type { Alias, Document, Node, Pair } from 'yaml';
+import { isAlias, isCollection, isPair } from 'yaml';
+import type { Report } from '../diagnostics/report.ts';
+import { COLLECTIONS_NESTED_MAX } from './compose.ts';
+import { resolved, spanOf } from './nodes.ts';
+
+/**
+ * Nodes that all aliases of a file together may stand for. Ten lines of aliases of aliases can stand for billions; a flow
+ * of 10,000 steps that share their resources stays below.
+ */
+export const ALIASED_NODES_MAX = 100_000;
+
+/** What a node comes to when its aliases are written out. */
+interface Extent {
+  nodes: number;
+  /** Collections in each other. */
+  levels: number;
+}
+
+const ONE: Extent = { nodes: 1, levels: 0 };
+
+/** Finds aliases that hold themselves, and those that would blow the file up. */
+export function checkAliases(document: Document.Parsed, report: Report): void {
+  const extents = new Map<Node, Extent>();
+  const open = new Set<Node>();
+  let aliased = 0;
+
+  function extentOf(node: Node | Pair | null | undefined | unknown, level: number): Extent {
+    if (isPair(node)) return together([extentOf(node.key, level), extentOf(node.value, level)], 0);
+    if (isAlias(node)) return extentOfAlias(node, level);
+    if (!isCollection(node)) return ONE;
+    const known = extents.get(node);
+    if (known !== undefined) return known;
+    open.add(node);
+    const inner = together(
+      node.items.map((item) => extentOf(item, level + 1)),
+      1,
+    );
+    open.delete(node);
+    const extent = { ...inner, levels: inner.levels + 1 };
+    extents.set(node, extent);
+    return extent;
+  }
+
+  function extentOfAlias(alias: Alias, level: number): Extent {
+    const target = resolved(document, alias);
+    if (!target) {
+      const hint = `put "&${alias.source}" before what it is to stand for, or put text that starts with * in quotes`;
+      report.error('unknown-alias', spanOf(alias), `*${alias.source} stands for nothing`, hint);
+      return ONE;
+    }
+    if (open.has(target)) {
+      const message = `*${alias.source} stands for something that holds it`;
+      report.error('circular-alias', spanOf(alias), message, 'remove the alias');
+      return ONE;
+    }
+    const extent = extentOf(target, level);
+    aliased += extent.nodes;
+    if (aliased > ALIASED_NODES_MAX && !report.hasErrors) {
+      const message = `the aliases of this file stand for more than ${ALIASED_NODES_MAX.toLocaleString('en')} nodes`;
+      report.error('alias-bomb', spanOf(alias), message, 'write out what is needed, without aliases of aliases');
+    }
+    if (level + extent.levels > COLLECTIONS_NESTED_MAX && !report.hasErrors) {
+      const message = `with what *${alias.source} stands for, lists and mappings are nested more than ${COLLECTIONS_NESTED_MAX} deep`;
+      report.error('too-deep', spanOf(alias), message, 'write out what is needed, without aliases of aliases');
+    }
+    return extent;
+  }
+
+  extentOf(document.contents, 0);
+}
+
+function together(extents: Extent[], nodes: number): Extent {
+  let levels = 0;
+  for (const extent of extents) {
+    nodes += extent.nodes;
+    levels = Math.max(levels, extent.levels);
+  }
+  return { nodes, levels };
+}

@@ -1,0 +1,124 @@
+import type { Document, ErrorCode, Node, YAMLError } from 'yaml';
+import { isCollection, isMap, isScalar, isSeq, visit } from 'yaml';
+import { identityOf } from '../../base/json.ts';
+import type { Report } from '../diagnostics/report.ts';
+import type { Span } from '../model/flow.ts';
+import { checkAliases } from './aliases.ts';
+import { COLLECTIONS_NESTED_MAX, composeDocument } from './compose.ts';
+import { mistakeOf } from './mistakes.ts';
+import { isMergeKey, mergedMaps, resolved, spanOf } from './nodes.ts';
+
+/** Our words for the mistakes that the YAML parser finds; where there are none, the parser's own. */
+const PROBLEMS: Partial<Record<ErrorCode, { message?: string; hint?: string }>> = {
+  TAB_AS_INDENT: { message: 'a tab cannot indent YAML', hint: 'indent with spaces' },
+  MULTIPLE_DOCS: {
+    message: 'the file holds more than one YAML document',
+    hint: 'a file is one flow: remove the line "---" or move what follows it to a file of its own',
+  },
+  BAD_INDENT: { hint: 'keys of one mapping start in the same column, and are indented deeper than what holds them' },
+  BLOCK_AS_IMPLICIT_KEY: { hint: 'put text with a colon in quotes, or after "|" on lines of its own' },
+  MISSING_CHAR: { hint: 'put a comma between items, and close every quote, bracket and brace' },
+  UNEXPECTED_TOKEN: {
+    hint: 'put text with braces, brackets, a colon or a comma in quotes, or after "|" on lines of its own',
+  },
+  TAG_RESOLVE_FAILED: { hint: 'remove the tag, or put text that starts with ! in quotes' },
+};
+
+/** The parser's messages at most; a file that is no YAML at all has one for each line. */
+const PROBLEMS_MAX = 20;
+
+/** Parses a flow file; reports why, and returns nothing, where it is not one sound YAML document. */
+export function parse(report: Report): Document.Parsed | undefined {
+  const document = composeDocument(report.source.text);
+  if ('tooDeepAt' in document) {
+    const { tooDeepAt } = document;
+    const message = `lists and mappings are nested more than ${COLLECTIONS_NESTED_MAX} deep here`;
+    report.error('too-deep', within([tooDeepAt, tooDeepAt], report), message, 'keep such data in a file of its own');
+    return undefined;
+  }
+  for (const error of withoutAftermath(document.errors).slice(0, PROBLEMS_MAX)) {
+    const mistake = mistakeOf(error, document, report.source);
+    if (mistake) {
+      report.error(mistake.code, mistake.span, mistake.message, mistake.hint);
+      if (mistake.isLast) break;
+      continue;
+    }
+    const { message, hint } = PROBLEMS[error.code] ?? {};
+    report.error(codeOf(error.code), within(error.pos, report), message ?? wordsOf(error.message), hint);
+  }
+  for (const warning of document.warnings.slice(0, PROBLEMS_MAX)) {
+    report.error(
+      codeOf(warning.code),
+      within(warning.pos, report),
+      lowerFirst(warning.message),
+      PROBLEMS[warning.code]?.hint,
+    );
+  }
+  if (report.hasErrors) return undefined;
+  checkKeys(document, report);
+  checkAliases(document, report);
+  return report.hasErrors ? undefined : document;
+}
+
+/** Where the parser meets something it does not expect, it has lost its way: what it says from there on is no news. */
+function withoutAftermath(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const lost = errors.findIndex(({ code }) => code === 'UNEXPECTED_TOKEN');
+  return lost < 0 ? errors : errors.slice(0, Math.max(lost, 1));
+}
+
+/** The parser's words, without those that only it knows. */
+function wordsOf(message: string): string {
+  if (/^Unexpected \S+ at node end$/.test(message)) return 'this stands after the end of a value';
+  if (message.startsWith('Nested mappings are')) return 'YAML takes the colon in this text for that of a key';
+  const token = /^Unexpected \S+ token in YAML stream: (".*")$/.exec(message)?.[1];
+  return token === undefined ? lowerFirst(message) : `${token} is not expected here`;
+}
+
+function checkKeys(document: Document.Parsed, report: Report): void {
+  visit(document, {
+    Map(_, { items }) {
+      const values = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const identity = identityOf(key.value);
+        if (values.has(identity))
+          report.error('duplicate-key', spanOf(key), 'this key is there twice', 'keep one of the two');
+        values.add(identity);
+      }
+    },
+    Pair(_, { key, value }) {
+      if (isMergeKey(key)) checkMerge(resolved(document, value), spanOf(key as Node), document, report);
+      if (!isCollection(key)) return undefined;
+      report.error(
+        'bad-key',
+        spanOf(key),
+        'a key is a word, not a list or a mapping',
+        'put text with braces or brackets in quotes',
+      );
+      return visit.SKIP;
+    },
+  });
+}
+
+function checkMerge(value: Node | undefined, key: Span, document: Document.Parsed, report: Report): void {
+  const isSound =
+    value === undefined || (isSeq(value) ? mergedMaps(document, value).length === value.items.length : isMap(value));
+  if (isSound) return;
+  const hint = 'write "<<: *name", or "<<: [*name, *other]", with anchors of mappings';
+  report.error('bad-merge', key, 'the key << merges a mapping, or a list of them', hint);
+}
+
+function codeOf(code: ErrorCode): string {
+  return code.toLowerCase().replaceAll('_', '-');
+}
+
+/** The parser often gives the first character alone: then the word is meant. */
+function within([start, end]: [number, number], report: Report): Span {
+  const last = report.source.text.length;
+  if (end <= start + 1) end = start + (/^[\w.-]+/.exec(report.source.text.slice(start, start + 80))?.[0].length ?? 1);
+  return [Math.min(start, last), Math.min(Math.max(end, start + 1), Math.max(last, start + 1))];
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

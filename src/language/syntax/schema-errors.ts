@@ -1,0 +1,210 @@
+import type { Document, Node } from 'yaml';
+import { isMap } from 'yaml';
+import type { Report } from '../diagnostics/report.ts';
+import { didYouMean, suggest } from '../diagnostics/suggest.ts';
+import type { Span } from '../model/flow.ts';
+import type { Entry } from './nodes.ts';
+import { entriesOf, resolved, spanOf } from './nodes.ts';
+
+/** An error of ajv's, as far as it is read here. */
+export interface SchemaError {
+  instancePath: string;
+  schemaPath: string;
+  keyword: string;
+  params: Record<string, unknown>;
+  parentSchema: { title?: string; properties?: Record<string, unknown> };
+  data: unknown;
+}
+
+/** A validator that ajv has compiled. */
+export type Validator = ((value: unknown) => boolean) & { errors?: SchemaError[] | null };
+
+/** Where an error is, and how to speak of it. */
+export interface Place {
+  span: Span;
+  /** Where to say that something is missing: the first key. */
+  headSpan: Span;
+  entries: Entry[];
+  /** Last part of the path: a key, or an index. */
+  key: string | undefined;
+  /** `a case`, `"resources"`. */
+  owner: string;
+}
+
+export interface Wording {
+  /** The part that is checked: `a step`. */
+  root: string;
+  /** What a root that is no mapping should have been: `a flow file`. */
+  file: string;
+  /** What to do about it, where the part knows better than its schema. */
+  hint?(error: SchemaError, place: Place): string | undefined;
+  /** Says itself what is wrong. @returns whether it has */
+  tell?(error: SchemaError, place: Place, mistyped: ReadonlySet<string>): boolean;
+}
+
+/** Errors of one part at most: each is looked up among all keys, and nobody reads more. */
+const ERRORS_MAX = 50;
+
+/** Tells errors of a schema at their places in a YAML document, in words for those who write it. */
+export function reportSchemaErrors(
+  found: readonly SchemaError[],
+  root: Node,
+  document: Document.Parsed,
+  report: Report,
+  wording: Wording,
+): void {
+  const errors = found.slice(0, ERRORS_MAX);
+  const mistyped = new Set(
+    errors.flatMap(({ keyword, params, parentSchema }) =>
+      keyword === 'additionalProperties'
+        ? (suggest(params.additionalProperty as string, keysOf(parentSchema)) ?? [])
+        : [],
+    ),
+  );
+  for (const error of errors) {
+    const path = error.instancePath.split('/').slice(1).map(unescapePointer);
+    const place = { ...locate(path, root, document), key: path.at(-1), owner: ownerName(error, path, wording.root) };
+    if (!wording.tell?.(error, place, mistyped)) tell(error, path, place, mistyped, report, wording);
+  }
+}
+
+function tell(
+  error: SchemaError,
+  path: readonly string[],
+  place: Place,
+  mistyped: ReadonlySet<string>,
+  report: Report,
+  wording: Wording,
+): void {
+  const { span, headSpan, entries, key, owner } = place;
+  const ownHint = wording.hint?.(error, place);
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const name = error.params.additionalProperty as string;
+      const known = keysOf(error.parentSchema);
+      const hint = didYouMean(name, known) ?? ownHint ?? `known are: ${known.join(', ')}`;
+      const at = entries.find((entry) => entry.key === name)?.keySpan ?? span;
+      report.error('unknown-key', at, `${owner} has no key "${name}"`, hint);
+      break;
+    }
+    case 'required': {
+      const name = error.params.missingProperty as string;
+      if (!mistyped.has(name)) report.error('missing-key', headSpan, `${owner} needs the key "${name}"`, ownHint);
+      break;
+    }
+    case 'type': {
+      const wanted = [error.params.type].flat().map((type) => TYPE_NAMES[type as string] ?? type);
+      const subject = key === undefined ? wording.file : /^\d+$/.test(key) ? `an item of ${path.at(-2)}` : `"${key}"`;
+      const message = `${subject} has to be ${either(wanted)}, not ${shown(error)}`;
+      report.error('wrong-type', span, message, unbracketed(error) ?? ownHint ?? typeHint(error));
+      break;
+    }
+    case 'enum': {
+      const allowed = error.params.allowedValues as string[];
+      const hint = typeof error.data === 'string' ? (ownHint ?? didYouMean(error.data, allowed)) : undefined;
+      report.error('wrong-value', span, `"${key}" has to be one of ${allowed.join(', ')}`, hint);
+      break;
+    }
+    case 'const':
+      report.error('wrong-value', span, `"${key}" can only be ${JSON.stringify(error.params.allowedValue)}`);
+      break;
+    case 'minItems':
+      report.error('empty-list', span, `"${key}" is empty`, 'leave it out, or name something');
+      break;
+    case 'minimum':
+      report.error('wrong-value', span, `"${key}" has to be ${error.params.limit} or more`);
+      break;
+    case 'maximum':
+      report.error('wrong-value', span, `"${key}" has to be ${error.params.limit} at most`);
+      break;
+  }
+}
+
+/** `text, a mapping or a list` */
+function either(names: readonly unknown[]): string {
+  return names.length < 2 ? String(names[0]) : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
+
+/** What there is; the number itself, where only whole ones will do. */
+function shown({ data, params }: SchemaError): string {
+  const isFraction = typeof data === 'number' && [params.type].flat().includes('integer');
+  return isFraction ? String(data) : typeName(data);
+}
+
+const TYPE_NAMES: Record<string, string> = {
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+};
+
+/** What a value is, for people. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'number' || typeof value === 'bigint') return 'a number';
+  return { boolean: 'true or false', string: 'text', object: 'a mapping' }[typeof value as string] ?? typeof value;
+}
+
+/** What was true or false in older YAML, or is in quotes. */
+const BOOLEANS: Record<string, string> = {
+  true: 'write it without quotes: true',
+  false: 'write it without quotes: false',
+  yes: 'write true',
+  no: 'write false',
+  on: 'write true',
+  off: 'write false',
+};
+
+/** A list of one text, where a text is wanted. */
+function unbracketed({ params, data }: SchemaError): string | undefined {
+  if (![params.type].flat().includes('string') || !Array.isArray(data)) return undefined;
+  return data.length === 1 && typeof data[0] === 'string' ? `write it without brackets: ${data[0]}` : undefined;
+}
+
+function typeHint({ params, data }: SchemaError): string | undefined {
+  const types = [params.type].flat();
+  if (types.includes('boolean') && typeof data === 'string') return BOOLEANS[data.toLowerCase()];
+  const isNumber = types.includes('integer') || types.includes('number');
+  if (isNumber && typeof data === 'string' && /^\d+$/.test(data)) return `write it without quotes: ${data}`;
+  if (types.includes('string') && ['number', 'boolean'].includes(typeof data)) return 'put it in quotes';
+  if (types.includes('array') && typeof data === 'string') return `write it as a list: [${data}]`;
+  if (types.includes('string') && typeof data === 'object' && data !== null)
+    return 'put text with braces, brackets or a colon in quotes';
+  return undefined;
+}
+
+function ownerName(error: SchemaError, path: readonly string[], root: string): string {
+  if (path.length === 0) return root;
+  const { title } = error.parentSchema;
+  if (!title) return `"${path.at(-1)}"`;
+  return `${/^[aeiou]/.test(title) ? 'an' : 'a'} ${title}`;
+}
+
+function keysOf(schema: SchemaError['parentSchema']): string[] {
+  return Object.keys(schema.properties ?? {});
+}
+
+function locate(path: readonly string[], root: Node, document: Document.Parsed): Omit<Place, 'key' | 'owner'> {
+  let node: Node | undefined = root;
+  let span = spanOf(root);
+  for (const segment of path) {
+    const entry: Entry | undefined = entriesOf(document, node).find(({ key }) => key === segment);
+    if (entry) {
+      node = entry.node;
+      const empty = !node || spanOf(node)[0] === spanOf(node)[1];
+      span = node && !empty ? spanOf(node) : entry.keySpan;
+    } else {
+      node = resolved(document, (node as { items?: unknown[] } | undefined)?.items?.[Number(segment)]);
+      if (node) span = spanOf(node);
+    }
+  }
+  const entries = isMap(node) ? entriesOf(document, node) : [];
+  return { span, headSpan: entries[0]?.keySpan ?? span, entries };
+}
+
+function unescapePointer(segment: string): string {
+  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
+}

@@ -1,0 +1,92 @@
+import type { Document, Node } from 'yaml';
+import type { Report } from '../diagnostics/report.ts';
+import type { Kind } from './hints.ts';
+import { hintFor } from './hints.ts';
+import { type Place, reportSchemaErrors, type SchemaError, type Validator } from './schema-errors.ts';
+import {
+  branchesPart,
+  flowPart,
+  foreachPart,
+  joinStepPart,
+  stepPart,
+  switchPart,
+  untilPart,
+  whilePart,
+} from './validators.generated.ts';
+
+const VALIDATORS = {
+  flow: flowPart,
+  step: stepPart,
+  foreach: foreachPart,
+  branches: branchesPart,
+  switch: switchPart,
+  while: whilePart,
+  until: untilPart,
+  joinStep: joinStepPart,
+} as unknown as Record<Kind, Validator>;
+
+/** How a part is called in a message. */
+const KIND_NAMES: Partial<Record<Kind, string>> = { branches: 'branches', until: 'an until', joinStep: 'a join' };
+
+/** Keys that say what a step does. */
+const BODIES = ['run', 'call', 'action', 'flow'];
+
+/** Reports where a part of a flow file is not as the schema wants it. */
+export function checkShape(kind: Kind, value: unknown, node: Node, document: Document.Parsed, report: Report): void {
+  const validate = VALIDATORS[kind];
+  if (validate(value)) return;
+  reportSchemaErrors((validate.errors ?? []).filter(isTelling), node, document, report, {
+    root: KIND_NAMES[kind] ?? `a ${kind}`,
+    file: 'a flow file',
+    hint: (error, place) => hintFor(kind, error, place),
+    tell: (error, place, mistyped) => tell(kind, error, place, mistyped, report),
+  });
+}
+
+/** What the flow language says in words of its own. */
+function tell(
+  kind: Kind,
+  { keyword }: SchemaError,
+  { span, headSpan, entries, key }: Place,
+  mistyped: ReadonlySet<string>,
+  report: Report,
+): boolean {
+  switch (keyword) {
+    case 'oneOf': {
+      const bodies = entries.filter((entry) => BODIES.includes(entry.key));
+      const second = bodies[1];
+      if (second) {
+        const keys = new Intl.ListFormat('en-GB').format(bodies.map((entry) => entry.key));
+        const message = `a step has one of run, call, action and flow; this one has ${keys}`;
+        report.error('two-bodies', second.keySpan, message, 'make two steps of it');
+      } else if (!BODIES.some((name) => mistyped.has(name))) {
+        const hint = 'add run with Python code, or call with a function as module:function';
+        report.error('no-body', headSpan, 'a step needs run, call, action or flow', hint);
+      }
+      return true;
+    }
+    case 'minItems': {
+      if (key !== 'steps' && kind !== 'branches') return false;
+      const of = kind === 'flow' ? 'the flow' : kind === 'branches' ? `the branch "${key}"` : `the ${kind}`;
+      report.error('no-steps', span, `${of} has no steps`, 'add a step: "- step: name", and below it run or call');
+      return true;
+    }
+    case 'minProperties': {
+      if (kind === 'switch') {
+        report.error('no-cases', headSpan, 'there are no cases', 'add a case: "value: [steps]"');
+        return true;
+      }
+      const message = entries.length === 0 ? 'there are no branches' : 'one branch alone is no fork';
+      report.error('too-few-branches', headSpan, message, 'add a branch, or put its steps into the list itself');
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+/** Of alternatives, what is wrong is told once, by what holds for all of them. */
+function isTelling({ keyword, schemaPath }: SchemaError): boolean {
+  if (schemaPath.includes('/oneOf/') || keyword === 'anyOf') return false;
+  return !(keyword === 'type' && /\/anyOf\/\d+\/type$|^#\/definitions\/(schedule|trigger)\/type$/.test(schemaPath));
+}

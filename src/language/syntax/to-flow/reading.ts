@@ -1,0 +1,122 @@
+import type { Document, Node, Scalar } from 'yaml';
+import { isMap, isScalar, isSeq } from 'yaml';
+import { type ExactNumber, isNumber, withRoundedNumbers } from '../../../base/json.ts';
+import type { Report } from '../../diagnostics/report.ts';
+import { parseDurationMs } from '../../model/duration.ts';
+import type { Code, Located, Span } from '../../model/flow.ts';
+import type { Kind } from '../hints.ts';
+import type { Entry } from '../nodes.ts';
+import { entriesOf, itemsOf, spanOf, textOf, toValue, valueAt } from '../nodes.ts';
+import { offsetsOf } from '../scalar-offsets.ts';
+import { checkShape } from '../shape.ts';
+
+/** Keys under which elements stand, which are checked each by itself. */
+const NESTED_KEYS: ReadonlySet<string> = new Set(['steps', 'join', 'default', 'onFailure']);
+
+/** Keys under which lists of elements stand by name. */
+const NESTED_LISTS_KEYS: ReadonlySet<string> = new Set(['branches', 'cases']);
+
+/** One reading of a flow file: takes values with their places out of the document, and reports what is not as it should be. */
+export class Reading {
+  readonly document: Document.Parsed;
+  readonly report: Report;
+  readonly #warned = new WeakSet<Node>();
+
+  constructor(document: Document.Parsed, report: Report) {
+    this.document = document;
+    this.report = report;
+  }
+
+  at(node: Node | undefined, key: string): Node | undefined {
+    return valueAt(this.document, node, key);
+  }
+
+  entries(node: Node | undefined): Entry[] {
+    return entriesOf(this.document, node);
+  }
+
+  items(node: Node | undefined): Node[] {
+    return itemsOf(this.document, node);
+  }
+
+  /** A node as JavaScript has it. */
+  value(node: Node | undefined): unknown {
+    return toValue(this.document, node);
+  }
+
+  located(node: Node): Located<unknown> {
+    return { value: this.value(node), span: spanOf(node) };
+  }
+
+  text(node: Node | undefined): Located<string> | undefined {
+    const value = textOf(node);
+    return value === undefined ? undefined : { value, span: spanOf(node as Node) };
+  }
+
+  texts(node: Node | undefined): Located<string>[] {
+    return this.items(node).flatMap((item) => this.text(item) ?? []);
+  }
+
+  number(node: Node | undefined): Located<number> | undefined {
+    const exact = this.exactNumber(node);
+    return exact && { value: Number(exact.value), span: exact.span };
+  }
+
+  exactNumber(node: Node | undefined): Located<ExactNumber> | undefined {
+    return isScalar(node) && isNumber(node.value) ? { value: node.value, span: spanOf(node) } : undefined;
+  }
+
+  flag(node: Node | undefined): boolean {
+    return isScalar(node) && node.value === true;
+  }
+
+  mapping(node: Node | undefined): Located<Record<string, unknown>> | undefined {
+    return isMap(node) ? { value: this.value(node) as Record<string, unknown>, span: spanOf(node) } : undefined;
+  }
+
+  /** A span of time in milliseconds; what is none is reported. */
+  durationMs(node: Node | undefined): Located<number> | undefined {
+    if (!isScalar(node) || node.value === null) return undefined;
+    const value = parseDurationMs(node.value);
+    const span = spanOf(node);
+    if (value !== undefined) return { value, span };
+    this.report.error('bad-duration', span, `${node.value} is no span of time`, 'write 90s, 2m or 500ms');
+    return undefined;
+  }
+
+  /** Python that stands in a scalar. */
+  code(node: Node | undefined): Code | undefined {
+    const text = textOf(node);
+    if (text === undefined) return undefined;
+    const scalar = node as Scalar;
+    return { text, span: spanOf(scalar), offsetAt: offsetsOf(scalar, this.report.source.text) };
+  }
+
+  /** Where a key of a mapping stands; of the mapping, where it has no such key. */
+  headOf(node: Node, key: string): Span {
+    return this.entries(node).find((entry) => entry.key === key)?.keySpan ?? spanOf(node);
+  }
+
+  /** Warns of a node that aliases may lead to several times. */
+  warnOnce(code: string, node: Node, message: string, hint: string): void {
+    if (!this.#warned.has(node)) this.report.warning(code, spanOf(node), message, hint);
+    this.#warned.add(node);
+  }
+
+  /** Checks a part against its schema, but for keys that have been spoken of already. */
+  checkShape(kind: Kind, node: Node, ...ignoredKeys: string[]): void {
+    const value: Record<string, unknown> = {};
+    for (const { key, node: child } of this.entries(node)) {
+      if (!ignoredKeys.includes(key)) value[key] = withRoundedNumbers(this.#shapeOf(key, child, kind));
+    }
+    checkShape(kind, value, node, this.document, this.report);
+  }
+
+  #shapeOf(key: string, node: Node | undefined, kind: Kind): unknown {
+    const hollow = (child: Node | undefined) =>
+      isSeq(child) ? child.items.map(() => null) : isMap(child) ? {} : this.value(child);
+    if (NESTED_KEYS.has(key) && kind !== 'step') return hollow(node);
+    if (!NESTED_LISTS_KEYS.has(key) || !isMap(node)) return this.value(node);
+    return Object.fromEntries(this.entries(node).map((entry) => [entry.key, hollow(entry.node)]));
+  }
+}

@@ -1,0 +1,66 @@
+import type { Plan } from '../../contract/plan.ts';
+import type { ClusterInfo } from '../openwhisk/cluster.ts';
+
+export interface LimitedAction {
+  name: string;
+  /** Of a step action. */
+  profile?: string;
+  memoryMB: number;
+  timeLimitMs: number;
+}
+
+export interface CappedLimits {
+  memoryMB: number;
+  timeLimitMs: number;
+  logsMB: number;
+  /** What a cap means to the flow, one sentence each. */
+  warnings: string[];
+}
+
+/**
+ * Without a log of their activations, containers are free as soon as they have answered: OpenWhisk collects a log first. What
+ * steps write is in the datastore, and what fails of nuvopipe's own is in the activation's result.
+ */
+const LOGS_MB = 0;
+
+/** Asks for no more than the cluster gives: it would refuse the action. What it does not publish is not capped. */
+export function capLimits(action: LimitedAction, cluster: ClusterInfo, plan: Plan): CappedLimits {
+  const { memoryMB, timeLimitMs } = action;
+  const { maxMemoryMB = memoryMB, maxTimeLimitMs = timeLimitMs, minLogsMB = LOGS_MB } = cluster;
+  const warnings: string[] = [];
+  const steps = namedSteps(action, plan);
+  if (memoryMB > maxMemoryMB) {
+    warnings.push(`${steps} get ${maxMemoryMB} MB instead of ${memoryMB} MB: the cluster gives an action no more`);
+  }
+  if (timeLimitMs > maxTimeLimitMs) {
+    warnings.push(
+      `${steps} get ${maxTimeLimitMs / 1000} s instead of ${timeLimitMs / 1000} s: the cluster lets no action run longer`,
+    );
+  }
+  return {
+    memoryMB: Math.min(memoryMB, maxMemoryMB),
+    timeLimitMs: Math.min(timeLimitMs, maxTimeLimitMs),
+    logsMB: Math.max(LOGS_MB, minLogsMB),
+    warnings,
+  };
+}
+
+/** As many names as a line holds. */
+const STEPS_NAMED_MAX = 5;
+
+/** The steps that have a profile. */
+export function stepsOf(profile: string, plan: Plan): string[] {
+  return Object.entries(plan.steps)
+    .filter(([, step]) => step.profile === profile)
+    .map(([name]) => name);
+}
+
+/** The steps that an action runs, for people: `steps load, fit (action p256-60s-1a2b3c4d)`. */
+export function namedSteps({ name, profile }: Pick<LimitedAction, 'name' | 'profile'>, plan: Plan): string {
+  if (profile === undefined) return `the action ${name} will`;
+  const names = stepsOf(profile, plan);
+  if (names.length === 0) return `the stand-in (action ${name}) will`;
+  const more = names.length - STEPS_NAMED_MAX;
+  const listed = names.slice(0, STEPS_NAMED_MAX).join(', ');
+  return `steps ${listed}${more > 0 ? ` and ${more} more` : ''} (action ${name})`;
+}

@@ -1,0 +1,51 @@
+import { Cron } from 'croner';
+import type { ManifestTrigger } from '../../contract/manifest.ts';
+import { readCron } from '../../language/model/cron.ts';
+
+/** A schedule that is set, and when it starts the flow next. */
+export interface SetSchedule {
+  cron: string;
+  /** Absent: UTC. */
+  timezone?: string;
+  /** ISO 8601, UTC. */
+  next: string;
+  /** Name of its rule, which somebody has disabled: it starts nothing until the rule is enabled. */
+  paused?: string;
+}
+
+/** @param afterMs since 1970 */
+export function nextStart({ cron, timezone = 'UTC' }: { cron: string; timezone?: string }, afterMs: number): Date {
+  const read = readCron(cron);
+  if ('problem' in read) throw new Error(read.problem.message);
+  const { minutes, hours, days, months, weekdays } = read.cron;
+  // What restricts nothing is a wildcard: it matters where day and weekday are two fields.
+  const fields = [minutes, hours, days.length === 31 ? '*' : days, months, weekdays.length === 7 ? '*' : weekdays];
+  return new Cron(fields.join(' '), { timezone }).nextRun(new Date(afterMs)) as Date;
+}
+
+/** @param paused names of rules that are disabled */
+export function setSchedules(
+  triggers: readonly ManifestTrigger[],
+  afterMs: number,
+  paused: ReadonlySet<string> = new Set(),
+): SetSchedule[] {
+  return triggers.flatMap(({ schedule, rule }) => {
+    if (!schedule) return [];
+    const next = nextStart(schedule, afterMs).toISOString();
+    return [{ ...schedule, next, ...(paused.has(rule) && { paused: rule }) }];
+  });
+}
+
+/** `0 6 * * mon-fri Europe/Rome: next 2026-03-02 06:00 (05:00 UTC)`. */
+export function scheduleText({ cron, timezone, next, paused }: SetSchedule): string {
+  if (paused !== undefined) {
+    return `${[cron, timezone ?? ''].join(' ').trim()}: paused, until "wsk rule enable ${paused}"`;
+  }
+  const utc = `${next.slice(0, 10)} ${next.slice(11, 16)}`;
+  if (timezone === undefined) return `${cron}: next ${utc} UTC`;
+  // Swedish has ISO 8601's order.
+  const format = { timeZone: timezone, dateStyle: 'short', timeStyle: 'short' } as const;
+  const there = new Intl.DateTimeFormat('sv-SE', format).format(new Date(next));
+  const shownUtc = utc.slice(0, 10) === there.slice(0, 10) ? utc.slice(11) : utc;
+  return `${cron} ${timezone}: next ${there} (${shownUtc} UTC)`;
+}

@@ -1,0 +1,49 @@
+import { createHmac } from 'node:crypto';
+import { UserError } from '../../base/errors.ts';
+import { toJson } from '../../base/json.ts';
+import type { Entity, KeyValue } from '../openwhisk/client.ts';
+
+/** Annotation that says whose an entity is and what was deployed. */
+const OWNER_ANNOTATION = 'nuvopipe';
+
+export interface Owner {
+  flow?: string;
+  /** See {@link hashOf}. */
+  hash?: string;
+  /** Of the flow, that the action belongs to; of what clients invoke, the current one. */
+  version?: string;
+  /** Of what clients invoke: the version before. */
+  previous?: string;
+}
+
+/** An entity that was asked for. `elsewhere`: one of another type has the name. */
+export type Found = Entity | 'elsewhere' | undefined;
+
+export function ownerAnnotation(owner: Owner): KeyValue {
+  return { key: OWNER_ANNOTATION, value: owner };
+}
+
+export function ownerOf(entity: Found): Owner {
+  if (entity === undefined || entity === 'elsewhere') return {};
+  return (entity.annotations.find(({ key }) => key === OWNER_ANNOTATION)?.value as Owner | null | undefined) ?? {};
+}
+
+/**
+ * HMAC-SHA256, hex: tells that something has changed, and to nobody without the key what it is.
+ *
+ * @param key the OpenWhisk key, with which all that is hashed can be read anyway
+ */
+export function hashOf(value: unknown, key: string): string {
+  return createHmac('sha256', key).update(toJson(value)).digest('hex');
+}
+
+/** @throws UserError `name-taken` where there are such names */
+export function refuseForeign(names: readonly string[], flow: string): void {
+  if (names.length === 0) return;
+  const [are, do_] = names.length === 1 ? ['is', 'does'] : ['are', 'do'];
+  throw new UserError(
+    'name-taken',
+    `${names.join(', ')} ${are} on this OpenWhisk already and ${do_} not belong to the flow ${flow}; nothing was deployed`,
+    'delete what is there, give the flow another name, or deploy to another namespace',
+  );
+}

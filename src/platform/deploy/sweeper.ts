@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { SystemError, UserError } from '../../base/errors.ts';
+import { RUNTIME_DIR, readRuntime } from '../../base/package-files.ts';
+import type { Report } from '../../base/terminal/progress.ts';
+import { ALARMS_PACKAGE, type ManifestTrigger } from '../../contract/manifest.ts';
+import type { StoreSettings } from '../../contract/records.ts';
+import type { ActionBody, KeyValue, Whisk } from '../openwhisk/client.ts';
+import { vendoredSweeper } from '../wheels/vendor.ts';
+import { pythonKind } from './choose-kind.ts';
+import type { DeployedEntity, Outcome } from './deploy.ts';
+import { deployTriggers, presentTriggers } from './deploy-triggers.ts';
+import { mergeZips, zipFiles } from './merge-zip.ts';
+import { type Found, hashOf, type Owner, ownerAnnotation, ownerOf } from './owner.ts';
+
+/** How often lost runs are looked for; a look at a namespace without live runs is one activation and one request to S3. */
+export const SWEEP_EVERY_MINUTES = 5;
+
+/** Package of all sweepers, and the start of their names. As an owner it is no flow: those have no slash in their names. */
+const PACKAGE = 'nuvopipe';
+const OWNER = `${PACKAGE}/sweep`;
+
+/** OpenWhisk's defaults, which every cluster allows. */
+const MEMORY_MB = 256;
+const TIME_LIMIT_MS = 60_000;
+
+export interface SweeperOptions {
+  whisk: Whisk;
+  store: StoreSettings;
+  /** An interpreter with pip, for what has to be fetched. */
+  python: string;
+  /** Where the vendored packages are kept. */
+  home: string;
+  /** True for a cluster, whose Python has no obstore; false for the local platform, whose has. */
+  vendored: boolean;
+  /** Whether an alarm is to fire it. On the local platform one would keep the daemon from ending when nobody uses it. */
+  alarm: boolean;
+  report: Report;
+}
+
+/** The action that looks for lost runs in a datastore: one for each that flows of the namespace use. */
+export function sweeperName({ bucket, prefix, endpoint = '' }: StoreSettings): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([endpoint, bucket, prefix]))
+    .digest('hex');
+  return `${OWNER}-${hash.slice(0, 8)}`;
+}
+
+/**
+ * Puts the sweeper of a datastore on an OpenWhisk, and sets its alarm. Doing it again changes nothing. It belongs to no flow,
+ * and stays when flows go.
+ *
+ * @throws UserError `name-taken` where its names are somebody else's.
+ * @throws UserError or SystemError if it cannot be deployed; that its alarm could not be set is but a warning.
+ */
+export async function deploySweeper(
+  options: SweeperOptions,
+): Promise<{ entities: DeployedEntity[]; warnings: string[] }> {
+  const { whisk, store, vendored, alarm, report } = options;
+  const name = sweeperName(store);
+  const [presentPackage, presentAction, cluster] = await Promise.all([
+    whisk.getPackage(PACKAGE),
+    whisk.getAction(name),
+    whisk.clusterInfo(),
+  ]);
+  refuse(PACKAGE, presentPackage, OWNER);
+  refuse(name, presentAction, name);
+  const thinZip = zipFiles(await readRuntime(RUNTIME_DIR, 'sweeper'));
+  const zip = vendored ? mergeZips([thinZip, await vendoredSweeper(options)]) : thinZip;
+  const own = (flow: string, annotations: KeyValue[], content: unknown): { hash: string; annotations: KeyValue[] } => {
+    const hash = hashOf(content, whisk.settings.auth);
+    return { hash, annotations: [...annotations, ownerAnnotation({ flow, hash } satisfies Owner)] };
+  };
+  const body: Omit<ActionBody, 'annotations'> = {
+    exec: { kind: pythonKind(cluster.kinds), code: Buffer.from(zip).toString('base64'), binary: true },
+    parameters: [{ key: 'store', value: store }],
+    limits: { timeout: TIME_LIMIT_MS, memory: MEMORY_MB },
+  };
+  const ownedPackage = own(OWNER, [], PACKAGE);
+  const ownedAction = own(name, [{ key: 'provide-api-key', value: true }], body);
+
+  const entities: DeployedEntity[] = [];
+  const put = async (
+    type: 'package' | 'action',
+    entity: string,
+    before: Found,
+    hash: string,
+    write: () => Promise<void>,
+  ) => {
+    const outcome: Outcome = before === undefined ? 'created' : ownerOf(before).hash === hash ? 'unchanged' : 'updated';
+    if (outcome !== 'unchanged') await write();
+    entities.push({ type, name: entity, outcome });
+    report.line(`${outcome.padEnd(9)} ${type} ${entity}`);
+  };
+  await put('package', PACKAGE, presentPackage, ownedPackage.hash, () =>
+    whisk.putPackage(PACKAGE, ownedPackage.annotations),
+  );
+  await put('action', name, presentAction, ownedAction.hash, () =>
+    whisk.putAction(name, { ...body, annotations: ownedAction.annotations }),
+  );
+  if (!alarm) return { entities, warnings: [] };
+  const { entities: alarmed, warnings } = await setAlarm(name, whisk, report);
+  return { entities: [...entities, ...alarmed], warnings };
+}
+
+function refuse(name: string, found: Found, owner: string): void {
+  if (found === undefined || ownerOf(found).flow === owner) return;
+  throw new UserError(
+    'name-taken',
+    `${name} is on this OpenWhisk already, and is not nuvopipe's sweeper`,
+    'delete what is there, or deploy to another namespace',
+  );
+}
+
+async function setAlarm(name: string, whisk: Whisk, report: Report) {
+  const manifest = { flow: name, conductor: { name }, triggers: [alarmOf(name)] };
+  const present = await presentTriggers(whisk, manifest);
+  try {
+    return { entities: await deployTriggers({ whisk, manifest, present, report }), warnings: [] };
+  } catch (error) {
+    if (!(error instanceof UserError || error instanceof SystemError)) throw error;
+    const why =
+      error.code === 'no-feed' ? `${whisk.settings.apihost} has no feed ${ALARMS_PACKAGE}/alarm` : error.message;
+    const warning = `runs that are lost (a controller that restarts forgets them) are not found by themselves: ${why}; "nuvopipe sweep" finds them`;
+    return { entities: [], warnings: [warning] };
+  }
+}
+
+/** Not in the same minute for all sweepers of a cluster. */
+function alarmOf(name: string): ManifestTrigger {
+  const first = Number.parseInt(name.slice(-2), 16) % SWEEP_EVERY_MINUTES;
+  const cron = `${first}-59/${SWEEP_EVERY_MINUTES} * * * *`;
+  const trigger = name.replace('/', '-');
+  return {
+    name: trigger,
+    rule: `${trigger}.rule`,
+    feed: `${ALARMS_PACKAGE}/alarm`,
+    parameters: { cron },
+    schedule: { cron },
+  };
+}

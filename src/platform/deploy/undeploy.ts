@@ -1,0 +1,98 @@
+import { SystemError, UserError } from '../../base/errors.ts';
+import type { Report } from '../../base/terminal/progress.ts';
+import { packageName } from '../../contract/names.ts';
+import type { Whisk } from '../openwhisk/client.ts';
+import { liveRuns } from '../runs/live-runs.ts';
+import type { Store } from '../s3/store.ts';
+import type { DeployedEntity } from './deploy.ts';
+import { deployTriggers, presentTriggers } from './deploy-triggers.ts';
+import { type Found, ownerOf } from './owner.ts';
+
+export interface UndeployOptions {
+  whisk: Whisk;
+  /** Its index says which runs are live. Runs and artifacts stay. */
+  store: Store;
+  flow: string;
+  /** Even if runs are live: they stop at their next step. */
+  force: boolean;
+  report: Report;
+}
+
+const LIVE_SHOWN_MAX = 3;
+
+/**
+ * Deletes what `nuvopipe deploy` created for a flow: first what starts it, then its actions, last its package. Entities that
+ * belong to somebody else stay.
+ *
+ * @throws UserError `unknown-flow` if nothing of the flow is deployed, `runs-are-live` if runs need it and it is not forced.
+ * @throws UserError or SystemError `undeploy-incomplete`, after everything has been tried, with what is left.
+ */
+export async function undeploy(options: UndeployOptions): Promise<DeployedEntity[]> {
+  const { whisk, flow, force, report } = options;
+  const started = { flow, conductor: { name: flow } };
+  const present = await presentTriggers(whisk, started);
+  const folder = packageName(flow);
+  const found = await whisk.getPackage(folder);
+  const hasPackage = belongsTo(flow, found);
+  const packaged = found === undefined || found === 'elsewhere' ? [] : await whisk.listActions(folder);
+  // What clients invoke goes first, so that no run begins meanwhile.
+  const actions = [
+    ...(belongsTo(flow, await whisk.getAction(flow)) ? [flow] : []),
+    ...packaged.filter((action) => belongsTo(flow, action)).map(({ name }) => `${folder}/${name}`),
+  ];
+  if (!force) await refuseLive(options);
+
+  const done: DeployedEntity[] = [];
+  const failures: (UserError | SystemError)[] = [];
+  const attempt = async (work: () => Promise<DeployedEntity[]>) => {
+    try {
+      done.push(...(await work()));
+    } catch (error) {
+      if (!(error instanceof UserError || error instanceof SystemError)) throw error;
+      failures.push(error);
+    }
+  };
+  const remove = (type: 'action' | 'package', name: string, work: () => Promise<void>) =>
+    attempt(async () => {
+      report.progress(`Deleting ${name}`);
+      await work();
+      report.line(`deleted   ${type} ${name}`);
+      return [{ type, name, outcome: 'deleted' }];
+    });
+  await attempt(() => deployTriggers({ whisk, manifest: started, present, report }));
+  for (const name of actions) await remove('action', name, () => whisk.deleteAction(name));
+  // A package with somebody else's action in it cannot be deleted.
+  if (hasPackage) await remove('package', folder, () => whisk.deletePackage(folder));
+  if (failures.length > 0) throw incomplete(flow, done, failures);
+  // A trigger of the flow may have stayed for others who have linked it.
+  if (done.length === 0)
+    throw new UserError('unknown-flow', `no flow ${flow} is deployed to ${whisk.settings.apihost}`);
+  return done;
+}
+
+function belongsTo(flow: string, entity: Found): boolean {
+  return ownerOf(entity).flow === flow;
+}
+
+async function refuseLive({ store, flow }: UndeployOptions): Promise<void> {
+  const live = [...(await liveRuns(store, flow))].map((run) => `${flow}/${run}`);
+  if (live.length === 0) return;
+  const more = live.length > LIVE_SHOWN_MAX ? ', …' : '';
+  throw new UserError(
+    'runs-are-live',
+    `${live.length === 1 ? '1 run' : `${live.length} runs`} of ${flow} would never end: ${live.slice(0, LIVE_SHOWN_MAX).join(', ')}${more}`,
+    'wait for them, cancel them with nuvopipe cancel, or repeat this with --force',
+  );
+}
+
+/** User errors if all are: then there is something to put right. */
+function incomplete(flow: string, done: DeployedEntity[], failures: (UserError | SystemError)[]): Error {
+  const Kind = failures.every((error) => error instanceof UserError) ? UserError : SystemError;
+  const reasons = failures.map(({ message }) => message).join('; ');
+  return new Kind(
+    'undeploy-incomplete',
+    `${flow} is undeployed only in part (${done.length} deleted): ${reasons}`,
+    'run the same command again once the cause is gone',
+    { cause: failures[0] },
+  );
+}

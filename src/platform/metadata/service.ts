@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SystemError, UserError } from '../../base/errors.ts';
+import { toJson } from '../../base/json.ts';
+import {
+  isOfThisMachine,
+  LOOPBACK,
+  NOT_OF_THIS_MACHINE,
+  readBody,
+  SERVER_TIMEOUTS,
+  urlOf,
+} from '../../base/loopback.ts';
+import { RunReader } from '../runs/reader.ts';
+import type { Store } from '../s3/store.ts';
+import { answer, type Reply, type Request, SERVICE_VERSION } from './routes.ts';
+
+export interface MetadataService {
+  /** For `METAFLOW_SERVICE_URL`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Tags are all that is ever sent. */
+const BODY_MAX_BYTES = 1024 * 1024;
+/** No object of S3 has a longer key. */
+const KEY_MAX_BYTES = 1024;
+
+const BAD_REQUEST: Reply = { status: 400, body: { message: 'bad request' } };
+const UNREADABLE = 'an object in the datastore is not the record that it should be';
+
+/**
+ * Serves the runs of a datastore as Metaflow's metadata service does, so that its stock client reads them with nothing of
+ * ours installed. On loopback, and for this machine's clients only: whoever reaches it sees all runs.
+ *
+ * @throws UserError `port-taken`.
+ */
+export async function startMetadataService(options: { store: Store; port?: number }): Promise<MetadataService> {
+  const reader = new RunReader(options.store);
+  const server = createServer(SERVER_TIMEOUTS, async (message, response) => {
+    const reply = await respond(reader, message);
+    response.writeHead(reply.status, {
+      'content-type': 'application/json',
+      METADATA_SERVICE_VERSION: SERVICE_VERSION,
+    });
+    response.end(toJson(reply.body));
+  });
+  const { port = 0 } = options;
+  server.listen(port, LOOPBACK);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw new UserError(
+      'port-taken',
+      `port ${port} of ${LOOPBACK} is taken: the metadata service cannot listen there`,
+      'end what listens there, or choose another port',
+      { cause },
+    );
+  }
+  return {
+    url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function respond(reader: RunReader, message: IncomingMessage): Promise<Reply> {
+  if (!isOfThisMachine(message)) return { status: 403, body: { message: NOT_OF_THIS_MACHINE } };
+  try {
+    const request = await requestOf(message);
+    return 'path' in request ? await answer(reader, request) : request;
+  } catch (error) {
+    const known = error instanceof SystemError || error instanceof UserError;
+    // The client asks again after 503, so that only what may pass is one.
+    const passing = error instanceof SystemError || (known && error.code === 'store-unreachable');
+    // Something else is an object in a record's place that is none: what it says of itself is for nobody.
+    return { status: passing ? 503 : 500, body: { message: known ? error.message : UNREADABLE } };
+  }
+}
+
+/** Or what it is refused with. */
+async function requestOf(message: IncomingMessage): Promise<Request | Reply> {
+  const url = urlOf(message);
+  const path = url && partsOf(url.pathname);
+  if (url === undefined || path === undefined) return BAD_REQUEST;
+  const body = await readBody(message, BODY_MAX_BYTES);
+  if (body === undefined) return { status: 413, body: { message: `a request has at most ${BODY_MAX_BYTES} bytes` } };
+  try {
+    return {
+      method: message.method ?? '',
+      path,
+      query: url.searchParams,
+      body: body.length === 0 ? undefined : JSON.parse(body.toString()),
+    };
+  } catch {
+    return BAD_REQUEST;
+  }
+}
+
+/** Parts become parts of keys. Undefined where one cannot. */
+function partsOf(pathname: string): string[] | undefined {
+  const raw = pathname.split('/').filter((part) => part !== '');
+  try {
+    const parts = raw.map(decodeURIComponent);
+    return parts.every(isKeyPart) ? parts : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isKeyPart(part: string): boolean {
+  return !/[/\\\p{Cc}]/u.test(part) && part !== '.' && part !== '..' && Buffer.byteLength(part) <= KEY_MAX_BYTES;
+}

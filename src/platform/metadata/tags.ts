@@ -1,0 +1,37 @@
+import { parseJson, toJson } from '../../base/json.ts';
+import { type RunRecord, runPrefix } from '../../contract/records.ts';
+import type { RunKey, RunReader } from '../runs/reader.ts';
+import type { Reply } from './routes.ts';
+
+/** Writers of one run's tags that meet so often are more than people. */
+const ATTEMPTS_MAX = 10;
+
+/**
+ * Adds and removes a run's tags, as `Run.add_tag` and `Run.remove_tag` ask: a compare-and-swap on `run.json`. The rules are
+ * Metaflow's (`_mutate_user_tags_for_run`): system tags stay, and are not added again as a user's.
+ */
+export async function mutateTags(reader: RunReader, { flow, run }: RunKey, body: unknown): Promise<Reply> {
+  const { tags_to_add: adding = [], tags_to_remove: removing = [] } = (body ?? {}) as Record<string, unknown>;
+  if (!isTags(adding) || !isTags(removing)) return { status: 400, body: { message: 'tags are lists of strings' } };
+  const key = `${runPrefix(flow, run)}run.json`;
+  for (let tries = 0; tries < ATTEMPTS_MAX; tries++) {
+    const stored = await reader.store.get(key);
+    if (stored === undefined) return { status: 404, body: { message: 'not found' } };
+    const record = parseJson(new TextDecoder().decode(stored.body)) as RunRecord;
+    const fixed = removing.filter((tag) => record.system_tags.includes(tag));
+    if (fixed.length > 0) {
+      return { status: 422, body: { message: `system tags cannot be removed: ${fixed.join(', ')}` } };
+    }
+    const kept = record.tags.filter((tag) => !removing.includes(tag));
+    const added = adding.filter((tag) => !record.system_tags.includes(tag));
+    const tags = [...new Set([...kept, ...added])].sort();
+    if (await reader.store.putIfUnchanged(key, toJson({ ...record, tags }), stored.etag)) {
+      return { status: 200, body: { tags } };
+    }
+  }
+  return { status: 409, body: { message: 'others are changing these tags at the same time' } };
+}
+
+function isTags(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((tag) => typeof tag === 'string');
+}

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../../base/errors.ts';
+
+/** How to reach an OpenWhisk. */
+export interface WhiskSettings {
+  /** With scheme, without trailing slash: `https://host:443`. */
+  apihost: string;
+  /** `uuid:key`. */
+  auth: string;
+  /** `_` is the key's own. */
+  namespace: string;
+  /** Certificates are not checked. */
+  insecure?: boolean;
+}
+
+export interface WhiskOptions {
+  apihost?: string | undefined;
+  auth?: string | undefined;
+  namespace?: string | undefined;
+  insecure?: boolean | undefined;
+}
+
+/** The key's own namespace, as every OpenWhisk client writes it. */
+export const OWN_NAMESPACE = '_';
+
+/**
+ * Where the OpenWhisk is and with which key: flags, then the environment that OpenWhisk gives its actions
+ * (`__OW_API_HOST`, `__OW_API_KEY`, `__OW_NAMESPACE`, `__OW_IGNORE_CERTS`), then the file that `wsk property set` writes.
+ * @throws UserError if host or key is missing or malformed.
+ */
+export async function whiskSettings(options: WhiskOptions = {}, env = process.env): Promise<WhiskSettings> {
+  const { path, props } = await wskProperties(env);
+  const apihost = options.apihost || env.__OW_API_HOST || props.get('APIHOST');
+  const auth = options.auth || env.__OW_API_KEY || props.get('AUTH');
+  if (!apihost || !auth) {
+    throw new UserError(
+      apihost ? 'no-whisk-key' : 'no-whisk-host',
+      `no OpenWhisk ${apihost ? 'key' : 'host'} is given: no flag, no ${apihost ? '__OW_API_KEY' : '__OW_API_HOST'}, and none in ${path}`,
+      'set it with --apihost and --auth or `wsk property set`; or use --local for the local platform',
+    );
+  }
+  if (!/^[^\s:]+:[^\s:]+$/.test(auth)) {
+    throw new UserError('bad-whisk-key', 'the OpenWhisk key does not look like one', 'it has two parts: uuid:key');
+  }
+  return {
+    apihost: normalizeHost(apihost),
+    auth,
+    namespace: options.namespace || env.__OW_NAMESPACE || props.get('NAMESPACE') || OWN_NAMESPACE,
+    insecure: options.insecure ?? (isTrue(env.__OW_IGNORE_CERTS) || isTrue(props.get('INSECURE_SSL'))),
+  };
+}
+
+/** As wsk does: without a scheme it is https. */
+export function normalizeHost(apihost: string): string {
+  const url = /^https?:\/\//.test(apihost) ? apihost : `https://${apihost}`;
+  if (!URL.canParse(url) || new URL(url).username !== '') {
+    throw new UserError(
+      'bad-whisk-host',
+      `the API host "${apihost}" is not a host or URL`,
+      'for example https://host:443',
+    );
+  }
+  return url.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+}
+
+/** `$WSK_CONFIG_FILE`, else `~/.wskprops`: lines `KEY=VALUE`. A file that is not there is empty. */
+async function wskProperties(env: NodeJS.ProcessEnv): Promise<{ path: string; props: Map<string, string> }> {
+  const path = env.WSK_CONFIG_FILE || join(env.HOME || homedir(), '.wskprops');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { path, props: new Map() };
+    throw new UserError('wskprops-unreadable', `${path} cannot be read`, 'check what it is and who may read it', {
+      cause,
+    });
+  }
+  const props = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const match = /^\s*([A-Za-z_]+)\s*=\s*(.*?)\s*$/.exec(line);
+    if (match?.[1] !== undefined && match[2] !== undefined) props.set(match[1].toUpperCase(), match[2]);
+  }
+  return { path, props };
+}
+
+function isTrue(text: string | undefined): boolean {
+  return /^(true|1|yes)$/i.test(text ?? '');
+}

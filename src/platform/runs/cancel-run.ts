@@ -1,0 +1,77 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { SystemError, UserError } from '../../base/errors.ts';
+import type { RunResult } from '../../contract/envelope.ts';
+import { LIVE_PREFIX, runPrefix } from '../../contract/records.ts';
+import type { Invocation, Whisk } from '../openwhisk/client.ts';
+import { getJson, type Store } from '../s3/store.ts';
+import type { RunKey } from './reader.ts';
+
+/** A run ends once its steps have stopped and those of `onFailure` are done. */
+const END_PATIENCE_MS = 120_000;
+const LOOK_EVERY_MS = 250;
+
+export interface Cancellation {
+  status: RunResult['status'];
+  /** False: the steps of `onFailure` go on; then the run can be resumed. */
+  isOver: boolean;
+  /** It had its result before. */
+  wasOver: boolean;
+}
+
+/**
+ * Has a run cancelled by its flow, so that what follows a failure follows this, too. Where the flow is not deployed any more
+ * nothing can: then the records alone say that the run is over.
+ *
+ * @throws UserError or SystemError where the flow cannot be invoked, or fails to do it.
+ */
+export async function cancelRun(
+  whisk: Whisk,
+  store: Store,
+  key: RunKey,
+  patienceMs = END_PATIENCE_MS,
+): Promise<Cancellation> {
+  const { flow, run } = key;
+  const before = await resultOf(store, key);
+  if (before !== undefined) return { status: before.status, isOver: true, wasOver: true };
+  try {
+    const { response } = await whisk.invoke(flow, { cancel: run }, { blocking: true });
+    const isMarked = await store.exists(`${runPrefix(flow, run)}cancelled`);
+    const after = await endOf(store, key, isMarked ? patienceMs : 0);
+    // It may have ended by itself meanwhile.
+    if (after !== undefined) return { status: after.status, isOver: true, wasOver: after.status !== 'cancelled' };
+    if (isMarked) return { status: 'cancelled', isOver: false, wasOver: false };
+    throw new SystemError('cancel-failed', `${flow}/${run} is not cancelled: ${reasonOf(response)}`, 'try it again');
+  } catch (error) {
+    if (!(error instanceof UserError && error.code === 'whisk-not-found')) throw error;
+    return cancelRecords(store, key);
+  }
+}
+
+/** As the runtime does it (`Session._cancel`), without the steps of `onFailure`. */
+async function cancelRecords(store: Store, key: RunKey): Promise<Cancellation> {
+  const prefix = runPrefix(key.flow, key.run);
+  await store.putIfAbsent(`${prefix}cancelled`, JSON.stringify({ by: 'nuvopipe cancel', at: Date.now() }));
+  const result: RunResult = { run: key.run, status: 'cancelled' };
+  const isOurs = await store.putIfAbsent(`${prefix}result.json`, JSON.stringify(result));
+  await store.delete(`${LIVE_PREFIX}${key.flow}/${key.run}`);
+  const { status } = isOurs ? result : ((await resultOf(store, key)) as RunResult);
+  return { status, isOver: true, wasOver: !isOurs };
+}
+
+/** The run's result, as soon as it is there; undefined where it is not there in time. */
+async function endOf(store: Store, key: RunKey, patienceMs: number): Promise<RunResult | undefined> {
+  for (const until = Date.now() + patienceMs; ; ) {
+    const result = await resultOf(store, key);
+    if (result !== undefined || Date.now() >= until) return result;
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+function resultOf(store: Store, { flow, run }: RunKey): Promise<RunResult | undefined> {
+  return getJson<RunResult>(store, `${runPrefix(flow, run)}result.json`);
+}
+
+function reasonOf(response: Invocation['response']): string {
+  const { error } = (response?.result ?? {}) as { error?: string | { message?: string } };
+  return (typeof error === 'string' ? error : error?.message) ?? 'the flow has not answered';
+}

@@ -1,0 +1,59 @@
+import { UserError } from '../../base/errors.ts';
+import { suggest } from '../../language/diagnostics/suggest.ts';
+import type { RunKey, RunReader } from './reader.ts';
+
+/** Listed at most, where a prefix says too little. */
+const CANDIDATES_NAMED_MAX = 5;
+
+/**
+ * The run that `text` names: `Flow/run`, or the id alone; a prefix will do where only one run has it.
+ * @throws UserError if there is none, with the nearest that there is, or if there are several.
+ */
+export async function findRun(reader: RunReader, text: string): Promise<RunKey> {
+  const slash = text.indexOf('/');
+  const wanted = text.slice(slash + 1);
+  if (slash > 0) {
+    const exact = { flow: text.slice(0, slash), run: wanted };
+    if (wanted !== '' && (await reader.run(exact)) !== undefined) return exact;
+  }
+  const flows = await reader.flows();
+  const searched = slash > 0 ? flows.filter((flow) => flow === text.slice(0, slash)) : flows;
+  const lists = await Promise.all(
+    searched.map(async (flow) => (await reader.runIds(flow)).map((run): RunKey => ({ flow, run }))),
+  );
+  const runs = lists.flat();
+  const exact = runs.filter(({ run }) => run === wanted);
+  const matching = exact.length > 0 ? exact : runs.filter(({ run }) => run.startsWith(wanted));
+  const [only] = matching;
+  if (only !== undefined && matching.length === 1) return only;
+  if (matching.length > 1) {
+    const named = matching.slice(0, CANDIDATES_NAMED_MAX).map(pathspec).join(', ');
+    const more = matching.length > CANDIDATES_NAMED_MAX ? ', …' : '';
+    throw new UserError(
+      'ambiguous-run',
+      `${matching.length} runs begin with "${text}": ${named}${more}`,
+      'give more of it',
+    );
+  }
+  throw unknownRun(reader, text, slash > 0 && searched.length === 0 ? flows : undefined, runs);
+}
+
+export function pathspec({ flow, run }: RunKey): string {
+  return `${flow}/${run}`;
+}
+
+function unknownRun(reader: RunReader, text: string, flows: string[] | undefined, runs: RunKey[]): UserError {
+  const near =
+    flows === undefined
+      ? (suggest(text, runs.map(pathspec)) ??
+        suggest(
+          text,
+          runs.map(({ run }) => run),
+        ))
+      : suggest(text.slice(0, text.indexOf('/')), flows);
+  return new UserError(
+    'unknown-run',
+    `there is no run "${text}" in ${reader.store.root}`,
+    near === undefined ? 'list the latest with: nuvopipe status' : `did you mean "${near}"?`,
+  );
+}

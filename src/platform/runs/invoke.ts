@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { UserError } from '../../base/errors.ts';
+import type { RunFailure, RunResult } from '../../contract/envelope.ts';
+import type { Invocation, Whisk } from '../openwhisk/client.ts';
+import { followRun } from './follow.ts';
+import type { RunKey, RunReader } from './reader.ts';
+import { type RunStatus, runStatus } from './run-status.ts';
+
+/** As the conductor names a run that has no name yet: when, and something that no other run of that second has. */
+export function newRunId(now: Date): string {
+  const time = now.toISOString().replaceAll(/\D/g, '').slice(0, 'YYYYMMDDhhmmss'.length);
+  return `${time}-${randomBytes(4).toString('hex')}`;
+}
+
+/** How a run ended for the one who followed it. */
+export interface Ending extends Pick<RunResult, 'status' | 'outputs' | 'exact' | 'error'> {}
+
+/**
+ * Invokes a deployed flow and follows the run to its end.
+ *
+ * The invocation is a blocking one, so that the end of a quick run, and that of a run which did not even begin, are known at
+ * once. What the run leaves in the datastore counts; the answer only where there is nothing.
+ *
+ * @param options.exists The run was started before: only the answer tells whether it is the one that is wanted.
+ * @throws UserError `run-exists` where the run was started before, with something else: it goes on, or has ended, as it was.
+ * @throws UserError `unknown-step` where the run is to be resumed from a step that the flow does not have.
+ */
+export async function invokeAndFollow(
+  whisk: Whisk,
+  reader: RunReader,
+  key: RunKey,
+  parameters: Record<string, unknown>,
+  onStatus: (status: RunStatus) => void,
+  { exists = false } = {},
+): Promise<Ending> {
+  const answered = new AbortController();
+  // `wait`: the first session does not stay for the other lanes, since the datastore is looked at anyway.
+  const invocation = whisk.invoke(key.flow, { ...parameters, run: key.run, wait: 0 }, { blocking: true });
+  const answer = invocation.then(endingOf).finally(() => answered.abort());
+  // Awaited below; a refusal must not count as unhandled before.
+  answer.catch(() => undefined);
+  if (exists) await answer.catch(throwConflict);
+  const untilAnswered = await follow(reader, key, onStatus, answered.signal);
+  if (untilAnswered !== undefined) return untilAnswered;
+  const status = await runStatus(reader, key);
+  // A gateway may cut a call that takes long; the run that has begun does not mind.
+  const ending = await answer.catch((error: unknown) => {
+    if (status === undefined) throw error;
+    return undefined;
+  });
+  if (status === undefined) return ending ?? NOT_BEGUN;
+  onStatus(status);
+  if (status.isOver) return status;
+  if (ending?.status === 'failed') return ending;
+  return (await follow(reader, key, onStatus)) as RunStatus;
+}
+
+/** Undefined where the signal came before the end of the run. */
+async function follow(
+  reader: RunReader,
+  key: RunKey,
+  onStatus: (status: RunStatus) => void,
+  signal?: AbortSignal,
+): Promise<RunStatus | undefined> {
+  let last: RunStatus | undefined;
+  for await (const status of followRun(reader, key, signal === undefined ? {} : { signal })) {
+    onStatus(status);
+    last = status;
+  }
+  const isCut = signal?.aborted === true && last?.isOver === false;
+  return last?.status === 'running' || isCut ? undefined : last;
+}
+
+const NOT_BEGUN: Ending = { status: 'failed', error: { message: 'the flow was invoked, but the run has not begun' } };
+
+/** What a session answered; undefined where it tells nothing of the run's end. */
+function endingOf({ response }: Invocation): Ending | undefined {
+  if (response === undefined) return undefined;
+  if (response.success) {
+    const { status, outputs, exact } = response.result as RunResult;
+    return status === 'succeeded' ? { status, ...(outputs && { outputs }), ...(exact && { exact }) } : undefined;
+  }
+  const { error } = response.result as { error: string | RunFailure };
+  if (typeof error === 'object' && error.code === RUN_EXISTS) {
+    throw new UserError(
+      RUN_EXISTS,
+      String(error.message),
+      'start it under another name, or with the parameters of then',
+    );
+  }
+  if (typeof error === 'object' && error.code === UNKNOWN_STEP)
+    throw new UserError(UNKNOWN_STEP, String(error.message));
+  return { status: 'failed', error: typeof error === 'string' ? { message: error } : failureOf(error) };
+}
+
+function throwConflict(error: unknown): void {
+  if (error instanceof UserError && error.code === RUN_EXISTS) throw error;
+}
+
+/** As the runtime's `beginning.py` has it. */
+const RUN_EXISTS = 'run-exists';
+
+/** As the runtime's `lineage.py` has it. */
+const UNKNOWN_STEP = 'unknown-step';
+
+function failureOf({ message, step, task }: RunFailure): RunFailure {
+  return { message: String(message), ...(step && { step }), ...(task && { task }) };
+}

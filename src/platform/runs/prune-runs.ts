@@ -1,0 +1,250 @@
+import { UserError } from '../../base/errors.ts';
+import { hasObjects, isCacheEntry } from '../../contract/record-shapes.ts';
+import { CACHE_PREFIX, type CacheEntry, runPrefix, type TaskRecord } from '../../contract/records.ts';
+import { mapParallel } from '../s3/parallel.ts';
+import type { ListedObject } from '../s3/store.ts';
+import { liveRuns } from './live-runs.ts';
+import { type RunReader, runKey } from './reader.ts';
+import { type Candidate, keptRuns, type Reason, type RetentionRule, SETTLED_MS } from './retention.ts';
+
+export interface PruneRule extends RetentionRule {
+  /** Entries of the cache go, too, that were not used for so long; without it all stay that can be used. */
+  cacheUnusedMs?: number;
+}
+
+export interface PrunedRun {
+  run: string;
+  /** Epoch milliseconds. */
+  created: number;
+  status: Candidate['status'];
+}
+
+/** What of one flow is to be deleted. */
+export interface FlowPrune {
+  flow: string;
+  /** The latest first. */
+  runs: PrunedRun[];
+  /** How many runs stay, and why. */
+  kept: Partial<Record<Reason, number>>;
+  /** Entries of the cache. */
+  cacheEntries: number;
+  /** All that goes: what belongs to these runs and entries, and artifacts that nothing refers to. */
+  objects: number;
+  bytes: number;
+}
+
+/** In the order in which it is deleted. */
+export interface PrunePlan {
+  summary: FlowPrune;
+  steps: { what: string; keys: string[] }[];
+}
+
+/** What Metaflow's own runs say of their artifacts, below the flow's folder. */
+const DATA_JSON = /^([^/]+)\/[^/]+\/[^/]+\/\d+\.data\.json$/;
+
+/** An artifact, below the flow's folder: Metaflow's content-addressed store. */
+const ARTIFACT = /^data\/[0-9a-f]{2}\/([0-9a-f]{40})$/;
+
+/**
+ * Finds what of a flow's runs the rule lets go, and which artifacts nothing that stays refers to: neither a run that is kept,
+ * one of stock Metaflow's among them, nor an entry of the cache. Deletes nothing.
+ */
+export async function planPrune(reader: RunReader, flow: string, rule: PruneRule, nowMs: number): Promise<PrunePlan> {
+  // First: a run that begins meanwhile is not among those that are looked at.
+  const live = await liveRuns(reader.store, flow);
+  const runs = await mapParallel(await reader.runIds(flow), (run) => readRun(reader, flow, run, live.has(run)));
+  const begun = runs.filter((run) => run.record !== undefined);
+  const kept = keptRuns(
+    begun.map(({ candidate }) => candidate),
+    rule,
+    nowMs,
+  );
+  // What has no record of its own is what an interrupted prune has left, or begins this moment.
+  const isDoomed = ({ candidate, record }: ReadRun) => {
+    if (record !== undefined) return !kept.has(candidate.run);
+    const isUnreadable = reader.unreadable.has(runKey({ flow, run: candidate.run }));
+    return !isUnreadable && !candidate.isLive && isSettled(candidate.modified, nowMs);
+  };
+  const doomed = runs.filter(isDoomed);
+  const referred = new Set<string>();
+  for (const run of runs) {
+    if (isDoomed(run)) continue;
+    await mapParallel(run.records, async (key) => refer(referred, await reader.read(key, hasObjects)));
+  }
+  const entries = await readEntries(reader, flow);
+  for (const { record } of entries) refer(referred, record);
+  const tree = await readTree(reader, flow, new Set(runs.map(({ candidate }) => candidate.run)), referred);
+  // What an unreadable record refers to is not known.
+  const isKnown = ![...reader.unreadable].some((key) => isOfFlow(key, flow));
+  const orphans = isKnown
+    ? tree.artifacts.filter(({ sha, modified }) => !referred.has(sha) && isSettled(modified, nowMs))
+    : [];
+  const stale = entries.filter(
+    ({ used, record }) =>
+      used < nowMs - (rule.cacheUnusedMs ?? Number.POSITIVE_INFINITY) ||
+      Object.values(record.objects).some((sha) => !tree.shas.has(sha)),
+  );
+  const runFile = (key: string) => key.endsWith('/run.json');
+  const ours = doomed.flatMap(({ objects }) => objects);
+  const parts: { what: string; objects: readonly Sized[] }[] = [
+    // Without it a run is in no list any more.
+    { what: 'records of runs', objects: ours.filter(({ key }) => runFile(key)) },
+    { what: 'tasks and logs', objects: doomed.flatMap(({ candidate }) => tree.files.get(candidate.run) ?? []) },
+    { what: 'entries of the cache', objects: stale },
+    { what: 'artifacts', objects: orphans },
+    // Last: by these the next prune sees that one was interrupted.
+    { what: 'the rest of the runs', objects: ours.filter(({ key }) => !runFile(key)) },
+  ];
+  const all = parts.flatMap(({ objects }) => objects);
+  return {
+    summary: {
+      flow,
+      runs: doomed
+        .filter(({ record }) => record !== undefined)
+        .map(({ candidate: { run, created, status } }) => ({ run, created, status }))
+        .sort((a, b) => b.created - a.created),
+      kept: countReasons(kept.values()),
+      cacheEntries: stale.length,
+      objects: all.length,
+      bytes: all.reduce((sum, { size }) => sum + size, 0),
+    },
+    steps: parts.map(({ what, objects }) => ({ what, keys: objects.map(({ key }) => key) })),
+  };
+}
+
+/**
+ * Deletes what was planned. It may be interrupted at any time, and done again: what is gone from the lists is gone, and what
+ * is left is found by the next plan.
+ *
+ * @throws UserError `run-needed` where one of the runs is needed after all
+ */
+export async function prune(
+  reader: RunReader,
+  { summary: { flow, runs }, steps }: PrunePlan,
+  onProgress: (what: string, objects: number) => void,
+): Promise<void> {
+  const doomed = new Set(runs.map(({ run }) => run));
+  for (const run of await liveRuns(reader.store, flow)) {
+    const origin = (await reader.run({ flow, run }))?.origin?.run ?? run;
+    const needed = [run, origin].find((name) => doomed.has(name));
+    if (needed === undefined) continue;
+    const message = `the run ${flow}/${needed} is needed by one that has just begun, ${flow}/${run}`;
+    throw new UserError('run-needed', message, 'nothing of this flow was deleted: prune it again');
+  }
+  for (const { what, keys } of steps) {
+    if (keys.length === 0) continue;
+    onProgress(what, keys.length);
+    await reader.store.deleteAll(keys);
+  }
+}
+
+/** Flows of which there is anything to prune. */
+export async function prunedFlows(reader: RunReader): Promise<string[]> {
+  const flows = new Set(await reader.flows());
+  for await (const flow of reader.store.folders(CACHE_PREFIX)) flows.add(flow);
+  return [...flows].toSorted();
+}
+
+interface Sized {
+  key: string;
+  /** Bytes. */
+  size: number;
+}
+
+interface ReadRun {
+  candidate: Candidate;
+  /** Absent where there is no `run.json`. */
+  record: { created: number } | undefined;
+  objects: ListedObject[];
+  /** Keys of its task records. */
+  records: string[];
+}
+
+async function readRun(reader: RunReader, flow: string, run: string, isLive: boolean): Promise<ReadRun> {
+  const prefix = runPrefix(flow, run);
+  const objects = await listed(reader, prefix);
+  const [record, result] = await Promise.all([reader.run({ flow, run }), reader.result({ flow, run })]);
+  const status = result === undefined || result.status === 'running' ? 'lost' : result.status;
+  const modified = objects.reduce((newest, object) => Math.max(newest, object.modified), 0);
+  const origin = record?.origin?.run;
+  return {
+    candidate: {
+      run,
+      created: record?.created ?? 0,
+      modified,
+      isLive,
+      status,
+      ...(origin !== undefined && { origin }),
+    },
+    record,
+    objects,
+    records: objects.flatMap(({ key }) => (/\/tasks\/[^/]+\/[^/]+\/(commit|failed-\d+)$/.test(key) ? [key] : [])),
+  };
+}
+
+async function readEntries(reader: RunReader, flow: string): Promise<(CacheEntry & Sized)[]> {
+  const objects = await listed(reader, `${CACHE_PREFIX}${flow}/`);
+  const entries = await mapParallel(objects, async ({ key, size }) => {
+    const entry = await reader.read(key, isCacheEntry);
+    return entry && { ...entry, key, size };
+  });
+  return entries.filter((entry) => entry !== undefined);
+}
+
+interface Tree {
+  artifacts: (ListedObject & { sha: string })[];
+  /** Of all artifacts. */
+  shas: Set<string>;
+  /** Metaflow's own files of runs of ours, by run. */
+  files: Map<string, ListedObject[]>;
+}
+
+/** Metaflow's tree of a flow. What runs that are none of ours refer to is added to what is referred to. */
+async function readTree(
+  reader: RunReader,
+  flow: string,
+  ours: ReadonlySet<string>,
+  referred: Set<string>,
+): Promise<Tree> {
+  const tree: Tree = { artifacts: [], shas: new Set(), files: new Map([...ours].map((run) => [run, []])) };
+  const foreign: string[] = [];
+  const prefix = `${flow}/`;
+  for await (const object of reader.store.list(prefix)) {
+    const path = object.key.slice(prefix.length);
+    const sha = ARTIFACT.exec(path)?.[1];
+    const run = path.slice(0, path.indexOf('/'));
+    if (sha !== undefined) {
+      tree.artifacts.push({ ...object, sha });
+      tree.shas.add(sha);
+    } else if (ours.has(run)) tree.files.get(run)?.push(object);
+    else if (DATA_JSON.test(path)) foreign.push(object.key);
+  }
+  await mapParallel(foreign, async (key) => refer(referred, await reader.read(key, hasObjects)));
+  return tree;
+}
+
+function isOfFlow(key: string, flow: string): boolean {
+  return [runPrefix(flow, '').slice(0, -1), `${CACHE_PREFIX}${flow}/`, `${flow}/`].some((prefix) =>
+    key.startsWith(prefix),
+  );
+}
+
+function refer(referred: Set<string>, record: Pick<TaskRecord, 'objects'> | undefined): void {
+  for (const sha of Object.values(record?.objects ?? {})) referred.add(sha);
+}
+
+function isSettled(modified: number, nowMs: number): boolean {
+  return modified <= nowMs - SETTLED_MS;
+}
+
+async function listed(reader: RunReader, prefix: string): Promise<ListedObject[]> {
+  const objects: ListedObject[] = [];
+  for await (const object of reader.store.list(prefix)) objects.push(object);
+  return objects;
+}
+
+function countReasons(reasons: Iterable<Reason>): Partial<Record<Reason, number>> {
+  const counts: Partial<Record<Reason, number>> = {};
+  for (const reason of reasons) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,65 @@
+import type { TaskRecord } from '../../contract/records.ts';
+
+/** What one task's record tells of its step. */
+export interface StepSample {
+  step: string;
+  record: TaskRecord;
+}
+
+/** An item of the pools that a step opened, or a turn of a loop. */
+export type Scope = { kind: 'pool'; opener: string } | { kind: 'loop' };
+
+export interface StepPlace {
+  /** Scopes around the step, outermost first. */
+  scopes: Scope[];
+  /** A decision in the same scope led to it: not every item or turn comes by here. */
+  isConditional: boolean;
+}
+
+/**
+ * Where each step is in its flow: follows from the tasks that the samples read. Going down means that the step before opened a
+ * pool or that a loop began, going up that pools were joined or loops left.
+ *
+ * @param openers steps that have opened a pool
+ * @returns nothing of steps of which no task says what it read: those of which an activation was lost
+ */
+export function placesOf(
+  samples: ReadonlyMap<string, StepSample>,
+  openers: ReadonlySet<string>,
+): Map<string, StepPlace> {
+  const places = new Map<string, StepPlace>();
+  const parentOf = ({ record }: StepSample) => samples.get(record.parents[0]?.split('/')[1] ?? '');
+  for (const sample of samples.values()) {
+    // Up to a step whose place is known, then down again: a flow may be thousands of steps long.
+    const path: StepSample[] = [];
+    const onPath = new Set<StepSample>();
+    for (let at: StepSample | undefined = sample; at && !places.has(at.step) && !onPath.has(at); at = parentOf(at)) {
+      path.push(at);
+      onPath.add(at);
+    }
+    for (const each of path.toReversed()) {
+      const place = placeAfter(each, parentOf(each), places, openers);
+      if (place) places.set(each.step, place);
+    }
+  }
+  return places;
+}
+
+function placeAfter(
+  { record }: StepSample,
+  parent: StepSample | undefined,
+  places: ReadonlyMap<string, StepPlace>,
+  openers: ReadonlySet<string>,
+): StepPlace | undefined {
+  const depth = record.at.length;
+  const before = parent && places.get(parent.step);
+  if (!parent || !before) return depth === 0 ? { scopes: [], isConditional: false } : undefined;
+  if (depth > before.scopes.length) {
+    const scope: Scope = openers.has(parent.step) ? { kind: 'pool', opener: parent.step } : { kind: 'loop' };
+    return { scopes: [...before.scopes, scope], isConditional: false };
+  }
+  const scopes = before.scopes.slice(0, depth);
+  const left = before.scopes[depth];
+  if (left?.kind === 'pool') return { scopes, isConditional: places.get(left.opener)?.isConditional ?? false };
+  return { scopes, isConditional: before.isConditional || parent.record.chose !== undefined };
+}

@@ -1,0 +1,163 @@
+import { UserError } from '../../base/errors.ts';
+import type { RunRecord, TaskRecord } from '../../contract/records.ts';
+import { mapParallel } from '../s3/parallel.ts';
+import type { RunKey, RunReader } from './reader.ts';
+import { checkStep } from './run-logs.ts';
+
+/** Tasks of a step that are looked at, where none is named. */
+const TASKS_MAX = 200;
+
+/** Earlier runs that are looked at for one to compare with. */
+const RUNS_MAX = 20;
+
+/** A part of a cached step's key that is not as it was. */
+export type Change =
+  | { part: 'code' | 'environment' | 'secrets' | 'place' }
+  /** First digits of the hashes of an input; absent where it is new, or gone. */
+  | { part: 'input'; name: string; now?: string; was?: string };
+
+/** Why a task was executed, or was not. Pathspecs name tasks, `Flow/run` runs. */
+export type Reason =
+  | { kind: 'cached' | 'resumed'; from: string }
+  /** The step has no `cache: true`. */
+  | { kind: 'not-cached' }
+  /** No run before has a task of this key's kind to compare with. */
+  | { kind: 'first' }
+  | { kind: 'changed'; since: string; changes: Change[] }
+  /** The key is that of a task which failed: that is not kept. */
+  | { kind: 'failed-before'; since: string }
+  /** The key is that of an earlier task, of which the cache had nothing. */
+  | { kind: 'not-kept'; since: string }
+  /** The run resumes another from this step on, or an earlier one: nothing is taken from there, nor from the cache. */
+  | { kind: 'done-again'; step: string }
+  /** In the run that this one resumes, the task failed, or there is none. */
+  | { kind: 'missing'; in: string }
+  /** There is one that succeeded, but an input was made anew, or the flow of now cannot go on where it led. */
+  | { kind: 'unfit'; in: string }
+  /** A task before it was executed anew, though the run resumes another. */
+  | { kind: 'after'; task: string };
+
+export interface TaskWhy {
+  task: string;
+  executed: boolean;
+  /** In the order in which they came into it; one at least. */
+  reasons: Reason[];
+}
+
+export interface StepWhy extends RunKey {
+  step: string;
+  tasks: TaskWhy[];
+  /** How many tasks were not looked at. */
+  others: number;
+}
+
+/**
+ * Says of the tasks of a step why they were executed or not, as the records of the run and of those before it tell.
+ * @throws UserError `unknown-step`, `unknown-task`
+ */
+export async function whyStep(reader: RunReader, key: RunKey, step: string, task?: string): Promise<StepWhy> {
+  await checkStep(reader, key, step);
+  const ended = (await reader.tasks(key, step))
+    .flatMap((entry) => (entry.committed ? [entry.task] : []))
+    .sort(byNumbers);
+  if (task !== undefined && !ended.includes(task)) {
+    const message = `no task "${task}" of the step "${step}" has ended in the run ${key.flow}/${key.run}`;
+    throw new UserError('unknown-task', message, `tasks: ${ended.slice(0, RUNS_MAX).join(', ') || 'none so far'}`);
+  }
+  const looked = task === undefined ? ended.slice(0, TASKS_MAX) : [task];
+  const run = (await reader.run(key)) as RunRecord;
+  const earlier = new Earlier(reader, run);
+  const tasks = await mapParallel(looked, async (name) => {
+    const record = await reader.commit(key, step, name);
+    return record && whyTask(reader, run, record, earlier);
+  });
+  return {
+    ...key,
+    step,
+    tasks: tasks.filter((one) => one !== undefined),
+    others: task === undefined ? ended.length - looked.length : 0,
+  };
+}
+
+async function whyTask(reader: RunReader, run: RunRecord, record: TaskRecord, earlier: Earlier): Promise<TaskWhy> {
+  const { task, origin, cached } = record;
+  if (origin !== undefined) return { task, executed: false, reasons: [{ kind: 'resumed', from: origin }] };
+  if (cached !== undefined) return { task, executed: false, reasons: [{ kind: 'cached', from: cached }] };
+  const resumes = await whyNotResumed(reader, run, record);
+  const isDoneAgain = resumes?.kind === 'done-again';
+  const reasons = [...(resumes ? [resumes] : []), ...(isDoneAgain ? [] : [await whyNotCached(record, earlier)])];
+  // That a step has no cache matters only where nothing else could have spared it.
+  const telling = reasons.filter(({ kind }) => kind !== 'not-cached');
+  return { task, executed: true, reasons: telling.length > 0 ? telling : reasons };
+}
+
+async function whyNotCached(record: TaskRecord, earlier: Earlier): Promise<Reason> {
+  if (!record.cache) return { kind: 'not-cached' };
+  const before = await earlier.find(record);
+  if (!before?.cache) return { kind: 'first' };
+  const since = `${before.flow}/${before.run}`;
+  if (before.cache.key !== record.cache.key) return { kind: 'changed', since, changes: changesOf(record, before) };
+  return { kind: before.ok ? 'not-kept' : 'failed-before', since };
+}
+
+async function whyNotResumed(
+  reader: RunReader,
+  { flow, origin }: RunRecord,
+  record: TaskRecord,
+): Promise<Reason | undefined> {
+  if (!origin) return undefined;
+  if (origin.from === record.step) return { kind: 'done-again', step: origin.from };
+  const parents = await mapParallel(record.parents, async (parent) => {
+    const [run = '', step = '', task = ''] = parent.split('/');
+    const before = await reader.commit({ flow, run }, step, task);
+    return before && before.origin === undefined ? parent : undefined;
+  });
+  const anew = parents.find((parent) => parent !== undefined);
+  if (anew !== undefined) return { kind: 'after', task: `${flow}/${anew}` };
+  const there = await reader.commit({ flow, run: origin.run }, record.step, record.task);
+  return { kind: there?.ok ? 'unfit' : 'missing', in: `${flow}/${origin.run}` };
+}
+
+function changesOf({ cache: now }: TaskRecord, { cache: was }: TaskRecord): Change[] {
+  if (!now || !was) return [];
+  const parts = (['code', 'environment', 'secrets', 'place'] as const).filter(
+    (part) => now.parts[part] !== was.parts[part],
+  );
+  const names = [...new Set([...Object.keys(now.parts.inputs), ...Object.keys(was.parts.inputs)])].sort();
+  const inputs = names.flatMap((name): Change[] => {
+    const [current, former] = [now.parts.inputs[name], was.parts.inputs[name]];
+    if (current === former) return [];
+    return [{ part: 'input', name, ...(current && { now: current }), ...(former && { was: former }) }];
+  });
+  return [...parts.map((part): Change => ({ part })), ...inputs];
+}
+
+/** The runs before one, the latest first. */
+class Earlier {
+  readonly #reader: RunReader;
+  readonly #runs: Promise<string[]>;
+
+  constructor(reader: RunReader, { flow, run, created }: RunRecord) {
+    this.#reader = reader;
+    this.#runs = reader.runs(flow).then((runs) =>
+      runs
+        .filter((each) => each.run !== run && each.created <= created)
+        .slice(0, RUNS_MAX)
+        .map((each) => each.run),
+    );
+  }
+
+  /** The same task of the nearest of them in which the step had a cache. */
+  async find({ flow, step, task }: TaskRecord): Promise<TaskRecord | undefined> {
+    for (const run of await this.#runs) {
+      const record = await this.#reader.commit({ flow, run }, step, task);
+      if (record?.cache) return record;
+    }
+    return undefined;
+  }
+}
+
+/** `t-2` before `t-10`. */
+function byNumbers(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}

@@ -1,0 +1,240 @@
+import type { Agent as HttpsAgent } from 'node:https';
+import { SystemError } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
+import { proxyFor } from '../../base/proxy.ts';
+import type { StoreSettings } from '../../contract/records.ts';
+import { mapParallel } from './parallel.ts';
+import { sdk } from './sdk.ts';
+import { statusOf, storeError } from './store-errors.ts';
+import { placeName } from './store-settings.ts';
+
+export interface StoredObject {
+  body: Uint8Array;
+  etag: string;
+}
+
+export interface ListedObject {
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** Epoch milliseconds, to the second. */
+  modified: number;
+}
+
+/** The keys under the datastore's prefix; every key here is relative to it. Errors: see `storeError`. */
+export interface Store {
+  readonly settings: StoreSettings;
+  /** `s3://bucket/prefix`: Metaflow's `ds-root`. */
+  readonly root: string;
+  get(key: string): Promise<StoredObject | undefined>;
+  put(key: string, body: Uint8Array | string): Promise<void>;
+  /** False if the key is there already (`If-None-Match: *`). */
+  putIfAbsent(key: string, body: Uint8Array | string): Promise<boolean>;
+  /** False if the object is no longer the one with this ETag (`If-Match`). */
+  putIfUnchanged(key: string, body: Uint8Array | string, etag: string): Promise<boolean>;
+  exists(key: string): Promise<boolean>;
+  delete(key: string): Promise<void>;
+  /** Deletes many, a thousand in a request where the server can; what is not there is no error. */
+  deleteAll(keys: readonly string[]): Promise<void>;
+  /** All objects whose key starts with the prefix, in the order of their keys. */
+  list(prefix: string): AsyncIterable<ListedObject>;
+  /** Names of the folders directly below a prefix that ends in `/`, in order. */
+  folders(prefix: string): AsyncIterable<string>;
+  /** Ends the connections. */
+  close(): void;
+}
+
+/** An S3 that takes longer to accept a connection is as good as away. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A conditional PUT that met another one in flight (409) is tried again so often. */
+const CONFLICT_ATTEMPTS = 5;
+
+/** Of one DeleteObjects request, by S3's API. */
+const DELETE_MAX = 1000;
+/** Servers without DeleteObjects, or with demands on it that the SDK does not meet (a Content-MD5), answer with one of these. */
+const NO_BATCH_STATUSES: ReadonlySet<number> = new Set([400, 405, 411, 501]);
+
+/** Where requests for the bucket go: AWS gives each a host of its own. */
+function addressOf({ endpoint, bucket, region }: StoreSettings): string {
+  return endpoint ?? `https://${bucket}.s3.${region}.amazonaws.com`;
+}
+
+export async function openStore(settings: StoreSettings): Promise<Store> {
+  const {
+    S3Client,
+    GetObjectCommand,
+    PutObjectCommand,
+    HeadObjectCommand,
+    DeleteObjectCommand,
+    DeleteObjectsCommand,
+    ListObjectsV2Command,
+  } = await sdk();
+  const proxy = await proxyFor(addressOf(settings));
+  const client = new S3Client({
+    region: settings.region,
+    credentials: {
+      accessKeyId: settings.accessKeyId,
+      secretAccessKey: settings.secretAccessKey,
+      ...(settings.sessionToken === undefined ? {} : { sessionToken: settings.sessionToken }),
+    },
+    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint, forcePathStyle: true }),
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      ...(proxy && { httpAgent: proxy.agent, httpsAgent: proxy.agent as HttpsAgent }),
+    },
+    // The SDK's own checksums are unknown to many S3 servers.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+  const Bucket = settings.bucket;
+  const base = settings.prefix === '' ? '' : `${settings.prefix}/`;
+
+  async function attempt<T>(key: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw storeError(error, settings, key);
+    }
+  }
+
+  async function conditionalPut(
+    key: string,
+    Body: Uint8Array | string,
+    condition: { IfNoneMatch: '*' } | { IfMatch: string },
+  ): Promise<boolean> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await client.send(new PutObjectCommand({ Bucket, Key: base + key, Body, ...condition }));
+        return true;
+      } catch (error) {
+        const status = statusOf(error);
+        if (status === 412) return false;
+        if (status === 404 && 'IfMatch' in condition && (error as Error).name !== 'NoSuchBucket') return false;
+        if (status !== 409 || tries === CONFLICT_ATTEMPTS) throw storeError(error, settings, key);
+      }
+    }
+  }
+
+  async function deleteOne(key: string): Promise<void> {
+    await attempt(key, () => client.send(new DeleteObjectCommand({ Bucket, Key: base + key })));
+  }
+
+  let deletesBatches = true;
+
+  async function deleteBatch(keys: readonly string[]): Promise<void> {
+    if (deletesBatches) {
+      const Objects = keys.map((key) => ({ Key: base + key }));
+      try {
+        const answer = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
+        const failed = new Set(answer.Errors?.map(({ Key = '' }) => Key));
+        // One by one, each says why.
+        await mapParallel([...failed], (key) => deleteOne(key.slice(base.length)));
+        return;
+      } catch (error) {
+        if (!NO_BATCH_STATUSES.has(statusOf(error))) throw storeError(error, settings, keys[0] as string);
+        deletesBatches = false;
+      }
+    }
+    await mapParallel(keys, deleteOne);
+  }
+
+  async function* pages(prefix: string, Delimiter?: '/') {
+    let ContinuationToken: string | undefined;
+    do {
+      const page = await attempt(prefix, () =>
+        client.send(
+          new ListObjectsV2Command({
+            Bucket,
+            Prefix: base + prefix,
+            ...(Delimiter === undefined ? {} : { Delimiter }),
+            ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
+          }),
+        ),
+      );
+      yield page;
+      ContinuationToken = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (ContinuationToken !== undefined);
+  }
+
+  return {
+    settings,
+    root: placeName(settings),
+    async get(key) {
+      try {
+        const answer = await client.send(new GetObjectCommand({ Bucket, Key: base + key }));
+        if (answer.Body === undefined) return undefined;
+        return { body: await answer.Body.transformToByteArray(), etag: answer.ETag ?? '' };
+      } catch (error) {
+        if (statusOf(error) === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
+        throw storeError(error, settings, key);
+      }
+    },
+    async put(key, Body) {
+      await attempt(key, () => client.send(new PutObjectCommand({ Bucket, Key: base + key, Body })));
+    },
+    putIfAbsent: (key, body) => conditionalPut(key, body, { IfNoneMatch: '*' }),
+    putIfUnchanged: (key, body, etag) => conditionalPut(key, body, { IfMatch: etag }),
+    async exists(key) {
+      try {
+        await client.send(new HeadObjectCommand({ Bucket, Key: base + key }));
+        return true;
+      } catch (error) {
+        if (statusOf(error) === 404) return false;
+        throw storeError(error, settings, key);
+      }
+    },
+    delete: deleteOne,
+    async deleteAll(keys) {
+      const batches = Array.from({ length: Math.ceil(keys.length / DELETE_MAX) }, (_, index) =>
+        keys.slice(index * DELETE_MAX, (index + 1) * DELETE_MAX),
+      );
+      const [first, ...others] = batches;
+      // It tells whether the server takes batches.
+      if (first) await deleteBatch(first);
+      if (deletesBatches) await mapParallel(others, deleteBatch);
+      else for (const batch of others) await deleteBatch(batch);
+    },
+    async *list(prefix) {
+      for await (const page of pages(prefix)) {
+        for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
+          yield { key: Key.slice(base.length), size: Size, modified: LastModified?.getTime() ?? 0 };
+        }
+      }
+    },
+    async *folders(prefix) {
+      for await (const page of pages(prefix, '/')) {
+        for (const { Prefix = '' } of page.CommonPrefixes ?? []) {
+          yield Prefix.slice(base.length + prefix.length, -1);
+        }
+      }
+    },
+    close: () => client.destroy(),
+  };
+}
+
+/**
+ * The object as JSON; undefined if it is not there.
+ *
+ * @throws SystemError `unreadable-record` where it is no JSON object
+ */
+export async function getJson<T>(store: Pick<Store, 'get'>, key: string): Promise<T | undefined> {
+  const object = await store.get(key);
+  if (object === undefined) return undefined;
+  const record = parsed(new TextDecoder().decode(object.body));
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw unreadableRecord(key);
+  return record as T;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** For an object under a record's key that is not a record: another program wrote it. */
+export function unreadableRecord(key: string): SystemError {
+  const message = `the object ${key} in the datastore is not the record that it should be`;
+  return new SystemError('unreadable-record', message, 'move it elsewhere, or delete it');
+}

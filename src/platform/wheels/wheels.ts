@@ -1,0 +1,174 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { SystemError, UserError } from '../../base/errors.ts';
+import type { Report } from '../../base/terminal/progress.ts';
+import { type PipFailure, pipInstall } from './run-pip.ts';
+
+/** Whose interpreter will import the wheels: that of a cluster's containers, by its version, or the one that runs pip. */
+export type WheelTarget = 'native' | `3.${number}`;
+
+/** Of OpenWhisk's images, where nothing else is known of them. */
+export const STOCK_PYTHON: WheelTarget = '3.11';
+
+/** Manylinux tags that OpenWhisk's images take, by the minor version of glibc: pip derives none from another. */
+const GLIBC_MINOR_MIN = 17;
+const GLIBC_MINOR_MAX = 28;
+
+/** Wheels for Linux, glibc, x86-64, CPython, wherever they are fetched. */
+function platformFlags(target: WheelTarget): string[] {
+  if (target === 'native') return [];
+  const glibcs = Array.from({ length: GLIBC_MINOR_MAX - GLIBC_MINOR_MIN + 1 }, (_, i) => GLIBC_MINOR_MAX - i);
+  const platforms = [...glibcs.map((minor) => `manylinux_2_${minor}_x86_64`), 'manylinux2014_x86_64'];
+  return [
+    ...['--implementation', 'cp', '--python-version', target],
+    ...[`cp${target.replace('.', '')}`, 'abi3', 'none'].flatMap((abi) => ['--abi', abi]),
+    ...platforms.flatMap((platform) => ['--platform', platform]),
+  ];
+}
+
+export interface WheelOptions {
+  python: string;
+  target: WheelTarget;
+  /** Arguments of `pip install`: requirements, `-r`, `-c`, `--no-deps`. */
+  arguments: readonly string[];
+  /** For progress and errors: `the runtime's packages`. */
+  what: string;
+  report: Report;
+}
+
+export interface TrimRule {
+  /** Of the path below the folder of the packages. */
+  path: RegExp;
+  why: string;
+}
+
+/** A wheel, exactly. */
+export interface Wheel {
+  name: string;
+  version: string;
+  /** Of the file, hex. */
+  sha256: string;
+}
+
+/** What pip reports of an installation that it would do (PyPA's installation report, version 1). */
+interface InstallationReport {
+  install: {
+    metadata: { name: string; version: string };
+    download_info: { archive_info: { hashes: { sha256: string } } };
+  }[];
+}
+
+/** The wheels that requirements come to today, with all that they need; sorted by name. */
+export async function resolveWheels(options: WheelOptions): Promise<Wheel[]> {
+  return inFolder(async (folder) => {
+    const file = join(folder, 'report.json');
+    await install(join(folder, 'none'), options, ['--dry-run', '--ignore-installed', '--report', file]);
+    const report = JSON.parse(await readFile(file, 'utf8')) as InstallationReport;
+    return report.install
+      .map(({ metadata: { name, version }, download_info: { archive_info } }) => ({
+        name,
+        version,
+        sha256: archive_info.hashes.sha256,
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  });
+}
+
+/** Installs wheels somewhere aside, trims and byte-compiles them, and returns the files by their path. */
+export async function wheelFiles(
+  options: WheelOptions & { trimmed: readonly TrimRule[] },
+): Promise<Map<string, Uint8Array>> {
+  return inFolder(async (folder) => {
+    await install(folder, options, ['--no-compile']);
+    for (const path of await pathsOf(folder)) {
+      if (options.trimmed.some((rule) => rule.path.test(path))) await rm(join(folder, path));
+    }
+    await byteCompile(folder, options.python);
+    const files = new Map<string, Uint8Array>();
+    for (const path of await pathsOf(folder)) files.set(path, await readFile(join(folder, path)));
+    return files;
+  });
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-wheels-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What byte code and native wheels depend on: `cpython-311 linux-x86_64`. */
+export async function pythonTag(python: string): Promise<string> {
+  const program = 'import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())';
+  try {
+    return (await promisify(execFile)(python, ['-I', '-c', program])).stdout.trim();
+  } catch (cause) {
+    throw new UserError('python-unusable', `${python} is no usable Python`, 'name another one with --python', {
+      cause,
+    });
+  }
+}
+
+async function install(folder: string, options: WheelOptions, flags: readonly string[]): Promise<void> {
+  const { python, target, what, report } = options;
+  const args = ['--target', folder, ...flags, ...platformFlags(target), ...options.arguments];
+  const failure = await pipInstall(python, args, report);
+  if (failure) throw noWheels(failure, what, target);
+}
+
+/** So many of the versions that there are are named, the newest. */
+const VERSIONS_NAMED_MAX = 5;
+
+function noWheels({ message, unmet, conflict, isOffline }: PipFailure, what: string, target: WheelTarget): UserError {
+  const code = 'python-packages';
+  if (isOffline) {
+    const hint = 'it needs a network connection, or a mirror set in the configuration of pip';
+    return new UserError(code, `cannot get ${what}: pip does not reach its package index`, hint);
+  }
+  if (conflict) {
+    const parts = conflict.map((line) => line.replace('The user requested (constraint) ', 'nuvopipe itself has '));
+    const reason = `they exclude each other: ${parts.join('; ').replaceAll('The user requested ', 'asked for is ')}`;
+    return new UserError(code, `cannot get ${what}: ${reason}`, 'pin versions that go together');
+  }
+  if (!unmet) return new UserError(code, `cannot get ${what}: ${message}`, 'only wheels are taken, nothing is built');
+  const { requirement, versions } = unmet;
+  const platform = target === 'native' ? 'this Python and machine' : `Python ${target} on Linux (x86-64)`;
+  const some = versions.slice(-VERSIONS_NAMED_MAX).join(', ');
+  const there = versions.length === 0 ? '' : `; there are wheels of ${some}`;
+  return new UserError(
+    code,
+    `cannot get ${what}: there is no wheel of ${requirement} for ${platform}${there}`,
+    versions.length === 0
+      ? 'check the name; only wheels are taken, so what has to be built belongs into an image'
+      : 'pin one of these; only wheels are taken, nothing is built',
+  );
+}
+
+/**
+ * Byte code saves a cold start over a second. "Unchecked hash" holds no time stamp, so that it is the same every time,
+ * and is not compared with its source.
+ */
+async function byteCompile(folder: string, python: string): Promise<void> {
+  const flags = ['-q', '-j', '0', '--invalidation-mode', 'unchecked-hash', '-s', folder];
+  try {
+    await promisify(execFile)(python, ['-I', '-m', 'compileall', ...flags, folder]);
+  } catch (error) {
+    // Exit 1: some file is no valid source (templates are). It is then imported as slowly as without.
+    if ((error as { code?: unknown }).code !== 1) {
+      throw new SystemError('python-failed', `${python} cannot byte-compile`, undefined, { cause: error });
+    }
+  }
+}
+
+/** All files below a folder, with `/` between the parts. */
+async function pathsOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+}

@@ -1,0 +1,80 @@
+/** One container: a process that has one action's code and runs its activations one after the other. */
+import { type AnswerLine, AnswerReader } from './answers.ts';
+import { type CollectedLogs, LogCollector } from './container-logs.ts';
+import type { ContainerProcess } from './container-process.ts';
+
+/** How long the last lines may take after the answer. Longer than any pipe needs, short enough not to be felt. */
+const LOG_PATIENCE_MS = 500;
+
+/** What came of one exchange with a container. */
+export type Answer =
+  | { readonly kind: 'answered'; readonly line: AnswerLine }
+  | { readonly kind: 'exited' }
+  | { readonly kind: 'timed-out' };
+
+export class Container {
+  readonly process: ContainerProcess;
+  readonly #logs: LogCollector;
+  #answered: ((answer: Answer) => void) | undefined;
+  #exited = false;
+
+  /** @param maxAnswerBytes how much of an answer is kept */
+  constructor(process: ContainerProcess, maxAnswerBytes: number, now: () => number) {
+    this.process = process;
+    this.#logs = new LogCollector(process.stdout, process.stderr, now);
+    new AnswerReader(process.answers, maxAnswerBytes, (line) => this.#settle({ kind: 'answered', line }));
+    const gone = () => {
+      this.#exited = true;
+      this.#settle({ kind: 'exited' });
+    };
+    // The pipe may still hold an answer when the process has ended: its end comes after what was written to it.
+    process.answers.once('close', gone);
+    process.exited.then(() => setTimeout(gone, LOG_PATIENCE_MS).unref());
+  }
+
+  get exited(): boolean {
+    return this.#exited;
+  }
+
+  beginLogs(limitBytes: number): void {
+    this.#logs.begin(limitBytes);
+  }
+
+  /** The initialisation is over, what follows is the same activation's run. */
+  continueLogs(): void {
+    this.#logs.continue();
+  }
+
+  endLogs(): Promise<CollectedLogs> {
+    return this.#logs.end(LOG_PATIENCE_MS);
+  }
+
+  /** Sends a line, where there is one, and waits for the next answer. Past `timeoutMs` the container is killed. */
+  exchange(line: string | undefined, timeoutMs: number): Promise<Answer> {
+    return new Promise((resolve) => {
+      if (this.#exited) {
+        resolve({ kind: 'exited' });
+        return;
+      }
+      const timer = setTimeout(() => {
+        this.#settle({ kind: 'timed-out' });
+        this.kill();
+      }, timeoutMs);
+      this.#answered = (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      };
+      if (line !== undefined) this.process.stdin.write(`${line}\n`);
+    });
+  }
+
+  kill(): void {
+    this.process.kill();
+  }
+
+  #settle(answer: Answer): void {
+    const answered = this.#answered;
+    this.#answered = undefined;
+    answered?.(answer);
+  }
+}

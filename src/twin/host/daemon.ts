@@ -1,0 +1,85 @@
+import { SystemError, UserError } from '../../base/errors.ts';
+import { homePaths } from './platform-state.ts';
+import type { PythonEnvironments } from './python-env.ts';
+import { type LocalServers, startServers } from './servers.ts';
+
+/** The first message of the one who starts the daemon. */
+export interface DaemonConfig {
+  home: string;
+  python: PythonEnvironments;
+  /** Of the OpenWhisk API: this one or none. */
+  port?: number;
+  idleLimitMs?: number;
+}
+
+export type DaemonMessage =
+  | { type: 'note'; text: string }
+  | { type: 'ready' }
+  | { type: 'failed'; error: { user: boolean; code: string; message: string; hint?: string } };
+
+/** A platform that nobody uses gives its memory back; the next `nuvopipe run` starts it again in a second or two. */
+const IDLE_LIMIT_MS = 60 * 60_000;
+/** How often it is asked whether the platform is idle, in parts of the limit. */
+const IDLE_CHECKS = 20;
+
+/** The background process of a local platform: it hosts the servers until it is told to end or nobody needs them. */
+function main(): void {
+  let servers: LocalServers | undefined;
+  let ready = false;
+  let ending = false;
+
+  const end = async (code: number) => {
+    if (ending) return;
+    ending = true;
+    await servers?.close();
+    process.exit(code);
+  };
+  const fail = (error: unknown) => {
+    if (!ending) console.error(new Date().toISOString(), error);
+    return end(1);
+  };
+
+  process.on('SIGTERM', () => end(0));
+  process.on('SIGINT', () => end(0));
+  process.on('SIGHUP', () => {});
+  process.on('disconnect', () => {
+    if (!ready) void end(0);
+  });
+  process.once('message', async (config: DaemonConfig) => {
+    try {
+      servers = await startServers(config, (text) => void tell({ type: 'note', text }));
+      servers.failed.catch(fail);
+      endWhenIdle(servers, config.idleLimitMs ?? IDLE_LIMIT_MS, () => end(0));
+      ready = true;
+      await tell({ type: 'ready' });
+    } catch (error) {
+      await tell({ type: 'failed', error: described(error, homePaths(config.home).log) });
+      await fail(error);
+    }
+  });
+}
+
+/** Resolves once it is on its way. Who started the daemon may have gone. */
+function tell(message: DaemonMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
+}
+
+function described(error: unknown, log: string): (DaemonMessage & { type: 'failed' })['error'] {
+  if (error instanceof UserError || error instanceof SystemError) {
+    const { code, message, hint } = error;
+    return { user: error instanceof UserError, code, message, ...(hint === undefined ? {} : { hint }) };
+  }
+  const message = `the local platform did not start: ${(error as Error).message}`;
+  return { user: false, code: 'platform-start', message, hint: `see ${log}` };
+}
+
+function endWhenIdle(servers: LocalServers, limitMs: number, stop: () => void): void {
+  setInterval(() => {
+    if (servers.idleMs() >= limitMs) stop();
+  }, limitMs / IDLE_CHECKS).unref();
+}
+
+main();

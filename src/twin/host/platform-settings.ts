@@ -1,0 +1,44 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Limits } from '../openwhisk/limits.ts';
+import { type HomePaths, readJson, writePrivateJson } from './platform-state.ts';
+
+/**
+ * What stays the same from one start of a local platform to the next: deployed actions hold the store's address and keys,
+ * and users' clients those of the OpenWhisk. Lies in `<home>/settings.json`.
+ */
+export interface LocalSettings {
+  version: 1;
+  /** OpenWhisk's `uuid:key`. */
+  auth: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  /** Those used last; 0: none yet. */
+  ports: LocalPorts;
+  /** OpenWhisk's, where they are to be those of somebody's cluster and not its own defaults. */
+  limits?: Partial<Limits>;
+}
+
+export interface LocalPorts {
+  whisk: number;
+  s3: number;
+  metadata: number;
+}
+
+/** As long as those that OpenWhisk and AWS give out. */
+const WHISK_KEY_CHARACTERS = 64;
+const ACCESS_KEY_BYTES = 6;
+const SECRET_BYTES = 30;
+
+export async function localSettings(paths: HomePaths): Promise<LocalSettings> {
+  const kept = await readJson<LocalSettings>(paths.settings);
+  if (kept?.version === 1) return kept;
+  const made: LocalSettings = {
+    version: 1,
+    auth: `${randomUUID()}:${randomBytes(WHISK_KEY_CHARACTERS / 2).toString('hex')}`,
+    accessKeyId: `NUVOPIPE${randomBytes(ACCESS_KEY_BYTES).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(SECRET_BYTES).toString('base64url'),
+    ports: { whisk: 0, s3: 0, metadata: 0 },
+  };
+  await writePrivateJson(paths.settings, made);
+  return made;
+}

@@ -1,0 +1,129 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { StoreSettings } from '../../contract/records.ts';
+import type { WhiskSettings } from '../../platform/openwhisk/whisk-settings.ts';
+import { isAlive, type KnownProcess } from './process-identity.ts';
+
+/**
+ * A running local platform: what a client needs to talk to it. It lies in `<home>/platform.json`, readable by its owner
+ * alone, because the keys are in it; never print one whole.
+ */
+export interface Platform {
+  version: 1;
+  /** Version of nuvopipe that started it. */
+  nuvopipe: string;
+  /** The daemon. */
+  pid: number;
+  /** Tells the daemon from a later process with the same pid. */
+  identity: string;
+  /** Epoch milliseconds. */
+  started: number;
+  whisk: WhiskSettings;
+  store: StoreSettings;
+  /** The S3 server's process, to be ended if the daemon died without doing so. */
+  s3: KnownProcess;
+  /** For `METAFLOW_SERVICE_URL`. */
+  metadataUrl: string;
+  /** Interpreter of the runtime's environment. */
+  python: string;
+}
+
+/** The local platform listens here and nowhere else: it is for one user of one machine. */
+export const LOOPBACK = '127.0.0.1';
+
+/** Where things lie under a home. */
+export interface HomePaths {
+  home: string;
+  /** {@link Platform} of the running one. */
+  platform: string;
+  /** Generated keys and the ports last used, which outlive a platform. */
+  settings: string;
+  lock: string;
+  log: string;
+  s3Log: string;
+  wskprops: string;
+  whisk: string;
+  s3: string;
+  python: string;
+  layers: string;
+}
+
+/** `--home`, else `$NUVOPIPE_HOME`, else `~/.nuvopipe`. */
+export function homePaths(home: string | undefined, env: NodeJS.ProcessEnv = process.env): HomePaths {
+  const root = resolve(home ?? (env.NUVOPIPE_HOME || join(homedir(), '.nuvopipe')));
+  const at = (name: string) => join(root, name);
+  return {
+    home: root,
+    platform: at('platform.json'),
+    settings: at('settings.json'),
+    lock: at('lock'),
+    log: at('daemon.log'),
+    s3Log: at('s3.log'),
+    wskprops: at('wskprops'),
+    whisk: at('whisk'),
+    s3: at('s3'),
+    python: at('python'),
+    layers: at('layers'),
+  };
+}
+
+/**
+ * The platform that runs under this home: its daemon lives, is the very process that wrote the file, and its OpenWhisk
+ * answers to its key. Undefined otherwise, whatever lies in the file.
+ */
+export async function readPlatform(home: string | undefined): Promise<Platform | undefined> {
+  const platform = await recordedPlatform(homePaths(home));
+  if (platform === undefined || !(await isAlive(platform))) return undefined;
+  return (await answers(platform.whisk)) ? platform : undefined;
+}
+
+/** What the file says, true or not any more. */
+export async function recordedPlatform(paths: HomePaths): Promise<(Platform & KnownProcess) | undefined> {
+  const platform = await readJson<Platform>(paths.platform);
+  return platform?.version === 1 ? platform : undefined;
+}
+
+/** Loopback: an answer that takes longer than this is none. */
+const ANSWER_TIMEOUT_MS = 3_000;
+
+/** Asks for the key's namespaces, as `wsk namespace list` does: only the server that holds this key says yes. */
+async function answers(whisk: WhiskSettings): Promise<boolean> {
+  try {
+    const response = await fetch(`${whisk.apihost}/api/v1/namespaces`, {
+      headers: { authorization: `Basic ${Buffer.from(whisk.auth).toString('base64')}` },
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined when the file is not there or was cut short by a crash. */
+export async function readJson<T>(file: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as T;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whole or not at all, and for its owner's eyes only. */
+export async function writePrivate(file: string, text: string): Promise<void> {
+  const draft = `${file}.${process.pid}.tmp`;
+  await rm(draft, { force: true });
+  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
+  await rename(draft, file);
+}
+
+export async function writePrivateJson(file: string, value: unknown): Promise<void> {
+  await writePrivate(file, `${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** The home and nobody else's business. */
+export async function makeHome(paths: HomePaths): Promise<void> {
+  await mkdir(paths.home, { recursive: true, mode: 0o700 });
+}

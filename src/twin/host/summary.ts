@@ -1,0 +1,26 @@
+import { placeName } from '../../platform/s3/store-settings.ts';
+import type { Platform } from './platform-state.ts';
+
+/** A platform as people and scripts may see it: without its keys. */
+export interface PlatformSummary {
+  apihost: string;
+  namespace: string;
+  /** The S3 server. */
+  s3: string;
+  /** Where the runs are kept: `s3://bucket/prefix`. */
+  datastore: string;
+  /** Metaflow's metadata service. */
+  metadata: string;
+  pid: number;
+}
+
+export function summaryOf({ whisk, store, metadataUrl, pid }: Platform): PlatformSummary {
+  return {
+    apihost: whisk.apihost,
+    namespace: whisk.namespace,
+    s3: store.endpoint ?? '',
+    datastore: placeName(store),
+    metadata: metadataUrl,
+    pid,
+  };
+}

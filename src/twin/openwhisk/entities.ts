@@ -1,0 +1,193 @@
+/** The entities of a namespace, in the shape the REST API shows them: WhiskAction, WhiskPackage, WhiskTrigger, WhiskRule. */
+
+import { toJson } from '../../base/json.ts';
+import { isObject, type Json, type JsonObject } from './spray-json.ts';
+
+/** A parameter or annotation. `init`: the action gets it as an environment variable when its container starts. */
+export interface KeyValue {
+  readonly key: string;
+  readonly value: Json;
+  readonly init?: true;
+}
+
+export interface ActionLimits {
+  readonly concurrency: number;
+  readonly logs: number;
+  readonly memory: number;
+  readonly timeout: number;
+}
+
+export interface CodeExec {
+  readonly kind: string;
+  readonly code: string;
+  readonly binary: boolean;
+  readonly main?: string;
+}
+
+export interface BlackboxExec {
+  readonly kind: 'blackbox';
+  readonly image: string;
+  readonly code?: string;
+  readonly binary: boolean;
+  readonly main?: string;
+}
+
+export interface SequenceExec {
+  readonly kind: 'sequence';
+  /** Each with a leading slash. */
+  readonly components: readonly string[];
+}
+
+export type Exec = CodeExec | BlackboxExec | SequenceExec;
+
+interface Common {
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  readonly publish: boolean;
+  readonly annotations: readonly KeyValue[];
+  /** ms since 1970. */
+  readonly updated: number;
+}
+
+export interface Action extends Common {
+  readonly exec: Exec;
+  readonly parameters: readonly KeyValue[];
+  readonly limits: ActionLimits;
+}
+
+export interface Binding {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Package extends Common {
+  readonly binding: Binding | undefined;
+  readonly parameters: readonly KeyValue[];
+}
+
+export interface RuleLink {
+  readonly action: Reference;
+  readonly status: RuleStatus;
+}
+
+export interface Trigger extends Common {
+  readonly parameters: readonly KeyValue[];
+  /** By the rule's path. Absent before the first rule. */
+  readonly rules?: Readonly<Record<string, RuleLink>>;
+}
+
+export type RuleStatus = 'active' | 'inactive';
+
+/** A fully qualified name as JSON shows it. */
+export interface Reference {
+  readonly path: string;
+  readonly name: string;
+}
+
+export interface Rule extends Common {
+  readonly trigger: Reference;
+  readonly action: Reference;
+}
+
+export interface EntityTypes {
+  action: Action;
+  package: Package;
+  trigger: Trigger;
+  rule: Rule;
+}
+export type EntityType = keyof EntityTypes;
+
+export function isSequence(exec: Exec): exec is SequenceExec {
+  return exec.kind === 'sequence';
+}
+
+export function pathOf(entity: { readonly namespace: string; readonly name: string }): string {
+  return `${entity.namespace}/${entity.name}`;
+}
+
+export function pathOfReference({ path, name }: Reference): string {
+  return `${path}/${name}`;
+}
+
+/** Later values win, as in `Parameters ++`; a key keeps its first place. */
+export function mergeKeyValues(...lists: (readonly KeyValue[])[]): KeyValue[] {
+  const merged = new Map<string, KeyValue>();
+  for (const list of lists) for (const each of list) merged.set(each.key, each);
+  return [...merged.values()];
+}
+
+export function findValue(list: readonly KeyValue[], key: string): Json | undefined {
+  return list.find((each) => each.key === key)?.value;
+}
+
+/** `Parameters.isTruthy`. */
+export function isTruthy(list: readonly KeyValue[], key: string, ifAbsent = false): boolean {
+  const value = findValue(list, key);
+  if (value === undefined) return ifAbsent;
+  return typeof value === 'object' ? value !== null : Boolean(value);
+}
+
+export function toObject(list: readonly KeyValue[]): JsonObject {
+  return Object.fromEntries(list.map((each) => [each.key, each.value]));
+}
+
+/** `ParameterName.size + ParameterValue.size`, summed. */
+export function sizeBytes(list: readonly KeyValue[]): number {
+  return list.reduce((sum, each) => sum + Buffer.byteLength(each.key) + Buffer.byteLength(toJson(each.value)), 0);
+}
+
+/** @param version undefined: there is none yet */
+export function nextVersion(version: string | undefined): string {
+  if (version === undefined) return '0.0.1';
+  const [major, minor, patch] = version.split('.').map(Number);
+  return `${major}.${minor}.${(patch ?? 0) + 1}`;
+}
+
+export function actionJson(action: Action, withCode: boolean): JsonObject {
+  const { exec } = action;
+  const shown: JsonObject = { ...exec } as unknown as JsonObject;
+  if (!withCode) delete shown.code;
+  return { ...(action as unknown as JsonObject), exec: shown };
+}
+
+export function packageJson(entity: Package): JsonObject {
+  return { ...(entity as unknown as JsonObject), binding: (entity.binding ?? {}) as unknown as JsonObject };
+}
+
+export function triggerJson(trigger: Trigger): JsonObject {
+  return { ...(trigger as unknown as JsonObject), limits: {} };
+}
+
+export function ruleJson(rule: Rule, status?: RuleStatus): JsonObject {
+  return { ...(rule as unknown as JsonObject), ...(status === undefined ? {} : { status }) };
+}
+
+/** `summaryAsJson`: what a list shows. */
+export function summaryJson(type: EntityType, entity: Common): JsonObject {
+  const base = {
+    namespace: entity.namespace,
+    name: entity.name,
+    version: entity.version,
+    publish: entity.publish,
+    annotations: entity.annotations as unknown as Json,
+    updated: entity.updated,
+  };
+  if (type === 'action') {
+    const { exec, limits } = entity as Action;
+    const binary = isSequence(exec) ? false : exec.binary;
+    return { ...base, limits: limits as unknown as JsonObject, exec: { binary } };
+  }
+  if (type === 'package') return { ...base, binding: ((entity as Package).binding ?? false) as unknown as Json };
+  if (type === 'rule') return ruleJson(entity as Rule);
+  return base;
+}
+
+/** An object with only what is defined. */
+export function defined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+}
+
+export function asObject(value: Json | undefined): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
+}

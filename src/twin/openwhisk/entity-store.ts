@@ -1,0 +1,105 @@
+/**
+ * The entities of a namespace, each in a file of its own. All types share one space of names, as in OpenWhisk's database:
+ * an action and a package of the same name cannot both exist.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseJson, toJson } from '../../base/json.ts';
+import { type Action, type EntityType, type EntityTypes, type Package, pathOf } from './entities.ts';
+import { writeFileAtomically } from './files.ts';
+import * as messages from './messages.ts';
+import { Reject } from './reject.ts';
+
+interface Stored<T extends EntityType = EntityType> {
+  readonly type: T;
+  readonly entity: EntityTypes[T];
+}
+
+export class EntityStore {
+  readonly #dir: string;
+  readonly #stored = new Map<string, Stored>();
+
+  /** Reads what is there; a file that cannot be read (a torn write of a crash) is as if it had never been. */
+  constructor(dir: string) {
+    this.#dir = dir;
+    mkdirSync(dir, { recursive: true });
+    for (const name of readdirSync(dir)) {
+      if (!name.endsWith('.json')) {
+        rmSync(join(dir, name), { force: true });
+        continue;
+      }
+      const stored = readStored(join(dir, name));
+      if (stored !== undefined) this.#stored.set(pathOf(stored.entity), stored);
+    }
+  }
+
+  /** @throws {Reject} 404 where there is none, 409 where the name is taken by another type */
+  get<T extends EntityType>(type: T, path: string): EntityTypes[T] {
+    const entity = this.find(type, path);
+    if (entity === undefined) throw new Reject(404, messages.RESOURCE_DOES_NOT_EXIST);
+    return entity;
+  }
+
+  /** @throws {Reject} 409 where the name is taken by another type */
+  find<T extends EntityType>(type: T, path: string): EntityTypes[T] | undefined {
+    const stored = this.#stored.get(path);
+    if (stored === undefined) return undefined;
+    if (stored.type !== type) throw new Reject(409, messages.CONFORMANCE);
+    return stored.entity as EntityTypes[T];
+  }
+
+  put<T extends EntityType>(type: T, entity: EntityTypes[T]): void {
+    const path = pathOf(entity);
+    const stored: Stored<T> = { type, entity };
+    writeFileAtomically(this.#file(path), toJson(stored));
+    this.#stored.set(path, stored as Stored);
+  }
+
+  /** Keeps an entity without writing it: what comes with the platform. */
+  provide<T extends EntityType>(type: T, entity: EntityTypes[T]): void {
+    this.#stored.set(pathOf(entity), { type, entity } as Stored);
+  }
+
+  delete(path: string): void {
+    rmSync(this.#file(path), { force: true });
+    this.#stored.delete(path);
+  }
+
+  /** All of a type below a path (a namespace, or a package of it), the latest first. */
+  list<T extends EntityType>(type: T, path: string): EntityTypes[T][] {
+    const found: EntityTypes[T][] = [];
+    for (const [name, stored] of this.#stored) {
+      if (stored.type === type && name.startsWith(`${path}/`)) found.push(stored.entity as EntityTypes[T]);
+    }
+    return found.sort((a, b) => b.updated - a.updated);
+  }
+
+  /** The package a path leads to, bindings followed, with the parameters of each on the way. @throws {Reject} */
+  resolvePackage(path: string): Package {
+    const found = this.get('package', path);
+    if (found.binding === undefined) return found;
+    const bound = this.resolvePackage(pathOf(found.binding));
+    const parameters = [
+      ...new Map([...bound.parameters, ...found.parameters].map((each) => [each.key, each])).values(),
+    ];
+    return { ...bound, parameters };
+  }
+
+  actions(): Action[] {
+    return [...this.#stored.values()].filter((each) => each.type === 'action').map((each) => each.entity as Action);
+  }
+
+  #file(path: string): string {
+    return join(this.#dir, `${createHash('sha256').update(path).digest('hex').slice(0, 40)}.json`);
+  }
+}
+
+function readStored(path: string): Stored | undefined {
+  try {
+    const stored = parseJson(readFileSync(path, 'utf8')) as Stored;
+    return typeof stored.entity.name === 'string' && typeof stored.entity.namespace === 'string' ? stored : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+/** The kinds of actions this platform runs, and what runs them. The names are those of Apache OpenWhisk's standalone server. */
+import type { Language } from '../containers/action-code.ts';
+
+export interface Kind {
+  readonly kind: string;
+  readonly language: Language;
+  /** What `nodejs:default` and `python:default` stand for. */
+  readonly default?: true;
+  /** Accepted, because clusters have it, but not among the kinds the platform advertises. */
+  readonly unlisted?: true;
+}
+
+/** One local interpreter of each language stands for all its versions. */
+export const KINDS: readonly Kind[] = [
+  { kind: 'python:3.11', language: 'python', default: true },
+  { kind: 'nodejs:18', language: 'node' },
+  { kind: 'python:3.10', language: 'python' },
+  { kind: 'nodejs:20', language: 'node', default: true },
+  { kind: 'python:3', language: 'python', unlisted: true },
+];
+
+const FAMILIES: Readonly<Record<string, Language>> = { nodejs: 'node', python: 'python' };
+
+/** In the order in which OpenWhisk names them when a kind is not among them. */
+export const VALID_KINDS: readonly string[] = [
+  'python:3.11',
+  'nodejs:18',
+  'blackbox',
+  'python:3.10',
+  'sequence',
+  'nodejs:20',
+];
+
+/** The kind a name stands for, `…:default` included. */
+export function resolveKind(name: string): Kind | undefined {
+  const [family = '', version] = name.split(':');
+  if (version === 'default') return KINDS.find((each) => each.default && each.language === FAMILIES[family]);
+  return KINDS.find((each) => each.kind === name);
+}
+
+/** Stands for every image that is not named. */
+export const ANY_IMAGE = '*';
+
+/** What runs an action: its kind, or the one that stands for its image. */
+export function kindOf(
+  exec: { readonly kind: string; readonly image?: string },
+  images: Readonly<Record<string, string>>,
+): Kind | undefined {
+  const { kind, image } = exec;
+  if (image === undefined) return resolveKind(kind);
+  return resolveKind((Object.hasOwn(images, image) ? images[image] : images[ANY_IMAGE]) ?? '');
+}
+
+/** `runtimes` of the information the server shows of itself. */
+export function runtimesInformation(): Record<string, object[]> {
+  return Object.fromEntries(
+    Object.entries(FAMILIES).map(([family, language]) => [
+      family,
+      KINDS.filter((each) => each.language === language && !each.unlisted).map((each) => ({
+        kind: each.kind,
+        image: `openwhisk/action-${each.kind.replace(':', '-v')}:local`,
+        default: each.default === true,
+        deprecated: false,
+        attached: true,
+        requireMain: false,
+      })),
+    ]),
+  );
+}

@@ -1,0 +1,78 @@
+/** A request as the handlers see it, its query parameters, and what they answer. */
+
+import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT } from './limits.ts';
+import * as messages from './messages.ts';
+import { Reject } from './reject.ts';
+import type { Json } from './spray-json.ts';
+
+export interface Request {
+  readonly method: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body's text, empty where there is none. */
+  readonly body: string;
+  readonly bodyBytes: number;
+  /** ms since 1970. */
+  readonly receivedAt: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Undefined: no body. */
+  readonly body?: Json;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const ok = (body: Json): Answer => ({ status: 200, body });
+
+const TRUE = ['true', 'yes', 'on', '1'];
+const FALSE = ['false', 'no', 'off', '0'];
+
+/** @throws {Reject} 400 */
+export function booleanParameter(query: URLSearchParams, name: string, ifAbsent: boolean): boolean {
+  const value = query.get(name);
+  if (value === null) return ifAbsent;
+  if (TRUE.includes(value.toLowerCase())) return true;
+  if (FALSE.includes(value.toLowerCase())) return false;
+  throw new Reject(400, messages.queryMalformed(name, messages.notBoolean(value)));
+}
+
+export interface ListParameters {
+  readonly skip: number;
+  readonly limit: number;
+  readonly count: boolean;
+}
+
+/** `skip`, `limit` and `count` of a list. @throws {Reject} 400 */
+export function listParameters(query: URLSearchParams, collection: string): ListParameters {
+  const skip = integerParameter(query, 'skip', collection) ?? 0;
+  if (skip < 0) throw new Reject(400, messages.queryMalformed('skip', messages.listSkipOutOfRange(collection, skip)));
+  const limit = integerParameter(query, 'limit', collection) ?? DEFAULT_LIST_LIMIT;
+  if (limit < 0 || limit > MAX_LIST_LIMIT) {
+    throw new Reject(
+      400,
+      messages.queryMalformed('limit', messages.listLimitOutOfRange(collection, limit, MAX_LIST_LIMIT)),
+    );
+  }
+  return { skip, limit: limit === 0 ? MAX_LIST_LIMIT : limit, count: booleanParameter(query, 'count', false) };
+}
+
+function integerParameter(query: URLSearchParams, name: string, collection: string): number | undefined {
+  const value = query.get(name);
+  if (value === null) return undefined;
+  if (!/^[+-]?\d{1,9}$/.test(value)) {
+    throw new Reject(400, messages.queryMalformed(name, messages.notInteger(collection, value)));
+  }
+  return Number(value);
+}
+
+/** The part of a list that was asked for, or its length. */
+export function listAnswer<T>(
+  items: readonly T[],
+  { skip, limit, count }: ListParameters,
+  collection: string,
+  json: (item: T) => Json,
+): Answer {
+  if (count) return ok({ [collection]: Math.max(0, items.length - skip) });
+  return ok(items.slice(skip, skip + limit).map(json));
+}

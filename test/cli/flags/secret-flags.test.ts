@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { UserError } from '../../../src/base/errors.ts';
+import { readSecrets } from '../../../src/cli/flags/secret-flags.ts';
+import { parseSecretsFile } from '../../../src/cli/flags/secrets-file.ts';
+import type { Plan } from '../../../src/contract/plan.ts';
+
+const PLAN = {
+  flow: 'PayFlow',
+  steps: { load: {}, pay: { secrets: ['API_TOKEN', 'DB_URL'] }, tell: { secrets: ['API_TOKEN'] } },
+} as unknown as Plan;
+
+/** The error, in which no value may be. */
+async function refusal(work: () => unknown): Promise<UserError> {
+  try {
+    await work();
+  } catch (error) {
+    assert.doesNotMatch(`${(error as UserError).message} ${(error as UserError).hint}`, /hush/);
+    return error as UserError;
+  }
+  throw new Error('it was taken');
+}
+
+describe('secrets of a command', () => {
+  let folder: string;
+  let file: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nuvopipe-secrets-'));
+    file = join(folder, '.env');
+    await writeFile(file, 'API_TOKEN=hush-file\nUNRELATED=x\n');
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('come from the flag, then from the file, then from the environment', async () => {
+    const env = { API_TOKEN: 'env', DB_URL: 'env' };
+    assert.deepEqual(await readSecrets({ secret: [] }, PLAN, env), { API_TOKEN: 'env', DB_URL: 'env' });
+    assert.deepEqual(await readSecrets({ secret: [], 'secrets-file': file }, PLAN, env), {
+      API_TOKEN: 'hush-file',
+      DB_URL: 'env',
+    });
+    assert.deepEqual(await readSecrets({ secret: ['API_TOKEN=a=b'], 'secrets-file': file }, PLAN, env), {
+      API_TOKEN: 'a=b',
+      DB_URL: 'env',
+    });
+    // As docker run -e NAME: this one from the environment, whatever the file says.
+    assert.deepEqual(await readSecrets({ secret: ['API_TOKEN'], 'secrets-file': file }, PLAN, env), {
+      API_TOKEN: 'env',
+      DB_URL: 'env',
+    });
+  });
+
+  it('of a flow without any are none', async () => {
+    assert.deepEqual(await readSecrets({ secret: [] }, { flow: 'F', steps: { a: {} } } as unknown as Plan, {}), {});
+  });
+
+  it('that are missing or empty are told all at once, with their steps', async () => {
+    const error = await refusal(() => readSecrets({ secret: [] }, PLAN, { DB_URL: '' }));
+    assert.deepEqual([error.name, error.code], ['UserError', 'missing-secrets']);
+    assert.equal(
+      error.message,
+      'the flow PayFlow needs secrets that are not given: API_TOKEN (steps pay, tell), DB_URL (step pay)',
+    );
+    assert.match(error.hint ?? '', /environment variables of these names, or give --secrets-file FILE/);
+  });
+
+  it('that the flow does not have are refused, and so is one given twice', async () => {
+    const unknown = await refusal(() => readSecrets({ secret: ['API_TOKN=hush'] }, PLAN, {}));
+    assert.deepEqual([unknown.code, unknown.hint], ['unknown-secret', 'did you mean "API_TOKEN"?']);
+    const twice = await refusal(() => readSecrets({ secret: ['DB_URL=hush', 'DB_URL=hush'] }, PLAN, {}));
+    assert.equal(twice.message, 'the secret DB_URL is given twice');
+    const none = await refusal(() => readSecrets({ secret: [], 'secrets-file': join(folder, 'none') }, PLAN, {}));
+    assert.equal(none.code, 'secrets-file');
+  });
+});
+
+describe('a file of secrets', () => {
+  const parse = (text: string) => Object.fromEntries(parseSecretsFile(text, 'x.env'));
+
+  it('has a name and a value a line, as docker compose has them', () => {
+    const text = [
+      '\uFEFF# for the bank',
+      '',
+      'PLAIN=a b ',
+      'export SHELL_LIKE = x',
+      'COMMENT=v # why',
+      'HASH=v#1',
+      'EMPTY=',
+      'ONLY_COMMENT= # none',
+      "SINGLE='a # \\n $b'",
+      'DOUBLE="a \\"b\\" \\\\ \\n\\t$c" # d',
+      'EQUALS=k=v==',
+    ].join('\r\n');
+    assert.deepEqual(parse(text), {
+      PLAIN: 'a b',
+      SHELL_LIKE: 'x',
+      COMMENT: 'v',
+      HASH: 'v#1',
+      EMPTY: '',
+      ONLY_COMMENT: '',
+      SINGLE: 'a # \\n $b',
+      DOUBLE: 'a "b" \\ \n\t$c',
+      EQUALS: 'k=v==',
+    });
+  });
+
+  it('may have values of several lines in quotes', () => {
+    assert.deepEqual(parse('KEY="-----BEGIN\nabc\n-----END"\nNEXT=1'), { KEY: '-----BEGIN\nabc\n-----END', NEXT: '1' });
+  });
+
+  it('may be JSON', () => {
+    assert.deepEqual(parse(' {"A": "1", "B": "x\\ny"}'), { A: '1', B: 'x\ny' });
+  });
+
+  for (const [text, message] of [
+    ['A=1\nhush: x', 'x.env:2 is not NAME=VALUE'],
+    ['A=1\n\nB="hush', 'x.env:3 has a quote that is not closed'],
+    ['A="hush" hush', 'x.env:1 goes on after the closing quote'],
+    ['{"A": hush}', 'x.env begins as JSON, but is none'],
+    ['{"A": 1}', 'A in x.env is no text'],
+  ] as const) {
+    it(`is told by its line: ${message}`, async () => {
+      const error = await refusal(() => parse(text));
+      assert.deepEqual([error.code, error.message], ['secrets-file', message]);
+    });
+  }
+});

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, join } from 'node:path';
+import { PUBLIC_KEY } from '../../src/compiler/composition.ts';
+import type { Bundle } from '../../src/contract/manifest.ts';
+import { packageName, stepActionName, versionOf } from '../../src/contract/names.ts';
+import type { Plan } from '../../src/contract/plan.ts';
+import type { StoreSettings } from '../../src/contract/records.ts';
+import { publicKeyOf } from '../../src/platform/deploy/sealing-key.ts';
+import { runSession } from './conductor.ts';
+import { fileText, Workshop } from './flows.ts';
+
+type Params = Record<string, unknown>;
+
+/**
+ * `NUVOPIPE_RECORD=1 npx mocha …` records the traces again, from the `expects`, `flow`, `given` and `answers` of each file. A new
+ * file needs only these.
+ */
+const RECORDS = process.env.NUVOPIPE_RECORD === '1';
+
+const FOLDER = join(import.meta.dirname, '../../schemas/golden/conductor');
+
+/** When the traces' new runs begin: a run that is given no name has the time in its name. */
+const NOW = Date.UTC(2024, 4, 6, 7, 8, 9, 10);
+
+/** A session of a conductor: what it invoked, what that answered, and what the session answered in the end. */
+interface Trace {
+  expects: string;
+  /** Name of the flow in the folder `flows`. */
+  flow: string;
+  /** Parameters of the invocation. */
+  given: Params;
+  components: Component[];
+  /** Components that OpenWhisk refused because there were 50. */
+  refused?: number;
+  /** What the session answered. */
+  answer: Params;
+  /** What the conductor knows of the flow. */
+  conductor: ReturnType<typeof conductorOf>;
+}
+
+interface Component {
+  /** The profile of a step action, `wait`, or an action of others. */
+  invokes: string;
+  with: Params;
+  /** `{"repeat": [text, times]}` stands for a long text. */
+  answers: Params;
+  /** The component is invoked so many times in a row. */
+  times?: number;
+}
+
+/** As the model of the conductor is made of it, `Conductor` of `nuvopipe_testing/conductor.py`. */
+function conductorOf({ flow, start, steps, standIns = [] }: Plan) {
+  const names = Object.values(steps);
+  return {
+    flow,
+    version: VERSION,
+    start,
+    start_block: steps[start]?.block,
+    blocks: Object.fromEntries(names.map(({ block, profile }) => [block, profile])),
+    actions: Object.fromEntries(
+      names.flatMap(({ block, call }) => (call && 'action' in call ? [[block, call.action]] : [])),
+    ),
+    stand_ins: standIns,
+  };
+}
+
+const STORE: StoreSettings = { bucket: 'b', prefix: '', region: 'r', accessKeyId: 'a', secretAccessKey: 's' };
+
+/** Stands for the flow's version, which changes with the compiler. */
+const VERSION = '<version>';
+/** Stands for sealed parameters, which differ each time. */
+const SEALED = '<sealed>';
+
+describe('the conductor of a compiled flow', () => {
+  let workshop: Workshop;
+  const bundles = new Map<string, Bundle>();
+  before(async () => {
+    workshop = await Workshop.open();
+    for (const file of await readdir(join(FOLDER, 'flows'))) {
+      bundles.set(basename(file, '.yaml'), await workshop.bundle(await readFile(join(FOLDER, 'flows', file), 'utf8')));
+    }
+  });
+  after(() => workshop.close());
+
+  it('has traces', async () => {
+    assert.ok((await traces()).length > 30);
+  });
+
+  it('does what the traces say, which its model plays, too', async () => {
+    for (const file of await traces()) {
+      const path = join(FOLDER, file);
+      const trace = JSON.parse(await readFile(path, 'utf8')) as Trace;
+      const played = await play(trace, bundles.get(trace.flow) as Bundle);
+      if (RECORDS) await writeFile(path, `${JSON.stringify(played, null, 2)}\n`);
+      else assert.deepEqual(played, trace, `${file}: ${trace.expects}`);
+    }
+  });
+});
+
+async function traces(): Promise<string[]> {
+  return (await readdir(FOLDER)).filter((file) => file.endsWith('.json')).toSorted();
+}
+
+/** The trace that comes of a trace's `given` and `answers`. */
+async function play({ expects, flow, given, components }: Trace, bundle: Bundle): Promise<Trace> {
+  const { plan } = bundle;
+  const answers = components.flatMap(({ answers, times = 1 }) => Array.from({ length: times }, () => answers));
+  const version = versionOf(plan.hash);
+  const { calls, refused, result } = await runSession(
+    fileText(bundle, 'conductor.js').replaceAll(PUBLIC_KEY, publicKeyOf(plan.flow, STORE)),
+    given,
+    () =>
+      expanded(
+        answers.shift() ?? assert.fail(`${expects}: the conductor invokes more than the trace answers`),
+      ) as Params,
+    { require: createRequire(import.meta.url), now: NOW },
+  );
+  assert.equal(answers.length, 0, `${expects}: the trace answers more than the conductor invokes`);
+  const names = new Map(Object.keys(plan.profiles).map((profile) => [stepActionName(profile, plan.hash), profile]));
+  const invoked = calls.map(({ action, params }) => {
+    const own = action.split(`/_/${packageName(plan.flow)}/`)[1];
+    const sealed = typeof params.params === 'string' ? { params: SEALED } : {};
+    return { invokes: own === undefined ? action : (names.get(own) ?? own), with: { ...params, ...sealed } };
+  });
+  const played: Component[] = [];
+  for (const { answers, times } of components) {
+    const [first, ...more] = invoked.splice(0, times ?? 1);
+    for (const each of more) assert.deepEqual(each, first, `${expects}: components that are not the same`);
+    played.push({ ...(first as Component), answers, ...(times !== undefined && { times }) });
+  }
+  const trace = { components: played, ...(refused > 0 && { refused }), answer: result };
+  const said = JSON.parse(JSON.stringify(trace).replaceAll(version, VERSION)) as typeof trace;
+  return { expects, flow, given, ...said, conductor: conductorOf(plan) };
+}
+
+/** A value with its long texts written out. */
+function expanded(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(expanded);
+  if (typeof value !== 'object' || value === null) return value;
+  const { repeat } = value as { repeat?: [text: string, times: number] };
+  if (repeat) return repeat[0].repeat(repeat[1]);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, expanded(each)]));
+}

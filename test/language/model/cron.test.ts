@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { alarmCron, type CronProblem, isTimezone, isUtc, readCron } from '../../../src/language/model/cron.ts';
+import { parseCron } from '../../../src/twin/openwhisk/alarms/alarm-cron.ts';
+
+describe('cron', () => {
+  const alarm = (text: string): string => {
+    const read = readCron(text);
+    assert.ok('cron' in read, 'problem' in read ? read.problem.message : '');
+    return alarmCron(read.cron);
+  };
+  const problem = (text: string): CronProblem => {
+    const read = readCron(text);
+    assert.ok('problem' in read, `${text} is taken`);
+    return read.problem;
+  };
+
+  for (const [written, taken] of [
+    ['0 6 * * *', '0 6 * * *'],
+    ['  */15  9-17/4,20 1,15 * * ', '*/15 9-17/4,20 1,15 * *'],
+    ['5/20 * * * *', '5/20 * * * *'],
+    ['0 0 1 1 *', '0 0 1 jan *'],
+    ['0 0 1 12 *', '0 0 1 dec *'],
+    ['0 0 1 JAN,dec *', '0 0 1 jan,dec *'],
+    ['0 0 1 */3 *', '0 0 1 jan,apr,jul,oct *'],
+    ['0 0 1 6-8 *', '0 0 1 jun-aug *'],
+    ['0 0 1 10/1 *', '0 0 1 oct-dec *'],
+    ['0 0 1 1-12 *', '0 0 1 * *'],
+    ['0 0 * * 7', '0 0 * * sun'],
+    ['0 0 * * 0,7', '0 0 * * sun'],
+    ['0 0 * * 1-5', '0 0 * * mon-fri'],
+    ['0 0 * * Mon-Fri/2', '0 0 * * mon,wed,fri'],
+    ['0 0 * * 5-7', '0 0 * * sun,fri,sat'],
+    ['0 0 * * sat-sun', '0 0 * * sun,sat'],
+    ['0 0 * * 0-7', '0 0 * * *'],
+    ['0 0 * * */2', '0 0 * * sun,tue,thu,sat'],
+    ['0 0 13 * 5', '0 0 13 * fri'],
+    ['0 0 29 2 *', '0 0 29 feb *'],
+    ['@daily', '0 0 * * *'],
+    ['@Weekly', '0 0 * * sun'],
+    ['@yearly', '0 0 1 jan *'],
+  ] as const) {
+    it(`${written.trim()} is ${taken} to the alarms, which take it`, () => {
+      assert.equal(alarm(written), taken);
+      assert.ok(parseCron(taken)(Date.parse('2026-01-01T00:00:00Z')) !== undefined);
+    });
+  }
+
+  for (const [written, part, message, hint] of [
+    ['', '', /five fields, not none/, /minute, hour/],
+    ['0 6 * *', '0 6 * *', /five fields, not 4/, /minute, hour/],
+    ['0 0 6 * * *', '0 0 6 * * *', /five fields, not 6/, /leave the seconds out/],
+    ['@reboot', '@reboot', /"@reboot" is no time/, /@daily/],
+    ['60 * * * *', '60', /"60" is no minute/, /minutes are 0 to 59/],
+    ['0 6,24 * * *', '24', /"24" is no hour/, /hours are 0 to 23/],
+    ['0 6 0 * *', '0', /"0" is no day/, /days are 1 to 31/],
+    ['0 6 * 13 *', '13', /"13" is no month/, /months are 1 to 12, or jan to dec/],
+    ['0 6 * jam *', 'jam', /"jam" is no month/, /jan to dec/],
+    ['0 6 * * 8', '8', /"8" is no weekday/, /weekdays are 0 to 7, or sun to sat/],
+    ['0 6 ? * mon', '?', /"\?" is no day/, /write \*/],
+    ['0 6 L * *', 'L', /"L" is no day/, /days are/],
+    ['30-10 * * * *', '30-10', /goes backwards/, /30-59,0-10/],
+    ['*/0 * * * *', '*/0', /"0" is no step between minutes/, /1 to 59/],
+    ['*/90 * * * *', '*/90', /"90" is no step between minutes/, /1 to 59/],
+    ['-5 * * * *', '-5', /"-5" is no minute/, /0 to 59/],
+    ['1,,2 * * * *', '', /"" is no minute/, /0 to 59/],
+    ['0 0 30 2 *', '0 0 30 2 *', /never comes.*day 30/, /another day/],
+    ['0 0 31 4,6 *', '0 0 31 4,6 *', /never comes.*day 31/, /another day/],
+  ] as const) {
+    it(`"${written}" is none, and it says why`, () => {
+      const found = problem(written);
+      assert.match(found.message, message);
+      assert.match(found.hint, hint);
+      assert.equal(written.slice(found.start, found.end), part);
+    });
+  }
+
+  it('a day that no month has does not matter where a weekday will do, too', () => {
+    assert.equal(alarm('0 0 31 4 1'), '0 0 31 apr mon');
+  });
+
+  it('knows time zones', () => {
+    for (const name of ['Europe/Rome', 'UTC', 'America/New_York']) assert.ok(isTimezone(name), name);
+    for (const name of ['Europe/Roma', '', '+02:00', 'CEST-1']) assert.ok(!isTimezone(name), name);
+    assert.deepEqual(['UTC', 'Etc/UTC', 'Europe/London', 'none'].map(isUtc), [true, true, false, false]);
+  });
+});

@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { createHash, createHmac } from 'node:crypto';
+import { unzipSync } from 'fflate';
+import { silentReport } from '../../../src/base/terminal/progress.ts';
+import type { Bundle } from '../../../src/contract/manifest.ts';
+import { nodeKind, pythonKind } from '../../../src/platform/deploy/choose-kind.ts';
+import { type Deployment, deployBundle } from '../../../src/platform/deploy/deploy.ts';
+import { mergeZips, zipFiles } from '../../../src/platform/deploy/merge-zip.ts';
+import { probeConditionalPut } from '../../../src/platform/deploy/probe.ts';
+import { type ActionBody, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
+import type { Store } from '../../../src/platform/s3/store.ts';
+import { sampleBundle } from './bundle.ts';
+import { type FakeWhisk, startFakeWhisk } from './fake-whisk.ts';
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+const SECRET = 'wJalrXUtnFEMI';
+const STORE = {
+  settings: { bucket: 'b', prefix: 'p', region: 'r', accessKeyId: 'AKID', secretAccessKey: SECRET },
+} as Store;
+
+describe('deploy', () => {
+  let fake: FakeWhisk;
+  let whisk: Whisk;
+  beforeEach(async () => {
+    fake = await startFakeWhisk();
+    whisk = openWhisk(fake.settings);
+  });
+  afterEach(async () => {
+    whisk.close();
+    await fake.close();
+  });
+
+  const deploy = (bundle: Bundle, secrets?: Record<string, string>): Promise<Deployment> =>
+    deployBundle({
+      ...(secrets && { secrets }),
+      bundle,
+      whisk,
+      store: STORE,
+      python: 'none',
+      home: 'none',
+      vendored: false,
+      user: 'ada',
+      report: silentReport,
+    });
+  const outcomes = ({ entities }: Deployment) => entities.map(({ name, outcome }) => `${outcome} ${name}`);
+  const action = (name: string) => fake.entities.get(`actions/${name}`) as unknown as ActionBody;
+
+  it('puts the conductor last', async () => {
+    await deploy(sampleBundle());
+    assert.deepEqual(fake.puts, [
+      'packages/TitlesFlow.steps',
+      'actions/TitlesFlow.steps/m256-t60-1a2b3c4d',
+      'actions/TitlesFlow.steps/m1024-t600-1a2b3c4d',
+      'actions/TitlesFlow.steps/wait',
+      'actions/TitlesFlow.steps/flow-1a2b3c4d',
+      'actions/TitlesFlow',
+    ]);
+    assert.equal(action('TitlesFlow').annotations.find(({ key }) => key === 'conductor')?.value, true);
+  });
+
+  it('gives keys to the step actions and to nothing else (I6)', async () => {
+    await deploy(sampleBundle());
+    for (const [name, body] of fake.entities) {
+      const isStep = name.includes('steps/m');
+      assert.equal(JSON.stringify(body).includes(SECRET), isStep, name);
+      const provide = (body as unknown as ActionBody).annotations.find(({ key }) => key === 'provide-api-key');
+      assert.equal(provide?.value ?? false, isStep, name);
+    }
+    assert.deepEqual(action('TitlesFlow.steps/m256-t60-1a2b3c4d').parameters, [
+      { key: 'store', value: STORE.settings },
+      { key: 'user', value: 'ada' },
+    ]);
+  });
+
+  it('leaves alone what has not changed, and updates what has', async () => {
+    assert.deepEqual(
+      new Set((await deploy(sampleBundle())).entities.map(({ outcome }) => outcome)),
+      new Set(['created']),
+    );
+    fake.puts = [];
+    assert.deepEqual(
+      new Set((await deploy(sampleBundle())).entities.map(({ outcome }) => outcome)),
+      new Set(['unchanged']),
+    );
+    assert.deepEqual(fake.puts, []);
+    assert.deepEqual(outcomes(await deploy(sampleBundle({ code: 'x = 2' }))), [
+      'unchanged TitlesFlow.steps',
+      'updated TitlesFlow.steps/m256-t60-1a2b3c4d',
+      'updated TitlesFlow.steps/m1024-t600-1a2b3c4d',
+      'unchanged TitlesFlow.steps/wait',
+      'unchanged TitlesFlow.steps/flow-1a2b3c4d',
+      'unchanged TitlesFlow',
+    ]);
+  });
+
+  const paid = () => sampleBundle({ secrets: ['API_TOKEN'] });
+
+  it('binds a secret to the actions whose steps name it, and says it nowhere', async () => {
+    await deploy(paid(), { API_TOKEN: 'hush', OTHER: 'unrelated' });
+    assert.deepEqual(
+      action('TitlesFlow.steps/m1024-t600-1a2b3c4d').parameters.find(({ key }) => key === 'secrets'),
+      { key: 'secrets', value: { API_TOKEN: 'hush' } },
+    );
+    for (const [name, body] of fake.entities) {
+      assert.equal(JSON.stringify(body).includes('hush'), name.endsWith('m1024-t600-1a2b3c4d'), name);
+      assert.ok(!JSON.stringify(body).includes('unrelated'), name);
+    }
+  });
+
+  it('updates an action whose secret is another, and leaves no trace by which to guess it', async () => {
+    await deploy(paid(), { API_TOKEN: '1234' });
+    const hashOf = () =>
+      action('TitlesFlow.steps/m1024-t600-1a2b3c4d').annotations.find(({ key }) => key === 'nuvopipe')?.value;
+    const { hash } = hashOf() as { hash: string };
+    const name = 'TitlesFlow.steps/m1024-t600-1a2b3c4d';
+    const { annotations: all, exec, parameters, limits } = action(name);
+    const annotations = all.filter(({ key }) => key !== 'nuvopipe');
+    const hashed = JSON.stringify({ name, annotations, body: { exec, parameters, limits } });
+    assert.equal(createHmac('sha256', fake.settings.auth).update(hashed).digest('hex'), hash);
+    for (const guess of ['1234', JSON.stringify({ API_TOKEN: '1234' }), hashed]) {
+      assert.notEqual(createHash('sha256').update(guess).digest('hex'), hash);
+    }
+    assert.ok((await deploy(paid(), { API_TOKEN: '1234' })).entities.every(({ outcome }) => outcome === 'unchanged'));
+    assert.deepEqual(outcomes(await deploy(paid(), { API_TOKEN: '4321' })), [
+      'unchanged TitlesFlow.steps',
+      'unchanged TitlesFlow.steps/m256-t60-1a2b3c4d',
+      'updated TitlesFlow.steps/m1024-t600-1a2b3c4d',
+      'unchanged TitlesFlow.steps/wait',
+      'unchanged TitlesFlow.steps/flow-1a2b3c4d',
+      'unchanged TitlesFlow',
+    ]);
+  });
+
+  it('asks for the secrets before it asks the cluster for anything', async () => {
+    await fake.close();
+    await assert.rejects(deploy(paid()), { code: 'missing-secrets' });
+    await assert.rejects(deploy(paid(), { API_TOKEN: '' }), { code: 'missing-secrets' });
+    fake = await startFakeWhisk();
+  });
+
+  it('gives steps with an image that image, of which the local platform has none', async () => {
+    const { warnings } = await deploy(sampleBundle({ image: 'acme/torch:2' }));
+    const { code: _, ...exec } = action('TitlesFlow.steps/m1024-t600-1a2b3c4d').exec;
+    assert.deepEqual(exec, { kind: 'blackbox', image: 'acme/torch:2', binary: true });
+    assert.equal(action('TitlesFlow.steps/m256-t60-1a2b3c4d').exec.kind, 'python:3.11');
+    assert.ok(
+      warnings.includes(
+        'the local platform has no containers: steps fit (action m1024-t600-1a2b3c4d) run in the local Python, not in acme/torch:2',
+      ),
+      warnings.join('\n'),
+    );
+  });
+
+  it('says what a deploy that stopped in the middle has done, and goes on there', async () => {
+    fake.refuse = 'actions/TitlesFlow.steps/wait';
+    await assert.rejects(deploy(sampleBundle()), (error: Error & { code: string; hint: string }) => {
+      assert.deepEqual([error.name, error.code], ['UserError', 'deploy-incomplete']);
+      assert.match(error.message, /created TitlesFlow.steps\/m256-t60-1a2b3c4d/);
+      assert.match(error.message, /TitlesFlow.steps\/wait failed: .*requirement failed/);
+      assert.match(error.message, /; not reached: TitlesFlow.steps\/flow-1a2b3c4d, TitlesFlow$/);
+      assert.match(error.hint, /again/);
+      assert.ok(!error.message.includes(SECRET));
+      return true;
+    });
+    fake.refuse = undefined;
+    assert.deepEqual(outcomes(await deploy(sampleBundle())), [
+      'unchanged TitlesFlow.steps',
+      'unchanged TitlesFlow.steps/m256-t60-1a2b3c4d',
+      'unchanged TitlesFlow.steps/m1024-t600-1a2b3c4d',
+      'created TitlesFlow.steps/wait',
+      'created TitlesFlow.steps/flow-1a2b3c4d',
+      'created TitlesFlow',
+    ]);
+  });
+
+  for (const taken of [
+    'actions/TitlesFlow',
+    'packages/TitlesFlow',
+    'packages/TitlesFlow.steps',
+    'actions/TitlesFlow.steps',
+  ]) {
+    it(`does not touch somebody else's ${taken}`, async () => {
+      fake.entities.set(taken, { annotations: [{ key: 'exec', value: 'nodejs:20' }] });
+      await assert.rejects(deploy(sampleBundle()), { name: 'UserError', code: 'name-taken' });
+      assert.deepEqual(fake.puts, []);
+    });
+  }
+
+  it('asks for no more than the cluster gives, and names the steps that get less', async () => {
+    const { warnings } = await deploy(sampleBundle());
+    assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, { memory: 512, timeout: 300_000, logs: 0 });
+    assert.deepEqual(warnings, [
+      'steps fit (action m1024-t600-1a2b3c4d) get 512 MB instead of 1024 MB: the cluster gives an action no more',
+      'steps fit (action m1024-t600-1a2b3c4d) get 300 s instead of 600 s: the cluster lets no action run longer',
+    ]);
+  });
+
+  it('keeps the log of an activation as small as the cluster lets it', async () => {
+    fake.info = { limits: { min_action_logs: 1024 * 1024 } };
+    await deploy(sampleBundle());
+    assert.equal(action('TitlesFlow').limits.logs, 1);
+  });
+
+  it('caps nothing where nothing is published', async () => {
+    fake.info = {};
+    await deploy(sampleBundle());
+    assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, {
+      memory: 1024,
+      timeout: 600_000,
+      logs: 0,
+    });
+    assert.equal(action('TitlesFlow').exec.kind, 'nodejs:default');
+  });
+});
+
+describe('kinds', () => {
+  it('takes the stock kinds where they are, the newest that will do elsewhere', () => {
+    assert.equal(pythonKind(['python:3', 'python:3.11']), 'python:3.11');
+    assert.equal(pythonKind(['nodejs:20', 'python:3']), 'python:3');
+    assert.equal(pythonKind(['python:3.10', 'python:3.11', 'python:3.12']), 'python:3.11');
+    assert.equal(pythonKind(['python:3.9', 'python:3.12', 'python:3.13']), 'python:3.13');
+    assert.equal(pythonKind(['python:2', 'python:3.9']), 'python:default');
+    assert.equal(pythonKind(undefined), 'python:default');
+    assert.equal(nodeKind(['nodejs:14', 'nodejs:18', 'nodejs:22']), 'nodejs:22');
+    assert.equal(nodeKind(['nodejs:20', 'nodejs:22']), 'nodejs:20');
+    assert.equal(nodeKind(['nodejs:14']), 'nodejs:default');
+  });
+});
+
+describe('zips', () => {
+  it('merges without touching what is compressed; the first entry of a name wins', () => {
+    const a = zipFiles(
+      new Map([
+        ['x.py', encode('one')],
+        ['ü/y.py', encode('two'.repeat(1000))],
+      ]),
+    );
+    const b = zipFiles(
+      new Map([
+        ['x.py', encode('other')],
+        ['z.py', encode('three')],
+      ]),
+    );
+    const merged = unzipSync(mergeZips([a, b]));
+    assert.deepEqual(
+      Object.entries(merged).map(([name, bytes]) => [name, new TextDecoder().decode(bytes).slice(0, 5)]),
+      [
+        ['x.py', 'one'],
+        ['ü/y.py', 'twotw'],
+        ['z.py', 'three'],
+      ],
+    );
+    assert.deepEqual(mergeZips([a, b]), mergeZips([a, b]));
+  });
+});
+
+describe('the probe of conditional PUTs', () => {
+  const store = (putIfAbsent: (keys: Set<string>, key: string) => boolean): Store => {
+    const keys = new Set<string>();
+    return {
+      putIfAbsent: async (key: string) => putIfAbsent(keys, key),
+      delete: async (key: string) => void keys.delete(key),
+    } as unknown as Store;
+  };
+  it('tells a store that decides from one that ignores the condition or races on it', async () => {
+    const decides = (keys: Set<string>, key: string) => !keys.has(key) && !!keys.add(key);
+    assert.equal(await probeConditionalPut(store(decides)), 'atomic');
+    assert.equal(await probeConditionalPut(store(() => true)), 'ignored');
+    const races = (keys: Set<string>, key: string) => key.endsWith('race') || decides(keys, key);
+    assert.equal(await probeConditionalPut(store(races)), 'racing');
+  });
+});

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { bundleOf, compileFlow } from '../../../src/compiler/compile-flow.ts';
+import type { StoreSettings } from '../../../src/contract/records.ts';
+import { testPython } from '../../support/home.ts';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export interface WantedRun {
+  run: string;
+  params: Record<string, unknown>;
+  /** The run stops after so many activations, as if its session had been lost. */
+  components?: number;
+}
+
+/** Real runs of the flow in `sample_flow`, made by the real runtime without a platform. Answers each one's last envelope. */
+export function makeRuns(store: StoreSettings, runs: WantedRun[]): Promise<Record<string, unknown>> {
+  return driven(store, runs, (folder) => cp(at('sample_flow'), folder, { recursive: true }));
+}
+
+/** The same of the flow in `control.yaml`. */
+export function makeControlRuns(store: StoreSettings, runs: WantedRun[]): Promise<Record<string, unknown>> {
+  return driven(store, runs, async (folder) => {
+    const { files } = bundleOf(await compileFlow(at('control.yaml')));
+    await mkdir(folder);
+    for (const name of ['flow.py', 'plan.json']) await writeFile(join(folder, name), files.get(name) as Uint8Array);
+    await cp(at('control.yaml'), join(folder, 'control.yaml'));
+  });
+}
+
+async function driven(
+  store: StoreSettings,
+  runs: WantedRun[],
+  putFlow: (folder: string) => Promise<void>,
+): Promise<Record<string, unknown>> {
+  const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-runs-'));
+  try {
+    for (const name of ['nuvopipe_runtime', 'metaflow_extensions'])
+      await cp(at(`../../runtime/src/${name}`), join(folder, name), { recursive: true });
+    await putFlow(join(folder, 'flow'));
+    const child = spawn((await testPython()).runtime, [at('drive.py'), '3'], {
+      cwd: folder,
+      stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, HOME: folder, PYTHONPATH: folder },
+    });
+    child.stdin?.end(JSON.stringify({ store, runs }));
+    const [output, errors, [code]] = await Promise.all([
+      text(child.stdio[3] as NodeJS.ReadableStream),
+      text(child.stderr as NodeJS.ReadableStream),
+      once(child, 'exit'),
+    ]);
+    if (code !== 0) throw new Error(`drive.py ended with ${code}: ${errors.slice(-2000)}`);
+    return JSON.parse(output) as Record<string, unknown>;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a Python program with nothing but stock Metaflow; its output is JSON. */
+export function withMetaflow<T>(program: string, env: Record<string, string>): Promise<T> {
+  return runPython(['-I', '-c', program], env);
+}
+
+/** Runs Python, with Metaflow, in a folder of its own; its output is JSON. */
+export async function runPython<T>(args: string[], env: Record<string, string>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-client-'));
+  try {
+    const child = spawn((await testPython()).runtime, args, {
+      cwd: folder,
+      env: { PATH: process.env.PATH, HOME: folder, ...env },
+    });
+    const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    if (code !== 0) throw new Error(errors.slice(-3000));
+    return JSON.parse(output) as T;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

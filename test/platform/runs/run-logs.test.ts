@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { plainPalette } from '../../../src/base/terminal/palette.ts';
+import { lineFilter, taskFilter } from '../../../src/cli/flags/log-filter.ts';
+import { renderLogLine } from '../../../src/cli/views/run-views.ts';
+import { runPrefix } from '../../../src/contract/records.ts';
+import { RunReader } from '../../../src/platform/runs/reader.ts';
+import { followLogs, type LogFilter, runLogs, type TaskLogLine } from '../../../src/platform/runs/run-logs.ts';
+import type { Store } from '../../../src/platform/s3/store.ts';
+
+const KEY = { flow: 'F', run: 'r' };
+const PREFIX = runPrefix('F', 'r');
+
+/** What reading runs needs of a store, and which objects it was asked for. */
+class Objects {
+  readonly objects = new Map<string, string>();
+  readonly read: string[] = [];
+  readonly store = {
+    get: async (key: string) => {
+      this.read.push(key);
+      const body = this.objects.get(key);
+      return body === undefined ? undefined : { body: new TextEncoder().encode(body), etag: '' };
+    },
+    exists: async (key: string) => this.objects.has(key),
+    list: async function* (this: Objects, prefix: string) {
+      for (const key of [...this.objects.keys()].toSorted()) {
+        if (key.startsWith(prefix)) yield { key, size: this.objects.get(key)?.length ?? 0, modified: 5_000 };
+      }
+    }.bind(this),
+    folders: async function* (this: Objects, prefix: string) {
+      const names = [...this.objects.keys()].filter((key) => key.startsWith(prefix));
+      yield* new Set(names.map((key) => key.slice(prefix.length).split('/')[0] as string));
+    }.bind(this),
+  } as unknown as Store;
+
+  put(key: string, body: string | object): void {
+    this.objects.set(key, typeof body === 'string' ? body : JSON.stringify(body));
+  }
+}
+
+let seconds = 0;
+const line = (number: number, text: string, source = 'task') =>
+  `[MFLOG|0|2026-01-02T03:04:${String(10 + seconds++).padStart(2, '0')}.000000Z|${source}|${'a'.repeat(32)}-${String(number).padStart(9, '0')}]${text}\n`;
+
+describe('logs of a run', () => {
+  let objects: Objects;
+  let reader: RunReader;
+  beforeEach(() => {
+    seconds = 0;
+    objects = new Objects();
+    reader = new RunReader(objects.store);
+    objects.put(`${PREFIX}run.json`, {
+      ...{ version: 1, ...KEY, created: 1, user: 'ada', tags: [], system_tags: [] },
+      ...{ start: 'a', end: 'b', bundle: '0'.repeat(64) },
+    });
+  });
+
+  const record = (step: string, task: string, attempt: number, by: string, more: object = {}) => ({
+    ...KEY,
+    ...{ version: 1, step, task, attempt, by, at: [], started: 1_000 + attempt, ended: 2_000, ok: true, parents: [] },
+    ...{ objects: {}, info: {}, metadata: [], logs: ['stdout'], ...more },
+  });
+  const part = (name: string, ...lines: string[]) => objects.put(`${PREFIX}logs/${name}`, lines.join(''));
+  const whole = (name: string, ...lines: string[]) => objects.put(`F/r/${name}`, lines.join(''));
+
+  async function shown(filter: LogFilter = {}): Promise<string[]> {
+    const found: string[] = [];
+    for await (const each of runLogs(reader, KEY, filter)) found.push(renderLogLine(each, plainPalette));
+    return found;
+  }
+
+  it('shows what a running step has written so far, of an unfinished line the last state', async () => {
+    part('a/t/0/act/00000.stdout', line(1, 'one'));
+    part('a/t/0/act/00001.stderr', line(1, '10%', 'open'));
+    part('a/t/0/act/00002.stdout', line(2, 'two'));
+    part('a/t/0/act/00003.stderr', line(1, '20%', 'open'));
+    assert.deepEqual(await shown(), ['a/t | one', 'a/t | two', 'a/t | 20%']);
+  });
+
+  it('shows the whole log instead as soon as it is there', async () => {
+    part('a/t/0/act/00000.stdout', line(1, 'one'));
+    objects.put(`${PREFIX}tasks/a/t/commit`, record('a', 't', 0, 'act'));
+    assert.deepEqual(await shown(), ['a/t | one']);
+    whole('a/t/0.task_stdout.log', line(1, 'one'), line(2, 'two'));
+    assert.deepEqual(await shown(), ['a/t | one', 'a/t | two']);
+  });
+
+  it('shows what is left of a lost attempt beside the one that took its place', async () => {
+    part('a/t/0/lost/00000.stdout', line(1, 'half'));
+    objects.put(`${PREFIX}tasks/a/t/commit`, record('a', 't', 0, 'act'));
+    whole('a/t/0.task_stdout.log', line(1, 'all'));
+    assert.deepEqual(await shown(), ['a/t | all', 'a/t (lost) | half']);
+  });
+
+  it('reads only what is asked for', async () => {
+    for (const task of ['t-0', 't-1']) {
+      for (const attempt of [0, 1]) {
+        const name = attempt === 1 ? 'commit' : 'failed-0';
+        objects.put(`${PREFIX}tasks/a/${task}/${name}`, record('a', task, attempt, `act${attempt}`));
+        whole(`a/${task}/${attempt}.task_stdout.log`, line(1, `${task} ${attempt}`));
+      }
+    }
+    assert.deepEqual(await shown({ step: 'a', task: 't-1', attempt: 1 }), ['a/t-1 (attempt 2) | t-1 1']);
+    assert.deepEqual(objects.read, [`${PREFIX}tasks/a/t-1/commit`, 'F/r/a/t-1/1.task_stdout.log']);
+    assert.equal((await shown({ attempt: 0 })).length, 2);
+  });
+
+  it('says that there is no such step or task', async () => {
+    objects.put(`${PREFIX}tasks/shout/t-0/commit`, record('shout', 't-0', 0, 'act'));
+    await assert.rejects(shown({ step: 'shuot' }), { code: 'unknown-step', hint: 'did you mean "shout"?' });
+    await assert.rejects(shown({ step: 'shout', task: 't-7' }), { code: 'unknown-task', hint: 'did you mean "t-0"?' });
+    assert.deepEqual(await shown({ step: 'shout', attempt: 3 }), []);
+  });
+
+  it('follows a run: each line once, from parts and then from the whole log, until the run is over', async function () {
+    this.timeout(20_000);
+    part('a/t/0/act/00000.stdout', line(1, 'one'), line(2, '10%', 'open'));
+    const found: TaskLogLine[] = [];
+    for await (const each of followLogs(reader, KEY, {}, new AbortController().signal)) {
+      found.push(each);
+      if (each.text === '10%') part('a/t/0/act/00001.stdout', line(2, '10%\r20%'), line(3, 'three'));
+      if (each.text !== 'three') continue;
+      objects.put(`${PREFIX}tasks/a/t/commit`, record('a', 't', 0, 'act'));
+      whole('a/t/0.task_stdout.log', ...[1, 2, 3].map((n) => line(n, 'shown already')), line(4, 'last'));
+      for (const name of [...objects.objects.keys()]) if (name.includes('/logs/')) objects.objects.delete(name);
+      objects.put(`${PREFIX}result.json`, { run: 'r', status: 'succeeded', outputs: {} });
+    }
+    assert.deepEqual(
+      found.map(({ text }) => text),
+      ['one', '10%', '10%\r20%', 'three', 'last'],
+    );
+  });
+
+  it('stops following when it is told to', async () => {
+    part('a/t/0/act/00000.stdout', line(1, 'one'));
+    const stop = new AbortController();
+    for await (const _ of followLogs(reader, KEY, {}, stop.signal)) stop.abort();
+    for await (const _ of followLogs(reader, KEY, {}, new AbortController().signal)) break;
+  });
+
+  describe('on a terminal', () => {
+    const colours = { ...plainPalette };
+    const odd: TaskLogLine = {
+      ...{ step: 'a', task: 't', attempt: 0, time: '', stream: 'stdout' },
+      text: '\r10%\r\u001b[31m20%\u001b[2J\u0007',
+    };
+    it('are harmless, with their colours', () =>
+      assert.equal(renderLogLine(odd, colours), 'a/t | \u001b[31m20%␇\u001b[0m'));
+    it('are as they were written with --raw', () =>
+      assert.equal(renderLogLine(odd, colours, true), `a/t | ${odd.text}`));
+    it('have no colours elsewhere', () => assert.equal(renderLogLine(odd, plainPalette), 'a/t | 20%␇'));
+  });
+
+  describe('filters', () => {
+    const flags = { step: undefined, task: undefined, attempt: undefined };
+    it('take STEP/TASK, and attempts from 1', () => {
+      assert.deepEqual(taskFilter({ ...flags, task: 'a/t-1', attempt: 2 }), { step: 'a', task: 't-1', attempt: 1 });
+      assert.deepEqual(taskFilter({ ...flags, step: 'a', task: 'a/t' }), { step: 'a', task: 't' });
+      assert.deepEqual(taskFilter(flags), {});
+    });
+    it('refuse what names no task', () => {
+      for (const task of ['a', 'a/', '/t', 'a/b/c', '']) {
+        assert.throws(() => taskFilter({ ...flags, task }), { code: 'bad-task' });
+      }
+      assert.throws(() => taskFilter({ ...flags, step: 'b', task: 'a/t' }), { code: 'bad-filter' });
+    });
+    it('keep lines with a text, or that match an expression', () => {
+      assert.ok(lineFilter('loss 0.1')('epoch 1 loss 0.1'));
+      assert.ok(!lineFilter('loss 0.1')('epoch 1 loss 0x1'));
+      assert.ok(lineFilter('/LOSS 0.[12]$/i')('\u001b[1mloss\u001b[0m 0x2'));
+      assert.ok(['a', 'a'].every(lineFilter('/a/g')));
+      assert.ok(lineFilter(undefined)(''));
+      assert.throws(() => lineFilter('/(/'), { code: 'bad-pattern' });
+    });
+  });
+});
