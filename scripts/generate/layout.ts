@@ -6,7 +6,7 @@ interface Layout {
   names: Constants;
   /** What may stand in the place of a placeholder; those with digits are numbers, padded to so many. */
   types: Readonly<Record<string, { digits?: number; doc: string }>>;
-  folders: Templates;
+  prefixes: Templates;
   keys: Templates;
 }
 
@@ -44,22 +44,22 @@ export async function layoutInTypeScript(): Promise<string> {
     `// ${NOTICE}\n${docComment(`${TITLE} From \`schemas/layout.json\`.`)}`,
     "import { keyTemplate } from './key-template.ts';",
     ...declareInTypeScript(layout.names),
-    table('folders', 'Prefixes of keys, for lists.', layout.folders),
+    table('prefixes', 'Prefixes of keys, for lists.', layout.prefixes),
     table('keys', 'Keys of objects. Where a key fits two templates, the first one counts.', layout.keys),
   ].join('\n\n')}\n`;
 }
 
 export async function layoutInPython(): Promise<string> {
   const layout = await readContract<Layout>('layout.json');
-  const folders = Object.entries(layout.folders).map(([name, { template, doc }]) => ({
-    name: `${snake(name)}_folder`,
+  const prefixes = Object.entries(layout.prefixes).map(([name, { template, doc }]) => ({
+    name: `${snake(name)}_prefix`,
     template,
     doc,
   }));
   const keys = Object.entries(layout.keys).map(([name, { template, doc }]) => ({ name: snake(name), template, doc }));
   const isOfRun = ({ template }: { template: string }) => template.includes('{flow}') && template.includes('{run}');
   const isFixed = ({ template }: { template: string }) => !template.includes('{');
-  const all = [...folders, ...keys.map((key) => (isOfRun(key) ? key : { ...key, name: `${key.name}_key` }))];
+  const all = [...prefixes, ...keys.map((key) => (isOfRun(key) ? key : { ...key, name: `${key.name}_key` }))];
   const fixed = all
     .filter(isFixed)
     .map(({ name, template, doc }) => `${name.toUpperCase()}: Final = "${template}"\n${docstring(doc)}`);

@@ -15,7 +15,7 @@ export const RESERVED_FLOW_NAMES: ReadonlySet<string> = new Set(['live', 'cache'
 export const LAYERS_NAME = 'layers';
 
 /** Prefixes of keys, for lists. */
-export const folders = {
+export const prefixes = {
   /** `_nuvopipe/`: All that nuvopipe keeps in the datastore, beside Metaflow's own tree. */
   root: '_nuvopipe/',
   /** `_nuvopipe/<flow>/`: The runs of a flow. */
@@ -32,6 +32,10 @@ export const folders = {
   pools: keyTemplate<{ flow: string; run: string }>('_nuvopipe/{flow}/{run}/pools/'),
   /** `_nuvopipe/<flow>/<run>/pools/<opener>/<task>/`: The pool that a task of the step `opener` opened. */
   pool: keyTemplate<{ flow: string; run: string; opener: string; task: string }>('_nuvopipe/{flow}/{run}/pools/{opener}/{task}/'),
+  /** `_nuvopipe/<flow>/<run>/tasks/<step>/<task>/failed-`: Records of a task's attempts that failed. */
+  failedAttempts: keyTemplate<{ flow: string; run: string; step: string; task: string }>('_nuvopipe/{flow}/{run}/tasks/{step}/{task}/failed-'),
+  /** `_nuvopipe/<flow>/<run>/pools/<opener>/<task>/claims/`: Claims of a pool's items. */
+  poolClaims: keyTemplate<{ flow: string; run: string; opener: string; task: string }>('_nuvopipe/{flow}/{run}/pools/{opener}/{task}/claims/'),
   /** `_nuvopipe/<flow>/<run>/pools/<opener>/<task>/failed/`: Failures of items that did not fail the run. */
   failedItems: keyTemplate<{ flow: string; run: string; opener: string; task: string }>('_nuvopipe/{flow}/{run}/pools/{opener}/{task}/failed/'),
   /** `_nuvopipe/<flow>/<run>/logs/`: What running steps have written so far. */
@@ -50,6 +54,8 @@ export const folders = {
   cache: '_nuvopipe/cache/',
   /** `_nuvopipe/cache/<flow>/`: The same of one flow. */
   flowCache: keyTemplate<{ flow: string }>('_nuvopipe/cache/{flow}/'),
+  /** `_nuvopipe/slots/<flow>/`: Slots of a flow with `runs`. */
+  flowSlots: keyTemplate<{ flow: string }>('_nuvopipe/slots/{flow}/'),
   /** `_nuvopipe/slots/<flow>/queue/`: Tickets of runs that wait for a slot. */
   queue: keyTemplate<{ flow: string }>('_nuvopipe/slots/{flow}/queue/'),
   /** `_nuvopipe/layers/`: Packages that flows ask for. */

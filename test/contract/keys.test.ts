@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { folders, keys } from '../../src/contract/layout.generated.ts';
+import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { parseKey } from '../../src/contract/parse-key.ts';
 
 /** Values for every placeholder of `schemas/layout.json`. */
@@ -32,12 +32,12 @@ describe('keys of the datastore', () => {
     assert.equal(keys.ticket({ ...PARTS, created: 5 }), '_nuvopipe/slots/F/queue/0000000000005-r-1');
   });
 
-  it('builds keys below the folders that have them', () => {
-    assert.ok(keys.commit(PARTS).startsWith(folders.task(PARTS)));
-    assert.ok(keys.failedItem(PARTS).startsWith(folders.failedItems(PARTS)));
-    assert.ok(keys.logPart(PARTS).startsWith(folders.log(PARTS)));
-    assert.ok(keys.live(PARTS).startsWith(folders.flowLive(PARTS)));
-    assert.ok(keys.metaflowDone(PARTS).startsWith(folders.metaflowRun(PARTS)));
+  it('builds keys that begin with the prefixes of their lists', () => {
+    assert.ok(keys.commit(PARTS).startsWith(prefixes.task(PARTS)));
+    assert.ok(keys.failedItem(PARTS).startsWith(prefixes.failedItems(PARTS)));
+    assert.ok(keys.logPart(PARTS).startsWith(prefixes.log(PARTS)));
+    assert.ok(keys.live(PARTS).startsWith(prefixes.flowLive(PARTS)));
+    assert.ok(keys.metaflowDone(PARTS).startsWith(prefixes.metaflowRun(PARTS)));
   });
 
   it('takes a run named like a record for a run', () => {

@@ -10,12 +10,12 @@ import uuid
 from . import sequence
 from .clock import Clock
 from .context import Context
+from .contract.layout import RunLayout
 from .envelope import check_size, from_arguments
 from .execution.execute import Executor
 from .execution.protect import IS_LINUX, hide_memory
 from .launcher import Launcher
 from .layers import ensure_layer
-from .layout import RunLayout
 from .plan import Plan, conductor_of
 from .protocol.pools.growth import Pace
 from .protocol.records.record_cache import RecordCache

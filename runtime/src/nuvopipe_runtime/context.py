@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .clock import Clock
-from .layout import RunLayout
+from .contract.layout import RunLayout
 from .plan import Plan
 from .store import Store
 

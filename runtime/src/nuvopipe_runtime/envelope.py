@@ -2,14 +2,13 @@
 
 import json
 
+from .contract.protocol import ENVELOPE_MAX_BYTES
+
 KEYS = (
     *("run", "block", "step", "at", "claim", "again", "lease", "used", "home"),
     *("wait", "guard", "died", "params", "answerWithin", "from", "attempt", "poll", "answer"),
     *("sweep", "cancel", "origin", "grow", "waits", "standIn", "overdue", "answerBy", "wake", "since"),
 )
-
-MAX_BYTES = 1024
-"""Invariant I5: from the design."""
 
 
 def from_arguments(arguments):
@@ -20,5 +19,5 @@ def from_arguments(arguments):
 def check_size(envelope):
     """Outputs, and what an action is given, are as long as they are; all else is small whatever the artifacts weigh."""
     size = len(json.dumps({key: value for key, value in envelope.items() if key not in ("result", "call")}))
-    if size > MAX_BYTES:
-        raise ValueError(f"the envelope is {size} bytes long, of {MAX_BYTES}: the flow is nested too deep")
+    if size > ENVELOPE_MAX_BYTES:
+        raise ValueError(f"the envelope is {size} bytes long, of {ENVELOPE_MAX_BYTES}: the flow is nested too deep")

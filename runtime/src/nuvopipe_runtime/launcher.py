@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from urllib.parse import quote
 
+from .contract.protocol import ENVELOPE_KEY
+
 LAUNCH_TIMEOUT_S = 20
 PARALLEL_LAUNCHES = 8
 ACCEPTED = (200, 202)
@@ -19,8 +21,6 @@ NOT_FOUND = 404
 LATER = "later"
 CROWDED = b"concurrent requests"
 """OpenWhisk's 429 for too many activations at once; the other one is for too many calls in a clock minute."""
-
-ENVELOPE_KEY = "nuvopipe"
 
 
 class Launcher:

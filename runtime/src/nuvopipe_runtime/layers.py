@@ -7,6 +7,8 @@ import shutil
 import tempfile
 import zipfile
 
+from .contract.layout import layer_key
+
 ROOT = os.path.join(tempfile.gettempdir(), f"nuvopipe-layers-{os.getuid()}")
 
 
@@ -20,7 +22,7 @@ def ensure_layer(store, digest):
     directory = os.path.join(ROOT, digest)
     if os.path.isdir(directory):
         return directory
-    found = store.get(f"_nuvopipe/layers/{digest}.zip")
+    found = store.get(layer_key(digest))
     if found is None:
         raise FileNotFoundError(f"the flow's packages (layer {digest}) are not in the datastore: deploy it again")
     unpacked = tempfile.mkdtemp(prefix=digest, dir=ROOT)

@@ -3,8 +3,7 @@
 import json
 import os
 
-VERSION_LENGTH = 8
-"""Digits of a version; see `src/contract/names.ts`."""
+from .contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK, VERSION_LENGTH
 
 
 class Plan:
@@ -189,7 +188,3 @@ def task_id(at):
 def coordinate_of(task):
     """The other way round."""
     return [int(index) for index in task.split("-")[1:]]
-
-
-PARAMETERS_STEP = "_parameters"
-PARAMETERS_TASK = "0"

@@ -2,17 +2,14 @@
 
 from datetime import datetime, timezone
 
-BOUND = {"store", "user", "layer", "secrets"}
-"""Parameters bound to step actions; the check of `target: sequence` refuses a flow with one of these names."""
-
-ENVELOPE = "nuvopipe"
+from .contract.protocol import BOUND_PARAMETERS, ENVELOPE_KEY
 
 
 def envelope_of(plan, arguments, activation, now):
     """The envelope that the step before has answered; of the first step, one made of what a client gave."""
-    if ENVELOPE in arguments:
-        return arguments[ENVELOPE]
-    given = {name: value for name, value in arguments.items() if name not in BOUND and not name.startswith("__ow_")}
+    if ENVELOPE_KEY in arguments:
+        return arguments[ENVELOPE_KEY]
+    given = {name: value for name, value in arguments.items() if name not in BOUND_PARAMETERS and not name.startswith("__ow_")}
     entry = {"step": plan.start, "block": plan.block(plan.start), "at": [], "home": True}
     if "cancel" in given:
         return {**entry, "run": str(given["cancel"]), "cancel": True}
@@ -49,4 +46,4 @@ def answer_of(plan, envelope):
         return {"error": {**rest, **error, "error": error["message"]}}
     if result is not None and envelope.get("used", 0) >= len(plan.steps):
         return result
-    return {ENVELOPE: envelope}
+    return {ENVELOPE_KEY: envelope}

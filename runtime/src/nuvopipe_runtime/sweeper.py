@@ -9,8 +9,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from .clock import Clock
-from .launcher import ENVELOPE_KEY, LATER, PARALLEL_LAUNCHES, Launcher
-from .layout import LIVE, RunLayout
+from .contract.layout import LIVE_PREFIX, RunLayout
+from .contract.parse_key import parts_of
+from .contract.protocol import ENVELOPE_KEY
+from .launcher import LATER, PARALLEL_LAUNCHES, Launcher
 from .store import NotARecord
 
 NEVER_BEGUN_AFTER_MS = 10 * 60_000
@@ -53,11 +55,10 @@ class Sweeper:
 
     def _entries(self):
         """The index: `LiveRecord` by `(flow, run)`; and the keys of what is no entry, of those that are still there."""
-        keys = [key for key in self._store.list(LIVE) if key.count("/") == LIVE.count("/") + 1]
-        found = self._store.parallel([(self._entry, key) for key in keys])
-        entries = {tuple(key[len(LIVE) :].split("/")): entry for key, entry in zip(keys, found, strict=True) if entry}
-        unreadable = [key for key, entry in zip(keys, found, strict=True) if entry is UNREADABLE]
-        return {run: entry for run, entry in entries.items() if entry is not UNREADABLE}, unreadable
+        keys = {key: parts for key in self._store.list(LIVE_PREFIX) if (parts := parts_of("live", key))}
+        found = dict(zip(keys, self._store.parallel([(self._entry, key) for key in keys]), strict=True))
+        entries = {(keys[key]["flow"], keys[key]["run"]): entry for key, entry in found.items() if isinstance(entry, dict)}
+        return entries, [key for key, entry in found.items() if entry is UNREADABLE]
 
     def _entry(self, key):
         try:

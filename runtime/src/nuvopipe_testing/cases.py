@@ -7,13 +7,13 @@ import time
 from contextlib import nullcontext
 from itertools import compress
 
+from nuvopipe_runtime.contract.layout import RunLayout
+from nuvopipe_runtime.contract.protocol import EXACT_PARAMETERS, PARAMETERS_STEP
 from nuvopipe_runtime.execution.artifacts import BlobCache
 from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.execution.told_inputs import tell
 from nuvopipe_runtime.execution.warm_processes import WarmProcesses
-from nuvopipe_runtime.layout import RunLayout
-from nuvopipe_runtime.plan import PARAMETERS_STEP, coordinate_of
-from nuvopipe_runtime.protocol.values.parameters import EXACT
+from nuvopipe_runtime.plan import coordinate_of
 
 from .mocks import FAILURES, MockProblem, for_attempt, for_task
 from .simulation import Platform
@@ -117,7 +117,7 @@ class Cases:
         started = time.perf_counter()
         try:
             with _Captured() as log:
-                result = platform.invoke(run=RUN, **{EXACT: json.dumps(case["parameters"])})
+                result = platform.invoke(run=RUN, **{EXACT_PARAMETERS: json.dumps(case["parameters"])})
         except CaseProblem as problem:
             return {"problem": {"step": problem.step, "message": str(problem)}}
         # The session that answers need not be the one that ended the run.
@@ -154,7 +154,7 @@ class Cases:
 
     def _attempts(self, store):
         """All that were made, of the user's steps and others, in the order in which they began."""
-        keys = store.list(RunLayout(self._plan.flow, RUN).prefix + "tasks/")
+        keys = store.list(RunLayout(self._plan.flow, RUN).run_prefix + "tasks/")
         records = store.parallel([(store.get_json, key) for key in keys])
         records.sort(key=lambda record: (record["started"], record["at"], record["attempt"]))
         return [
@@ -175,7 +175,7 @@ class Cases:
         return {step: self._read_step(store, RunLayout(self._plan.flow, run), step, names) for step, names in wanted.items()}
 
     def _read_step(self, store, layout, step, names):
-        keys = [key for key in store.list(layout.tasks(step)) if key.endswith("/commit")]
+        keys = [key for key in store.list(layout.step_prefix(step)) if key.endswith("/commit")]
         records = [record for record in store.parallel([(store.get_json, key) for key in keys]) if record["ok"]]
         records.sort(key=lambda record: record["at"])
         if not records:

@@ -8,9 +8,8 @@ import json
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from nuvopipe_runtime.launcher import ENVELOPE_KEY
+from nuvopipe_runtime.contract.protocol import ENVELOPE_KEY, PAUSE_MAX_MS
 from nuvopipe_runtime.plan import version_of
-from nuvopipe_runtime.protocol.timing.pauses import PAUSE_MAX_MS
 
 COMPONENTS_MAX = 50
 """Components a session may invoke: OpenWhisk's `actionSequenceLimit`."""

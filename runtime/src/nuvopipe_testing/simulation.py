@@ -9,19 +9,19 @@ from obstore.store import MemoryStore
 
 from nuvopipe_runtime.clock import Clock
 from nuvopipe_runtime.context import Context
+from nuvopipe_runtime.contract.layout import RunLayout
+from nuvopipe_runtime.contract.openwhisk import SESSION_COMPONENTS_MAX
+from nuvopipe_runtime.contract.protocol import PAUSE_MAX_MS
 from nuvopipe_runtime.envelope import check_size
 from nuvopipe_runtime.execution.execute import Executor
-from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.protocol.pools.growth import Pace
 from nuvopipe_runtime.protocol.records.record_cache import RecordCache
 from nuvopipe_runtime.protocol.records.stop_check import StopCheck
 from nuvopipe_runtime.protocol.session import Session
 from nuvopipe_runtime.protocol.timing.answering import Durations
-from nuvopipe_runtime.protocol.timing.pauses import PAUSE_MAX_MS
 from nuvopipe_runtime.protocol.values.secret_parameters import SecretParameters
 from nuvopipe_runtime.store import Store, to_json
 
-SESSION_COMPONENTS_MAX = 50
 ACTIVATION_MIN_S = 60
 ACTIVATION_MARGIN_S = 15
 """An activation's time: OpenWhisk's default, or what the compiler asks for beyond the step's own (`RUNTIME_MARGIN_MS`)."""
@@ -177,5 +177,5 @@ class Platform:
         return self.store.get_json(RunLayout(self.plan.flow, run).result)
 
     def keys(self, part, run="r1"):
-        prefix = RunLayout(self.plan.flow, run).prefix
+        prefix = RunLayout(self.plan.flow, run).run_prefix
         return [key for key in self.store.list(prefix) if part in key]

@@ -3,7 +3,8 @@
 import json
 import re
 
-from nuvopipe_runtime.layout import LIVE
+from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
+from nuvopipe_runtime.contract.parse_key import parse_key
 
 NEVER_BEGAN = "the run was lost before its parameters were kept: start it again"
 """What a sweep says of a run of which nobody knows any more what it was given."""
@@ -11,27 +12,23 @@ NEVER_BEGAN = "the run was lost before its parameters were kept: start it again"
 CAUGHT = {"problem", "_catch_exception"}
 """What Metaflow's `@catch` keeps says how the last attempt failed, which may be of the fault. The flow has `catch: problem`."""
 
-RUN_KEY = re.compile(r"_nuvopipe/([^/]+)/([^/]+)/(?:run|result)\.json$")
-COMMIT = re.compile(r"_nuvopipe/([^/]+)/([^/]+)/tasks/([^/]+)/([^/]+)/commit$")
-JOIN = re.compile(r"_nuvopipe/([^/]+)/([^/]+)/pools/([^/]+)/([^/]+)/join$")
-DONE = re.compile(r"(?!_nuvopipe/)([^/]+)/([^/]+)/([^/]+)/([^/]+)/(\d+)\.DONE\.lock$")
-
 
 class Seen:
     """What is in the store of all runs, each `(flow, run)`; of those in `left_out` nothing."""
 
     def __init__(self, store, left_out=()):
         keys = [key for key in store.list("") if not any(f"{flow}/{run}/" in key for flow, run in left_out)]
-        find = lambda pattern: [match.groups() for key in keys if (match := pattern.match(key))]  # noqa: E731
-        self.runs = set(find(RUN_KEY))
-        results = {run: store.get_json("_nuvopipe/{}/{}/result.json".format(*run)) for run in self.runs}
+        parsed = [found for key in keys if (found := parse_key(key))]
+        find = lambda *names: [tuple(parts.values()) for name, parts in parsed if name in names]  # noqa: E731
+        self.runs = set(find("run", "result"))
+        results = {run: store.get_json(RunLayout(*run).result) for run in self.runs}
         self.results = {run: result for run, result in results.items() if result}
-        self.tasks = {task: store.get_json("_nuvopipe/{}/{}/tasks/{}/{}/commit".format(*task)) for task in find(COMMIT)}
-        self.joins = find(JOIN)
+        self.tasks = {task: store.get_json(RunLayout(*task[:2]).commit(*task[2:])) for task in find("commit")}
+        self.joins = find("pool_join")
         self.done = {}
-        for *task, attempt in find(DONE):
+        for *task, attempt in find("metaflow_done"):
             self.done.setdefault(tuple(task), set()).add(int(attempt))
-        self.live = [key for key in keys if key.startswith(LIVE)]
+        self.live = [key for key in keys if key.startswith(LIVE_PREFIX)]
 
     def made(self, run, ignored):
         """What each task of a run has made, and where it led."""

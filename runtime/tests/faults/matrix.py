@@ -4,6 +4,7 @@ import os
 import random
 from collections import Counter
 
+from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
 from nuvopipe_runtime.execution.artifacts import BlobCache
 from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.plan import Plan
@@ -63,7 +64,7 @@ class Matrix:
         more = {"resume": {"origin": [RUN]}, "answered": {"answerWithin": ANSWER_WITHIN_S}}.get(self.scenario, {})
         for _ in range(STARTS_MAX):
             self._go(world, self.run, **more)
-            if world.store.list(f"_nuvopipe/{self.flow}/{self.run}/"):
+            if world.store.list(RunLayout(self.flow, self.run).run_prefix):
                 break
             # Lost before anything of it was there: who started it starts it again.
         return world
@@ -73,7 +74,7 @@ class Matrix:
         world.run(lambda: self._is_over(world, run))
 
     def _is_over(self, world, run):
-        return world.store.exists(f"_nuvopipe/{self.flow}/{run}/result.json") and not world.store.list("_nuvopipe/live/")
+        return world.store.exists(RunLayout(self.flow, run).result) and not world.store.list(LIVE_PREFIX)
 
     def _executor(self, plan, world):
         if self._real is None:

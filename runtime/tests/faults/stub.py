@@ -8,9 +8,10 @@ import hashlib
 
 from obstore.exceptions import BaseError
 
-from nuvopipe_runtime.execution.attempt import CRASH, Attempt
+from nuvopipe_runtime.contract.layout import RunLayout
+from nuvopipe_runtime.contract.protocol import CRASH
+from nuvopipe_runtime.execution.attempt import Attempt
 from nuvopipe_runtime.execution.storage_keys import key_of
-from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.plan import coordinate_of
 from nuvopipe_runtime.store import explain, to_json
 

@@ -14,12 +14,11 @@ from obstore.store import MemoryStore
 
 from nuvopipe_runtime.clock import Clock
 from nuvopipe_runtime.context import Context
+from nuvopipe_runtime.contract.layout import RunLayout
+from nuvopipe_runtime.contract.openwhisk import SESSION_COMPONENTS_MAX
+from nuvopipe_runtime.contract.protocol import ENVELOPE_KEY, PAUSE_MAX_MS
 from nuvopipe_runtime.envelope import check_size
-from nuvopipe_runtime.launcher import ENVELOPE_KEY
-from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.protocol.session import Session
-from nuvopipe_runtime.protocol.sessions.handover import SESSION_COMPONENTS_MAX
-from nuvopipe_runtime.protocol.timing.pauses import PAUSE_MAX_MS
 from nuvopipe_runtime.store import Lost, Store, explain
 from nuvopipe_runtime.sweeper import Sweeper
 from nuvopipe_testing.simulation import Container, activation_s, launched_in_turn, task_environment

@@ -10,8 +10,9 @@ from concurrent.futures import Future
 from types import SimpleNamespace
 
 from nuvopipe_runtime.context import Context
+from nuvopipe_runtime.contract.layout import ROOT_PREFIX, RunLayout
+from nuvopipe_runtime.contract.parse_key import parts_of
 from nuvopipe_runtime.execution.attempt import Attempt
-from nuvopipe_runtime.layout import RunLayout
 from nuvopipe_runtime.protocol.pools.growth import Pace
 from nuvopipe_runtime.protocol.records.record_cache import RecordCache
 from nuvopipe_runtime.protocol.records.stop_check import StopCheck
@@ -25,11 +26,6 @@ from .flows import EPOCH_MS
 
 RUN = "r"
 ME = "me"
-OWN = "_nuvopipe/"
-"""Below it is what the protocol reads; the rest of the store is Metaflow's, which it only writes."""
-
-IGNORED = ("/waiting",)
-"""Told to users, and read by no session."""
 
 
 class Asks(BaseException):
@@ -107,7 +103,8 @@ class _Store:
         return b"key"
 
     def put(self, key, data, attributes=None):
-        if key.startswith(OWN) and not key.endswith(IGNORED):
+        # The rest of the store is Metaflow's, which the protocol only writes; only users read what is waiting.
+        if key.startswith(ROOT_PREFIX) and not parts_of("waiting", key):
             self._ask("put", key, data)
 
     def create(self, key, data):

@@ -24,7 +24,9 @@ def _put_the_commit(store, layout, record):
 
 
 def _put_the_join_claim(self, timeout_ms):
-    self._store.put(self._layout.join(self._opener, self._at), to_json({"by": self._by, "expires": self._clock.now_ms() + 1}))
+    self._store.put(
+        self._layout.pool_join(self._opener, self._task), to_json({"by": self._by, "expires": self._clock.now_ms() + 1})
+    )
     return True
 
 

@@ -7,8 +7,8 @@ import json
 import re
 from collections import namedtuple
 
-from nuvopipe_runtime.layout import RunLayout
-from nuvopipe_runtime.plan import coordinate_of
+from nuvopipe_runtime.contract.layout import RunLayout
+from nuvopipe_runtime.contract.protocol import CONTINUE_FROM, PARAMETERS_STEP, PARAMETERS_TASK
 
 from .activation import ME, RUN, Activation, normal
 from .flows import EPOCH_MS
@@ -18,9 +18,6 @@ EPOCHS_MAX = 5
 
 EPOCHS_TO_END = 3
 """In so many a run has to have a way to its end; of a state nearer to the clock's stop it is not asked."""
-
-TIRED = 44
-"""`CONTINUE_FROM`: components after which a session hands over."""
 
 FAULTS = {
     "drop": "a session is lost with its controller, before or after any request",
@@ -312,7 +309,7 @@ class World:
             yield ("broken", number), True, self._replace(spent, position, after)
         spent = self._spend(state, "tired")
         if spent and is_starting and '"used"' not in envelope:
-            tired = json.dumps({**json.loads(envelope), "used": TIRED}, sort_keys=True)
+            tired = json.dumps({**json.loads(envelope), "used": CONTINUE_FROM}, sort_keys=True)
             after = self._go_on(tired, (), state.epoch, turn, wake, name)
             yield ("tired", number), True, self._replace(spent, position, after)
 
@@ -412,7 +409,11 @@ class World:
         if kind == "markers":
             return content, tuple(sorted({LAYOUT.result, LAYOUT.failed, LAYOUT.cancelled} & content.keys()))
         if kind == "delete":
-            if key == LAYOUT.live and LAYOUT.result not in content and LAYOUT.commit("_parameters", "0") in content:
+            if (
+                key == LAYOUT.live
+                and LAYOUT.result not in content
+                and LAYOUT.commit(PARAMETERS_STEP, PARAMETERS_TASK) in content
+            ):
                 raise Violation("the index knows every run without a result", "the entry of a live run is deleted")
             return {other: data for other, data in content.items() if other != key}, True
         data = rest[0].replace(MINE, name)
@@ -446,7 +447,7 @@ class World:
         for item, (last, of) in enumerate(self.flow.items_of(opener, task)):
             committed = content.get(LAYOUT.commit(last, of))
             is_done = committed is not None and (json.loads(committed)["ok"] or not must_be_ok)
-            if not is_done and LAYOUT.failed_item(opener, coordinate_of(task), item) not in content:
+            if not is_done and LAYOUT.failed_item(opener, task, item) not in content:
                 yield item, f"{last}/{of}"
 
     # ------------------------------------------------------------------ what states say
@@ -479,5 +480,5 @@ class World:
                 shown = {key: value for key, value in envelope.items() if key not in ("run", "block")}
                 words.append(f"session {json.dumps(shown)}")
             else:
-                words.append(str(part).replace(LAYOUT.prefix, ""))
+                words.append(str(part).replace(LAYOUT.run_prefix, ""))
         return f"{kind:10} " + "  ".join(words)

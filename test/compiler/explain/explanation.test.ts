@@ -1,25 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { plainPalette } from '../../../src/base/terminal/palette.ts';
 import { renderExplanation } from '../../../src/cli/views/explain-view.ts';
-import { PAUSE_MAX_MS } from '../../../src/compiler/composition.ts';
-import { FALLBACK_ATTEMPTS, LOOKS_MAX, POLL } from '../../../src/compiler/explain/costs.ts';
 import { type Explanation, explain } from '../../../src/compiler/explain/explanation.ts';
 import type { Finding } from '../../../src/compiler/explain/findings.ts';
-import {
-  COMPONENTS_MAX,
-  CONTINUE_FROM,
-  limitsOf,
-  OPENWHISK_LIMITS,
-  OUTPUTS_MAX_BYTES,
-  RUN_NAME_MAX,
-} from '../../../src/compiler/explain/limits.ts';
+import { CONTINUE_FROM, limitsOf, OPENWHISK_LIMITS } from '../../../src/compiler/explain/limits.ts';
 import { BLOCK_STEPS_MAX } from '../../../src/compiler/plan-flow.ts';
-import { METAFLOW_ATTEMPTS_MAX } from '../../../src/contract/records.ts';
 import { Workshop } from '../flows.ts';
-
-const runtime = join(import.meta.dirname, '../../../runtime/src/nuvopipe_runtime/protocol');
 
 const TITLES = `flow: TitlesFlow
 resources: { memory: 512, timeout: 2m }
@@ -63,27 +49,6 @@ describe('what a flow needs of OpenWhisk', () => {
     assert.ok(found);
     return found;
   }
-
-  it('is reckoned with the limits that the runtime keeps', async () => {
-    const handover = await readFile(join(runtime, 'sessions/handover.py'), 'utf8');
-    assert.match(handover, new RegExp(`^CONTINUE_FROM = ${CONTINUE_FROM}$`, 'm'));
-    assert.match(handover, new RegExp(`^SESSION_COMPONENTS_MAX = ${COMPONENTS_MAX}$`, 'm'));
-    const conducted = await readFile(join(runtime, 'values/conductor_values.py'), 'utf8');
-    assert.match(conducted, new RegExp(`^OUTPUTS_MAX_BYTES = ${OUTPUTS_MAX_BYTES >> 10} << 10$`, 'm'));
-    const retries = await readFile(join(runtime, 'tasks/retries.py'), 'utf8');
-    assert.match(retries, new RegExp(`^FALLBACK_ATTEMPTS = ${FALLBACK_ATTEMPTS}$`, 'm'));
-    const pauses = await readFile(join(runtime, 'timing/pauses.py'), 'utf8');
-    assert.equal(/^PAUSE_MAX_MS = (.*)$/m.exec(pauses)?.[1]?.replace('_', ''), String(PAUSE_MAX_MS));
-    const calls = await readFile(join(runtime, 'calls/call_rules.py'), 'utf8');
-    const poll = /^POLL_FIRST_MS, POLL_MAX_MS, POLL_GROWTH = (.*)$/m.exec(calls)?.[1]?.replace('_', '');
-    assert.equal(poll, `${POLL.firstMs}, ${POLL.maxMs}, ${POLL.growth}`);
-    const flows = await readFile(join(runtime, 'calls/called_flows.py'), 'utf8');
-    assert.match(flows, new RegExp(`^PARK_FROM = ${LOOKS_MAX}$`, 'm'));
-    const commit = await readFile(join(runtime, 'tasks/commit.py'), 'utf8');
-    assert.match(commit, new RegExp(`^METAFLOW_ATTEMPTS_MAX = ${METAFLOW_ATTEMPTS_MAX}$`, 'm'));
-    const parameters = await readFile(join(runtime, 'values/parameters.py'), 'utf8');
-    assert.match(parameters, new RegExp(`up to ${RUN_NAME_MAX} letters`));
-  });
 
   it('has its actions, blocks and forks', async () => {
     const bundle = await workshop.bundle(TITLES);

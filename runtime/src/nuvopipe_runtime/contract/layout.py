@@ -10,16 +10,16 @@ RESERVED_FLOW_NAMES: Final = frozenset(["live", "cache", "slots"])
 LAYERS_NAME: Final = "layers"
 """The folder of packages. It stands there too, but its objects look like those of no run: a flow may have this name."""
 
-ROOT_FOLDER: Final = "_nuvopipe/"
+ROOT_PREFIX: Final = "_nuvopipe/"
 """All that nuvopipe keeps in the datastore, beside Metaflow's own tree."""
 
-LIVE_FOLDER: Final = "_nuvopipe/live/"
+LIVE_PREFIX: Final = "_nuvopipe/live/"
 """The index of runs that are not over."""
 
-CACHE_FOLDER: Final = "_nuvopipe/cache/"
+CACHE_PREFIX: Final = "_nuvopipe/cache/"
 """Artifacts to reuse."""
 
-LAYERS_FOLDER: Final = "_nuvopipe/layers/"
+LAYERS_PREFIX: Final = "_nuvopipe/layers/"
 """Packages that flows ask for."""
 
 TEMPLATES: Final = {
@@ -58,27 +58,32 @@ TEMPLATES: Final = {
 """Keys by name, with the digits that a number has at least. Where a key fits two templates, the first one counts."""
 
 
-def flow_folder(flow: str) -> str:
+def flow_prefix(flow: str) -> str:
     """`_nuvopipe/<flow>/`: The runs of a flow."""
     return f"_nuvopipe/{flow}/"
 
 
-def flow_live_folder(flow: str) -> str:
+def flow_live_prefix(flow: str) -> str:
     """`_nuvopipe/live/<flow>/`: The same of one flow."""
     return f"_nuvopipe/live/{flow}/"
 
 
-def flow_cache_folder(flow: str) -> str:
+def flow_cache_prefix(flow: str) -> str:
     """`_nuvopipe/cache/<flow>/`: The same of one flow."""
     return f"_nuvopipe/cache/{flow}/"
 
 
-def queue_folder(flow: str) -> str:
+def flow_slots_prefix(flow: str) -> str:
+    """`_nuvopipe/slots/<flow>/`: Slots of a flow with `runs`."""
+    return f"_nuvopipe/slots/{flow}/"
+
+
+def queue_prefix(flow: str) -> str:
     """`_nuvopipe/slots/<flow>/queue/`: Tickets of runs that wait for a slot."""
     return f"_nuvopipe/slots/{flow}/queue/"
 
 
-def metaflow_flow_folder(flow: str) -> str:
+def metaflow_flow_prefix(flow: str) -> str:
     """`<flow>/`: Metaflow's own tree of a flow."""
     return f"{flow}/"
 
@@ -122,56 +127,64 @@ class RunLayout:
         self.run_id = run
 
     @property
-    def run_folder(self) -> str:
+    def run_prefix(self) -> str:
         """`_nuvopipe/<flow>/<run>/`: A run."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/"
 
     @property
-    def tasks_folder(self) -> str:
+    def tasks_prefix(self) -> str:
         """`_nuvopipe/<flow>/<run>/tasks/`: Records of the attempts at a run's tasks."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/tasks/"
 
-    def step_folder(self, step: str) -> str:
+    def step_prefix(self, step: str) -> str:
         """`_nuvopipe/<flow>/<run>/tasks/<step>/`: The same of one step."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/tasks/{step}/"
 
-    def task_folder(self, step: str, task: str) -> str:
+    def task_prefix(self, step: str, task: str) -> str:
         """`_nuvopipe/<flow>/<run>/tasks/<step>/<task>/`: The same of one task."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/tasks/{step}/{task}/"
 
     @property
-    def pools_folder(self) -> str:
+    def pools_prefix(self) -> str:
         """`_nuvopipe/<flow>/<run>/pools/`: Pools of a run."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/pools/"
 
-    def pool_folder(self, opener: str, task: str) -> str:
+    def pool_prefix(self, opener: str, task: str) -> str:
         """`_nuvopipe/<flow>/<run>/pools/<opener>/<task>/`: The pool that a task of the step `opener` opened."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/pools/{opener}/{task}/"
 
-    def failed_items_folder(self, opener: str, task: str) -> str:
+    def failed_attempts_prefix(self, step: str, task: str) -> str:
+        """`_nuvopipe/<flow>/<run>/tasks/<step>/<task>/failed-`: Records of a task's attempts that failed."""
+        return f"_nuvopipe/{self.flow}/{self.run_id}/tasks/{step}/{task}/failed-"
+
+    def pool_claims_prefix(self, opener: str, task: str) -> str:
+        """`_nuvopipe/<flow>/<run>/pools/<opener>/<task>/claims/`: Claims of a pool's items."""
+        return f"_nuvopipe/{self.flow}/{self.run_id}/pools/{opener}/{task}/claims/"
+
+    def failed_items_prefix(self, opener: str, task: str) -> str:
         """`_nuvopipe/<flow>/<run>/pools/<opener>/<task>/failed/`: Failures of items that did not fail the run."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/pools/{opener}/{task}/failed/"
 
     @property
-    def logs_folder(self) -> str:
+    def logs_prefix(self) -> str:
         """`_nuvopipe/<flow>/<run>/logs/`: What running steps have written so far."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/logs/"
 
-    def log_folder(self, step: str, task: str, attempt: int, activation: str) -> str:
+    def log_prefix(self, step: str, task: str, attempt: int, activation: str) -> str:
         """`_nuvopipe/<flow>/<run>/logs/<step>/<task>/<attempt>/<activation>/`: The same of one execution of a task."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/logs/{step}/{task}/{attempt}/{activation}/"
 
     @property
-    def children_folder(self) -> str:
+    def children_prefix(self) -> str:
         """`_nuvopipe/<flow>/<run>/children/`: Runs that steps have started."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/children/"
 
-    def task_children_folder(self, step: str, task: str) -> str:
+    def task_children_prefix(self, step: str, task: str) -> str:
         """`_nuvopipe/<flow>/<run>/children/<step>/<task>/`: The same of one task."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/children/{step}/{task}/"
 
     @property
-    def metaflow_run_folder(self) -> str:
+    def metaflow_run_prefix(self) -> str:
         """`<flow>/<run>/`: Metaflow's files of a run."""
         return f"{self.flow}/{self.run_id}/"
 

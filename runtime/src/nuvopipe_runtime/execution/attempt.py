@@ -1,8 +1,5 @@
 """How one attempt of a task ended."""
 
-TIMEOUT, CRASH = "timeout", "crash"
-"""What `retry.on` calls failures that no exception tells of."""
-
 
 class Attempt:
     """`result` is what the task told of itself, empty when it could not."""

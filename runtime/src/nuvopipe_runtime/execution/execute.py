@@ -6,8 +6,9 @@ import signal
 import socket
 import time
 
+from ..contract.protocol import CRASH, TIMEOUT
 from .artifacts import ArtifactServer, BlobCache
-from .attempt import CRASH, TIMEOUT, Attempt
+from .attempt import Attempt
 from .connections import KNOCK
 from .logs import LogStream
 from .masking import Mask

@@ -6,8 +6,8 @@ import os
 import sys
 import traceback
 
+from ..contract.protocol import TIMEOUT
 from ..text import printable, shorten, to_bytes
-from .attempt import TIMEOUT
 from .reasons import reason_of
 from .user_code import is_users
 

@@ -2,11 +2,13 @@
 
 import re
 
+from ..contract import layout
+
 _ARTIFACT_KEY = re.compile(r"^[^/]+/data/[0-9a-f]{2}/[0-9a-f]{40}$")
 
 
 def key_of(flow, sha):
-    return f"{flow}/data/{sha[:2]}/{sha}"
+    return layout.artifact_key(flow, sha[:2], sha)
 
 
 def is_artifact_key(path):

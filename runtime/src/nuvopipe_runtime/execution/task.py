@@ -9,7 +9,7 @@ import socket
 import sys
 import traceback
 
-from .attempt import TIMEOUT
+from ..contract.protocol import TIMEOUT
 from .blobs import TaskBlobs
 from .caught import allow_attempts, catch_at_once, catch_failure
 from .connections import Connections

@@ -1,5 +1,6 @@
 """One step of a session: its task is executed, or found done, and what it says decides what follows."""
 
+from ..contract.protocol import TIMEOUT
 from ..plan import task_id
 from ..store import Lost
 from .related_runs.lineage import pathspec
@@ -97,7 +98,7 @@ class Steps:
     def _lost(self, step, envelope, died):
         """The attempt of a task that needs no further trial: the run has no time left, or the step's activation failed."""
         if self._run_time.is_over(step):
-            return self._tasks.not_tried(self._run_time.message, [retries.TIMEOUT])
+            return self._tasks.not_tried(self._run_time.message, [TIMEOUT])
         if died and "poll" not in envelope:
             return self._tasks.not_tried(f"the step's activation failed: {died}", retries.kinds_of_death(died))
         return None

@@ -2,7 +2,7 @@
 
 from obstore.store import MemoryStore
 
-from nuvopipe_runtime.layout import LIVE, RunLayout
+from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
 from nuvopipe_runtime.store import Store, to_json
 from nuvopipe_runtime.sweeper import NEVER_BEGUN_AFTER_MS, Sweeper
 from nuvopipe_testing.simulation import MovableClock
@@ -98,7 +98,7 @@ def test_entries_of_what_is_over_or_never_began_are_removed():
     report = n.sweep()
     assert report["removed"] == ["F/never", "F/over"]
     assert n.started == []
-    assert n.store.list(LIVE) == [LIVE + "F/young"]
+    assert n.store.list(LIVE_PREFIX) == [RunLayout("F", "young").live]
     assert report["live"] == 1
 
 

@@ -8,14 +8,21 @@ import hashlib
 import json
 import re
 
+from ...contract.layout import RunLayout
+from ...contract.protocol import (
+    ACTION_ERROR,
+    CALL_ARGUMENTS_MAX_BYTES,
+    CRASH,
+    PARAMETERS_MAX_BYTES,
+    PARAMETERS_STEP,
+    PARAMETERS_TASK,
+    POLL_FIRST_MS,
+    POLL_GROWTH,
+    POLL_MAX_MS,
+    RUN_NAME_MAX_LENGTH,
+    TIMEOUT,
+)
 from ...execution.json_form import restore
-from ...layout import RunLayout
-from ...plan import PARAMETERS_STEP, PARAMETERS_TASK
-from ..tasks import retries
-from ..values.parameters import RUN_NAME_MAX
-
-ACTION_ERROR = "ActionError"
-"""What `retry.on` calls the failure of an action, or of a flow that a step has started."""
 
 TIMED_OUT = re.compile(r"exceeded its time limits? of \d")
 CRASHED = re.compile(r"exited unexpectedly|did not produce a valid response|exhausted its memory|command exited")
@@ -27,8 +34,6 @@ NAMED = re.compile(r"(?:An error has occurred: )?([A-Za-z_][\w.]*(?:Error|Except
 TASK_PARTS = 4
 """Of a pathspec: flow, run, step, task."""
 
-POLL_FIRST_MS, POLL_MAX_MS, POLL_GROWTH = 250, 60_000, 1.5
-"""A flow's result is looked for at growing intervals."""
 
 START_AGAIN_EVERY = 8
 """Looks after which a flow that has not begun is started once more: the same run, however often."""
@@ -37,16 +42,9 @@ UNBEGUN_LOOKS_MAX = 3 * START_AGAIN_EVERY
 """Looks, over some ten minutes, after which a flow that has not begun is given up."""
 
 
-ARGUMENTS_MAX_BYTES = (1 << 20) - (16 << 10)
-"""Of OpenWhisk's 1 MB, less the envelope and the conductor's own state."""
-
-PARAMETERS_MAX_BYTES = (1 << 19) - (16 << 10)
-"""What a flow may be given; see `src/contract/envelope.ts`."""
-
-
 def too_large(call, arguments):
     """Why what a step gives to its action or flow is too much; None when it is not."""
-    what, limit = ("a flow", PARAMETERS_MAX_BYTES) if "flow" in call else ("an action", ARGUMENTS_MAX_BYTES)
+    what, limit = ("a flow", PARAMETERS_MAX_BYTES) if "flow" in call else ("an action", CALL_ARGUMENTS_MAX_BYTES)
     size = len(json.dumps(arguments, ensure_ascii=False).encode(errors="surrogatepass"))
     return None if size <= limit else f"its arguments have {size} bytes: {what} takes {limit} at most"
 
@@ -54,10 +52,10 @@ def too_large(call, arguments):
 def run_of(layout, step, task, attempt):
     """The name of the run of a step's flow: the same, however often the attempt is entered."""
     name = "-".join([layout.run_id, step, task, *([str(attempt)] if attempt else [])])
-    if len(name) <= RUN_NAME_MAX:
+    if len(name) <= RUN_NAME_MAX_LENGTH:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:12]
-    return f"{name[: RUN_NAME_MAX - 13]}-{digest}"
+    return f"{name[: RUN_NAME_MAX_LENGTH - 13]}-{digest}"
 
 
 def poll_ms(poll):
@@ -115,9 +113,9 @@ def kinds_of(answer):
     text, error = error_of(answer), answer["error"]
     kinds = [ACTION_ERROR]
     if TIMED_OUT.search(text):
-        kinds.append(retries.TIMEOUT)
+        kinds.append(TIMEOUT)
     elif CRASHED.search(text):
-        kinds.append(retries.CRASH)
+        kinds.append(CRASH)
     named = (
         [error[key] for key in ("name", "type", "code") if isinstance(error.get(key), str)] if isinstance(error, dict) else []
     )

@@ -2,16 +2,12 @@
 
 import json
 
+from ...contract.protocol import ACTION_ERROR, EXACT_PARAMETERS, LOOKS_MAX, TIMEOUT
 from ...launcher import LATER
 from ...plan import task_id
 from ..related_runs.parent import PARK_MS
-from ..tasks import retries
-from ..values.parameters import EXACT
 from . import call_rules
 from .outcome import CallOutcome, marked
-
-PARK_FROM = 6
-"""Looks, over some five seconds, after which the child is asked to start a session of this run when it has ended."""
 
 RESUME_AGAIN_MS = 1_000
 """Until the next look whether a run that is to be resumed has ended."""
@@ -36,7 +32,7 @@ class CalledFlows:
     def start(self, envelope, call, attempt, arguments):
         """Starts the flow, or resumes the run that the step had started in the run which this one resumes."""
         flow, run, step, task = call["flow"], self._run_of(envelope, attempt), envelope["step"], self._task(envelope)
-        given = {EXACT: json.dumps(arguments)}
+        given = {EXACT_PARAMETERS: json.dumps(arguments)}
         if not call["detach"]:
             origin = self._to_resume(envelope, flow, attempt, arguments)
             if origin is not None and not call_rules.is_over(self._store, flow, origin):
@@ -73,13 +69,13 @@ class CalledFlows:
         retry_ms = self._retry_time.left_ms(envelope)
         if retry_ms is not None and retry_ms <= 0:
             self._children.cancel(flow, run)
-            return self._failed(f"{self._retry_time.message(envelope['step'])} (run {run})", retries.TIMEOUT)
+            return self._failed(f"{self._retry_time.message(envelope['step'])} (run {run})", TIMEOUT)
         if left_ms is not None and left_ms <= 0:
             self._children.cancel(flow, run)
             limit = f"{call['timeoutMs'] / 1000:g} s, which is the step's time limit"
-            return self._failed(f"the flow {flow} has no result after {limit} (run {run})", retries.TIMEOUT)
+            return self._failed(f"the flow {flow} has no result after {limit} (run {run})", TIMEOUT)
         left_ms = min((each for each in (left_ms, retry_ms) if each is not None), default=None)
-        if poll < PARK_FROM:
+        if poll < LOOKS_MAX:
             return self._look_later(envelope, attempt, poll, left_ms)
         return self._wait(dict(envelope, poll=poll), flow, run, attempt, left_ms)
 
@@ -88,7 +84,7 @@ class CalledFlows:
         is_limited = left_ms is not None or self._run_time.left_ms(envelope["step"]) is not None
         if not is_limited and not self._handover.keeps(envelope, PARK_MS):
             return CallOutcome(following=self._handover.stop(envelope))
-        if not is_limited or envelope["poll"] == PARK_FROM:
+        if not is_limited or envelope["poll"] == LOOKS_MAX:
             self._parent.wait_for(flow, run, marked(envelope, attempt))
             answer = call_rules.result_of(self._store, flow, run)
             if answer is not None:
@@ -119,7 +115,7 @@ class CalledFlows:
         run = self._children.to_resume(step, self._task(envelope), arguments)
         return run if run is not None and call_rules.is_resumable(self._store, flow, run) else None
 
-    def _failed(self, error, kind=call_rules.ACTION_ERROR):
+    def _failed(self, error, kind=ACTION_ERROR):
         return CallOutcome(tried=self._tasks.not_tried(error, [kind]))
 
     def _task(self, envelope):

@@ -1,5 +1,6 @@
 """A step's way through an action that the conductor invokes, or a flow that has a run of its own."""
 
+from ...contract.protocol import ACTION_ERROR
 from . import call_rules
 from .outcome import CallOutcome, marked
 
@@ -33,7 +34,7 @@ class StepCalls:
         """The attempt at what the action, or the flow, is given; it fails where that is too much."""
         made = self._tasks.arguments(envelope)
         problem = call_rules.too_large(call, made.result["arguments"]) if made.ok else None
-        return made if problem is None else self._tasks.not_tried(problem, [call_rules.ACTION_ERROR])
+        return made if problem is None else self._tasks.not_tried(problem, [ACTION_ERROR])
 
     def _watch_over(self, envelope):
         """Nobody can cut an action short: where the run's time may end first, another session sees to it that the run does."""

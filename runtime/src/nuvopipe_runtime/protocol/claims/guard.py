@@ -4,6 +4,7 @@ A lane that finds its pool drained, but not done, offers itself; the first becom
 at growing intervals, waiting outside of any step's container, until every pool of the run has been joined.
 """
 
+from ...contract.parse_key import parts_of
 from ...plan import coordinate_of, task_id
 from ...store import Lost, to_json
 from .pool import Pool, Snapshot
@@ -88,10 +89,10 @@ class Guard:
         """Every opened pool of the run whose join has not been committed."""
         self._committed.clear()
         keys = {}
-        for key in self._store.list(self._layout.pools):
-            opener, task, rest = key[len(self._layout.pools) :].split("/", 2)
-            keys.setdefault((opener, task), []).append(rest)
-        snapshots = {pool: Snapshot(found) for pool, found in keys.items()}
+        for key in self._store.list(self._layout.pools_prefix):
+            opener, task = key[len(self._layout.pools_prefix) :].split("/")[:2]
+            keys.setdefault((opener, task), []).append(key)
+        snapshots = {pool: Snapshot(self._layout, *pool, found) for pool, found in keys.items()}
         return {
             (opener, task): snapshot
             for (opener, task), snapshot in snapshots.items()
@@ -102,9 +103,8 @@ class Guard:
 
     def _is_committed(self, step, task):
         if step not in self._committed:
-            prefix = self._layout.tasks(step)
-            keys = [key for key in self._store.list(prefix) if key.endswith("/commit")]
-            self._committed[step] = {key[len(prefix) :].split("/")[0] for key in keys}
+            commits = [parts_of("commit", key) for key in self._store.list(self._layout.step_prefix(step))]
+            self._committed[step] = {parts["task"] for parts in commits if parts}
         return task in self._committed[step]
 
     def _unfinished(self, opener, at, snapshot):

@@ -1,6 +1,7 @@
 """Before a task is executed: the right to it, for as long as it may take."""
 
-from .pool import RENEW_MARGIN_MS, Pool
+from ...contract.protocol import RENEW_MARGIN_MS
+from .pool import Pool
 
 
 class Leases:

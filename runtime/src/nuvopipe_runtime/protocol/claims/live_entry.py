@@ -6,8 +6,9 @@ result, so one LIST finds every run that may need help, however many old runs th
 
 import json
 
+from ...contract.protocol import RENEW_MARGIN_MS
 from ...store import Lost, to_json
-from .pool import RENEW_MARGIN_MS, lease_ms
+from .pool import lease_ms
 
 PLACE = ("step", "at", "from")
 """What of an envelope says where a run is."""

@@ -7,14 +7,10 @@ last step is committed: the commit says so, and no object of its own.
 
 import json
 
-from ...plan import task_id
+from ...contract.parse_key import parts_of
+from ...contract.protocol import LEASE_MARGIN_MS, LEASE_TIMEOUTS
+from ...plan import coordinate_of, task_id
 from ...store import Lost, create_once, to_json
-
-LEASE_TIMEOUTS = 2
-LEASE_MARGIN_MS = 5_000
-"""A claim is held for twice its step's time limit and this: time for one attempt, its start and its commit."""
-
-RENEW_MARGIN_MS = 3_000
 
 
 def lease_ms(timeout_ms):
@@ -32,20 +28,21 @@ class Pool:
         self._by = context.by
         self._opener = opener
         self._at = at
+        self._task = task_id(at)
 
     def open(self, items):
         try:
-            self._store.create(self._layout.open(self._opener, self._at), to_json({"items": items}))
+            self._store.create(self._layout.pool_open(self._opener, self._task), to_json({"items": items}))
         except Lost:
             pass  # opened by an earlier entry into the same step
 
     def items(self):
-        return self._store.get_json(self._layout.open(self._opener, self._at))["items"]
+        return self._store.get_json(self._layout.pool_open(self._opener, self._task))["items"]
 
     def claim(self, preferred, items, timeout_ms):
         """(item, lease expiry) of an unclaimed item, the preferred one if it is free; None when all are claimed."""
         if preferred < items:
-            lease = self._try_claim(self._layout.claim(self._opener, self._at, preferred), timeout_ms)
+            lease = self._try_claim(self._layout.pool_claim(self._opener, self._task, preferred), timeout_ms)
             if lease:
                 return preferred, lease
         while True:
@@ -54,37 +51,36 @@ class Pool:
             if not free:
                 return None
             item = _middle_of_longest_run(free)
-            lease = self._try_claim(self._layout.claim(self._opener, self._at, item), timeout_ms)
+            lease = self._try_claim(self._layout.pool_claim(self._opener, self._task, item), timeout_ms)
             if lease:
                 return item, lease
 
     def claim_join(self, timeout_ms):
-        return self._try_claim(self._layout.join(self._opener, self._at), timeout_ms)
+        return self._try_claim(self._layout.pool_join(self._opener, self._task), timeout_ms)
 
     def fail_item(self, item, failure):
         """Says that an item has failed, and the pool goes on without it. True for the first that says so."""
-        return create_once(self._store, self._layout.failed_item(self._opener, self._at, item), failure)
+        return create_once(self._store, self._layout.failed_item(self._opener, self._task, item), failure)
 
     def failures(self):
         """Failure by item."""
-        prefix = self._layout.failed_items(self._opener, self._at)
+        prefix = self._layout.failed_items_prefix(self._opener, self._task)
         keys = self._store.list(prefix)
         found = self._store.parallel([(self._store.get_json, key) for key in keys])
         return dict(sorted((int(key[len(prefix) :]), failure) for key, failure in zip(keys, found, strict=True)))
 
     def give_up(self):
-        self._store.put(self._layout.given_up(self._opener, self._at), b"{}")
+        self._store.put(self._layout.given_up(self._opener, self._task), b"{}")
 
     def is_given_up(self):
-        return self._store.exists(self._layout.given_up(self._opener, self._at))
+        return self._store.exists(self._layout.given_up(self._opener, self._task))
 
     def done(self, items):
         """Those of `items` whose last task is committed."""
         if self._plan.pools[self._opener]["kind"] == "foreach":
-            stem = self._layout.tasks(self._plan.last(self._opener, 0)) + task_id(self._at) + "-"
-            keys = [key for key in self._store.list_stem(stem) if key.endswith("/commit")]
-            committed = {int(key[len(stem) :].split("/")[0]) for key in keys}
-            return committed.intersection(items)
+            stem = self._layout.step_prefix(self._plan.last(self._opener, 0)) + self._task + "-"
+            commits = [parts_of("commit", key) for key in self._store.list_stem(stem)]
+            return {coordinate_of(parts["task"])[-1] for parts in commits if parts}.intersection(items)
         items = list(items)
         keys = [self._layout.commit(self._plan.last(self._opener, item), task_id([*self._at, item])) for item in items]
         found = self._store.parallel([(self._store.exists, key) for key in keys])
@@ -92,7 +88,7 @@ class Pool:
 
     def renew(self, item, lease, timeout_ms):
         """The claim's new expiry. Raises `Lost` when another session has taken the item over."""
-        key = self._layout.claim(self._opener, self._at, item)
+        key = self._layout.pool_claim(self._opener, self._task, item)
         found = self._store.get(key)
         if found is None:
             raise Lost(key)
@@ -103,20 +99,20 @@ class Pool:
 
     def take_over(self, item, timeout_ms):
         """The new expiry of an item's expired claim, now ours; None when it is alive, or somebody else was faster."""
-        return self._take_over(self._layout.claim(self._opener, self._at, item), timeout_ms)
+        return self._take_over(self._layout.pool_claim(self._opener, self._task, item), timeout_ms)
 
     def take_over_join(self, timeout_ms):
-        return self._take_over(self._layout.join(self._opener, self._at), timeout_ms)
+        return self._take_over(self._layout.pool_join(self._opener, self._task), timeout_ms)
 
     def any_alive(self, items):
         """Whether any of these items' claims has not expired."""
-        keys = [self._layout.claim(self._opener, self._at, item) for item in items]
+        keys = [self._layout.pool_claim(self._opener, self._task, item) for item in items]
         found = self._store.parallel([(self._store.get_json, key) for key in keys])
         return any(claim and claim["expires"] > self._clock.now_ms() for claim in found)
 
     def snapshot(self):
-        prefix = self._layout.pool(self._opener, self._at)
-        return Snapshot([key[len(prefix) :] for key in self._store.list(prefix)])
+        prefix = self._layout.pool_prefix(self._opener, self._task)
+        return Snapshot(self._layout, self._opener, self._task, self._store.list(prefix))
 
     def _take_over(self, key, timeout_ms):
         found = self._store.get(key)
@@ -138,14 +134,19 @@ class Pool:
 
 
 class Snapshot:
-    """What a LIST shows of one pool, from its keys below the pool's prefix."""
+    """What a LIST of a pool's keys shows."""
 
-    def __init__(self, keys):
-        self.opened = "open" in keys
-        self.joined = "join" in keys
-        self.given_up = "given-up" in keys
-        self.claims = {int(key[7:]) for key in keys if key.startswith("claims/")}
-        self.failed = {int(key[7:]) for key in keys if key.startswith("failed/")}
+    def __init__(self, layout, opener, task, keys):
+        self.opened = layout.pool_open(opener, task) in keys
+        self.joined = layout.pool_join(opener, task) in keys
+        self.given_up = layout.given_up(opener, task) in keys
+        self.claims = _numbers(layout.pool_claims_prefix(opener, task), keys)
+        self.failed = _numbers(layout.failed_items_prefix(opener, task), keys)
+
+
+def _numbers(prefix, keys):
+    """What follows the prefix in the keys that have it."""
+    return {int(key[len(prefix) :]) for key in keys if key.startswith(prefix)}
 
 
 def _middle_of_longest_run(items):

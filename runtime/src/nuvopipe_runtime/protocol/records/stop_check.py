@@ -11,13 +11,13 @@ class StopCheck:
 
     def fresh(self, context):
         """A run that has just been made here is not over."""
-        self._prefix, self._looked, self._stopped = context.layout.prefix, context.clock.now(), False
+        self._prefix, self._looked, self._stopped = context.layout.run_prefix, context.clock.now(), False
 
     def stopped(self, context):
         """True when the run has failed, was cancelled, or has its result."""
         now, layout = context.clock.now(), context.layout
-        if layout.prefix != self._prefix or (not self._stopped and now - self._looked >= LOOK_EVERY_S):
-            names = context.store.names(layout.prefix)
-            self._prefix, self._looked = layout.prefix, now
+        if layout.run_prefix != self._prefix or (not self._stopped and now - self._looked >= LOOK_EVERY_S):
+            names = context.store.names(layout.run_prefix)
+            self._prefix, self._looked = layout.run_prefix, now
             self._stopped = bool(names & {"failed", "cancelled", "result.json"})
         return self._stopped

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 
-from ...layout import RunLayout
+from ...contract.layout import RunLayout
 from ...store import create_once, to_json
 
 DIGEST_LENGTH = 16
@@ -33,7 +33,7 @@ class Children:
         """Those that are not over, but of the steps named."""
         if not self._has_any:
             return
-        prefix = self._layout.children
+        prefix = self._layout.children_prefix
         keys = [key for key in self._store.list(prefix) if key[len(prefix) :].split("/")[0] not in but]
         children = self._store.parallel([(self._store.get_json, key) for key in keys])
         self._store.parallel([(self.cancel, child["flow"], child["run"]) for child in children])
@@ -49,7 +49,7 @@ class Children:
     def to_resume(self, step, task, arguments):
         """The run that the step had started in this run's origin; None where it had none, or was to give it something else."""
         origin = RunLayout(self._layout.flow, self._lineage.origin)
-        prefix = origin.children_of(step, task)
+        prefix = origin.task_children_prefix(step, task)
         last = max((int(key[len(prefix) :]) for key in self._store.list(prefix)), default=None)
         child = None if last is None else self._store.get_json(origin.child(step, task, last))
         return child["run"] if child and child["given"] == self._digest(arguments) else None

@@ -1,8 +1,8 @@
 """A resumed run: what its origin has committed is taken over, as long as nothing before it has been executed anew."""
 
-from ...layout import RunLayout
-from ...plan import PARAMETERS_STEP, PARAMETERS_TASK
-from ..values.parameters import SHOWN_MAX, BadParameters, is_run_name
+from ...contract.layout import RunLayout
+from ...contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK, UNKNOWN_STEP, VALUE_SHOWN_MAX_LENGTH
+from ..values.parameters import BadParameters, is_run_name
 
 ORIGIN = ("origin-run-id", "origin-task-id")
 """Metadata of Metaflow's own resumed runs: the run, and the task in it."""
@@ -14,11 +14,11 @@ STEPS_SHOWN_MAX = 20
 class UnknownStep(BadParameters):
     """A run that is to be resumed from a step which the flow does not have."""
 
-    code = "unknown-step"
+    code = UNKNOWN_STEP
 
     def __init__(self, step, steps):
         shown = ", ".join(steps[:STEPS_SHOWN_MAX]) + (", …" if len(steps) > STEPS_SHOWN_MAX else "")
-        super().__init__(f'the flow has no step "{step[:SHOWN_MAX]}" to resume from; its steps are {shown}')
+        super().__init__(f'the flow has no step "{step[:VALUE_SHOWN_MAX_LENGTH]}" to resume from; its steps are {shown}')
 
 
 class Lineage:
@@ -61,7 +61,7 @@ class Lineage:
         if given:
             raise BadParameters(f"a resumed run has the parameters of its origin: leave out {', '.join(sorted(given))}")
         if not is_run_name(run) or not self._store.exists(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
-            raise BadParameters(f"there is no run {run[:SHOWN_MAX]} of {self._plan.flow} to resume")
+            raise BadParameters(f"there is no run {run[:VALUE_SHOWN_MAX_LENGTH]} of {self._plan.flow} to resume")
         if "refused" in (self._store.get_json(self._origin.run) or {}):
             raise BadParameters(f"the run {run} was refused for its parameters: start it again, with others")
         if not self._store.exists(self._origin.result):

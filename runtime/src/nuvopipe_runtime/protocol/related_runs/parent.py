@@ -7,8 +7,9 @@ what the first has written. A session that is lost on the way is made up for by 
 
 import re
 
-from ...launcher import ENVELOPE_KEY, LATER
-from ...layout import RunLayout
+from ...contract.layout import RunLayout
+from ...contract.protocol import ENVELOPE_KEY
+from ...launcher import LATER
 from ...plan import conductor_of
 from ...store import to_json
 

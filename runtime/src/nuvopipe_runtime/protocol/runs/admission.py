@@ -6,7 +6,8 @@ so nothing has to be given back and a lost session loses nothing. Queued runs le
 
 import json
 
-from ...layout import SLOTS, RunLayout
+from ...contract.layout import RunLayout, queue_prefix, slot_key
+from ...contract.parse_key import parts_of
 from ...plan import conductor_of
 from ...store import Lost, create_once, to_json
 
@@ -75,7 +76,7 @@ class Admission:
         return [slot["run"] for slot in found if slot is not None and slot["run"] != self._layout.run_id]
 
     def _slots(self):
-        return [f"{SLOTS}{self._plan.flow}/{index}" for index in range(self._plan.runs["atOnce"])]
+        return [slot_key(self._plan.flow, index) for index in range(self._plan.runs["atOnce"])]
 
     def _is_over(self, run):
         layout = RunLayout(self._plan.flow, run)
@@ -103,21 +104,20 @@ class Admission:
 
 
 class _Queue:
-    """Tickets `_nuvopipe/slots/<Flow>/queue/<created>-<run>`: in the order of their names, the first live run goes first."""
+    """The tickets of queued runs: in the order of their names, the first live run goes first."""
 
     def __init__(self, store, layout, created):
         self._store = store
         self._flow = layout.flow
-        self._prefix = f"{SLOTS}{layout.flow}/queue/"
-        self._ours = f"{self._prefix}{created:013d}-{layout.run_id}"
+        self._ours = layout.ticket(created)
         self._tickets = None
 
     def is_first(self):
         for ticket in self._list():
             if ticket >= self._ours:
                 break
-            run = ticket[len(self._prefix) :].split("-", 1)[1]
-            if self._store.exists(RunLayout(self._flow, run).live):
+            parts = parts_of("ticket", ticket)
+            if parts and self._store.exists(RunLayout(self._flow, parts["run"]).live):
                 return False
             self._store.delete(ticket)
         return True
@@ -132,7 +132,7 @@ class _Queue:
 
     def _list(self):
         if self._tickets is None:
-            self._tickets = sorted(self._store.list(self._prefix))
+            self._tickets = sorted(self._store.list(queue_prefix(self._flow)))
         return self._tickets
 
 

@@ -2,21 +2,17 @@
 
 from datetime import datetime, timezone
 
-from ...plan import PARAMETERS_STEP, PARAMETERS_TASK, version_of
+from ...contract.protocol import CRASH, PARAMETERS_STEP, PARAMETERS_TASK, RUN_EXISTS
+from ...plan import version_of
 from ...store import create_once
 from ..sessions.handover import ended
 from ..tasks import commit as commits
-from ..tasks import retries
 from ..timing.answering import answer_in_time
 from ..values.parameters import BadParameters, BadValues, check_invocation, complete, differences, facts_of, unpacked
 from .ending import failure_of
 
 RUN_SHOWN_MAX = 128
 """Characters of a run's name that is none, in the answer which refuses it."""
-
-
-RUN_EXISTS = "run-exists"
-"""Code of the error that refuses a start whose run was started before, with something else."""
 
 
 def refused(run, message, **more):
@@ -160,7 +156,7 @@ class Beginning:
 
     def _keep_parameters(self, envelope, values):
         attempt = self._tasks.init(values)
-        if attempt.kinds == [retries.CRASH] and not envelope.get("died"):
+        if attempt.kinds == [CRASH] and not envelope.get("died"):
             raise RuntimeError(attempt.error)  # nothing of the user's has failed: the conductor asks once more
         record = commits.make_record(self._context, PARAMETERS_STEP, PARAMETERS_TASK, [], attempt, [])
         if attempt.ok:

@@ -1,9 +1,11 @@
 """How a run ends: with what its end step answers, with its first failure, or cancelled."""
 
-from ...plan import PARAMETERS_STEP, PARAMETERS_TASK, task_id
+from ...contract.openwhisk import SESSION_COMPONENTS_MAX
+from ...contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK
+from ...plan import task_id
 from ...store import create_once
 from ..related_runs.lineage import pathspec
-from ..sessions.handover import SESSION_COMPONENTS_MAX, ended
+from ..sessions.handover import ended
 from ..tasks import commit as commits
 
 KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "answerBy", "again")

@@ -1,7 +1,8 @@
 """A run is entered from outside: a sweep finds it lost, or somebody cancels it."""
 
-from ...launcher import ENVELOPE_KEY, LATER
-from ...plan import PARAMETERS_STEP, PARAMETERS_TASK, conductor_of, version_of
+from ...contract.protocol import ENVELOPE_KEY, PARAMETERS_STEP, PARAMETERS_TASK
+from ...launcher import LATER
+from ...plan import conductor_of, version_of
 from ...store import create_once
 from ..claims.guard import Guard
 from ..sessions.handover import ended

@@ -1,18 +1,11 @@
 """From one component of a session to the next, and from one session to a fresh one before its components run out."""
 
+from ...contract.openwhisk import SESSION_COMPONENTS_MAX
+from ...contract.protocol import CONTINUE_FROM, LAST_STEP_AT, PAUSE_MAX_MS
 from ...store import Lost, to_json
 from ..timing.answering import outlasts
-from ..timing.pauses import PAUSE_MAX_MS, pauses
+from ..timing.pauses import pauses
 from ..values.conductor_values import answer_of
-
-SESSION_COMPONENTS_MAX = 50
-"""OpenWhisk's actionSequenceLimit: components that one conductor session may invoke."""
-
-CONTINUE_FROM = 44
-"""Used components from which a session hands over to a fresh one as soon as the platform takes it."""
-
-LAST_STEP_AT = 46
-"""Used components from which it executes nothing more: what is left is kept for waiting until it can hand over."""
 
 THROTTLE_WINDOW_MS = 60_000
 """OpenWhisk counts invocations by the clock minute."""

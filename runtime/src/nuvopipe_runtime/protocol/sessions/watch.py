@@ -4,8 +4,9 @@ Who stays when a pool is drained, but not done, is the run's guard, whose envelo
 action is awaited, which nobody can cut short, another session sees to it that the run ends when its time is over.
 """
 
+from ...contract.openwhisk import SESSION_COMPONENTS_MAX
+from ...contract.protocol import CONTINUE_FROM
 from ..claims.guard import MAX_PAUSE_MS, Guard
-from .handover import CONTINUE_FROM, SESSION_COMPONENTS_MAX
 
 
 class Watch:

@@ -1,20 +1,20 @@
 """`cache: true`: a step whose code, inputs and environment are those of an earlier task is given that task's artifacts.
 
-`_nuvopipe/cache/<Flow>/<step>/<key>` is a `CacheEntry` of `src/contract/records.ts`. It holds the task's record,
-so it stays valid after the run it came from is deleted. Artifacts stay where they are: Metaflow's store is content-addressed.
+A `CacheEntry` contains the task's record, so that it stays valid when the run that it came from is deleted. The artifacts stay
+where they are: Metaflow's store goes by content.
 """
 
 import hashlib
 import hmac
 import sys
 
+from ...contract.layout import cache_entry_key
+from ...contract.protocol import CACHE_INPUTS_MAX, CACHE_PART_LENGTH
 from ...execution.storage_keys import key_of
 from ...plan import task_id
 from ...store import to_json
 from ..related_runs.lineage import pathspec, taken_over
 from .commit import parents_of
-
-PREFIX = "_nuvopipe/cache/"
 
 IGNORED = frozenset(
     [
@@ -35,10 +35,6 @@ IGNORED = frozenset(
 """What Metaflow keeps of a task for itself, and no step reads: some of it changes with every other step of the flow."""
 
 STACKS = ("_foreach_stack", "_iteration_stack")
-
-PART_LENGTH = 12
-INPUTS_MAX = 64
-"""`CACHE_PART_LENGTH` and `CACHE_INPUTS_MAX` of `src/contract/records.ts`."""
 
 USED_AGAIN_MS = 86_400_000
 """An entry that is used is written anew once a day at most: `nuvopipe prune` goes by when it was."""
@@ -76,7 +72,7 @@ class Cache:
             parts["secrets"] = hmac.digest(key, to_json(sorted(secrets.items())), "sha256").hex()
         named = _by_name(inputs)
         key = _digest([sorted(parts.items()), sorted(named.items())])
-        short = {name: digest[:PART_LENGTH] for name, digest in parts.items()}
+        short = {name: digest[:CACHE_PART_LENGTH] for name, digest in parts.items()}
         return {"key": key, "hit": False, "parts": {**short, "inputs": _bounded(named)}}
 
     def find(self, step, at, inputs, facts_of_run):
@@ -115,7 +111,7 @@ class Cache:
         return [self._store.submit(self._store.put, self._key(record["step"], record["cache"]), to_json(entry))]
 
     def _key(self, step, facts):
-        return f"{PREFIX}{self._plan.flow}/{step}/{facts['key']}"
+        return cache_entry_key(self._plan.flow, step, facts["key"])
 
     def _secrets(self, spec):
         """Every step can read the run's secret parameters, and of the flow's secrets those that it names."""
@@ -150,9 +146,9 @@ def _only(mapping, name):
 
 def _bounded(named):
     names = sorted(named)
-    kept = {name: named[name][:PART_LENGTH] for name in names[:INPUTS_MAX]}
-    rest = [[name, named[name]] for name in names[INPUTS_MAX:]]
-    return kept | ({"…": _digest(rest)[:PART_LENGTH]} if rest else {})
+    kept = {name: named[name][:CACHE_PART_LENGTH] for name in names[:CACHE_INPUTS_MAX]}
+    rest = [[name, named[name]] for name in names[CACHE_INPUTS_MAX:]]
+    return kept | ({"…": _digest(rest)[:CACHE_PART_LENGTH]} if rest else {})
 
 
 def _digest(value):

@@ -7,23 +7,11 @@ attempt that lost leaves nothing that a Metaflow client would prefer.
 import json
 import sys
 
-from ...layout import RunLayout
+from ...contract.layout import RunLayout
+from ...contract.parse_key import parts_of
+from ...contract.protocol import EXCEPTION_KINDS_MAX, METAFLOW_ATTEMPTS_MAX, PARENTS_MAX, PASSED_MAX, STREAMS
 from ...store import Lost, to_json
 from .retries import attempts_max
-
-STREAMS = ("stdout", "stderr")
-
-PASSED_MAX = 100
-"""Steps of a case not taken, which a status tells of."""
-
-KINDS_MAX = 16
-"""Classes of an exception that are kept: whoever waits for the run asks for them, too."""
-
-METAFLOW_ATTEMPTS_MAX = 6
-"""Attempts that Metaflow's client knows of: its `MAX_ATTEMPTS`."""
-
-PARENTS_MAX = 16
-"""A join's parents follow from its pool; a record of 10,000 of them would only weigh."""
 
 
 def make_record(context, step, task, at, attempt, parents, number=0):
@@ -60,7 +48,7 @@ def make_record(context, step, task, at, attempt, parents, number=0):
             record["exact"] = result["exact"]
     if attempt.error:
         record["error"] = attempt.error
-        record["kinds"] = attempt.kinds[:KINDS_MAX]
+        record["kinds"] = attempt.kinds[:EXCEPTION_KINDS_MAX]
     logs = [stream for stream in STREAMS if getattr(attempt, stream)]
     if logs:
         record["logs"] = logs
@@ -99,7 +87,7 @@ def keep_failed(store, layout, record):
 
 def last_failure(store, layout, step, task):
     """The record of the last attempt that has been kept as failed; None when there is none."""
-    prefix = layout.attempts(step, task) + "failed-"
+    prefix = layout.failed_attempts_prefix(step, task)
     last = max((int(key[len(prefix) :]) for key in store.list_stem(prefix)), default=None)
     return None if last is None else store.get_json(layout.failed_attempt(step, task, last))
 
@@ -126,28 +114,30 @@ def finish(store, record, tried=None):
 
     Those of a failed attempt that another follows are its logs alone: with data it might be taken for the committed one.
     """
-    attempt = number_of_files(record)
-    folder = "/".join((record["flow"], record["run"], record["step"], record["task"]))
-    base = f"{folder}/{attempt}"
-    puts = [(store.put, base + ".attempt.json", to_json({"time": record["started"] / 1000}))]
+    number = number_of_files(record)
+    layout, task = RunLayout(record["flow"], record["run"]), (record["step"], record["task"])
+    puts = [(store.put, layout.metaflow_attempt(*task, number), to_json({"time": record["started"] / 1000}))]
     if record["objects"] and not record.get("retried"):
         data = {
             "datastore": "s3",
             "version": "1.0",
-            "attempt": int(attempt),
+            "attempt": int(number),
             "python_version": sys.version,
             "objects": record["objects"],
             "info": record["info"],
         }
-        puts.append((store.put, base + ".data.json", json.dumps(data).encode()))
-        puts.append((store.put, base + ".DONE.lock", b'""'))
+        puts.append((store.put, layout.metaflow_data(*task, number), json.dumps(data).encode()))
+        puts.append((store.put, layout.metaflow_done(*task, number), b'""'))
     source = record.get("origin") or record.get("cached")
     if source:
-        puts.append((store.put, RunLayout(record["flow"], record["run"]).reused(record["step"], record["task"]), b"{}"))
-        # Metaflow's client looks for a task's logs beside the task itself, of one that was taken over, too.
-        names = [f"/{attempt}.task_{stream}.log" for stream in record.get("logs", ())]
-        puts += [(store.copy, source + name, folder + name) for name in names]
-    logs = [(f"{base}.task_{stream}.log", getattr(tried, stream)) for stream in STREAMS if getattr(tried, stream, b"")]
+        puts.append((store.put, layout.reused(*task), b"{}"))
+        # Metaflow's client looks for a task's logs beside the task itself, even if the task was taken over.
+        flow, run, *taken = source.split("/")
+        for stream in record.get("logs", ()):
+            theirs = RunLayout(flow, run).metaflow_log(*taken, number, stream)
+            puts.append((store.copy, theirs, layout.metaflow_log(*task, number, stream)))
+    written = [(stream, getattr(tried, stream, b"")) for stream in STREAMS]
+    logs = [(layout.metaflow_log(*task, number, stream), content) for stream, content in written if content]
     if getattr(tried, "live_log", None):
         puts.append((_replace, tried.live_log, store, logs))
     else:
@@ -161,14 +151,15 @@ def _replace(live_log, store, logs):
     live_log.remove()
 
 
+def _tasks(name, keys):
+    """`(step, task)` of the keys with this template."""
+    return {(parts["step"], parts["task"]) for key in keys if (parts := parts_of(name, key))}
+
+
 def finish_missing(store, layout):
     """Writes Metaflow's files of a run's committed tasks that have none: who committed them was lost in that instant."""
-    places = (layout.all_tasks, "/commit"), (layout.metaflow, ".DONE.lock")
-    found = store.parallel([(store.list, prefix) for prefix, _ in places])
-    committed, finished = (
-        {tuple(key[len(prefix) :].split("/")[:2]) for key in keys if key.endswith(end)}
-        for keys, (prefix, end) in zip(found, places, strict=True)
-    )
+    ours, metaflows = store.parallel([(store.list, prefix) for prefix in (layout.tasks_prefix, layout.metaflow_run_prefix)])
+    committed, finished = _tasks("commit", ours), _tasks("metaflow_done", metaflows)
     missing = store.parallel([(store.get_json, layout.commit(*task)) for task in sorted(committed - finished)])
     wait([file for record in missing for file in finish(store, record)])
 

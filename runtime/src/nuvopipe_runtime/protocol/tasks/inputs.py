@@ -1,5 +1,6 @@
 """What a task reads: the records of the tasks before it."""
 
+from ...plan import task_id
 from ..claims.pool import Pool
 
 
@@ -28,10 +29,10 @@ class Inputs:
 
     def items(self, opener, at):
         """How many items a pool has."""
-        return self._records.items(self._pool(opener, at), self._layout.pool(opener, at))
+        return self._records.items(self._pool(opener, at), self._layout.pool_prefix(opener, task_id(at)))
 
     def know_items(self, opener, at, items):
-        self._records.know_items(self._layout.pool(opener, at), items)
+        self._records.know_items(self._layout.pool_prefix(opener, task_id(at)), items)
 
     def failures(self, opener, at):
         """Failure by item of a pool that goes on without them."""

@@ -2,10 +2,7 @@
 
 import zlib
 
-from ...execution.attempt import CRASH, TIMEOUT
-
-FALLBACK_ATTEMPTS = 1
-"""After the user's attempts, one in which Metaflow's `@catch` takes the failure of a crash."""
+from ...contract.protocol import CRASH, FALLBACK_ATTEMPTS, TIMEOUT
 
 RETRY_OF_MADE = {"times": 4, "backoffMs": 1_000, "factor": 4, "maxMs": 60_000, "jitter": 0.5, "on": [CRASH, TIMEOUT]}
 """Steps that the compiler made do nothing that the user might not want twice."""

@@ -1,10 +1,11 @@
 """Executes tasks: what a step's process is told, for how long it may run, and what comes of it."""
 
+from ...contract.protocol import PARAMETERS_TASK
 from ...execution.attempt import Attempt
 from ...execution.live_log import LiveLog
 from ...execution.logs import LogStream
 from ...execution.told_inputs import tell
-from ...plan import PARAMETERS_TASK, task_id
+from ...plan import task_id
 from . import commit as commits
 
 
@@ -100,7 +101,7 @@ class TaskRunner:
         live_log = None
         if operation == "step":
             place = (step, request["task"], request["attempt"], self._context.by)
-            live_log = LiveLog(self._store, self._layout.live_log(*place))
+            live_log = LiveLog(self._store, self._layout.log_prefix(*place))
         self._executor.meanwhile = self.meanwhile if operation == "step" else None
         return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue, live_log)
 

@@ -5,10 +5,7 @@ where it is likely to be short: by what it took in this run, or, at the very beg
 that says itself how long it waits is answered in time even then.
 """
 
-from .pauses import PAUSE_MAX_MS
-
-ANSWER_WITHIN_S = 50
-"""Since a run's start, where the client does not say: OpenWhisk's blocking calls end at 60 s."""
+from ...contract.protocol import ANSWER_WITHIN_S, PAUSE_MAX_MS
 
 BEGINNING_S = 3.0
 """Since its start a run may be a quick one; a longer one does not feel what it takes to hand over."""

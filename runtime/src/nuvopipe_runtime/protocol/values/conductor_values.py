@@ -6,11 +6,9 @@ in, a whole number that may have been rounded is refused by name. Numbers with a
 
 import re
 
+from ...contract.protocol import OUTPUTS_MAX_BYTES
 from ...execution.json_form import EXACT_INTEGER_MAX, pointer
 from ...store import to_json
-
-OUTPUTS_MAX_BYTES = 256 << 10
-"""Of OpenWhisk's 1 MB for a result; composer prints it to the log, too."""
 
 LONG_DIGITS = re.compile(rb"\d{16}")
 """In the JSON text of an integer that a double may not hold."""

@@ -12,18 +12,8 @@ import math
 import os
 import re
 
+from ...contract.protocol import EXACT_PARAMETERS, RUN_NAME, VALUE_SHOWN_MAX_LENGTH
 from .conductor_values import rounded
-
-EXACT = "parameters-json"
-"""The key of an invocation under which all parameters come as the text of one JSON object, which no conductor alters: how a
-step starts another flow, and a test its own. No parameter can have this name."""
-
-RUN_NAME_MAX = 128
-RUN_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{RUN_NAME_MAX - 1}}}")
-"""It is a part of keys and pathspecs, and travels in every envelope."""
-
-SHOWN_MAX = 80
-"""Characters of a value in the message that refuses it."""
 
 WHOLE = re.compile(r"[+-]?[0-9]+")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -75,7 +65,7 @@ def is_run_name(text):
 def check_invocation(envelope):
     """The keys of an invocation that are not parameters: the run's name, and how long its client waits."""
     if not is_run_name(envelope["run"]):
-        shown = json.dumps(envelope["run"][:SHOWN_MAX], ensure_ascii=False)
+        shown = json.dumps(envelope["run"][:VALUE_SHOWN_MAX_LENGTH], ensure_ascii=False)
         raise BadParameters(f"{shown} cannot name a run: up to 128 letters, digits, '-', '_' and '.', a letter or digit first")
     wait = envelope.get("answerWithin", 0)
     if isinstance(wait, bool) or not isinstance(wait, (int, float)) or not math.isfinite(wait) or wait < 0:
@@ -84,7 +74,7 @@ def check_invocation(envelope):
 
 def unpacked(given):
     """`(values, whether they are as they were sent)` of an invocation. Those that are not have come through the conductor."""
-    return (json.loads(given[EXACT]), True) if EXACT in given else (given, False)
+    return (json.loads(given[EXACT_PARAMETERS]), True) if EXACT_PARAMETERS in given else (given, False)
 
 
 def complete(specs, given, directory="", is_exact=False, is_conducted=True):
@@ -103,7 +93,7 @@ def complete(specs, given, directory="", is_exact=False, is_conducted=True):
             problems.append(f'the parameter "{name}" is missing' + (f" ({spec['help']})" if spec.get("help") else ""))
     # OpenWhisk keeps no order of what it is given.
     unknown = sorted(name for name in given if name not in specs)
-    problems += [f'the flow has no parameter "{name[:SHOWN_MAX]}"' for name in unknown]
+    problems += [f'the flow has no parameter "{name[:VALUE_SHOWN_MAX_LENGTH]}"' for name in unknown]
     if unknown:
         problems.append("the flow's parameters: " + (", ".join(map(_signature, specs.items())) or "none"))
     completed = {name: values[name] if name in values else _default(spec, directory) for name, spec in specs.items()}
@@ -246,4 +236,4 @@ def _shown(value):
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         value = int(value)
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "…"
+    return text if len(text) <= VALUE_SHOWN_MAX_LENGTH else text[:VALUE_SHOWN_MAX_LENGTH] + "…"

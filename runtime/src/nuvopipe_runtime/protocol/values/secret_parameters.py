@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from ...layout import RunLayout
+from ...contract.layout import RunLayout
 from ...sealing import Unreadable, seal, unseal, unseal_from_sender
 
 

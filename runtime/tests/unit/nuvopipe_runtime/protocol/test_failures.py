@@ -2,6 +2,7 @@
 
 import pytest
 
+from nuvopipe_runtime.contract.layout import LIVE_PREFIX
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR_STEPS
 
 FLOW = """
@@ -101,7 +102,7 @@ def test_bad_parameters_leave_a_failed_run(platform):
         assert part in answer["error"]["message"]
     assert {key.rsplit("/", 1)[1] for key in p.keys("")} == {"run.json", "failed", "result.json"}
     assert p.result() == answer
-    assert p.store.list("_nuvopipe/live/") == []
+    assert p.store.list(LIVE_PREFIX) == []
     again = p.run_session({**first, "params": {"how": ""}})
     assert again["status"] == "failed" and "exists already" in again["error"]["message"]
 

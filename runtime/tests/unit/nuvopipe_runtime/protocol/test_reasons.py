@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nuvopipe_runtime.protocol.values.parameters import EXACT
+from nuvopipe_runtime.contract.protocol import EXACT_PARAMETERS
 
 FLOW = """
     import os, signal, sys, time
@@ -147,6 +147,6 @@ def test_on_failure_knows_the_failure_from_its_first_step_on(reasoned, call):
     p.invoke(how="os._exit(7)")
     result = p.result()
     assert result["onFailure"] == {"status": "succeeded"}
-    told = json.loads(asked[0][EXACT]) if EXACT in asked[0] else asked[0]
+    told = json.loads(asked[0][EXACT_PARAMETERS]) if EXACT_PARAMETERS in asked[0] else asked[0]
     assert told["text"] == "it failed: the step's process ended with exit code 7 and without a result"
     assert told["raw"] == result["error"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nuvopipe_runtime.contract.layout import LIVE_PREFIX
 from tests.unit.nuvopipe_runtime.protocol.test_failures import FLOW as PLAIN
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR_STEPS
 
@@ -83,7 +84,7 @@ def test_it_is_made_up_for_where_it_is_lost(order, lost):
     order.run_session(sweep)
     assert order.result()["error"]["message"] == 'the parameter "qty" has to be at least 1, not 0'
     assert not order.keys("tasks/start")
-    assert order.store.list("_nuvopipe/live/") == []
+    assert order.store.list(LIVE_PREFIX) == []
 
 
 def test_it_cannot_be_resumed(order):

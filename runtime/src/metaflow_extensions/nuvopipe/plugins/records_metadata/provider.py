@@ -11,9 +11,11 @@ import sys
 from metaflow.exception import MetaflowException
 from metaflow.metadata_provider import MetadataProvider
 
+from nuvopipe_runtime.contract.layout import RunLayout
+
 from . import own_task, views
 from .objects import Objects, in_parallel
-from .records import RUN_FACTS, Records, parsed, run_key
+from .records import RUN_FACTS, Records, layout_of, parsed
 
 TAG_ATTEMPTS_MAX = 10
 """Writers of one run's tags that meet so often are more than people."""
@@ -177,11 +179,11 @@ class Reader:
 
     def _attempts(self, run, step, task):
         """Records of a task's attempts, in their order; the last may be still running."""
-        names = self.records.names(run, step, task)
-        found = [self.records.record(run, step, task, name) for name in names]
+        keys = self.records.keys(run, step, task)
+        found = [self.records.record(key) for key in keys]
         attempts = [record for record in found if record is not None]
         own = own_task.own_record(run)
-        if own is not None and (own["step"], own["task"]) == (step, task) and "commit" not in names:
+        if own is not None and (own["step"], own["task"]) == (step, task) and layout_of(run).commit(step, task) not in keys:
             if all(record["attempt"] < own["attempt"] for record in attempts):
                 attempts.append(own)
         return attempts
@@ -221,7 +223,7 @@ class Reader:
         """Changes tags by compare-and-swap on `run.json` and returns them. Same rules as `src/platform/metadata/tags.ts`."""
         from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
 
-        key = run_key(flow, run)
+        key = RunLayout(flow, run).run
         for _ in range(TAG_ATTEMPTS_MAX):
             found = self._objects.get(key)
             record = found and parsed(found[0], RUN_FACTS)

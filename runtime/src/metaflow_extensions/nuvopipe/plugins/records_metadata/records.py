@@ -1,18 +1,12 @@
-"""Records of runs in the datastore: `src/contract/records.ts` describes them, `src/platform/runs/reader.ts` reads the same."""
+"""What runs have left in the datastore, for Metaflow's client."""
 
 import json
-import re
 from collections import OrderedDict
 
+from nuvopipe_runtime.contract.layout import LAYERS_NAME, RESERVED_FLOW_NAMES, ROOT_PREFIX, RunLayout, flow_prefix
+from nuvopipe_runtime.contract.parse_key import parse_key
+
 from .objects import in_parallel
-
-ROOT = "_nuvopipe/"
-
-NO_FLOWS = ("live", "cache")
-"""Names below the root that no flow can have: `DATASTORE_NAMES` of `src/language/model/reserved-names.ts`."""
-
-LAYERS = "layers"
-"""Below the root it holds wheels, and may be a flow's name all the same."""
 
 RECORDS_MAX = 5_000
 """Records of tasks never change: so many are remembered. One is some kilobytes."""
@@ -24,8 +18,6 @@ TASK_FACTS = {
 }
 """What the views show of a record, by type: an object without it is somebody else's."""
 
-_RECORD = re.compile(r"commit|failed-(\d+)")
-
 
 class Records:
     def __init__(self, objects):
@@ -33,15 +25,15 @@ class Records:
         self._tasks = OrderedDict()
 
     def flows(self):
-        names = [name for name in self._objects.folders(ROOT) if name not in NO_FLOWS]
-        return [name for name in names if name != LAYERS or self.run_ids(name)]
+        names = [name for name in self._objects.folders(ROOT_PREFIX) if name not in RESERVED_FLOW_NAMES]
+        return [name for name in names if name != LAYERS_NAME or self.run_ids(name)]
 
     def run_ids(self, flow):
-        return list(self._objects.folders(f"{ROOT}{flow}/"))
+        return list(self._objects.folders(flow_prefix(flow)))
 
     def run(self, flow, run):
         """Its tags may change, so it is read every time. None where there is no such run, or none that can be read."""
-        found = self._objects.get(run_key(flow, run))
+        found = self._objects.get(RunLayout(flow, run).run)
         return found and parsed(found[0], RUN_FACTS)
 
     def runs(self, flow):
@@ -50,21 +42,18 @@ class Records:
         return sorted(filter(None, found), key=lambda record: -record["created"])
 
     def steps(self, run):
-        return list(self._objects.folders(_tasks_of(run)))
+        return list(self._objects.folders(layout_of(run).tasks_prefix))
 
     def tasks(self, run, step):
-        """By id, the names of its records in the order of the attempts; the committed one is the last."""
-        prefix = f"{_tasks_of(run)}{step}/"
-        return self._grouped(prefix, self._objects.keys(prefix))
+        """By id, the keys of its records in the order of the attempts; the committed one is the last."""
+        return self._by_task(layout_of(run).step_prefix(step))
 
-    def names(self, run, step, task):
+    def keys(self, run, step, task):
         """The same of one task; empty when there is none."""
-        prefix = f"{_tasks_of(run)}{step}/{task}/"
-        return self._grouped(f"{_tasks_of(run)}{step}/", self._objects.keys(prefix)).get(task, [])
+        return self._by_task(layout_of(run).task_prefix(step, task)).get(task, [])
 
-    def record(self, run, step, task, name):
+    def record(self, key):
         """The record of one attempt."""
-        key = f"{_tasks_of(run)}{step}/{task}/{name}"
         record = self._tasks.get(key)
         if record is None:
             found = self._objects.get(key)
@@ -75,18 +64,17 @@ class Records:
                 self._tasks.popitem(last=False)
         return record
 
-    @staticmethod
-    def _grouped(prefix, keys):
+    def _by_task(self, prefix):
         tasks = {}
-        for key in keys:
-            task, _, name = key[len(prefix) :].partition("/")
-            if _RECORD.fullmatch(name):
-                tasks.setdefault(task, []).append(name)
-        return {task: sorted(names, key=_order) for task, names in tasks.items()}
+        for key in self._objects.keys(prefix):
+            name, parts = parse_key(key) or (None, {})
+            if name in ("commit", "failed_attempt"):
+                tasks.setdefault(parts["task"], []).append((name == "commit", int(parts.get("attempt", 0)), key))
+        return {task: [key for *_, key in sorted(found)] for task, found in tasks.items()}
 
 
-def run_key(flow, run):
-    return f"{ROOT}{flow}/{run}/run.json"
+def layout_of(run):
+    return RunLayout(run["flow"], run["run"])
 
 
 def parsed(data, facts):
@@ -97,12 +85,3 @@ def parsed(data, facts):
         return None
     is_whole = isinstance(record, dict) and all(isinstance(record.get(name), kind) for name, kind in facts.items())
     return record if is_whole else None
-
-
-def _tasks_of(run):
-    return f"{ROOT}{run['flow']}/{run['run']}/tasks/"
-
-
-def _order(name):
-    number = _RECORD.fullmatch(name)[1]
-    return (1, 0) if number is None else (0, int(number))

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from nuvopipe_runtime.layout import RunLayout
+from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
 from tests.faults.stub import StubExecutor
 from tests.faults.world import World
 
@@ -171,7 +171,7 @@ def test_a_cancelled_run_takes_its_family_with_it(family):
     interrupted(world, 60, lambda: world._begin("Parent", world.entered("Parent", {"cancel": "r1"})))
     run(world)
     assert statuses(world) == ["cancelled"] * 3
-    assert world.sweeps == 0 and not world.store.list("_nuvopipe/live/")
+    assert world.sweeps == 0 and not world.store.list(LIVE_PREFIX)
     assert not world.store.exists(RunLayout("Grandchild", NAMES["Grandchild"]).commit("flaky", "t"))
 
 
@@ -234,7 +234,7 @@ def test_a_child_that_begins_after_it_was_cancelled_does_nothing(family):
     world.store.put(RunLayout("Child", "c1").cancelled, b"{}")
     run(world, "Child", "c1")
     assert result(world, "Child", "c1")["status"] == "cancelled"
-    assert not world.store.list(RunLayout("Child", "c1").all_tasks)
+    assert not world.store.list(RunLayout("Child", "c1").tasks_prefix)
 
 
 def test_a_flow_that_is_not_waited_for_goes_on(family):
@@ -288,7 +288,7 @@ def test_it_starts_afresh_where_that_would_not_be_the_same(family, changed):
         key = layout.child("sub", "t-0", 0)
         world.store.put(key, b'{"flow":"Child","run":"r1-sub-t-0","given":"other"}')
     if changed == "gone":
-        for key in world.store.list(RunLayout("Child", "r1-sub-t-0").prefix):
+        for key in world.store.list(RunLayout("Child", "r1-sub-t-0").run_prefix):
             world.store.delete(key)
     run(world, name="r2", origin=["r1", "sub"] if changed == "from" else ["r1"])
     assert result(world, "Parent", "r2")["status"] == "succeeded"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nuvopipe_runtime.layout import RunLayout
+from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.protocol.claims.pool import _middle_of_longest_run
 from tests.unit.nuvopipe_runtime.protocol.test_session import foreach
 
@@ -167,7 +167,7 @@ def test_i3_a_lane_lost_in_the_middle_of_an_item(platform):
     def before(number, envelope):
         if envelope.get("claim") and envelope["at"] == [2]:
             claim = {"by": "lost", "expires": p.clock.now_ms() + 45_000}
-            p.store.create(RunLayout("F", "r1").claim("start", [], 2), json.dumps(claim).encode())
+            p.store.create(RunLayout("F", "r1").pool_claim("start", "t", 2), json.dumps(claim).encode())
             return "drop"
 
     p.before = before

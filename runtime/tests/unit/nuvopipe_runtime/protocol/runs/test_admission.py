@@ -2,7 +2,7 @@
 
 import pytest
 
-from nuvopipe_runtime.layout import SLOTS, RunLayout
+from nuvopipe_runtime.contract.layout import RunLayout, flow_slots_prefix, queue_prefix, slot_key
 from nuvopipe_runtime.store import to_json
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR, LINEAR_PLAN, LINEAR_STEPS
 
@@ -16,7 +16,7 @@ def executing(p, run, created=1_000, slot=0):
     layout = RunLayout("F", run)
     p.store.put(layout.live, b"{}")
     p.store.put(layout.run, to_json({"run": run, "created": created, "bundle": p.plan.hash}))
-    p.store.put(f"{SLOTS}F/{slot}", to_json({"run": run}))
+    p.store.put(slot_key("F", slot), to_json({"run": run}))
     return layout
 
 
@@ -26,7 +26,7 @@ def ends(p, layout):
 
 
 def holder(p, slot=0):
-    return p.store.get_json(f"{SLOTS}F/{slot}")["run"]
+    return p.store.get_json(slot_key("F", slot))["run"]
 
 
 def test_a_run_takes_a_slot_and_the_next_one_takes_it_over(platform):
@@ -52,27 +52,27 @@ def test_a_run_waits_in_the_queue_until_another_one_is_over(platform):
     p.invoke("r1")
     assert p.result("r1")["status"] == "succeeded"
     assert holder(p) == "r1"
-    assert p.store.list(f"{SLOTS}F/queue/") == []
+    assert p.store.list(queue_prefix("F")) == []
     assert len(looks) < 20
 
 
 def test_the_first_in_the_queue_goes_first_and_lost_ones_are_passed_over(platform):
     p = flow_with(platform, "queue")
-    p.store.put(f"{SLOTS}F/queue/{1:013d}-gone", b"{}")
-    p.store.put(f"{SLOTS}F/queue/{2:013d}-earlier", b"{}")
+    p.store.put(RunLayout("F", "gone").ticket(1), b"{}")
+    p.store.put(RunLayout("F", "earlier").ticket(2), b"{}")
     p.store.put(RunLayout("F", "earlier").live, b"{}")
     seen = []
 
     def before(number, envelope):
         seen.append(number)
         if len(seen) == 4:
-            assert p.store.list(f"{SLOTS}F/") and not p.store.exists(f"{SLOTS}F/0")
+            assert p.store.list(flow_slots_prefix("F")) and not p.store.exists(slot_key("F", 0))
             ends(p, RunLayout("F", "earlier"))
 
     p.before = before
     p.invoke("r1")
     assert p.result("r1")["status"] == "succeeded"
-    assert p.store.list(f"{SLOTS}F/queue/") == []
+    assert p.store.list(queue_prefix("F")) == []
 
 
 def test_as_many_runs_execute_at_once_as_the_flow_says(platform):

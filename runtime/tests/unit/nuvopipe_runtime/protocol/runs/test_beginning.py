@@ -2,6 +2,7 @@
 
 import pytest
 
+from nuvopipe_runtime.contract.layout import LIVE_PREFIX, ROOT_PREFIX
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR, LINEAR_PLAN, LINEAR_STEPS
 
 SECRET_PLAN = {**LINEAR_PLAN, "parameters": LINEAR_PLAN["parameters"] | {"token": {"type": "secret", "required": False}}}
@@ -51,7 +52,7 @@ def test_a_conflict_leaves_a_run_that_goes_on_alone(linear):
     linear.before = start_again
     assert linear.invoke(n=4)["outputs"] == {"y": 10}
     assert answers[0]["error"]["code"] == "run-exists"
-    assert not linear.store.list("_nuvopipe/live/")
+    assert not linear.store.list(LIVE_PREFIX)
 
 
 def test_another_version_is_named(linear):
@@ -87,4 +88,4 @@ def test_secrets_are_compared_and_not_shown(platform):
     assert p.invoke(token="hunter-2")["status"] == "succeeded"
     message = p.invoke(token="hunter-3")["error"]["message"]
     assert message.endswith('with other parameters: "token" was another one')
-    assert all(b"hunter" not in p.store.get(key)[0] for key in p.store.list("_nuvopipe/"))
+    assert all(b"hunter" not in p.store.get(key)[0] for key in p.store.list(ROOT_PREFIX))

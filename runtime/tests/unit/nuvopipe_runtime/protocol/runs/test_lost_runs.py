@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nuvopipe_runtime.layout import LIVE
+from nuvopipe_runtime.contract.layout import LIVE_PREFIX, ROOT_PREFIX, RunLayout
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed, failing
 
 SWEEP_AFTER_S = 3600
@@ -17,7 +17,7 @@ def place(p, run="r1", **more):
 def sweep(p):
     """As the sweeper does it, once every lease has run out."""
     p.clock.skipped += SWEEP_AFTER_S
-    for key in p.store.list(LIVE):
+    for key in p.store.list(LIVE_PREFIX):
         p.run_session(place(p, key.rsplit("/", 1)[1], sweep=True))
 
 
@@ -46,15 +46,15 @@ def test_one_sweep_finishes_a_run_whose_session_was_lost(looping, lost, when):
     dropped = drop_once(p, when, lost)
     p.invoke()
     if (lost, when) == (1, "before"):
-        assert p.store.list(LIVE) == []  # nothing of it is there
+        assert p.store.list(LIVE_PREFIX) == []  # nothing of it is there
         return
     assert dropped
     if p.result() is not None:
         return  # only the answer was lost
-    assert len(p.store.list(LIVE)) == 1
+    assert len(p.store.list(LIVE_PREFIX)) == 1
     sweep(p)
     assert p.result()["outputs"] == LOGS
-    assert p.store.list(LIVE) == []
+    assert p.store.list(LIVE_PREFIX) == []
 
 
 def test_an_answer_that_is_lost_after_a_failure_is_no_failure_of_its_own(looping):
@@ -93,7 +93,7 @@ def test_committed_tasks_are_walked_over_in_one_activation(looping):
 def test_a_sweep_leaves_runs_alone_that_are_alive_or_over(looping):
     p = looping()
     p.invoke()
-    assert p.store.list(LIVE) == []
+    assert p.store.list(LIVE_PREFIX) == []
     components = p.components
     p.run_session(place(p, sweep=True))
     assert p.components == components + 1
@@ -105,7 +105,7 @@ def test_a_sweep_in_the_instant_in_which_a_join_begins_does_not_stop_it(looping)
     replace, swept = p.store.replace, []
 
     def sweep_first(key, data, e_tag):
-        if key.startswith(LIVE) and not swept:
+        if key.startswith(LIVE_PREFIX) and not swept:
             swept.append(key)
             entry = {**p.store.get_json(key), "by": "the sweep", "expires": p.clock.now_ms() + 1_000_000}
             replace(key, json.dumps(entry).encode(), e_tag)
@@ -134,10 +134,10 @@ def test_a_run_that_was_lost_on_its_way_to_its_result_gets_it(looping, marker):
     p = looping(concurrency=1)
     drop_once(p, "after", 9)
     p.invoke()
-    p.store.create(f"_nuvopipe/F/r1/{marker}", b'{"message": "refused", "step": "second"}')
+    p.store.create(RunLayout("F", "r1").run_prefix + marker, b'{"message": "refused", "step": "second"}')
     sweep(p)
     assert p.result()["status"] == marker
-    assert p.store.list(LIVE) == []
+    assert p.store.list(LIVE_PREFIX) == []
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_what_cannot_be_resumed_says_why(broken, origin, given, message):
     p.invoke()
     answer = p.run_session(place(p, "r2", home=True, params=given, origin=origin))
     assert answer["status"] == "failed" and message in answer["error"]["message"]
-    assert p.store.list(LIVE) == []
+    assert p.store.list(LIVE_PREFIX) == []
 
 
 def test_a_run_that_is_not_over_is_not_resumed(looping):
@@ -230,7 +230,7 @@ def test_cancelled_lanes_stop_at_their_next_step(looping):
     p.after = cancel
     p.invoke()
     assert p.result() == {"run": "r1", "status": "cancelled"}
-    assert p.store.list(LIVE) == []
+    assert p.store.list(LIVE_PREFIX) == []
     assert len(executed(p, "second")) < 9
 
 
@@ -239,7 +239,7 @@ def test_what_cannot_name_a_run_is_no_run(looping, name):
     p = looping()
     for answer in (p.run_session(place(p, name, cancel=True)), resume(p, name, "r2")):
         assert "there is no run" in answer["error"]["message"]
-    assert p.store.list("_nuvopipe/") == []
+    assert p.store.list(ROOT_PREFIX) == []
 
 
 def test_a_cancelled_run_is_not_found_wrong(looping):
@@ -286,7 +286,7 @@ def test_a_lost_run_whose_version_is_gone_says_so(looping):
     assert result["error"]["message"] == (
         "the run was lost, and F is deployed with another version than its own, 00000000: resume it with nuvopipe resume F/r1"
     )
-    assert p.store.list(LIVE) == []
+    assert p.store.list(LIVE_PREFIX) == []
     resume(p, "r1", "r2")
     assert p.result("r2")["outputs"] == LOGS
 
@@ -319,7 +319,7 @@ def test_a_join_that_is_taken_over_is_not_executed_when_too_few_succeeded(platfo
     create, lost = p.store.create, []
 
     def lose(key, data):
-        if key == "_nuvopipe/F/r1/failed" and not lost:
+        if key == RunLayout("F", "r1").failed and not lost:
             lost.append(key)
             raise ConnectionError("the container is gone")  # the join is claimed, and nothing said
         return create(key, data)

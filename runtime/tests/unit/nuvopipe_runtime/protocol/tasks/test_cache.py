@@ -2,8 +2,9 @@
 
 import pytest
 
+from nuvopipe_runtime.contract.layout import CACHE_PREFIX, ROOT_PREFIX, RunLayout
+from nuvopipe_runtime.contract.protocol import CACHE_INPUTS_MAX
 from nuvopipe_runtime.execution.artifacts import KNOWN_FOR_S, BlobCache
-from nuvopipe_runtime.protocol.tasks.cache import INPUTS_MAX, PREFIX
 from nuvopipe_runtime.store import to_json
 from tests.unit.nuvopipe_runtime.protocol.runs.test_lost_runs import place, sweep
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed
@@ -17,7 +18,7 @@ def with_cache(*names):
 
 
 def records(p, run):
-    prefix = f"_nuvopipe/F/{run}/tasks/"
+    prefix = RunLayout("F", run).tasks_prefix
     return {key[len(prefix) : -7]: p.store.get_json(key) for key in p.keys("/commit", run)}
 
 
@@ -129,28 +130,28 @@ def test_a_secret_is_part_of_the_key_and_nowhere_to_be_read(linear):
     assert "middle/t" in ran(p, "r3")
     first, third = (records(p, run)["middle/t"]["cache"]["parts"] for run in ("r1", "r3"))
     assert first["secrets"] != third["secrets"]
-    assert not [key for key in p.store.list("_nuvopipe/") if b"abc-secret" in p.store.get(key)[0]]
+    assert not [key for key in p.store.list(ROOT_PREFIX) if b"abc-secret" in p.store.get(key)[0]]
 
 
 def test_a_failed_task_and_a_caught_failure_are_not_cached(linear, platform):
     p = linear(LINEAR.replace("self.m * 2", "1 / 0"))
     p.invoke("r1")
-    assert records(p, "r1")["middle/t"]["ok"] is False and p.store.list(PREFIX) == []
+    assert records(p, "r1")["middle/t"]["ok"] is False and p.store.list(CACHE_PREFIX) == []
     caught = LINEAR.replace("self.m * 2", "1 / (self.n - 1)").replace(
         "        @step\n        def middle", '        @catch(var="problem")\n        @step\n        def middle'
     )
     caught = caught.replace("FlowSpec, ", "FlowSpec, catch, ", 1)
     p = linear(caught.replace("def end(self):", "def end(self):\n            self.k = 0\n"), catches=True)
     p.invoke("r1")
-    assert records(p, "r1")["middle/t"]["ok"] is True and p.store.list(PREFIX) == []
+    assert records(p, "r1")["middle/t"]["ok"] is True and p.store.list(CACHE_PREFIX) == []
     p.invoke("r2", n=2)
-    assert len(p.store.list(PREFIX)) == 1
+    assert len(p.store.list(CACHE_PREFIX)) == 1
 
 
 def test_an_entry_whose_artifacts_are_gone_is_a_miss_and_is_written_anew(linear):
     p = linear()
     p.invoke("r1")
-    [entry] = p.store.list(PREFIX)
+    [entry] = p.store.list(CACHE_PREFIX)
     sha = p.store.get_json(entry)["record"]["objects"]["k"]
     p.store.delete(f"F/data/{sha[:2]}/{sha}")
     p.container.executor.blobs.known.clear()
@@ -163,7 +164,7 @@ def test_an_entry_whose_artifacts_are_gone_is_a_miss_and_is_written_anew(linear)
 def test_the_run_that_an_entry_came_from_may_be_gone(linear):
     p = linear()
     p.invoke("r1")
-    for key in p.store.list("_nuvopipe/F/r1/") + p.store.list("F/r1/"):
+    for key in p.store.list(RunLayout("F", "r1").run_prefix) + p.store.list(RunLayout("F", "r1").metaflow_run_prefix):
         p.store.delete(key)
     assert p.invoke("r2")["outputs"] == {"k": 4} and "middle/t" not in ran(p, "r2")
 
@@ -171,7 +172,7 @@ def test_the_run_that_an_entry_came_from_may_be_gone(linear):
 def test_an_entry_that_is_used_says_when_once_a_day(linear):
     p = linear()
     p.invoke("r1")
-    [entry] = p.store.list(PREFIX)
+    [entry] = p.store.list(CACHE_PREFIX)
     used = p.store.get_json(entry)["used"]
     p.invoke("r2")
     assert p.store.get_json(entry)["used"] == used
@@ -258,7 +259,7 @@ def test_what_a_record_says_of_its_key_is_bounded(linear):
     p = linear(LINEAR.replace("self.m = self.n + 1", f"{many}; self.m = 1"))
     p.invoke("r1")
     facts = records(p, "r1")["middle/t"]["cache"]
-    assert len(facts["parts"]["inputs"]) == INPUTS_MAX + 1 and "…" in facts["parts"]["inputs"]
+    assert len(facts["parts"]["inputs"]) == CACHE_INPUTS_MAX + 1 and "…" in facts["parts"]["inputs"]
     assert len(to_json(facts)) < 3000
 
 

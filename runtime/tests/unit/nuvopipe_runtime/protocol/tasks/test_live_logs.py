@@ -2,8 +2,8 @@
 
 import pytest
 
+from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.execution import execute, live_log
-from nuvopipe_runtime.layout import RunLayout
 from tests.unit.nuvopipe_runtime.protocol.test_failures import FLOW, PLAN
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR_STEPS
 
@@ -44,7 +44,7 @@ def test_parts_are_written_while_a_step_runs_and_go_when_its_log_is_there(platfo
     written, deleted = watched(p)
     assert p.invoke(how=TALK)["status"] == "succeeded"
     assert len(written) >= 3
-    assert written[0] == RunLayout("F", "r1").live_log("start", "t", 0, "activation-1") + "00000.stdout"
+    assert written[0] == RunLayout("F", "r1").log_prefix("start", "t", 0, "activation-1") + "00000.stdout"
     assert sorted(deleted) == sorted(written) and p.keys("/logs/") == []
     assert b"]tick 99\n" in p.store.get("F/r1/start/t/0.task_stdout.log")[0]
 
@@ -69,7 +69,7 @@ def test_those_of_a_step_that_is_ended_with_its_run_stay(platform):
 
 def test_those_of_a_lost_attempt_stay_beside_the_log_of_the_one_that_followed(platform):
     p = platform(FLOW, {**LINEAR_STEPS, "start": {**LINEAR_STEPS["start"], "timeoutMs": 20_000}}, **PLAN)
-    lost = RunLayout("F", "r1").live_log("start", "t", 0, "lost") + "00000.stdout"
+    lost = RunLayout("F", "r1").log_prefix("start", "t", 0, "lost") + "00000.stdout"
     p.store.put(lost, b"[MFLOG|0|2026-01-01T00:00:00.000000Z|task|id-1]half of it\n")
     assert p.invoke(how=TALK)["status"] == "succeeded"
     assert p.keys("/logs/") == [lost]

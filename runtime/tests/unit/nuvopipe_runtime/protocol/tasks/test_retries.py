@@ -2,9 +2,9 @@
 
 import pytest
 
-from nuvopipe_runtime.layout import RunLayout
+from nuvopipe_runtime.contract.layout import RunLayout
+from nuvopipe_runtime.contract.protocol import EXCEPTION_KINDS_MAX
 from nuvopipe_runtime.protocol.calls import call_rules
-from nuvopipe_runtime.protocol.tasks import commit
 from tests.unit.nuvopipe_runtime.protocol.test_reasons import STEPS
 
 FLOW = """
@@ -147,7 +147,7 @@ def test_the_failure_of_an_action_has_a_kind(repeated, error, on, attempts):
 @pytest.mark.parametrize(("on", "attempts"), [("LookupError", 3), ("ActionError", 3), ("ValueError", 1), ("timeout", 1)])
 def test_the_failure_of_a_flow_has_that_of_its_task(repeated, on, attempts):
     p = repeated(2, on=[on], call={"flow": "Other", "detach": False})
-    p.store.put("_nuvopipe/Other/o1/tasks/work/t/commit", b'{"kinds":["KeyError","builtins.KeyError","LookupError"]}')
+    p.store.put(RunLayout("Other", "o1").commit("work", "t"), b'{"kinds":["KeyError","builtins.KeyError","LookupError"]}')
     failure = {"message": "KeyError: 7", "step": "work", "task": "Other/o1/work/t"}
     p.result_of = lambda envelope, arguments: {"status": "failed", "error": failure}
     assert p.invoke()["status"] == "failed"
@@ -163,4 +163,4 @@ def test_kinds_of_a_failure_are_kept_and_bounded(repeated):
     p = repeated(1)
     p.invoke(fails=9)
     kinds = p.store.get_json(p.keys("ask/t/failed-0")[0])["kinds"]
-    assert kinds[0] == "ConnectionError" and "OSError" in kinds and len(kinds) <= commit.KINDS_MAX
+    assert kinds[0] == "ConnectionError" and "OSError" in kinds and len(kinds) <= EXCEPTION_KINDS_MAX

@@ -6,6 +6,7 @@ from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
 
 from metaflow_extensions.nuvopipe.plugins.records_metadata import own_task
 from metaflow_extensions.nuvopipe.plugins.records_metadata.provider import Reader, RecordsMetadata
+from nuvopipe_runtime.contract.layout import RunLayout
 
 RUN = {
     "flow": "F",
@@ -15,7 +16,7 @@ RUN = {
     "tags": ["kept"],
     "system_tags": ["user:ada"],
 }
-PREFIX = "_nuvopipe/F/r/"
+LAYOUT = RunLayout("F", "r")
 
 
 class Objects:
@@ -54,21 +55,21 @@ def ask(objects, monkeypatch):
     monkeypatch.setattr(reader, "_objects", objects)
     monkeypatch.setattr(reader.records, "_objects", objects)
     monkeypatch.setattr(RecordsMetadata, "_reader", lambda: reader)
-    objects.objects[PREFIX + "run.json"] = json.dumps(RUN).encode()
+    objects.objects[LAYOUT.run] = json.dumps(RUN).encode()
     return lambda of, what, *path, attempt=None: RecordsMetadata.get_object(of, what, None, attempt, *path)
 
 
 def put(objects, step, task, name, attempt=0, **more):
     record = {"step": step, "task": task, "attempt": attempt, "started": 2000, "ended": 3000, "ok": True}
     record |= {"objects": {"x": "sha"}, "info": {}, "metadata": []}
-    objects.objects[f"{PREFIX}tasks/{step}/{task}/{name}"] = json.dumps(record | more).encode()
+    objects.objects[LAYOUT.task_prefix(step, task) + name] = json.dumps(record | more).encode()
 
 
 def test_a_listing_goes_without_what_is_no_record(ask, objects):
-    objects.objects["_nuvopipe/F/broken/run.json"] = b"{"
-    objects.objects["_nuvopipe/F/odd/run.json"] = b"[]"
+    objects.objects[RunLayout("F", "broken").run] = b"{"
+    objects.objects[RunLayout("F", "odd").run] = b"[]"
     put(objects, "a", "t", "commit")
-    objects.objects[f"{PREFIX}tasks/b/t/commit"] = b"\xff"
+    objects.objects[LAYOUT.commit("b", "t")] = b"\xff"
     assert [run["run_number"] for run in ask("flow", "run", "F")] == ["r"]
     assert ask("run", "self", "F", "broken") is None
     assert [step["step_name"] for step in ask("run", "step", "F", "r")] == ["a"]
@@ -115,7 +116,7 @@ def test_tags_that_others_change_meanwhile_are_kept(ask, objects):
     objects.replace = another_was_faster
     assert RecordsMetadata.mutate_user_tags_for_run("F", "r", [], ["mine", "user:ada"]) == {"kept", "mine", "theirs"}
     assert RecordsMetadata.mutate_user_tags_for_run("F", "r", ["kept"], ["kept"]) == {"kept", "mine", "theirs"}
-    assert json.loads(objects.objects[PREFIX + "run.json"])["user"] == "ada"
+    assert json.loads(objects.objects[LAYOUT.run])["user"] == "ada"
 
 
 def test_system_tags_stay_and_a_run_must_exist(ask):
@@ -136,9 +137,9 @@ def test_another_datastore_is_named_by_its_root():
 )
 def test_an_object_that_is_no_record_is_gone_around(ask, objects, content):
     put(objects, "start", "t", "commit")
-    objects.objects["_nuvopipe/F/odd/run.json"] = content
-    objects.objects["_nuvopipe/Odd/r/run.json"] = content
-    objects.objects[PREFIX + "tasks/start/odd/commit"] = content
+    objects.objects[RunLayout("F", "odd").run] = content
+    objects.objects[RunLayout("Odd", "r").run] = content
+    objects.objects[LAYOUT.commit("start", "odd")] = content
     assert [run["run_number"] for run in ask("flow", "run", "F")] == ["r"]
     assert ask("flow", "run", "Odd") == []
     assert ask("run", "self", "F", "odd") is None
