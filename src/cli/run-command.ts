@@ -1,8 +1,8 @@
 import { Config } from '@oclif/core/config';
 import { run } from '@oclif/core/run';
 import { UserError } from '../base/errors.ts';
+import { didYouMean } from '../base/suggest.ts';
 import { paletteFor } from '../base/terminal/palette.ts';
-import { didYouMean } from '../language/diagnostics/suggest.ts';
 import { describeError } from './views/render-error.ts';
 
 /** Runs the command that the arguments name. Failures inside of a command are told by `BaseCommand`, those before it here. */

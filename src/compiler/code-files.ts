@@ -1,7 +1,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
+import { didYouMean } from '../base/suggest.ts';
 import type { Report } from '../language/diagnostics/report.ts';
-import { didYouMean } from '../language/diagnostics/suggest.ts';
 import type { Located } from '../language/model/flow.ts';
 
 /** Left out of globs and folders: what tools leave behind, and bundles. */

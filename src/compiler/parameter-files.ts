@@ -1,7 +1,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, posix, relative } from 'node:path';
+import { didYouMean } from '../base/suggest.ts';
 import type { Report } from '../language/diagnostics/report.ts';
-import { didYouMean } from '../language/diagnostics/suggest.ts';
 import type { Parameter } from '../language/model/flow.ts';
 import { isOutside, TAKEN } from './code-files.ts';
 

@@ -1,5 +1,5 @@
+import { didYouMean } from '../base/suggest.ts';
 import type { Report } from '../language/diagnostics/report.ts';
-import { didYouMean } from '../language/diagnostics/suggest.ts';
 import { allSteps, type Flow, type Located } from '../language/model/flow.ts';
 import { type FlowSteps, stepsOf } from './flow-steps.ts';
 import type { Named, TestCase, TestFile } from './test-file.ts';

@@ -1,8 +1,8 @@
 import type { Document, Node } from 'yaml';
 import { isMap, isScalar } from 'yaml';
 import { withRoundedNumbers } from '../base/json.ts';
+import { suggest } from '../base/suggest.ts';
 import type { Report } from '../language/diagnostics/report.ts';
-import { suggest } from '../language/diagnostics/suggest.ts';
 import type { Located, Span } from '../language/model/flow.ts';
 import { isArtifactName } from '../language/model/reserved-names.ts';
 import type { Entry } from '../language/syntax/nodes.ts';

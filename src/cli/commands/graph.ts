@@ -2,9 +2,9 @@ import { string as argument } from '@oclif/core/args';
 import { option, string } from '@oclif/core/flags';
 import { UserError } from '../../base/errors.ts';
 import { plainPalette } from '../../base/terminal/palette.ts';
+import type { Picture } from '../../compiler/drawing/picture.ts';
 import { BaseCommand } from '../base-command.ts';
 import { flowFrom } from '../flags/flow-file.ts';
-import type { Picture } from '../views/graph/picture.ts';
 
 const FORMATS = ['terminal', 'mermaid', 'svg'] as const;
 type Format = (typeof FORMATS)[number];
@@ -35,7 +35,7 @@ export default class Graph extends BaseCommand {
     const { args, flags } = await this.parse(Graph);
     const { flow } = await flowFrom(args.flow);
     const format = flags.format ?? FORMAT_OF_ENDING[flags.output?.split('.').at(-1) ?? ''] ?? 'terminal';
-    const { pictureOf } = await import('../views/graph/picture.ts');
+    const { pictureOf } = await import('../../compiler/drawing/picture.ts');
     const toScreen = flags.output === undefined && !this.jsonEnabled();
     const drawing = await this.#draw(pictureOf(flow), format, toScreen);
     const answer = { flow: flow.name.value, format };
@@ -51,11 +51,11 @@ export default class Graph extends BaseCommand {
   async #draw(picture: Picture, format: Format, toScreen: boolean): Promise<string> {
     switch (format) {
       case 'svg':
-        return (await import('../views/graph/svg.ts')).drawSvg(picture);
+        return (await import('../../compiler/drawing/svg.ts')).drawSvg(picture);
       case 'mermaid':
-        return (await import('../views/graph/mermaid.ts')).drawMermaid(picture);
+        return (await import('../../compiler/drawing/mermaid.ts')).drawMermaid(picture);
       case 'terminal': {
-        const { drawTerminal } = await import('../views/graph/terminal-graph.ts');
+        const { drawTerminal } = await import('../../compiler/drawing/terminal-graph.ts');
         const columns = (toScreen && process.stdout.columns) || COLUMNS_DEFAULT;
         return drawTerminal(picture, columns, toScreen ? this.palette : plainPalette);
       }

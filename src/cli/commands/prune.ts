@@ -1,8 +1,8 @@
 import { string as argument } from '@oclif/core/args';
 import { boolean, integer, string } from '@oclif/core/flags';
 import { UserError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import { reportTo } from '../../base/terminal/progress.ts';
-import { didYouMean } from '../../language/diagnostics/suggest.ts';
 import { type FlowPrune, type PruneRule, planPrune, prune, prunedFlows } from '../../platform/runs/prune-runs.ts';
 import type { RunReader } from '../../platform/runs/reader.ts';
 import { BaseCommand } from '../base-command.ts';

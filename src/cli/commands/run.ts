@@ -1,8 +1,8 @@
 import { string as argument } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import type { Report } from '../../base/terminal/progress.ts';
+import { readParameters } from '../../platform/runs/parameter-texts.ts';
 import type { RunKey } from '../../platform/runs/reader.ts';
-import { readParameters } from '../flags/parameter-flags.ts';
 import { checkRunName, runNameFlag } from '../flags/run-name.ts';
 import { readSecrets, secretFlags } from '../flags/secret-flags.ts';
 import { isLocal, targetFlags, withClients } from '../flags/target-flags.ts';

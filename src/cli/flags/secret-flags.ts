@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { string } from '@oclif/core/flags';
 import { UserError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import type { Plan } from '../../contract/plan.ts';
-import { didYouMean } from '../../language/diagnostics/suggest.ts';
 import { neededSecrets, requireSecrets, type Secrets } from '../../platform/deploy/bind-secrets.ts';
 import { parseSecretsFile } from './secrets-file.ts';
 

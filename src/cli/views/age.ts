@@ -1,5 +1,5 @@
+import { parseDurationMs } from '../../base/duration.ts';
 import { UserError } from '../../base/errors.ts';
-import { parseDurationMs } from '../../language/model/duration.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const DAYS: Record<string, number> = { d: DAY_MS, w: 7 * DAY_MS };

@@ -1,7 +1,9 @@
+import { count, named } from '../../base/counts.ts';
+import { formatDurationMs } from '../../base/duration.ts';
+import { formatSizeMB } from '../../base/size.ts';
 import type { Palette } from '../../base/terminal/palette.ts';
 import { columnsOf } from '../../base/terminal/text-width.ts';
 import { COMPONENTS_PER_LOOK } from '../../compiler/explain/costs.ts';
-import { count, named } from '../../compiler/explain/counts.ts';
 import type {
   ExplainedAttempts,
   ExplainedCall,
@@ -10,9 +12,7 @@ import type {
   Explanation,
 } from '../../compiler/explain/explanation.ts';
 import type { Finding } from '../../compiler/explain/findings.ts';
-import { formatDurationMs } from '../../language/model/duration.ts';
 import type { MinSuccess } from '../../language/model/flow.ts';
-import { formatSizeMB } from '../../language/model/size.ts';
 
 /** Of long lists; `--json` has all. */
 const ROWS_MAX = 12;

@@ -1,3 +1,6 @@
+import { count, digits, named, size } from '../../base/counts.ts';
+import { formatDurationMs } from '../../base/duration.ts';
+import { formatSizeMB } from '../../base/size.ts';
 import {
   CALL_ANSWER_MAX_BYTES,
   CALL_ARGUMENTS_MAX_BYTES,
@@ -5,10 +8,7 @@ import {
   PARAMETERS_MAX_BYTES,
 } from '../../contract/envelope.ts';
 import type { Plan, PlannedStep, Profile } from '../../contract/plan.ts';
-import { formatDurationMs } from '../../language/model/duration.ts';
-import { formatSizeMB } from '../../language/model/size.ts';
 import { RUNTIME_MARGIN_MS } from '../plan-flow.ts';
-import { count, digits, named, size } from './counts.ts';
 import { envelopeBounds } from './envelope-bound.ts';
 import type { Limits } from './limits.ts';
 import {

@@ -1,4 +1,4 @@
-import { suggest } from '../diagnostics/suggest.ts';
+import { suggest } from '../../base/suggest.ts';
 import type { Switch } from '../model/flow.ts';
 import { ITEM_ATTRIBUTES, isArtifactName } from '../model/reserved-names.ts';
 import { expressionOf } from '../python/inspection.ts';

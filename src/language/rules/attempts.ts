@@ -1,5 +1,5 @@
-import { suggest } from '../diagnostics/suggest.ts';
-import { formatDurationMs } from '../model/duration.ts';
+import { formatDurationMs } from '../../base/duration.ts';
+import { suggest } from '../../base/suggest.ts';
 import { allSteps } from '../model/flow.ts';
 import type { Check } from './context.ts';
 

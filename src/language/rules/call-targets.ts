@@ -1,4 +1,4 @@
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import type { CallBody } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
 import { PYTHON_KEYWORDS } from '../model/reserved-names.ts';

@@ -1,4 +1,4 @@
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import type { Branches, Element, Foreach, Located } from '../model/flow.ts';
 import { isArtifactName } from '../model/reserved-names.ts';
 import type { InputFact } from '../python/inspection.ts';

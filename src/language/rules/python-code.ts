@@ -1,4 +1,4 @@
-import { didYouMean, suggest } from '../diagnostics/suggest.ts';
+import { didYouMean, suggest } from '../../base/suggest.ts';
 import type { CallBody, Flow, Join, Step } from '../model/flow.ts';
 import { allElements, allSteps } from '../model/flow.ts';
 import { FLOWSPEC_ATTRIBUTES } from '../model/reserved-names.ts';

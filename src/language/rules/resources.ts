@@ -1,7 +1,7 @@
-import { formatDurationMs } from '../model/duration.ts';
+import { formatDurationMs } from '../../base/duration.ts';
+import { formatSizeMB } from '../../base/size.ts';
 import type { Resources } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
-import { formatSizeMB } from '../model/size.ts';
 import type { CheckContext } from './context.ts';
 
 /** OpenWhisk's limits of an action, as it comes (`MemoryLimit`, `TimeLimit`). A cluster can raise them. */

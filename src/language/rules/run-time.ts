@@ -1,4 +1,4 @@
-import { formatDurationMs } from '../model/duration.ts';
+import { formatDurationMs } from '../../base/duration.ts';
 import { allSteps } from '../model/flow.ts';
 import type { Check } from './context.ts';
 

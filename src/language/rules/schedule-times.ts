@@ -1,5 +1,5 @@
 import { toJson } from '../../base/json.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import { alarmCron, type CronProblem, isTimezone, readCron } from '../model/cron.ts';
 import type { Flow, Located, Schedule, Span } from '../model/flow.ts';
 import { isOfType, PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../model/parameters.ts';

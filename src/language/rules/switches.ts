@@ -1,6 +1,6 @@
 import { identityOf, isNumber } from '../../base/json.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import type { ParameterType } from '../../contract/plan.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
 import type { Parameter, Span, Switch } from '../model/flow.ts';
 import { allElements } from '../model/flow.ts';
 import { PARAMETER_TYPE_NAMES } from '../model/parameters.ts';

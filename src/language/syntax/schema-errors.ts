@@ -1,7 +1,7 @@
 import type { Document, Node } from 'yaml';
 import { isMap } from 'yaml';
+import { didYouMean, suggest } from '../../base/suggest.ts';
 import type { Report } from '../diagnostics/report.ts';
-import { didYouMean, suggest } from '../diagnostics/suggest.ts';
 import type { Span } from '../model/flow.ts';
 import type { Entry } from './nodes.ts';
 import { entriesOf, resolved, spanOf } from './nodes.ts';

@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors.ts';
-import { suggest } from '../../language/diagnostics/suggest.ts';
+import { suggest } from '../../base/suggest.ts';
 import type { RunKey, RunReader } from './reader.ts';
 
 /** Listed at most, where a prefix says too little. */

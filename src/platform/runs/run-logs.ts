@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../../base/errors.ts';
+import { suggest } from '../../base/suggest.ts';
 import { lastState } from '../../base/terminal/harmless.ts';
 import { numberOfFiles, runPrefix, type TaskRecord } from '../../contract/records.ts';
-import { suggest } from '../../language/diagnostics/suggest.ts';
 import { mapParallel } from '../s3/parallel.ts';
 import { followRun } from './follow.ts';
 import { type LogLine, mergeLogs, parseLog, type StoredLine } from './mflog.ts';

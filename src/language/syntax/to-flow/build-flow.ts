@@ -1,8 +1,8 @@
 import type { Document, Node, Scalar } from 'yaml';
 import { isMap, isScalar, isSeq } from 'yaml';
 import { isNumber } from '../../../base/json.ts';
+import { didYouMean } from '../../../base/suggest.ts';
 import type { Report } from '../../diagnostics/report.ts';
-import { didYouMean } from '../../diagnostics/suggest.ts';
 import type {
   Branch,
   Branches,

@@ -1,5 +1,6 @@
 import type { Node } from 'yaml';
 import { isMap, isScalar } from 'yaml';
+import { parseSizeMB } from '../../../base/size.ts';
 import type { Environment, Located, Resources, Retry, Runs, StepSettings } from '../../model/flow.ts';
 import {
   MEMORY_DEFAULT_MB,
@@ -11,7 +12,6 @@ import {
   TIMEOUT_DEFAULT_MS,
 } from '../../model/flow.ts';
 import { packageOf } from '../../model/requirement.ts';
-import { parseSizeMB } from '../../model/size.ts';
 import { spanOf, textOf } from '../nodes.ts';
 import type { Reading } from './reading.ts';
 

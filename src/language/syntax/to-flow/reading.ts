@@ -1,8 +1,8 @@
 import type { Document, Node, Scalar } from 'yaml';
 import { isMap, isScalar, isSeq } from 'yaml';
+import { parseDurationMs } from '../../../base/duration.ts';
 import { type ExactNumber, isNumber, withRoundedNumbers } from '../../../base/json.ts';
 import type { Report } from '../../diagnostics/report.ts';
-import { parseDurationMs } from '../../model/duration.ts';
 import type { Code, Located, Span } from '../../model/flow.ts';
 import type { Kind } from '../hints.ts';
 import type { Entry } from '../nodes.ts';

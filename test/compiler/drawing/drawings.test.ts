@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { plainPalette } from '../../../../src/base/terminal/palette.ts';
-import { columnsOf } from '../../../../src/base/terminal/text-width.ts';
-import { drawMermaid } from '../../../../src/cli/views/graph/mermaid.ts';
-import type { Picture } from '../../../../src/cli/views/graph/picture.ts';
-import { drawSvg } from '../../../../src/cli/views/graph/svg.ts';
-import { drawTerminal } from '../../../../src/cli/views/graph/terminal-graph.ts';
+import { plainPalette } from '../../../src/base/terminal/palette.ts';
+import { columnsOf } from '../../../src/base/terminal/text-width.ts';
+import { drawMermaid } from '../../../src/compiler/drawing/mermaid.ts';
+import type { Picture } from '../../../src/compiler/drawing/picture.ts';
+import { drawSvg } from '../../../src/compiler/drawing/svg.ts';
+import { drawTerminal } from '../../../src/compiler/drawing/terminal-graph.ts';
 import { line, NESTED, ODD, pictured, TITLES, WHOLE } from './flows.ts';
 
 const terminal = (picture: Picture, columns = 100) => drawTerminal(picture, columns, plainPalette);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { formatDurationMs, parseDurationMs } from '../../../src/language/model/duration.ts';
+import { formatDurationMs, parseDurationMs } from '../../src/base/duration.ts';
 
 describe('parseDurationMs', () => {
   for (const [text, durationMs] of [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { didYouMean, suggest } from '../../../src/language/diagnostics/suggest.ts';
+import { didYouMean, suggest } from '../../src/base/suggest.ts';
 
 describe('suggest', () => {
   const keys = ['run', 'call', 'resources', 'steps', 'concurrency'];

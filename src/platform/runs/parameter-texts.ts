@@ -1,10 +1,10 @@
 import { UserError } from '../../base/errors.ts';
 import { exactInteger, parseJson } from '../../base/json.ts';
+import { didYouMean } from '../../base/suggest.ts';
+import { NOT_UTF8_HINT, readBytes, readTextFile } from '../../base/text-file.ts';
 import { PARAMETERS_MAX_BYTES } from '../../contract/envelope.ts';
 import type { ParameterType, PlannedParameter } from '../../contract/plan.ts';
-import { didYouMean } from '../../language/diagnostics/suggest.ts';
 import { isJson, PARAMETER_TYPE_NAMES, sentNumber, shownValue, unmetDemands } from '../../language/model/parameters.ts';
-import { NOT_UTF8_HINT, readBytes, readTextFile } from './text-file.ts';
 
 /**
  * Turns `name=value` arguments into what the flow is invoked with. The value of a `file` parameter is a path; that of a

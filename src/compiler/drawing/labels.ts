@@ -1,5 +1,5 @@
-import { toJson } from '../../../base/json.ts';
-import { columnsOf, widthOf } from '../../../base/terminal/text-width.ts';
+import { toJson } from '../../base/json.ts';
+import { columnsOf, widthOf } from '../../base/terminal/text-width.ts';
 
 /** Columns of a name and of a piece of Python: what is longer would make its box the widest of all. */
 const NAME_COLUMNS_MAX = 48;

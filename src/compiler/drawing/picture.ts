@@ -1,17 +1,7 @@
-import { formatDurationMs } from '../../../language/model/duration.ts';
-import type {
-  Branches,
-  Element,
-  Flow,
-  Foreach,
-  Join,
-  Loop,
-  Retry,
-  Step,
-  Switch,
-} from '../../../language/model/flow.ts';
-import { allSteps } from '../../../language/model/flow.ts';
-import { formatSizeMB } from '../../../language/model/size.ts';
+import { formatDurationMs } from '../../base/duration.ts';
+import { formatSizeMB } from '../../base/size.ts';
+import type { Branches, Element, Flow, Foreach, Join, Loop, Retry, Step, Switch } from '../../language/model/flow.ts';
+import { allSteps } from '../../language/model/flow.ts';
 import { plain, shortCode, shortList, shortName } from './labels.ts';
 
 /** A flow as it is drawn: what every format shows, in words that fit on a line. */

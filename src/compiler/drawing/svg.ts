@@ -1,4 +1,4 @@
-import { columnsOf } from '../../../base/terminal/text-width.ts';
+import { columnsOf } from '../../base/terminal/text-width.ts';
 import type { ForkPiece, Lane, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';
 import { MERGE, ON_FAILURE } from './picture.ts';
 

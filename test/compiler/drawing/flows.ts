@@ -1,7 +1,7 @@
-import { type Picture, pictureOf } from '../../../../src/cli/views/graph/picture.ts';
-import { Report } from '../../../../src/language/diagnostics/report.ts';
-import { SourceFile } from '../../../../src/language/diagnostics/source-file.ts';
-import { readFlow } from '../../../../src/language/syntax/read-flow.ts';
+import { type Picture, pictureOf } from '../../../src/compiler/drawing/picture.ts';
+import { Report } from '../../../src/language/diagnostics/report.ts';
+import { SourceFile } from '../../../src/language/diagnostics/source-file.ts';
+import { readFlow } from '../../../src/language/syntax/read-flow.ts';
 
 /** The picture of a flow whose text is given. */
 export function pictured(text: string): Picture {

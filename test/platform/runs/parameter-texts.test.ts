@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../../src/base/errors.ts';
 import { parseJson } from '../../../src/base/json.ts';
-import { readParameters } from '../../../src/cli/flags/parameter-flags.ts';
 import { PARAMETERS_MAX_BYTES } from '../../../src/contract/envelope.ts';
 import type { PlannedParameter } from '../../../src/contract/plan.ts';
+import { readParameters } from '../../../src/platform/runs/parameter-texts.ts';
 
 const PLANNED: Record<string, PlannedParameter> = {
   label: { type: 'string', required: true, help: 'put before each title' },

@@ -1,5 +1,5 @@
-import type { Palette } from '../../../base/terminal/palette.ts';
-import { columnsOf } from '../../../base/terminal/text-width.ts';
+import type { Palette } from '../../base/terminal/palette.ts';
+import { columnsOf } from '../../base/terminal/text-width.ts';
 import { shortened } from './labels.ts';
 import type { ForkPiece, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';
 import { MERGE, ON_FAILURE } from './picture.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { formatSizeMB, parseSizeMB } from '../../../src/language/model/size.ts';
+import { formatSizeMB, parseSizeMB } from '../../src/base/size.ts';
 
 describe('parseSizeMB', () => {
   for (const [text, sizeMB] of [
