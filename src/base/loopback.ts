@@ -32,7 +32,7 @@ export function urlOf({ url = '' }: Pick<IncomingMessage, 'url'>): URL | undefin
 }
 
 /** The body; undefined, and not kept, where it is longer. @throws when the connection breaks off */
-export async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+export async function readRequestBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = Number(incoming.headers['content-length'] ?? 0);
   if (bytes <= maxBytes) {

@@ -1,20 +1,20 @@
 import { EXIT_INTERRUPTED, EXIT_SYSTEM_ERROR } from '../base/errors.ts';
 import { toJson } from '../base/json.ts';
 import { paletteFor } from '../base/terminal/palette.ts';
-import { type Report, reportTo } from '../base/terminal/progress.ts';
+import { type Progress, reportTo } from '../base/terminal/progress.ts';
 import type { RunFailure, RunResult } from '../contract/envelope.ts';
 import { versionOf } from '../contract/names.ts';
 import type { RunRecord } from '../contract/records.ts';
 import type { RunKey } from '../platform/runs/reader.ts';
 import type { RunStatus } from '../platform/runs/run-status.ts';
 import { BaseCommand } from './base-command.ts';
-import { type Clients, isLocal, openTarget, type Target, type TargetFlags } from './flags/target-flags.ts';
+import { type Clients, type DeployTarget, isLocal, openTarget, type TargetFlags } from './flags/target-flags.ts';
 import { viewOnStderr } from './views/follow-view.ts';
 import { runEnd } from './views/run-end.ts';
 import { age, exactTexts } from './views/run-views.ts';
 
 /** What `--json` prints. */
-export interface Answer {
+export interface RunAnswer {
   run: string;
   status: RunResult['status'];
   outputs: Record<string, unknown>;
@@ -25,7 +25,7 @@ export interface Answer {
 
 /** A command that starts a run and follows it to its end. The run goes on without it; its exit code is 0 if the run succeeds. */
 export abstract class FollowingCommand extends BaseCommand {
-  protected readonly report: Report = reportTo(process.stderr);
+  protected readonly report: Progress = reportTo(process.stderr);
 
   /** Ends what this command has started, and says what goes on without it. */
   #interrupt: () => Promise<string> = async () => 'interrupted before the run had begun';
@@ -34,9 +34,9 @@ export abstract class FollowingCommand extends BaseCommand {
   #interrupting: Promise<never> | undefined;
 
   /** Starts the run, with {@link follow}. @returns what it came to, and what to do about a failure */
-  protected abstract start(): Promise<{ key: RunKey; answer: Answer; hints: string[] }>;
+  protected abstract start(): Promise<{ key: RunKey; answer: RunAnswer; hints: string[] }>;
 
-  override async run(): Promise<Answer> {
+  override async run(): Promise<RunAnswer> {
     process.once('SIGINT', () => {
       this.#interrupting = this.#onInterrupt();
     });
@@ -59,7 +59,7 @@ export abstract class FollowingCommand extends BaseCommand {
   }
 
   /** Of the flags. An interrupted command stops the local platform again if it has started it. */
-  protected async target(flags: TargetFlags): Promise<Target> {
+  protected async target(flags: TargetFlags): Promise<DeployTarget> {
     const opening = openTarget(flags, this.report);
     if (isLocal(flags)) {
       this.#interrupt = async () => {
@@ -84,10 +84,10 @@ export abstract class FollowingCommand extends BaseCommand {
    */
   protected async follow(
     { whisk, store }: Clients,
-    { started }: Target,
+    { started }: DeployTarget,
     { isNew, bundle, begins, ...key }: RunKey & { isNew: boolean; bundle?: string; begins?: string },
     parameters: Record<string, unknown>,
-  ): Promise<Answer> {
+  ): Promise<RunAnswer> {
     const [{ RunReader }, { invokeAndFollow }] = await Promise.all([
       import('../platform/runs/reader.ts'),
       import('../platform/runs/invoke.ts'),
@@ -120,7 +120,7 @@ export abstract class FollowingCommand extends BaseCommand {
     this.report.line(`This run exists already: ${started}. Nothing is run again`);
   }
 
-  #tell(key: RunKey, answer: Answer, hints: readonly string[]): void {
+  #tell(key: RunKey, answer: RunAnswer, hints: readonly string[]): void {
     for (const [output, value] of Object.entries(answer.outputs)) {
       this.log(`${this.palette.bold(output)} = ${toJson(value, 2)}${exactTexts(output, answer.exact)}`);
     }
@@ -129,7 +129,7 @@ export abstract class FollowingCommand extends BaseCommand {
 }
 
 /** What to do about a run that has not succeeded. `deploy`: the command by which its flow gets what was corrected. */
-export function hintsFor(key: RunKey, { error, status }: Answer, deploy: string): string[] {
+export function hintsFor(key: RunKey, { error, status }: RunAnswer, deploy: string): string[] {
   const name = `${key.flow}/${key.run}`;
   const resume = `nuvopipe resume ${name}`;
   if (status === 'cancelled') return [`go on with what is left of it: ${resume}`];

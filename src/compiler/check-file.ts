@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { Report } from '../language/diagnostics/report.ts';
+import { Diagnostics } from '../language/diagnostics/report.ts';
 import type { Inspector } from '../language/python/inspector.ts';
 import { checkFlow } from '../language/rules/check-flow.ts';
 import { readFlow } from '../language/syntax/read-flow.ts';
@@ -31,7 +31,7 @@ export async function checkFile(
   meanwhile?: (read: ReadFlow) => void,
 ): Promise<Checked> {
   const { source, diagnostics } = await readSource(path);
-  const report = new Report(source, diagnostics);
+  const report = new Diagnostics(source, diagnostics);
   const nothing = { code: new Map(), parameterFiles: new Map() };
   if (report.hasErrors) return { source, diagnostics: report.diagnostics, ...nothing };
   const flow = readFlow(report);

@@ -1,7 +1,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
 import { didYouMean } from '../base/suggest.ts';
-import type { Report } from '../language/diagnostics/report.ts';
+import type { Diagnostics } from '../language/diagnostics/report.ts';
 import type { Located } from '../language/model/flow.ts';
 
 /** Left out of globs and folders: what tools leave behind, and bundles. */
@@ -20,7 +20,7 @@ export const TAKEN = ['flow.py', 'plan.json'];
 export async function readCode(
   patterns: Located<string>[],
   folder: string,
-  report: Report,
+  report: Diagnostics,
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   if (patterns.length === 0) return files;

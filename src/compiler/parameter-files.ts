@@ -1,7 +1,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, posix, relative } from 'node:path';
 import { didYouMean } from '../base/suggest.ts';
-import type { Report } from '../language/diagnostics/report.ts';
+import type { Diagnostics } from '../language/diagnostics/report.ts';
 import type { Parameter } from '../language/model/flow.ts';
 import { isOutside, TAKEN } from './code-files.ts';
 
@@ -17,7 +17,7 @@ const TAKEN_IN_BUNDLE = [...TAKEN, 'composition.json', 'conductor.js', 'wait.js'
 export async function readParameterFiles(
   parameters: readonly Parameter[],
   folder: string,
-  report: Report,
+  report: Diagnostics,
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const { name, type, default: fallback, binary } of parameters) {

@@ -15,12 +15,10 @@ import { sequenceObstacle } from '../language/rules/targets.ts';
 import { plannedParameter } from './flow-parameters.ts';
 import type { Graph, GraphStep } from './graph.ts';
 import { isPlain, standInsOf } from './stand-ins.ts';
+import { RUNTIME_MARGIN_MS } from './time-limits.ts';
 
 /** Steps of a basic block at most: a session may invoke 50 components, so a block is entered with room to finish it. */
 export const BLOCK_STEPS_MAX = 40;
-
-/** What the runtime needs around a step's own time: its start, and the artifacts' way to and from S3. */
-export const RUNTIME_MARGIN_MS = 15_000;
 
 /**
  * Plans a flow: which steps share an action, and the basic blocks. A block is a run of steps that ends at a fork, a join, a

@@ -1,6 +1,6 @@
 import type { Profile } from '../contract/plan.ts';
 import { MEMORY_DEFAULT_MB, TIMEOUT_DEFAULT_MS } from '../language/model/flow.ts';
-import { RUNTIME_MARGIN_MS } from './plan-flow.ts';
+import { RUNTIME_MARGIN_MS } from './time-limits.ts';
 
 /** The profile that is added where every other one has an image or packages of its own. */
 const STAND_IN = 'stand-in';

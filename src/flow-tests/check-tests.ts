@@ -1,11 +1,11 @@
 import { didYouMean } from '../base/suggest.ts';
-import type { Report } from '../language/diagnostics/report.ts';
+import type { Diagnostics } from '../language/diagnostics/report.ts';
 import { allSteps, type Flow, type Located } from '../language/model/flow.ts';
 import { type FlowSteps, stepsOf } from './flow-steps.ts';
 import type { Named, TestCase, TestFile } from './test-file.ts';
 
 /** Holds a test file against its flow: steps and parameters that it speaks of have to be there. */
-export function checkTestFile(file: TestFile, flow: Flow, report: Report): void {
+export function checkTestFile(file: TestFile, flow: Flow, report: Diagnostics): void {
   const steps = stepsOf(flow);
   const parameters = flow.parameters.map(({ name }) => name.value);
   const secrets = [flow.settings, ...allSteps(flow)].flatMap((each) => each.secrets.map(({ value }) => value));
@@ -17,7 +17,7 @@ export function checkTestFile(file: TestFile, flow: Flow, report: Report): void 
   }
 }
 
-function checkNames(kind: string, given: readonly Named[], known: readonly string[], report: Report): void {
+function checkNames(kind: string, given: readonly Named[], known: readonly string[], report: Diagnostics): void {
   for (const { name } of given) {
     if (known.includes(name.value)) continue;
     const hint = didYouMean(name.value, known) ?? `its ${kind}s: ${known.join(', ') || 'none'}`;
@@ -25,7 +25,7 @@ function checkNames(kind: string, given: readonly Named[], known: readonly strin
   }
 }
 
-function checkMocks({ mocks }: TestCase, steps: FlowSteps, parameters: readonly string[], report: Report): void {
+function checkMocks({ mocks }: TestCase, steps: FlowSteps, parameters: readonly string[], report: Diagnostics): void {
   for (const { step, sets, results, each } of mocks) {
     if (!checkStep(step, steps, report)) continue;
     if (each && !steps.many.has(step.value)) {
@@ -52,7 +52,7 @@ function checkMocks({ mocks }: TestCase, steps: FlowSteps, parameters: readonly 
   }
 }
 
-function checkExpectations({ expect }: TestCase, steps: FlowSteps, report: Report): void {
+function checkExpectations({ expect }: TestCase, steps: FlowSteps, report: Diagnostics): void {
   for (const { step } of expect.attempts) checkStep(step, steps, report);
   for (const { step, span } of expect.artifacts)
     if (step !== undefined) checkStep({ value: step, span }, steps, report);
@@ -72,7 +72,7 @@ function checkExpectations({ expect }: TestCase, steps: FlowSteps, report: Repor
   }
 }
 
-function checkStep({ value, span }: Located<string>, { names }: FlowSteps, report: Report): boolean {
+function checkStep({ value, span }: Located<string>, { names }: FlowSteps, report: Diagnostics): boolean {
   if (names.includes(value)) return true;
   const hint = didYouMean(value, names) ?? `its steps: ${names.join(', ')}`;
   report.error('unknown-step', span, `the flow has no step "${value}"`, hint);

@@ -1,7 +1,7 @@
 import { compileFlow } from '../compiler/compile-flow.ts';
 import type { Bundle } from '../contract/manifest.ts';
 import { FlowError } from '../language/diagnostics/diagnostic.ts';
-import { Report } from '../language/diagnostics/report.ts';
+import { Diagnostics } from '../language/diagnostics/report.ts';
 import { readSource } from '../language/syntax/read-source.ts';
 import { checkTestFile } from './check-tests.ts';
 import { flowBeside } from './find-tests.ts';
@@ -23,7 +23,7 @@ export interface LoadedTests extends TestFile {
  */
 export async function loadTests(path: string, python: string): Promise<LoadedTests> {
   const { source, diagnostics } = await readSource(path);
-  const report = new Report(source, diagnostics);
+  const report = new Diagnostics(source, diagnostics);
   const file = report.hasErrors ? undefined : readTestFile(report);
   if (!file) throw new FlowError(source, report.diagnostics);
   const beside = await flowBeside(path, file.flow?.value);

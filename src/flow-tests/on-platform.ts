@@ -1,5 +1,5 @@
 import { toJson } from '../base/json.ts';
-import type { Report } from '../base/terminal/progress.ts';
+import type { Progress } from '../base/terminal/progress.ts';
 import { EXACT_PARAMETERS } from '../contract/envelope.ts';
 import type { Bundle } from '../contract/manifest.ts';
 import type { Plan } from '../contract/plan.ts';
@@ -21,7 +21,7 @@ export class TestPlatform {
     this.#started = started;
   }
 
-  static async start(home: string, report: Report): Promise<TestPlatform> {
+  static async start(home: string, report: Progress): Promise<TestPlatform> {
     const { platform, started } = await startPlatform(home, report);
     return new TestPlatform(home, platform, started);
   }
@@ -36,7 +36,7 @@ export class TestPlatform {
     { parameters, secrets }: TestCase,
     artifacts: Record<string, string[]>,
     reader: Simulation,
-    report: Report,
+    report: Progress,
   ): Promise<FinishedRun> {
     const [{ deployBundle }, { metaflowUser }, { openWhisk }, { openStore }, { RunReader }, runs] = await Promise.all([
       import('../platform/deploy/deploy.ts'),
@@ -51,7 +51,7 @@ export class TestPlatform {
     const store = await openStore(settings);
     const started = performance.now();
     try {
-      const quiet: Report = { ...report, line: () => undefined };
+      const quiet: Progress = { ...report, line: () => undefined };
       const options = { python, vendored: false, home: this.#home, user: metaflowUser(), secrets: process.env };
       const given = { ...madeUp(bundle.plan), ...(valuesOf(secrets) as Record<string, string>) };
       await deployBundle({ bundle, whisk, store, ...options, secrets: given, report: quiet });
@@ -79,7 +79,7 @@ export class TestPlatform {
   }
 
   /** Leaves a platform alone that ran before. */
-  async close(report: Report): Promise<void> {
+  async close(report: Progress): Promise<void> {
     if (this.#started) await stopPlatform(this.#home, report);
   }
 }

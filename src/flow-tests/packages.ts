@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Report } from '../base/terminal/progress.ts';
+import type { Progress } from '../base/terminal/progress.ts';
 import type { Plan } from '../contract/plan.ts';
 import { ensureLayers } from '../platform/wheels/layer.ts';
 import type { LayerStore } from '../platform/wheels/requirements-lock.ts';
@@ -19,7 +19,7 @@ const NO_STORE: LayerStore = {
 };
 
 /** The packages of `environment.pip`, as the local platform has them; of steps with packages of their own, all together. */
-export async function packagesOf(plan: Plan, python: string, home: string, report: Report): Promise<Packages> {
+export async function packagesOf(plan: Plan, python: string, home: string, report: Progress): Promise<Packages> {
   const layers = await ensureLayers({ plan, target: 'native', store: NO_STORE, python, home, report });
   return { folder: join(home, 'layers'), layers: [...new Set(layers.values())] };
 }

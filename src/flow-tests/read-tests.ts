@@ -2,14 +2,19 @@ import type { Document, Node } from 'yaml';
 import { isMap, isScalar } from 'yaml';
 import { withRoundedNumbers } from '../base/json.ts';
 import { suggest } from '../base/suggest.ts';
-import type { Report } from '../language/diagnostics/report.ts';
+import type { Diagnostics } from '../language/diagnostics/report.ts';
 import type { Located, Span } from '../language/model/flow.ts';
 import { isArtifactName } from '../language/model/reserved-names.ts';
 import type { Entry } from '../language/syntax/nodes.ts';
 import { entriesOf, itemsOf, spanOf, textOf, toValue, valueAt } from '../language/syntax/nodes.ts';
 import { parse } from '../language/syntax/parse.ts';
-import { type Place, reportSchemaErrors, type SchemaError, type Validator } from '../language/syntax/schema-errors.ts';
-import type { ExpectedArtifact, Mock, Named, PathStep, Status, TestCase, TestFile } from './test-file.ts';
+import {
+  reportSchemaErrors,
+  type SchemaError,
+  type SchemaPlace,
+  type Validator,
+} from '../language/syntax/schema-errors.ts';
+import type { ExpectedArtifact, ExpectedStatus, Mock, Named, PathStep, TestCase, TestFile } from './test-file.ts';
 import { testFile } from './test-validators.generated.ts';
 
 const validate = testFile as unknown as Validator;
@@ -19,7 +24,7 @@ const validate = testFile as unknown as Validator;
  *
  * @returns nothing where it is not even a mapping, otherwise what could be read
  */
-export function readTestFile(report: Report): TestFile | undefined {
+export function readTestFile(report: Diagnostics): TestFile | undefined {
   const document = parse(report);
   if (!document) return undefined;
   const root = document.contents as Node | null;
@@ -43,8 +48,8 @@ export function readTestFile(report: Report): TestFile | undefined {
 /** What test files have words of their own for. */
 function tell(
   { keyword, data, params, parentSchema }: SchemaError,
-  { span, key, entries }: Place,
-  report: Report,
+  { span, key, entries }: SchemaPlace,
+  report: Diagnostics,
 ): boolean {
   if (keyword === 'pattern') {
     const hint = 'write the name of a step, and how many tasks it has: shout, or shout x3';
@@ -75,9 +80,9 @@ const MOCK_HINT = 'give it set, run, returns, error, timeout or each';
 
 class Reader {
   readonly #document: Document.Parsed;
-  readonly #report: Report;
+  readonly #report: Diagnostics;
 
-  constructor(document: Document.Parsed, report: Report) {
+  constructor(document: Document.Parsed, report: Diagnostics) {
     this.#document = document;
     this.#report = report;
   }
@@ -167,7 +172,7 @@ class Reader {
 
   #expectation(node: Node | undefined, caseSpan: Span): TestCase['expect'] {
     const error = this.#text(this.#at(node, 'error'));
-    const status = this.#text(this.#at(node, 'status')) as Located<Status> | undefined;
+    const status = this.#text(this.#at(node, 'status')) as Located<ExpectedStatus> | undefined;
     if (error && status?.value === 'succeeded') {
       const message = 'a run that succeeds has no error';
       this.#report.error('contradiction', status.span, message, 'expect the one or the other');

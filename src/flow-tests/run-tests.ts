@@ -1,4 +1,4 @@
-import type { Report } from '../base/terminal/progress.ts';
+import type { Progress } from '../base/terminal/progress.ts';
 import { Simulation } from './in-simulation.ts';
 import { artifactsToRead, judge, type Mismatch } from './judge.ts';
 import type { LoadedTests } from './load-tests.ts';
@@ -22,7 +22,7 @@ export interface RunOptions {
   parallel: number;
   python: string;
   home: string;
-  report: Report;
+  report: Progress;
   /** Ends everything that is under way. */
   signal: AbortSignal;
 }

@@ -44,11 +44,11 @@ export interface Mock {
   each?: Located<number>;
 }
 
-export type Status = 'succeeded' | 'failed';
+export type ExpectedStatus = 'succeeded' | 'failed';
 
 export interface Expectation {
   /** At the `error` or the case's name where no status is written. */
-  status: Located<Status>;
+  status: Located<ExpectedStatus>;
   path?: { steps: PathStep[]; span: Span };
   attempts: { step: Located<string>; count: number }[];
   artifacts: ExpectedArtifact[];

@@ -17,7 +17,7 @@ import { allSteps } from '../../src/language/model/flow.ts';
 import { deployBundle } from '../../src/platform/deploy/deploy.ts';
 import { openWhisk, type Whisk } from '../../src/platform/openwhisk/client.ts';
 import type { Store } from '../../src/platform/s3/store.ts';
-import { type Whisk as Server, startWhisk } from '../../src/twin/openwhisk/server.ts';
+import { type WhiskTwin as Server, startWhisk } from '../../src/twin/openwhisk/server.ts';
 import { FIRST_USE_TIMEOUT_MS, testPython } from '../support/home.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { Compiler } from './compile.ts';

@@ -8,8 +8,8 @@ import type { Platform } from '../../src/twin/host/platform-state.ts';
 import { startS3Server } from '../../src/twin/host/s3-server.ts';
 import type { Activation } from '../../src/twin/openwhisk/activation-store.ts';
 import type { Faults } from '../../src/twin/openwhisk/faults.ts';
-import type { Limits } from '../../src/twin/openwhisk/limits.ts';
-import { startWhisk, type Whisk, type WhiskOptions } from '../../src/twin/openwhisk/server.ts';
+import type { NamespaceLimits } from '../../src/twin/openwhisk/limits.ts';
+import { startWhisk, type WhiskTwin, type WhiskTwinOptions } from '../../src/twin/openwhisk/server.ts';
 import { testPython } from './home.ts';
 import type { SharedPlatform } from './platform.ts';
 
@@ -18,7 +18,7 @@ export const TWIN_SECRET = 'the-secret-of-a-twin-is-looked-for-everywhere';
 
 /** A platform of one test file in the test's own process, so that it can be given faults; and all that a test asks of it. */
 export interface Twin extends SharedPlatform {
-  server: Whisk;
+  server: WhiskTwin;
   store: Store;
   /** Looked at whenever something happens; a test deletes its own functions when it is done. */
   faults: Mutable<Faults>;
@@ -35,13 +35,13 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export interface TwinOptions {
   /** By default the throttles are out of the way. */
-  limits?: Partial<Limits>;
+  limits?: Partial<NamespaceLimits>;
   /** The containers' interpreter; without it that of the local platform, with Metaflow imported beforehand. */
   python?: string;
   /** Of all containers together, MB. */
   poolMemoryMb?: number;
   /** The alarm feeds, with a clock that the test moves. */
-  alarms?: WhiskOptions['alarms'];
+  alarms?: WhiskTwinOptions['alarms'];
   /** Another S3 than MiniStack; the twin closes it. */
   s3?: () => Promise<TestS3>;
 }
@@ -51,7 +51,7 @@ export interface TestS3 {
   close(): Promise<void>;
 }
 
-const OUT_OF_THE_WAY: Partial<Limits> = { invocationsPerMinute: 10_000, concurrentInvocations: 1_000 };
+const OUT_OF_THE_WAY: Partial<NamespaceLimits> = { invocationsPerMinute: 10_000, concurrentInvocations: 1_000 };
 
 let shared: Promise<Twin> | undefined;
 

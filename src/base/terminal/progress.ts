@@ -1,17 +1,17 @@
 import { clearLine, cursorTo } from 'node:readline';
 
 /** How long-lasting work tells people what it does. */
-export interface Report {
+export interface Progress {
   /** A line that stays. */
   line(text: string): void;
   /** What is going on this moment: replaced by the next one, on a terminal only. */
   progress(text: string): void;
 }
 
-export const silentReport: Report = { line() {}, progress() {} };
+export const silentReport: Progress = { line() {}, progress() {} };
 
 /** Reports on a stream, as a rule stderr. */
-export function reportTo(stream: NodeJS.WriteStream): Report {
+export function reportTo(stream: NodeJS.WriteStream): Progress {
   let transient = false;
   const clear = () => {
     if (!transient) return;

@@ -1,7 +1,7 @@
 import { string as argument } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import type { Explanation } from '../../compiler/explain/explanation.ts';
-import type { Limits } from '../../compiler/explain/limits.ts';
+import type { AssumedLimits } from '../../compiler/explain/limits.ts';
 import type { WhiskOptions } from '../../platform/openwhisk/whisk-settings.ts';
 import { BaseCommand } from '../base-command.ts';
 import { whiskFlags } from '../flags/whisk-flags.ts';
@@ -42,7 +42,7 @@ export default class Explain extends BaseCommand {
 }
 
 /** @throws UserError where there is no such cluster, or its key is wrong. */
-async function published(options: WhiskOptions, flow: string): Promise<{ apihost: string; limits: Limits }> {
+async function published(options: WhiskOptions, flow: string): Promise<{ apihost: string; limits: AssumedLimits }> {
   const [{ whiskSettings }, { openWhisk }, { limitsOf }] = await Promise.all([
     import('../../platform/openwhisk/whisk-settings.ts'),
     import('../../platform/openwhisk/client.ts'),

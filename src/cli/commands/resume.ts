@@ -6,7 +6,7 @@ import { RunReader } from '../../platform/runs/reader.ts';
 import { runArgument } from '../flags/run-argument.ts';
 import { checkRunName, runNameFlag } from '../flags/run-name.ts';
 import { targetFlags, withClients } from '../flags/target-flags.ts';
-import { type Answer, FollowingCommand, hintsFor } from '../following-command.ts';
+import { FollowingCommand, hintsFor, type RunAnswer } from '../following-command.ts';
 import { warnOfUnreadable } from '../with-runs.ts';
 
 export default class Resume extends FollowingCommand {
@@ -31,7 +31,7 @@ export default class Resume extends FollowingCommand {
     ...targetFlags,
   };
 
-  protected override async start(): Promise<{ key: RunKey; answer: Answer; hints: string[] }> {
+  protected override async start(): Promise<{ key: RunKey; answer: RunAnswer; hints: string[] }> {
     const { args, flags } = await this.parse(Resume);
     checkRunName(flags.run);
     const target = await this.target(flags);

@@ -1,13 +1,13 @@
 import { string as argument } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import { readParameters } from '../../platform/runs/parameter-texts.ts';
 import type { RunKey } from '../../platform/runs/reader.ts';
 import { checkRunName, runNameFlag } from '../flags/run-name.ts';
 import { readSecrets, secretFlags } from '../flags/secret-flags.ts';
 import { isLocal, targetFlags, withClients } from '../flags/target-flags.ts';
 import { bundleFrom } from '../flow-bundle.ts';
-import { type Answer, FollowingCommand, hintsFor } from '../following-command.ts';
+import { FollowingCommand, hintsFor, type RunAnswer } from '../following-command.ts';
 
 export default class Run extends FollowingCommand {
   static override summary = 'Run a flow and follow it to its end: on the local platform, unless an OpenWhisk is named.';
@@ -38,7 +38,7 @@ export default class Run extends FollowingCommand {
     ...secretFlags,
   };
 
-  protected override async start(): Promise<{ key: RunKey; answer: Answer; hints: string[] }> {
+  protected override async start(): Promise<{ key: RunKey; answer: RunAnswer; hints: string[] }> {
     const { args, flags } = await this.parse(Run);
     checkRunName(flags.run);
     // All that the user may have to put right comes before anything is started or fetched.
@@ -53,7 +53,7 @@ export default class Run extends FollowingCommand {
     ]);
     const { report } = this;
     // Every entity has a line of its own in a deployment; here only what has changed is worth one.
-    const quiet: Report = { ...report, line: (text) => text.startsWith('unchanged') || report.line(text) };
+    const quiet: Progress = { ...report, line: (text) => text.startsWith('unchanged') || report.line(text) };
     return withClients(target, async ({ whisk, store }) => {
       await deployBundle({
         ...{ bundle, whisk, store, secrets, python: await target.python(), home: flags.home },

@@ -1,7 +1,7 @@
 import { string as argument } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import { reportTo } from '../../base/terminal/progress.ts';
-import type { DeployedEntity } from '../../platform/deploy/deploy.ts';
+import type { DeployedEntity } from '../../platform/deploy/deployed-entity.ts';
 import { BaseCommand } from '../base-command.ts';
 import { openTarget, targetFlags, withClients } from '../flags/target-flags.ts';
 

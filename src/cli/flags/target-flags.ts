@@ -1,4 +1,4 @@
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import type { StoreSettings } from '../../contract/records.ts';
 import type { WhiskOptions, WhiskSettings } from '../../platform/openwhisk/whisk-settings.ts';
 import { clusterSettings } from '../cluster.ts';
@@ -11,7 +11,7 @@ export const targetFlags = { ...whiskFlags, ...storeFlags };
 export interface TargetFlags extends WhiskOptions, StoreFlags {}
 
 /** An OpenWhisk, and the datastore of the flows on it. */
-export interface Target {
+export interface DeployTarget {
   whisk: WhiskSettings;
   store: StoreSettings;
   /** An interpreter with pip. */
@@ -31,7 +31,7 @@ export function isLocal({ apihost, auth, namespace, datastore, endpoint, profile
  *
  * @throws UserError for what is missing or malformed.
  */
-export async function openTarget(flags: TargetFlags, report: Report): Promise<Target> {
+export async function openTarget(flags: TargetFlags, report: Progress): Promise<DeployTarget> {
   if (!isLocal(flags)) {
     const python = async () => (await (await import('../../twin/host/python-env.ts')).findPython()).path;
     return { ...(await clusterSettings(flags)), python, vendored: true, started: false };
@@ -44,7 +44,7 @@ export async function openTarget(flags: TargetFlags, report: Report): Promise<Ta
 
 /** A target's clients, for as long as the work takes. */
 export async function withClients<T>(
-  { whisk: whiskSettings, store: storeSettings }: Pick<Target, 'whisk' | 'store'>,
+  { whisk: whiskSettings, store: storeSettings }: Pick<DeployTarget, 'whisk' | 'store'>,
   work: (clients: Clients) => Promise<T>,
 ): Promise<T> {
   const [{ openWhisk }, { openStore }] = await Promise.all([

@@ -1,5 +1,5 @@
 import { type Palette, paletteFor } from '../../base/terminal/palette.ts';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import type { RunStatus, StepStatus } from '../../platform/runs/run-status.ts';
 import { attemptsOf, countOf, duration, isReused, LOST, TAKEN_OVER, waitingText } from './run-views.ts';
 
@@ -7,19 +7,19 @@ import { attemptsOf, countOf, duration, isReused, LOST, TAKEN_OVER, waitingText 
 const COUNT_LINES_MAX = 10;
 
 /** For a command; what it prints is on stdout. */
-export function viewOnStderr(report: Report): RunView {
-  return new RunView(report, paletteFor(process.stderr), process.stderr.isTTY === true);
+export function viewOnStderr(report: Progress): FollowView {
+  return new FollowView(report, paletteFor(process.stderr), process.stderr.isTTY === true);
 }
 
 /** Shows a run while it goes on: a line for each step that is done or has failed, and the counts of those between. */
-export class RunView {
-  readonly #report: Report;
+export class FollowView {
+  readonly #report: Progress;
   readonly #palette: Palette;
   /** Whether the report shows what is going on this moment. */
   readonly #live: boolean;
   readonly #told = new Set<string>();
 
-  constructor(report: Report, palette: Palette, live: boolean) {
+  constructor(report: Progress, palette: Palette, live: boolean) {
     this.#report = report;
     this.#palette = palette;
     this.#live = live;

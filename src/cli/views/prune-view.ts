@@ -1,12 +1,12 @@
 import type { Palette } from '../../base/terminal/palette.ts';
 import type { FlowPrune } from '../../platform/runs/prune-runs.ts';
-import type { Reason } from '../../platform/runs/retention.ts';
+import type { KeepReason } from '../../platform/runs/retention.ts';
 import { age } from './run-views.ts';
 
 /** Named at most, of each flow. */
 const RUNS_NAMED_MAX = 10;
 
-const REASONS: Record<Reason, string> = {
+const REASONS: Record<KeepReason, string> = {
   running: 'running',
   settling: 'changed within a day',
   recent: 'not old enough',
@@ -17,7 +17,7 @@ const REASONS: Record<Reason, string> = {
 
 /** What is to be deleted of a flow, and what stays. */
 export function renderFlowPrune({ flow, runs, kept, ...rest }: FlowPrune, palette: Palette, nowMs: number): string {
-  const reasons = (Object.keys(REASONS) as Reason[]).flatMap((reason) =>
+  const reasons = (Object.keys(REASONS) as KeepReason[]).flatMap((reason) =>
     kept[reason] === undefined ? [] : [`${kept[reason]} ${REASONS[reason]}`],
   );
   const stays = reasons.length === 0 ? '' : palette.dim(` (stay: ${reasons.join(', ')})`);

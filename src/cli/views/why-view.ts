@@ -1,5 +1,5 @@
 import type { Palette } from '../../base/terminal/palette.ts';
-import type { Change, Reason, StepWhy, TaskWhy } from '../../platform/runs/why-run.ts';
+import type { Change, ExecutionReason, StepWhy, TaskWhy } from '../../platform/runs/why-run.ts';
 
 /** Tasks and inputs named in a line at most. */
 const NAMED_MAX = 5;
@@ -23,7 +23,7 @@ export function renderWhy({ flow, run, step, tasks, others }: StepWhy, palette: 
   return [palette.bold(`${flow}/${run}/${step}`), ...lines, ...rest].join('\n');
 }
 
-function tell(reason: Reason, step: string, task: string): string {
+function tell(reason: ExecutionReason, step: string, task: string): string {
   switch (reason.kind) {
     case 'cached':
       return `reused from ${short(reason.from, step, task)}`;

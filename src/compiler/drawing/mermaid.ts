@@ -1,5 +1,5 @@
 import type { ForkPiece, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';
-import { MERGE, ON_FAILURE } from './picture.ts';
+import { MERGE_LABEL, ON_FAILURE } from './picture.ts';
 
 /** Writes a flow as a Mermaid flowchart: forks are subgraphs, a foreach's is drawn as one item's; what decides is a diamond. */
 export function drawMermaid(picture: Picture): string {
@@ -83,7 +83,7 @@ class Writer {
       return part;
     });
     this.#lines.push(`${indent}end`);
-    const joined = this.#node(indent, join ? `{{${quote([join.name, ...join.facts])}}}` : `(${quote([MERGE])})`);
+    const joined = this.#node(indent, join ? `{{${quote([join.name, ...join.facts])}}}` : `(${quote([MERGE_LABEL])})`);
     for (const { exits } of parts) this.#connect(exits, [joined]);
     return { entries: parts.flatMap(({ entries }) => entries), exits: [{ from: joined }] };
   }

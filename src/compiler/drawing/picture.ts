@@ -60,7 +60,7 @@ export interface Lane {
 }
 
 /** What stands for a join that was left out. */
-export const MERGE = 'merge artifacts';
+export const MERGE_LABEL = 'merge artifacts';
 
 /** Stands above what follows a failure. */
 export const ON_FAILURE = 'when the run fails';

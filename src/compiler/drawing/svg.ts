@@ -1,6 +1,6 @@
 import { columnsOf } from '../../base/terminal/text-width.ts';
 import type { ForkPiece, Lane, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';
-import { MERGE, ON_FAILURE } from './picture.ts';
+import { MERGE_LABEL, ON_FAILURE } from './picture.ts';
 
 /** All lengths in CSS pixels. */
 const FONT_SIZE = 12;
@@ -141,7 +141,7 @@ function stepBox({ does, name, facts }: StepPiece): Box {
 function forkAndJoin(piece: ForkPiece): Box {
   const { join } = piece;
   const radius = STEP_HEIGHT / 2;
-  const joined = join ? pill('join', join.name, join.facts, radius) : pill('merge', MERGE, [], radius);
+  const joined = join ? pill('join', join.name, join.facts, radius) : pill('merge', MERGE_LABEL, [], radius);
   return stack([forkBox(piece), joined]);
 }
 

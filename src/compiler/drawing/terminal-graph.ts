@@ -2,7 +2,7 @@ import type { Palette } from '../../base/terminal/palette.ts';
 import { columnsOf } from '../../base/terminal/text-width.ts';
 import { shortened } from './labels.ts';
 import type { ForkPiece, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';
-import { MERGE, ON_FAILURE } from './picture.ts';
+import { MERGE_LABEL, ON_FAILURE } from './picture.ts';
 
 /** Above this many steps those that follow one another share lines. */
 const STEPS_ONE_A_LINE_MAX = 40;
@@ -116,7 +116,7 @@ class Draughtsman {
     }
     const rows = [...below, ...this.#rows(piece, available(columns))];
     if (piece.kind === 'switch') return boxed({ top: words }, rows, { isFirst, isLast });
-    const join = piece.join ? stepLines('◆', piece.join, columns) : [`◇ ${MERGE}`];
+    const join = piece.join ? stepLines('◆', piece.join, columns) : [`◇ ${MERGE_LABEL}`];
     return [...boxed({ top: words }, rows, { isFirst, isLast: false }), ...join];
   }
 

@@ -5,7 +5,7 @@ import { itemsArtifact } from '../graph.ts';
 import { costOf, FALLBACK_ATTEMPTS, pausesMs } from './costs.ts';
 import type { Finding } from './findings.ts';
 import { findingsOf } from './findings.ts';
-import type { Limits } from './limits.ts';
+import type { AssumedLimits } from './limits.ts';
 import { CONTINUE_FROM, OPENWHISK_LIMITS } from './limits.ts';
 import { Paths } from './paths.ts';
 
@@ -94,7 +94,7 @@ export interface ExplainedCall {
 }
 
 /** Explains a bundle by the limits of a cluster, or of OpenWhisk as it comes. */
-export function explain({ manifest, plan, files }: Bundle, limits: Limits = OPENWHISK_LIMITS): Explanation {
+export function explain({ manifest, plan, files }: Bundle, limits: AssumedLimits = OPENWHISK_LIMITS): Explanation {
   const paths = new Paths(plan);
   const findings = findingsOf(plan, paths, limits, files.get(manifest.conductor.file)?.byteLength ?? 0);
   const each = <T>(of: (name: string, step: PlannedStep) => T[]) =>

@@ -8,9 +8,9 @@ import {
   PARAMETERS_MAX_BYTES,
 } from '../../contract/envelope.ts';
 import type { Plan, PlannedStep, Profile } from '../../contract/plan.ts';
-import { RUNTIME_MARGIN_MS } from '../plan-flow.ts';
+import { RUNTIME_MARGIN_MS } from '../time-limits.ts';
 import { envelopeBounds } from './envelope-bound.ts';
-import type { Limits } from './limits.ts';
+import type { AssumedLimits } from './limits.ts';
 import {
   ACTION_CODE_MAX_BYTES,
   COMPONENTS_MAX,
@@ -46,7 +46,7 @@ export interface Finding {
 }
 
 /** What a flow needs of an OpenWhisk, held against each of its limits. */
-export function findingsOf(plan: Plan, paths: Paths, limits: Limits, conductorBytes: number): Finding[] {
+export function findingsOf(plan: Plan, paths: Paths, limits: AssumedLimits, conductorBytes: number): Finding[] {
   const session = [componentsFinding(plan, paths, limits), continuationsFinding(plan, paths)];
   return [
     ...(plan.isSequence ? [sequenceFinding(plan, limits)] : session),
@@ -62,7 +62,7 @@ export function findingsOf(plan: Plan, paths: Paths, limits: Limits, conductorBy
 }
 
 /** Neither length nor width can fail a run: they cost sessions and time. */
-function componentsFinding(plan: Plan, paths: Paths, { components: max }: Limits): Finding {
+function componentsFinding(plan: Plan, paths: Paths, { components: max }: AssumedLimits): Finding {
   const { worst, isOpen } = paths.from(plan.start);
   const isLong = isOpen || worst > CONTINUE_FROM;
   const used = isLong ? CONTINUE_FROM : worst;
@@ -77,7 +77,7 @@ function componentsFinding(plan: Plan, paths: Paths, { components: max }: Limits
 }
 
 /** A native sequence is never handed over: its steps have to fit. */
-function sequenceFinding({ steps }: Plan, { components: max }: Limits): Finding {
+function sequenceFinding({ steps }: Plan, { components: max }: AssumedLimits): Finding {
   const needs = Object.keys(steps).length;
   const finding = { limit: 'components' as const, needs, max };
   if (needs <= max) return { ...finding, verdict: 'fits', text: `${needs}, of ${max}` };
@@ -107,7 +107,7 @@ function continuations(components: number): number {
   return Math.ceil(components / CONTINUE_FROM) - 1;
 }
 
-function lanesFinding(plan: Plan, paths: Paths, { activationsAtOnce: max }: Limits): Finding {
+function lanesFinding(plan: Plan, paths: Paths, { activationsAtOnce: max }: AssumedLimits): Finding {
   const { lanes } = paths.from(plan.start);
   const finding = { limit: 'lanes' as const, needs: lanes, max };
   if (lanes <= max) return { ...finding, verdict: 'fits', text: `up to ${digits(lanes)} at once, of ${digits(max)}` };
@@ -116,7 +116,7 @@ function lanesFinding(plan: Plan, paths: Paths, { activationsAtOnce: max }: Limi
   return { ...finding, verdict: 'slower', steps: [after], text };
 }
 
-function callsFinding(plan: Plan, paths: Paths, { callsPerMinute: max }: Limits): Finding {
+function callsFinding(plan: Plan, paths: Paths, { callsPerMinute: max }: AssumedLimits): Finding {
   const { lanes, starts } = paths.from(plan.start);
   const calls = lanes + starts;
   const flows = Object.entries(plan.steps).flatMap(([name, { call }]) => (call && 'flow' in call ? [name] : []));
@@ -139,7 +139,7 @@ function waitsForFlows({ steps }: Plan): string[] {
   return stepsWhere(steps, ({ call }) => call !== undefined && 'flow' in call && !call.detach);
 }
 
-function timeFinding({ steps, profiles }: Plan, { actionTimeMs }: Limits): Finding {
+function timeFinding({ steps, profiles }: Plan, { actionTimeMs }: AssumedLimits): Finding {
   const longest = Math.max(...Object.values(steps).map(({ timeoutMs }) => timeoutMs));
   const over = (limitMs: number) => stepsWhere(steps, ({ timeoutMs }) => timeoutMs > limitMs);
   const [limit, margin] = [formatDurationMs(actionTimeMs), formatDurationMs(RUNTIME_MARGIN_MS)];
@@ -159,7 +159,7 @@ function timeFinding({ steps, profiles }: Plan, { actionTimeMs }: Limits): Findi
   return { ...finding, verdict: 'fits', text };
 }
 
-function memoryFinding({ steps, profiles }: Plan, { actionMemoryMB }: Limits): Finding {
+function memoryFinding({ steps, profiles }: Plan, { actionMemoryMB }: AssumedLimits): Finding {
   const most = Math.max(...Object.values(profiles).map(({ memoryMB }) => memoryMB));
   const tooMuch = stepsWhere(steps, ({ profile }) => (profiles[profile]?.memoryMB ?? 0) > actionMemoryMB);
   const max = formatSizeMB(actionMemoryMB);

@@ -2,7 +2,7 @@ import type { ClusterInfo } from '../../platform/openwhisk/cluster.ts';
 import { DEFAULT_LIMITS } from '../../twin/openwhisk/limits.ts';
 
 /** Those limits of an OpenWhisk that a cluster may raise or lower. */
-export interface Limits {
+export interface AssumedLimits {
   /** Components that a session may invoke. */
   components: number;
   callsPerMinute: number;
@@ -12,7 +12,7 @@ export interface Limits {
 }
 
 /** OpenWhisk as it comes; where each limit is from is said in `src/twin/openwhisk/limits.ts`. */
-export const OPENWHISK_LIMITS: Limits = {
+export const OPENWHISK_LIMITS: AssumedLimits = {
   components: DEFAULT_LIMITS.sequenceLength,
   callsPerMinute: DEFAULT_LIMITS.invocationsPerMinute,
   activationsAtOnce: DEFAULT_LIMITS.concurrentInvocations,
@@ -21,7 +21,7 @@ export const OPENWHISK_LIMITS: Limits = {
 };
 
 /** What a cluster publishes; what it does not is taken to be as OpenWhisk comes. */
-export function limitsOf(cluster: ClusterInfo): Limits {
+export function limitsOf(cluster: ClusterInfo): AssumedLimits {
   return {
     components: cluster.sequenceLength ?? OPENWHISK_LIMITS.components,
     callsPerMinute: cluster.invocationsPerMinute ?? OPENWHISK_LIMITS.callsPerMinute,

@@ -1,18 +1,8 @@
 import { UserError } from '../../base/errors.ts';
+import type { Range } from './position.ts';
 import type { SourceFile } from './source-file.ts';
 
 export type Severity = 'error' | 'warning';
-
-/** A place in a file; lines and columns count from 1, columns in UTF-16 units as editors do; `end` is exclusive. */
-export interface Range {
-  start: Position;
-  end: Position;
-}
-
-export interface Position {
-  line: number;
-  column: number;
-}
 
 /** Something to say about a place in a flow file. */
 export interface Diagnostic {

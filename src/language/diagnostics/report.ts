@@ -3,7 +3,7 @@ import type { Diagnostic, Severity } from './diagnostic.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** Gathers what there is to say about a flow file. */
-export class Report {
+export class Diagnostics {
   readonly source: SourceFile;
   readonly #diagnostics: Diagnostic[] = [];
   readonly #seen = new Set<string>();

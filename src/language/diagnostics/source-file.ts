@@ -1,4 +1,4 @@
-import type { Position, Range } from './diagnostic.ts';
+import type { Position, Range } from './position.ts';
 
 /** The text of a file, and where in it things are. */
 export class SourceFile {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { INSPECTOR_DIR } from '../../base/package-files.ts';
-import type { Inspection, InspectionRequest } from './inspection.ts';
+import type { Inspection, InspectionRequest } from './facts.ts';
 
 /** Parsing 10,000 steps takes Python a second or so. */
 const INSPECTION_MAX_MS = 30_000;

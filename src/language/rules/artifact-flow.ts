@@ -1,6 +1,6 @@
 import type { Branches, Element, Flow, Foreach, Join, Located, Loop, Step, Switch } from '../model/flow.ts';
 import { bodiesOf, joinOf } from '../model/flow.ts';
-import type { CodeFacts, PythonFacts } from '../python/inspection.ts';
+import type { CodeFacts, PythonFacts } from '../python/facts.ts';
 import type { Drop, Effect, Setter } from './artifact-state.ts';
 import { either, State } from './artifact-state.ts';
 import { branchDifferences, itemDifferences } from './join-differences.ts';
@@ -11,10 +11,10 @@ interface MutableEffect extends Effect {
 }
 
 /** The artifact in which the join of a foreach with `onError: collect` finds its failures. */
-export const FAILURES = 'failures';
+export const FAILURES_ARTIFACT = 'failures';
 
 /** The artifact in which the steps of `onFailure` find what happened. */
-export const FAILURE = 'failure';
+export const FAILURE_ARTIFACT = 'failure';
 
 /** A fork as its join meets it. */
 export interface Fork {
@@ -55,7 +55,7 @@ export class ArtifactFlow {
     const after = this.#list(this.#flow.steps, new State(), visitor);
     visitor.end?.(after);
     const failed = new State();
-    failed.set(FAILURE, { step: 'onFailure', span: () => this.#flow.stepsSpan });
+    failed.set(FAILURE_ARTIFACT, { step: 'onFailure', span: () => this.#flow.stepsSpan });
     this.#list(this.#flow.onFailure, failed, visitor);
   }
 
@@ -251,7 +251,7 @@ export class ArtifactFlow {
     const step = element.join?.name?.value ?? 'the join';
     for (const { value, span } of element.join?.collect ?? []) given.set(value, { step, span: () => span });
     if (element.kind === 'foreach' && element.onError === 'collect') {
-      given.set(FAILURES, { step, span: () => element.span });
+      given.set(FAILURES_ARTIFACT, { step, span: () => element.span });
     }
     return given;
   }

@@ -2,7 +2,7 @@ import { suggest } from '../../base/suggest.ts';
 import type { Switch } from '../model/flow.ts';
 import { ITEM_ATTRIBUTES, isArtifactName } from '../model/reserved-names.ts';
 import { expressionOf } from '../python/inspection.ts';
-import { FAILURE, FAILURES } from './artifact-flow.ts';
+import { FAILURE_ARTIFACT, FAILURES_ARTIFACT } from './artifact-flow.ts';
 import type { Drop, OnlyPath, Path, Setter, State } from './artifact-state.ts';
 import type { Check } from './context.ts';
 import type { Read } from './reads.ts';
@@ -69,8 +69,8 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
       const why = at > span()[0] ? 'but runs later' : 'but is on another path';
       return `"${setter.step}" sets it on line ${report.source.position(at).line}, ${why}`;
     }
-    if (name === FAILURE) return 'only the steps of onFailure find a failure; catch keeps that of one step';
-    if (name === FAILURES) return 'it is there in the join of a foreach with onError: collect';
+    if (name === FAILURE_ARTIFACT) return 'only the steps of onFailure find a failure; catch keeps that of one step';
+    if (name === FAILURES_ARTIFACT) return 'it is there in the join of a foreach with onError: collect';
     if (suggestions++ < SUGGESTIONS_MAX) {
       const all = [...setters.keys(), ...flow.parameters.map((parameter) => parameter.name.value)];
       const there = all.filter((other) => isAlwaysThere(other) || state.may(other));

@@ -1,10 +1,7 @@
 import { didYouMean } from '../../base/suggest.ts';
-import type { CallBody } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
-import { PYTHON_KEYWORDS } from '../model/reserved-names.ts';
+import { isWellFormed, moduleName, modulePath } from '../python/call-target.ts';
 import type { CheckContext } from './context.ts';
-
-const NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
 
 /** A `call` names a function of a module that the flow packages, or that pip installs for it. */
 export function checkCallTargets({ flow, report, code }: CheckContext): void {
@@ -24,25 +21,4 @@ export function checkCallTargets({ flow, report, code }: CheckContext): void {
       report.error('no-such-module', body.span, `there is no module "${body.module}" among the flow's code`, hint);
     }
   }
-}
-
-/** Whether it is `module:function`, in names that Python takes. */
-export function isWellFormed(call: CallBody): boolean {
-  return [...call.module.split('.'), call.function].every((name) => NAME.test(name) && !PYTHON_KEYWORDS.has(name));
-}
-
-/** The file of a module among the code. */
-export function modulePath(module: string, code: ReadonlyMap<string, Uint8Array>): string | undefined {
-  const path = module.replaceAll('.', '/');
-  return [`${path}.py`, `${path}/__init__.py`].find((candidate) => code.has(candidate));
-}
-
-/** Names of the modules and packages at the top of the code. */
-export function topModules(paths: Iterable<string>): string[] {
-  const python = [...paths].filter((path) => path.endsWith('.py'));
-  return [...new Set(python.map((path) => (moduleName(path).split('.') as [string, ...string[]])[0]))];
-}
-
-function moduleName(path: string): string {
-  return path.replace(/(\/__init__)?\.py$/, '').replaceAll('/', '.');
 }

@@ -1,3 +1,4 @@
+import type { InspectionInput } from '../python/inspection.ts';
 import { inspectPython } from '../python/inspection.ts';
 import { checkStandardModules } from '../python/standard-modules.ts';
 import { checkActions, checkRecursion, checkRunsWaitForNone } from './action-names.ts';
@@ -7,7 +8,7 @@ import { checkArtifactReads } from './artifact-reads.ts';
 import { checkRetries } from './attempts.ts';
 import { checkCallTargets } from './call-targets.ts';
 import { checkConcurrency } from './concurrency.ts';
-import type { Check, CheckInput } from './context.ts';
+import type { Check } from './context.ts';
 import { checkEmptyRuns } from './empty-runs.ts';
 import { checkFlowName } from './flow-name.ts';
 import { checkForeach } from './foreach.ts';
@@ -82,7 +83,7 @@ const CHECKS: Check[] = [
  * Runs all checks; each sees the whole flow, whatever the others found. What follows artifacts from step to step waits until
  * the file can be read as a whole.
  */
-export async function checkFlow(input: CheckInput): Promise<void> {
+export async function checkFlow(input: InspectionInput): Promise<void> {
   const isWhole = !input.report.hasErrors;
   const facts = await inspectPython(input);
   const context = { ...input, facts, artifacts: facts && isWhole ? new ArtifactFlow(input.flow, facts) : undefined };

@@ -1,7 +1,7 @@
 import type { Foreach, Join, Step } from '../model/flow.ts';
 import { walk, walkSteps } from '../model/flow.ts';
 import { ITEM_ATTRIBUTES } from '../model/reserved-names.ts';
-import type { PythonFacts } from '../python/inspection.ts';
+import type { PythonFacts } from '../python/facts.ts';
 import { expressionOf } from '../python/inspection.ts';
 import type { Effect, Setter } from './artifact-state.ts';
 

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../base/suggest.ts';
 import type { Branches, Element, Foreach, Located } from '../model/flow.ts';
 import { isArtifactName } from '../model/reserved-names.ts';
-import type { InputFact } from '../python/inspection.ts';
+import type { InputFact } from '../python/facts.ts';
 import type { Fork } from './artifact-flow.ts';
 import { State } from './artifact-state.ts';
 import type { Check } from './context.ts';

@@ -1,6 +1,6 @@
 import type { Loop } from '../model/flow.ts';
 import { LOOP_PAUSE_MAX_MS, walk, walkSteps } from '../model/flow.ts';
-import type { CodeFacts, PythonFacts } from '../python/inspection.ts';
+import type { CodeFacts, PythonFacts } from '../python/facts.ts';
 import { expressionOf } from '../python/inspection.ts';
 import type { ArtifactFlow } from './artifact-flow.ts';
 import type { Setter } from './artifact-state.ts';

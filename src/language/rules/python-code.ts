@@ -2,9 +2,9 @@ import { didYouMean, suggest } from '../../base/suggest.ts';
 import type { CallBody, Flow, Join, Step } from '../model/flow.ts';
 import { allElements, allSteps } from '../model/flow.ts';
 import { FLOWSPEC_ATTRIBUTES } from '../model/reserved-names.ts';
-import type { CodeFacts, ModuleFacts, PythonFacts } from '../python/inspection.ts';
+import { isWellFormed, modulePath } from '../python/call-target.ts';
+import type { CodeFacts, ModuleFacts, PythonFacts } from '../python/facts.ts';
 import { expressionOf } from '../python/inspection.ts';
-import { isWellFormed, modulePath } from './call-targets.ts';
 import type { Check, CheckContext } from './context.ts';
 
 /** What the runtime keeps on `self` itself: Metaflow's (2.19.39, `flowspec.py`, `task.py`) and what `flow.py` hides there. */

@@ -1,7 +1,7 @@
 import type { Body, Code, Flow, Span } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
 import { FLOWSPEC_ATTRIBUTES } from '../model/reserved-names.ts';
-import type { PythonFacts } from '../python/inspection.ts';
+import type { PythonFacts } from '../python/facts.ts';
 
 /** Something that a flow takes from an artifact. */
 export interface Read {

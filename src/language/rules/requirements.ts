@@ -1,6 +1,6 @@
 import type { Located } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
-import { packageOf } from '../model/requirement.ts';
+import { distributionOf } from '../model/requirement.ts';
 import type { CheckContext } from './context.ts';
 
 /** `name[extras]==version`, with a marker maybe; PEP 508, as far as it is pinned. */
@@ -14,7 +14,7 @@ export function checkRequirements({ flow, report }: CheckContext): void {
     const seen = new Set<string>();
     for (const requirement of environment.pip) {
       const { value, span } = requirement;
-      const name = packageOf(value);
+      const name = distributionOf(value);
       const isTwice = seen.has(name);
       seen.add(name);
       // A step has those of the flow, too.

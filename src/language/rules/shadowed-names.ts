@@ -1,6 +1,6 @@
 import type { Foreach, Join, Located, Step } from '../model/flow.ts';
 import { walkSteps } from '../model/flow.ts';
-import { FAILURE, FAILURES } from './artifact-flow.ts';
+import { FAILURE_ARTIFACT, FAILURES_ARTIFACT } from './artifact-flow.ts';
 import type { Setter } from './artifact-state.ts';
 import type { Check } from './context.ts';
 
@@ -54,16 +54,16 @@ export const checkShadowedNames: Check = ({ flow, report, facts, artifacts }) =>
       const { join } = element;
       if (join) checkCatch(join, state.setterOf(join.catch?.value ?? ''));
       if (!join?.body || element.kind !== 'foreach' || element.onError !== 'collect') return;
-      const setter = artifacts.stepEffect(join).sets.get(FAILURES);
+      const setter = artifacts.stepEffect(join).sets.get(FAILURES_ARTIFACT);
       if (!setter) return;
-      const message = `"${setter.step}" sets "${FAILURES}", where it finds the items that failed`;
+      const message = `"${setter.step}" sets "${FAILURES_ARTIFACT}", where it finds the items that failed`;
       report.warning('shadowed-name', setter.span(), message, 'give the artifact another name');
     },
   });
   for (const step of walkSteps(flow.onFailure)) {
-    const setter = artifacts.stepEffect(step).sets.get(FAILURE);
+    const setter = artifacts.stepEffect(step).sets.get(FAILURE_ARTIFACT);
     if (!setter) continue;
-    const message = `"${setter.step}" sets "${FAILURE}", where the steps of onFailure find what happened`;
+    const message = `"${setter.step}" sets "${FAILURE_ARTIFACT}", where the steps of onFailure find what happened`;
     report.warning('shadowed-name', setter.span(), message, 'give the artifact another name');
   }
 };

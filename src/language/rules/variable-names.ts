@@ -1,4 +1,4 @@
-import type { Report } from '../diagnostics/report.ts';
+import type { Diagnostics } from '../diagnostics/report.ts';
 import type { Span } from '../model/flow.ts';
 
 /** What POSIX shells and Python's `os.environ` agree on. */
@@ -14,7 +14,7 @@ const RESERVED: readonly { names: RegExp; owner: string }[] = [
 ];
 
 /** Reports a name that no variable of a step's environment can have. */
-export function checkVariableName(name: string, span: Span, report: Report): void {
+export function checkVariableName(name: string, span: Span, report: Diagnostics): void {
   if (!VARIABLE_NAME.test(name)) {
     const message = `"${name}" cannot be the name of an environment variable`;
     report.error('bad-variable-name', span, message, 'letters, digits and underscores, and no digit first');

@@ -1,6 +1,6 @@
 import type { Alias, Document, Node, Pair } from 'yaml';
 import { isAlias, isCollection, isPair } from 'yaml';
-import type { Report } from '../diagnostics/report.ts';
+import type { Diagnostics } from '../diagnostics/report.ts';
 import { COLLECTIONS_NESTED_MAX } from './compose.ts';
 import { resolved, spanOf } from './nodes.ts';
 
@@ -20,7 +20,7 @@ interface Extent {
 const ONE: Extent = { nodes: 1, levels: 0 };
 
 /** Finds aliases that hold themselves, and those that would blow the file up. */
-export function checkAliases(document: Document.Parsed, report: Report): void {
+export function checkAliases(document: Document.Parsed, report: Diagnostics): void {
   const extents = new Map<Node, Extent>();
   const open = new Set<Node>();
   let aliased = 0;

@@ -1,7 +1,7 @@
-import type { Place, SchemaError } from './schema-errors.ts';
+import type { SchemaError, SchemaPlace } from './schema-errors.ts';
 
 /** A part of the language that has a schema of its own. */
-export type Kind = 'flow' | 'step' | 'foreach' | 'branches' | 'switch' | 'while' | 'until' | 'joinStep';
+export type ElementKind = 'flow' | 'step' | 'foreach' | 'branches' | 'switch' | 'while' | 'until' | 'joinStep';
 
 const SCHEDULE_HINT = 'write a cron expression: "0 6 * * *"';
 const TRIGGER_HINT = 'write the name of a trigger';
@@ -131,9 +131,9 @@ const FLOW_HINTS: Record<string, string> = {
 
 /** What to do about an error of a part's schema, where there is more to say than the schema does. */
 export function hintFor(
-  kind: Kind,
+  kind: ElementKind,
   { keyword, params, data, instancePath }: SchemaError,
-  { key }: Place,
+  { key }: SchemaPlace,
 ): string | undefined {
   if (keyword === 'additionalProperties') {
     const name = params.additionalProperty as string;

@@ -1,7 +1,7 @@
 import type { Document, ErrorCode, Node, YAMLError } from 'yaml';
 import { isCollection, isMap, isScalar, isSeq, visit } from 'yaml';
 import { identityOf } from '../../base/json.ts';
-import type { Report } from '../diagnostics/report.ts';
+import type { Diagnostics } from '../diagnostics/report.ts';
 import type { Span } from '../model/flow.ts';
 import { checkAliases } from './aliases.ts';
 import { COLLECTIONS_NESTED_MAX, composeDocument } from './compose.ts';
@@ -28,7 +28,7 @@ const PROBLEMS: Partial<Record<ErrorCode, { message?: string; hint?: string }>> 
 const PROBLEMS_MAX = 20;
 
 /** Parses a flow file; reports why, and returns nothing, where it is not one sound YAML document. */
-export function parse(report: Report): Document.Parsed | undefined {
+export function parse(report: Diagnostics): Document.Parsed | undefined {
   const document = composeDocument(report.source.text);
   if ('tooDeepAt' in document) {
     const { tooDeepAt } = document;
@@ -74,7 +74,7 @@ function wordsOf(message: string): string {
   return token === undefined ? lowerFirst(message) : `${token} is not expected here`;
 }
 
-function checkKeys(document: Document.Parsed, report: Report): void {
+function checkKeys(document: Document.Parsed, report: Diagnostics): void {
   visit(document, {
     Map(_, { items }) {
       const values = new Set<unknown>();
@@ -100,7 +100,7 @@ function checkKeys(document: Document.Parsed, report: Report): void {
   });
 }
 
-function checkMerge(value: Node | undefined, key: Span, document: Document.Parsed, report: Report): void {
+function checkMerge(value: Node | undefined, key: Span, document: Document.Parsed, report: Diagnostics): void {
   const isSound =
     value === undefined || (isSeq(value) ? mergedMaps(document, value).length === value.items.length : isMap(value));
   if (isSound) return;
@@ -113,7 +113,7 @@ function codeOf(code: ErrorCode): string {
 }
 
 /** The parser often gives the first character alone: then the word is meant. */
-function within([start, end]: [number, number], report: Report): Span {
+function within([start, end]: [number, number], report: Diagnostics): Span {
   const last = report.source.text.length;
   if (end <= start + 1) end = start + (/^[\w.-]+/.exec(report.source.text.slice(start, start + 80))?.[0].length ?? 1);
   return [Math.min(start, last), Math.min(Math.max(end, start + 1), Math.max(last, start + 1))];

@@ -1,7 +1,7 @@
 import type { Document, Node } from 'yaml';
 import { isMap } from 'yaml';
 import { didYouMean, suggest } from '../../base/suggest.ts';
-import type { Report } from '../diagnostics/report.ts';
+import type { Diagnostics } from '../diagnostics/report.ts';
 import type { Span } from '../model/flow.ts';
 import type { Entry } from './nodes.ts';
 import { entriesOf, resolved, spanOf } from './nodes.ts';
@@ -20,7 +20,7 @@ export interface SchemaError {
 export type Validator = ((value: unknown) => boolean) & { errors?: SchemaError[] | null };
 
 /** Where an error is, and how to speak of it. */
-export interface Place {
+export interface SchemaPlace {
   span: Span;
   /** Where to say that something is missing: the first key. */
   headSpan: Span;
@@ -37,9 +37,9 @@ export interface Wording {
   /** What a root that is no mapping should have been: `a flow file`. */
   file: string;
   /** What to do about it, where the part knows better than its schema. */
-  hint?(error: SchemaError, place: Place): string | undefined;
+  hint?(error: SchemaError, place: SchemaPlace): string | undefined;
   /** Says itself what is wrong. @returns whether it has */
-  tell?(error: SchemaError, place: Place, mistyped: ReadonlySet<string>): boolean;
+  tell?(error: SchemaError, place: SchemaPlace, mistyped: ReadonlySet<string>): boolean;
 }
 
 /** Errors of one part at most: each is looked up among all keys, and nobody reads more. */
@@ -50,7 +50,7 @@ export function reportSchemaErrors(
   found: readonly SchemaError[],
   root: Node,
   document: Document.Parsed,
-  report: Report,
+  report: Diagnostics,
   wording: Wording,
 ): void {
   const errors = found.slice(0, ERRORS_MAX);
@@ -71,9 +71,9 @@ export function reportSchemaErrors(
 function tell(
   error: SchemaError,
   path: readonly string[],
-  place: Place,
+  place: SchemaPlace,
   mistyped: ReadonlySet<string>,
-  report: Report,
+  report: Diagnostics,
   wording: Wording,
 ): void {
   const { span, headSpan, entries, key, owner } = place;
@@ -187,7 +187,7 @@ function keysOf(schema: SchemaError['parentSchema']): string[] {
   return Object.keys(schema.properties ?? {});
 }
 
-function locate(path: readonly string[], root: Node, document: Document.Parsed): Omit<Place, 'key' | 'owner'> {
+function locate(path: readonly string[], root: Node, document: Document.Parsed): Omit<SchemaPlace, 'key' | 'owner'> {
   let node: Node | undefined = root;
   let span = spanOf(root);
   for (const segment of path) {

@@ -1,8 +1,8 @@
 import type { Document, Node } from 'yaml';
-import type { Report } from '../diagnostics/report.ts';
-import type { Kind } from './hints.ts';
+import type { Diagnostics } from '../diagnostics/report.ts';
+import type { ElementKind } from './hints.ts';
 import { hintFor } from './hints.ts';
-import { type Place, reportSchemaErrors, type SchemaError, type Validator } from './schema-errors.ts';
+import { reportSchemaErrors, type SchemaError, type SchemaPlace, type Validator } from './schema-errors.ts';
 import {
   branchesPart,
   flowPart,
@@ -23,16 +23,26 @@ const VALIDATORS = {
   while: whilePart,
   until: untilPart,
   joinStep: joinStepPart,
-} as unknown as Record<Kind, Validator>;
+} as unknown as Record<ElementKind, Validator>;
 
 /** How a part is called in a message. */
-const KIND_NAMES: Partial<Record<Kind, string>> = { branches: 'branches', until: 'an until', joinStep: 'a join' };
+const KIND_NAMES: Partial<Record<ElementKind, string>> = {
+  branches: 'branches',
+  until: 'an until',
+  joinStep: 'a join',
+};
 
 /** Keys that say what a step does. */
 const BODIES = ['run', 'call', 'action', 'flow'];
 
 /** Reports where a part of a flow file is not as the schema wants it. */
-export function checkShape(kind: Kind, value: unknown, node: Node, document: Document.Parsed, report: Report): void {
+export function checkShape(
+  kind: ElementKind,
+  value: unknown,
+  node: Node,
+  document: Document.Parsed,
+  report: Diagnostics,
+): void {
   const validate = VALIDATORS[kind];
   if (validate(value)) return;
   reportSchemaErrors((validate.errors ?? []).filter(isTelling), node, document, report, {
@@ -45,11 +55,11 @@ export function checkShape(kind: Kind, value: unknown, node: Node, document: Doc
 
 /** What the flow language says in words of its own. */
 function tell(
-  kind: Kind,
+  kind: ElementKind,
   { keyword }: SchemaError,
-  { span, headSpan, entries, key }: Place,
+  { span, headSpan, entries, key }: SchemaPlace,
   mistyped: ReadonlySet<string>,
-  report: Report,
+  report: Diagnostics,
 ): boolean {
   switch (keyword) {
     case 'oneOf': {

@@ -49,7 +49,7 @@ export function capLimits(action: LimitedAction, cluster: ClusterInfo, plan: Pla
 const STEPS_NAMED_MAX = 5;
 
 /** The steps that have a profile. */
-export function stepsOf(profile: string, plan: Plan): string[] {
+export function stepsWithProfile(profile: string, plan: Plan): string[] {
   return Object.entries(plan.steps)
     .filter(([, step]) => step.profile === profile)
     .map(([name]) => name);
@@ -58,7 +58,7 @@ export function stepsOf(profile: string, plan: Plan): string[] {
 /** The steps that an action runs, for people: `steps load, fit (action p256-60s-1a2b3c4d)`. */
 export function namedSteps({ name, profile }: Pick<LimitedAction, 'name' | 'profile'>, plan: Plan): string {
   if (profile === undefined) return `the action ${name} will`;
-  const names = stepsOf(profile, plan);
+  const names = stepsWithProfile(profile, plan);
   if (names.length === 0) return `the stand-in (action ${name}) will`;
   const more = names.length - STEPS_NAMED_MAX;
   const listed = names.slice(0, STEPS_NAMED_MAX).join(', ');

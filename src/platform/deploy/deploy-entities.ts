@@ -2,10 +2,10 @@ import { PUBLIC_KEY } from '../../compiler/composition.ts';
 import type { Bundle } from '../../contract/manifest.ts';
 import type { Plan } from '../../contract/plan.ts';
 import type { StoreSettings } from '../../contract/records.ts';
-import type { ActionBody, KeyValue } from '../openwhisk/client.ts';
+import type { ActionDocument, KeyValue } from '../openwhisk/client.ts';
 import type { ClusterInfo } from '../openwhisk/cluster.ts';
 import type { Secrets } from './bind-secrets.ts';
-import { capLimits, type LimitedAction, stepsOf } from './check-limits.ts';
+import { capLimits, type LimitedAction, stepsWithProfile } from './check-limits.ts';
 import { nodeKind, pythonKind } from './choose-kind.ts';
 import { hashOf, type Owner, ownerAnnotation } from './owner.ts';
 import { publicKeyOf } from './sealing-key.ts';
@@ -17,7 +17,7 @@ interface Owned {
   hash: string;
 }
 
-export type PlannedEntity = (Owned & { type: 'package' }) | (Owned & { type: 'action'; body: ActionBody });
+export type PlannedEntity = (Owned & { type: 'package' }) | (Owned & { type: 'action'; body: ActionDocument });
 
 export interface EntityOptions {
   bundle: Bundle;
@@ -38,7 +38,7 @@ export interface EntityOptions {
   previous: string | undefined;
 }
 
-type Body = Omit<ActionBody, 'annotations'>;
+type Body = Omit<ActionDocument, 'annotations'>;
 
 /** All that a flow is on a cluster, in the order in which each finds there what it refers to; what clients invoke comes last. */
 export function plannedEntities(options: EntityOptions): { entities: PlannedEntity[]; warnings: string[] } {
@@ -106,7 +106,7 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
 
 /** Those that a step of the profile names, by name. */
 function secretsOf(profile: string, plan: Plan, secrets: Secrets): Secrets | undefined {
-  const names = new Set(stepsOf(profile, plan).flatMap((step) => plan.steps[step]?.secrets ?? []));
+  const names = new Set(stepsWithProfile(profile, plan).flatMap((step) => plan.steps[step]?.secrets ?? []));
   return names.size === 0 ? undefined : Object.fromEntries([...names].sort().map((name) => [name, secrets[name]]));
 }
 

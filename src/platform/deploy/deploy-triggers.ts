@@ -1,8 +1,8 @@
 import { SystemError, UserError } from '../../base/errors.ts';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import { ALARMS_PACKAGE, type Manifest, type ManifestTrigger } from '../../contract/manifest.ts';
 import type { KeyValue, ListedEntity, TriggerEntity, Whisk } from '../openwhisk/client.ts';
-import type { DeployedEntity, Outcome } from './deploy.ts';
+import type { DeployedEntity, Outcome } from './deployed-entity.ts';
 import { type Found, hashOf, ownerAnnotation, ownerOf } from './owner.ts';
 
 /** What an OpenWhisk has of a flow's triggers and rules, and of the names that they are to have. */
@@ -14,9 +14,9 @@ export interface PresentTriggers {
 }
 
 /** What triggers may start: a flow, or an action that is nobody's but nuvopipe's, by whose name its triggers are known. */
-export type Started = Pick<Manifest, 'flow' | 'triggers'> & { conductor: { name: string } };
+export type Triggered = Pick<Manifest, 'flow' | 'triggers'> & { conductor: { name: string } };
 
-export async function presentTriggers(whisk: Whisk, { flow, triggers = [] }: Started): Promise<PresentTriggers> {
+export async function presentTriggers(whisk: Whisk, { flow, triggers = [] }: Triggered): Promise<PresentTriggers> {
   const [allTriggers, allRules, namedTriggers, namedRules] = await Promise.all([
     whisk.list('triggers'),
     whisk.list('rules'),
@@ -34,7 +34,7 @@ export async function presentTriggers(whisk: Whisk, { flow, triggers = [] }: Sta
 }
 
 /** Names that a flow's triggers and rules cannot have, since somebody else has them. */
-export function foreignTriggers({ triggers, rules }: PresentTriggers, manifest: Started): string[] {
+export function foreignTriggers({ triggers, rules }: PresentTriggers, manifest: Triggered): string[] {
   const isForeign = (found: Found) => found !== undefined && ownerOf(found).flow !== manifest.flow;
   return (manifest.triggers ?? []).flatMap(({ name, rule, feed }) => {
     const trigger = triggers.get(name);
@@ -46,9 +46,9 @@ export function foreignTriggers({ triggers, rules }: PresentTriggers, manifest: 
 
 export interface TriggerOptions {
   whisk: Whisk;
-  manifest: Started;
+  manifest: Triggered;
   present: PresentTriggers;
-  report: Report;
+  report: Progress;
 }
 
 /**

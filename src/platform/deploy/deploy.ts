@@ -1,5 +1,5 @@
 import { SystemError, UserError } from '../../base/errors.ts';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import type { Bundle } from '../../contract/manifest.ts';
 import type { Whisk } from '../openwhisk/client.ts';
 import type { Store } from '../s3/store.ts';
@@ -10,6 +10,7 @@ import { namedSteps } from './check-limits.ts';
 import { pythonKind, wheelTarget } from './choose-kind.ts';
 import { content, type PlannedEntity, plannedEntities } from './deploy-entities.ts';
 import { deployTriggers, foreignTriggers, presentTriggers } from './deploy-triggers.ts';
+import type { DeployedEntity } from './deployed-entity.ts';
 import { packagedActions, previousVersion, removeVersions } from './flow-versions.ts';
 import { mergeZips } from './merge-zip.ts';
 import { type Found, ownerOf, refuseForeign } from './owner.ts';
@@ -32,15 +33,7 @@ export interface DeployOptions {
   secrets?: Secrets;
   /** Also what starts the flow by itself, and the sweeper; otherwise they stay as an earlier deploy has left them. */
   triggers?: boolean;
-  report: Report;
-}
-
-export type Outcome = 'created' | 'updated' | 'unchanged' | 'deleted';
-
-export interface DeployedEntity {
-  type: 'package' | 'action' | 'trigger' | 'rule';
-  name: string;
-  outcome: Outcome;
+  report: Progress;
 }
 
 export interface Deployment {
@@ -129,7 +122,7 @@ async function write(
   whisk: Whisk,
   planned: PlannedEntity[],
   present: Present,
-  report: Report,
+  report: Progress,
   flow: string,
 ): Promise<DeployedEntity[]> {
   const done: DeployedEntity[] = [];

@@ -1,5 +1,5 @@
 import { SystemError, UserError } from '../../base/errors.ts';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import { versionOf } from '../../contract/names.ts';
 import { type RunRecord, runPrefix } from '../../contract/records.ts';
@@ -7,7 +7,7 @@ import type { ListedEntity, Whisk } from '../openwhisk/client.ts';
 import { liveRuns } from '../runs/live-runs.ts';
 import { mapParallel } from '../s3/parallel.ts';
 import { getJson, type Store } from '../s3/store.ts';
-import type { DeployedEntity } from './deploy.ts';
+import type { DeployedEntity } from './deployed-entity.ts';
 import { type Found, ownerOf } from './owner.ts';
 
 /** What a flow has in its package: names. */
@@ -28,7 +28,7 @@ export interface VersionsOptions {
   manifest: Manifest;
   /** It stays: a run of it may have been started that is not in the index yet. */
   previous: string | undefined;
-  report: Report;
+  report: Progress;
 }
 
 export interface RemovedVersions {

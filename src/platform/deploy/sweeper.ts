@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { SystemError, UserError } from '../../base/errors.ts';
 import { RUNTIME_DIR, readRuntime } from '../../base/package-files.ts';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import { ALARMS_PACKAGE, type ManifestTrigger } from '../../contract/manifest.ts';
 import type { StoreSettings } from '../../contract/records.ts';
-import type { ActionBody, KeyValue, Whisk } from '../openwhisk/client.ts';
+import type { ActionDocument, KeyValue, Whisk } from '../openwhisk/client.ts';
 import { vendoredSweeper } from '../wheels/vendor.ts';
 import { pythonKind } from './choose-kind.ts';
-import type { DeployedEntity, Outcome } from './deploy.ts';
 import { deployTriggers, presentTriggers } from './deploy-triggers.ts';
+import type { DeployedEntity, Outcome } from './deployed-entity.ts';
 import { mergeZips, zipFiles } from './merge-zip.ts';
 import { type Found, hashOf, type Owner, ownerAnnotation, ownerOf } from './owner.ts';
 
@@ -34,7 +34,7 @@ export interface SweeperOptions {
   vendored: boolean;
   /** Whether an alarm is to fire it. On the local platform one would keep the daemon from ending when nobody uses it. */
   alarm: boolean;
-  report: Report;
+  report: Progress;
 }
 
 /** The action that looks for lost runs in a datastore: one for each that flows of the namespace use. */
@@ -70,7 +70,7 @@ export async function deploySweeper(
     const hash = hashOf(content, whisk.settings.auth);
     return { hash, annotations: [...annotations, ownerAnnotation({ flow, hash } satisfies Owner)] };
   };
-  const body: Omit<ActionBody, 'annotations'> = {
+  const body: Omit<ActionDocument, 'annotations'> = {
     exec: { kind: pythonKind(cluster.kinds), code: Buffer.from(zip).toString('base64'), binary: true },
     parameters: [{ key: 'store', value: store }],
     limits: { timeout: TIME_LIMIT_MS, memory: MEMORY_MB },
@@ -111,7 +111,7 @@ function refuse(name: string, found: Found, owner: string): void {
   );
 }
 
-async function setAlarm(name: string, whisk: Whisk, report: Report) {
+async function setAlarm(name: string, whisk: Whisk, report: Progress) {
   const manifest = { flow: name, conductor: { name }, triggers: [alarmOf(name)] };
   const present = await presentTriggers(whisk, manifest);
   try {

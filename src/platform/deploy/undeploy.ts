@@ -1,11 +1,11 @@
 import { SystemError, UserError } from '../../base/errors.ts';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import { packageName } from '../../contract/names.ts';
 import type { Whisk } from '../openwhisk/client.ts';
 import { liveRuns } from '../runs/live-runs.ts';
 import type { Store } from '../s3/store.ts';
-import type { DeployedEntity } from './deploy.ts';
 import { deployTriggers, presentTriggers } from './deploy-triggers.ts';
+import type { DeployedEntity } from './deployed-entity.ts';
 import { type Found, ownerOf } from './owner.ts';
 
 export interface UndeployOptions {
@@ -15,7 +15,7 @@ export interface UndeployOptions {
   flow: string;
   /** Even if runs are live: they stop at their next step. */
   force: boolean;
-  report: Report;
+  report: Progress;
 }
 
 const LIVE_SHOWN_MAX = 3;

@@ -2,13 +2,14 @@ import { runInNewContext } from 'node:vm';
 import type { RunRecord, TaskRecord } from '../../contract/records.ts';
 import type { RunKey, RunReader, TaskEntry } from '../runs/reader.ts';
 import { mapParallel } from '../s3/parallel.ts';
+import type { MetadataReply } from './reply.ts';
 import { mutateTags } from './tags.ts';
 import { artifactView, asMetaflowKnows, flowView, metadataViews, runView, stepView, taskView } from './views.ts';
 
 /** Of Metaflow's metadata service: what its client takes for new enough for tags, attempts and filtered tasks. */
 export const SERVICE_VERSION = '2.5.0';
 
-export interface Request {
+export interface MetadataRequest {
   method: string;
   /** Decoded parts of the path. */
   path: string[];
@@ -16,18 +17,13 @@ export interface Request {
   body: unknown;
 }
 
-export interface Reply {
-  status: number;
-  body: unknown;
-}
+const notFound: MetadataReply = { status: 404, body: { message: 'not found' } };
 
-const notFound: Reply = { status: 404, body: { message: 'not found' } };
-
-function found(body: unknown): Reply {
+function found(body: unknown): MetadataReply {
   return body === undefined ? notFound : { status: 200, body };
 }
 
-type Handler = (reader: RunReader, parts: string[], request: Request) => Promise<Reply>;
+type Handler = (reader: RunReader, parts: string[], request: MetadataRequest) => Promise<MetadataReply>;
 
 /** `*` is a part of the path that the handler gets. As the service's API has them; what only writes is missing. */
 const ROUTES: readonly [route: string, handler: Handler][] = [
@@ -61,7 +57,7 @@ const routes = ROUTES.map(([route, handler]) => {
 });
 
 /** Answers a request of Metaflow's client; errors of the store are thrown. */
-export async function answer(reader: RunReader, request: Request): Promise<Reply> {
+export async function answer(reader: RunReader, request: MetadataRequest): Promise<MetadataReply> {
   const matching = routes.filter(
     ({ parts }) =>
       parts.length === request.path.length && parts.every((part, i) => part === '*' || part === request.path[i]),
@@ -75,11 +71,16 @@ export async function answer(reader: RunReader, request: Request): Promise<Reply
   return route.handler(reader, parts, request);
 }
 
-async function getFlow(reader: RunReader, flow: string): Promise<Reply> {
+async function getFlow(reader: RunReader, flow: string): Promise<MetadataReply> {
   return (await reader.runIds(flow)).length === 0 ? notFound : found(flowView(flow));
 }
 
-type RunHandler = (reader: RunReader, run: RunRecord, rest: string[], request: Request) => Promise<Reply>;
+type RunHandler = (
+  reader: RunReader,
+  run: RunRecord,
+  rest: string[],
+  request: MetadataRequest,
+) => Promise<MetadataReply>;
 
 function inRun(handler: RunHandler): Handler {
   return async (reader, [flow = '', id = '', ...rest], request) => {
@@ -88,12 +89,12 @@ function inRun(handler: RunHandler): Handler {
   };
 }
 
-async function getSteps(reader: RunReader, run: RunRecord): Promise<Reply> {
+async function getSteps(reader: RunReader, run: RunRecord): Promise<MetadataReply> {
   const views = await mapParallel(await reader.steps(run), (step) => viewOfStep(reader, run, step));
   return found(views.filter((view) => view !== undefined));
 }
 
-async function getStep(reader: RunReader, run: RunRecord, [step = '']: string[]): Promise<Reply> {
+async function getStep(reader: RunReader, run: RunRecord, [step = '']: string[]): Promise<MetadataReply> {
   return found(await viewOfStep(reader, run, step));
 }
 
@@ -104,7 +105,7 @@ async function viewOfStep(reader: RunReader, run: RunRecord, step: string) {
   return record && stepView(run, step, record.started);
 }
 
-async function getTasks(reader: RunReader, run: RunRecord, [step = '']: string[]): Promise<Reply> {
+async function getTasks(reader: RunReader, run: RunRecord, [step = '']: string[]): Promise<MetadataReply> {
   const firsts = await mapParallel(
     await reader.tasks(run, step),
     async (entry) => (await reader.attempts(run, entry))[0],
@@ -117,8 +118,8 @@ async function getFilteredTasks(
   reader: RunReader,
   run: RunRecord,
   [step = '']: string[],
-  { query }: Request,
-): Promise<Reply> {
+  { query }: MetadataRequest,
+): Promise<MetadataReply> {
   const field = query.get('metadata_field_name');
   const pattern = compiled(query.get('pattern'));
   if (pattern === 'invalid') return { status: 400, body: { message: 'the pattern is not a regular expression' } };
@@ -163,14 +164,19 @@ function compiled(pattern: string | null): RegExp | 'invalid' | undefined {
 /** Metaflow's client asks an origin for the rest, and fails where that run has been deleted; all of it is here. */
 const ORIGIN_TASK = 'origin-task-id';
 
-async function getMetadata(run: RunRecord, attempts: TaskRecord[], reader: RunReader): Promise<Reply> {
+async function getMetadata(run: RunRecord, attempts: TaskRecord[], reader: RunReader): Promise<MetadataReply> {
   const views = attempts.flatMap((record) => metadataViews(run, record, reader.store.root));
   const origin = attempts.at(-1)?.origin?.split('/')[1];
   const isGone = origin !== undefined && (await reader.run({ flow: run.flow, run: origin })) === undefined;
   return found(isGone ? views.filter(({ field_name }) => field_name !== ORIGIN_TASK) : views);
 }
 
-type TaskHandler = (run: RunRecord, attempts: TaskRecord[], reader: RunReader, rest: string[]) => Promise<Reply>;
+type TaskHandler = (
+  run: RunRecord,
+  attempts: TaskRecord[],
+  reader: RunReader,
+  rest: string[],
+) => Promise<MetadataReply>;
 
 function inTask(handler: TaskHandler): Handler {
   return inRun(async (reader, run, [step = '', task = '', ...rest]) => {
@@ -191,7 +197,7 @@ async function getArtifacts(
   attempts: TaskRecord[],
   { store }: RunReader,
   [attempt]: string[],
-): Promise<Reply> {
+): Promise<MetadataReply> {
   const record = attemptOf(attempts, attempt);
   return found(record && Object.keys(record.objects).map((name) => artifactView(run, record, name, store.root)));
 }
@@ -201,7 +207,7 @@ async function getArtifact(
   attempts: TaskRecord[],
   { store }: RunReader,
   [name = '', attempt]: string[],
-): Promise<Reply> {
+): Promise<MetadataReply> {
   const record = attemptOf(attempts, attempt);
   return found(record && Object.hasOwn(record.objects, name) ? artifactView(run, record, name, store.root) : undefined);
 }

@@ -7,13 +7,14 @@ import {
   isOfThisMachine,
   LOOPBACK,
   NOT_OF_THIS_MACHINE,
-  readBody,
+  readRequestBody,
   SERVER_TIMEOUTS,
   urlOf,
 } from '../../base/loopback.ts';
 import { RunReader } from '../runs/reader.ts';
 import type { Store } from '../s3/store.ts';
-import { answer, type Reply, type Request, SERVICE_VERSION } from './routes.ts';
+import type { MetadataReply } from './reply.ts';
+import { answer, type MetadataRequest, SERVICE_VERSION } from './routes.ts';
 
 export interface MetadataService {
   /** For `METAFLOW_SERVICE_URL`. */
@@ -26,7 +27,7 @@ const BODY_MAX_BYTES = 1024 * 1024;
 /** No object of S3 has a longer key. */
 const KEY_MAX_BYTES = 1024;
 
-const BAD_REQUEST: Reply = { status: 400, body: { message: 'bad request' } };
+const BAD_REQUEST: MetadataReply = { status: 400, body: { message: 'bad request' } };
 const UNREADABLE = 'an object in the datastore is not the record that it should be';
 
 /**
@@ -68,7 +69,7 @@ export async function startMetadataService(options: { store: Store; port?: numbe
   };
 }
 
-async function respond(reader: RunReader, message: IncomingMessage): Promise<Reply> {
+async function respond(reader: RunReader, message: IncomingMessage): Promise<MetadataReply> {
   if (!isOfThisMachine(message)) return { status: 403, body: { message: NOT_OF_THIS_MACHINE } };
   try {
     const request = await requestOf(message);
@@ -83,11 +84,11 @@ async function respond(reader: RunReader, message: IncomingMessage): Promise<Rep
 }
 
 /** Or what it is refused with. */
-async function requestOf(message: IncomingMessage): Promise<Request | Reply> {
+async function requestOf(message: IncomingMessage): Promise<MetadataRequest | MetadataReply> {
   const url = urlOf(message);
   const path = url && partsOf(url.pathname);
   if (url === undefined || path === undefined) return BAD_REQUEST;
-  const body = await readBody(message, BODY_MAX_BYTES);
+  const body = await readRequestBody(message, BODY_MAX_BYTES);
   if (body === undefined) return { status: 413, body: { message: `a request has at most ${BODY_MAX_BYTES} bytes` } };
   try {
     return {

@@ -1,7 +1,7 @@
 import { parseJson, toJson } from '../../base/json.ts';
 import { type RunRecord, runPrefix } from '../../contract/records.ts';
 import type { RunKey, RunReader } from '../runs/reader.ts';
-import type { Reply } from './routes.ts';
+import type { MetadataReply } from './reply.ts';
 
 /** Writers of one run's tags that meet so often are more than people. */
 const ATTEMPTS_MAX = 10;
@@ -10,7 +10,7 @@ const ATTEMPTS_MAX = 10;
  * Adds and removes a run's tags, as `Run.add_tag` and `Run.remove_tag` ask: a compare-and-swap on `run.json`. The rules are
  * Metaflow's (`_mutate_user_tags_for_run`): system tags stay, and are not added again as a user's.
  */
-export async function mutateTags(reader: RunReader, { flow, run }: RunKey, body: unknown): Promise<Reply> {
+export async function mutateTags(reader: RunReader, { flow, run }: RunKey, body: unknown): Promise<MetadataReply> {
   const { tags_to_add: adding = [], tags_to_remove: removing = [] } = (body ?? {}) as Record<string, unknown>;
   if (!isTags(adding) || !isTags(removing)) return { status: 400, body: { message: 'tags are lists of strings' } };
   const key = `${runPrefix(flow, run)}run.json`;

@@ -14,15 +14,15 @@ interface Tagged {
   ts_epoch: number;
 }
 
-export interface RunView extends Tagged {
+export interface RunObject extends Tagged {
   run_number: string;
 }
 
-export interface StepView extends RunView {
+export interface StepObject extends RunObject {
   step_name: string;
 }
 
-export interface TaskView extends StepView {
+export interface TaskView extends StepObject {
   task_id: string;
 }
 
@@ -54,7 +54,7 @@ export function flowView(flow: string): { flow_id: string; ts_epoch: number } {
   return { flow_id: flow, ts_epoch: 0 };
 }
 
-export function runView(run: RunRecord): RunView {
+export function runView(run: RunRecord): RunObject {
   return {
     flow_id: run.flow,
     run_number: run.run,
@@ -66,7 +66,7 @@ export function runView(run: RunRecord): RunView {
 }
 
 /** A step begins with its first task. */
-export function stepView(run: RunRecord, step: string, firstStarted: number): StepView {
+export function stepView(run: RunRecord, step: string, firstStarted: number): StepObject {
   return { ...runView(run), step_name: step, ts_epoch: firstStarted };
 }
 

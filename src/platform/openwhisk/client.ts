@@ -9,7 +9,7 @@ export interface KeyValue {
 }
 
 /** An action as it is sent. */
-export interface ActionBody {
+export interface ActionDocument {
   /** `image` with the kind `blackbox`; `components`, and no code, with the kind `sequence`. */
   exec: {
     kind: string;
@@ -71,7 +71,7 @@ export interface Whisk {
   getAction(name: string): Promise<Entity | 'elsewhere' | undefined>;
   getPackage(name: string): Promise<Entity | 'elsewhere' | undefined>;
   /** Creates it, or puts it in the place of the one that is there. */
-  putAction(name: string, action: ActionBody): Promise<void>;
+  putAction(name: string, action: ActionDocument): Promise<void>;
   putPackage(name: string, annotations: KeyValue[]): Promise<void>;
   /** All of the namespace. */
   list(collection: 'triggers' | 'rules'): Promise<ListedEntity[]>;

@@ -18,7 +18,7 @@ export interface Call {
   expect?: readonly number[];
 }
 
-export interface Answer {
+export interface HttpAnswer {
   status: number;
   body: unknown;
   headers: http.IncomingHttpHeaders;
@@ -26,7 +26,7 @@ export interface Answer {
 
 /** Sends a call, sends it again by the retry table, and turns what is no answer into errors. */
 export interface Transport {
-  send(call: Call): Promise<Answer>;
+  send(call: Call): Promise<HttpAnswer>;
   /** Ends the kept connections. */
   close(): void;
 }
@@ -41,7 +41,7 @@ export function openTransport(settings: WhiskSettings): Transport {
   let proxy: Promise<NamedProxy | undefined> | undefined;
   const authorization = `Basic ${Buffer.from(settings.auth).toString('base64')}`;
 
-  async function once({ method, path, body }: Call): Promise<Answer & { text: string }> {
+  async function once({ method, path, body }: Call): Promise<HttpAnswer & { text: string }> {
     proxy ??= proxyFor(settings.apihost);
     const { agent } = (await proxy) ?? { agent: direct };
     const data = body === undefined ? undefined : Buffer.from(toJson(body));
@@ -82,10 +82,10 @@ export function openTransport(settings: WhiskSettings): Transport {
     });
   }
 
-  async function send(call: Call): Promise<Answer> {
+  async function send(call: Call): Promise<HttpAnswer> {
     const idempotent = call.method !== 'POST';
     for (let tries = 1; ; tries++) {
-      let answer: Answer & { text: string };
+      let answer: HttpAnswer & { text: string };
       try {
         answer = await once(call);
       } catch (error) {

@@ -5,7 +5,7 @@ import { mapParallel } from '../s3/parallel.ts';
 import type { ListedObject } from '../s3/store.ts';
 import { liveRuns } from './live-runs.ts';
 import { type RunReader, runKey } from './reader.ts';
-import { type Candidate, keptRuns, type Reason, type RetentionRule, SETTLED_MS } from './retention.ts';
+import { type Candidate, type KeepReason, keptRuns, type RetentionRule, SETTLED_MS } from './retention.ts';
 
 export interface PruneRule extends RetentionRule {
   /** Entries of the cache go, too, that were not used for so long; without it all stay that can be used. */
@@ -25,7 +25,7 @@ export interface FlowPrune {
   /** The latest first. */
   runs: PrunedRun[];
   /** How many runs stay, and why. */
-  kept: Partial<Record<Reason, number>>;
+  kept: Partial<Record<KeepReason, number>>;
   /** Entries of the cache. */
   cacheEntries: number;
   /** All that goes: what belongs to these runs and entries, and artifacts that nothing refers to. */
@@ -243,8 +243,8 @@ async function listed(reader: RunReader, prefix: string): Promise<ListedObject[]
   return objects;
 }
 
-function countReasons(reasons: Iterable<Reason>): Partial<Record<Reason, number>> {
-  const counts: Partial<Record<Reason, number>> = {};
+function countReasons(reasons: Iterable<KeepReason>): Partial<Record<KeepReason, number>> {
+  const counts: Partial<Record<KeepReason, number>> = {};
   for (const reason of reasons) counts[reason] = (counts[reason] ?? 0) + 1;
   return counts;
 }

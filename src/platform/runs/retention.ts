@@ -16,7 +16,7 @@ export interface RetentionRule {
 export const SETTLED_MS = 24 * 3_600_000;
 
 /** Why a run stays. */
-export type Reason = 'running' | 'settling' | 'recent' | 'latest' | 'failed' | 'resumed';
+export type KeepReason = 'running' | 'settling' | 'recent' | 'latest' | 'failed' | 'resumed';
 
 /** What of a run decides whether it stays. */
 export interface Candidate {
@@ -34,8 +34,8 @@ export interface Candidate {
 }
 
 /** Why each of a flow's runs stays; those that may go are not in it. */
-export function keptRuns(runs: readonly Candidate[], rule: RetentionRule, nowMs: number): Map<string, Reason> {
-  const kept = new Map<string, Reason>();
+export function keptRuns(runs: readonly Candidate[], rule: RetentionRule, nowMs: number): Map<string, KeepReason> {
+  const kept = new Map<string, KeepReason>();
   const latest = new Set(
     [...runs]
       .sort((a, b) => b.created - a.created)
@@ -58,7 +58,7 @@ function reasonFor(
   { olderThanMs = 0, keepFailed = false }: RetentionRule,
   latest: ReadonlySet<string>,
   nowMs: number,
-): Reason | undefined {
+): KeepReason | undefined {
   if (isLive) return 'running';
   if (latest.has(run)) return 'latest';
   if (created > nowMs - olderThanMs) return 'recent';

@@ -17,7 +17,7 @@ export type Change =
   | { part: 'input'; name: string; now?: string; was?: string };
 
 /** Why a task was executed, or was not. Pathspecs name tasks, `Flow/run` runs. */
-export type Reason =
+export type ExecutionReason =
   | { kind: 'cached' | 'resumed'; from: string }
   /** The step has no `cache: true`. */
   | { kind: 'not-cached' }
@@ -41,7 +41,7 @@ export interface TaskWhy {
   task: string;
   executed: boolean;
   /** In the order in which they came into it; one at least. */
-  reasons: Reason[];
+  reasons: ExecutionReason[];
 }
 
 export interface StepWhy extends RunKey {
@@ -91,7 +91,7 @@ async function whyTask(reader: RunReader, run: RunRecord, record: TaskRecord, ea
   return { task, executed: true, reasons: telling.length > 0 ? telling : reasons };
 }
 
-async function whyNotCached(record: TaskRecord, earlier: Earlier): Promise<Reason> {
+async function whyNotCached(record: TaskRecord, earlier: Earlier): Promise<ExecutionReason> {
   if (!record.cache) return { kind: 'not-cached' };
   const before = await earlier.find(record);
   if (!before?.cache) return { kind: 'first' };
@@ -104,7 +104,7 @@ async function whyNotResumed(
   reader: RunReader,
   { flow, origin }: RunRecord,
   record: TaskRecord,
-): Promise<Reason | undefined> {
+): Promise<ExecutionReason | undefined> {
   if (!origin) return undefined;
   if (origin.from === record.step) return { kind: 'done-again', step: origin.from };
   const parents = await mapParallel(record.parents, async (parent) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REQUIREMENTS_LOCK } from '../../base/package-files.ts';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import type { Store } from '../s3/store.ts';
 import { cached } from './file-cache.ts';
 import { pythonTag, resolveWheels, type Wheel, type WheelTarget } from './wheels.ts';
@@ -29,7 +29,7 @@ export interface LockOptions {
   store: LayerStore;
   python: string;
   home: string;
-  report: Report;
+  report: Progress;
 }
 
 /** The lock of these requirements, made where there is none yet. */

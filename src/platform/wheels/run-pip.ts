@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 
 /** Only wheels, so that nothing is built and no code of a package runs. */
 const FLAGS = ['--only-binary=:all:', '--no-input', '--disable-pip-version-check', '--no-color'];
@@ -23,7 +23,7 @@ export interface PipFailure {
 export async function pipInstall(
   python: string,
   args: readonly string[],
-  report: Report,
+  report: Progress,
 ): Promise<PipFailure | undefined> {
   const pip = spawn(python, ['-I', '-m', 'pip', 'install', ...FLAGS, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REQUIREMENTS_LOCK } from '../../base/package-files.ts';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import { zipFiles } from '../deploy/merge-zip.ts';
 import { cached } from './file-cache.ts';
 import { pythonTag, STOCK_PYTHON, type TrimRule, wheelFiles } from './wheels.ts';
@@ -33,7 +33,7 @@ const TRIMMED: readonly TrimRule[] = [
 interface VendorOptions {
   python: string;
   home: string;
-  report: Report;
+  report: Progress;
 }
 
 /**

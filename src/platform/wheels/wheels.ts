@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { SystemError, UserError } from '../../base/errors.ts';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import { type PipFailure, pipInstall } from './run-pip.ts';
 
 /** Whose interpreter will import the wheels: that of a cluster's containers, by its version, or the one that runs pip. */
@@ -36,7 +36,7 @@ export interface WheelOptions {
   arguments: readonly string[];
   /** For progress and errors: `the runtime's packages`. */
   what: string;
-  report: Report;
+  report: Progress;
 }
 
 export interface TrimRule {

@@ -16,7 +16,7 @@ const ENTRIES_MAX = 20_000;
 export type Language = 'node' | 'python';
 
 /** An action's code as it was deployed. */
-export interface Code {
+export interface ActionCode {
   readonly language: Language;
   /** Source text, or base64 where `binary`. */
   readonly text: string;
@@ -37,7 +37,7 @@ export class CodeCache {
   }
 
   /** The directory of the unpacked code. @throws {CodeError} */
-  directory(code: Code): Promise<string> {
+  directory(code: ActionCode): Promise<string> {
     const key = keyOf(code);
     let ready = this.#unpacking.get(key);
     if (ready === undefined) {
@@ -49,7 +49,7 @@ export class CodeCache {
   }
 
   /** Removes what no deployed action uses. Only safe before the first container starts. */
-  async prune(used: Iterable<Code>): Promise<void> {
+  async prune(used: Iterable<ActionCode>): Promise<void> {
     if (!existsSync(this.#root)) return;
     const keys = new Set<string>();
     for (const code of used) keys.add(keyOf(code));
@@ -58,7 +58,7 @@ export class CodeCache {
     }
   }
 
-  async #unpack(key: string, code: Code): Promise<string> {
+  async #unpack(key: string, code: ActionCode): Promise<string> {
     const target = join(this.#root, key);
     if (existsSync(target)) return target;
     const work = join(this.#root, `.${key}.${randomUUID()}`);
@@ -78,7 +78,7 @@ export class CodeCache {
   }
 }
 
-function keyOf(code: Code): string {
+function keyOf(code: ActionCode): string {
   return createHash('sha256').update(`${code.language}:${code.binary}:`).update(code.text).digest('hex').slice(0, 32);
 }
 
@@ -88,7 +88,7 @@ function isNameProblem(error: unknown): boolean {
   return ['ENAMETOOLONG', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ERR_INVALID_ARG_VALUE'].includes(code);
 }
 
-function filesOf(code: Code): [name: string, content: Uint8Array | string][] {
+function filesOf(code: ActionCode): [name: string, content: Uint8Array | string][] {
   if (!code.binary) return code.language === 'python' ? [['__main__.py', code.text]] : [];
   const bytes = Buffer.from(code.text, 'base64');
   if (!bytes.subarray(0, ZIP_MAGIC.length).equals(ZIP_MAGIC)) {

@@ -7,7 +7,7 @@ import type { ContainerProcess } from './container-process.ts';
 const LOG_PATIENCE_MS = 500;
 
 /** What came of one exchange with a container. */
-export type Answer =
+export type Exchange =
   | { readonly kind: 'answered'; readonly line: AnswerLine }
   | { readonly kind: 'exited' }
   | { readonly kind: 'timed-out' };
@@ -15,7 +15,7 @@ export type Answer =
 export class Container {
   readonly process: ContainerProcess;
   readonly #logs: LogCollector;
-  #answered: ((answer: Answer) => void) | undefined;
+  #answered: ((answer: Exchange) => void) | undefined;
   #exited = false;
 
   /** @param maxAnswerBytes how much of an answer is kept */
@@ -50,7 +50,7 @@ export class Container {
   }
 
   /** Sends a line, where there is one, and waits for the next answer. Past `timeoutMs` the container is killed. */
-  exchange(line: string | undefined, timeoutMs: number): Promise<Answer> {
+  exchange(line: string | undefined, timeoutMs: number): Promise<Exchange> {
     return new Promise((resolve) => {
       if (this.#exited) {
         resolve({ kind: 'exited' });
@@ -72,7 +72,7 @@ export class Container {
     this.process.kill();
   }
 
-  #settle(answer: Answer): void {
+  #settle(answer: Exchange): void {
     const answered = this.#answered;
     this.#answered = undefined;
     answered?.(answer);

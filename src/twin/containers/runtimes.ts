@@ -5,8 +5,8 @@
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { toJson } from '../../base/json.ts';
 import { LAUNCHERS_DIR } from '../../base/package-files.ts';
-import { type Code, type CodeCache, CodeError } from './action-code.ts';
-import { type Answer, Container } from './container.ts';
+import { type ActionCode, type CodeCache, CodeError } from './action-code.ts';
+import { Container, type Exchange } from './container.ts';
 import { type ContainerProcess, startProcess } from './container-process.ts';
 import { PythonTemplate } from './python-template.ts';
 
@@ -19,13 +19,13 @@ export interface RuntimeOptions {
 }
 
 /** What a proxy answers over HTTP; `exited` and `timed-out` are what its caller sees when it does not. */
-export type Reply =
+export type ProxyReply =
   | { readonly kind: 'replied'; readonly status: number; readonly body: string; readonly lengthBytes: number }
   | { readonly kind: 'exited' }
   | { readonly kind: 'timed-out' };
 
 export interface Initializer {
-  readonly code: Code;
+  readonly code: ActionCode;
   /** The action's `main`: a function, or `module.function` for zipped Node actions. */
   readonly main: string;
   /** `__OW_*` and the init parameters. */
@@ -34,7 +34,7 @@ export interface Initializer {
 
 export interface InitializedContainer {
   readonly container: Container;
-  readonly reply: Reply;
+  readonly reply: ProxyReply;
   /** A line the proxy itself adds to the log of a failed initialisation. */
   readonly logLine: string | undefined;
 }
@@ -62,7 +62,12 @@ export class Runtimes {
   }
 
   /** Runs one activation. @param message ActionLoop's request, one JSON object */
-  async run(container: Container, language: Code['language'], message: object, timeoutMs: number): Promise<Reply> {
+  async run(
+    container: Container,
+    language: ActionCode['language'],
+    message: object,
+    timeoutMs: number,
+  ): Promise<ProxyReply> {
     const answer = await container.exchange(toJson(message), timeoutMs);
     return language === 'node' ? nodeReply(answer) : pythonReply(answer);
   }
@@ -200,17 +205,17 @@ function baseEnvironment(executable: string): Record<string, string> {
   return env;
 }
 
-function replied(status: number, body: string): Reply {
+function replied(status: number, body: string): ProxyReply {
   return { kind: 'replied', status, body, lengthBytes: Buffer.byteLength(body) };
 }
 
 /** openwhisk-runtime-go, `sendError`: a JSON object and a newline. */
-function proxyError(status: number, message: string): Reply {
+function proxyError(status: number, message: string): ProxyReply {
   return replied(status, `${JSON.stringify({ error: message })}\n`);
 }
 
 /** The Node launcher's answer is `STATUS JSON`. */
-function nodeReply(answer: Answer): Reply {
+function nodeReply(answer: Exchange): ProxyReply {
   if (answer.kind !== 'answered') return answer;
   const { text, lengthBytes } = answer.line;
   const status = Number(text.slice(0, 3));
@@ -218,7 +223,7 @@ function nodeReply(answer: Answer): Reply {
 }
 
 /** openwhisk-runtime-go, `runHandler`. The proxy passes the line on with its newline. */
-function pythonReply(answer: Answer): Reply {
+function pythonReply(answer: Exchange): ProxyReply {
   if (answer.kind === 'timed-out') return answer;
   if (answer.kind === 'exited') return proxyError(400, 'command exited');
   const { text, lengthBytes } = answer.line;

@@ -1,21 +1,7 @@
 import { SystemError, UserError } from '../../base/errors.ts';
+import type { DaemonConfig, DaemonMessage } from './daemon-messages.ts';
 import { homePaths } from './platform-state.ts';
-import type { PythonEnvironments } from './python-env.ts';
 import { type LocalServers, startServers } from './servers.ts';
-
-/** The first message of the one who starts the daemon. */
-export interface DaemonConfig {
-  home: string;
-  python: PythonEnvironments;
-  /** Of the OpenWhisk API: this one or none. */
-  port?: number;
-  idleLimitMs?: number;
-}
-
-export type DaemonMessage =
-  | { type: 'note'; text: string }
-  | { type: 'ready' }
-  | { type: 'failed'; error: { user: boolean; code: string; message: string; hint?: string } };
 
 /** A platform that nobody uses gives its memory back; the next `nuvopipe run` starts it again in a second or two. */
 const IDLE_LIMIT_MS = 60 * 60_000;

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Limits } from '../openwhisk/limits.ts';
+import type { NamespaceLimits } from '../openwhisk/limits.ts';
 import { type HomePaths, readJson, writePrivateJson } from './platform-state.ts';
 
 /**
@@ -15,7 +15,7 @@ export interface LocalSettings {
   /** Those used last; 0: none yet. */
   ports: LocalPorts;
   /** OpenWhisk's, where they are to be those of somebody's cluster and not its own defaults. */
-  limits?: Partial<Limits>;
+  limits?: Partial<NamespaceLimits>;
 }
 
 export interface LocalPorts {

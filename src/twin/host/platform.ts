@@ -3,8 +3,8 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SystemError, UserError } from '../../base/errors.ts';
 import { isSource, PACKAGE_DIR } from '../../base/package-files.ts';
-import type { Report } from '../../base/terminal/progress.ts';
-import type { DaemonConfig, DaemonMessage } from './daemon.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
+import type { DaemonConfig, DaemonMessage } from './daemon-messages.ts';
 import { withLock } from './file-lock.ts';
 import { endContainers } from './left-over.ts';
 import {
@@ -25,7 +25,7 @@ export interface StartOptions {
   idleLimitMs?: number;
 }
 
-export interface Started {
+export interface StartedPlatform {
   platform: Platform;
   /** False: it ran already. */
   started: boolean;
@@ -34,9 +34,9 @@ export interface Started {
 /** The local platform of this home, started if it does not run. Of several starts at once one does the work. */
 export async function startPlatform(
   home: string | undefined,
-  report: Report,
+  report: Progress,
   options: StartOptions = {},
-): Promise<Started> {
+): Promise<StartedPlatform> {
   const paths = homePaths(home);
   const running = await readPlatform(home);
   if (running) return { platform: checkedPort(running, options), started: false };
@@ -68,7 +68,7 @@ function checkedPort(platform: Platform, { port }: StartOptions): Platform {
 }
 
 /** Ends the local platform and all that it started. False if none ran. */
-export async function stopPlatform(home: string | undefined, report: Report): Promise<boolean> {
+export async function stopPlatform(home: string | undefined, report: Progress): Promise<boolean> {
   const paths = homePaths(home);
   if (!(await recordedPlatform(paths))) return false;
   return withLock(
@@ -103,7 +103,7 @@ const START_TIMEOUT_MS = 60_000;
 async function startDaemon(
   paths: HomePaths,
   python: PythonEnvironments,
-  report: Report,
+  report: Progress,
   options: StartOptions,
 ): Promise<void> {
   await mkdir(paths.whisk, { recursive: true, mode: 0o700 });

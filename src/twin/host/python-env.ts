@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SystemError, UserError } from '../../base/errors.ts';
 import { REQUIREMENTS_LOCK, S3_REQUIREMENTS_LOCK } from '../../base/package-files.ts';
-import type { Report } from '../../base/terminal/progress.ts';
+import type { Progress } from '../../base/terminal/progress.ts';
 import { pipInstall } from '../../platform/wheels/run-pip.ts';
 import { withLock } from './file-lock.ts';
 import { homePaths } from './platform-state.ts';
@@ -54,7 +54,7 @@ const S3: EnvironmentSpec = {
  * The Python environments under a home: made when they are not there, made again when they are broken or belong to other
  * pins, otherwise only looked at, which needs no network.
  */
-export async function ensurePython(home: string | undefined, report: Report): Promise<PythonEnvironments> {
+export async function ensurePython(home: string | undefined, report: Progress): Promise<PythonEnvironments> {
   const folder = homePaths(home).python;
   const [runtime, s3] = await Promise.all([usable(folder, RUNTIME), usable(folder, S3)]);
   if (runtime !== undefined && s3 !== undefined) return { runtime, s3 };
@@ -65,7 +65,7 @@ export async function ensurePython(home: string | undefined, report: Report): Pr
   );
 }
 
-async function makeMissing(folder: string, report: Report): Promise<PythonEnvironments> {
+async function makeMissing(folder: string, report: Progress): Promise<PythonEnvironments> {
   await removeHalfMade(folder);
   // Settled, not all: the lock must not be given back while one of them is still being made.
   const [runtime, s3] = await Promise.allSettled([ensure(folder, RUNTIME, report), ensure(folder, S3, report)]);
@@ -82,7 +82,7 @@ async function removeHalfMade(folder: string): Promise<void> {
   }
 }
 
-async function ensure(folder: string, spec: EnvironmentSpec, report: Report): Promise<string> {
+async function ensure(folder: string, spec: EnvironmentSpec, report: Progress): Promise<string> {
   return (await usable(folder, spec)) ?? (await make(folder, spec, report));
 }
 
@@ -122,7 +122,7 @@ async function imports(python: string, modules: string[]): Promise<boolean> {
 
 const run = promisify(execFile);
 
-async function make(folder: string, spec: EnvironmentSpec, report: Report): Promise<string> {
+async function make(folder: string, spec: EnvironmentSpec, report: Progress): Promise<string> {
   const place = join(folder, spec.name);
   const draft = `${place}.${process.pid}${HALF_MADE}`;
   const started = Date.now();
@@ -162,7 +162,7 @@ async function makeVenv(python: string, place: string): Promise<void> {
 }
 
 /** The lock names every package, so pip resolves nothing. pip byte-compiles. */
-async function installPins(python: string, spec: EnvironmentSpec, report: Report): Promise<void> {
+async function installPins(python: string, spec: EnvironmentSpec, report: Progress): Promise<void> {
   const failure = await pipInstall(python, ['--no-deps', '-r', spec.lockFile], report);
   if (failure === undefined) return;
   throw new UserError(

@@ -7,7 +7,7 @@ import { ANY_IMAGE } from '../openwhisk/kinds.ts';
 import { startWhisk } from '../openwhisk/server.ts';
 import { watchRequests } from './activity.ts';
 import { wskProperties } from './client-env.ts';
-import type { DaemonConfig } from './daemon.ts';
+import type { DaemonConfig } from './daemon-messages.ts';
 import { type LocalPorts, localSettings } from './platform-settings.ts';
 import { homePaths, type Platform, writePrivate, writePrivateJson } from './platform-state.ts';
 import { processIdentity } from './process-identity.ts';

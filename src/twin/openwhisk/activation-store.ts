@@ -1,7 +1,7 @@
 /** Activation records: the latest, in memory and in a file of one line each, so that a restart keeps them. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseJson, toJson } from '../../base/json.ts';
-import { findValue, type KeyValue } from './entities.ts';
+import { type BoundValue, findValue } from './entities.ts';
 import { writeFileAtomically } from './files.ts';
 import { type Response, responseJson, STATUS_CODES } from './response.ts';
 import type { JsonObject } from './spray-json.ts';
@@ -26,7 +26,7 @@ export interface Activation {
   readonly response: Response;
   /** Log lines; the ids of the derived activations for sequences and compositions. */
   readonly logs: readonly string[];
-  readonly annotations: readonly KeyValue[];
+  readonly annotations: readonly BoundValue[];
 }
 
 export interface ActivationQuery {

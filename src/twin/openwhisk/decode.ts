@@ -4,27 +4,27 @@ import { isNumber, toJson } from '../../base/json.ts';
 import {
   type ActionLimits,
   type Binding,
+  type BoundValue,
   defined,
   type Exec,
-  type KeyValue,
   type Reference,
   type RuleStatus,
   sizeBytes,
 } from './entities.ts';
 import { isName, lastOf, parentOf, pathParts, resolvePath } from './entity-names.ts';
 import { resolveKind, VALID_KINDS } from './kinds.ts';
-import { type Limits, MAX_NAME_LENGTH, type Range } from './limits.ts';
+import { type LimitRange, MAX_NAME_LENGTH, type NamespaceLimits } from './limits.ts';
 import * as messages from './messages.ts';
 import { Reject } from './reject.ts';
 import { isObject, type Json, type JsonObject, ParsingError, parseJson, textOf } from './spray-json.ts';
 
 export interface ActionPut {
   readonly exec?: Exec;
-  readonly parameters?: readonly KeyValue[];
+  readonly parameters?: readonly BoundValue[];
   readonly limits?: Partial<ActionLimits>;
   readonly version?: string;
   readonly publish?: boolean;
-  readonly annotations?: readonly KeyValue[];
+  readonly annotations?: readonly BoundValue[];
   readonly delAnnotations?: readonly string[];
 }
 
@@ -59,7 +59,7 @@ export function decodePayload(body: Json | undefined): JsonObject | undefined {
   return body;
 }
 
-export function decodeActionPut(body: Json | undefined, namespace: string, limits: Limits): ActionPut {
+export function decodeActionPut(body: Json | undefined, namespace: string, limits: NamespaceLimits): ActionPut {
   const fields = entityFields(body, 'exec');
   const exec = fields.exec === undefined ? undefined : decodeExec(fields.exec, namespace);
   const put = {
@@ -77,7 +77,7 @@ export function decodeActionPut(body: Json | undefined, namespace: string, limit
   return defined(put) as ActionPut;
 }
 
-export function decodePackagePut(body: Json | undefined, namespace: string, limits: Limits): PackagePut {
+export function decodePackagePut(body: Json | undefined, namespace: string, limits: NamespaceLimits): PackagePut {
   const fields = entityFields(body, 'binding');
   const put = {
     binding: decodeBinding(fields.binding, namespace),
@@ -88,14 +88,14 @@ export function decodePackagePut(body: Json | undefined, namespace: string, limi
   return defined(put) as PackagePut;
 }
 
-export function decodeTriggerPut(body: Json | undefined, limits: Limits): TriggerPut {
+export function decodeTriggerPut(body: Json | undefined, limits: NamespaceLimits): TriggerPut {
   const fields = entityFields(body, 'parameters');
   const put = { parameters: keyValues(fields.parameters), ...common(fields) };
   checkSizes(put, limits);
   return defined(put) as TriggerPut;
 }
 
-export function decodeRulePut(body: Json | undefined, namespace: string, limits: Limits): RulePut {
+export function decodeRulePut(body: Json | undefined, namespace: string, limits: NamespaceLimits): RulePut {
   const fields = entityFields(body, 'trigger');
   const put = {
     trigger: fields.trigger === undefined ? undefined : decodeReference(fields.trigger, namespace),
@@ -141,10 +141,10 @@ function names(value: Json | undefined): string[] | undefined {
 }
 
 /** `Parameters.serdes`; the last of equal keys wins. */
-function keyValues(value: Json | undefined): KeyValue[] | undefined {
+function keyValues(value: Json | undefined): BoundValue[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) throw malformed('parameters malformed!');
-  const list = new Map<string, KeyValue>();
+  const list = new Map<string, BoundValue>();
   for (const each of value) {
     if (!isObject(each) || typeof each.key !== 'string' || each.value === undefined)
       throw malformed('parameters malformed!');
@@ -212,8 +212,8 @@ function decodeLimits(value: Json): Partial<ActionLimits> {
 
 type LimitMessage = (value: number, allowed: number) => string;
 
-function checkLimits(given: Partial<ActionLimits>, limits: Limits): void {
-  const check = (value: number | undefined, range: Range, exceeds: LimitMessage, below: LimitMessage) => {
+function checkLimits(given: Partial<ActionLimits>, limits: NamespaceLimits): void {
+  const check = (value: number | undefined, range: LimitRange, exceeds: LimitMessage, below: LimitMessage) => {
     if (value !== undefined && value > range.max) throw new Reject(400, exceeds(value, range.max));
     if (value !== undefined && value < range.min) throw new Reject(400, below(value, range.min));
   };
@@ -228,8 +228,8 @@ function checkLimits(given: Partial<ActionLimits>, limits: Limits): void {
 }
 
 function checkSizes(
-  put: { parameters?: readonly KeyValue[] | undefined; annotations?: readonly KeyValue[] | undefined },
-  limits: Limits,
+  put: { parameters?: readonly BoundValue[] | undefined; annotations?: readonly BoundValue[] | undefined },
+  limits: NamespaceLimits,
 ): void {
   for (const field of ['parameters', 'annotations'] as const) {
     const bytes = sizeBytes(put[field] ?? []);

@@ -4,7 +4,7 @@ import { toJson } from '../../base/json.ts';
 import { isObject, type Json, type JsonObject } from './spray-json.ts';
 
 /** A parameter or annotation. `init`: the action gets it as an environment variable when its container starts. */
-export interface KeyValue {
+export interface BoundValue {
   readonly key: string;
   readonly value: Json;
   readonly init?: true;
@@ -45,14 +45,14 @@ interface Common {
   readonly name: string;
   readonly version: string;
   readonly publish: boolean;
-  readonly annotations: readonly KeyValue[];
+  readonly annotations: readonly BoundValue[];
   /** ms since 1970. */
   readonly updated: number;
 }
 
 export interface Action extends Common {
   readonly exec: Exec;
-  readonly parameters: readonly KeyValue[];
+  readonly parameters: readonly BoundValue[];
   readonly limits: ActionLimits;
 }
 
@@ -63,7 +63,7 @@ export interface Binding {
 
 export interface Package extends Common {
   readonly binding: Binding | undefined;
-  readonly parameters: readonly KeyValue[];
+  readonly parameters: readonly BoundValue[];
 }
 
 export interface RuleLink {
@@ -72,7 +72,7 @@ export interface RuleLink {
 }
 
 export interface Trigger extends Common {
-  readonly parameters: readonly KeyValue[];
+  readonly parameters: readonly BoundValue[];
   /** By the rule's path. Absent before the first rule. */
   readonly rules?: Readonly<Record<string, RuleLink>>;
 }
@@ -111,29 +111,29 @@ export function pathOfReference({ path, name }: Reference): string {
 }
 
 /** Later values win, as in `Parameters ++`; a key keeps its first place. */
-export function mergeKeyValues(...lists: (readonly KeyValue[])[]): KeyValue[] {
-  const merged = new Map<string, KeyValue>();
+export function mergeKeyValues(...lists: (readonly BoundValue[])[]): BoundValue[] {
+  const merged = new Map<string, BoundValue>();
   for (const list of lists) for (const each of list) merged.set(each.key, each);
   return [...merged.values()];
 }
 
-export function findValue(list: readonly KeyValue[], key: string): Json | undefined {
+export function findValue(list: readonly BoundValue[], key: string): Json | undefined {
   return list.find((each) => each.key === key)?.value;
 }
 
 /** `Parameters.isTruthy`. */
-export function isTruthy(list: readonly KeyValue[], key: string, ifAbsent = false): boolean {
+export function isTruthy(list: readonly BoundValue[], key: string, ifAbsent = false): boolean {
   const value = findValue(list, key);
   if (value === undefined) return ifAbsent;
   return typeof value === 'object' ? value !== null : Boolean(value);
 }
 
-export function toObject(list: readonly KeyValue[]): JsonObject {
+export function toObject(list: readonly BoundValue[]): JsonObject {
   return Object.fromEntries(list.map((each) => [each.key, each.value]));
 }
 
 /** `ParameterName.size + ParameterValue.size`, summed. */
-export function sizeBytes(list: readonly KeyValue[]): number {
+export function sizeBytes(list: readonly BoundValue[]): number {
   return list.reduce((sum, each) => sum + Buffer.byteLength(each.key) + Buffer.byteLength(toJson(each.value)), 0);
 }
 

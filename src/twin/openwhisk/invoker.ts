@@ -1,17 +1,25 @@
 /** Runs one activation of one action in a container and writes its record: ContainerProxy.scala, `initializeAndRun`. */
 
 import { toJson } from '../../base/json.ts';
-import type { Code } from '../containers/action-code.ts';
+import type { ActionCode } from '../containers/action-code.ts';
 import type { Container } from '../containers/container.ts';
 import { formatLogLine } from '../containers/container-logs.ts';
 import type { ContainerPool, Lease } from '../containers/container-pool.ts';
-import type { Initializer, Reply, Runtimes } from '../containers/runtimes.ts';
+import type { Initializer, ProxyReply, Runtimes } from '../containers/runtimes.ts';
 import type { Activation, ActivationStore } from './activation-store.ts';
-import { type Action, type BlackboxExec, type CodeExec, defined, isTruthy, type KeyValue, pathOf } from './entities.ts';
+import {
+  type Action,
+  type BlackboxExec,
+  type BoundValue,
+  type CodeExec,
+  defined,
+  isTruthy,
+  pathOf,
+} from './entities.ts';
 import type { ActivationFault, Faults } from './faults.ts';
 import { activationId, transactionId } from './ids.ts';
 import { kindOf } from './kinds.ts';
-import type { Limits } from './limits.ts';
+import type { NamespaceLimits } from './limits.ts';
 import * as messages from './messages.ts';
 import { developerError, initResponse, type Response, runResponse, whiskError } from './response.ts';
 import { isObject, type Json, type JsonObject } from './spray-json.ts';
@@ -27,7 +35,7 @@ export interface ResolvedAction {
   readonly revision: string;
 }
 
-export interface Invocation {
+export interface ActivationRequest {
   readonly resolved: ResolvedAction;
   readonly args: Json;
   readonly cause: string | undefined;
@@ -35,7 +43,7 @@ export interface Invocation {
   readonly requestedAt: number;
 }
 
-export interface Started {
+export interface StartedActivation {
   readonly activationId: string;
   /** The record without its logs, as a caller that waits gets it. */
   readonly done: Promise<Activation>;
@@ -44,7 +52,7 @@ export interface Started {
 export interface InvokerOptions {
   readonly namespace: string;
   readonly auth: string;
-  readonly limits: Limits;
+  readonly limits: NamespaceLimits;
   readonly images: Readonly<Record<string, string>>;
   readonly faults: Faults;
   readonly now: () => number;
@@ -89,7 +97,7 @@ export class Invoker {
     await Promise.allSettled(this.#inFlight);
   }
 
-  start(invocation: Invocation): Started {
+  start(invocation: ActivationRequest): StartedActivation {
     const id = activationId();
     const { action } = invocation.resolved;
     this.#ordinal += 1;
@@ -107,7 +115,7 @@ export class Invoker {
     return { activationId: id, done: new Promise(() => {}) };
   }
 
-  async #activate(id: string, invocation: Invocation, fault: ActivationFault | undefined): Promise<Activation> {
+  async #activate(id: string, invocation: ActivationRequest, fault: ActivationFault | undefined): Promise<Activation> {
     const { action, revision } = invocation.resolved;
     const lease = await this.#pool.acquire(pathOf(action), revision, action.limits.memory);
     let keep = false;
@@ -127,7 +135,7 @@ export class Invoker {
 
   async #execute(
     id: string,
-    invocation: Invocation,
+    invocation: ActivationRequest,
     lease: Lease,
     fault: ActivationFault | undefined,
   ): Promise<Outcome> {
@@ -191,11 +199,11 @@ export class Invoker {
 
   async #run(
     container: Container,
-    language: Code['language'],
+    language: ActionCode['language'],
     message: JsonObject,
     timeoutMs: number,
     fault: ActivationFault | undefined,
-  ): Promise<Reply> {
+  ): Promise<ProxyReply> {
     const kill = fault !== undefined && 'kill' in fault ? fault : undefined;
     let killed = false;
     const end = () => {
@@ -255,12 +263,12 @@ export class Invoker {
     };
   }
 
-  #language(action: Action): Code['language'] {
+  #language(action: Action): ActionCode['language'] {
     const exec = action.exec as CodeExec | BlackboxExec;
     return kindOf(exec, this.#options.images)?.language ?? 'node';
   }
 
-  #record(id: string, { resolved, cause, requestedAt }: Invocation, outcome: Outcome): Activation {
+  #record(id: string, { resolved, cause, requestedAt }: ActivationRequest, outcome: Outcome): Activation {
     const { namespace } = this.#options;
     const { action, binding } = resolved;
     const { response, startedAt, endedAt, initMs, runAt, timedOut } = outcome;
@@ -299,7 +307,7 @@ function deadline(nowMs: number, timeoutMs: number): string {
 }
 
 /** Parameters with `init` become environment variables, the others the action's arguments. */
-function partition(args: Json, parameters: readonly KeyValue[]): { env: Record<string, string>; args: Json } {
+function partition(args: Json, parameters: readonly BoundValue[]): { env: Record<string, string>; args: Json } {
   const initKeys = new Set(parameters.filter((each) => each.init).map((each) => each.key));
   if (initKeys.size === 0 || !isObject(args)) return { env: {}, args };
   const env: Record<string, string> = {};

@@ -1,7 +1,7 @@
 /** The kinds of actions this platform runs, and what runs them. The names are those of Apache OpenWhisk's standalone server. */
 import type { Language } from '../containers/action-code.ts';
 
-export interface Kind {
+export interface RuntimeKind {
   readonly kind: string;
   readonly language: Language;
   /** What `nodejs:default` and `python:default` stand for. */
@@ -11,7 +11,7 @@ export interface Kind {
 }
 
 /** One local interpreter of each language stands for all its versions. */
-export const KINDS: readonly Kind[] = [
+export const KINDS: readonly RuntimeKind[] = [
   { kind: 'python:3.11', language: 'python', default: true },
   { kind: 'nodejs:18', language: 'node' },
   { kind: 'python:3.10', language: 'python' },
@@ -32,7 +32,7 @@ export const VALID_KINDS: readonly string[] = [
 ];
 
 /** The kind a name stands for, `…:default` included. */
-export function resolveKind(name: string): Kind | undefined {
+export function resolveKind(name: string): RuntimeKind | undefined {
   const [family = '', version] = name.split(':');
   if (version === 'default') return KINDS.find((each) => each.default && each.language === FAMILIES[family]);
   return KINDS.find((each) => each.kind === name);
@@ -45,7 +45,7 @@ export const ANY_IMAGE = '*';
 export function kindOf(
   exec: { readonly kind: string; readonly image?: string },
   images: Readonly<Record<string, string>>,
-): Kind | undefined {
+): RuntimeKind | undefined {
   const { kind, image } = exec;
   if (image === undefined) return resolveKind(kind);
   return resolveKind((Object.hasOwn(images, image) ? images[image] : images[ANY_IMAGE]) ?? '');

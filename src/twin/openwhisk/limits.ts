@@ -2,7 +2,7 @@
 
 const MIB = 1024 * 1024;
 
-export interface Limits {
+export interface NamespaceLimits {
   /** REST invocations a clock minute. `whisk.config limits-actions-invokes-perMinute`, Entitlement.scala. */
   readonly invocationsPerMinute: number;
   /** Activations at once, components included. `limits-actions-invokes-concurrent`, ActivationThrottler.scala. */
@@ -12,13 +12,13 @@ export interface Limits {
   /** Components of a sequence or of a session. `limits-actions-sequence-maxLength`, PrimitiveActions.scala. */
   readonly sequenceLength: number;
   /** Action time, ms. application.conf `whisk.time-limit`. */
-  readonly timeoutMs: Range;
+  readonly timeoutMs: LimitRange;
   /** Action memory, MB. application.conf `whisk.memory`. */
-  readonly memoryMb: Range;
+  readonly memoryMb: LimitRange;
   /** Action logs, MB. application.conf `whisk.log-limit`. */
-  readonly logsMb: Range;
+  readonly logsMb: LimitRange;
   /** Activations at once in one container. application.conf `whisk.concurrency-limit`. */
-  readonly concurrency: Range;
+  readonly concurrency: LimitRange;
   /** Code of an action. Exec.scala. */
   readonly codeBytes: number;
   /** Parameters, annotations, payload and result, each. application.conf `whisk.parameter-size-limit`, `activation.payload`. */
@@ -33,13 +33,13 @@ export interface Limits {
   readonly componentGraceMs: number;
 }
 
-export interface Range {
+export interface LimitRange {
   readonly min: number;
   readonly max: number;
   readonly std: number;
 }
 
-export const DEFAULT_LIMITS: Limits = {
+export const DEFAULT_LIMITS: NamespaceLimits = {
   invocationsPerMinute: 60,
   concurrentInvocations: 30,
   firesPerMinute: 60,

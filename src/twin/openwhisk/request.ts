@@ -5,7 +5,7 @@ import * as messages from './messages.ts';
 import { Reject } from './reject.ts';
 import type { Json } from './spray-json.ts';
 
-export interface Request {
+export interface ApiRequest {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
@@ -16,14 +16,14 @@ export interface Request {
   readonly receivedAt: number;
 }
 
-export interface Answer {
+export interface ApiAnswer {
   readonly status: number;
   /** Undefined: no body. */
   readonly body?: Json;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export const ok = (body: Json): Answer => ({ status: 200, body });
+export const ok = (body: Json): ApiAnswer => ({ status: 200, body });
 
 const TRUE = ['true', 'yes', 'on', '1'];
 const FALSE = ['false', 'no', 'off', '0'];
@@ -72,7 +72,7 @@ export function listAnswer<T>(
   { skip, limit, count }: ListParameters,
   collection: string,
   json: (item: T) => Json,
-): Answer {
+): ApiAnswer {
   if (count) return ok({ [collection]: Math.max(0, items.length - skip) });
   return ok(items.slice(skip, skip + limit).map(json));
 }

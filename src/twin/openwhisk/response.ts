@@ -1,20 +1,20 @@
 /** What an activation answered: ActivationResult.scala. */
 
 import { parseJson as parseExact } from '../../base/json.ts';
-import type { Reply } from '../containers/runtimes.ts';
+import type { ProxyReply } from '../containers/runtimes.ts';
 import * as messages from './messages.ts';
 import { isObject, isTooDeep, type Json, type JsonObject } from './spray-json.ts';
 
-export type Status = 'success' | 'application error' | 'action developer error' | 'whisk internal error';
+export type ActivationStatus = 'success' | 'application error' | 'action developer error' | 'whisk internal error';
 
 export interface Response {
-  readonly status: Status;
+  readonly status: ActivationStatus;
   readonly result?: Json;
   /** Characters of the container's answer; bytes where it was truncated. */
   readonly size?: number;
 }
 
-export const STATUS_CODES: Readonly<Record<Status, number>> = {
+export const STATUS_CODES: Readonly<Record<ActivationStatus, number>> = {
   success: 0,
   'application error': 1,
   'action developer error': 2,
@@ -37,12 +37,12 @@ export function whiskError(error: Json): Response {
   return failure('whisk internal error', error);
 }
 
-function failure(status: Status, error: Json, size?: number): Response {
+function failure(status: ActivationStatus, error: Json, size?: number): Response {
   return { status, result: { error }, ...(size === undefined ? {} : { size }) };
 }
 
 /** `processInitResponseContent`: why a container did not initialise. */
-export function initResponse(reply: Reply, timeoutMs: number, maxBytes: number): Response {
+export function initResponse(reply: ProxyReply, timeoutMs: number, maxBytes: number): Response {
   if (reply.kind === 'timed-out') return developerError(messages.timedOut(timeoutMs, true));
   if (reply.kind === 'exited') return developerError(messages.ABNORMAL_INITIALIZATION);
   const { body, lengthBytes } = reply;
@@ -54,7 +54,7 @@ export function initResponse(reply: Reply, timeoutMs: number, maxBytes: number):
 }
 
 /** `processRunResponseContent`. @param maxBytes a longer answer is an error @param keptBytes and shows so much of itself */
-export function runResponse(reply: Reply, timeoutMs: number, maxBytes: number, keptBytes: number): Response {
+export function runResponse(reply: ProxyReply, timeoutMs: number, maxBytes: number, keptBytes: number): Response {
   if (reply.kind === 'timed-out') return developerError(messages.timedOut(timeoutMs, false));
   if (reply.kind === 'exited') return developerError(messages.ABNORMAL_RUN);
   const { body, lengthBytes } = reply;

@@ -12,11 +12,11 @@ import {
   isOfThisMachine,
   LOOPBACK,
   NOT_OF_THIS_MACHINE,
-  readBody,
+  readRequestBody,
   SERVER_TIMEOUTS,
   urlOf,
 } from '../../base/loopback.ts';
-import { type Code, CodeCache } from '../containers/action-code.ts';
+import { type ActionCode, CodeCache } from '../containers/action-code.ts';
 import { ContainerPool, DEFAULT_IDLE_TIMEOUT_MS } from '../containers/container-pool.ts';
 import { type RuntimeOptions, Runtimes } from '../containers/runtimes.ts';
 import { ActivationStore } from './activation-store.ts';
@@ -33,10 +33,10 @@ import { isSameSecret } from './generated-key.ts';
 import { transactionId } from './ids.ts';
 import { Invoker } from './invoker.ts';
 import { kindOf, runtimesInformation } from './kinds.ts';
-import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { DEFAULT_LIMITS, type NamespaceLimits } from './limits.ts';
 import * as messages from './messages.ts';
 import { Reject } from './reject.ts';
-import { type Answer, ok, type Request } from './request.ts';
+import { type ApiAnswer, type ApiRequest, ok } from './request.ts';
 import { Sessions } from './sessions.ts';
 import type { Json } from './spray-json.ts';
 import { provideSystemPackages } from './system-packages.ts';
@@ -48,7 +48,7 @@ import { provideSystemPackages } from './system-packages.ts';
 const DEFAULT_POOL_MEMORY_MB = (DEFAULT_LIMITS.concurrentInvocations + 2) * DEFAULT_LIMITS.memoryMb.std;
 const MIB = 1024 * 1024;
 
-export interface WhiskOptions {
+export interface WhiskTwinOptions {
   /** 0, the default: any free port. */
   readonly port?: number;
   /** Where entities, activations and unpacked code live. */
@@ -59,7 +59,7 @@ export interface WhiskOptions {
   readonly runtimes: RuntimeOptions;
   /** Blackbox images and the kind that stands for each here; `*` for all others. */
   readonly images?: Readonly<Record<string, string>>;
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<NamespaceLimits>;
   readonly poolMemoryMb?: number;
   readonly idleTimeoutMs?: number;
   /** `/whisk.system/utils/echo` and `cat`. Apache OpenWhisk's standalone server has none by itself. */
@@ -71,7 +71,7 @@ export interface WhiskOptions {
   readonly faults?: Faults;
 }
 
-export interface Whisk {
+export interface WhiskTwin {
   /** `http://127.0.0.1:PORT`: the API host. */
   readonly url: string;
   readonly port: number;
@@ -85,9 +85,9 @@ export interface Whisk {
 }
 
 /** @throws {UserError} `port-taken` */
-export async function startWhisk(options: WhiskOptions): Promise<Whisk> {
+export async function startWhisk(options: WhiskTwinOptions): Promise<WhiskTwin> {
   const { stateDir, namespace = 'guest', faults = {} } = options;
-  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits: NamespaceLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const now = options.clock ?? preciseNow;
   mkdirSync(stateDir, { recursive: true });
   const entities = new EntityStore(join(stateDir, 'entities'));
@@ -174,8 +174,8 @@ function preciseNow(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function deployedCode(entities: EntityStore, images: Readonly<Record<string, string>>): Code[] {
-  const codes: Code[] = [];
+function deployedCode(entities: EntityStore, images: Readonly<Record<string, string>>): ActionCode[] {
+  const codes: ActionCode[] = [];
   for (const { exec } of entities.actions()) {
     if (isSequence(exec) || exec.code === undefined) continue;
     const kind = kindOf(exec, images);
@@ -208,7 +208,7 @@ async function requestWithin(
   method: string,
   segments: readonly string[],
   body?: Json,
-): Promise<Answer> {
+): Promise<ApiAnswer> {
   const text = body === undefined ? '' : toJson(body);
   const bodyBytes = Buffer.byteLength(text);
   const query = new URLSearchParams();
@@ -227,7 +227,7 @@ function rejection(error: unknown): Reject {
 interface RouterOptions {
   readonly auth: string;
   readonly namespace: string;
-  readonly limits: Limits;
+  readonly limits: NamespaceLimits;
   readonly now: () => number;
 }
 
@@ -264,7 +264,7 @@ class Router {
     }
   }
 
-  async #answer(incoming: IncomingMessage): Promise<Answer> {
+  async #answer(incoming: IncomingMessage): Promise<ApiAnswer> {
     const receivedAt = this.#options.now();
     const method = incoming.method ?? 'GET';
     const url = urlOf(incoming);
@@ -287,13 +287,13 @@ class Router {
       if (method !== 'GET') throw new Reject(405, messages.methodNotAllowed(['GET']));
       return ok([this.#options.namespace]);
     }
-    const body = await readBody(incoming, this.#options.limits.requestBytes);
+    const body = await readRequestBody(incoming, this.#options.limits.requestBytes);
     // As OpenWhisk's HTTP library answers what is too large.
     if (body === undefined) throw new Reject(500, messages.INTERNAL_SERVER_ERROR);
     const contentType = incoming.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
     if (body.length > 0 && contentType !== 'application/json')
       throw new Reject(415, messages.CONTENT_TYPE_NOT_SUPPORTED);
-    const request: Request = {
+    const request: ApiRequest = {
       method,
       query: url.searchParams,
       headers: incoming.headers as Record<string, string>,
@@ -307,7 +307,7 @@ class Router {
   /** Who asks is not known yet: no more is read than a feed's arguments may be. */
   async #alarmArguments(incoming: IncomingMessage): Promise<string> {
     const { payloadBytes } = this.#options.limits;
-    const body = await readBody(incoming, payloadBytes);
+    const body = await readRequestBody(incoming, payloadBytes);
     if (body !== undefined) return body.toString('utf8');
     const bytes = Number(incoming.headers['content-length'] ?? payloadBytes + 1);
     throw new Reject(413, messages.tooBig('Request', bytes, payloadBytes));
@@ -386,7 +386,7 @@ function isEnd(segments: readonly string[]): boolean {
   return segments.length === 0 || (segments.length === 1 && segments[0] === '');
 }
 
-function send(outgoing: ServerResponse, answer: Answer, headers: Readonly<Record<string, string>>): void {
+function send(outgoing: ServerResponse, answer: ApiAnswer, headers: Readonly<Record<string, string>>): void {
   const all: Record<string, string> = { ...headers, ...answer.headers };
   if (answer.body === undefined) {
     outgoing.writeHead(answer.status, all).end();

@@ -5,12 +5,12 @@
 
 import { toJson } from '../../base/json.ts';
 import type { Activation, ActivationStore } from './activation-store.ts';
-import { type Action, isSequence, isTruthy, type KeyValue, pathOf, toObject } from './entities.ts';
+import { type Action, type BoundValue, isSequence, isTruthy, pathOf, toObject } from './entities.ts';
 import { resolveComponentName } from './entity-names.ts';
 import type { Faults } from './faults.ts';
 import { activationId } from './ids.ts';
 import type { Invoker, ResolvedAction } from './invoker.ts';
-import type { Limits } from './limits.ts';
+import type { NamespaceLimits } from './limits.ts';
 import * as messages from './messages.ts';
 import { Reject } from './reject.ts';
 import { applicationError, type Response, whiskError } from './response.ts';
@@ -24,7 +24,7 @@ export interface Invoked {
 
 export interface SessionsOptions {
   readonly namespace: string;
-  readonly limits: Limits;
+  readonly limits: NamespaceLimits;
   readonly faults: Faults;
   readonly now: () => number;
   /** The action of a path. @throws {Reject} 404 */
@@ -374,7 +374,7 @@ export class Sessions {
     const { namespace, now } = this.#options;
     const activation: Activation = {
       activationId: id,
-      annotations: Object.entries(annotations).map(([key, value]): KeyValue => ({ key, value })),
+      annotations: Object.entries(annotations).map(([key, value]): BoundValue => ({ key, value })),
       ...(cause === undefined ? {} : { cause }),
       duration: durationMs,
       end: Math.floor(now()),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { plainPalette } from '../../../src/base/terminal/palette.ts';
-import { RunView } from '../../../src/cli/views/follow-view.ts';
+import { FollowView } from '../../../src/cli/views/follow-view.ts';
 import type { RunStatus, StepStatus } from '../../../src/platform/runs/run-status.ts';
 
 /** What is told of a foreach of 600 items as they are done: `[succeeded, failed]` at each look. */
@@ -8,7 +8,7 @@ function told(looks: readonly (readonly [number, number])[], live = false): { li
   const lines: string[] = [];
   const progress: string[] = [];
   const report = { line: (text: string) => lines.push(text), progress: (text: string) => progress.push(text) };
-  const view = new RunView(report, plainPalette, live);
+  const view = new FollowView(report, plainPalette, live);
   for (const [succeeded, failed] of looks) {
     const step: StepStatus = { step: 'work', succeeded, failed, expected: 600, started: 0, ended: 12 };
     view.show({ flow: 'F', run: 'r', status: 'running', steps: [step] } as unknown as RunStatus);

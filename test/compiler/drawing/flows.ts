@@ -1,11 +1,11 @@
 import { type Picture, pictureOf } from '../../../src/compiler/drawing/picture.ts';
-import { Report } from '../../../src/language/diagnostics/report.ts';
+import { Diagnostics } from '../../../src/language/diagnostics/report.ts';
 import { SourceFile } from '../../../src/language/diagnostics/source-file.ts';
 import { readFlow } from '../../../src/language/syntax/read-flow.ts';
 
 /** The picture of a flow whose text is given. */
 export function pictured(text: string): Picture {
-  const report = new Report(new SourceFile('flow.yaml', text), []);
+  const report = new Diagnostics(new SourceFile('flow.yaml', text), []);
   const flow = readFlow(report);
   if (!flow || report.hasErrors) throw new Error(JSON.stringify(report.diagnostics));
   return pictureOf(flow);

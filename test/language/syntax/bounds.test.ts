@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Report } from '../../../src/language/diagnostics/report.ts';
+import { Diagnostics } from '../../../src/language/diagnostics/report.ts';
 import { SourceFile } from '../../../src/language/diagnostics/source-file.ts';
 import { parse } from '../../../src/language/syntax/parse.ts';
 
@@ -8,7 +8,7 @@ const MAX_MS = 10_000;
 const MANY = 30_000;
 
 const codesOf = (text: string): string[] => {
-  const report = new Report(new SourceFile('flow.yaml', text));
+  const report = new Diagnostics(new SourceFile('flow.yaml', text));
   parse(report);
   return report.diagnostics.map(({ code }) => code);
 };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { Report } from '../../../src/language/diagnostics/report.ts';
+import { Diagnostics } from '../../../src/language/diagnostics/report.ts';
 import { SourceFile } from '../../../src/language/diagnostics/source-file.ts';
 import { readFlow } from '../../../src/language/syntax/read-flow.ts';
 
 function read(text: string) {
-  const report = new Report(new SourceFile('flow.yaml', text), []);
+  const report = new Diagnostics(new SourceFile('flow.yaml', text), []);
   const flow = readFlow(report);
   const said = report.diagnostics.map(({ code, range }) => `${range.start.line}:${range.start.column} ${code}`);
   return { flow, said };

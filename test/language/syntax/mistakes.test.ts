@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Report } from '../../../src/language/diagnostics/report.ts';
+import { Diagnostics } from '../../../src/language/diagnostics/report.ts';
 import { SourceFile } from '../../../src/language/diagnostics/source-file.ts';
 import { parse } from '../../../src/language/syntax/parse.ts';
 
@@ -162,7 +162,7 @@ const MISTAKES: [what: string, text: string, place: string, code: string, hint: 
 describe('mistakes in YAML', () => {
   for (const [what, text, place, code, hint] of MISTAKES) {
     it(`says what is wrong with ${what}`, () => {
-      const report = new Report(new SourceFile('flow.yaml', `flow: F\n${text}`), []);
+      const report = new Diagnostics(new SourceFile('flow.yaml', `flow: F\n${text}`), []);
       parse(report);
       const [found] = report.diagnostics;
       const { line, column } = found?.range.start ?? { line: 0, column: 0 };
@@ -171,7 +171,7 @@ describe('mistakes in YAML', () => {
   }
 
   it('says nothing of what follows from a mistake', () => {
-    const report = new Report(
+    const report = new Diagnostics(
       new SourceFile('flow.yaml', 'flow: F\nsteps:\n  - step: a\n     run: x\n    retry: 2\n'),
       [],
     );

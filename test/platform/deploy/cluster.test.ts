@@ -9,7 +9,7 @@ import type { Profile } from '../../../src/contract/plan.ts';
 import { type DeployOptions, deployBundle } from '../../../src/platform/deploy/deploy.ts';
 import { openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
 import { findPython } from '../../../src/twin/host/python-env.ts';
-import { startWhisk, type Whisk as WhiskServer } from '../../../src/twin/openwhisk/server.ts';
+import { startWhisk, type WhiskTwin as WhiskServer } from '../../../src/twin/openwhisk/server.ts';
 import { FIRST_USE_TIMEOUT_MS, testPython } from '../../support/home.ts';
 import { startTestStore, type TestStore } from '../s3/s3.ts';
 

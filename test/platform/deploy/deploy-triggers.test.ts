@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Report } from '../../../src/base/terminal/progress.ts';
+import type { Progress } from '../../../src/base/terminal/progress.ts';
 import type { ManifestTrigger } from '../../../src/contract/manifest.ts';
-import { type DeployedEntity, deployBundle } from '../../../src/platform/deploy/deploy.ts';
+import { deployBundle } from '../../../src/platform/deploy/deploy.ts';
+import type { DeployedEntity } from '../../../src/platform/deploy/deployed-entity.ts';
 import { nextStart, scheduleText, setSchedules } from '../../../src/platform/deploy/feed-schedules.ts';
 import { openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
@@ -31,7 +32,7 @@ describe('deploy of triggers', () => {
   let fake: FakeWhisk;
   let whisk: Whisk;
   let lines: string[];
-  const report: Report = { line: (text) => lines.push(text), progress() {} };
+  const report: Progress = { line: (text) => lines.push(text), progress() {} };
   beforeEach(async () => {
     fake = await startFakeWhisk();
     whisk = openWhisk(fake.settings);

@@ -7,7 +7,7 @@ import { nodeKind, pythonKind } from '../../../src/platform/deploy/choose-kind.t
 import { type Deployment, deployBundle } from '../../../src/platform/deploy/deploy.ts';
 import { mergeZips, zipFiles } from '../../../src/platform/deploy/merge-zip.ts';
 import { probeConditionalPut } from '../../../src/platform/deploy/probe.ts';
-import { type ActionBody, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
+import { type ActionDocument, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
 import { sampleBundle } from './bundle.ts';
 import { type FakeWhisk, startFakeWhisk } from './fake-whisk.ts';
@@ -44,7 +44,7 @@ describe('deploy', () => {
       report: silentReport,
     });
   const outcomes = ({ entities }: Deployment) => entities.map(({ name, outcome }) => `${outcome} ${name}`);
-  const action = (name: string) => fake.entities.get(`actions/${name}`) as unknown as ActionBody;
+  const action = (name: string) => fake.entities.get(`actions/${name}`) as unknown as ActionDocument;
 
   it('puts the conductor last', async () => {
     await deploy(sampleBundle());
@@ -64,7 +64,7 @@ describe('deploy', () => {
     for (const [name, body] of fake.entities) {
       const isStep = name.includes('steps/m');
       assert.equal(JSON.stringify(body).includes(SECRET), isStep, name);
-      const provide = (body as unknown as ActionBody).annotations.find(({ key }) => key === 'provide-api-key');
+      const provide = (body as unknown as ActionDocument).annotations.find(({ key }) => key === 'provide-api-key');
       assert.equal(provide?.value ?? false, isStep, name);
     }
     assert.deepEqual(action('TitlesFlow.steps/m256-t60-1a2b3c4d').parameters, [

@@ -3,7 +3,7 @@ import { unzipSync } from 'fflate';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import { deployBundle } from '../../../src/platform/deploy/deploy.ts';
 import { deploySweeper, type SweeperOptions, sweeperName } from '../../../src/platform/deploy/sweeper.ts';
-import { type ActionBody, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
+import { type ActionDocument, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
 import { sampleBundle } from './bundle.ts';
 import { type FakeWhisk, startFakeWhisk } from './fake-whisk.ts';
@@ -29,7 +29,7 @@ describe('deploy of the sweeper', () => {
     const { entities, warnings } = await deploySweeper({ ...where, alarm: true, ...options });
     return { outcomes: entities.map(({ type, name, outcome }) => `${outcome} ${type} ${name}`), warnings };
   };
-  const action = (name = NAME) => fake.entities.get(`actions/${name}`) as unknown as ActionBody;
+  const action = (name = NAME) => fake.entities.get(`actions/${name}`) as unknown as ActionDocument;
 
   it('makes an action with the keys of its datastore, and an alarm that fires it', async () => {
     const { outcomes, warnings } = await deploy();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
-import { startWhisk, type Whisk, type WhiskOptions } from '../../../src/twin/openwhisk/server.ts';
+import { startWhisk, type WhiskTwin, type WhiskTwinOptions } from '../../../src/twin/openwhisk/server.ts';
 
 export const AUTH = '23bc46b1-71f6-4ed5-8c54-816aa4f8c502:a-key-for-tests';
 
@@ -20,16 +20,16 @@ const SHOWN_HEADERS = ['x-openwhisk-activation-id', 'content-type', 'location'];
 
 export class Harness {
   readonly stateDir: string;
-  readonly #options: Partial<WhiskOptions>;
-  #whisk: Whisk | undefined;
+  readonly #options: Partial<WhiskTwinOptions>;
+  #whisk: WhiskTwin | undefined;
 
-  private constructor(stateDir: string, options: Partial<WhiskOptions>) {
+  private constructor(stateDir: string, options: Partial<WhiskTwinOptions>) {
     this.stateDir = stateDir;
     this.#options = options;
   }
 
   /** By default the throttles are out of the way. */
-  static async start(options: Partial<WhiskOptions> = {}): Promise<Harness> {
+  static async start(options: Partial<WhiskTwinOptions> = {}): Promise<Harness> {
     const harness = new Harness(mkdtempSync(join(tmpdir(), 'nuvopipe-whisk-test-')), options);
     await harness.startServer();
     return harness;
@@ -59,7 +59,7 @@ export class Harness {
     rmSync(this.stateDir, { recursive: true, force: true });
   }
 
-  get whisk(): Whisk {
+  get whisk(): WhiskTwin {
     if (this.#whisk === undefined) throw new Error('not started');
     return this.#whisk;
   }

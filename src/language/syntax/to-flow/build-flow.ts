@@ -2,7 +2,7 @@ import type { Document, Node, Scalar } from 'yaml';
 import { isMap, isScalar, isSeq } from 'yaml';
 import { isNumber } from '../../../base/json.ts';
 import { didYouMean } from '../../../base/suggest.ts';
-import type { Report } from '../../diagnostics/report.ts';
+import type { Diagnostics } from '../../diagnostics/report.ts';
 import type {
   Branch,
   Branches,
@@ -67,7 +67,7 @@ const NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
  *
  * @returns nothing where the file is not even a mapping
  */
-export function buildFlow(document: Document.Parsed, report: Report): Flow | undefined {
+export function buildFlow(document: Document.Parsed, report: Diagnostics): Flow | undefined {
   const root = document.contents as Node | null;
   if (!isMap(root)) {
     const span: Span = root ? spanOf(root) : [0, 0];
@@ -84,7 +84,7 @@ export function buildFlow(document: Document.Parsed, report: Report): Flow | und
 
 class Builder {
   readonly #reading: Reading;
-  readonly #report: Report;
+  readonly #report: Diagnostics;
 
   constructor(reading: Reading) {
     this.#reading = reading;

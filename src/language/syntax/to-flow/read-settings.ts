@@ -11,7 +11,7 @@ import {
   RETRY_TIMES_DEFAULT,
   TIMEOUT_DEFAULT_MS,
 } from '../../model/flow.ts';
-import { packageOf } from '../../model/requirement.ts';
+import { distributionOf } from '../../model/requirement.ts';
 import { spanOf, textOf } from '../nodes.ts';
 import type { Reading } from './reading.ts';
 
@@ -54,7 +54,7 @@ function readEnvironment(reading: Reading, node: Node | undefined, inherited: En
   const image = reading.text(reading.at(node, 'image')) ?? inherited.image;
   return {
     vars: new Map([...inherited.vars, ...vars]),
-    pip: added(inherited.pip, reading.texts(reading.at(node, 'pip')), packageOf),
+    pip: added(inherited.pip, reading.texts(reading.at(node, 'pip')), distributionOf),
     ...(image && { image }),
   };
 }

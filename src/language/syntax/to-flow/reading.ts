@@ -2,9 +2,9 @@ import type { Document, Node, Scalar } from 'yaml';
 import { isMap, isScalar, isSeq } from 'yaml';
 import { parseDurationMs } from '../../../base/duration.ts';
 import { type ExactNumber, isNumber, withRoundedNumbers } from '../../../base/json.ts';
-import type { Report } from '../../diagnostics/report.ts';
+import type { Diagnostics } from '../../diagnostics/report.ts';
 import type { Code, Located, Span } from '../../model/flow.ts';
-import type { Kind } from '../hints.ts';
+import type { ElementKind } from '../hints.ts';
 import type { Entry } from '../nodes.ts';
 import { entriesOf, itemsOf, spanOf, textOf, toValue, valueAt } from '../nodes.ts';
 import { offsetsOf } from '../scalar-offsets.ts';
@@ -19,10 +19,10 @@ const NESTED_LISTS_KEYS: ReadonlySet<string> = new Set(['branches', 'cases']);
 /** One reading of a flow file: takes values with their places out of the document, and reports what is not as it should be. */
 export class Reading {
   readonly document: Document.Parsed;
-  readonly report: Report;
+  readonly report: Diagnostics;
   readonly #warned = new WeakSet<Node>();
 
-  constructor(document: Document.Parsed, report: Report) {
+  constructor(document: Document.Parsed, report: Diagnostics) {
     this.document = document;
     this.report = report;
   }
@@ -104,7 +104,7 @@ export class Reading {
   }
 
   /** Checks a part against its schema, but for keys that have been spoken of already. */
-  checkShape(kind: Kind, node: Node, ...ignoredKeys: string[]): void {
+  checkShape(kind: ElementKind, node: Node, ...ignoredKeys: string[]): void {
     const value: Record<string, unknown> = {};
     for (const { key, node: child } of this.entries(node)) {
       if (!ignoredKeys.includes(key)) value[key] = withRoundedNumbers(this.#shapeOf(key, child, kind));
@@ -112,7 +112,7 @@ export class Reading {
     checkShape(kind, value, node, this.document, this.report);
   }
 
-  #shapeOf(key: string, node: Node | undefined, kind: Kind): unknown {
+  #shapeOf(key: string, node: Node | undefined, kind: ElementKind): unknown {
     const hollow = (child: Node | undefined) =>
       isSeq(child) ? child.items.map(() => null) : isMap(child) ? {} : this.value(child);
     if (NESTED_KEYS.has(key) && kind !== 'step') return hollow(node);

@@ -10,10 +10,17 @@ import { lastOf } from '../entity-names.ts';
 import { writeFileAtomically } from '../files.ts';
 import { isSameSecret } from '../generated-key.ts';
 import { Reject } from '../reject.ts';
-import { type Answer, ok } from '../request.ts';
+import { type ApiAnswer, ok } from '../request.ts';
 import { isObject, type Json, type JsonObject } from '../spray-json.ts';
 import type { AlarmClock } from './clock.ts';
-import { type CronSchedule, createSchedule, nextTime, type Schedule, updateSchedule, whyOver } from './schedule.ts';
+import {
+  type AlarmSchedule,
+  type CronSchedule,
+  createSchedule,
+  nextTime,
+  updateSchedule,
+  whyOver,
+} from './schedule.ts';
 
 /** constants.js. */
 const RETRY_ATTEMPTS = 10;
@@ -35,7 +42,7 @@ interface AlarmRecord {
   /** Its trigger's. */
   readonly name: string;
   readonly payload: Json;
-  readonly schedule: Schedule;
+  readonly schedule: AlarmSchedule;
   readonly status: Status;
   readonly triggersLeft?: number;
 }
@@ -47,7 +54,7 @@ export interface AlarmsOptions {
   readonly namespace: string;
   readonly auth: string;
   /** A request to the API of the namespace. Refusals are answers too. */
-  readonly request: (method: string, segments: readonly string[], body?: Json) => Promise<Answer>;
+  readonly request: (method: string, segments: readonly string[], body?: Json) => Promise<ApiAnswer>;
 }
 
 export class Alarms {
@@ -86,7 +93,7 @@ export class Alarms {
   }
 
   /** The web action that the feed actions call: alarmWebAction.js. @param body the feed action's arguments as JSON */
-  async handle(body: string): Promise<Answer> {
+  async handle(body: string): Promise<ApiAnswer> {
     try {
       const params = decodeBody(body);
       return ok(await this.#answer(isObject(params) ? params : {}));
@@ -153,7 +160,7 @@ export class Alarms {
     this.#put({
       ...alarm,
       payload: payload ?? alarm.payload,
-      schedule: { ...alarm.schedule, ...changes } as Schedule,
+      schedule: { ...alarm.schedule, ...changes } as AlarmSchedule,
       status: { active: true, dateChanged: nowMs },
     });
   }

@@ -1,5 +1,5 @@
 /** `/whisk.system/alarms` as its installer (installCatalog.sh) leaves it: the actions that pass a feed's requests on to the service. */
-import type { Action, KeyValue } from '../entities.ts';
+import type { Action, BoundValue } from '../entities.ts';
 import type { EntityStore } from '../entity-store.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import type { Json } from '../spray-json.ts';
@@ -63,7 +63,7 @@ export function provideAlarmFeeds(entities: EntityStore, nowMs: number): void {
     parameters: [{ key: 'trigger_payload', value: '' }],
   });
   for (const [name, { description, parameters, bound }] of Object.entries(FEEDS)) {
-    const annotations: KeyValue[] = [
+    const annotations: BoundValue[] = [
       { key: 'description', value: description },
       { key: 'parameters', value: described(parameters) },
       { key: 'feed', value: true },

@@ -31,7 +31,7 @@ export interface OnceSchedule {
   readonly deleteAfterFire?: string;
 }
 
-export type Schedule = CronSchedule | IntervalSchedule | OnceSchedule;
+export type AlarmSchedule = CronSchedule | IntervalSchedule | OnceSchedule;
 
 const MINUTE_MS = 60_000;
 /** An interval without a start begins so much later: a start must be in the future. */
@@ -39,7 +39,7 @@ const START_DELAY_MS = 30_000;
 const DELETE_AFTER_FIRE = ['false', 'true', 'rules'];
 
 /** @throws {Reject} 400 */
-export function createSchedule(params: JsonObject, nowMs: number): Schedule {
+export function createSchedule(params: JsonObject, nowMs: number): AlarmSchedule {
   if (params.fireOnce) {
     demand(params.date, 'alarms once trigger feed is missing the date parameter');
     return { date: futureDate(params.date, 'date', nowMs), ...deleteAfterFire(params) };
@@ -71,11 +71,11 @@ export function createSchedule(params: JsonObject, nowMs: number): Schedule {
 }
 
 /** What an update changes. @throws {Reject} 400 */
-export function updateSchedule(schedule: Schedule, params: JsonObject, nowMs: number): Partial<Schedule> {
+export function updateSchedule(schedule: AlarmSchedule, params: JsonObject, nowMs: number): Partial<AlarmSchedule> {
   if ('date' in schedule) {
     return { ...(params.date ? { date: futureDate(params.date, 'date', nowMs) } : {}), ...deleteAfterFire(params) };
   }
-  let changes: Partial<Schedule> = {};
+  let changes: Partial<AlarmSchedule> = {};
   if ('minutes' in schedule) {
     if (params.minutes) changes = { minutes: wholeMinutes(params.minutes) };
   } else {
@@ -93,7 +93,7 @@ export function updateSchedule(schedule: Schedule, params: JsonObject, nowMs: nu
 }
 
 /** When it rings after a time, within its start and its stop. */
-export function nextTime(schedule: Schedule): NextTime {
+export function nextTime(schedule: AlarmSchedule): NextTime {
   if ('date' in schedule) {
     const dateMs = timeOf(schedule.date);
     return (afterMs) => (dateMs > afterMs ? dateMs : undefined);
@@ -107,7 +107,7 @@ export function nextTime(schedule: Schedule): NextTime {
 }
 
 /** Why a schedule has no next time, as its service says it (cronAlarm.js, intervalAlarm.js, dateAlarm.js). */
-export function whyOver(schedule: Schedule, nowMs: number): string {
+export function whyOver(schedule: AlarmSchedule, nowMs: number): string {
   if ('date' in schedule) return 'the fire once date has expired';
   const stopped = schedule.stopDate !== undefined && timeOf(schedule.stopDate) <= nowMs;
   return stopped ? 'the stop date has expired' : 'the next scheduled trigger fire is after the stop date';

@@ -4,10 +4,10 @@ import {
   type Action,
   type ActionLimits,
   actionJson,
+  type BoundValue,
   type Exec,
   findValue,
   isSequence,
-  type KeyValue,
   mergeKeyValues,
   nextVersion,
   pathOf,
@@ -16,7 +16,7 @@ import { lastOf, parentOf } from '../entity-names.ts';
 import type { EntityStore } from '../entity-store.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
-import { type Answer, booleanParameter, ok, type Request } from '../request.ts';
+import { type ApiAnswer, type ApiRequest, booleanParameter, ok } from '../request.ts';
 import { type ApiOptions, allow, type CollectionApi, isCollection, listEntities } from './collection.ts';
 import type { Entitlement } from './entitlement.ts';
 import type { Invocations } from './invocations.ts';
@@ -43,7 +43,7 @@ export class ActionsApi implements CollectionApi {
     this.#options = options;
   }
 
-  handle(request: Request, namespace: string, rest: readonly string[]): Answer | Promise<Answer> {
+  handle(request: ApiRequest, namespace: string, rest: readonly string[]): ApiAnswer | Promise<ApiAnswer> {
     if (isCollection(rest)) {
       allow(request, ['GET']);
       this.#entitlement.checkOwn(namespace, namespace);
@@ -69,7 +69,7 @@ export class ActionsApi implements CollectionApi {
     return request.method === 'PUT' ? this.#put(request, path) : this.delete(path);
   }
 
-  #listPackage(request: Request, packagePath: string): Answer {
+  #listPackage(request: ApiRequest, packagePath: string): ApiAnswer {
     this.#entitlement.entitlePackage(packagePath);
     const { binding } = this.#entities.get('package', packagePath);
     return listEntities(
@@ -81,7 +81,7 @@ export class ActionsApi implements CollectionApi {
     );
   }
 
-  #put(request: Request, path: string): Answer {
+  #put(request: ApiRequest, path: string): ApiAnswer {
     const { limits, namespace, now } = this.#options;
     const put = decodeActionPut(decodeBody(request.body), namespace, limits);
     const overwrite = booleanParameter(request.query, 'overwrite', false);
@@ -117,7 +117,7 @@ export class ActionsApi implements CollectionApi {
   }
 
   /** @throws {Reject} 404, 409 */
-  delete(path: string): Answer {
+  delete(path: string): ApiAnswer {
     const action = this.#entities.get('action', path);
     this.#entities.delete(path);
     this.#options.onActionChanged(path);
@@ -152,9 +152,9 @@ export class ActionsApi implements CollectionApi {
 }
 
 /** `amendAnnotations`. */
-function amendAnnotations(annotations: readonly KeyValue[], exec: Exec, create: boolean): KeyValue[] {
+function amendAnnotations(annotations: readonly BoundValue[], exec: Exec, create: boolean): BoundValue[] {
   const key = 'provide-api-key';
-  const withKey: readonly KeyValue[] =
+  const withKey: readonly BoundValue[] =
     create && findValue(annotations, key) === undefined ? [...annotations, { key, value: false }] : annotations;
   return mergeKeyValues(withKey, [{ key: 'exec', value: exec.kind }]);
 }
@@ -162,9 +162,9 @@ function amendAnnotations(annotations: readonly KeyValue[], exec: Exec, create: 
 /** `makeWhiskAction`, `updateWhiskAction`: a sequence's components stand in for its parameters, which never leak to other kinds. */
 function actionParameters(
   exec: Exec | undefined,
-  given: readonly KeyValue[] | undefined,
+  given: readonly BoundValue[] | undefined,
   old: Action | undefined,
-): readonly KeyValue[] {
+): readonly BoundValue[] {
   if (exec !== undefined && 'components' in exec) return [{ key: '_actions', value: [...exec.components] }];
   if (exec === undefined && old !== undefined && isSequence(old.exec)) return old.parameters;
   return given ?? (old === undefined || isSequence(old.exec) ? [] : old.parameters);

@@ -8,7 +8,7 @@ import {
 import { pathParts } from '../entity-names.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
-import { type Answer, booleanParameter, listAnswer, listParameters, ok, type Request } from '../request.ts';
+import { type ApiAnswer, type ApiRequest, booleanParameter, listAnswer, listParameters, ok } from '../request.ts';
 import { responseJson } from '../response.ts';
 import { allow, type CollectionApi, isCollection } from './collection.ts';
 import type { Entitlement } from './entitlement.ts';
@@ -22,7 +22,7 @@ export class ActivationsApi implements CollectionApi {
     this.#entitlement = entitlement;
   }
 
-  handle(request: Request, namespace: string, rest: readonly string[]): Answer {
+  handle(request: ApiRequest, namespace: string, rest: readonly string[]): ApiAnswer {
     if (isCollection(rest)) {
       allow(request, ['GET']);
       this.#entitlement.checkOwn(namespace, namespace);
@@ -41,7 +41,7 @@ export class ActivationsApi implements CollectionApi {
     return ok(activationJson(activation));
   }
 
-  #list({ query }: Request): Answer {
+  #list({ query }: ApiRequest): ApiAnswer {
     const list = listParameters(query, 'activations');
     const docs = booleanParameter(query, 'docs', false);
     if (list.count && docs) throw new Reject(400, messages.DOCS_NOT_ALLOWED_WITH_COUNT);

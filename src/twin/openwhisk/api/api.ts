@@ -5,7 +5,7 @@ import type { EntityStore } from '../entity-store.ts';
 import type { Invoker } from '../invoker.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
-import type { Answer, Request } from '../request.ts';
+import type { ApiAnswer, ApiRequest } from '../request.ts';
 import type { Sessions } from '../sessions.ts';
 import { ActionsApi } from './action-routes.ts';
 import { ActivationsApi } from './activation-routes.ts';
@@ -49,7 +49,7 @@ export class Api {
   }
 
   /** @param segments the path below `/namespaces/`, decoded; a trailing slash is an empty last segment @throws {Reject} */
-  async handle(request: Request, segments: readonly string[]): Promise<Answer> {
+  async handle(request: ApiRequest, segments: readonly string[]): Promise<ApiAnswer> {
     const [namespaceSegment = '', collection = '', ...rest] = segments;
     const namespace = checkNamespace(namespaceSegment, this.#namespace);
     const api = this.#collections.get(collection);

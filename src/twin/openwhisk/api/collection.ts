@@ -3,14 +3,14 @@ import { checkName } from '../decode.ts';
 import { type EntityType, summaryJson } from '../entities.ts';
 import type { EntityStore } from '../entity-store.ts';
 import type { Faults } from '../faults.ts';
-import type { Limits } from '../limits.ts';
+import type { NamespaceLimits } from '../limits.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
-import { type Answer, listAnswer, listParameters, type Request } from '../request.ts';
+import { type ApiAnswer, type ApiRequest, listAnswer, listParameters } from '../request.ts';
 
 export interface ApiOptions {
   readonly namespace: string;
-  readonly limits: Limits;
+  readonly limits: NamespaceLimits;
   readonly faults: Faults;
   readonly now: () => number;
   /** An action was changed: its warm containers are of no use. */
@@ -20,7 +20,7 @@ export interface ApiOptions {
 /** A collection of the API, such as `actions`. */
 export interface CollectionApi {
   /** @param rest the path below `/namespaces/{namespace}/{collection}/` @throws {Reject} */
-  handle(request: Request, namespace: string, rest: readonly string[]): Answer | Promise<Answer>;
+  handle(request: ApiRequest, namespace: string, rest: readonly string[]): ApiAnswer | Promise<ApiAnswer>;
 }
 
 /** Is it the path of the collection itself? */
@@ -36,23 +36,23 @@ export function entityPath(namespace: string, rest: readonly string[]): string {
 }
 
 /** @throws {Reject} 405 */
-export function allow(request: Request, methods: readonly string[]): void {
+export function allow(request: ApiRequest, methods: readonly string[]): void {
   if (!methods.includes(request.method)) throw new Reject(405, messages.methodNotAllowed(methods));
 }
 
 /** @throws {Reject} 413 */
-export function checkPayloadSize({ bodyBytes }: Request, { payloadBytes }: Limits): void {
+export function checkPayloadSize({ bodyBytes }: ApiRequest, { payloadBytes }: NamespaceLimits): void {
   if (bodyBytes > payloadBytes) throw new Reject(413, messages.tooBig('Request', bodyBytes, payloadBytes));
 }
 
 /** The list of a type's entities below a path. @throws {Reject} 400 */
 export function listEntities(
   entities: EntityStore,
-  request: Request,
+  request: ApiRequest,
   type: EntityType,
   collection: string,
   path: string,
-): Answer {
+): ApiAnswer {
   const list = listParameters(request.query, collection);
   return listAnswer(entities.list(type, path), list, collection, (each) => summaryJson(type, each));
 }

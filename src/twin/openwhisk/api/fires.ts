@@ -6,7 +6,7 @@ import type { EntityStore } from '../entity-store.ts';
 import { activationId } from '../ids.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
-import type { Answer, Request } from '../request.ts';
+import type { ApiAnswer, ApiRequest } from '../request.ts';
 import { success } from '../response.ts';
 import type { JsonObject } from '../spray-json.ts';
 import { type ApiOptions, checkPayloadSize } from './collection.ts';
@@ -31,7 +31,7 @@ export class Fires {
   }
 
   /** `POST` of a trigger. @throws {Reject} 400, 404, 409, 413 */
-  fire(request: Request, path: string): Answer {
+  fire(request: ApiRequest, path: string): ApiAnswer {
     const { namespace, limits, now } = this.#options;
     checkPayloadSize(request, limits);
     const payload = decodePayload(decodeBody(request.body));

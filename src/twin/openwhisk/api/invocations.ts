@@ -5,7 +5,7 @@ import { findValue } from '../entities.ts';
 import type { ResolvedAction } from '../invoker.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
-import { type Answer, booleanParameter, type Request } from '../request.ts';
+import { type ApiAnswer, type ApiRequest, booleanParameter } from '../request.ts';
 import type { Sessions } from '../sessions.ts';
 import { isObject, type Json, type JsonObject } from '../spray-json.ts';
 import { type ApiOptions, checkPayloadSize } from './collection.ts';
@@ -42,7 +42,7 @@ export class Invocations {
   }
 
   /** `POST` of an action. @throws {Reject} */
-  async invoke(request: Request, path: string): Promise<Answer> {
+  async invoke(request: ApiRequest, path: string): Promise<ApiAnswer> {
     const { limits } = this.#options;
     this.#throttles.checkInvocation(path);
     this.#entitlement.entitle(path);

@@ -1,21 +1,21 @@
 /** `limits`: those that hold for the namespace. */
-import type { Limits } from '../limits.ts';
+import type { NamespaceLimits } from '../limits.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
-import { type Answer, ok, type Request } from '../request.ts';
+import { type ApiAnswer, type ApiRequest, ok } from '../request.ts';
 import { allow, type CollectionApi, isCollection } from './collection.ts';
 import type { Entitlement } from './entitlement.ts';
 
 export class LimitsApi implements CollectionApi {
   readonly #entitlement: Entitlement;
-  readonly #limits: Limits;
+  readonly #limits: NamespaceLimits;
 
-  constructor(entitlement: Entitlement, limits: Limits) {
+  constructor(entitlement: Entitlement, limits: NamespaceLimits) {
     this.#entitlement = entitlement;
     this.#limits = limits;
   }
 
-  handle(request: Request, namespace: string, rest: readonly string[]): Answer {
+  handle(request: ApiRequest, namespace: string, rest: readonly string[]): ApiAnswer {
     if (!isCollection(rest)) throw new Reject(404, messages.NOT_FOUND);
     allow(request, ['GET']);
     this.#entitlement.checkOwn(namespace, namespace);

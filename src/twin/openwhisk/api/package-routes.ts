@@ -2,8 +2,8 @@
 import { decodeBody, decodePackagePut } from '../decode.ts';
 import {
   type Binding,
+  type BoundValue,
   findValue,
-  type KeyValue,
   nextVersion,
   type Package,
   packageJson,
@@ -14,7 +14,7 @@ import { lastOf, parentOf } from '../entity-names.ts';
 import type { EntityStore } from '../entity-store.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
-import { type Answer, booleanParameter, listAnswer, listParameters, ok, type Request } from '../request.ts';
+import { type ApiAnswer, type ApiRequest, booleanParameter, listAnswer, listParameters, ok } from '../request.ts';
 import type { Json, JsonObject } from '../spray-json.ts';
 import type { ActionsApi } from './action-routes.ts';
 import { type ApiOptions, allow, type CollectionApi, entityPath, isCollection } from './collection.ts';
@@ -36,7 +36,7 @@ export class PackagesApi implements CollectionApi {
     this.#options = options;
   }
 
-  handle(request: Request, namespace: string, rest: readonly string[]): Answer {
+  handle(request: ApiRequest, namespace: string, rest: readonly string[]): ApiAnswer {
     if (isCollection(rest)) {
       allow(request, ['GET']);
       const own = namespace === this.#options.namespace;
@@ -62,7 +62,7 @@ export class PackagesApi implements CollectionApi {
     const actions = this.#entities
       .list('action', source)
       .map(({ name, version, annotations }) => ({ name, version, annotations }));
-    const isFeed = (each: { annotations: readonly KeyValue[] }) => findValue(each.annotations, 'feed') !== undefined;
+    const isFeed = (each: { annotations: readonly BoundValue[] }) => findValue(each.annotations, 'feed') !== undefined;
     return {
       ...packageJson(merged),
       actions: actions.filter((each) => !isFeed(each)) as unknown as Json,
@@ -70,7 +70,7 @@ export class PackagesApi implements CollectionApi {
     };
   }
 
-  #put(request: Request, path: string): Answer {
+  #put(request: ApiRequest, path: string): ApiAnswer {
     const { limits, namespace, now } = this.#options;
     const name = lastOf(path);
     if (RESERVED_PACKAGES.includes(name)) throw new Reject(400, messages.packageNameReserved(name));
@@ -113,7 +113,7 @@ export class PackagesApi implements CollectionApi {
     }
   }
 
-  #delete(request: Request, path: string): Answer {
+  #delete(request: ApiRequest, path: string): ApiAnswer {
     const force = booleanParameter(request.query, 'force', false);
     const entity = this.#entities.get('package', path);
     if (entity.binding === undefined) {

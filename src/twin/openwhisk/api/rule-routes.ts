@@ -13,7 +13,7 @@ import { lastOf, parentOf, rootOf } from '../entity-names.ts';
 import type { EntityStore } from '../entity-store.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
-import { type Answer, booleanParameter, ok, type Request } from '../request.ts';
+import { type ApiAnswer, type ApiRequest, booleanParameter, ok } from '../request.ts';
 import { type ApiOptions, allow, type CollectionApi, entityPath, isCollection, listEntities } from './collection.ts';
 import type { Entitlement } from './entitlement.ts';
 import type { Resolver } from './resolver.ts';
@@ -31,7 +31,7 @@ export class RulesApi implements CollectionApi {
     this.#options = options;
   }
 
-  handle(request: Request, namespace: string, rest: readonly string[]): Answer {
+  handle(request: ApiRequest, namespace: string, rest: readonly string[]): ApiAnswer {
     if (isCollection(rest)) {
       allow(request, ['GET']);
       this.#entitlement.checkOwn(namespace, namespace);
@@ -58,7 +58,7 @@ export class RulesApi implements CollectionApi {
     }
   }
 
-  #put(request: Request, path: string): Answer {
+  #put(request: ApiRequest, path: string): ApiAnswer {
     const { limits, namespace, now } = this.#options;
     const put = decodeRulePut(decodeBody(request.body), namespace, limits);
     if (put.trigger !== undefined) this.#entitlement.checkOwn(rootOf(put.trigger.path), pathOfReference(put.trigger));
@@ -91,7 +91,7 @@ export class RulesApi implements CollectionApi {
     return ok(ruleJson(rule, status));
   }
 
-  #setStatus(request: Request, path: string): Answer {
+  #setStatus(request: ApiRequest, path: string): ApiAnswer {
     const status = decodeRuleStatus(decodeBody(request.body));
     const rule = this.#entities.get('rule', path);
     if (this.#statusOf(rule.trigger, path) === status) return { status: 200 };

@@ -5,7 +5,7 @@ import { lastOf, parentOf, pathParts } from '../entity-names.ts';
 import type { EntityStore } from '../entity-store.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
-import { type Answer, booleanParameter, ok, type Request } from '../request.ts';
+import { type ApiAnswer, type ApiRequest, booleanParameter, ok } from '../request.ts';
 import { type ApiOptions, allow, type CollectionApi, entityPath, isCollection, listEntities } from './collection.ts';
 import type { Entitlement } from './entitlement.ts';
 import type { Fires } from './fires.ts';
@@ -32,7 +32,7 @@ export class TriggersApi implements CollectionApi {
     this.#options = options;
   }
 
-  handle(request: Request, namespace: string, rest: readonly string[]): Answer {
+  handle(request: ApiRequest, namespace: string, rest: readonly string[]): ApiAnswer {
     if (isCollection(rest)) {
       allow(request, ['GET']);
       this.#entitlement.checkOwn(namespace, namespace);
@@ -57,7 +57,7 @@ export class TriggersApi implements CollectionApi {
     }
   }
 
-  #put(request: Request, path: string): Answer {
+  #put(request: ApiRequest, path: string): ApiAnswer {
     const { limits, now } = this.#options;
     const put = decodeTriggerPut(decodeBody(request.body), limits);
     const old = this.#entities.find('trigger', path);

@@ -1,0 +1,8 @@
+/** The change that a deploy made to an entity. */
+export type Outcome = 'created' | 'updated' | 'unchanged' | 'deleted';
+
+export interface DeployedEntity {
+  type: 'package' | 'action' | 'trigger' | 'rule';
+  name: string;
+  outcome: Outcome;
+}

@@ -1,0 +1,5 @@
+/** The answer to a request of the metadata service; `body` is sent as JSON. */
+export interface MetadataReply {
+  status: number;
+  body: unknown;
+}

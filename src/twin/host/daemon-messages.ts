@@ -1,0 +1,16 @@
+/** The messages between the daemon of the local platform and the process that starts it. */
+import type { PythonEnvironments } from './python-env.ts';
+
+/** The first message of the one who starts the daemon. */
+export interface DaemonConfig {
+  home: string;
+  python: PythonEnvironments;
+  /** Of the OpenWhisk API: this one or none. */
+  port?: number;
+  idleLimitMs?: number;
+}
+
+export type DaemonMessage =
+  | { type: 'note'; text: string }
+  | { type: 'ready' }
+  | { type: 'failed'; error: { user: boolean; code: string; message: string; hint?: string } };
