@@ -6,7 +6,7 @@ import textwrap
 import pytest
 
 from nuvopipe_runtime.plan import Plan
-from nuvopipe_testing.simulation import Platform
+from nuvopipe_testing.one_flow import OneFlow
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def platform(tmp_path):
         (tmp_path / "flow.py").write_text(textwrap.dedent(flow_py))
         (tmp_path / "plan.json").write_text(json.dumps(plan))
         (tmp_path / "flow.yaml").touch()
-        made.append(Platform(Plan(str(tmp_path))))
+        made.append(OneFlow(Plan(str(tmp_path))))
         return made[-1]
 
     yield make

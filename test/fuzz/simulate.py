@@ -28,7 +28,7 @@ from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.execution.storage_keys import key_of
 from nuvopipe_runtime.plan import Plan
 from nuvopipe_runtime.protocol.values.parameters import EXACT
-from nuvopipe_testing.simulation import Platform
+from nuvopipe_testing.one_flow import OneFlow
 
 LIMIT_S = 60
 RUN = "r1"
@@ -85,7 +85,7 @@ def run(request):
     return compare(platform, result, reference, succeeds)
 
 
-class UnreliablePlatform(Platform):
+class UnreliablePlatform(OneFlow):
     """Answers actions and flows with what they are given; loses sessions, the answers of components and launches by chance."""
 
     def __init__(self, plan, executor, chance):
@@ -119,14 +119,12 @@ class UnreliablePlatform(Platform):
         # What it was given is lost with a run's first step.
         return "drop" if "params" not in envelope and self._has_bad_luck() else None
 
-    def _activation(self, number, envelope):
-        answer = super()._activation(number, envelope)
+    def activate(self, flow, envelope, store, container):
+        answer = super().activate(flow, envelope, store, container)
         if {"wait", "call", "attempt"} & answer.keys() or {"guard", "sweep", "died", "params"} & envelope.keys():
             return answer  # it would tell of an attempt that its step may not be allowed
-        if self._has_bad_luck():
-            # The container ends after its work is done and before it can say so: the conductor tells the action again.
-            return {**envelope, "used": envelope.get("used", 0) + 1, "died": "the container is gone"}
-        return answer
+        # The container ends after its work is done and before it can say so.
+        return {"error": "the container is gone"} if self._has_bad_luck() else answer
 
     def _has_bad_luck(self):
         if self._chance is None or self._losses >= LOSSES_MAX or self._chance.random() > LOSS_CHANCE:

@@ -16,7 +16,7 @@ from nuvopipe_runtime.execution.warm_processes import WarmProcesses
 from nuvopipe_runtime.plan import coordinate_of
 
 from .mocks import FAILURES, MockProblem, for_attempt, for_task
-from .simulation import Platform
+from .one_flow import OneFlow
 
 RUN = "test"
 """What a case's run is called, in a store of its own."""
@@ -109,7 +109,7 @@ class Cases:
     def run(self, case):
         """How a case went: `CaseOutcome` of `src/flow-tests/test-outcome.ts`."""
         self._executor.begin(case["mocks"], self._secrets | case["secrets"])
-        platform = Platform(self._plan, self._executor)
+        platform = OneFlow(self._plan, self._executor)
         platform.environment |= self._environment
         platform.answer = self._answer
         platform.result_of = self._result_of

@@ -8,22 +8,19 @@ import json
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from nuvopipe_runtime.contract.protocol import ENVELOPE_KEY, PAUSE_MAX_MS
+from nuvopipe_runtime.contract.openwhisk import SESSION_COMPONENTS_MAX
+from nuvopipe_runtime.contract.protocol import CALL_ANSWER_MAX_BYTES, ENVELOPE_KEY, PAUSE_MAX_MS
 from nuvopipe_runtime.plan import version_of
 
-COMPONENTS_MAX = 50
-"""Components a session may invoke: OpenWhisk's `actionSequenceLimit`."""
-
 TOO_MANY_COMPONENTS = "Too many actions in the composition."
-"""OpenWhisk's error in place of an answer, for each component beyond `COMPONENTS_MAX`."""
+"""OpenWhisk's error in place of an answer, for each component beyond `SESSION_COMPONENTS_MAX`."""
 
 NOT_RESOLVED = "Failed to resolve action"
 """How OpenWhisk's error begins when a component does not exist, or could not be invoked."""
 
 DIED_MAX_BYTES = CALL_ERROR_MAX_BYTES = 300
 ERROR_NAME_MAX_LENGTH = 80
-CALL_ANSWER_MAX_BYTES = (1 << 19) - (4 << 10)
-"""See `src/compiler/composition.ts` and `CALL_ANSWER_MAX_BYTES` of `src/contract/envelope.ts`."""
+"""As in `src/compiler/composition.ts`."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +34,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Pause:
-    """The `wait` action is invoked."""
+    """The `wait` action is invoked; `envelope` follows."""
 
     ms: int
+    envelope: dict
 
 
 @dataclass(frozen=True)
 class Call:
-    """The action of a step with `action` is invoked; `step` has the envelope that the step gets back."""
+    """The action that a step calls is invoked; `envelope` is what the step gets back, without the answer."""
 
     action: str
     arguments: dict
@@ -53,7 +51,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Refused:
-    """OpenWhisk refuses the component: the session has invoked `COMPONENTS_MAX`."""
+    """OpenWhisk refuses the component: the session has invoked `SESSION_COMPONENTS_MAX`."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class Conductor:
                 component = walk.send(given)
             except StopIteration as end:
                 return end.value
-            if used < COMPONENTS_MAX:
+            if used < SESSION_COMPONENTS_MAX:
                 used += 1
                 given = yield component
             else:
@@ -105,7 +103,7 @@ class Conductor:
         while goes_on(envelope):
             if waits(envelope):
                 ms, envelope = pause(envelope)
-                yield Pause(ms)
+                yield Pause(ms, envelope)
             else:
                 envelope = yield from self._visit(envelope)
         return envelope

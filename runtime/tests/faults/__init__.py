@@ -1,5 +1,5 @@
-"""Runs of compiled flows on a simulated platform with a fault at each of their calls, and with many at random.
+"""Runs of compiled flows on the simulated platform, with a fault at each of their calls, and with many faults at random.
 
-`world.py` is the platform and its faults, `stub.py` what executes tasks, `checks.py` what has to hold of a disturbed run,
-`matrix.py` the runs.
+`platform.py` adds faults to the platform, `stub.py` executes tasks, `checks.py` says what must hold after a fault, `matrix.py`
+plays the runs.
 """

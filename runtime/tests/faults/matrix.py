@@ -10,8 +10,8 @@ from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.plan import Plan
 
 from .checks import NEVER_BEGAN, Seen, wrong
+from .platform import CONDITIONAL, HELD, KINDS, READS, FaultyPlatform
 from .stub import StubExecutor
-from .world import CONDITIONAL, HELD, KINDS, READS, World
 
 RUN, RESUMED = "r1", "r2"
 STARTS_MAX = 5
@@ -55,13 +55,13 @@ class Matrix:
 
     def play(self, fault=lambda *call: None, may_hold=False, **settings):
         """`fault` counts from the first call of the run that the scenario is about."""
-        world = World(self.plans, self._executor, may_hold=may_hold, **settings)
+        world = FaultyPlatform(self.plans, self._executor, may_hold=may_hold, **settings)
         if self.scenario == "resume":
             self._go(world, RUN)
             world.is_repaired = True
         world.begun, world.sweeps = len(world.calls), 0
         world.fault = lambda call, *more: fault(call - world.begun, *more)
-        more = {"resume": {"origin": [RUN]}, "answered": {"answerWithin": ANSWER_WITHIN_S}}.get(self.scenario, {})
+        more = {"resume": {"resume": RUN}, "answered": {"wait": ANSWER_WITHIN_S}}.get(self.scenario, {})
         for _ in range(STARTS_MAX):
             self._go(world, self.run, **more)
             if world.store.list(RunLayout(self.flow, self.run).run_prefix):
@@ -70,8 +70,8 @@ class Matrix:
         return world
 
     def _go(self, world, run, **more):
-        world.start(self.flow, run, **more)
-        world.run(lambda: self._is_over(world, run))
+        world.begin(self.flow, run, **more)
+        world.finish(lambda: self._is_over(world, run))
 
     def _is_over(self, world, run):
         return world.store.exists(RunLayout(self.flow, run).result) and not world.store.list(LIVE_PREFIX)
@@ -104,7 +104,7 @@ class Matrix:
         ended = "by itself" if world.sweeps == 0 else "by a sweep"
         if self.scenario == "no retry" and "step" in error:
             world.fault = lambda *call: None
-            self._go(world, RESUMED, origin=[self.run])
+            self._go(world, RESUMED, resume=self.run)
             seen = Seen(world.store, left_out=[main])
             main, ended = (self.flow, RESUMED), "by resume"
         return ended, world.problems + wrong(self.by_name, seen, self.undisturbed, main, self.ignored, is_racy)
@@ -124,7 +124,7 @@ class Chaos:
     def __call__(self, call, operation, key):
         if call < 0 or self._random.random() >= self.rate:
             return None
-        kind = self._of_s3(operation) if operation in (*READS, *CONDITIONAL, "put", "delete") else None
+        kind = self._of_s3(operation) if operation in (*READS, *CONDITIONAL, "put", "copy", "delete") else None
         if kind is None:
             kind = self._random.choice(KINDS[operation])
         self.injected[kind] += 1

@@ -6,21 +6,13 @@ Contents are what they are in S3, but for the activation's own name, which is `M
 """
 
 import json
-from concurrent.futures import Future
-from types import SimpleNamespace
 
-from nuvopipe_runtime.context import Context
-from nuvopipe_runtime.contract.layout import ROOT_PREFIX, RunLayout
+from nuvopipe_runtime.contract.layout import ROOT_PREFIX
 from nuvopipe_runtime.contract.parse_key import parts_of
 from nuvopipe_runtime.execution.attempt import Attempt
-from nuvopipe_runtime.protocol.pools.growth import Pace
-from nuvopipe_runtime.protocol.records.record_cache import RecordCache
-from nuvopipe_runtime.protocol.records.stop_check import StopCheck
-from nuvopipe_runtime.protocol.session import Session
-from nuvopipe_runtime.protocol.timing.answering import Durations
-from nuvopipe_runtime.protocol.values.secret_parameters import SecretParameters
 from nuvopipe_runtime.store import Lost
-from nuvopipe_testing.simulation import launched_in_turn
+from nuvopipe_testing.asked_store import CONDITIONAL, AskedStore
+from nuvopipe_testing.platform import ROOT, Container, Launcher, advance
 
 from .flows import EPOCH_MS
 
@@ -42,46 +34,64 @@ class Activation:
 
     def __init__(self, plan, envelope, answers, is_racy=False):
         self.request = self.following = self.error = None
-        dialogue = _Dialogue(answers)
-        store = (_RacyStore if is_racy else _Store)(dialogue)
-        context = Context(
-            plan=plan,
-            store=store,
-            layout=RunLayout(plan.flow, RUN),
-            clock=_Clock(dialogue),
-            by=ME,
-            deadline=float("inf"),
-        )
-        container = SimpleNamespace(
-            executor=_Executor(dialogue, plan),
-            stop_check=StopCheck(),
-            records=RecordCache(),
-            durations=Durations(),
-            pace=Pace(start_ms=0),
-            secrets=SecretParameters(plan),
-        )
-        session = Session(context, container, _Launcher(dialogue), {}, "user")
+        ask = _dialogue(answers)
+        store = AskedStore(_requests(ask, is_racy), ROOT)
+        container = Container(plan, _Executor(ask, plan))
+        launcher = Launcher(lambda envelope: ask("launch", normal(envelope)))
         try:
-            self.following = session.advance(json.loads(envelope))
+            self.following = advance(
+                plan, json.loads(envelope), store, _Clock(ask), ME, float("inf"), container, launcher, environment={}
+            )
         except Asks as asks:
             self.request = asks.request
         except Exception as error:
             self.error = f"{type(error).__name__}: {error}"
 
 
-class _Dialogue:
-    def __init__(self, answers):
-        self._answers = iter(answers)
+def _dialogue(answers):
+    """Asks what has been answered, and then stops at the first request that has not."""
+    played_back = iter(answers)
 
-    def ask(self, *request):
-        for answer in self._answers:
+    def ask(*request):
+        for answer in played_back:
             return answer
         raise Asks(request)
 
+    return ask
+
+
+def _requests(ask, is_racy):
+    """The requests of an `AskedStore`, as the world answers them. A store that is racy looks before it writes."""
+
+    def request(operation, key, *arguments):
+        if operation == "get":
+            # Contents serve as ETags: none is ever the same again.
+            data = ask("get", key)
+            return None if data is None else (data, {}, data)
+        if operation in CONDITIONAL:
+            if not (looked_and_wrote if is_racy else ask)(operation, key, *arguments):
+                raise Lost(key)
+        elif operation == "put":
+            # The rest of the store is Metaflow's, which the protocol only writes; only users read what is waiting.
+            if key.startswith(ROOT_PREFIX) and not parts_of("waiting", key):
+                ask("put", key, arguments[0])
+        elif operation == "names":
+            return {found[len(key) :] for found in ask("markers", key)}
+        else:
+            return ask("list" if operation == "list_stem" else operation, key)
+
+    def looked_and_wrote(operation, key, data, e_tag=None):
+        if ask("exists", key) if operation == "create" else ask("get", key) != e_tag:
+            return False
+        ask("write", key, data)
+        return True
+
+    return request
+
 
 class _Clock:
-    def __init__(self, dialogue):
-        self._ask = dialogue.ask
+    def __init__(self, ask):
+        self._ask = ask
 
     def now(self):
         return self._ask("now") * EPOCH_MS / 1000
@@ -93,90 +103,9 @@ class _Clock:
         self._ask("sleep")
 
 
-class _Store:
-    root = "s3://bucket/root"
-
-    def __init__(self, dialogue):
-        self._ask = dialogue.ask
-
-    def derive_key(self, purpose):
-        return b"key"
-
-    def put(self, key, data, attributes=None):
-        # The rest of the store is Metaflow's, which the protocol only writes; only users read what is waiting.
-        if key.startswith(ROOT_PREFIX) and not parts_of("waiting", key):
-            self._ask("put", key, data)
-
-    def create(self, key, data):
-        if not self._ask("create", key, data):
-            raise Lost(key)
-
-    def replace(self, key, data, e_tag):
-        if not self._ask("replace", key, data, e_tag):
-            raise Lost(key)
-
-    def get(self, key):
-        """Contents serve as ETags: none is ever the same again."""
-        data = self._ask("get", key)
-        return None if data is None else (data, {}, data)
-
-    def get_json(self, key):
-        data = self._ask("get", key)
-        return None if data is None else json.loads(data)
-
-    def exists(self, key):
-        return self._ask("exists", key)
-
-    def delete(self, key):
-        self._ask("delete", key)
-
-    def list(self, prefix):
-        return self._ask("list", prefix)
-
-    list_stem = list
-
-    def names(self, prefix):
-        return {key[len(prefix) :] for key in self._ask("markers", prefix)}
-
-    def submit(self, function, *arguments):
-        done = Future()
-        done.set_result(function(*arguments))
-        return done
-
-    def parallel(self, calls):
-        return [function(*arguments) for function, *arguments in calls]
-
-
-class _RacyStore(_Store):
-    """It takes the headers of conditional requests, and looks before it writes; others write in between."""
-
-    def create(self, key, data):
-        if self.exists(key):
-            raise Lost(key)
-        self._ask("write", key, data)
-
-    def replace(self, key, data, e_tag):
-        if self._ask("get", key) != e_tag:
-            raise Lost(key)
-        self._ask("write", key, data)
-
-
-class _Launcher:
-    is_crowded = False
-
-    def __init__(self, dialogue):
-        self._ask = dialogue.ask
-
-    def launch(self, envelope):
-        return self._ask("launch", normal(envelope))
-
-    def launch_all(self, envelopes):
-        return launched_in_turn(self.launch, envelopes)
-
-
 class _Executor:
-    def __init__(self, dialogue, plan):
-        self._ask = dialogue.ask
+    def __init__(self, ask, plan):
+        self._ask = ask
         self._plan = plan
 
     def run(self, store, operation, request, *_):

@@ -9,6 +9,7 @@ from collections import namedtuple
 
 from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.contract.protocol import CONTINUE_FROM, PARAMETERS_STEP, PARAMETERS_TASK
+from nuvopipe_testing.conductor import Conductor, goes_on, pause, waits
 
 from .activation import ME, RUN, Activation, normal
 from .flows import EPOCH_MS
@@ -97,10 +98,14 @@ class World:
         self._afters = {}
         self._times = {}
         self._begun = {}
-        start = {"run": RUN, "block": "b", "step": flow.start, "at": []}
-        self._first = normal({**start, "home": True, "params": {}, "answerWithin": 0})
-        self._sweep = normal({**start, "sweep": True})
-        self._invocations = {"start": self._first, "cancel": normal({**start, "home": True, "cancel": True, "answerWithin": 0})}
+        self.conductor = Conductor.of(flow, ["stand-in"] if "broken" in self.index else [])
+        self._first = normal(self._enter(run=RUN))
+        self._sweep = normal({"run": RUN, "block": "b", "step": flow.start, "at": [], "sweep": True})
+        self._invocations = {"start": self._first, "cancel": normal(self._enter(cancel=RUN))}
+
+    def _enter(self, **given):
+        """What the conductor makes of an invocation by a client that waits for nothing."""
+        return {**self.conductor.enter(given, new_run=None), "answerWithin": 0}
 
     # ------------------------------------------------------------------ what numbers stand for
 
@@ -160,11 +165,13 @@ class World:
         return self._begun[key]
 
     def _begin_anew(self, text, epoch, turn, name):
-        envelope = json.loads(text)
-        wait, wake = envelope.pop("wait", 0), 0
-        if envelope.get("guard") is None and wait:
-            wake = epoch + -(-wait // EPOCH_MS)
-        return self._go_on(json.dumps(envelope, sort_keys=True), (), epoch, turn, wake, name)
+        envelope, waited_ms = json.loads(text), 0
+        while waits(envelope):
+            ms, envelope = pause(envelope)
+            waited_ms += ms
+        is_guard = envelope.get("guard") is not None
+        wake = epoch + -(-waited_ms // EPOCH_MS) if waited_ms and not is_guard else 0
+        return self._go_on(normal(envelope), (), epoch, turn, wake, name)
 
     def _go_on(self, envelope, answers, epoch, turn, wake, name):
         """The session's number after an answer; None when it has ended. Looking at the clock takes no step."""
@@ -178,8 +185,15 @@ class World:
             following = activation.following
             # The looks of a guard are all the same, and none asks whose a claim is.
             turn += self.is_named and following.get("guard") is None
-            return self._begin(normal(following), epoch, turn, name) if "block" in following else None
+            return self._begin(normal(following), epoch, turn, name) if goes_on(following) else None
         return number
+
+    def _die(self, envelope, deaths, epoch, turn, name):
+        """A session's number after its step action has died so often, each time before it did anything more."""
+        entered = json.loads(envelope)
+        for _ in range(deaths):
+            entered = self.conductor.die(entered, "killed")
+        return self._go_on(normal(entered), (), epoch, turn + self.is_named, 0, name) if goes_on(entered) else None
 
     def _answer(self, state, position, value):
         """After a session's request was answered."""
@@ -296,17 +310,10 @@ class World:
             return
         spent = self._spend(state, "kill")
         if spent:
-            entered = json.loads(envelope)
-            after = None
-            if "died" not in entered:
-                again = json.dumps({**entered, "died": "killed"}, sort_keys=True)
-                after = self._go_on(again, (), state.epoch, turn + self.is_named, 0, name)
-            yield ("kill", number), True, self._replace(spent, position, after)
+            yield ("kill", number), True, self._replace(spent, position, self._die(envelope, 1, state.epoch, turn, name))
         spent = self._spend(state, "broken")
         if spent and is_starting:
-            settled = json.dumps({**json.loads(envelope), "died": "broken", "standIn": 1}, sort_keys=True)
-            after = self._go_on(settled, (), state.epoch, turn + self.is_named, 0, name)
-            yield ("broken", number), True, self._replace(spent, position, after)
+            yield ("broken", number), True, self._replace(spent, position, self._die(envelope, 2, state.epoch, turn, name))
         spent = self._spend(state, "tired")
         if spent and is_starting and '"used"' not in envelope:
             tired = json.dumps({**json.loads(envelope), "used": CONTINUE_FROM}, sort_keys=True)

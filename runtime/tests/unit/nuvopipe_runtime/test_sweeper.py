@@ -5,7 +5,7 @@ from obstore.store import MemoryStore
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
 from nuvopipe_runtime.store import Store, to_json
 from nuvopipe_runtime.sweeper import NEVER_BEGUN_AFTER_MS, Sweeper
-from nuvopipe_testing.simulation import MovableClock
+from nuvopipe_testing.clocks import SkippingClock
 
 PAST = -1_000
 FUTURE = 60_000
@@ -14,7 +14,7 @@ FUTURE = 60_000
 class Namespace:
     def __init__(self):
         self.store = Store(MemoryStore(), "prefix", "s3://bucket/prefix")
-        self.clock = MovableClock()
+        self.clock = SkippingClock()
         self.started = []
         self.refusals = {}
 

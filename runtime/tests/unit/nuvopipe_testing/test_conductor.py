@@ -81,7 +81,7 @@ BROKEN = {
     "call": lambda envelope: (envelope["call"], envelope),
     "called": lambda saved, answer: {**saved, "answer": answer},
     "answer_of": lambda envelope: envelope.get("result"),
-    "COMPONENTS_MAX": 51,
+    "SESSION_COMPONENTS_MAX": 51,
 }
 BROKEN_METHODS = {
     "enter": lambda self, given, new_run, seal=None: {"run": given.get("run"), "block": self.start_block, "step": self.start},

@@ -123,7 +123,7 @@ def test_catch_is_told_that_a_container_was_lost(reasoned):
 
     def lose(number, envelope):
         if envelope.get("step") == "ask" and not envelope.get("attempt"):
-            p.sessions.append(dict(envelope, died="The action exhausted its memory and was aborted."))
+            p.launch(p.flow, dict(envelope, died="The action exhausted its memory and was aborted."))
             return "drop"
 
     p.before = lambda number, envelope: None if "died" in envelope else lose(number, envelope)

@@ -84,7 +84,7 @@ def test_foreach_with_lanes(platform):
     p = foreach(platform, 10, 4)
     p.invoke()
     assert p.result()["outputs"] == {"squares": [i * i for i in range(10)]}
-    assert p.launched >= 3
+    assert p.launches >= 3
     assert len(p.keys("/claims/")) == 10
 
 
@@ -92,4 +92,4 @@ def test_foreach_continues_before_the_session_runs_out(platform):
     p = foreach(platform, 60, 1)
     p.invoke()
     assert p.result()["outputs"] == {"squares": [i * i for i in range(60)]}
-    assert p.launched == 1
+    assert p.launches == 1

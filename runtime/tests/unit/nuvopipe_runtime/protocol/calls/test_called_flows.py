@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
+from tests.faults.platform import FaultyPlatform
 from tests.faults.stub import StubExecutor
-from tests.faults.world import World
 
 FOREVER_MS = 1_200_000
 END = {"next": {"end": True}}
@@ -34,15 +34,15 @@ def family(platform):
             more = {key: steps.pop(key) for key in ("onFailure", "timeoutMs", "pools") if key in steps}
             more |= {"flow": flow, "start": "start", "end": "end", "parameters": PARAMETERS}
             plans.append(platform("", steps, more.pop("pools", None), **more).plan)
-        return World(plans, StubExecutor)
+        return FaultyPlatform(plans, StubExecutor)
 
     return make
 
 
 def run(world, flow="Parent", name="r1", until=None, **more):
     """From a client's start to the end, or as long as something goes on by itself."""
-    world.start(flow, name, **more)
-    world.run(until or (lambda: True))
+    world.begin(flow, name, **more)
+    world.finish(until or (lambda: True))
     assert not world.problems
 
 
@@ -155,20 +155,9 @@ def statuses(world):
     return [result(world, flow, name)["status"] for flow, name in NAMES.items()]
 
 
-def interrupted(world, seconds, act):
-    """Has a client act while the family waits."""
-    wake = world.clock.now() + seconds
-
-    def session():
-        yield wake
-        act()
-
-    world._turns.append((world.clock.now(), session()))
-
-
 def test_a_cancelled_run_takes_its_family_with_it(family):
     world = family(**{flow: copy(steps) for flow, steps in GRANDCHILDREN.items()})
-    interrupted(world, 60, lambda: world._begin("Parent", world.entered("Parent", {"cancel": "r1"})))
+    world.meanwhile(60, lambda: world.cancel("Parent", "r1"))
     run(world)
     assert statuses(world) == ["cancelled"] * 3
     assert world.sweeps == 0 and not world.store.list(LIVE_PREFIX)
@@ -271,7 +260,7 @@ def costly(family, **more):
 
 def test_a_resumed_run_resumes_the_run_of_its_step(family):
     world = costly(family)
-    run(world, name="r2", origin=["r1"])
+    run(world, name="r2", resume="r1")
     assert result(world, "Parent", "r2")["status"] == "succeeded"
     child = RunLayout("Child", "r2-sub-t-0")
     assert world.store.get_json(child.run)["origin"] == {"run": "r1-sub-t-0"}
@@ -290,20 +279,20 @@ def test_it_starts_afresh_where_that_would_not_be_the_same(family, changed):
     if changed == "gone":
         for key in world.store.list(RunLayout("Child", "r1-sub-t-0").run_prefix):
             world.store.delete(key)
-    run(world, name="r2", origin=["r1", "sub"] if changed == "from" else ["r1"])
+    run(world, name="r2", resume="r1", **({"from": "sub"} if changed == "from" else {}))
     assert result(world, "Parent", "r2")["status"] == "succeeded"
     assert "origin" not in world.store.get_json(RunLayout("Child", "r2-sub-t-0").run)
 
 
 def test_a_run_that_was_cancelled_with_its_parent_is_resumed_once_it_has_ended(family):
     world = family(**{flow: copy(steps) for flow, steps in GRANDCHILDREN.items()})
-    interrupted(world, 60, lambda: world._begin("Parent", world.entered("Parent", {"cancel": "r1"})))
+    world.meanwhile(60, lambda: world.cancel("Parent", "r1"))
     world.fault = lambda call, operation, key: "lost" if operation == "start" and world.clock.now() > world.began + 50 else None
     world.began = world.clock.now()
     run(world)
     assert result(world, "Child", "r1-sub-t") is None, "the call that ends it was lost"
     world.fault = lambda *call: None
-    run(world, name="r2", origin=["r1"])
+    run(world, name="r2", resume="r1")
     assert result(world, "Child", "r1-sub-t")["status"] == "cancelled"
     assert result(world, "Parent", "r2")["status"] == "succeeded"
     assert world.store.get_json(RunLayout("Child", "r2-sub-t").run)["origin"] == {"run": "r1-sub-t"}

@@ -199,9 +199,9 @@ def test_i7_every_session_launched_twice(platform):
     p = nested(platform)
     once = p.launch
 
-    def twice(envelope):
-        once(envelope)
-        return once(envelope)
+    def twice(flow, envelope):
+        once(flow, envelope)
+        return once(flow, envelope)
 
     p.launch = twice
     p.invoke()
@@ -233,7 +233,7 @@ def test_more_lanes_than_items(platform, items):
     p = foreach(platform, items, 10)
     p.invoke()
     assert p.result()["outputs"]["squares"] == [i * i for i in range(items)]
-    assert p.launched <= items
+    assert p.launches <= items
 
 
 def test_a_run_started_twice_is_one_run(platform):

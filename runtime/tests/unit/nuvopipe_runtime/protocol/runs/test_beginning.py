@@ -47,7 +47,9 @@ def test_a_conflict_leaves_a_run_that_goes_on_alone(linear):
     def start_again(number, envelope):
         if envelope["step"] == "end" and not answers:
             answers.append(None)
-            answers[0] = linear._activation(99, dict(linear.log[0], params={"n": 5}))["result"]
+            answers[0] = linear.activate(linear.flow, dict(linear.log[0], params={"n": 5}), linear.store, linear.container)[
+                "result"
+            ]
 
     linear.before = start_again
     assert linear.invoke(n=4)["outputs"] == {"y": 10}

@@ -122,7 +122,7 @@ def test_a_run_that_is_swept_twice_at_once_has_one_result(looping):
     drop_once(p, "after", 9)
     p.invoke()
     p.clock.skipped += SWEEP_AFTER_S
-    p.sessions.append(place(p, sweep=True))
+    p.launch(p.flow, place(p, sweep=True))
     p.run_session(place(p, sweep=True))
     assert p.result()["outputs"] == LOGS
     commits = [key for key in p.keys("/commit")]
@@ -225,7 +225,7 @@ def test_cancelled_lanes_stop_at_their_next_step(looping):
         if number == 12 and not cancelled:
             cancelled.append(number)
             p.clock.skipped += 2  # the stop check looks once a second
-            p.sessions.append(place(p, cancel=True))
+            p.launch(p.flow, place(p, cancel=True))
 
     p.after = cancel
     p.invoke()

@@ -210,7 +210,7 @@ def test_two_sessions_on_one_path_go_on_as_one(linear):
     def double(number, envelope):
         if envelope["step"] == "start" and envelope["run"] == "r2" and not twice:
             twice.append(dict(envelope, step="middle", home=False))
-            p.sessions.append({key: value for key, value in twice[0].items() if key not in ("params", "lease")})
+            p.launch(p.flow, {key: value for key, value in twice[0].items() if key not in ("params", "lease")})
 
     p.after = double
     p.invoke("r2")

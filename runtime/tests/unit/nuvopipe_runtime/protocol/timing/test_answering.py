@@ -76,7 +76,7 @@ def test_the_first_session_hands_over_and_waits(platform):
     p = platform(LINEAR, LINEAR_STEPS, **LINEAR_PLAN)
     first = {"run": "r1", "block": p.plan.block("start"), "step": "start", "at": [], "home": True, "params": {}}
     assert p.run_session(dict(first, answerWithin=2)) == {"run": "r1", "status": "running"}
-    assert p.launched == 1
+    assert p.launches == 1
     assert p.result()["status"] == "succeeded"
 
 

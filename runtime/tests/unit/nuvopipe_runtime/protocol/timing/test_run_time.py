@@ -132,7 +132,7 @@ def test_an_action_that_is_awaited_does_not_keep_the_run(timed):
 
     def answer(envelope, arguments):
         # The platform answers only when all others have done what they can by then.
-        watching.extend(p.sessions)
+        watching.extend(envelope for _, envelope in p.sessions)
         p.sessions.clear()
         for session in watching:
             p.run_session(session)
@@ -151,7 +151,7 @@ def test_nobody_watches_over_an_action_that_ends_in_time(timed):
     p.answer = lambda envelope, arguments: {"result": {}}
     p.invoke()
     assert p.result()["status"] == "succeeded"
-    assert p.launched == 0
+    assert p.launches == 0
 
 
 FOREACH = (

@@ -1,0 +1,37 @@
+"""Clocks whose time is skipped instead of waited for."""
+
+from nuvopipe_runtime.clock import Clock
+
+
+class SkippingClock(Clock):
+    """Real time, and what has been skipped."""
+
+    def __init__(self):
+        self.skipped = 0.0
+
+    def now(self):
+        return super().now() + self.skipped
+
+    def sleep(self, seconds):
+        self.skipped += seconds
+
+    def skip_to(self, time):
+        """To a time in the future; nothing happens when it is over."""
+        self.sleep(max(0.0, time - self.now()))
+
+
+class StandingClock(Clock):
+    """A time that passes only when it is skipped, so that every run takes the same time."""
+
+    def __init__(self, time):
+        self.time = float(time)
+
+    def now(self):
+        return self.time
+
+    def sleep(self, seconds):
+        self.time += seconds
+
+    def skip_to(self, time):
+        """To a time in the future; nothing happens when it is over."""
+        self.time = max(self.time, time)

@@ -1,0 +1,239 @@
+"""A simulated OpenWhisk with an object store: conductor sessions of some flows take turns, one component each.
+
+Conductors are the model in `conductor.py`; what a step action does is the runtime's own `Session`. Nothing takes time but what
+the clock is told to skip. What may go wrong is decided by subclasses, which override the calls of the platform.
+"""
+
+import json
+import os
+from collections import deque
+from itertools import takewhile
+
+from obstore.store import MemoryStore
+
+from nuvopipe_runtime.context import Context
+from nuvopipe_runtime.contract.layout import RunLayout
+from nuvopipe_runtime.contract.openwhisk import ACTION_TIME_DEFAULT_MS
+from nuvopipe_runtime.contract.protocol import ENVELOPE_KEY
+from nuvopipe_runtime.envelope import check_size, from_arguments
+from nuvopipe_runtime.protocol.pools.growth import Pace
+from nuvopipe_runtime.protocol.records.record_cache import RecordCache
+from nuvopipe_runtime.protocol.records.stop_check import StopCheck
+from nuvopipe_runtime.protocol.session import Session
+from nuvopipe_runtime.protocol.timing.answering import Durations
+from nuvopipe_runtime.protocol.values.secret_parameters import SecretParameters
+from nuvopipe_runtime.store import Store
+
+from .conductor import Call, Conductor, Pause, Refused, Step
+
+ROOT = "s3://bucket/root"
+SECRET = "the store's secret"
+USER = "tester"
+
+ACTIVATION_MARGIN_MS = 15_000
+"""What the compiler adds to a step's time limit for its action: `RUNTIME_MARGIN_MS`."""
+
+LATER = "later"
+"""How a start is refused for now."""
+
+
+class SessionLost(Exception):
+    """The controller that held a session is gone."""
+
+
+class Parked:
+    """What a session yields that leaves the turns, until somebody runs it again. `activation`: what it is in."""
+
+    def __init__(self, activation):
+        self.activation = activation
+
+
+class Container:
+    """What a step action keeps for the life of its container."""
+
+    def __init__(self, plan, executor):
+        self.executor = executor
+        self.stop_check = StopCheck()
+        self.records = RecordCache()
+        self.durations = Durations()
+        self.pace = Pace(start_ms=0)
+        """All containers are warm: forks launch their lanes at once."""
+        self.secrets = SecretParameters(plan)
+
+
+class Launcher:
+    """What sessions of one flow are launched with. `launch(envelope)` tells whether the platform took it."""
+
+    def __init__(self, launch):
+        self.launch = launch
+        self.is_crowded = False
+
+    def launch_all(self, envelopes):
+        """How many were taken before one was refused."""
+        return sum(1 for _ in takewhile(self.launch, envelopes))
+
+
+class DeployedFlow(Launcher):
+    """A flow on the platform: its conductor and the containers of its step actions."""
+
+    def __init__(self, platform, plan, new_executor, stand_ins=()):
+        super().__init__(lambda envelope: platform.launch(self, envelope))
+        self.plan = plan
+        self.conductor = Conductor.of(plan, stand_ins)
+        self._platform = platform
+        self._new_executor = new_executor
+        self._idle = []
+
+    def start(self, action, arguments):
+        """Invokes another flow's conductor. None when the platform took it, `later`, or why it never will."""
+        return self._platform.start(action, arguments)
+
+    def take_container(self):
+        return self._idle.pop() if self._idle else Container(self.plan, self._new_executor(self.plan))
+
+    def give_back(self, container):
+        self._idle.append(container)
+
+    def enter(self, **given):
+        """The envelope that its conductor makes of the arguments of an invocation, which name a run."""
+        return self.conductor.enter(given, new_run=None)
+
+
+class Platform:
+    """The flows of some plans. `new_executor(plan)` makes what executes a container's tasks."""
+
+    def __init__(self, plans, new_executor, clock, stand_ins=()):
+        self.objects = MemoryStore()
+        self.store = Store(self.objects, "", ROOT, SECRET)
+        self.clock = clock
+        self.flows = {plan.flow: DeployedFlow(self, plan, new_executor, stand_ins) for plan in plans}
+        self.sessions = deque()
+        """`(flow, first envelope)` of those that have not had a turn."""
+        self.activations = 0
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "METAFLOW_DATASTORE_SYSROOT_S3": ROOT,
+            "METAFLOW_USER": USER,
+            # There is no S3 that Metaflow's client could read.
+            "NUVOPIPE_SIMULATED": "1",
+        }
+
+    # ------------------------------------------------------------------ calls of the platform
+
+    def launch(self, flow, envelope):
+        """A session launches another one of its flow. Whether the platform takes it."""
+        return self.accept("launch", flow, envelope)
+
+    def start(self, action, arguments):
+        """Another flow is invoked: by the name of the flow, or of the conductor of its one version here."""
+        flow = self.flows[action.partition(".steps/")[0]]
+        envelope = arguments[ENVELOPE_KEY] if ENVELOPE_KEY in arguments else flow.enter(**arguments)
+        return None if self.accept("start", flow, envelope) else LATER
+
+    def accept(self, operation, flow, envelope):
+        """The one place where sessions are invoked, without waiting for them, by a `launch` or `start` of another. Whether the
+        platform takes it."""
+        self.launched(flow, envelope)
+        return True
+
+    def launched(self, flow, envelope):
+        """There is a session more, which starts with an envelope."""
+        self.sessions.append((flow, copied(envelope)))
+
+    def pause(self, flow, component):
+        """A pause of a session. Yields when it goes on."""
+        yield self.clock.now() + component.ms / 1000
+        return {}
+
+    def step(self, flow, component):
+        """What a step action answers. May yield before it does."""
+        yield from ()
+        container = flow.take_container()
+        answer = self.activate(flow, component.envelope, self.store, container)
+        flow.give_back(container)
+        return answer
+
+    def call(self, flow, component):
+        """What an action answers that a step calls."""
+        return {"error": "the simulation has no actions"}
+
+    def refused(self, flow):
+        """A session has come to a component more than OpenWhisk allows."""
+        raise AssertionError("the platform refuses the 51st component")
+
+    def time_passed(self):
+        """Sessions have waited: their time has been skipped."""
+
+    # ------------------------------------------------------------------ sessions
+
+    def run(self, *sessions):
+        """Runs sessions, and all that they launch, until each has ended or is parked."""
+        turns = deque((self.clock.now(), session) for session in sessions)
+        while turns or self.sessions:
+            while self.sessions:
+                turns.append((self.clock.now(), self.session(*self.sessions.popleft())))
+            self.clock.skip_to(min(wake for wake, _ in turns))
+            self.time_passed()
+            wake, session = turns.popleft()
+            if wake <= self.clock.now():
+                wake = next(session, None)
+            if isinstance(wake, Parked):
+                self.parked(wake.activation, session)
+            elif wake is not None:
+                turns.append((wake, session))
+
+    def session(self, flow, envelope, ended=lambda envelope: None):
+        """A session that starts with an envelope. Yields when its next turn may come; `ended` is told its last envelope."""
+        walk = flow.conductor.session(envelope)
+        answer = None
+        try:
+            component = next(walk)
+            while True:
+                answer = yield from self._answer(flow, component)
+                # A call follows in the same turn.
+                follows_pause = isinstance(component, Pause)
+                component = walk.send(answer)
+                if not follows_pause and not isinstance(component, Call):
+                    yield self.clock.now()
+        except SessionLost:
+            pass
+        except StopIteration as end:
+            ended(end.value)
+
+    def _answer(self, flow, component):
+        match component:
+            case Step():
+                return (yield from self.step(flow, component))
+            case Pause():
+                return (yield from self.pause(flow, component))
+            case Call():
+                return self.call(flow, component)
+            case Refused():
+                return self.refused(flow)
+
+    def activate(self, flow, envelope, store, container):
+        """One activation of a step action."""
+        self.activations += 1
+        by = f"activation-{self.activations}"
+        deadline = self.clock.now() + activation_s(flow.plan, envelope)
+        return advance(flow.plan, copied(envelope), store, self.clock, by, deadline, container, flow, self.environment)
+
+
+def advance(plan, envelope, store, clock, by, deadline, container, launcher, environment):
+    """What a step action's `main` does with an envelope; see `action.py`."""
+    layout = RunLayout(plan.flow, envelope["run"])
+    context = Context(plan=plan, store=store, layout=layout, clock=clock, by=by, deadline=deadline)
+    answer = Session(context, container, launcher, environment, USER).advance(from_arguments(envelope))
+    check_size(answer)
+    return answer
+
+
+def activation_s(plan, envelope):
+    """What an envelope's activation may take."""
+    spec = plan.steps.get(envelope.get("step"), {"timeoutMs": 0})
+    return max(ACTION_TIME_DEFAULT_MS, spec["timeoutMs"] + ACTIVATION_MARGIN_MS) / 1000
+
+
+def copied(envelope):
+    """An envelope as it is on the other side of the network."""
+    return json.loads(json.dumps(envelope))

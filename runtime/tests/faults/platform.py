@@ -1,0 +1,321 @@
+"""The simulated platform with faults: each of its calls can be made to fail, S3's, the launches, the activations, the waits.
+
+Time is simulated and all calls come in the same order every time, so that a fault can be asked for by the number of its call.
+"""
+
+import threading
+from collections import Counter
+
+from obstore.exceptions import GenericError
+
+from nuvopipe_runtime.contract.protocol import ENVELOPE_KEY
+from nuvopipe_runtime.store import Lost, explain
+from nuvopipe_runtime.sweeper import Sweeper
+from nuvopipe_testing.asked_store import CONDITIONAL, AskedStore
+from nuvopipe_testing.clocks import StandingClock
+from nuvopipe_testing.platform import ROOT, SECRET, Parked, Platform, SessionLost
+
+EPOCH_S = 4_000_000_000
+"""When simulated time begins: later than any real clock, by which the real executor ends its tasks."""
+
+REQUEST_S, ACTIVATION_S = 0.002, 0.01
+LAUNCH_TIMEOUT_S = 20
+HELD_S = 600
+SWEEP_AFTER_S = 3_600
+"""Longer than any lease."""
+
+SWEEPS_MAX = 50
+"""Of a run with many faults."""
+
+STAND_INS = ("stand-in",)
+"""Every flow has one, whatever its plan says: it settles the steps of actions that do not start."""
+
+READS = ("get", "exists", "list")
+KINDS = {
+    **{operation: ("fails", "killed", "slow", "frozen") for operation in READS},
+    **{operation: ("fails", "unanswered", "killed", "slow", "frozen") for operation in ("put", "copy", "delete")},
+    **{operation: ("fails", "unanswered", "repeated", "killed", "slow", "frozen", "raced") for operation in CONDITIONAL},
+    "begin": ("lost", "doubled"),
+    "launch": ("lost", "doubled", "refused", "unanswered"),
+    "start": ("lost", "doubled", "refused", "unanswered"),
+    "activation": ("session dropped before", "session dropped after", "answer lost", "cannot start"),
+    "wait": ("fails",),
+    "call": ("fails", "session dropped after"),
+}
+"""What may happen to a call.
+
+fails: nothing was done, and the caller learns it. unanswered: it was done, and the caller learns of a failure. repeated: the
+client has sent it twice by itself, because the first answer was a 500. killed: the container ends there. slow: it is done ten
+minutes later, after everybody else has gone on. frozen: it is done after a sweep. raced: the store has looked before, and
+writes after everybody else has gone on, whatever is there by then. lost: OpenWhisk took it, and forgot it. cannot start: the
+step's action dies before it sees the envelope, and again: a stand-in settles the step.
+"""
+
+HELD = ("slow", "frozen", "raced")
+"""What needs the activation to be held while others go on."""
+
+
+EXITED = "The action did not produce a valid response and exited unexpectedly."
+"""OpenWhisk's words for a container that is gone."""
+
+CANNOT_START = "Failed to pull container image"
+"""OpenWhisk's words for an action that does not start; the next activations of its step fail with them, too."""
+
+DIED_TWICE = "its action died twice"
+
+LISTS = ("list", "list_stem", "names")
+
+
+class Killed(BaseException):
+    """The container is gone: nothing of the runtime gets to handle this."""
+
+
+class Activation:
+    """One activation of a step action, in a thread of its own where it may have to be held."""
+
+    def __init__(self, platform, flow, envelope):
+        self._platform = platform
+        self._flow = flow
+        self._envelope = envelope
+        self._container = flow.take_container()
+        self._store = AskedStore(self._request, ROOT, SECRET)
+        self._is_killed = False
+        self.held = None
+        """Why, while it is: one of `HELD`."""
+        self._stopped, self._goes_on = threading.Semaphore(0), threading.Semaphore(0)
+        self.answer = None
+        """An error when it died."""
+
+    def run(self):
+        """Until it has answered, or is held."""
+        if self._platform.may_hold:
+            threading.Thread(target=self._in_thread, daemon=True).start()
+            self._stopped.acquire()
+        else:
+            self.answer = self._advance()
+
+    def hold(self, kind):
+        """Until `go_on`. In its own thread."""
+        self.held = kind
+        self._stopped.release()
+        self._goes_on.acquire()
+
+    def go_on(self):
+        self.held = None
+        self._goes_on.release()
+        self._stopped.acquire()
+
+    def _in_thread(self):
+        self.answer = self._advance()
+        self._stopped.release()
+
+    def _advance(self):
+        try:
+            answer = self._platform.activate(self._flow, self._envelope, self._store, self._container)
+        except Killed:
+            return {"error": EXITED}
+        except Exception as error:
+            if not isinstance(error, GenericError) and "could not be stored" not in str(error):
+                self._platform.problems.append(f"{self._envelope}: {type(error).__name__}: {error}")
+            answer = {"error": explain(error)[:300]}
+        if self._is_killed:
+            return {"error": EXITED}
+        self._flow.give_back(self._container)
+        return answer
+
+    def _request(self, operation, key, *arguments):
+        """A request to the store, and what happens to it."""
+        if self._is_killed:
+            raise Killed
+        store = self._platform.store
+        work = lambda: getattr(store, operation)(key, *arguments)  # noqa: E731
+        name = "list" if operation in LISTS else operation
+        kind = self._platform.request(name, key)
+        if kind is None:
+            return work()
+        if kind == "fails":
+            raise GenericError("Generic S3 error: 503 SlowDown, after all retries")
+        if kind == "killed":
+            self._is_killed = True
+            raise Killed
+        if kind == "raced":
+            self._check(operation, key, *arguments)
+            self.hold(kind)
+            return store.put(key, arguments[0])
+        if kind in HELD and name in READS:
+            found = work()
+            self.hold(kind)
+            return found
+        if kind in HELD:
+            self.hold(kind)
+            return work()
+        work()
+        if kind == "repeated":
+            raise Lost(key)
+        raise GenericError("Generic S3 error: the connection was reset")
+
+    def _check(self, operation, key, data, e_tag=None):
+        """What a store does first that looks before it writes."""
+        found = self._platform.store.get(key)
+        if (operation == "create") != (found is None) or (found and found[2] != e_tag):
+            raise Lost(key)
+
+
+class FaultyPlatform(Platform):
+    """The flows of some plans. `new_executor(plan, platform)` makes what executes a container's tasks."""
+
+    def __init__(self, plans, new_executor, may_hold=False, sweep_every_s=None):
+        super().__init__(plans, lambda plan: new_executor(plan, self), StandingClock(EPOCH_S), STAND_INS)
+        self.fault = lambda call, operation, key: None
+        """Names what happens to a call, one of `KINDS`; None lets it be."""
+        self.is_repaired = False
+        """The steps that were broken work."""
+        self.may_hold = may_hold
+        self.sweeps = 0
+        self.sweep_every_s = sweep_every_s
+        """How often there is a sweep, beside the one that comes when nothing goes on by itself."""
+        self.calls = []
+        """Operation and key of each call so far."""
+        self.faults = Counter()
+        self.problems = []
+        self.executed_again = []
+        """Tasks that were committed before they began."""
+        self.given_up = []
+        """Answers of sessions that ended because a stand-in died, too."""
+        self._held = []
+        """`(activation, session)`."""
+        self._meanwhile = []
+        self._next_sweep = self.clock.now() + SWEEP_AFTER_S
+
+    # ------------------------------------------------------------------ calls, and what happens to them
+
+    def happens(self, operation, key):
+        """Counts a call. The kind of its fault, if it has one."""
+        call = len(self.calls)
+        self.calls.append((operation, key))
+        kind = self.fault(call, operation, key)
+        if kind is not None:
+            self.faults[operation, kind] += 1
+        return kind
+
+    def request(self, operation, key):
+        """Counts a request to the store. The kind of its fault, if it has one."""
+        self.clock.sleep(REQUEST_S)
+        return self.happens(operation, key)
+
+    def accept(self, operation, flow, envelope):
+        kind = self.happens(operation, envelope.get("step"))
+        if kind == "refused":
+            return False
+        for _ in range({"lost": 0, "doubled": 2}.get(kind, 1)):
+            super().accept(operation, flow, envelope)
+        if kind == "unanswered":
+            self.clock.sleep(LAUNCH_TIMEOUT_S)
+        return kind != "unanswered"
+
+    def pause(self, flow, component):
+        if self.happens("wait", component.envelope.get("step")) is not None:
+            return {"error": "the pause failed"}
+        return (yield from super().pause(flow, component))
+
+    def step(self, flow, component):
+        envelope = component.envelope
+        kind = None
+        if envelope.get("died") != CANNOT_START:
+            kind = self.happens("activation", envelope.get("step"))
+        if kind == "session dropped before":
+            raise SessionLost
+        if kind == "cannot start" or (envelope.get("died") == CANNOT_START and not component.is_stand_in):
+            return {"error": CANNOT_START}
+        self.clock.sleep(ACTIVATION_S)
+        activation = Activation(self, flow, envelope)
+        activation.run()
+        if activation.held:
+            yield Parked(activation)
+        if kind == "session dropped after":
+            raise SessionLost
+        return {"error": "the action's result was lost"} if kind == "answer lost" else activation.answer
+
+    def call(self, flow, component):
+        kind = self.happens("call", component.envelope["step"])
+        if kind == "session dropped after":
+            raise SessionLost
+        return {"error": "busy"} if kind == "fails" else component.arguments
+
+    def refused(self, flow):
+        self.problems.append("a session has come to its 51st component")
+        raise SessionLost
+
+    def parked(self, activation, session):
+        self._held.append((activation, session))
+
+    def session(self, flow, envelope):
+        return super().session(flow, envelope, self._ended)
+
+    def _ended(self, envelope):
+        error = envelope.get("result", {}).get("error", {}).get("message", "")
+        if DIED_TWICE in error:
+            self.given_up.append(error)
+
+    # ------------------------------------------------------------------ what others do
+
+    def begin(self, flow, run, wait=0, **more):
+        """A client starts a run, or resumes one."""
+        kind = self.happens("begin", flow)
+        for _ in range({"lost": 0, "doubled": 2}.get(kind, 1)):
+            self._invoke(flow, run=run, wait=wait, **more)
+
+    def cancel(self, flow, run):
+        """A client cancels a run."""
+        self._invoke(flow, cancel=run)
+
+    def _invoke(self, name, **given):
+        flow = self.flows[name]
+        self.launched(flow, flow.enter(**given))
+
+    def meanwhile(self, seconds, act):
+        """Has somebody act so many seconds later, while runs go on."""
+        wake = self.clock.now() + seconds
+
+        def session():
+            yield wake
+            act()
+
+        self._meanwhile.append(session())
+
+    def finish(self, is_over):
+        """Runs until nothing goes on by itself; then what was held goes on; and one sweep, if it is not over by then."""
+        self.run(*self._meanwhile)
+        self._meanwhile.clear()
+        self._let_go("slow")
+        self._let_go("raced")
+        sweeps = 0
+        while self._held or (not is_over() and sweeps < (SWEEPS_MAX if self.sweep_every_s else 1)):
+            self.sweep()
+            self.run()
+            sweeps += 1
+            if self._held:
+                self._let_go("frozen")
+                sweeps = 0
+
+    def sweep(self):
+        """As the sweeper does it, once every lease has run out."""
+        self.clock.skip_to(self._next_sweep)
+        self._next_sweep = self.clock.now() + (self.sweep_every_s or SWEEP_AFTER_S)
+        self.sweeps += 1
+        swept = []
+        Sweeper(self.store, lambda *start: swept.append(start), self.clock, self.clock.now() + 60).sweep()
+        for flow, arguments in sorted(swept, key=str):
+            self.launched(self.flows[flow], arguments[ENVELOPE_KEY])
+
+    def time_passed(self):
+        if self.clock.now() > self._next_sweep and (self.sweep_every_s or self.sweeps == 0):
+            self.sweep()
+
+    def _let_go(self, kind):
+        going_on = [held for held in self._held if held[0].held == kind]
+        for activation, _ in going_on:
+            self.clock.sleep(HELD_S)
+            activation.go_on()
+        self._held = [held for held in self._held if held not in going_on]
+        self.run(*(session for _, session in going_on))
