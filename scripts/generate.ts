@@ -5,6 +5,7 @@ import { conductorFunctions } from './generate/conductor-functions.ts';
 import { conductorRuntime } from './generate/conductor-runtime.ts';
 import { constantsInPython, constantsInTypeScript } from './generate/constants.ts';
 import { errorsPage } from './generate/errors.ts';
+import { flowHelpers } from './generate/flow-helpers.ts';
 import { layoutInPython, layoutInTypeScript } from './generate/layout.ts';
 import { pythonTypes } from './generate/python-types.ts';
 import { reference } from './generate/reference.ts';
@@ -35,6 +36,8 @@ export const GENERATED: Readonly<Record<string, () => string | Promise<string>>>
   'src/compiler/conductor-runtime.generated.ts': conductorRuntime,
   // The functions of a composition, as text.
   'src/compiler/conductor-functions.generated.ts': conductorFunctions,
+  // The Python that a compiled flow carries.
+  'src/compiler/flow-helpers.generated.ts': flowHelpers,
   // Pages with every key of the language, and of test files.
   'docs/reference.md': async () =>
     reference(await readSchema('flow'), {

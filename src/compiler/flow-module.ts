@@ -3,28 +3,18 @@ import type { SourceFile } from '../language/diagnostics/source-file.ts';
 import type { CallBody, Code, Flow } from '../language/model/flow.ts';
 import { METAFLOW_RETRY_TIMES_MAX } from '../language/model/flow.ts';
 import { functionBody, INDENT, pythonString } from '../language/python/python-text.ts';
-import type { Helper } from './flow-helpers.ts';
-import {
-  ARTIFACTS,
-  BESIDE,
-  CALL,
-  CHECK_ITEMS,
-  FAILURES,
-  HELPER_NAMES,
-  INTERPOLATE,
-  INVOKE,
-  ITEM_METHODS,
-  MAKE_ITEMS,
-  PAUSE,
-  PICK,
-  START_FLOW,
-  TURNS,
-} from './flow-helpers.ts';
+import { helpers } from './flow-helpers.generated.ts';
 import { parameterLine } from './flow-parameters.ts';
 import type { Decision, Graph, GraphStep, Items } from './graph.ts';
 import { DONE, NONE, SOME, TURN } from './graph.ts';
-import { COLLECT, JOINING_METHODS, KEEP, MERGE, WHY_MISSING } from './join-helpers.ts';
 import { argumentsOf, pythonLiteral } from './python-values.ts';
+
+/** What the steps of a `flow.py`, which imports nothing of nuvopipe, share: a file of `runtime/flow_helpers`. */
+interface Helper {
+  /** Lines of imports from Python's own library. */
+  imports: string[];
+  code: string;
+}
 
 export interface FlowModule {
   /** `flow.py`: valid for stock Metaflow, by itself. */
@@ -85,35 +75,36 @@ class Writer {
     const has = (kind: string) => bodies.some((body) => body.kind === kind);
     const givesReferences = bodies.some((body) => 'with' in body && body.with.references.length > 0);
     const joins = pools.length > 0;
-    const helpers: [Helper, boolean][] = [
-      [WHY_MISSING, joins || has('call') || givesReferences],
-      [CHECK_ITEMS, pools.some((pool) => pool.kind === 'foreach')],
-      [MAKE_ITEMS, this.#all.some((step) => step.makes?.from.kind === 'expression')],
-      [KEEP, joins],
-      [MERGE, this.#all.some((step) => step.joins !== undefined && !step.body && !step.collect)],
-      [COLLECT, this.#all.some((step) => step.collect !== undefined)],
-      [FAILURES, pools.some((pool) => pool.collectsFailures)],
-      [PICK, this.#all.some((step) => step.decision?.test.kind === 'switch')],
-      [PAUSE, [...this.#graph.loops.values()].some((loop) => loop.pauseMs !== undefined)],
-      [TURNS, [...this.#graph.loops.values()].some((loop) => loop.max !== undefined)],
-      [ARTIFACTS, has('call') || has('flow')],
-      [CALL, has('call')],
-      [INTERPOLATE, givesReferences],
-      [INVOKE, has('action')],
-      [START_FLOW, has('flow')],
-      [BESIDE, this.#flow.parameters.some(({ type, default: path }) => type === 'file' && path)],
+    const candidates: [Helper, boolean][] = [
+      [helpers.why_missing, joins || has('call') || givesReferences],
+      [helpers.items, pools.some((pool) => pool.kind === 'foreach')],
+      [helpers.make_items, this.#all.some((step) => step.makes?.from.kind === 'expression')],
+      [helpers.keep, joins],
+      [helpers.merge, this.#all.some((step) => step.joins !== undefined && !step.body && !step.collect)],
+      [helpers.collect, this.#all.some((step) => step.collect !== undefined)],
+      [helpers.failures, pools.some((pool) => pool.collectsFailures)],
+      [helpers.pick, this.#all.some((step) => step.decision?.test.kind === 'switch')],
+      [helpers.pause, [...this.#graph.loops.values()].some((loop) => loop.pauseMs !== undefined)],
+      [helpers.turn, [...this.#graph.loops.values()].some((loop) => loop.max !== undefined)],
+      [helpers.set_artifacts, has('call') || has('flow')],
+      [helpers.call, has('call')],
+      [helpers.interpolate, givesReferences],
+      [helpers.invoke, has('action')],
+      [helpers.start_flow, has('flow')],
+      [helpers.beside, this.#flow.parameters.some(({ type, default: path }) => type === 'file' && path)],
     ];
-    return helpers.filter(([, isUsed]) => isUsed).map(([helper]) => helper);
+    return candidates.filter(([, isUsed]) => isUsed).map(([helper]) => helper);
   }
 
   #imports(): void {
-    const helpers = this.#helpers();
-    const all = new Set(helpers.flatMap(({ imports }) => imports));
+    const used = this.#helpers();
+    const all = new Set(used.flatMap(({ imports }) => imports));
     const deep = this.#graph.steps.length > RECURSION_FREE_STEPS_MAX;
     if (deep) all.add('import sys');
-    const own = [...all].filter((line) => !line.includes('metaflow')).toSorted(byImportKind);
+    const own = [...all].toSorted(byImportKind);
     if (own.length > 0) this.#print('', ...own);
-    this.#print('', 'import metaflow', ...[...all].filter((line) => line.includes('metaflow')));
+    this.#print('', 'import metaflow');
+    if (this.#graph.pools.size > 0) this.#print('from metaflow.flowspec import INTERNAL_ARTIFACTS_SET');
     if (this.#modules.size > 0) this.#print('');
     for (const [module, alias] of this.#modules) this.#print(`import ${module} as ${alias}`);
     if (deep) {
@@ -121,7 +112,7 @@ class Writer {
       this.#print('', '# Metaflow walks the graph by recursion, a level a step.', `sys.setrecursionlimit(${levels})`);
     }
     if (this.#graph.pools.size > 0) this.#print('', this.#hidden());
-    for (const { code } of helpers) {
+    for (const { code } of used) {
       this.#print('', '', ...code.trimEnd().split('\n'));
       for (const [, name = ''] of code.matchAll(/^def (\w+)/gm)) this.#texts.functions.set(name, code);
     }
@@ -181,8 +172,8 @@ class Writer {
       this.#method(handler);
     }
     const pools = [...this.#graph.pools.values()];
-    if (pools.some(({ kind }) => kind === 'foreach')) this.#print('', ...indented(ITEM_METHODS));
-    if (pools.length > 0) this.#print('', ...indented(JOINING_METHODS));
+    if (pools.some(({ kind }) => kind === 'foreach')) this.#print('', ...indented(helpers.items.methods));
+    if (pools.length > 0) this.#print('', ...indented(helpers.joining.methods));
   }
 
   /** Artifacts in which the compiler and Metaflow keep something for themselves: no join takes them over. */
@@ -418,7 +409,7 @@ function sourceLinesOf(text: string, lineAt: (index: number) => number): number[
 /** `titles` → `_titles`, `shop.titles` → `_shop_titles`: no module hides a name of Metaflow's or another module. */
 function moduleAliases(modules: readonly string[], functions: readonly string[]): Map<string, string> {
   const aliases = new Map<string, string>();
-  const taken = new Set([...HELPER_NAMES, ...functions]);
+  const taken = new Set(['_HIDDEN', ...Object.values(helpers).flatMap(({ names }) => names), ...functions]);
   for (const module of modules) {
     const wanted = `_${module.replaceAll('.', '_')}`;
     let alias = wanted;

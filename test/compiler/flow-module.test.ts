@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { CHECK_ITEMS, ITEM_METHODS } from '../../src/compiler/flow-helpers.ts';
-import { JOINING_METHODS, KEEP, WHY_MISSING } from '../../src/compiler/join-helpers.ts';
+import { helpers } from '../../src/compiler/flow-helpers.generated.ts';
 import { fileText, linearFlow, Workshop } from './flows.ts';
 
 describe('flow.py', () => {
@@ -50,13 +49,13 @@ from metaflow.flowspec import INTERNAL_ARTIFACTS_SET
 _HIDDEN = {*INTERNAL_ARTIFACTS_SET}
 
 
-${WHY_MISSING.code.trimEnd()}
+${helpers.why_missing.code.trimEnd()}
 
 
-${CHECK_ITEMS.code.trimEnd()}
+${helpers.items.code.trimEnd()}
 
 
-${KEEP.code.trimEnd()}
+${helpers.keep.code.trimEnd()}
 
 
 def _run_hello(self):
@@ -111,9 +110,9 @@ class Readable(metaflow.FlowSpec):
     def end(self):
         pass
 
-${indented(ITEM_METHODS)}
+${indented(helpers.items.methods)}
 
-${indented(JOINING_METHODS)}
+${indented(helpers.joining.methods)}
 
 
 if __name__ == "__main__":

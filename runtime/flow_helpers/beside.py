@@ -1,0 +1,10 @@
+"""Finds the files of parameters."""
+
+from __future__ import annotations
+
+import os
+
+
+def _beside(path: str) -> str:
+    """A file that lies beside this one."""
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), path)

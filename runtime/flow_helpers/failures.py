@@ -1,0 +1,13 @@
+"""For a foreach with `onError: collect`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _failures() -> list[dict[str, Any]]:
+    """Items that failed. nuvopipe's runtime puts its own in the place of this: Metaflow stops at the first failure."""
+    return []
