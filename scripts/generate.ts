@@ -31,7 +31,7 @@ export const GENERATED: Readonly<Record<string, () => string | Promise<string>>>
   'src/contract/validators.generated.ts': formatValidators,
   'runtime/src/nuvopipe_runtime/contract/formats.py': pythonTypes,
   // The schemas of the language, compiled by ajv, so that no command compiles them when it starts.
-  'src/language/syntax/validators.generated.ts': flowValidators,
+  'src/language/syntax/element-validators.generated.ts': flowValidators,
   'src/flow-tests/test-validators.generated.ts': testValidators,
   'src/compiler/conductor-runtime.generated.ts': conductorRuntime,
   // The functions of a composition, as text.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PlannedCache } from '../contract/plan.ts';
 import type { Flow } from '../language/model/flow.ts';
-import type { Graph, GraphStep } from './graph.ts';
+import type { Graph, GraphStep } from './flow-graph.ts';
 
 /**
  * What has to be the same for a step with `cache: true` to be given the artifacts of an earlier task, as far as the compiler

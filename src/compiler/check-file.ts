@@ -1,13 +1,23 @@
 import { dirname, resolve } from 'node:path';
+import type { Diagnostic } from '../language/diagnostics/diagnostic.ts';
 import { Diagnostics } from '../language/diagnostics/report.ts';
+import type { SourceFile } from '../language/diagnostics/source-file.ts';
+import type { Flow } from '../language/model/flow.ts';
 import type { Inspector } from '../language/python/inspector.ts';
 import { checkFlow } from '../language/rules/check-flow.ts';
 import { readFlow } from '../language/syntax/read-flow.ts';
 import { readSource } from '../language/syntax/read-source.ts';
 import { readCode } from './code-files.ts';
-import type { ValidateResult } from './compile-flow.ts';
 import type { BundleParts } from './make-bundle.ts';
 import { readParameterFiles } from './parameter-files.ts';
+
+export interface ValidateResult {
+  source: SourceFile;
+  /** In the order of the file. */
+  diagnostics: Diagnostic[];
+  /** As far as it could be read; sound if no diagnostic is an error. */
+  flow?: Flow;
+}
 
 export interface Checked extends ValidateResult {
   /** The files named under `code`: path relative to the flow's folder, with `/` → content. */

@@ -1,24 +1,14 @@
 import type { Bundle } from '../contract/manifest.ts';
 import type { Diagnostic } from '../language/diagnostics/diagnostic.ts';
 import { FlowError } from '../language/diagnostics/diagnostic.ts';
-import type { SourceFile } from '../language/diagnostics/source-file.ts';
-import type { Flow } from '../language/model/flow.ts';
 import { startInspector } from '../language/python/inspector.ts';
-import type { Checked, ReadFlow } from './check-file.ts';
+import type { Checked, ReadFlow, ValidateResult } from './check-file.ts';
 
 export interface CompileOptions {
   /** Folder of the Python runtime; by default that of this package. */
   runtimeDir?: string;
   /** Command that starts Python, which looks at the Python in the flow; nothing of it is run. */
   python?: string;
-}
-
-export interface ValidateResult {
-  source: SourceFile;
-  /** In the order of the file. */
-  diagnostics: Diagnostic[];
-  /** As far as it could be read; sound if no diagnostic is an error. */
-  flow?: Flow;
 }
 
 export interface CompileResult extends ValidateResult {

@@ -3,10 +3,10 @@ import type { SourceFile } from '../language/diagnostics/source-file.ts';
 import type { CallBody, Code, Flow } from '../language/model/flow.ts';
 import { METAFLOW_RETRY_TIMES_MAX } from '../language/model/flow.ts';
 import { functionBody, INDENT, pythonString } from '../language/python/python-text.ts';
+import type { Decision, Graph, GraphStep, Items } from './flow-graph.ts';
+import { DONE, NONE, SOME, TURN } from './flow-graph.ts';
 import { helpers } from './flow-helpers.generated.ts';
 import { parameterLine } from './flow-parameters.ts';
-import type { Decision, Graph, GraphStep, Items } from './graph.ts';
-import { DONE, NONE, SOME, TURN } from './graph.ts';
 import { argumentsOf, pythonLiteral } from './python-values.ts';
 
 /** What the steps of a `flow.py`, which imports nothing of nuvopipe, share: a file of `runtime/flow_helpers`. */

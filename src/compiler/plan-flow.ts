@@ -12,8 +12,8 @@ import type {
 import type { Body, Environment, Flow, Resources, Retry, StepSettings } from '../language/model/flow.ts';
 import { TIMEOUT_MAX_MS } from '../language/rules/resources.ts';
 import { sequenceObstacle } from '../language/rules/targets.ts';
+import type { Graph, GraphStep } from './flow-graph.ts';
 import { plannedParameter } from './flow-parameters.ts';
-import type { Graph, GraphStep } from './graph.ts';
 import { isPlain, standInsOf } from './stand-ins.ts';
 import { RUNTIME_MARGIN_MS } from './time-limits.ts';
 

@@ -1,5 +1,4 @@
 import type { ExactNumber } from '../base/json.ts';
-import type { MinSuccess, Runs } from '../language/model/flow.ts';
 
 /**
  * `plan.json`: what the runtime needs to know of a compiled flow. The compiler writes it, the Python runtime
@@ -169,3 +168,12 @@ export interface PlannedPool {
   /** foreach: the others go on when an item fails, if so many succeed: a number, or a part of all. */
   minSuccess?: MinSuccess;
 }
+
+/** How many runs execute at once, and what becomes of one more. */
+export interface Runs {
+  atOnce: number;
+  beyond: 'queue' | 'skip' | 'cancel';
+}
+
+/** How many items have to succeed: so many, or this part of all (above 0, up to 1). */
+export type MinSuccess = { count: number } | { part: number };

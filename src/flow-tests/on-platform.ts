@@ -39,7 +39,7 @@ export class TestPlatform {
     report: Progress,
   ): Promise<FinishedRun> {
     const [{ deployBundle }, { metaflowUser }, { openWhisk }, { openStore }, { RunReader }, runs] = await Promise.all([
-      import('../platform/deploy/deploy.ts'),
+      import('../platform/deploy/deploy-bundle.ts'),
       import('../platform/deploy/user.ts'),
       import('../platform/openwhisk/client.ts'),
       import('../platform/s3/store.ts'),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Client } from 'openwhisk';
 import { silentReport } from '../../src/base/terminal/progress.ts';
 import { runPrefix } from '../../src/contract/records.ts';
-import { type Deployment, deployBundle } from '../../src/platform/deploy/deploy.ts';
+import { type Deployment, deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
 import type { DeployedEntity } from '../../src/platform/deploy/deployed-entity.ts';
 import { openWhisk } from '../../src/platform/openwhisk/client.ts';
 import { poll } from '../../src/twin/host/poll.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { silentReport } from '../../src/base/terminal/progress.ts';
 import type { RunResult } from '../../src/contract/envelope.ts';
 import { LIVE_PREFIX, runPrefix } from '../../src/contract/records.ts';
-import { deployBundle } from '../../src/platform/deploy/deploy.ts';
+import { deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
 import { probeConditionalPut } from '../../src/platform/deploy/probe.ts';
 import { deploySweeper, sweeperName } from '../../src/platform/deploy/sweeper.ts';
 import { openWhisk, type Whisk } from '../../src/platform/openwhisk/client.ts';

@@ -14,7 +14,7 @@ import type { Diagnostic } from '../../src/language/diagnostics/diagnostic.ts';
 import { renderDiagnostics } from '../../src/language/diagnostics/render-diagnostic.ts';
 import type { SourceFile } from '../../src/language/diagnostics/source-file.ts';
 import { allSteps } from '../../src/language/model/flow.ts';
-import { deployBundle } from '../../src/platform/deploy/deploy.ts';
+import { deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
 import { openWhisk, type Whisk } from '../../src/platform/openwhisk/client.ts';
 import type { Store } from '../../src/platform/s3/store.ts';
 import { type WhiskTwin as Server, startWhisk } from '../../src/twin/openwhisk/server.ts';

@@ -10,7 +10,7 @@ import { writeBundle } from '../../src/compiler/bundle-folder.ts';
 import { compileFlow } from '../../src/compiler/compile-flow.ts';
 import type { Bundle } from '../../src/contract/manifest.ts';
 import type { Secrets } from '../../src/platform/deploy/bind-secrets.ts';
-import { deployBundle } from '../../src/platform/deploy/deploy.ts';
+import { deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
 import { openWhisk } from '../../src/platform/openwhisk/client.ts';
 import { openStore } from '../../src/platform/s3/store.ts';
 import { clientEnvironment } from '../../src/twin/host/client-env.ts';

@@ -8,7 +8,7 @@ import type { Platform } from '../../src/twin/host/platform-state.ts';
 import { startS3Server } from '../../src/twin/host/s3-server.ts';
 import type { Activation } from '../../src/twin/openwhisk/activation-store.ts';
 import type { Faults } from '../../src/twin/openwhisk/faults.ts';
-import type { NamespaceLimits } from '../../src/twin/openwhisk/limits.ts';
+import type { NamespaceLimits } from '../../src/twin/openwhisk/namespace-limits.ts';
 import { startWhisk, type WhiskTwin, type WhiskTwinOptions } from '../../src/twin/openwhisk/server.ts';
 import { testPython } from './home.ts';
 import type { SharedPlatform } from './platform.ts';

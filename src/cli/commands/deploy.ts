@@ -2,13 +2,13 @@ import { string as argument } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import { reportTo } from '../../base/terminal/progress.ts';
 import type { ManifestTrigger } from '../../contract/manifest.ts';
-import type { Deployment } from '../../platform/deploy/deploy.ts';
+import type { Deployment } from '../../platform/deploy/deploy-bundle.ts';
 import type { Outcome } from '../../platform/deploy/deployed-entity.ts';
 import type { SetSchedule } from '../../platform/deploy/feed-schedules.ts';
 import type { Whisk } from '../../platform/openwhisk/client.ts';
 import type { WhiskOptions } from '../../platform/openwhisk/whisk-settings.ts';
 import { BaseCommand } from '../base-command.ts';
-import { clusterSettings } from '../cluster.ts';
+import { clusterSettings } from '../cluster-settings.ts';
 import { readSecrets, secretFlags } from '../flags/secret-flags.ts';
 import { type StoreFlags, storeFlags } from '../flags/store-flags.ts';
 import { whiskFlags } from '../flags/whisk-flags.ts';
@@ -49,7 +49,7 @@ export default class Deploy extends BaseCommand {
     const bundle = await bundleFrom(args.flow, () => this.#python(flags.python));
     const secrets = await readSecrets(flags, bundle.plan);
     const [{ deployBundle }, { metaflowUser }, { openWhisk }, { openStore }] = await Promise.all([
-      import('../../platform/deploy/deploy.ts'),
+      import('../../platform/deploy/deploy-bundle.ts'),
       import('../../platform/deploy/user.ts'),
       import('../../platform/openwhisk/client.ts'),
       import('../../platform/s3/store.ts'),

@@ -47,7 +47,7 @@ export default class Run extends FollowingCommand {
     const secrets = await readSecrets(flags, bundle.plan);
     const target = await this.target(flags);
     const [{ deployBundle }, { metaflowUser }, { newRunId }] = await Promise.all([
-      import('../../platform/deploy/deploy.ts'),
+      import('../../platform/deploy/deploy-bundle.ts'),
       import('../../platform/deploy/user.ts'),
       import('../../platform/runs/invoke.ts'),
     ]);

@@ -32,7 +32,7 @@ export default class Undeploy extends BaseCommand {
     const { args, flags } = await this.parse(Undeploy);
     const report = reportTo(process.stderr);
     const target = await openTarget(flags, report);
-    const { undeploy } = await import('../../platform/deploy/undeploy.ts');
+    const { undeploy } = await import('../../platform/deploy/undeploy-flow.ts');
     return withClients(target, async ({ whisk, store }) => {
       const answer: Undeployed[] = [];
       for (const flow of args.flow) {

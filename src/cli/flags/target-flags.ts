@@ -1,7 +1,7 @@
 import type { Progress } from '../../base/terminal/progress.ts';
 import type { StoreSettings } from '../../contract/records.ts';
 import type { WhiskOptions, WhiskSettings } from '../../platform/openwhisk/whisk-settings.ts';
-import { clusterSettings } from '../cluster.ts';
+import { clusterSettings } from '../cluster-settings.ts';
 import { type StoreFlags, storeFlags } from './store-flags.ts';
 import { whiskFlags } from './whisk-flags.ts';
 

@@ -12,7 +12,7 @@ import type {
   Explanation,
 } from '../../compiler/explain/explanation.ts';
 import type { Finding } from '../../compiler/explain/findings.ts';
-import type { MinSuccess } from '../../language/model/flow.ts';
+import type { MinSuccess } from '../../contract/plan.ts';
 
 /** Of long lists; `--json` has all. */
 const ROWS_MAX = 12;

@@ -1,7 +1,6 @@
 import type { Bundle, Manifest } from '../../contract/manifest.ts';
-import type { Plan, PlannedPool, PlannedStep } from '../../contract/plan.ts';
-import type { MinSuccess } from '../../language/model/flow.ts';
-import { itemsArtifact } from '../graph.ts';
+import type { MinSuccess, Plan, PlannedPool, PlannedStep } from '../../contract/plan.ts';
+import { itemsArtifact } from '../flow-graph.ts';
 import { costOf, FALLBACK_ATTEMPTS, pausesMs } from './costs.ts';
 import type { Finding } from './findings.ts';
 import { findingsOf } from './findings.ts';

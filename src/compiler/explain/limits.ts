@@ -1,5 +1,5 @@
 import type { ClusterInfo } from '../../platform/openwhisk/cluster.ts';
-import { DEFAULT_LIMITS } from '../../twin/openwhisk/limits.ts';
+import { DEFAULT_LIMITS } from '../../twin/openwhisk/namespace-limits.ts';
 
 /** Those limits of an OpenWhisk that a cluster may raise or lower. */
 export interface AssumedLimits {
@@ -11,7 +11,7 @@ export interface AssumedLimits {
   actionMemoryMB: number;
 }
 
-/** OpenWhisk as it comes; where each limit is from is said in `src/twin/openwhisk/limits.ts`. */
+/** OpenWhisk as it comes; where each limit is from is said in `src/twin/openwhisk/namespace-limits.ts`. */
 export const OPENWHISK_LIMITS: AssumedLimits = {
   components: DEFAULT_LIMITS.sequenceLength,
   callsPerMinute: DEFAULT_LIMITS.invocationsPerMinute,

@@ -1,5 +1,5 @@
 import type { ExactNumber } from '../../base/json.ts';
-import type { ParameterType } from '../../contract/plan.ts';
+import type { MinSuccess, ParameterType, Runs } from '../../contract/plan.ts';
 
 /** From one offset of the flow file to another, the second exclusive. */
 export type Span = readonly [start: number, end: number];
@@ -40,12 +40,6 @@ export interface Flow {
   /** Of the list. */
   stepsSpan: Span;
   onFailure: Element[];
-}
-
-/** How many runs execute at once, and what becomes of one more. */
-export interface Runs {
-  atOnce: number;
-  beyond: 'queue' | 'skip' | 'cancel';
 }
 
 export type Target = 'composition' | 'sequence' | 'auto';
@@ -227,9 +221,6 @@ export interface Foreach {
   join?: Join;
   span: Span;
 }
-
-/** How many items have to succeed: so many, or this part of all (above 0, up to 1). */
-export type MinSuccess = { count: number } | { part: number };
 
 /** Several lists of steps side by side. */
 export interface Branches {

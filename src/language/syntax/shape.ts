@@ -1,8 +1,5 @@
 import type { Document, Node } from 'yaml';
 import type { Diagnostics } from '../diagnostics/report.ts';
-import type { ElementKind } from './hints.ts';
-import { hintFor } from './hints.ts';
-import { reportSchemaErrors, type SchemaError, type SchemaPlace, type Validator } from './schema-errors.ts';
 import {
   branchesPart,
   flowPart,
@@ -12,7 +9,10 @@ import {
   switchPart,
   untilPart,
   whilePart,
-} from './validators.generated.ts';
+} from './element-validators.generated.ts';
+import type { ElementKind } from './hints.ts';
+import { hintFor } from './hints.ts';
+import { reportSchemaErrors, type SchemaError, type SchemaPlace, type Validator } from './schema-errors.ts';
 
 const VALIDATORS = {
   flow: flowPart,

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { NamespaceLimits } from '../openwhisk/limits.ts';
+import type { NamespaceLimits } from '../openwhisk/namespace-limits.ts';
 import { type HomePaths, readJson, writePrivateJson } from './platform-state.ts';
 
 /**

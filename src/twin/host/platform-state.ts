@@ -29,9 +29,6 @@ export interface Platform {
   python: string;
 }
 
-/** The local platform listens here and nowhere else: it is for one user of one machine. */
-export const LOOPBACK = '127.0.0.1';
-
 /** Where things lie under a home. */
 export interface HomePaths {
   home: string;

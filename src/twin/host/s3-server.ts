@@ -4,10 +4,10 @@ import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SystemError, UserError } from '../../base/errors.ts';
+import { LOOPBACK } from '../../base/loopback.ts';
 import { LAUNCHERS_DIR } from '../../base/package-files.ts';
 import type { StoreSettings } from '../../contract/records.ts';
 import { sdk } from '../../platform/s3/sdk.ts';
-import { LOOPBACK } from './platform-state.ts';
 import { poll } from './poll.ts';
 import { endProcess, type KnownProcess, processIdentity } from './process-identity.ts';
 

@@ -13,8 +13,8 @@ import {
 } from './entities.ts';
 import { isName, lastOf, parentOf, pathParts, resolvePath } from './entity-names.ts';
 import { resolveKind, VALID_KINDS } from './kinds.ts';
-import { type LimitRange, MAX_NAME_LENGTH, type NamespaceLimits } from './limits.ts';
 import * as messages from './messages.ts';
+import { type LimitRange, MAX_NAME_LENGTH, type NamespaceLimits } from './namespace-limits.ts';
 import { Reject } from './reject.ts';
 import { isObject, type Json, type JsonObject, ParsingError, parseJson, textOf } from './spray-json.ts';
 

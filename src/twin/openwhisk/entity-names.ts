@@ -1,5 +1,5 @@
 /** Names of entities and the paths they form: EntityPath.scala, FullyQualifiedEntityName.scala. */
-import { MAX_NAME_LENGTH } from './limits.ts';
+import { MAX_NAME_LENGTH } from './namespace-limits.ts';
 
 const NAME = /^(\w|\w[\w@ .&-]{0,254}[\w@.&-])$/;
 /** Stands for the caller's own namespace. */

@@ -19,8 +19,8 @@ import {
 import type { ActivationFault, Faults } from './faults.ts';
 import { activationId, transactionId } from './ids.ts';
 import { kindOf } from './kinds.ts';
-import type { NamespaceLimits } from './limits.ts';
 import * as messages from './messages.ts';
+import type { NamespaceLimits } from './namespace-limits.ts';
 import { developerError, initResponse, type Response, runResponse, whiskError } from './response.ts';
 import { isObject, type Json, type JsonObject } from './spray-json.ts';
 

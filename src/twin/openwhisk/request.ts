@@ -1,7 +1,7 @@
 /** A request as the handlers see it, its query parameters, and what they answer. */
 
-import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT } from './limits.ts';
 import * as messages from './messages.ts';
+import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT } from './namespace-limits.ts';
 import { Reject } from './reject.ts';
 import type { Json } from './spray-json.ts';
 

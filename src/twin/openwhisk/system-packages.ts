@@ -1,7 +1,7 @@
 /** The few actions of `/whisk.system` that flows and documentation use. */
 import type { Action } from './entities.ts';
 import type { EntityStore } from './entity-store.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import { DEFAULT_LIMITS } from './namespace-limits.ts';
 
 const NAMESPACE = 'whisk.system';
 

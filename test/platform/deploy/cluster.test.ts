@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import { bundleOf, compileFlow } from '../../../src/compiler/compile-flow.ts';
 import type { Profile } from '../../../src/contract/plan.ts';
-import { type DeployOptions, deployBundle } from '../../../src/platform/deploy/deploy.ts';
+import { type DeployOptions, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
 import { findPython } from '../../../src/twin/host/python-env.ts';
 import { startWhisk, type WhiskTwin as WhiskServer } from '../../../src/twin/openwhisk/server.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Progress } from '../../../src/base/terminal/progress.ts';
 import type { ManifestTrigger } from '../../../src/contract/manifest.ts';
-import { deployBundle } from '../../../src/platform/deploy/deploy.ts';
+import { deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import type { DeployedEntity } from '../../../src/platform/deploy/deployed-entity.ts';
 import { nextStart, scheduleText, setSchedules } from '../../../src/platform/deploy/feed-schedules.ts';
 import { openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';

@@ -4,7 +4,7 @@ import { unzipSync } from 'fflate';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import type { Bundle } from '../../../src/contract/manifest.ts';
 import { nodeKind, pythonKind } from '../../../src/platform/deploy/choose-kind.ts';
-import { type Deployment, deployBundle } from '../../../src/platform/deploy/deploy.ts';
+import { type Deployment, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { mergeZips, zipFiles } from '../../../src/platform/deploy/merge-zip.ts';
 import { probeConditionalPut } from '../../../src/platform/deploy/probe.ts';
 import { type ActionDocument, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';

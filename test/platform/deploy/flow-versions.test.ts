@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { UserError } from '../../../src/base/errors.ts';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import { LIVE_PREFIX, runPrefix } from '../../../src/contract/records.ts';
-import { type Deployment, deployBundle } from '../../../src/platform/deploy/deploy.ts';
+import { type Deployment, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { ownerAnnotation, ownerOf } from '../../../src/platform/deploy/owner.ts';
 import { type Entity, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';

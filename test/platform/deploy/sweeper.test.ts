@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { unzipSync } from 'fflate';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
-import { deployBundle } from '../../../src/platform/deploy/deploy.ts';
+import { deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { deploySweeper, type SweeperOptions, sweeperName } from '../../../src/platform/deploy/sweeper.ts';
 import { type ActionDocument, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';

@@ -2,6 +2,7 @@ import type { Document, Node, Scalar } from 'yaml';
 import { isMap, isScalar, isSeq } from 'yaml';
 import { isNumber } from '../../../base/json.ts';
 import { didYouMean } from '../../../base/suggest.ts';
+import type { MinSuccess } from '../../../contract/plan.ts';
 import type { Diagnostics } from '../../diagnostics/report.ts';
 import type {
   Branch,
@@ -13,7 +14,6 @@ import type {
   Join,
   Located,
   Loop,
-  MinSuccess,
   Span,
   Step,
   StepSettings,

@@ -1,7 +1,8 @@
 import type { Node } from 'yaml';
 import { isMap, isScalar } from 'yaml';
 import { parseSizeMB } from '../../../base/size.ts';
-import type { Environment, Located, Resources, Retry, Runs, StepSettings } from '../../model/flow.ts';
+import type { Runs } from '../../../contract/plan.ts';
+import type { Environment, Located, Resources, Retry, StepSettings } from '../../model/flow.ts';
 import {
   MEMORY_DEFAULT_MB,
   RETRY_BACKOFF_DEFAULT_MS,

@@ -1,7 +1,7 @@
 /** `/whisk.system/alarms` as its installer (installCatalog.sh) leaves it: the actions that pass a feed's requests on to the service. */
 import type { Action, BoundValue } from '../entities.ts';
 import type { EntityStore } from '../entity-store.ts';
-import { DEFAULT_LIMITS } from '../limits.ts';
+import { DEFAULT_LIMITS } from '../namespace-limits.ts';
 import type { Json } from '../spray-json.ts';
 
 const NAMESPACE = 'whisk.system';

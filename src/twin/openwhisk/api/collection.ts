@@ -3,8 +3,8 @@ import { checkName } from '../decode.ts';
 import { type EntityType, summaryJson } from '../entities.ts';
 import type { EntityStore } from '../entity-store.ts';
 import type { Faults } from '../faults.ts';
-import type { NamespaceLimits } from '../limits.ts';
 import * as messages from '../messages.ts';
+import type { NamespaceLimits } from '../namespace-limits.ts';
 import { Reject } from '../reject.ts';
 import { type ApiAnswer, type ApiRequest, listAnswer, listParameters } from '../request.ts';
 

@@ -1,6 +1,7 @@
 /** `limits`: those that hold for the namespace. */
-import type { NamespaceLimits } from '../limits.ts';
+
 import * as messages from '../messages.ts';
+import type { NamespaceLimits } from '../namespace-limits.ts';
 import { Reject } from '../reject.ts';
 import { type ApiAnswer, type ApiRequest, ok } from '../request.ts';
 import { allow, type CollectionApi, isCollection } from './collection.ts';

@@ -1,4 +1,4 @@
-import type { Next } from '../contract/plan.ts';
+import type { MinSuccess, Next } from '../contract/plan.ts';
 import type {
   Body,
   Branches,
@@ -8,7 +8,6 @@ import type {
   Foreach,
   Join,
   Loop,
-  MinSuccess,
   Retry,
   Step,
   StepSettings,
