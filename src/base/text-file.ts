@@ -30,7 +30,8 @@ export async function readBytes(
     return { problem: why.replace('FILE', () => `"${path}"`), hint: 'check its path' };
   }
   try {
-    if ((await file.stat()).isDirectory()) return { problem: `"${path}" is a folder`, hint: 'name a file in it' };
+    if ((await file.stat()).isDirectory())
+      return { problem: `"${path}" is a folder`, hint: 'name a file in that folder' };
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;
     for (let read = -1; read !== 0 && length <= maxBytes; length += read) {

@@ -25,8 +25,12 @@ export async function writeBundle(bundle: Bundle, dir: string): Promise<void> {
     throw refusal(dir, error);
   });
   if (old && old.length > 0 && !old.includes(MANIFEST_FILE)) {
-    const hint = 'name a new folder with -o, or remove what is in this one';
-    throw new UserError('not-a-bundle', `${dir} holds something that is no bundle; it is left as it is`, hint);
+    const hint = 'choose another folder with -o, or empty this one';
+    throw new UserError(
+      'not-a-bundle',
+      `${dir} contains files that are not part of a bundle, so nothing was written`,
+      hint,
+    );
   }
   try {
     await mkdir(dirname(target), { recursive: true });
@@ -58,8 +62,8 @@ export async function readBundle(dir: string): Promise<Bundle> {
   const text = await readFile(join(dir, MANIFEST_FILE), 'utf8').catch(() => {
     throw new UserError(
       'not-a-bundle',
-      `${dir} is no bundle: it has no ${MANIFEST_FILE}`,
-      'make one with nuvopipe compile',
+      `${dir} is not a bundle: ${MANIFEST_FILE} is missing`,
+      'create one with nuvopipe compile',
     );
   });
   const manifest = parsed<Manifest>(text, dir);
@@ -72,17 +76,17 @@ export async function readBundle(dir: string): Promise<Bundle> {
     files.set(
       path,
       await readFile(join(dir, path)).catch(() => {
-        throw new UserError('broken-bundle', `the bundle ${dir} lacks ${path}`, again);
+        throw new UserError('broken-bundle', `${path} is missing from the bundle ${dir}`, again);
       }),
     );
   }
   const hashes = hashFiles(files);
   const changed = Object.keys(hashes).find((path) => hashes[path] !== manifest.files[path]);
   if (changed !== undefined)
-    throw new UserError('broken-bundle', `${changed} in ${dir} is not as it was compiled`, again);
+    throw new UserError('broken-bundle', `${changed} in ${dir} was changed after it was compiled`, again);
   const planned = files.get('plan.json');
   if (!planned || hashAll(hashes) !== manifest.hash) {
-    throw new UserError('broken-bundle', `${MANIFEST_FILE} in ${dir} is not as it was compiled`, again);
+    throw new UserError('broken-bundle', `${MANIFEST_FILE} in ${dir} was changed after it was compiled`, again);
   }
   const plan = parsed<Plan>(Buffer.from(planned).toString('utf8'), dir);
   files.set(MANIFEST_FILE, Buffer.from(text));
@@ -103,7 +107,7 @@ function parsed<T>(text: string, dir: string): T {
 
 function refusal(dir: string, error: NodeJS.ErrnoException): Error {
   if (error.code === undefined) return error;
-  return new UserError('cannot-write', `${dir} cannot be written: ${error.message}`, 'name another folder with -o', {
+  return new UserError('cannot-write', `${dir} cannot be written: ${error.message}`, 'choose another folder with -o', {
     cause: error,
   });
 }

@@ -28,28 +28,23 @@ export async function readCode(
   for (const { value, span } of patterns) {
     const pattern = value.replaceAll('\\', '/');
     if (isAbsolute(value) || isOutside(normalize(pattern))) {
-      const hint = 'move the code into the folder of the flow, and name it from there';
-      report.error('code-outside', span, `"${value}" is outside of the flow's folder`, hint);
+      const hint = 'move the file into the folder of the flow';
+      report.error('code-outside', span, `"${value}" is outside the flow's folder`, hint);
       continue;
     }
     const paths = await expand(pattern, root);
     if (paths.length === 0) {
       const kind = isGlob(pattern) ? 'no file matches' : 'there is no file';
       const neighbours = await readdir(join(root, dirname(pattern))).catch(() => []);
-      const hint = didYouMean(basename(pattern), neighbours) ?? `code is looked for in ${root}`;
+      const hint = didYouMean(basename(pattern), neighbours) ?? `code is searched in ${root}`;
       report.error('no-such-code', span, `${kind} "${value}"`, hint);
     }
     for (const path of paths) {
       const real = await realpath(join(root, path));
       if (isOutside(relative(root, real))) {
-        report.error('code-outside', span, `"${path}" is a link to outside of the flow's folder`, 'copy the file here');
+        report.error('code-outside', span, `"${path}" links to a file outside the flow's folder`, 'copy the file here');
       } else if (TAKEN.includes(path)) {
-        report.error(
-          'code-name-taken',
-          span,
-          `"${path}" is the name of a file that nuvopipe makes`,
-          'give it another name',
-        );
+        report.error('code-name-taken', span, `"${path}" is the name of a generated file`, 'choose another name');
       } else {
         files.set(path, await readFile(real));
       }

@@ -26,26 +26,26 @@ export async function readParameterFiles(
     const place = join(folder, path);
     const found = await stat(place).catch(() => undefined);
     if (isAbsolute(fallback.value) || isOutside(path)) {
-      const hint = 'move it into the folder of the flow, and name it from there';
-      report.error('file-outside', fallback.span, `"${fallback.value}" is outside of the flow's folder`, hint);
+      const hint = 'move the file into the folder of the flow';
+      report.error('file-outside', fallback.span, `"${fallback.value}" is outside the flow's folder`, hint);
     } else if (TAKEN_IN_BUNDLE.includes(path)) {
-      const message = `"${path}" is the name of a file that nuvopipe makes`;
-      report.error('file-name-taken', fallback.span, message, 'give it another name');
+      const message = `"${path}" is the name of a generated file`;
+      report.error('file-name-taken', fallback.span, message, 'choose another name');
     } else if (found?.isDirectory()) {
-      report.error('no-such-file', fallback.span, `"${fallback.value}" is a folder`, 'name a file in it');
+      report.error('no-such-file', fallback.span, `"${fallback.value}" is a folder`, 'name a file in that folder');
     } else if (!found?.isFile()) {
       const neighbours = await readdir(dirname(place)).catch(() => []);
-      const hint = didYouMean(basename(path), neighbours) ?? `it is looked for in ${folder}`;
+      const hint = didYouMean(basename(path), neighbours) ?? `files are searched in ${folder}`;
       report.error('no-such-file', fallback.span, `there is no file "${fallback.value}"`, hint);
     } else if (isOutside(relative(await realpath(folder), await realpath(place)))) {
-      const message = `"${fallback.value}" is a link to outside of the flow's folder`;
+      const message = `"${fallback.value}" links to a file outside the flow's folder`;
       report.error('file-outside', fallback.span, message, 'copy the file here');
     } else {
       const content = await readFile(place);
       files.set(path, content);
       if (!binary && !isText(content)) {
-        const hint = 'save it as UTF-8, or give the parameter "binary: true", and the step gets the bytes';
-        report.error('not-utf8', fallback.span, `"${path}", the default of "${name.value}", is no UTF-8 text`, hint);
+        const hint = 'save it as UTF-8, or add "binary: true" to the parameter to pass bytes';
+        report.error('not-utf8', fallback.span, `"${path}", the default of "${name.value}", is not UTF-8 text`, hint);
       }
     }
   }

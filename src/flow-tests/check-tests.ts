@@ -20,7 +20,7 @@ export function checkTestFile(file: TestFile, flow: Flow, report: Diagnostics): 
 function checkNames(kind: string, given: readonly Named[], known: readonly string[], report: Diagnostics): void {
   for (const { name } of given) {
     if (known.includes(name.value)) continue;
-    const hint = didYouMean(name.value, known) ?? `its ${kind}s: ${known.join(', ') || 'none'}`;
+    const hint = didYouMean(name.value, known) ?? `the flow's ${kind}s: ${known.join(', ') || 'none'}`;
     report.error(`unknown-${kind}`, name.span, `the flow has no ${kind} "${name.value}"`, hint);
   }
 }
@@ -29,23 +29,23 @@ function checkMocks({ mocks }: TestCase, steps: FlowSteps, parameters: readonly 
   for (const { step, sets, results, each } of mocks) {
     if (!checkStep(step, steps, report)) continue;
     if (each && !steps.many.has(step.value)) {
-      const message = `"${step.value}" is in no foreach and in no loop, so there is nothing for "each" to be for`;
-      report.error('each-of-one', each.span, message, 'write its one mock without each');
+      const message = `"each" has no effect: "${step.value}" is not inside a foreach or loop`;
+      report.error('each-of-one', each.span, message, 'write the mock without "each"');
     }
     const isCall = steps.calls.has(step.value);
     for (const { value, span } of results) {
       if (isCall === (value === 'returns')) continue;
       const message = isCall
-        ? `"${step.value}" is done elsewhere, and only its answer can be mocked`
-        : `"${step.value}" calls no action and no flow that could return something`;
-      const hint = isCall ? 'write "returns", with what is answered' : 'write "set", with the artifacts that it sets';
+        ? `"${step.value}" calls an action or a flow, so only its answer can be mocked`
+        : `"${step.value}" does not call an action or a flow that could return an answer`;
+      const hint = isCall ? 'write "returns" with the answer' : 'write "set" with the artifacts';
       report.error('other-mock', span, message, hint);
     }
     for (const name of sets) {
       if (steps.names.includes(name.value)) {
         report.error('name-taken', name.span, `"${name.value}" is the name of a step, so no artifact can have it`);
       } else if (parameters.includes(name.value)) {
-        const hint = 'give it under "parameters"';
+        const hint = 'set it under "parameters"';
         report.error('name-taken', name.span, `"${name.value}" is a parameter, and parameters do not change`, hint);
       }
     }
@@ -63,9 +63,9 @@ function checkExpectations({ expect }: TestCase, steps: FlowSteps, report: Diagn
     if (at <= last) {
       const message =
         at === last
-          ? `"${step.value}" is there already`
-          : `"${step.value}" stands before "${steps.names[last]}" in the flow`;
-      const hint = 'a path names the steps in the order of the flow file, with the number of their tasks: shout x3';
+          ? `"${step.value}" is listed twice`
+          : `"${step.value}" comes before "${steps.names[last]}" in the flow`;
+      const hint = 'list the steps in the order of the flow file, each with its number of tasks: shout x3';
       report.error('path-order', step.span, message, hint);
     }
     last = Math.max(last, at);
@@ -74,7 +74,7 @@ function checkExpectations({ expect }: TestCase, steps: FlowSteps, report: Diagn
 
 function checkStep({ value, span }: Located<string>, { names }: FlowSteps, report: Diagnostics): boolean {
   if (names.includes(value)) return true;
-  const hint = didYouMean(value, names) ?? `its steps: ${names.join(', ')}`;
+  const hint = didYouMean(value, names) ?? `the flow's steps: ${names.join(', ')}`;
   report.error('unknown-step', span, `the flow has no step "${value}"`, hint);
   return false;
 }

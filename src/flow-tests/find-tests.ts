@@ -25,12 +25,12 @@ export async function findTestFiles(paths: readonly string[]): Promise<string[]>
       for (const file of await below(path)) found.add(file);
     } else if (TEST_FILE.test(path)) found.add(path);
     else {
-      const hint = 'name it something.test.yaml, or name its folder';
-      throw new UserError('not-a-test', `${path} is no test file`, hint);
+      const hint = 'rename it to something.test.yaml, or pass its folder';
+      throw new UserError('not-a-test', `${path} is not a test file`, hint);
     }
   }
   if (found.size === 0) {
-    const hint = 'write one beside the flow: flow.test.yaml tests flow.yaml (nuvopipe init makes both)';
+    const hint = 'create one beside the flow: flow.test.yaml tests flow.yaml (nuvopipe init creates both)';
     throw new UserError('no-tests', `there is no *.test.yaml in ${paths.join(', ')}`, hint);
   }
   return [...found];

@@ -99,7 +99,7 @@ export class Simulation {
     this.#child.stdin?.write(`${toJson(question)}\n`);
     const { value, done } = await this.#answers.next();
     if (done) {
-      const reason = this.#stderr.trim().split('\n').at(-1) || 'it said nothing';
+      const reason = this.#stderr.trim().split('\n').at(-1) || 'it printed nothing';
       throw new SystemError('test-runner', `the process that runs the cases ended: ${reason}`);
     }
     return parseJson(value) as Answer;

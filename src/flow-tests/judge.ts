@@ -17,11 +17,11 @@ export interface Mismatch {
 
 /** What of a case's expectations its outcome does not meet. */
 export function judge(one: TestCase, outcome: CaseOutcome, steps: FlowSteps, end: string): Mismatch[] {
-  if ('broken' in outcome) return [{ message: `the case could not be run: ${outcome.broken}`, span: one.name.span }];
+  if ('broken' in outcome) return [{ message: `the case could not run: ${outcome.broken}`, span: one.name.span }];
   if ('problem' in outcome) {
     const { step, message } = outcome.problem;
     const mock = one.mocks.find((each) => each.step.value === step);
-    const said = mock === undefined ? `${step} ${message}` : `the mock of ${step} cannot do that: ${message}`;
+    const said = mock === undefined ? `${step} ${message}` : `the mock of ${step} failed: ${message}`;
     return [{ message: said, span: (mock?.step ?? one.name).span }];
   }
   return [
@@ -50,7 +50,7 @@ function judgeStatus(
   if (actual !== status.value) {
     return [
       {
-        message: `the run has ${actual}`,
+        message: `the run ${actual}`,
         span: status.span,
         expected: [status.value],
         actual: [actual, ...said.flatMap(lines)],
@@ -58,7 +58,7 @@ function judgeStatus(
     ];
   }
   if (error === undefined || failure?.message.includes(error.value)) return [];
-  const message = 'the run failed with another error';
+  const message = 'the run failed with a different error';
   return [{ message, span: error.span, expected: lines(error.value), actual: said.flatMap(lines) }];
 }
 
@@ -71,7 +71,7 @@ function judgePath({ expect: { path } }: TestCase, { attempts }: FinishedRun, st
   });
   const expected = path.steps.map(({ step, tasks: count }) => pathStep(step.value, count));
   if (expected.join() === actual.join()) return [];
-  return [{ message: 'the run took another path', span: path.span, expected, actual }];
+  return [{ message: 'the run took a different path', span: path.span, expected, actual }];
 }
 
 function pathStep(step: string, tasks: number): string {
@@ -91,7 +91,7 @@ function judgeAttempts({ expect }: TestCase, { attempts }: FinishedRun): Mismatc
     if (made.length === count) return [];
     const failures = made.flatMap(({ error }) => (error ? lines(error).slice(0, 1) : []));
     const actual = [String(made.length), ...failures];
-    const message = `${step.value} was not tried as often as expected`;
+    const message = `${step.value} had a different number of attempts`;
     return [{ message, span: step.span, expected: [String(count)], actual }];
   });
 }
@@ -105,7 +105,7 @@ function judgeArtifact(
   const tasks = artifacts[step ?? end] ?? [];
   const shownName = step === undefined ? name : `${step}.${name}`;
   if (tasks.length === 0) {
-    const what = step === undefined ? 'the run did not come to its last step' : `${step} left nothing`;
+    const what = step === undefined ? 'the run did not reach its last step' : `${step} stored nothing`;
     return [{ message: `there is no artifact ${shownName}: ${what}`, span }];
   }
   const unreadable = tasks.find((task) => task.unreadable[name] !== undefined)?.unreadable[name];
@@ -116,7 +116,7 @@ function judgeArtifact(
   if (has === 0 || (!isList && has < tasks.length)) return [{ message: `there is no artifact ${shownName}`, span }];
   const actual = isList ? tasks.map((task) => artifactOf(task, name)) : artifactOf(tasks[0] as ReadTask, name);
   if (isSame(value, actual)) return [];
-  return [{ message: `${shownName} is not as expected`, span, expected: shown(value), actual: shown(actual) }];
+  return [{ message: `${shownName} has a different value`, span, expected: shown(value), actual: shown(actual) }];
 }
 
 function artifactOf({ values }: ReadTask, name: string): unknown {

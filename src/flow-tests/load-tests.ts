@@ -28,7 +28,7 @@ export async function loadTests(path: string, python: string): Promise<LoadedTes
   if (!file) throw new FlowError(source, report.diagnostics);
   const beside = await flowBeside(path, file.flow?.value);
   if (typeof beside !== 'string') {
-    const hint = 'say which flow is tested: "flow: shop.yaml"';
+    const hint = 'name the flow: "flow: shop.yaml"';
     report.error('no-flow', file.flow?.span ?? [0, 1], beside.problem, file.flow ? undefined : hint);
     throw new FlowError(source, report.diagnostics);
   }

@@ -30,7 +30,7 @@ export function readTestFile(report: Diagnostics): TestFile | undefined {
   const root = document.contents as Node | null;
   if (!isMap(root)) {
     const hint = 'start with "cases:"';
-    report.error('not-a-test', root ? spanOf(root) : [0, 0], 'a test file is a mapping with the key cases', hint);
+    report.error('not-a-test', root ? spanOf(root) : [0, 0], 'a test file must be a mapping with the key cases', hint);
     return undefined;
   }
   if (!validate(withRoundedNumbers(toValue(document, root)))) {
@@ -52,19 +52,19 @@ function tell(
   report: Diagnostics,
 ): boolean {
   if (keyword === 'pattern') {
-    const hint = 'write the name of a step, and how many tasks it has: shout, or shout x3';
-    report.error('bad-path', span, `"${data}" is no step of a path`, hint);
+    const hint = 'write the name of a step, with its number of tasks if there are several: shout, or shout x3';
+    report.error('bad-path', span, `invalid step "${data}" in a path`, hint);
     return true;
   }
   if (keyword === 'minItems' && key === 'cases') {
-    report.error('no-cases', span, 'there are no cases', 'add a case: "- name: what it shows"');
+    report.error('no-cases', span, '"cases" is empty', 'add a case: "- name: what it tests"');
     return true;
   }
   const name = params.additionalProperty as string;
   if (keyword !== 'additionalProperties' || parentSchema.title !== 'mock') return false;
   if (suggest(name, Object.keys(parentSchema.properties ?? {})) !== undefined) return false;
   const at = entries.find((entry) => entry.key === name)?.keySpan ?? span;
-  const hint = `if it is an artifact that the step sets, write "set: { ${name}: … }"`;
+  const hint = `to set an artifact, write "set: { ${name}: … }"`;
   report.error('unknown-key', at, `a mock has no key "${name}"`, hint);
   return true;
 }
@@ -76,7 +76,7 @@ function isResult(key: string): key is 'set' | 'run' | 'returns' {
 /** `shout`, or `shout x3`; other text the schema refuses. */
 const PATH_STEP = /^(\w+)(?: x(\d+))?$/;
 
-const MOCK_HINT = 'give it set, run, returns, error, timeout or each';
+const MOCK_HINT = 'add set, run, returns, error, timeout or each';
 
 class Reader {
   readonly #document: Document.Parsed;
@@ -93,8 +93,8 @@ class Reader {
     const seen = new Set<string>();
     for (const { name } of cases) {
       if (seen.has(name.value)) {
-        const hint = 'say what is different about it';
-        this.#report.error('duplicate-case', name.span, `another case is called "${name.value}"`, hint);
+        const hint = 'choose a different name';
+        this.#report.error('duplicate-case', name.span, `duplicate case name "${name.value}"`, hint);
       }
       seen.add(name.value);
     }
@@ -109,8 +109,8 @@ class Reader {
     const mocks = this.#entries(mock?.node).map((entry) => this.#mock(entry));
     const isOnPlatform = isScalar(platform) && platform.value === true;
     if (isOnPlatform && mock && mocks.length > 0) {
-      const hint = 'take platform out to run it in the simulation, or the mocks to run it for real';
-      this.#report.error('mock-on-platform', mock.keySpan, 'nothing is mocked on the platform', hint);
+      const hint = 'remove "platform" to run the case in the simulation, or remove the mocks to run it on the platform';
+      this.#report.error('mock-on-platform', mock.keySpan, 'steps cannot be mocked on the platform', hint);
     }
     return {
       name,
@@ -130,7 +130,7 @@ class Reader {
     for (const item of eachItems) {
       this.#checkMock(item, keySpan);
       const nested = this.#entries(item).find((entry) => entry.key === 'each');
-      if (nested) this.#report.error('nested-each', nested.keySpan, '"each" has no "each" of its own');
+      if (nested) this.#report.error('nested-each', nested.keySpan, '"each" cannot contain another "each"');
     }
     return {
       step: { value: key, span: keySpan },
@@ -155,15 +155,15 @@ class Reader {
     const other = otherFailure ?? otherResult ?? (each && entries.find(({ key }) => key !== 'each'));
     if (other) {
       const first = entries.find((entry) => entry !== other) as Entry;
-      const text = `this mock has "${first.key}" already; "${other.key}" is another thing to do`;
-      this.#report.error('two-mocks', other.keySpan, text, 'keep one of the two');
+      const text = `a mock can do only one thing: "${first.key}" or "${other.key}"`;
+      this.#report.error('two-mocks', other.keySpan, text, 'remove one of them');
     } else if (failure && result && !times) {
-      const hint = `say how many attempts fail before: "times: 1"`;
-      this.#report.error('never-reached', result.keySpan, `"${result.key}" is never reached: all attempts fail`, hint);
+      const hint = `limit the failing attempts: "times: 1"`;
+      this.#report.error('never-reached', result.keySpan, `"${result.key}" has no effect: all attempts fail`, hint);
     } else if (times && !failure) {
-      this.#report.error('nothing-fails', times.keySpan, '"times" goes with error or timeout', MOCK_HINT);
+      this.#report.error('nothing-fails', times.keySpan, '"times" needs "error" or "timeout"', MOCK_HINT);
     } else if (message && failure?.key !== 'error') {
-      this.#report.error('nothing-fails', message.keySpan, '"message" goes with error', MOCK_HINT);
+      this.#report.error('nothing-fails', message.keySpan, '"message" needs "error"', MOCK_HINT);
     } else if (isMap(node) && entries.length === 0) {
       this.#report.error('empty-mock', keySpan, 'this mock does nothing', MOCK_HINT);
     }
@@ -174,8 +174,8 @@ class Reader {
     const error = this.#text(this.#at(node, 'error'));
     const status = this.#text(this.#at(node, 'status')) as Located<ExpectedStatus> | undefined;
     if (error && status?.value === 'succeeded') {
-      const message = 'a run that succeeds has no error';
-      this.#report.error('contradiction', status.span, message, 'expect the one or the other');
+      const message = 'a run that succeeds cannot have an error';
+      this.#report.error('contradiction', status.span, message, 'remove one of them');
     }
     const path = this.#at(node, 'path');
     return {
@@ -201,8 +201,8 @@ class Reader {
     const [name = '', step, ...rest] = key.split('.').reverse();
     const value = toValue(this.#document, node);
     if (rest.length > 0) {
-      const hint = 'write artifact, or step.artifact; what is in it stands in the value';
-      this.#report.error('bad-artifact', keySpan, `"${key}" is no artifact`, hint);
+      const hint = 'write artifact or step.artifact; put its contents into the value';
+      this.#report.error('bad-artifact', keySpan, `invalid artifact "${key}"`, hint);
       return undefined;
     }
     this.#checkArtifactName({ value: name, span: keySpan });
@@ -211,8 +211,8 @@ class Reader {
 
   #checkArtifactName({ value, span }: Located<string>): void {
     if (isArtifactName(value)) return;
-    const hint = 'artifacts are named like variables of Python';
-    this.#report.error('bad-artifact-name', span, `"${value}" cannot be the name of an artifact`, hint);
+    const hint = 'use the syntax of Python variable names';
+    this.#report.error('bad-artifact-name', span, `invalid artifact name "${value}"`, hint);
   }
 
   #named(node: Node | undefined): Named[] {

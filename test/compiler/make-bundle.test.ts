@@ -175,7 +175,7 @@ describe('bundle', () => {
       await workshop.write({ 'out/Titles/flow.py': 'import os\n' });
       await assert.rejects(readBundle(dir), { code: 'broken-bundle', message: /^flow\.py in / });
       await rm(workshop.path('out/Titles/flow.py'));
-      await assert.rejects(readBundle(dir), { code: 'broken-bundle', message: /lacks flow\.py/ });
+      await assert.rejects(readBundle(dir), { code: 'broken-bundle', message: /flow\.py is missing/ });
       await writeBundle(bundle, dir);
       const manifest = JSON.parse(await readFile(`${dir}/manifest.json`, 'utf8'));
       delete manifest.files['wait.js'];

@@ -54,7 +54,7 @@ describe('flows as steps', function () {
 
   it('tell what they were refused for', async () => {
     const { result } = await runCase(shared, 'wf_subflow', { file: 'wrongparam.yaml' });
-    assert.match(String((result.outputs as { v: string }).v), /the parameter "n" has to be a whole number/);
+    assert.match(String((result.outputs as { v: string }).v), /the parameter "n" must be a whole number/);
     const missing = await runCase(shared, 'wf_subflow', { file: 'missing.yaml' });
     assert.match(JSON.stringify(missing.result.error), /there is no such flow in this namespace/);
   });

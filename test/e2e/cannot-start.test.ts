@@ -130,7 +130,7 @@ steps:
 `);
     const { result } = await invoke(twin, 'BrokenItemsFlow', { run: 'r' });
     const { error } = result as unknown as Failed;
-    assert.match(error.message, /^0 of 3 items succeeded, and 1 have to; the first failure: .*Failed to pull/);
+    assert.match(error.message, /^0 of 3 items succeeded, but 1 must; first failure: .*Failed to pull/);
     assert.equal((await resultOf('BrokenItemsFlow', 'r'))?.status, 'failed');
   });
 

@@ -203,7 +203,7 @@ steps:
     const ran = await run(COLLECTS('5'));
     assert.match(
       JSON.stringify(ran.result.error),
-      /4 of 10 items succeeded, and 5 have to; the first failure: ZeroDivisionError/,
+      /4 of 10 items succeeded, but 5 must; first failure: ZeroDivisionError/,
     );
   });
 

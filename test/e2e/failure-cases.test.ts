@@ -156,7 +156,7 @@ onFailure:
   it('a start that is refused for its parameters leaves a failed run, found by the id in the answer', async () => {
     const { run } = (await failureOf('wf_triggerbad', { params: { qty: 0 } })) as unknown as { run: string };
     const { error, onFailure } = await resultOf('OrderIn', run);
-    assert.equal(error?.message, 'the parameter "qty" has to be at least 1, not 0');
+    assert.equal(error?.message, 'the parameter "qty" must be at least 1, not 0');
     assert.deepEqual(onFailure, { status: 'succeeded' });
     const status = await runCommand('status', [run, '--home', shared.home]);
     assert.match(status.stdout, /at least 1, not 0/, status.stderr);

@@ -227,12 +227,12 @@ steps:
     {
       what: 'one of another type',
       params: { count: 'three' },
-      message: /^the parameter "count" has to be a whole number, not "three"$/,
+      message: /^the parameter "count" must be a whole number, not "three"$/,
     },
     {
       what: 'one that is too large',
       params: { count: '1e999' },
-      message: /^the parameter "count" has to be a whole number/,
+      message: /^the parameter "count" must be a whole number/,
     },
     {
       what: 'one that the flow has not',
@@ -242,7 +242,7 @@ steps:
     {
       what: 'several at once',
       params: { share: [], x: 1 },
-      message: /"count" is missing.*"share" has to be a number.*"x"/,
+      message: /"count" is missing.*"share" must be a number.*"x"/,
     },
     {
       what: 'a run named with a slash',

@@ -66,12 +66,12 @@ describe('parameters, by a client of OpenWhisk', function () {
     const { message, status } = result.error as { message: string; status: string };
     assert.equal(status, 'failed');
     assert.deepEqual(message.split('; '), [
-      'the parameter "mode" has to be one of "linear", "forest", not "tree"',
-      'the parameter "label" has to match the pattern [a-z]+(-[a-z]+)* as a whole, not "A"',
-      'the parameter "count" has to be from 1 to 5, not 6',
-      'the parameter "share" has to be from 0 to 1, not -1',
-      'the parameter "flag" has to be true or false, not "perhaps"',
-      'the parameter "token" has to match the pattern [A-Za-z0-9-]{8,} as a whole',
+      'the parameter "mode" must be one of "linear", "forest", not "tree"',
+      'the parameter "label" must match the pattern [a-z]+(-[a-z]+)* as a whole, not "A"',
+      'the parameter "count" must be from 1 to 5, not 6',
+      'the parameter "share" must be from 0 to 1, not -1',
+      'the parameter "flag" must be true or false, not "perhaps"',
+      'the parameter "token" must match the pattern [A-Za-z0-9-]{8,} as a whole',
       'the flow has no parameter "lable"',
       "the flow's parameters: mode (string), label (string), count (integer), share (number), flag (boolean), " +
         'options (json), words (file), more (file), token (secret)',
@@ -177,10 +177,10 @@ describe('parameters, by nuvopipe run', function () {
     assert.equal(code, 2, stderr);
     assert.equal(
       JSON.parse(stdout).error.message,
-      'the parameter "mode" has to be one of "linear", "forest", not "tree"; ' +
-        'the parameter "count" has to be from 1 to 5, not 9; ' +
+      'the parameter "mode" must be one of "linear", "forest", not "tree"; ' +
+        'the parameter "count" must be from 1 to 5, not 9; ' +
         'the parameter "words" cannot be read: there is no file "nowhere.txt"; ' +
-        'the parameter "token" has to match the pattern [A-Za-z0-9-]{8,} as a whole',
+        'the parameter "token" must match the pattern [A-Za-z0-9-]{8,} as a whole',
     );
   });
 });

@@ -111,15 +111,12 @@ describe('values arrive unchanged', function () {
   it('parameters of other clients, or not at all (int_param, json_text)', async () => {
     await deployFlow(shared, caseFile('int_param'));
     const refused = await invokeWith('IntParam', '{"tweet": 9007199254740993}');
-    assert.match(
-      refused.error.message,
-      /the parameter "tweet" has to be sent as text: .* rounds integers beyond 2\^53/,
-    );
+    assert.match(refused.error.message, /the parameter "tweet" must be sent as text: .* rounds integers beyond 2\^53/);
     const taken = await invokeWith('IntParam', '{"tweet": "9007199254740993"}');
     assert.deepEqual(taken.outputs, { text: '9007199254740993', back: '9007199254740993' });
     await deployFlow(shared, caseFile('json_text'));
     const nested = await invokeWith('JsonText', `{"given": {"id": ${BIG}}}`);
-    assert.match(nested.error.message, /the parameter "given" has to be sent as JSON text: .* \(at "id"\)/);
+    assert.match(nested.error.message, /the parameter "given" must be sent as JSON text: .* \(at "id"\)/);
     const asText = await invokeWith('JsonText', JSON.stringify({ given: `{"id": ${BIG}, "rate": 1.0}` }));
     assert.equal(asText.outputs.seen[0], `{'id': ${BIG}, 'rate': 1.0}`);
   });
@@ -212,7 +209,7 @@ steps:
         const seen = [big, "{'rate': 1.0, 'text': '12'}"];
         assert.deepEqual((result as Body).outputs, { answer: { seen, id: big } }, JSON.stringify(result));
         const exact = await invokeWith(name, `{"id": ${big}}`);
-        if (more === '') assert.match(exact.error.message, /"id" has to be sent as text/);
+        if (more === '') assert.match(exact.error.message, /"id" must be sent as text/);
         else assert.deepEqual(exact.outputs.seen, [big, 'None']);
       } finally {
         await child.remove();

@@ -51,8 +51,8 @@ describe('what a case expects', () => {
     const expect = { status: located('failed' as const), error: located('refused') };
     const failed = (message: string) => finished({ status: 'failed', error: { message } });
     assert.deepEqual(messages(expect, failed('ConnectionError: refused')), []);
-    assert.deepEqual(messages(expect, failed('KeyError')), ['the run failed with another error']);
-    assert.deepEqual(messages(expect, finished({})), ['the run has succeeded']);
+    assert.deepEqual(messages(expect, failed('KeyError')), ['the run failed with a different error']);
+    assert.deepEqual(messages(expect, finished({})), ['the run succeeded']);
   });
 
   it('is a path: tasks by step in the order of the file, without those that are not in it', () => {
@@ -111,7 +111,7 @@ describe('what a case expects', () => {
       [[1, 2], [1]],
       ['NaN', null],
     ]) {
-      assert.deepEqual(same(expected, actual), ['x is not as expected'], String(expected));
+      assert.deepEqual(same(expected, actual), ['x has a different value'], String(expected));
     }
   });
 
@@ -124,10 +124,10 @@ describe('what a case expects', () => {
   it('says when there is nothing to compare', () => {
     assert.deepEqual(messages(artifact('x', 1), left('end', {})), ['there is no artifact x']);
     assert.deepEqual(messages(artifact('x', 1), finished({})), [
-      'there is no artifact x: the run did not come to its last step',
+      'there is no artifact x: the run did not reach its last step',
     ]);
     assert.deepEqual(messages(artifact('x', 1, 'report'), finished({})), [
-      'there is no artifact report.x: report left nothing',
+      'there is no artifact report.x: report stored nothing',
     ]);
     const unreadable = finished({
       artifacts: { end: [{ at: [], values: {}, unreadable: { x: 'ImportError: torch' } }] },
@@ -143,11 +143,11 @@ describe('what a case expects', () => {
   });
 
   it('fails where the case could not be run', () => {
-    assert.deepEqual(messages({}, { broken: 'KeyError' }), ['the case could not be run: KeyError']);
+    assert.deepEqual(messages({}, { broken: 'KeyError' }), ['the case could not run: KeyError']);
     const one = expecting({});
     one.mocks.push({ step: { value: 'load', span: [7, 9] }, value: {}, sets: [], results: [] });
     const problem = { problem: { step: 'load', message: 'there is no exception X' } };
     const [mismatch] = judge(one, problem, steps, 'end');
-    assert.deepEqual(mismatch, { message: 'the mock of load cannot do that: there is no exception X', span: [7, 9] });
+    assert.deepEqual(mismatch, { message: 'the mock of load failed: there is no exception X', span: [7, 9] });
   });
 });

@@ -30,7 +30,7 @@ const results = [
   result('right'),
   result('wrong # <1>', {
     mismatches: [
-      { message: 'the run took another path', span: [start, start + 3], expected: ['a'], actual: ['a', 'b x2'] },
+      { message: 'the run took a different path', span: [start, start + 3], expected: ['a'], actual: ['a', 'b x2'] },
       { message: 'there is no artifact x', span: [start, start + 1] },
     ],
     log: 'first\nTypeError: "<&>" \u001b[0m\n',
@@ -54,7 +54,7 @@ describe('reporters of nuvopipe test', () => {
   ✓ right (42 ms)
   ✗ wrong # <1> (42 ms)
 
-      flow.test.yaml:3:21: error[failed]: the run took another path
+      flow.test.yaml:3:21: error[failed]: the run took a different path
         3 |     expect: { path: [a] }
           |                     ^^^
         - expected  + actual
@@ -65,7 +65,7 @@ describe('reporters of nuvopipe test', () => {
         3 |     expect: { path: [a] }
           |                     ^
 
-      what its steps wrote last:
+      last output of its steps:
         first
         TypeError: "<&>" \ufffd[0m
 
@@ -87,7 +87,7 @@ not ok 2 - flow.test.yaml: wrong \\# <1>
   ---
   duration_ms: 42
   failures:
-    - message: the run took another path
+    - message: the run took a different path
       at: flow.test.yaml:3:21
       expected: a
       actual: |-
@@ -107,7 +107,7 @@ not ok 2 - flow.test.yaml: wrong \\# <1>
   <testsuite name="flow.test.yaml" tests="2" failures="1" time="0.083">
     <testcase classname="ShopFlow" name="right" file="flow.test.yaml" time="0.042"/>
     <testcase classname="ShopFlow" name="wrong # &lt;1&gt;" file="flow.test.yaml" time="0.042">
-      <failure message="the run took another path">flow.test.yaml:3:21: the run took another path
+      <failure message="the run took a different path">flow.test.yaml:3:21: the run took a different path
 expected:
 a
 actual:

@@ -37,7 +37,7 @@ function failure(result: CaseResult, palette: Palette): string[] {
   if (hasPassed(result)) return [];
   const told = result.mismatches.flatMap((mismatch) => ['', ...tell(mismatch, result, palette)]);
   const log = printable(result.log).trimEnd().split('\n').filter(Boolean).slice(-LOG_LINES_MAX);
-  const wrote = log.length === 0 ? [] : ['', 'what its steps wrote last:', ...log.map((line) => `  ${line}`)];
+  const wrote = log.length === 0 ? [] : ['', 'last output of its steps:', ...log.map((line) => `  ${line}`)];
   return [...told, ...wrote.map((line) => palette.dim(line)), ''].map((line) => (line === '' ? '' : INDENT + line));
 }
 

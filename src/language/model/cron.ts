@@ -77,7 +77,7 @@ export function readCron(text: string): { cron: Cron } | { problem: CronProblem 
     ) as [number[], number[], number[], number[], number[]];
     const longest = Math.max(...months.map((month) => MONTH_DAYS_MAX[month - 1] as number));
     if (weekdays.length === WEEKDAYS.length && (days[0] as number) > longest) {
-      const message = `"${text}" never comes: no such month has a day ${days[0]}`;
+      const message = `"${text}" never occurs: none of these months has a day ${days[0]}`;
       return { problem: { message, hint: 'choose another day or month', ...whole } };
     }
     return { cron: { minutes, hours, days, months, weekdays, fields: fields.map((field) => field.text) } };
@@ -126,16 +126,16 @@ function withTimezone(text: string): Pick<CronProblem, 'message' | 'hint'> | und
   if (!found) return undefined;
   const [, timezone, rest] = found;
   const hint = `write { cron: "${rest || '0 6 * * *'}", timezone: ${timezone || 'Europe/Rome'} }`;
-  return { message: 'a cron expression has no time zone in it', hint };
+  return { message: 'a cron expression cannot contain a time zone', hint };
 }
 
 function miscount(count: number, text: string): Pick<CronProblem, 'message' | 'hint'> {
   if (text.trim().startsWith('@')) {
-    return { message: `"${text.trim()}" is no time`, hint: `there are ${Object.keys(NICKNAMES).join(', ')}` };
+    return { message: `invalid time "${text.trim()}"`, hint: `valid names: ${Object.keys(NICKNAMES).join(', ')}` };
   }
-  const message = `a cron expression has five fields, not ${count === 0 ? 'none' : count}`;
+  const message = `a cron expression needs five fields, not ${count === 0 ? 'none' : count}`;
   const order = 'minute, hour, day, month, weekday: 0 6 * * mon-fri';
-  return { message, hint: count === FIELDS.length + 1 ? `leave the seconds out: ${order}` : order };
+  return { message, hint: count === FIELDS.length + 1 ? `remove the seconds: ${order}` : order };
 }
 
 /** The values of a field, which is a list of ranges. */
@@ -157,13 +157,14 @@ function* rangeOf(part: string, start: number, field: Field): Iterable<number> {
     throw new Problem({ message, hint, start, end: start + part.length });
   };
   const known = names.length > 0 ? `, or ${names[0]} to ${names.at(-1)}` : '';
-  const allowed = `${name}s are ${low} to ${field.high}${known}`;
+  const allowed = `${name}s range from ${low} to ${field.high}${known}`;
   const match = /^(?:\*|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/.exec(part);
-  if (match === null) return refuse(`"${part}" is no ${name}`, `${allowed}; write *, 5, 1-5, */10 or a list of these`);
+  if (match === null)
+    return refuse(`invalid ${name} "${part}"`, `${allowed}; write *, 5, 1-5, */10 or a list of these`);
   const numberOf = (written: string): number => {
     const named = names.indexOf(written.toLowerCase());
     const value = named >= 0 ? named + low : /^\d+$/.test(written) ? Number(written) : Number.NaN;
-    return value >= low && value <= field.high ? value : refuse(`"${written}" is no ${name}`, allowed);
+    return value >= low && value <= field.high ? value : refuse(`invalid ${name} "${written}"`, allowed);
   };
   const [, from, to, step] = match;
   const first = from === undefined ? low : numberOf(from);
@@ -173,8 +174,12 @@ function* rangeOf(part: string, start: number, field: Field): Iterable<number> {
   const last = end ?? (from === undefined || step !== undefined ? Math.max(first, high) : first);
   const by = Number(step ?? 1);
   if (first > last)
-    refuse(`"${part}" goes backwards`, `write ${to}-${from}, or two ranges: ${from}-${high},${low}-${to}`);
-  if (by < 1 || by > field.high) refuse(`"${step}" is no step between ${name}s`, `a step is 1 to ${field.high}`);
+    refuse(
+      `the range "${part}" is in the wrong order`,
+      `write ${to}-${from}, or two ranges: ${from}-${high},${low}-${to}`,
+    );
+  if (by < 1 || by > field.high)
+    refuse(`invalid step "${step}" between ${name}s`, `a step ranges from 1 to ${field.high}`);
   for (let value = first; value <= last; value += by) yield value;
 }
 

@@ -79,11 +79,11 @@ export async function inspectPython({
     names,
   });
   if (!answer) {
-    const hint = 'install Python 3.11 to have it checked before it runs';
+    const hint = 'install Python 3.11 to check the code before it runs';
     report.warning(
       'no-python',
       firstSpan,
-      `the flow's Python is not checked: ${inspector.python} does not start`,
+      `the Python code of this flow was not checked: ${inspector.python} does not start`,
       hint,
     );
     return undefined;

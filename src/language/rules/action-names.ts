@@ -14,7 +14,7 @@ export const checkActions: Check = ({ flow, report }) => {
     if (body.kind === 'action') {
       const { value, span } = body.action;
       const problem = actionNameProblem(value);
-      if (problem) report.error('bad-action-name', span, `"${value}" is not the name of an action`, problem);
+      if (problem) report.error('bad-action-name', span, `invalid action name "${value}"`, problem);
     } else {
       const problem = flowNameProblem(body.flow.value);
       const name = body.flow.value.split('/').at(-1) as string;
@@ -27,8 +27,8 @@ export const checkActions: Check = ({ flow, report }) => {
 
   function checkNumbers(value: unknown, span: Span): void {
     if (typeof value === 'bigint') {
-      const message = `OpenWhisk's conductor, which hands ${value} to the action, rounds integers beyond 2^53`;
-      report.error('rounded-number', span, message, `give the action its text: "${value}"`);
+      const message = `OpenWhisk's conductor would round ${value}: it cannot pass integers beyond 2^53 to an action`;
+      report.error('rounded-number', span, message, `pass it as text: "${value}"`);
     } else if (typeof value === 'object' && value !== null) {
       for (const item of Object.values(value)) checkNumbers(item, span);
     }
@@ -40,9 +40,9 @@ export const checkActions: Check = ({ flow, report }) => {
     const [head = ''] = value.replace(/^self\./, '').split(/[.[]/);
     const part = value.startsWith('self.') && isArtifactName(value.slice(5));
     const hint = part
-      ? `write \${${head}}: it is always an artifact or a parameter`
-      : 'a reference is the name of an artifact or parameter; compute anything else in a step before';
-    report.error('bad-reference', span, `\${${value}} is not the name of an artifact`, hint);
+      ? `write \${${head}}: a reference never needs "self."`
+      : 'use the name of an artifact or parameter; compute anything else in an earlier step';
+    report.error('bad-reference', span, `\${${value}} is not a valid reference`, hint);
   }
 };
 
@@ -50,16 +50,21 @@ export const checkActions: Check = ({ flow, report }) => {
 export const checkRecursion: Check = ({ flow, report }) => {
   for (const { body } of stepsThatAlwaysRun(flow.steps)) {
     if (body.kind === 'action' && isOwnConductor(body.action.value, flow)) {
-      const message = `this invokes the flow "${flow.name.value}" itself, in every run: it would never end`;
-      report.error('endless-recursion', body.span, message, 'put it into a case of a switch, or invoke another action');
+      const message = `this step invokes its own flow "${flow.name.value}" in every run, so it would never finish`;
+      report.error(
+        'endless-recursion',
+        body.span,
+        message,
+        'put the step into a case of a switch, or invoke another action',
+      );
     }
     if (body.kind !== 'flow' || body.flow.value !== flow.name.value) continue;
-    const hint = 'put it into a case of a switch, or start another flow';
+    const hint = 'put the step into a case of a switch, or start another flow';
     if (body.detach) {
-      const message = 'every run of this flow starts another one of it: they never end';
+      const message = 'this flow always starts itself again, so its runs would never stop';
       report.warning('endless-recursion', body.span, message, hint);
     } else {
-      const message = 'every run of this flow waits for another one of it: none would ever end';
+      const message = 'this flow always calls itself and waits, so it would never finish';
       report.error('endless-recursion', body.span, message, hint);
     }
   }
@@ -70,9 +75,8 @@ export const checkRunsWaitForNone: Check = ({ flow, report }) => {
   if (flow.runs?.value.beyond !== 'queue') return;
   for (const { body } of allSteps(flow)) {
     if (body?.kind !== 'flow' || body.flow.value !== flow.name.value || body.detach) continue;
-    const message =
-      'this waits for another run of the flow, which may wait for this one: "runs" bounds how many execute';
-    report.error('runs-wait', body.span, message, 'write "detach: true", or leave "runs" out');
+    const message = 'this step waits for another run of its own flow, which might wait for this one because of "runs"';
+    report.error('runs-wait', body.span, message, 'add "detach: true", or remove "runs"');
   }
 };
 
@@ -95,8 +99,8 @@ function isOwnConductor(action: string, flow: Flow): boolean {
 function actionNameProblem(name: string): string | undefined {
   const parts = name.replace(/^\//, '').split('/');
   const isWellFormed = parts.length <= 3 && parts.every((part) => ENTITY_NAME.test(part));
-  if (!isWellFormed) return 'write /namespace/package/name or /namespace/name; the namespace _ is your own';
-  if (parts.length === 1) return `write /_/${parts[0]} for an action of your own namespace`;
+  if (!isWellFormed) return 'write /namespace/package/name or /namespace/name; the namespace _ stands for your own';
+  if (parts.length === 1) return `write /_/${parts[0]} for an action in your namespace`;
   if (name.startsWith('/')) return undefined;
-  return parts.length === 2 ? `write /_/${name} for an action in a package of your own, or /${name}` : `write /${name}`;
+  return parts.length === 2 ? `write /_/${name} for an action in your own package, or /${name}` : `write /${name}`;
 }

@@ -11,14 +11,14 @@ export function checkArtifactNames({ flow, report }: CheckContext): void {
   function check({ value, span }: Located<string>, isSet: boolean): void {
     const hint = 'choose another name';
     if (FLOWSPEC_ATTRIBUTES.has(value)) {
-      const message = `"${value}" is an attribute of every Metaflow flow, so no artifact can have its name`;
+      const message = `"${value}"is an attribute of every Metaflow flow and cannot be an artifact name`;
       report.error('reserved-name', span, message, hint);
     } else if (!isArtifactName(value)) {
-      report.error('bad-artifact-name', span, `"${value}" cannot be the name of an artifact`, hintFor(value));
+      report.error('bad-artifact-name', span, `invalid artifact name "${value}"`, hintFor(value));
     } else if (steps.has(value)) {
-      report.error('name-taken', span, `"${value}" is the name of a step, so no artifact can have it`, hint);
+      report.error('name-taken', span, `"${value}" is already the name of a step and cannot be an artifact name`, hint);
     } else if (isSet && parameters.has(value)) {
-      report.error('name-taken', span, `"${value}" is a parameter, and parameters do not change`, hint);
+      report.error('name-taken', span, `"${value}" is a parameter, and parameters cannot be changed`, hint);
     }
   }
 
@@ -37,9 +37,9 @@ export function checkArtifactNames({ flow, report }: CheckContext): void {
 }
 
 function hintFor(name: string): string {
-  if (name.startsWith('_')) return 'names that begin with "_" are the runtime\'s own';
-  if (name.startsWith('self.')) return `write ${name.slice('self.'.length)}: it is always an artifact here`;
-  return 'artifacts are named like variables of Python';
+  if (name.startsWith('_')) return 'names that start with "_" are reserved for the runtime';
+  if (name.startsWith('self.')) return `write ${name.slice('self.'.length)} without "self."`;
+  return 'use the syntax of Python variable names';
 }
 
 /** Nothing is named twice where it is asked for once. */
@@ -47,7 +47,7 @@ export function checkOutputs({ flow, report }: CheckContext): void {
   const seen = new Set<string>();
   for (const { value, span } of flow.outputs) {
     if (seen.has(value))
-      report.error('duplicate-output', span, `"${value}" is among the outputs already`, 'keep one of them');
+      report.error('duplicate-output', span, `"${value}" is listed twice under outputs`, 'remove one of them');
     seen.add(value);
   }
   for (const step of allSteps(flow)) {
@@ -55,7 +55,7 @@ export function checkOutputs({ flow, report }: CheckContext): void {
     const collected = new Set<string>();
     for (const { value, span } of step.collect) {
       if (collected.has(value))
-        report.error('duplicate-name', span, `"${value}" is collected already`, 'keep one of them');
+        report.error('duplicate-name', span, `"${value}" is collected twice`, 'remove one of them');
       collected.add(value);
     }
   }

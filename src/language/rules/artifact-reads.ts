@@ -35,8 +35,8 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
       const isJoin = state.joining?.kind === 'foreach';
       const hint = isJoin
         ? `the items are in inputs: [item.${name} for item in inputs]`
-        : 'it is what a foreach is at: move the step into one';
-      report.warning('no-item', read.span(), `${text} is None here: this is not a step of a foreach`, hint);
+        : 'it exists only inside a foreach: move the step into one';
+      report.warning('no-item', read.span(), `${text} is None here: this step is not inside a foreach`, hint);
     }
     if (isAlwaysThere(name)) return;
     if (state.may(name)) {
@@ -51,33 +51,34 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
       return;
     }
     const path = pathText(state.path);
-    const before = text.startsWith('the output') ? '' : ' before this';
-    const message = path === '' ? `nothing sets ${text}${before}` : `no step${before} sets ${text}: ${path}`;
+    const steps = text.startsWith('the output') ? 'no step' : 'no earlier step';
+    const message = `${steps} sets ${text}${path === '' ? '' : ` on the path ${path}`}`;
     report.warning('never-set', read.span(), message, hintFor(read, state, step));
   }
 
   function hintFor({ name, text, span }: Read, state: State, step: string | undefined): string {
     const setters = settersOf();
     const setter = setters.get(name);
-    if (setter && setter.step === step) return 'the step sets it, but reads it first: give it a value in a step before';
+    if (setter && setter.step === step) return 'the step reads it before setting it: set it in an earlier step';
     if (setter?.isItem) {
       const line = report.source.position(setter.span()[0]).line;
-      return `it is the item of the foreach on line ${line}: only its steps have it`;
+      return `it is the item of the foreach on line ${line} and exists only in its steps`;
     }
     if (setter) {
       const [at] = setter.span();
       const why = at > span()[0] ? 'but runs later' : 'but is on another path';
       return `"${setter.step}" sets it on line ${report.source.position(at).line}, ${why}`;
     }
-    if (name === FAILURE_ARTIFACT) return 'only the steps of onFailure find a failure; catch keeps that of one step';
-    if (name === FAILURES_ARTIFACT) return 'it is there in the join of a foreach with onError: collect';
+    if (name === FAILURE_ARTIFACT)
+      return 'self.failure exists only in onFailure steps; use catch to store the failure of one step';
+    if (name === FAILURES_ARTIFACT) return 'it exists only in the join of a foreach with "onError: collect"';
     if (suggestions++ < SUGGESTIONS_MAX) {
       const all = [...setters.keys(), ...flow.parameters.map((parameter) => parameter.name.value)];
       const there = all.filter((other) => isAlwaysThere(other) || state.may(other));
       const meant = suggest(name, there) ?? suggest(name, all);
       if (meant !== undefined) return `did you mean ${text.replace(/^the \w+ /, '').replace(name, meant)}?`;
     }
-    return 'set it in a step before, or make it a parameter';
+    return 'set it in an earlier step, or make it a parameter';
   }
 
   function reportInJoin({ name, text, span }: Read, drop: Drop): void {
@@ -86,8 +87,8 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
     report.warning(
       'read-in-join',
       span(),
-      `${text} is not there: ${whyDropped(drop)}`,
-      `take it from the inputs: ${from}`,
+      `${text} is not available in the join: ${whyDropped(drop)}`,
+      `read it from the inputs: ${from}`,
     );
   }
 
@@ -97,7 +98,7 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
     const hint =
       step === undefined
         ? `collect it: "join: { collect: [${name}] }"`
-        : `set self.${name} in "${step}", from its inputs`;
+        : `set self.${name} in "${step}" from its inputs`;
     report.warning('not-kept', span(), `${join} drops ${text}: ${whyDropped(drop)}`, hint);
   }
 
@@ -107,12 +108,12 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
     reported.add(only);
     const line = report.source.position(only.element.span[0]).line;
     if (only.kind === 'skip') {
-      const message = `${text} may not be set: an empty list skips the foreach on line ${line}`;
+      const message = `${text} might not be set: an empty list skips the foreach on line ${line}`;
       report.warning('may-not-be-set', span(), message, 'set it before the foreach');
       return;
     }
     const sets = `${casesText(only.element, only.cases)} ${only.cases.length === 1 ? 'sets' : 'set'} it`;
-    const message = `${text} may not be set: of the switch on line ${line}, only ${sets}`;
+    const message = `${text} might not be set: in the switch on line ${line}, only ${sets}`;
     report.warning('may-not-be-set', span(), message, 'set it before the switch, or in every case');
   }
 
@@ -154,7 +155,7 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
 };
 
 function whyDropped({ element, branches, setter }: Drop): string {
-  if (branches) return `the branches "${branches[0]}" and "${branches[1]}" may differ in it`;
+  if (branches) return `the branches "${branches[0]}" and "${branches[1]}" might set different values`;
   return element.kind === 'foreach' ? `"${setter.step}" sets it for each item` : 'its inputs differ in it';
 }
 

@@ -31,23 +31,23 @@ export const checkRetries: Check = ({ flow, report }) => {
     const isElsewhere = body?.kind === 'action' || body?.kind === 'flow';
     if (retry.withinMs && retry.times > 0 && retry.withinMs.value <= retry.backoffMs) {
       const [within, backoff] = [retry.withinMs.value, retry.backoffMs].map(formatDurationMs);
-      const message = `no attempt is repeated: the pause before the second, ${backoff}, is not over within ${within}`;
+      const message = `no attempt is ever repeated: the first pause (${backoff}) does not end within ${within}`;
       report.warning('useless-retry', retry.withinMs.span, message, 'raise "within", or lower "backoff"');
     }
     for (const { value, span } of retry.on) {
       const word = FAILURES_BY_WORD.find((known) => known === value.toLowerCase());
       if (word !== undefined && word !== value) {
-        report.error('bad-exception', span, `"${value}" is no failure's name`, `did you mean "${word}"?`);
+        report.error('bad-exception', span, `invalid failure name "${value}"`, `did you mean "${word}"?`);
       } else if (!EXCEPTION_NAME.test(value)) {
-        const hint = 'write the name of an exception class, timeout or crash';
-        report.error('bad-exception', span, `"${value}" cannot be the name of an exception class`, hint);
+        const hint = 'write the name of an exception class, "timeout" or "crash"';
+        report.error('bad-exception', span, `invalid exception name "${value}"`, hint);
       } else if (isElsewhere && ![ACTION_ERROR, ...FAILURES_BY_WORD].includes(value)) {
         const [what, where] =
           body.kind === 'action'
-            ? ['an action', 'its error begins with that name']
+            ? ['an action', 'its error starts with that name']
             : ['a flow', 'its failed step raised that'];
-        const message = `${what} fails with ${ACTION_ERROR}, timeout or crash; "${value}" can never match unless ${where}`;
-        report.warning('unmatched-exception', span, message, `write ${ACTION_ERROR} for any failure of it`);
+        const message = `${what} fails with ${ACTION_ERROR}, timeout or crash; "${value}" matches only if ${where}`;
+        report.warning('unmatched-exception', span, message, `write ${ACTION_ERROR} to match all of its failures`);
       } else if (value.length >= MISTYPED_MIN_LENGTH && !EXCEPTIONS.includes(value)) {
         const meant = suggest(
           value,

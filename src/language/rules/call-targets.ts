@@ -11,14 +11,14 @@ export function checkCallTargets({ flow, report, code }: CheckContext): void {
       report.error(
         'bad-call',
         body.span,
-        'a call is written module:function',
-        'for example titles:shout, for shout in titles.py',
+        'invalid call: it must have the form module:function',
+        'for example, titles:shout calls shout in titles.py',
       );
     } else if (modulePath(body.module, code) === undefined && environment.pip.length === 0) {
       const modules = [...code.keys()].filter((path) => path.endsWith('.py')).map(moduleName);
       const file = `${body.module.replaceAll('.', '/')}.py`;
       const hint = didYouMean(body.module, modules) ?? `add ${file} to the flow's code: [${file}]`;
-      report.error('no-such-module', body.span, `there is no module "${body.module}" among the flow's code`, hint);
+      report.error('no-such-module', body.span, `the flow's code has no module "${body.module}"`, hint);
     }
   }
 }

@@ -10,7 +10,12 @@ export const checkConcurrency: Check = ({ flow, report }) => {
     if (element.kind !== 'foreach' && element.kind !== 'branches') continue;
     const { value, span } = element.concurrency;
     if (value <= CONCURRENT_ACTIVATIONS_MAX || span === element.span) continue;
-    const message = `${value} at once is more than the ${CONCURRENT_ACTIVATIONS_MAX} activations that OpenWhisk gives a namespace by default`;
-    report.warning('concurrency-above-default', span, message, 'fewer run at once where the cluster gives no more');
+    const message = `concurrency ${value} exceeds OpenWhisk's default limit of ${CONCURRENT_ACTIVATIONS_MAX} concurrent activations per namespace`;
+    report.warning(
+      'concurrency-above-default',
+      span,
+      message,
+      'the flow works, but fewer run at once unless the cluster allows more',
+    );
   }
 };

@@ -8,7 +8,7 @@ export function checkEmptyRuns({ flow, report }: CheckContext): void {
         'empty-run',
         body.span,
         `the step "${name?.value}" has nothing to run`,
-        'write "pass" if it is to do nothing',
+        'write "pass" if the step should do nothing',
       );
     }
   }

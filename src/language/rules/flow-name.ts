@@ -22,24 +22,24 @@ export function checkFlowName({ flow, report }: CheckContext): void {
 /** Why a flow cannot have the name; nothing where it can. */
 export function flowNameProblem(name: string): Problem | undefined {
   if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || name.length > FLOW_NAME_MAX_LENGTH) {
-    const hint = `a letter, then letters, digits and underscores, ${FLOW_NAME_MAX_LENGTH} at most`;
-    return { code: 'bad-flow-name', message: `"${name}" cannot be the name of a flow`, hint };
+    const hint = `use letters, digits and underscores, starting with a letter; at most ${FLOW_NAME_MAX_LENGTH} characters`;
+    return { code: 'bad-flow-name', message: `invalid flow name "${name}"`, hint };
   }
   if (PYTHON_KEYWORDS.has(name) || FLOW_MODULE_NAMES.has(name)) {
-    const message = `"${name}" is a word of Python's, so no flow can have it for a name`;
-    return { code: 'reserved-name', message, hint: 'choose another' };
+    const message = `"${name}" is a reserved word in Python and cannot be a flow name`;
+    return { code: 'reserved-name', message, hint: 'choose another name' };
   }
   if (DATASTORE_NAMES.has(name)) {
-    const message = `"${name}" is a folder of nuvopipe's in the datastore, so no flow can have it for a name`;
+    const message = `"${name}" is a folder that nuvopipe uses in the datastore and cannot be a flow name`;
     return {
       code: 'reserved-name',
       message,
-      hint: `choose another, such as ${name[0]?.toUpperCase()}${name.slice(1)}Flow`,
+      hint: `choose another name, such as ${name[0]?.toUpperCase()}${name.slice(1)}Flow`,
     };
   }
   if (INDEX_FOLDERS.includes(name)) {
-    const message = `"${name}" is a name that nuvopipe needs for itself beside those of flows`;
-    return { code: 'reserved-name', message, hint: 'choose another' };
+    const message = `"${name}" is reserved for nuvopipe and cannot be a flow name`;
+    return { code: 'reserved-name', message, hint: 'choose another name' };
   }
   return undefined;
 }

@@ -10,12 +10,12 @@ export const checkForeach: Check = ({ flow, report, facts }) => {
     const constant = over.kind === 'expression' ? facts?.expressions.get(over.code)?.constant : undefined;
     const span = over.kind === 'list' ? over.span : over.kind === 'expression' ? over.code.span : over.name.span;
     if (constant && !LISTS.has(constant.type)) {
-      const message = `a foreach goes over a list, and this is ${TYPE_NAMES[constant.type] ?? `a ${constant.type}`}`;
+      const message = `foreach needs a list, not ${TYPE_NAMES[constant.type] ?? `a ${constant.type}`}`;
       report.error(
         'not-a-list',
         span,
         message,
-        'write a list, an expression that gives one, or the name of an artifact',
+        'write a list, an expression that returns a list, or the name of an artifact',
       );
       continue;
     }
@@ -24,22 +24,22 @@ export const checkForeach: Check = ({ flow, report, facts }) => {
       report.error(
         'empty-foreach',
         span,
-        'the list is empty, and a foreach needs an item at least',
-        'put items into it',
+        'the list is empty, and foreach needs at least one item',
+        'add items to the list',
       );
     } else if (length === 0) {
-      report.warning('empty-foreach', span, 'the list is empty: these steps never run', 'put items into it');
+      report.warning('empty-foreach', span, 'the list is empty: these steps never run', 'add items to the list');
     }
     if (over.kind === 'list' && !isJson(over.values)) {
-      const message = 'JSON has no infinity, and nothing that is not a number';
-      report.error('not-json', span, message, 'write the list as text: a Python expression');
+      const message = 'JSON cannot represent Infinity or NaN';
+      report.error('not-json', span, message, 'write the list as a Python expression in quotes');
     }
     if (!minSuccess) continue;
     if (onError !== 'collect') {
-      const message = 'minSuccess says nothing where every item has to succeed';
-      report.error('useless-min-success', minSuccess.span, message, 'add "onError: collect", or remove it');
+      const message = 'minSuccess has no effect without "onError: collect"';
+      report.error('useless-min-success', minSuccess.span, message, 'add "onError: collect", or remove minSuccess');
     } else if ('count' in minSuccess.value && length && minSuccess.value.count > length) {
-      const message = `${minSuccess.value.count} items have to succeed, and the list has ${length}`;
+      const message = `minSuccess is ${minSuccess.value.count}, but the list has only ${length} items`;
       report.error('min-success-too-high', minSuccess.span, message, `write ${length} or less`);
     }
   }

@@ -13,12 +13,12 @@ export function checkGraphPaths({ flow, report }: CheckContext): void {
   const paths = countPaths(flow.steps);
   if (paths <= PATHS_MAX) return;
   const count = Number.isSafeInteger(paths) ? paths.toLocaleString('en') : 'countless';
-  const message = `there are ${count} paths through this flow, and Metaflow alone would follow each: "python flow.py" does not end`;
+  const message = `this flow has ${count} paths, and stock Metaflow follows each one: "python flow.py" would not end`;
   report.warning(
     'too-many-paths',
     flow.stepsSpan,
     message,
-    `it runs on OpenWhisk all the same; with Metaflow alone ${PATHS_MAX.toLocaleString('en')} paths are fine`,
+    `it still runs on OpenWhisk; stock Metaflow can handle up to ${PATHS_MAX.toLocaleString('en')} paths`,
   );
 }
 

@@ -36,13 +36,13 @@ function reportBranches(
   report: CheckContext['report'],
 ): void {
   const all = branches.map(({ name }, index) => ({ name: name.value, effect: fork.branches[index]?.effect as Effect }));
-  const why = merge ? 'merge_artifacts' : 'a join that is left out';
+  const why = merge ? 'merge_artifacts' : 'the implicit join';
   for (const [name, { first, second }] of branchDifferences(all)) {
     const kept = fork.before.setterOf(name);
     if (!asked(name)) continue;
     const fix = merge
-      ? `set self.${name} before it merges, or exclude=["${name}"]`
-      : `write a join that says which: self.${name} = inputs.${first.setter.step}.${name}`;
+      ? `set self.${name} before the merge, or pass exclude=["${name}"]`
+      : `write a join that chooses one: self.${name} = inputs.${first.setter.step}.${name}`;
     if (second.setter) {
       const line = report.source.position(first.setter.span()[0]).line;
       const message = `"${first.name}" (line ${line}) and "${second.name}" both set "${name}": ${why} fails if they differ`;
@@ -56,10 +56,10 @@ function reportBranches(
 
 /** Warns where what an item sets depends on the item. */
 function reportItem(name: string, setter: Setter, merge: Span | undefined, report: CheckContext['report']): void {
-  const why = merge ? 'merge_artifacts' : 'a join that is left out';
+  const why = merge ? 'merge_artifacts' : 'the implicit join';
   const message = `"${setter.step}" sets "${name}" for each item: ${why} fails if the items differ`;
   const hint = merge
-    ? `set self.${name} before it merges, or exclude=["${name}"]`
+    ? `set self.${name} before the merge, or pass exclude=["${name}"]`
     : `collect them: "join: { collect: [${name}] }", or write a join with run`;
   report.warning('join-conflict', setter.span(), message, hint);
 }

@@ -39,12 +39,12 @@ export const checkJoinInputs: Check = ({ flow, report, facts, artifacts }) => {
         const without = all.filter(({ has }) => !has(value));
         if (without.length === 0) return;
         if (without.length < all.length) {
-          const message = `no step of the branch "${without[0]?.name}" sets "${value}", and it is collected from all`;
-          report.warning('never-set', span, message, 'set it there, or write a join with run');
+          const message = `no step of the branch "${without[0]?.name}" sets "${value}", which is collected from all branches`;
+          report.warning('never-set', span, message, 'set it in that branch, or write a join with run');
           return;
         }
-        const hint = didYouMean(value, names()) ?? 'collect what the items or branches set';
-        report.warning('never-set', span, `there is no "${value}" to collect: ${what} sets it`, hint);
+        const hint = didYouMean(value, names()) ?? 'collect artifacts that the items or branches set';
+        report.warning('never-set', span, `cannot collect "${value}": ${what} sets it`, hint);
       }
 
       function checkInput({ name, at, step, each }: InputFact): void {
@@ -53,8 +53,7 @@ export const checkJoinInputs: Check = ({ flow, report, facts, artifacts }) => {
         if (step !== null && lasts.every((last) => last !== undefined) && !lasts.includes(step)) {
           if (name !== null) return;
           const known = [...new Set(lasts)].map((last) => `inputs.${last}`).join(', ');
-          const hint =
-            didYouMean(step, lasts as string[]) ?? `there is ${known}: the inputs are known by the last steps`;
+          const hint = didYouMean(step, lasts as string[]) ?? `inputs are named after the last steps: ${known}`;
           report.error('no-such-input', spanOf(), `the join has no input "${step}"`, hint);
           return;
         }
@@ -69,7 +68,7 @@ export const checkJoinInputs: Check = ({ flow, report, facts, artifacts }) => {
           report.warning('never-set', spanOf(), `no step of the branch "${branch}" sets "${name}"`, hint);
           return;
         }
-        const hint = didYouMean(name, names()) ?? 'take from the inputs what their steps set';
+        const hint = didYouMean(name, names()) ?? 'read artifacts that the steps of the inputs set';
         report.warning('never-set', spanOf(), `the inputs have no "${name}": ${what} sets it`, hint);
       }
 

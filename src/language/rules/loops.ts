@@ -11,8 +11,8 @@ export const checkLoopPauses: Check = ({ flow, report }) => {
   for (const loop of walk(flow.steps)) {
     if (loop.kind !== 'while' && loop.kind !== 'until') continue;
     if (loop.pauseMs && loop.pauseMs.value > LOOP_PAUSE_MAX_MS) {
-      const hint = 'write 1h at most, or start the flow by a schedule';
-      report.error('bad-loop-pause', loop.pauseMs.span, 'a pause between turns can last an hour at most', hint);
+      const hint = 'write at most 1h, or use a schedule';
+      report.error('bad-loop-pause', loop.pauseMs.span, 'a pause between turns must not exceed one hour', hint);
     }
   }
 };
@@ -36,13 +36,13 @@ export const checkLoops: Check = ({ flow, report, facts, artifacts }) => {
           'endless-loop',
           span,
           message,
-          'write a condition over self, or say with max how many turns there are',
+          'use a condition that depends on self, or limit the turns with max',
         );
       } else if (!goesOn && kind === 'while') {
-        report.warning('useless-loop', span, 'these steps never run: the condition never holds', 'remove the loop');
+        report.warning('useless-loop', span, 'these steps never run: the condition is never true', 'remove the loop');
       } else if (!goesOn) {
-        const message = 'these steps run once: the condition always holds';
-        report.warning('useless-loop', span, message, 'write them without a loop');
+        const message = 'these steps run only once: the condition is always true';
+        report.warning('useless-loop', span, message, 'move the steps out of the loop');
       }
     } else if (artifacts && !loop.max && !condition.any && !condition.calls && condition.mentions.length > 0) {
       // What nothing sets is told as such.
@@ -52,8 +52,8 @@ export const checkLoops: Check = ({ flow, report, facts, artifacts }) => {
       const changed = changedBy(loop, artifacts, facts);
       if (changed === 'anything' || condition.mentions.some((name) => changed.has(name))) continue;
       const names = condition.mentions.map((name) => `self.${name}`).join(' and ');
-      const message = `this loop cannot end once it has begun: none of its steps sets ${names}`;
-      report.warning('endless-loop', span, message, 'set it in the loop, or say with max how many turns there are');
+      const message = `this loop never ends once it has started: none of its steps sets ${names}`;
+      report.warning('endless-loop', span, message, 'set it in the loop, or limit the turns with max');
     }
   }
 };

@@ -5,17 +5,17 @@ export const checkOnFailure: Check = ({ flow, report }) => {
   for (const element of flow.onFailure) {
     if (element.kind === 'step') {
       if (element.cache) {
-        const message = 'a step that follows a failure is not cached: no two failures are the same';
+        const message = 'onFailure steps cannot be cached: every failure is different';
         report.error('useless-cache', element.cache, message, 'remove "cache"');
       }
       continue;
     }
-    const message = `onFailure takes steps, one after the other, and no ${element.kind}`;
+    const message = `onFailure takes a plain list of steps and cannot contain ${element.kind}`;
     report.error(
       'misplaced-element',
       element.span,
       message,
-      'do it in the Python of a step, or start a flow: "flow: name"',
+      'do this in the Python code of a step, or start another flow: "flow: name"',
     );
   }
 };

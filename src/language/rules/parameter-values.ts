@@ -29,27 +29,22 @@ export function checkParameterNames({ flow, report }: CheckContext): void {
       report.error(
         'bad-parameter-name',
         span,
-        `"${value}" cannot be the name of a parameter`,
-        'a letter, then letters, digits and underscores',
+        `invalid parameter name "${value}"`,
+        'use letters, digits and underscores, starting with a letter',
       );
     } else if (INVOCATION_KEYS.has(value)) {
-      report.error('reserved-name', span, `"${value}" means something to nuvopipe when a flow is invoked`, hint);
+      report.error('reserved-name', span, `"${value}" is reserved for nuvopipe and cannot be a parameter name`, hint);
     } else if (FLOWSPEC_ATTRIBUTES.has(value) || METAFLOW_OPTIONS.has(value)) {
-      report.error(
-        'reserved-name',
-        span,
-        `"${value}" means something to Metaflow, so no parameter can have it for a name`,
-        hint,
-      );
+      report.error('reserved-name', span, `"${value}" is reserved for Metaflow and cannot be a parameter name`, hint);
     } else if (PYTHON_KEYWORDS.has(value) || FLOW_MODULE_NAMES.has(value)) {
       report.error(
         'reserved-name',
         span,
-        `"${value}" is a word of Python's, so no parameter can have it for a name`,
+        `"${value}" is a reserved word in Python and cannot be a parameter name`,
         hint,
       );
     } else if (steps.has(value)) {
-      report.error('name-taken', span, `"${value}" is the name of a step, so no parameter can have it`, hint);
+      report.error('name-taken', span, `"${value}" is already the name of a step and cannot be a parameter name`, hint);
     }
   }
 }
@@ -64,20 +59,20 @@ export function checkParameterDefaults({ flow, report, facts }: CheckContext): v
       report.error('useless-default', fallback.span, message, 'remove "default" or "required"');
     }
     if (type === 'secret') {
-      const message = `the secret "${name.value}" cannot have a default: it would stand in the flow file and in the bundle`;
-      const hint = `let runs give it, or name it under "secrets" of the flow: a deploy then binds it, and steps find it in their environment`;
+      const message = `the secret "${name.value}" cannot have a default: it would be readable in the flow file and the bundle`;
+      const hint = `pass it when you start a run, or list it under the flow's "secrets" so that a deploy puts it into the environment of steps`;
       report.error('secret-default', fallback.span, message, hint);
     } else if (fallback.notJson) {
       const { value, span } = fallback.notJson;
-      const message = `the default of "${name.value}" has to be JSON, which does not have ${value}`;
+      const message = `the default of "${name.value}" must be JSON, which cannot represent ${value}`;
       report.error('ill-typed-default', span, message, 'write a number, or put it in quotes');
     } else if (!isOfType(fallback.value, type)) {
       const expected = type === 'file' ? 'the path of a file' : PARAMETER_TYPE_NAMES[type];
       const hint = hintForType(type, fallback.value);
-      report.error('ill-typed-default', fallback.span, `the default of "${name.value}" has to be ${expected}`, hint);
+      report.error('ill-typed-default', fallback.span, `the default of "${name.value}" must be ${expected}`, hint);
     } else {
       for (const demand of unmet(parameter, fallback.value, facts)) {
-        const message = `the default of "${name.value}" has to ${demand}, not ${shownValue(fallback.value)}`;
+        const message = `the default of "${name.value}" must ${demand}, not ${shownValue(fallback.value)}`;
         report.error('unmet-default', fallback.span, message);
       }
     }
@@ -103,11 +98,11 @@ export function checkParameterDemands({ flow, report, facts }: CheckContext): vo
       const found = parameter[key];
       if (!found || types.includes(type)) continue;
       const listed = new Intl.ListFormat('en').format(types);
-      const message = `"${key}" is for parameters of type ${listed}, and "${name.value}" is of type ${type}`;
+      const message = `"${key}" applies only to parameters of type ${listed}; "${name.value}" has type ${type}`;
       report.error('misplaced-key', found.span, message, hintFor(key, type));
     }
     if (parameter.binary && type !== 'file') {
-      const message = `"binary" is for parameters of type file, and "${name.value}" is of type ${type}`;
+      const message = `"binary" applies only to parameters of type file; "${name.value}" has type ${type}`;
       report.error('misplaced-key', parameter.binary, message, 'remove it');
     }
     for (const [key, limit] of [
@@ -116,16 +111,16 @@ export function checkParameterDemands({ flow, report, facts }: CheckContext): vo
     ] as const) {
       if (!limit || type !== 'integer' || isInteger(limit.value)) continue;
       const value = Number(limit.value);
-      const message = `the "${key}" of "${name.value}" has to be a whole number`;
+      const message = `the "${key}" of "${name.value}" must be a whole number`;
       const hint = `write ${key === 'min' ? Math.ceil(value) : Math.floor(value)}`;
       report.error('ill-typed-limit', limit.span, message, Number.isFinite(value) ? hint : undefined);
     }
     if (min && max && min.value > max.value) {
-      const message = `no number is from ${min.value} to ${max.value}, so that no run could give "${name.value}"`;
+      const message = `the "min" of "${name.value}" (${min.value}) is greater than its "max" (${max.value})`;
       report.error('empty-range', max.span, message, 'swap "min" and "max"');
     }
     const problem = pattern && facts?.patterns.get(parameter)?.problem;
-    if (problem) report.error('bad-pattern', pattern.span, `Python does not understand this pattern: ${problem}`);
+    if (problem) report.error('bad-pattern', pattern.span, `invalid Python regular expression: ${problem}`);
     if (TYPES_OF.enum.includes(type)) checkChoices(parameter, { report, facts });
   }
 }
@@ -135,13 +130,13 @@ function checkChoices(parameter: Parameter, { report, facts }: Pick<CheckContext
   const seen = new Set<unknown>();
   for (const { value, span } of choices?.value ?? []) {
     if (!isOfType(value, type)) {
-      const message = `each choice of "${name.value}" has to be ${PARAMETER_TYPE_NAMES[type]}`;
+      const message = `each value of "${name.value}" must be ${PARAMETER_TYPE_NAMES[type]}`;
       report.error('ill-typed-choice', span, message, hintForType(type, value));
     } else if (seen.has(identityOf(value))) {
-      report.error('duplicate-choice', span, `${shownValue(value)} is there twice`, 'remove one');
+      report.error('duplicate-choice', span, `${shownValue(value)} is listed twice`, 'remove one');
     } else {
       for (const demand of unmet(parameter, value, facts)) {
-        report.error('useless-choice', span, `no run can give ${shownValue(value)}: "${name.value}" has to ${demand}`);
+        report.error('useless-choice', span, `${shownValue(value)} can never be used: "${name.value}" must ${demand}`);
       }
     }
     seen.add(identityOf(value));
@@ -159,35 +154,40 @@ export function checkSecretParameters({ flow, report }: CheckContext): void {
   if (secrets.size === 0) return;
   for (const { value, span } of flow.outputs) {
     if (!secrets.has(value)) continue;
-    const message = `"${value}" is a secret, and outputs are in answers and activation records`;
+    const message = `"${value}" is a secret, but outputs appear in answers and activation records`;
     report.error('secret-shown', span, message, 'remove it from the outputs');
   }
   for (const { body } of allSteps(flow)) {
     if (body?.kind !== 'action' && body?.kind !== 'flow') continue;
     for (const { value, span } of body.with.references) {
       if (!secrets.has(value)) continue;
-      const message = `"${value}" is a secret, and what ${body.kind === 'action' ? 'an action' : 'a flow'} is given is in activation records`;
+      const message = `"${value}" is a secret, but the arguments of ${body.kind === 'action' ? 'an action' : 'a flow'} appear in activation records`;
       const hint =
         body.kind === 'action'
-          ? 'bind it to the action as a parameter of its own, or call the service from a run or call step'
-          : 'let the other flow have it from its own "secrets"';
+          ? 'bind it to the action as a default parameter, or call the service from a run or call step'
+          : 'list it under "secrets" of the other flow';
       report.error('secret-shown', span, message, hint);
     }
   }
   const required = flow.parameters.find((parameter) => parameter.type === 'secret' && parameter.required);
   for (const { name } of required ? flow.triggers : []) {
-    const message = `each event of "${name.value}" has to carry the secret "${required?.name.value}", and OpenWhisk records events`;
-    report.warning('secret-shown', name.span, message, 'name it under "secrets" of the flow: a deploy then binds it');
+    const message = `every event of "${name.value}" would have to contain the secret "${required?.name.value}", and OpenWhisk records events`;
+    report.warning(
+      'secret-shown',
+      name.span,
+      message,
+      'list it under the flow\'s "secrets" and pass it to nuvopipe deploy',
+    );
   }
   for (const { parameters } of flow.schedules) {
     for (const name of Object.keys(parameters.value)) {
       if (!secrets.has(name)) continue;
-      const message = `"${name}" is a secret, and a schedule is in the flow file and in activation records`;
+      const message = `"${name}" is a secret, but schedules appear in the flow file and in activation records`;
       report.error(
         'secret-shown',
         parameters.span,
         message,
-        'name it under "secrets" of the flow: a deploy then binds it',
+        'list it under the flow\'s "secrets" and pass it to nuvopipe deploy',
       );
     }
   }
@@ -217,8 +217,8 @@ function unmet(parameter: Parameter, value: unknown, facts: CheckContext['facts'
 /** What is meant by one who gives a parameter a key that is not for its type. */
 function hintFor(key: (typeof KEYS)[number], type: ParameterType): string {
   const isLimit = key === 'min' || key === 'max';
-  if (type === 'string' && isLimit) return `remove it; the length of a text is a pattern's: "pattern: .{1,20}"`;
-  if (key === 'pattern' && TYPES_OF.min.includes(type)) return 'remove it; numbers have "min" and "max"';
-  if (key === 'enum' && type === 'secret') return 'remove it: it would tell what the secret can be';
+  if (type === 'string' && isLimit) return `remove it; to limit the length of text, use a pattern: "pattern: .{1,20}"`;
+  if (key === 'pattern' && TYPES_OF.min.includes(type)) return 'remove it; for numbers, use "min" and "max"';
+  if (key === 'enum' && type === 'secret') return 'remove it: it would reveal possible values of the secret';
   return 'remove it';
 }

@@ -54,17 +54,17 @@ export const checkRuns: Check = ({ flow, report, facts }) => {
       report.error(
         'name-taken',
         spanOf(at),
-        `"${name}" is ${owner}, so no artifact can have its name`,
+        `"${name}" is ${owner} and cannot be an artifact name`,
         'choose another name',
       );
     }
     if (next) {
-      const hint = 'remove the call: the order of the steps in the file is the order in which they run';
-      report.error('next-in-run', spanOf(next), 'a step does not say what comes next', hint);
+      const hint = 'remove the call: steps run in the order of the file';
+      report.error('next-in-run', spanOf(next), 'a step must not call self.next', hint);
     }
     if (stops) {
-      const message = 'a step cannot yield or await: none of its code would run';
-      report.error('yield-in-run', spanOf(stops), message, 'put it into a function');
+      const message = 'a step cannot use yield or await at the top level: none of its code would run';
+      report.error('yield-in-run', spanOf(stops), message, 'move it into a function');
     }
     reportMerges(step, found, report);
     reportNames(found, step, known, report);
@@ -80,18 +80,13 @@ export const checkExpressions: Check = ({ flow, report, facts }) => {
     if (code.text.trim() === '') {
       const isLoop = element.kind === 'while' || element.kind === 'until';
       const hint = `write ${isLoop ? '' : 'the name of an artifact, or '}a Python expression over self`;
-      report.error('empty-expression', code.span, `the ${element.kind} says nothing`, hint);
+      report.error('empty-expression', code.span, `"${element.kind}" is empty`, hint);
       continue;
     }
     const found = facts?.expressions.get(code);
     if (!found || reportProblem(found, report)) continue;
     if (element.kind === 'foreach' && BARE_LIST.test(code.text) && found.names.length > 0) {
-      report.error(
-        'unknown-name',
-        code.span,
-        `there is no "${found.names[0]?.name}" here`,
-        `write a list: [${code.text}]`,
-      );
+      report.error('unknown-name', code.span, `unknown name "${found.names[0]?.name}"`, `write a list: [${code.text}]`);
     } else reportNames(found, element, known, report);
   }
 };
@@ -104,7 +99,7 @@ export const checkCalls: Check = ({ flow, report, code, facts }) => {
     const module = path === undefined ? undefined : facts?.modules.get(path);
     if (path !== undefined && module) reportCall(body, path, module, report);
     if (facts?.functionOf(body)?.nothing) {
-      const message = `${body.function} returns nothing; a function that is called returns a dict, whose items become artifacts`;
+      const message = `${body.function} returns nothing; a called function must return a dict, whose items become artifacts`;
       report.error('returns-nothing', body.span, message, `end it with "return {}", if there is nothing to return`);
     }
   }
@@ -124,7 +119,7 @@ function reportProblem({ problem, spanOf }: CodeFacts, report: Report): boolean 
 function reportMerges(step: Step | Join, { merges, spanOf }: CodeFacts, report: Report): void {
   if (step.kind === 'join') return;
   for (const { at } of merges) {
-    const hint = 'a step has the artifacts of the step before it: there is nothing to merge';
+    const hint = 'a step already has the artifacts of the preceding step: remove the call';
     report.error('merge-outside-join', spanOf(at), 'only a join can merge artifacts', hint);
   }
 }
@@ -152,23 +147,23 @@ function unknownName(
   known: ReturnType<typeof namesKnown>,
 ): [message: string, hint: string] {
   if (name === 'inputs') {
-    return ['only a join has inputs', 'a step finds the artifacts of the step before it on self: self.name'];
+    return ['"inputs" exists only in a join', 'read artifacts of the preceding step from self: self.name'];
   }
-  const message = `there is no "${name}" here`;
+  const message = `unknown name "${name}"`;
   const isStep = owner.kind === 'step' || owner.kind === 'join';
   const usual = Object.hasOwn(USUAL_IMPORTS, name) ? USUAL_IMPORTS[name] : isLibrary ? `import ${name}` : undefined;
-  if (known().has(name)) return [message, `artifacts and parameters are on self: did you mean self.${name}?`];
+  if (known().has(name)) return [message, `read artifacts and parameters from self: did you mean self.${name}?`];
   if (usual !== undefined) {
     return [
       message,
-      isStep ? `add "${usual}" to the code of the step` : 'import it in a step before, and compute the value there',
+      isStep ? `add "${usual}" to the code of the step` : 'import it in an earlier step and compute the value there',
     ];
   }
   const near = suggest(name, ['self', 'True', 'False', 'None', ...(owner.kind === 'join' ? ['inputs'] : [])]);
   if (near !== undefined) return [message, `did you mean "${near}"?`];
   const artifact = known().size <= SUGGESTIONS_MAX ? suggest(name, known()) : undefined;
   if (artifact !== undefined) return [message, `did you mean self.${artifact}?`];
-  return [message, 'define or import it in the code of the step; artifacts and parameters are on self'];
+  return [message, 'define or import it in the step; read artifacts and parameters from self'];
 }
 
 function reportCall(call: CallBody, path: string, module: ModuleFacts, report: Report): void {
@@ -177,7 +172,7 @@ function reportCall(call: CallBody, path: string, module: ModuleFacts, report: R
     report.error('python-syntax', call.span, `Python does not understand ${path}, line ${at[0]}: ${message}`);
   } else if (!module.any && !module.names.includes(call.function)) {
     const hint = didYouMean(call.function, module.names) ?? `define it in ${path}`;
-    report.error('no-such-function', call.span, `there is no function "${call.function}" in ${path}`, hint);
+    report.error('no-such-function', call.span, `${path} has no function "${call.function}"`, hint);
   }
 }
 
@@ -188,7 +183,7 @@ function namesTaken(flow: Flow): (name: string) => string | undefined {
   for (const { name } of flow.parameters) taken.set(name.value, 'a parameter');
   return (name) => {
     if (FLOWSPEC_ATTRIBUTES.has(name)) return 'an attribute of every Metaflow flow';
-    return HIDDEN_ATTRIBUTES.test(name) ? 'kept by the runtime for itself' : taken.get(name);
+    return HIDDEN_ATTRIBUTES.test(name) ? 'reserved for the runtime' : taken.get(name);
   };
 }
 

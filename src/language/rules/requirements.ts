@@ -24,7 +24,7 @@ export function checkRequirements({ flow, report }: CheckContext): void {
         const hint = `write it as ${/^[\w-]+$/.test(name) ? name : 'name'}==1.2.3`;
         report.error('not-pinned', span, `"${value}" is not pinned to a version`, hint);
       } else if (isTwice) {
-        report.error('duplicate-requirement', span, `"${name}" is required already`, 'keep one of them');
+        report.error('duplicate-requirement', span, `"${name}" is required twice`, 'remove one of them');
       }
     }
   }

@@ -9,12 +9,17 @@ export const checkRunTime: Check = ({ flow, report }) => {
   const whole = formatDurationMs(limit.value);
   for (const { name, resources } of allSteps(flow)) {
     if (!resources.timeoutSpan || resources.timeoutMs <= limit.value) continue;
-    const message = `"${name?.value}" may take ${formatDurationMs(resources.timeoutMs)}, and the whole run ${whole}`;
-    report.warning('timeout-above-run', resources.timeoutSpan, message, 'the run is ended first: raise its timeout');
+    const message = `"${name?.value}" can take ${formatDurationMs(resources.timeoutMs)}, but the run's limit is ${whole}`;
+    report.warning(
+      'timeout-above-run',
+      resources.timeoutSpan,
+      message,
+      'the run would end first: raise the timeout of the flow',
+    );
   }
   const { timeoutSpan, timeoutMs } = settings.resources;
   if (timeoutSpan && timeoutMs > limit.value) {
-    const message = `a step may take ${formatDurationMs(timeoutMs)}, and the whole run ${whole}`;
-    report.warning('timeout-above-run', timeoutSpan, message, 'the run is ended first: raise its timeout');
+    const message = `a step can take ${formatDurationMs(timeoutMs)}, but the run's limit is ${whole}`;
+    report.warning('timeout-above-run', timeoutSpan, message, 'the run would end first: raise the timeout of the flow');
   }
 };

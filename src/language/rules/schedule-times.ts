@@ -19,18 +19,14 @@ export const checkSchedules: Check = ({ flow, report }) => {
     if ('problem' in read)
       report.error('bad-cron', placeOf(read.problem, cron), read.problem.message, read.problem.hint);
     if (timezone && !isTimezone(timezone.value)) {
-      const hint = didYouMean(timezone.value, timezones()) ?? 'write one of the IANA database, for example Europe/Rome';
-      report.error('bad-timezone', timezone.span, `there is no time zone "${timezone.value}"`, hint);
+      const hint =
+        didYouMean(timezone.value, timezones()) ?? 'write a name from the IANA database, for example Europe/Rome';
+      report.error('bad-timezone', timezone.span, `unknown time zone "${timezone.value}"`, hint);
     }
     const time = 'cron' in read ? alarmCron(read.cron) : cron.value;
     const key = toJson([time, timezone?.value, parameters.value]);
     if (seen.has(key)) {
-      report.warning(
-        'duplicate-schedule',
-        schedule.span,
-        'this schedule is there twice: each starts a run',
-        'remove one',
-      );
+      report.warning('duplicate-schedule', schedule.span, 'duplicate schedule: each one starts a run', 'remove one');
     }
     seen.add(key);
     checkParameters(flow, schedule, report);
@@ -49,14 +45,15 @@ function checkParameters(flow: Flow, { parameters, span }: Schedule, report: Che
   for (const [name, value] of given) {
     const parameter = flow.parameters.find((one) => one.name.value === name);
     if (!parameter) {
-      const hint = didYouMean(name, known) ?? (known.length > 0 ? `it has: ${known.join(', ')}` : 'it has none');
+      const hint =
+        didYouMean(name, known) ?? (known.length > 0 ? `valid parameters: ${known.join(', ')}` : 'it has none');
       report.error('unknown-parameter', parameters.span, `the flow has no parameter "${name}"`, hint);
     } else if (!isOfType(value, parameter.type)) {
-      const message = `"${name}" is ${PARAMETER_TYPE_NAMES[parameter.type]}, and the schedule gives it ${shownValue(value)}`;
+      const message = `"${name}" must be ${PARAMETER_TYPE_NAMES[parameter.type]}, but the schedule passes ${shownValue(value)}`;
       report.error('ill-typed-parameter', parameters.span, message);
     } else if (parameter.type !== 'secret') {
       for (const demand of unmetDemands(demandsOf(parameter), value)) {
-        const message = `"${name}" has to ${demand}, and the schedule gives it ${shownValue(value)}`;
+        const message = `"${name}" must ${demand}, but the schedule passes ${shownValue(value)}`;
         report.error('unmet-parameter', parameters.span, message);
       }
     }
@@ -67,13 +64,8 @@ function checkParameters(flow: Flow, { parameters, span }: Schedule, report: Che
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => `"${name.value}"`).join(' and ');
   const [first] = missing;
-  const hint = `give it: "- { cron: …, parameters: { ${first?.name.value}: … } }", or a default`;
-  report.error(
-    'schedule-without-parameter',
-    span,
-    `every run needs ${names}, and this schedule does not give it`,
-    hint,
-  );
+  const hint = `add it: "- { cron: …, parameters: { ${first?.name.value}: … } }", or give it a default`;
+  report.error('schedule-without-parameter', span, `this schedule lacks the required parameter ${names}`, hint);
 }
 
 function timezones(): string[] {
@@ -88,25 +80,30 @@ export const checkTriggers: Check = ({ flow, report }) => {
   const seen = new Set<string>();
   for (const { name, feed, with: given } of flow.triggers) {
     if (!TRIGGER_NAME.test(name.value)) {
-      const hint = 'write its name, or /namespace/name for one of another namespace';
-      report.error('bad-trigger-name', name.span, `"${name.value}" cannot be the name of a trigger`, hint);
+      const hint = 'write its name, or /namespace/name for a trigger in another namespace';
+      report.error('bad-trigger-name', name.span, `invalid trigger name "${name.value}"`, hint);
     } else if (name.value === flow.name.value || name.value.startsWith(`${flow.name.value}.`)) {
-      const message = `"${name.value}" is a name for what the flow itself has on OpenWhisk, so no trigger can have it`;
+      const message = `"${name.value}" is reserved for the flow's own triggers`;
       report.error('reserved-name', name.span, message, 'choose another name for the trigger');
     } else if (seen.has(name.value)) {
-      report.error('duplicate-trigger', name.span, `the trigger "${name.value}" is there twice`, 'keep one of the two');
+      report.error('duplicate-trigger', name.span, `duplicate trigger "${name.value}"`, 'remove one of them');
     }
     seen.add(name.value);
     if (feed && !FEED_NAME.test(feed.value)) {
       const hint = 'write /namespace/package/name, for example /whisk.system/alarms/interval';
-      report.error('bad-feed-name', feed.span, `"${feed.value}" is not the name of a feed`, hint);
+      report.error('bad-feed-name', feed.span, `invalid feed name "${feed.value}"`, hint);
     }
     const keys = Object.keys(given.value);
     if (!feed && keys.length > 0) {
-      report.warning('useless-with', given.span, '"with" is for a feed, and this trigger has none', 'name the feed');
+      report.warning(
+        'useless-with',
+        given.span,
+        '"with" has no effect: this trigger has no feed',
+        'add "feed: /namespace/package/name"',
+      );
     }
     for (const key of keys.filter((each) => FEED_KEYS.includes(each))) {
-      report.error('reserved-name', given.span, `"${key}" is given to every feed already`, 'remove it');
+      report.error('reserved-name', given.span, `nuvopipe already passes "${key}" to every feed`, 'remove it');
     }
   }
 };

@@ -14,16 +14,16 @@ export function checkSecrets({ flow, report }: CheckContext): void {
       seen.add(value);
       const variable = environment.vars.get(value);
       if (variable && !(told.has(secret) && told.has(variable))) {
-        const message = `"${value}" is a secret and a variable at once`;
+        const message = `"${value}" is both a secret and a variable`;
         const last = told.has(secret) ? variable.span : span;
-        report.error('name-taken', last, message, 'give one of them another name');
+        report.error('name-taken', last, message, 'rename one of them');
         told.add(variable);
       }
       // A step has those of the flow, too.
       if (told.has(secret)) continue;
       told.add(secret);
       checkVariableName(value, span, report);
-      if (isTwice) report.error('duplicate-secret', span, `"${value}" is named already`, 'keep one of them');
+      if (isTwice) report.error('duplicate-secret', span, `"${value}" is listed twice`, 'remove one of them');
     }
   }
 }

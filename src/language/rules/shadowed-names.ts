@@ -13,13 +13,8 @@ export const checkShadowedNames: Check = ({ flow, report, facts, artifacts }) =>
     const { value, span } = as;
     if (before) {
       const what = before.isItem ? 'the item of the foreach' : 'the artifact';
-      const message = `"${value}" hides ${what} of that name, from line ${lineOf(before.span()[0])}`;
-      report.warning(
-        'shadowed-name',
-        span,
-        message,
-        'give the item another name: what it hides is lost in these steps',
-      );
+      const message = `"${value}" hides ${what} of the same name on line ${lineOf(before.span()[0])}`;
+      report.warning('shadowed-name', span, message, 'rename the item: these steps cannot read the hidden value');
     }
     for (const step of walkSteps(element.steps)) {
       // A join drops the item, and may well put it back.
@@ -27,7 +22,7 @@ export const checkShadowedNames: Check = ({ flow, report, facts, artifacts }) =>
       const setter = artifacts.stepEffect(step).sets.get(value);
       if (!setter) continue;
       const message = `"${setter.step}" sets "${value}", which is the item of the foreach on line ${lineOf(span[0])}`;
-      report.warning('shadowed-name', setter.span(), message, 'give the artifact another name');
+      report.warning('shadowed-name', setter.span(), message, 'rename the artifact');
     }
   };
 
@@ -37,11 +32,11 @@ export const checkShadowedNames: Check = ({ flow, report, facts, artifacts }) =>
     const step = name?.value ?? 'the join';
     const own = body?.kind === 'run' ? facts?.bodies.get(body)?.sets.find((set) => set.name === value) : undefined;
     if (own) {
-      const message = `"${step}" sets "${value}" itself, and a step that succeeds sets it to None`;
-      report.warning('shadowed-name', span, message, 'catch the failure in an artifact of its own');
+      const message = `"${step}" also sets "${value}", but "catch" sets it to None if the step succeeds`;
+      report.warning('shadowed-name', span, message, 'use a separate artifact for the failure');
     } else if (before) {
-      const message = `"${value}" is set on line ${lineOf(before.span()[0])}; where "${step}" succeeds, it is None after it`;
-      report.warning('shadowed-name', span, message, 'catch the failure in an artifact of its own');
+      const message = `"${value}" is set on line ${lineOf(before.span()[0])}, but becomes None if "${step}" succeeds`;
+      report.warning('shadowed-name', span, message, 'use a separate artifact for the failure');
     }
   }
 
@@ -56,14 +51,14 @@ export const checkShadowedNames: Check = ({ flow, report, facts, artifacts }) =>
       if (!join?.body || element.kind !== 'foreach' || element.onError !== 'collect') return;
       const setter = artifacts.stepEffect(join).sets.get(FAILURES_ARTIFACT);
       if (!setter) return;
-      const message = `"${setter.step}" sets "${FAILURES_ARTIFACT}", where it finds the items that failed`;
-      report.warning('shadowed-name', setter.span(), message, 'give the artifact another name');
+      const message = `"${setter.step}" sets "${FAILURES_ARTIFACT}", which holds the failed items`;
+      report.warning('shadowed-name', setter.span(), message, 'rename the artifact');
     },
   });
   for (const step of walkSteps(flow.onFailure)) {
     const setter = artifacts.stepEffect(step).sets.get(FAILURE_ARTIFACT);
     if (!setter) continue;
-    const message = `"${setter.step}" sets "${FAILURE_ARTIFACT}", where the steps of onFailure find what happened`;
-    report.warning('shadowed-name', setter.span(), message, 'give the artifact another name');
+    const message = `"${setter.step}" sets "${FAILURE_ARTIFACT}", which holds the failure of the run`;
+    report.warning('shadowed-name', setter.span(), message, 'rename the artifact');
   }
 };

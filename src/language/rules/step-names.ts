@@ -11,19 +11,19 @@ export function checkStepNames({ flow, report }: CheckContext): void {
     if (!name) continue;
     const { value, span } = name;
     if (!STEP_NAME.test(value)) {
-      const hint = 'a lower case letter, then lower case letters, digits and underscores';
-      report.error('bad-step-name', span, `"${value}" cannot be the name of a step`, hint);
+      const hint = 'use lower-case letters, digits and underscores, starting with a letter';
+      report.error('bad-step-name', span, `invalid step name "${value}"`, hint);
     } else if (FLOWSPEC_ATTRIBUTES.has(value)) {
       const hint = 'choose another name for the step';
       report.error(
         'reserved-name',
         span,
-        `"${value}" is an attribute of every Metaflow flow, so no step can have its name`,
+        `"${value}" is an attribute of every Metaflow flow and cannot be a step name`,
         hint,
       );
     } else if (PYTHON_KEYWORDS.has(value) || FLOW_MODULE_NAMES.has(value)) {
       const hint = 'choose another name for the step';
-      report.error('reserved-name', span, `"${value}" is a word of Python's, so no step can have it for a name`, hint);
+      report.error('reserved-name', span, `"${value}" is a reserved word in Python and cannot be a step name`, hint);
     }
   }
 }
@@ -35,12 +35,12 @@ export function checkStartAndEnd({ flow, report }: CheckContext): void {
   for (const { kind, name } of allSteps(flow)) {
     if (!name) continue;
     if (name.value === 'start' && !(first?.kind === 'step' && first.name === name)) {
-      const hint = 'give it another name, or make it the first step';
-      report.error('misplaced-start', name.span, 'only the first step can be called start', hint);
+      const hint = 'rename it, or make it the first step';
+      report.error('misplaced-start', name.span, 'only the first step can be named start', hint);
     }
     if (name.value === 'end' && !(last?.kind === 'step' && last.name === name)) {
-      const why = kind === 'join' ? ', and that of Metaflow cannot be a join' : '';
-      report.error('misplaced-end', name.span, `only the last step can be called end${why}`, 'give it another name');
+      const why = kind === 'join' ? ', and it cannot be a join' : '';
+      report.error('misplaced-end', name.span, `only the last step can be named end${why}`, 'choose another name');
     }
   }
 }
@@ -53,8 +53,13 @@ export function checkDuplicateSteps({ flow, report }: CheckContext): void {
     const line = lines.get(name.value);
     if (line === undefined) lines.set(name.value, report.source.position(name.span[0]).line);
     else {
-      const hint = 'names are unique in the whole flow, branches and joins included';
-      report.error('duplicate-step', name.span, `there is a step "${name.value}" already, on line ${line}`, hint);
+      const hint = 'rename one: step names must be unique in the whole flow, including branches and joins';
+      report.error(
+        'duplicate-step',
+        name.span,
+        `duplicate step name "${name.value}", first used on line ${line}`,
+        hint,
+      );
     }
   }
 }

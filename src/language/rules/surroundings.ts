@@ -3,8 +3,8 @@ import { allSteps } from '../model/flow.ts';
 import type { CheckContext } from './context.ts';
 
 const SECRET_HINTS = {
-  action: 'bind it to the action itself, where that is deployed',
-  flow: 'name it in that flow, and give it where that is deployed',
+  action: 'bind it to the action itself when you deploy that action',
+  flow: 'list it in that flow and pass it when you deploy that flow',
 };
 
 /** An action and a flow have an environment of their own, in which that of the step which invokes them has no part. */
@@ -16,13 +16,13 @@ export function checkSurroundings({ flow, report }: CheckContext): void {
     if (body?.kind !== 'action' && body?.kind !== 'flow') continue;
     const secret = firstOwn(secrets);
     if (secret) {
-      const message = `the secret "${secret.value}" does not reach the ${body.kind} that this step invokes`;
+      const message = `the secret "${secret.value}" has no effect: the ${body.kind} that this step invokes cannot read it`;
       report.error('useless-secret', secret.span, message, SECRET_HINTS[body.kind]);
     }
     const { vars, pip, image } = environment;
     const setting = firstOwn([...vars.values(), ...pip, ...(image ? [image] : [])]);
     if (setting) {
-      const message = `the ${body.kind} that this step invokes has an environment of its own: this one is for nobody`;
+      const message = `"environment" has no effect: the ${body.kind} that this step invokes has its own`;
       report.error('useless-environment', setting.span, message, 'remove it');
     }
   }

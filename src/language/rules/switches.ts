@@ -27,8 +27,8 @@ export const checkSwitches: Check = ({ flow, report, facts }) => {
     const found = on.kind === 'expression' ? facts?.expressions.get(on.code) : undefined;
     if (on.kind !== 'expression' || !found || found.problem) continue;
     if (found.constant) {
-      const hint = 'write an expression over self, or the name of an artifact';
-      report.warning('constant-switch', on.code.span, 'this is the same value in every run', hint);
+      const hint = 'use an expression that depends on self, or the name of an artifact';
+      report.warning('constant-switch', on.code.span, 'the value of this switch is the same in every run', hint);
     } else if (found.boolean) checkBoolean(element, report);
   }
 };
@@ -39,8 +39,8 @@ function checkDuplicates({ cases }: Switch, report: Report): void {
   const seen = new Set<unknown>();
   for (const { value } of cases) {
     if (seen.has(identityOf(value.value))) {
-      const message = `there is a case for ${shown(value.value)} already`;
-      report.error('duplicate-case', value.span, message, 'keep one of the two');
+      const message = `duplicate case ${shown(value.value)}`;
+      report.error('duplicate-case', value.span, message, 'remove one of them');
     }
     seen.add(identityOf(value.value));
   }
@@ -71,12 +71,12 @@ function checkParameter(
     report.warning('unreachable-case', value.span, `the parameter "${name}" is never ${shown(value.value)}`, hint);
   }
   if (fallback && possible.size === 0) {
-    const message = `the default is never taken: every value of "${name}" has a case`;
+    const message = `the default is never used: every value of "${name}" has a case`;
     report.warning('unreachable-case', span, message, 'remove it');
   } else if (!fallback && possible.size > 0) {
-    const which = [...possible].map((value) => (value === null ? `a run that is given no "${name}"` : shown(value)));
-    const message = `there is no case for ${which.join(', nor for ')}, and no default: the run fails there`;
-    report.warning('missing-case', place, message, 'add a case, or "default: []", to do nothing then');
+    const which = [...possible].map((value) => (value === null ? `runs without "${name}"` : shown(value)));
+    const message = `no case for ${which.join(' or ')}, and no default: such a run fails here`;
+    report.warning('missing-case', place, message, 'add a case, or "default: []" to do nothing');
   }
 }
 
@@ -136,12 +136,12 @@ function checkBoolean({ cases, default: fallback, span }: Switch, report: Report
     report.warning(
       'unreachable-case',
       span,
-      'the default is never taken: there are cases for true and for false',
+      'the default is never used: there are cases for true and false',
       'remove it',
     );
   } else if (missing !== undefined && !fallback) {
-    const which = left.size === 2 ? 'true and for false' : String(missing);
-    const message = `there is no case for ${which}, and no default: the run fails there`;
-    report.warning('missing-case', span, message, 'add "default: []", to do nothing then');
+    const which = left.size === 2 ? 'true or false' : String(missing);
+    const message = `no case for ${which}, and no default: such a run fails here`;
+    report.warning('missing-case', span, message, 'add "default: []" to do nothing');
   }
 }

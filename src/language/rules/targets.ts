@@ -12,7 +12,7 @@ export const checkTarget: Check = ({ flow, report }) => {
   if (flow.target !== 'sequence') return;
   const obstacle = sequenceObstacle(flow);
   if (!obstacle) return;
-  const hint = 'write "target: auto", or leave it out';
+  const hint = 'write "target: auto", or remove it';
   report.error('no-sequence', obstacle.span, `a flow with "target: sequence" ${obstacle.reason}`, hint);
 };
 
@@ -23,21 +23,22 @@ export function sequenceObstacle(flow: Flow): { span: Span; reason: string } | u
     if (obstacle) return obstacle;
   }
   const [failure] = flow.onFailure;
-  if (failure) return { span: spanOf(failure), reason: 'cannot have onFailure: a sequence ends where a step fails' };
-  if (flow.timeoutMs) return { span: flow.timeoutMs.span, reason: 'cannot have a timeout: nothing watches a sequence' };
+  if (failure) return { span: spanOf(failure), reason: 'cannot have onFailure: a sequence ends when a step fails' };
+  if (flow.timeoutMs)
+    return { span: flow.timeoutMs.span, reason: 'cannot have a timeout: nothing monitors a sequence' };
   if (flow.runs) return { span: flow.runs.span, reason: 'cannot have runs: a sequence cannot wait for another run' };
   const bound = flow.parameters.find(({ name }) => BOUND_PARAMETERS.has(name.value));
   if (bound) {
-    const reason = `cannot have a parameter "${bound.name.value}": its first action has one of that name`;
+    const reason = `cannot have a parameter "${bound.name.value}": its first action already uses this name`;
     return { span: bound.name.span, reason };
   }
   const secret = flow.parameters.find(({ type }) => type === 'secret');
   if (secret) {
-    const reason = `cannot have a secret parameter: nothing seals "${secret.name.value}" on its way`;
+    const reason = `cannot have a secret parameter: nothing encrypts "${secret.name.value}" in transit`;
     return { span: secret.name.span, reason };
   }
   if (flow.steps.length > SEQUENCE_LENGTH_MAX) {
-    const reason = `has ${SEQUENCE_LENGTH_MAX} steps at most, and this one has ${flow.steps.length}`;
+    const reason = `can have at most ${SEQUENCE_LENGTH_MAX} steps, not ${flow.steps.length}`;
     return { span: flow.targetSpan ?? flow.stepsSpan, reason };
   }
   return undefined;
@@ -46,14 +47,15 @@ export function sequenceObstacle(flow: Flow): { span: Span; reason: string } | u
 function obstacleAt(element: Element): { span: Span; reason: string } | undefined {
   if (element.kind !== 'step') {
     const what = element.kind === 'branches' ? 'branches' : `a ${element.kind}`;
-    return { span: element.span, reason: `cannot have ${what}: its steps only follow one another` };
+    return { span: element.span, reason: `cannot have ${what}: its steps always run one after another` };
   }
   const { body, retry, catch: caught } = element;
   if (body.kind === 'action' || body.kind === 'flow') {
     return { span: body.span, reason: `cannot have ${body.kind === 'flow' ? 'a flow' : 'an action'} as a step` };
   }
-  if (retry && retry.times > 0) return { span: retry.span, reason: 'cannot have a retry: a sequence repeats nothing' };
-  if (caught) return { span: caught.span, reason: 'cannot have a catch: a sequence ends where a step fails' };
+  if (retry && retry.times > 0)
+    return { span: retry.span, reason: 'cannot have a retry: a sequence cannot repeat steps' };
+  if (caught) return { span: caught.span, reason: 'cannot have a catch: a sequence ends when a step fails' };
   return undefined;
 }
 

@@ -16,12 +16,12 @@ const RESERVED: readonly { names: RegExp; owner: string }[] = [
 /** Reports a name that no variable of a step's environment can have. */
 export function checkVariableName(name: string, span: Span, report: Diagnostics): void {
   if (!VARIABLE_NAME.test(name)) {
-    const message = `"${name}" cannot be the name of an environment variable`;
-    report.error('bad-variable-name', span, message, 'letters, digits and underscores, and no digit first');
+    const message = `invalid variable name "${name}"`;
+    report.error('bad-variable-name', span, message, 'use letters, digits and underscores, not starting with a digit');
     return;
   }
   const reserved = RESERVED.find(({ names }) => names.test(name));
   if (!reserved) return;
-  const message = `"${name}" is a variable that ${reserved.owner} needs as it is`;
-  report.error('reserved-variable', span, message, 'give it another name, and hand its value to what reads it');
+  const message = `the variable "${name}" is reserved for ${reserved.owner}`;
+  report.error('reserved-variable', span, message, 'choose another name, and pass its value on in your code');
 }

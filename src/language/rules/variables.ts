@@ -13,8 +13,8 @@ export function checkVariables({ flow, report }: CheckContext): void {
       told.add(variable);
       checkVariableName(name, variable.span, report);
       if (variable.value.includes('\0')) {
-        const message = `the value of "${name}" has a character in it that ends a variable`;
-        report.error('bad-variable-value', variable.span, message, 'leave the \\0 out');
+        const message = `the value of "${name}" contains a NUL character`;
+        report.error('bad-variable-value', variable.span, message, 'remove the \\0');
       }
     }
   }

@@ -45,24 +45,24 @@ export function checkAliases(document: Document.Parsed, report: Diagnostics): vo
   function extentOfAlias(alias: Alias, level: number): Extent {
     const target = resolved(document, alias);
     if (!target) {
-      const hint = `put "&${alias.source}" before what it is to stand for, or put text that starts with * in quotes`;
-      report.error('unknown-alias', spanOf(alias), `*${alias.source} stands for nothing`, hint);
+      const hint = `define it with "&${alias.source}" before a value; if this is text that starts with *, put it in quotes`;
+      report.error('unknown-alias', spanOf(alias), `unknown alias *${alias.source}`, hint);
       return ONE;
     }
     if (open.has(target)) {
-      const message = `*${alias.source} stands for something that holds it`;
+      const message = `the alias *${alias.source} contains itself`;
       report.error('circular-alias', spanOf(alias), message, 'remove the alias');
       return ONE;
     }
     const extent = extentOf(target, level);
     aliased += extent.nodes;
     if (aliased > ALIASED_NODES_MAX && !report.hasErrors) {
-      const message = `the aliases of this file stand for more than ${ALIASED_NODES_MAX.toLocaleString('en')} nodes`;
-      report.error('alias-bomb', spanOf(alias), message, 'write out what is needed, without aliases of aliases');
+      const message = `the aliases of this file expand to more than ${ALIASED_NODES_MAX.toLocaleString('en')} nodes`;
+      report.error('alias-bomb', spanOf(alias), message, 'write out the values instead of nesting aliases');
     }
     if (level + extent.levels > COLLECTIONS_NESTED_MAX && !report.hasErrors) {
-      const message = `with what *${alias.source} stands for, lists and mappings are nested more than ${COLLECTIONS_NESTED_MAX} deep`;
-      report.error('too-deep', spanOf(alias), message, 'write out what is needed, without aliases of aliases');
+      const message = `expanding *${alias.source} nests lists and mappings more than ${COLLECTIONS_NESTED_MAX} levels deep`;
+      report.error('too-deep', spanOf(alias), message, 'write out the values instead of nesting aliases');
     }
     return extent;
   }

@@ -13,13 +13,13 @@ const VALUE_HINTS: Record<string, string> = {
   switch: 'write the name of an artifact, or a Python expression over self',
   while: `${LOOP_HINT} "True" and max`,
   until: `${LOOP_HINT} "False" and max`,
-  retry: 'write how often, or { times: 3, backoff: 2s }',
+  retry: 'write a number, or { times: 3, backoff: 2s }',
   schedule: SCHEDULE_HINT,
   cron: SCHEDULE_HINT,
   timeout: 'write 90s, 2m or 500ms',
   backoff: 'write 90s, 2m or 500ms',
   memory: 'write 512, 512Mi or 1Gi',
-  minSuccess: 'write a number, or a part as 80%',
+  minSuccess: 'write a number, or a percentage such as 80%',
   branches: 'write each branch by its name: "name: [steps]"',
   cases: 'write each case by its value: "value: [steps]"',
   resources: 'write { memory: 512Mi, timeout: 2m }',
@@ -50,8 +50,8 @@ const OTHER_WORDS: Record<string, string> = {
 /** How a key is written that is missing. */
 const MISSING_HINTS: Record<string, string> = {
   flow: 'add "flow: MyFlow"',
-  steps: 'add "steps:", and below it "- step: name"',
-  cases: 'add "cases:", and below it "value: [steps]"',
+  steps: 'add "steps:" with "- step: name" below it',
+  cases: 'add "cases:" with "value: [steps]" below it',
   type: 'add "type: string", or integer, number, boolean, json, secret, file',
   cron: SCHEDULE_HINT,
   trigger: 'add "trigger: name"',
@@ -62,71 +62,71 @@ const STEPS_KEYS: ReadonlySet<string> = new Set(['steps', 'default', 'onFailure'
 
 /** What those look for who know it from elsewhere, by the key they write. */
 const FOREIGN_KEYS: Record<string, string> = {
-  action: 'put it into a step under steps',
-  after: 'steps run in the order in which they stand',
+  action: 'move it into a step under steps',
+  after: 'steps run in the order of the file',
   as: 'it belongs to a foreach',
   attempts: 'did you mean "retry"?',
   batch: 'it belongs to a foreach',
-  cache: 'it stands at each step',
-  call: 'put it into a step under steps',
+  cache: 'set it on each step',
+  call: 'move it into a step under steps',
   cases: 'it belongs to a switch',
   collect: 'it belongs to the join of a foreach or of branches',
-  command: 'Python goes under run',
+  command: 'put Python code under run',
   concurrency: 'it belongs to a foreach or to branches',
-  cpu: 'OpenWhisk gives an action CPU in proportion to its memory',
+  cpu: 'raise the memory: OpenWhisk gives an action CPU in proportion to it',
   default: 'it belongs to a switch',
-  depends_on: 'steps run in the order in which they stand',
-  dependsOn: 'steps run in the order in which they stand',
+  depends_on: 'steps run in the order of the file',
+  dependsOn: 'steps run in the order of the file',
   else: 'did you mean "default"?',
-  env: 'variables go under environment: { vars: { NAME: value } }',
+  env: 'put variables under environment: { vars: { NAME: value } }',
   function: 'did you mean "call"?',
-  if: 'put it into a switch: "- switch: self.x > 0", with the cases true and false',
-  image: 'it goes under environment',
+  if: 'use a switch: "- switch: self.x > 0", with the cases true and false',
+  image: 'move it under environment',
   inputs: 'did you mean "with"?',
   limit: 'did you mean "max"?',
   max: 'it belongs to a while or an until',
   memoize: 'did you mean "cache"?',
-  memory: 'it goes under resources',
+  memory: 'move it under resources',
   minSuccess: 'it belongs to a foreach',
-  name: 'the name stands after the first key',
-  needs: 'steps run in the order in which they stand',
-  next: 'steps run in the order in which they stand',
+  name: 'write the name after the first key',
+  needs: 'steps run in the order of the file',
+  next: 'steps run in the order of the file',
   onEmpty: 'it belongs to a foreach',
   onError: 'it belongs to a foreach; a step has retry and catch',
-  outputs: 'a step sets its artifacts on self; the outputs of a run stand at the flow',
-  parallel: 'steps run side by side under branches or foreach',
-  pip: 'it goes under environment',
-  python: 'Python goes under run',
+  outputs: 'set artifacts on self; list the outputs of a run at the top of the flow',
+  parallel: 'use branches or foreach to run steps in parallel',
+  pip: 'move it under environment',
+  python: 'put Python code under run',
   retries: 'did you mean "retry"?',
-  run: 'put it into a step under steps',
-  script: 'Python goes under run',
-  steps: 'each branch, case or step has its own',
-  timeout: 'it goes under resources',
+  run: 'move it into a step under steps',
+  script: 'put Python code under run',
+  steps: 'each branch or case has its own steps',
+  timeout: 'move it under resources',
   times: 'did you mean "max"?',
-  uses: 'an action of OpenWhisk goes under action, as /namespace/package/name',
-  vars: 'it goes under environment',
-  when: 'put it into a switch: "- switch: self.x > 0", with the cases true and false',
+  uses: 'name an OpenWhisk action under action, as /namespace/package/name',
+  vars: 'move it under environment',
+  when: 'use a switch: "- switch: self.x > 0", with the cases true and false',
 };
 
 /** The same for keys of a flow. */
 const FLOW_HINTS: Record<string, string> = {
-  cache: 'it stands at each step',
-  cases: 'a file of cases is a test of a flow: nuvopipe test',
+  cache: 'set it on each step',
+  cases: 'this looks like a test file: run it with nuvopipe test',
   cron: 'did you mean "schedule"?',
-  env: 'variables go under environment: { vars: { NAME: value } }',
-  image: 'it goes under environment',
+  env: 'put variables under environment: { vars: { NAME: value } }',
+  image: 'move it under environment',
   inputs: 'did you mean "parameters"?',
   jobs: 'did you mean "steps"?',
-  memory: 'it goes under resources',
+  memory: 'move it under resources',
   name: 'did you mean "flow"?',
   params: 'did you mean "parameters"?',
-  pip: 'it goes under environment',
-  requirements: 'packages go under environment: { pip: [name==1.2.3] }',
-  retry: 'it stands at each step',
+  pip: 'move it under environment',
+  requirements: 'put packages under environment: { pip: [name==1.2.3] }',
+  retry: 'set it on each step',
   tasks: 'did you mean "steps"?',
   triggers: 'did you mean "on"?',
-  vars: 'it goes under environment',
-  version: 'tell versions apart with tags',
+  vars: 'move it under environment',
+  version: 'use tags to label versions',
 };
 
 /** What to do about an error of a part's schema, where there is more to say than the schema does. */
@@ -138,10 +138,9 @@ export function hintFor(
   if (keyword === 'additionalProperties') {
     const name = params.additionalProperty as string;
     if (kind === 'joinStep' && (name === 'action' || name === 'flow'))
-      return `a join runs Python; put the ${name} into a step after it`;
-    if (/[().[\]'"]/.test(name))
-      return 'between braces, a comma ends a text: put the text that this belongs to in quotes';
-    if (name === 'join') return 'only a foreach and branches have something to join: make it a step after this';
+      return `a join can only run Python; move the ${name} into a step after it`;
+    if (/[().[\]'"]/.test(name)) return 'a comma ends text inside braces: put the whole text in quotes';
+    if (name === 'join') return 'only foreach and branches have a join: make it a separate step after this';
     const hints = kind === 'flow' && instancePath === '' ? FLOW_HINTS : FOREIGN_KEYS;
     return Object.hasOwn(hints, name) ? hints[name] : undefined;
   }
@@ -167,5 +166,5 @@ function stepsHint(data: unknown, mayBeEmpty: boolean): string {
   if (typeof data === 'object' && data !== null) return 'start each step with "- ", as "- step: name"';
   return mayBeEmpty
     ? 'add a step: "- step: name"; or write [] to do nothing'
-    : 'add a step: "- step: name", and below it run or call';
+    : 'add a step: "- step: name" with run or call below it';
 }

@@ -41,7 +41,7 @@ function openQuote(error: YAMLError, document: Document.Parsed, { text }: Source
     },
   });
   if (start === undefined) return undefined;
-  const hint = 'put another one where the text ends';
+  const hint = 'add the closing quote';
   return { code: 'open-quote', span: [start, start + 1], message: 'this quote is never closed', hint, isLast: isKey };
 }
 
@@ -62,7 +62,7 @@ function openBracket(
     },
   });
   if (!span) return undefined;
-  const hint = `put ${close} where it ends`;
+  const hint = `add the closing ${close}`;
   return { code: 'open-bracket', span, message: `this ${open} is never closed`, hint, isLast: true };
 }
 
@@ -79,7 +79,7 @@ function unquotedStar({ code, pos }: YAMLError, source: SourceFile): Mistake | u
   return {
     code: 'unquoted-star',
     span: [start, start + value.length],
-    message: 'YAML reads text that starts with * as an alias',
+    message: 'text that starts with * is an alias in YAML',
     hint: `put it in quotes: "${value}"`,
     isLast: true,
   };
@@ -92,11 +92,11 @@ function quoteInQuotes({ code, pos }: YAMLError, { text }: SourceFile): Mistake 
   const hint =
     quote === "'"
       ? `write '' for a quote within single quotes, or put the text in double quotes`
-      : 'write \\" for a quote within double quotes, or put the text after "|" on lines of its own';
+      : 'write \\" for a quote within double quotes, or put the text on its own lines after "|"';
   return {
     code: 'quote-in-quotes',
     span: [pos[0] - 1, pos[0]],
-    message: 'this quote ends the text, and more follows',
+    message: 'this quote ends the text, but more text follows',
     hint,
     isLast: true,
   };
@@ -128,7 +128,7 @@ function wrongIndent(error: YAMLError, source: SourceFile): Mistake | undefined 
   return {
     code: 'bad-indent',
     span: [start, start + (/^[^:\s]*/.exec(own.slice(column))?.[0].length || 1)],
-    message: `this line is indented with ${column} ${column === 1 ? 'space' : 'spaces'}, which fits no line above`,
+    message: `this line is indented with ${column} ${column === 1 ? 'space' : 'spaces'}, which matches no line above`,
     hint: like.column === 0 ? 'start it in the first column' : `indent it with ${spaces}, like line ${like.line}`,
     isLast: true,
   };

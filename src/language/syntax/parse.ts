@@ -10,16 +10,16 @@ import { isMergeKey, mergedMaps, resolved, spanOf } from './nodes.ts';
 
 /** Our words for the mistakes that the YAML parser finds; where there are none, the parser's own. */
 const PROBLEMS: Partial<Record<ErrorCode, { message?: string; hint?: string }>> = {
-  TAB_AS_INDENT: { message: 'a tab cannot indent YAML', hint: 'indent with spaces' },
+  TAB_AS_INDENT: { message: 'YAML does not allow tabs for indentation', hint: 'indent with spaces' },
   MULTIPLE_DOCS: {
-    message: 'the file holds more than one YAML document',
-    hint: 'a file is one flow: remove the line "---" or move what follows it to a file of its own',
+    message: 'the file contains more than one YAML document',
+    hint: 'a file contains one flow: remove the line "---", or move the text after it to another file',
   },
-  BAD_INDENT: { hint: 'keys of one mapping start in the same column, and are indented deeper than what holds them' },
-  BLOCK_AS_IMPLICIT_KEY: { hint: 'put text with a colon in quotes, or after "|" on lines of its own' },
+  BAD_INDENT: { hint: 'start the keys of a mapping in the same column, indented deeper than their parent' },
+  BLOCK_AS_IMPLICIT_KEY: { hint: 'put text that contains a colon in quotes, or on its own lines after "|"' },
   MISSING_CHAR: { hint: 'put a comma between items, and close every quote, bracket and brace' },
   UNEXPECTED_TOKEN: {
-    hint: 'put text with braces, brackets, a colon or a comma in quotes, or after "|" on lines of its own',
+    hint: 'put text that contains braces, brackets, a colon or a comma in quotes, or on its own lines after "|"',
   },
   TAG_RESOLVE_FAILED: { hint: 'remove the tag, or put text that starts with ! in quotes' },
 };
@@ -32,8 +32,8 @@ export function parse(report: Diagnostics): Document.Parsed | undefined {
   const document = composeDocument(report.source.text);
   if ('tooDeepAt' in document) {
     const { tooDeepAt } = document;
-    const message = `lists and mappings are nested more than ${COLLECTIONS_NESTED_MAX} deep here`;
-    report.error('too-deep', within([tooDeepAt, tooDeepAt], report), message, 'keep such data in a file of its own');
+    const message = `lists and mappings are nested more than ${COLLECTIONS_NESTED_MAX} levels deep`;
+    report.error('too-deep', within([tooDeepAt, tooDeepAt], report), message, 'move such data to a separate file');
     return undefined;
   }
   for (const error of withoutAftermath(document.errors).slice(0, PROBLEMS_MAX)) {
@@ -68,10 +68,10 @@ function withoutAftermath(errors: readonly YAMLError[]): readonly YAMLError[] {
 
 /** The parser's words, without those that only it knows. */
 function wordsOf(message: string): string {
-  if (/^Unexpected \S+ at node end$/.test(message)) return 'this stands after the end of a value';
-  if (message.startsWith('Nested mappings are')) return 'YAML takes the colon in this text for that of a key';
+  if (/^Unexpected \S+ at node end$/.test(message)) return 'unexpected text after the end of a value';
+  if (message.startsWith('Nested mappings are')) return 'YAML reads the colon in this text as the end of a key';
   const token = /^Unexpected \S+ token in YAML stream: (".*")$/.exec(message)?.[1];
-  return token === undefined ? lowerFirst(message) : `${token} is not expected here`;
+  return token === undefined ? lowerFirst(message) : `unexpected ${token}`;
 }
 
 function checkKeys(document: Document.Parsed, report: Diagnostics): void {
@@ -81,8 +81,7 @@ function checkKeys(document: Document.Parsed, report: Diagnostics): void {
       for (const { key } of items) {
         if (!isScalar(key)) continue;
         const identity = identityOf(key.value);
-        if (values.has(identity))
-          report.error('duplicate-key', spanOf(key), 'this key is there twice', 'keep one of the two');
+        if (values.has(identity)) report.error('duplicate-key', spanOf(key), 'duplicate key', 'remove one of them');
         values.add(identity);
       }
     },
@@ -92,8 +91,8 @@ function checkKeys(document: Document.Parsed, report: Diagnostics): void {
       report.error(
         'bad-key',
         spanOf(key),
-        'a key is a word, not a list or a mapping',
-        'put text with braces or brackets in quotes',
+        'a key must be text, not a list or a mapping',
+        'put text that contains braces or brackets in quotes',
       );
       return visit.SKIP;
     },
@@ -104,8 +103,8 @@ function checkMerge(value: Node | undefined, key: Span, document: Document.Parse
   const isSound =
     value === undefined || (isSeq(value) ? mergedMaps(document, value).length === value.items.length : isMap(value));
   if (isSound) return;
-  const hint = 'write "<<: *name", or "<<: [*name, *other]", with anchors of mappings';
-  report.error('bad-merge', key, 'the key << merges a mapping, or a list of them', hint);
+  const hint = 'write "<<: *name" or "<<: [*name, *other]", where the anchors are on mappings';
+  report.error('bad-merge', key, 'the key << needs a mapping or a list of mappings', hint);
 }
 
 function codeOf(code: ErrorCode): string {

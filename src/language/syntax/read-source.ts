@@ -25,8 +25,8 @@ export async function readSource(path: string): Promise<ReadResult> {
     if (!stats.isFile()) throw new UserError('not-a-file', `${path} is not a file`, 'name the flow file itself');
     if (stats.size > FLOW_FILE_MAX_BYTES) {
       const size = `${(stats.size / 1024 / 1024).toFixed(1)} MB`;
-      const message = `the file has ${size}; a flow file has at most ${FLOW_FILE_MAX_BYTES / 1024 / 1024} MB`;
-      return refused(path, 'file-too-large', message, 'keep data in files of its own, and read them in a step', 1, 1);
+      const message = `the file has ${size}; the limit for flow files is ${FLOW_FILE_MAX_BYTES / 1024 / 1024} MB`;
+      return refused(path, 'file-too-large', message, 'move data to separate files and read them in a step', 1, 1);
     }
     bytes = await readFile(path);
   } catch (error) {
@@ -37,7 +37,7 @@ export async function readSource(path: string): Promise<ReadResult> {
   }
   if (!isUtf8(bytes)) {
     const { line, column } = firstInvalidByte(bytes);
-    return refused(path, 'not-utf8', 'the file is not UTF-8 text here', 'save it as UTF-8', line, column);
+    return refused(path, 'not-utf8', 'invalid UTF-8 at this byte', 'save it as UTF-8', line, column);
   }
   const text = bytes.toString('utf8');
   return { source: new SourceFile(path, text.startsWith('\ufeff') ? text.slice(1) : text), diagnostics: [] };

@@ -82,7 +82,7 @@ function tell(
     case 'additionalProperties': {
       const name = error.params.additionalProperty as string;
       const known = keysOf(error.parentSchema);
-      const hint = didYouMean(name, known) ?? ownHint ?? `known are: ${known.join(', ')}`;
+      const hint = didYouMean(name, known) ?? ownHint ?? `valid keys: ${known.join(', ')}`;
       const at = entries.find((entry) => entry.key === name)?.keySpan ?? span;
       report.error('unknown-key', at, `${owner} has no key "${name}"`, hint);
       break;
@@ -95,27 +95,27 @@ function tell(
     case 'type': {
       const wanted = [error.params.type].flat().map((type) => TYPE_NAMES[type as string] ?? type);
       const subject = key === undefined ? wording.file : /^\d+$/.test(key) ? `an item of ${path.at(-2)}` : `"${key}"`;
-      const message = `${subject} has to be ${either(wanted)}, not ${shown(error)}`;
+      const message = `${subject} must be ${either(wanted)}, not ${shown(error)}`;
       report.error('wrong-type', span, message, unbracketed(error) ?? ownHint ?? typeHint(error));
       break;
     }
     case 'enum': {
       const allowed = error.params.allowedValues as string[];
       const hint = typeof error.data === 'string' ? (ownHint ?? didYouMean(error.data, allowed)) : undefined;
-      report.error('wrong-value', span, `"${key}" has to be one of ${allowed.join(', ')}`, hint);
+      report.error('wrong-value', span, `"${key}" must be one of ${allowed.join(', ')}`, hint);
       break;
     }
     case 'const':
-      report.error('wrong-value', span, `"${key}" can only be ${JSON.stringify(error.params.allowedValue)}`);
+      report.error('wrong-value', span, `"${key}" must be ${JSON.stringify(error.params.allowedValue)}`);
       break;
     case 'minItems':
-      report.error('empty-list', span, `"${key}" is empty`, 'leave it out, or name something');
+      report.error('empty-list', span, `"${key}" is empty`, 'remove the key, or list at least one entry');
       break;
     case 'minimum':
-      report.error('wrong-value', span, `"${key}" has to be ${error.params.limit} or more`);
+      report.error('wrong-value', span, `"${key}" must be at least ${error.params.limit}`);
       break;
     case 'maximum':
-      report.error('wrong-value', span, `"${key}" has to be ${error.params.limit} at most`);
+      report.error('wrong-value', span, `"${key}" must be at most ${error.params.limit}`);
       break;
   }
 }
@@ -172,7 +172,7 @@ function typeHint({ params, data }: SchemaError): string | undefined {
   if (types.includes('string') && ['number', 'boolean'].includes(typeof data)) return 'put it in quotes';
   if (types.includes('array') && typeof data === 'string') return `write it as a list: [${data}]`;
   if (types.includes('string') && typeof data === 'object' && data !== null)
-    return 'put text with braces, brackets or a colon in quotes';
+    return 'put text that contains braces, brackets or a colon in quotes';
   return undefined;
 }
 

@@ -67,8 +67,8 @@ function tell(
       const second = bodies[1];
       if (second) {
         const keys = new Intl.ListFormat('en-GB').format(bodies.map((entry) => entry.key));
-        const message = `a step has one of run, call, action and flow; this one has ${keys}`;
-        report.error('two-bodies', second.keySpan, message, 'make two steps of it');
+        const message = `a step has exactly one of run, call, action and flow; this one has ${keys}`;
+        report.error('two-bodies', second.keySpan, message, 'split it into two steps');
       } else if (!BODIES.some((name) => mistyped.has(name))) {
         const hint = 'add run with Python code, or call with a function as module:function';
         report.error('no-body', headSpan, 'a step needs run, call, action or flow', hint);
@@ -78,16 +78,16 @@ function tell(
     case 'minItems': {
       if (key !== 'steps' && kind !== 'branches') return false;
       const of = kind === 'flow' ? 'the flow' : kind === 'branches' ? `the branch "${key}"` : `the ${kind}`;
-      report.error('no-steps', span, `${of} has no steps`, 'add a step: "- step: name", and below it run or call');
+      report.error('no-steps', span, `${of} has no steps`, 'add a step: "- step: name" with run or call below it');
       return true;
     }
     case 'minProperties': {
       if (kind === 'switch') {
-        report.error('no-cases', headSpan, 'there are no cases', 'add a case: "value: [steps]"');
+        report.error('no-cases', headSpan, '"cases" is empty', 'add a case: "value: [steps]"');
         return true;
       }
-      const message = entries.length === 0 ? 'there are no branches' : 'one branch alone is no fork';
-      report.error('too-few-branches', headSpan, message, 'add a branch, or put its steps into the list itself');
+      const message = entries.length === 0 ? '"branches" is empty' : '"branches" needs at least two branches';
+      report.error('too-few-branches', headSpan, message, 'add a branch, or move its steps out of branches');
       return true;
     }
     default:

@@ -107,7 +107,7 @@ async function readArgument(
   const shown = (value: unknown) => (type === 'secret' ? '' : `, not ${shownValue(value)}`);
   const value = readValue[type](text);
   if (value === undefined) {
-    const problem = `the parameter "${name}" has to be ${PARAMETER_TYPE_NAMES[type]}${shown(given)}`;
+    const problem = `the parameter "${name}" must be ${PARAMETER_TYPE_NAMES[type]}${shown(given)}`;
     return refuse('bad-parameter', problem, TYPE_HINTS[type]);
   }
   const unmet = unmetDemands(parameter, value);
@@ -116,7 +116,7 @@ async function readArgument(
     problems: unmet.map((demand) => ({
       name,
       code: 'bad-parameter',
-      problem: `the parameter "${name}" has to ${demand}${shown(value)}`,
+      problem: `the parameter "${name}" must ${demand}${shown(value)}`,
     })),
   };
 }

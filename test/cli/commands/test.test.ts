@@ -162,7 +162,7 @@ steps:
     const file = join(dir, 'flow.test.yaml');
     assert.ok(
       stdout.includes(`
-      ${file}:5:13: error[failed]: the run took another path
+      ${file}:5:13: error[failed]: the run took a different path
         5 |       path: [load, gather]
           |             ^^^^^^^^^^^^^^
         - expected  + actual
@@ -173,7 +173,7 @@ steps:
         + double
         + offer
 
-      ${file}:6:20: error[failed]: total is not as expected
+      ${file}:6:20: error[failed]: total has a different value
         6 |       artifacts: { total: 13 }
           |                    ^^^^^
         - expected  + actual

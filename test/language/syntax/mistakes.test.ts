@@ -81,21 +81,21 @@ const MISTAKES: [what: string, text: string, place: string, code: string, hint: 
     'description: "hello\nsteps:\n  - step: a\n',
     '2:14',
     'open-quote',
-    'put another one where the text ends',
+    'add the closing quote',
   ],
   [
     'a text that another quote ends',
     'steps:\n  - step: a\n    run: "pass\n    retry: "2"\n',
     '4:10',
     'open-quote',
-    'put another one where the text ends',
+    'add the closing quote',
   ],
   [
     'a key without its second quote',
     'steps:\n  - step: a\n    "run: pass\n    retry: 2\n',
     '4:5',
     'open-quote',
-    'put another one where the text ends',
+    'add the closing quote',
   ],
   [
     'a quote within single quotes',
@@ -109,7 +109,7 @@ const MISTAKES: [what: string, text: string, place: string, code: string, hint: 
     'steps:\n  - step: a\n    run: "print("x")"\n',
     '4:17',
     'quote-in-quotes',
-    'write \\" for a quote within double quotes, or put the text after "|" on lines of its own',
+    'write \\" for a quote within double quotes, or put the text on its own lines after "|"',
   ],
   ['a key without a colon', 'steps:\n  - step a\n    run: pass\n', '3:5', 'missing-colon', 'write "step: a"'],
   [
@@ -119,13 +119,13 @@ const MISTAKES: [what: string, text: string, place: string, code: string, hint: 
     'missing-colon',
     'write "steps:"',
   ],
-  ['an open bracket', 'outputs: [a\nsteps:\n  - step: a\n', '2:10', 'open-bracket', 'put ] where it ends'],
+  ['an open bracket', 'outputs: [a\nsteps:\n  - step: a\n', '2:10', 'open-bracket', 'add the closing ]'],
   [
     'a text with a colon',
     'steps:\n  - step: a\n    run: print("a: b")\n',
     '4:10',
     'block-as-implicit-key',
-    'put text with a colon in quotes, or after "|" on lines of its own',
+    'put text that contains a colon in quotes, or on its own lines after "|"',
   ],
   [
     'a cron expression without quotes',
@@ -155,7 +155,7 @@ const MISTAKES: [what: string, text: string, place: string, code: string, hint: 
     'code: [*.py]\n',
     '2:8',
     'unknown-alias',
-    'put "&.py" before what it is to stand for, or put text that starts with * in quotes',
+    'define it with "&.py" before a value; if this is text that starts with *, put it in quotes',
   ],
 ];
 

@@ -20,7 +20,7 @@ describe('readSource', () => {
     assert.ok(performance.now() - started < 500);
     assert.deepEqual(
       diagnostics.map(({ code, message }) => [code, message]),
-      [['file-too-large', 'the file has 10.0 MB; a flow file has at most 4 MB']],
+      [['file-too-large', 'the file has 10.0 MB; the limit for flow files is 4 MB']],
     );
     assert.equal(FLOW_FILE_MAX_BYTES, 4 * 1024 * 1024);
   });

@@ -110,7 +110,7 @@ describe('readParameters', () => {
       'the parameter "label" is missing (put before each title)',
       'the parameter "days" is given without a value',
       'the parameter "days" is given twice',
-      'the parameter "rate" has to be a number, not "x"',
+      'the parameter "rate" must be a number, not "x"',
       'the parameter "loud" is given twice',
       '"what" is not name=value',
     ]);
@@ -124,7 +124,7 @@ describe('readParameters', () => {
     };
     const { message, hint } = await problemOf(['token=hush-hush', 'token=hush-again', 'n=x'], planned);
     assert.doesNotMatch(`${message} ${hint}`, /hush/);
-    assert.match(message, /^the parameter "token" has to match the pattern ghp_\[a-z\]\+ as a whole; /);
+    assert.match(message, /^the parameter "token" must match the pattern ghp_\[a-z\]\+ as a whole; /);
   });
 
   it('takes what an invocation can carry, and no more', async () => {
@@ -202,7 +202,7 @@ describe('readParameters', () => {
         assert.ok(hint);
       }
       const { message } = await problemOf(['label=x', `options=@${file('bad.json')}`]);
-      assert.match(message, /^the parameter "options" has to be JSON, not "@.*bad\.json"$/);
+      assert.match(message, /^the parameter "options" must be JSON, not "@.*bad\.json"$/);
     });
   });
 });

@@ -186,4 +186,4 @@ def test_after_its_times_a_mock_does_what_it_says_else():
 def test_parameters_are_checked_as_in_a_run(cases):
     outcome = run(cases, parameters={"base": "many"})
     assert (outcome["status"], outcome["attempts"]) == ("failed", [])
-    assert outcome["error"]["message"] == 'the parameter "base" has to be a whole number, not "many"'
+    assert outcome["error"]["message"] == 'the parameter "base" must be a whole number, not "many"'

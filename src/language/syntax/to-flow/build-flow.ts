@@ -74,7 +74,7 @@ export function buildFlow(document: Document.Parsed, report: Diagnostics): Flow 
     report.error(
       'not-a-flow',
       span,
-      'a flow file is a mapping with the keys flow and steps',
+      'a flow file must be a mapping with the keys flow and steps',
       'start with "flow: MyFlow"',
     );
     return undefined;
@@ -124,8 +124,8 @@ class Builder {
   #elements(node: Node | undefined, settings: StepSettings, depth: number): Element[] {
     const items = this.#reading.items(node);
     if (depth > NESTING_MAX && items[0]) {
-      const message = `elements are nested more than ${NESTING_MAX} deep here`;
-      this.#report.error('too-deep', spanOf(items[0]), message, 'make a step or a flow of the inner ones');
+      const message = `elements are nested more than ${NESTING_MAX} levels deep`;
+      this.#report.error('too-deep', spanOf(items[0]), message, 'move the inner elements into a step or another flow');
       return [];
     }
     return items.flatMap((item) => this.#element(item, settings, depth) ?? []);
@@ -137,8 +137,8 @@ class Builder {
     const kind = entries.map(({ key }) => key).find(isKind);
     const first = entries[0];
     if (!first) {
-      const message = `an element of steps is a mapping: ${KINDS_TEXT}`;
-      this.#report.error('unknown-element', spanOf(node), message, 'write "- step: name" and below it run or call');
+      const message = `an element of steps must be a mapping: ${KINDS_TEXT}`;
+      this.#report.error('unknown-element', spanOf(node), message, 'write "- step: name" with run or call below it');
       return undefined;
     }
     if (kind === undefined) {
@@ -147,7 +147,7 @@ class Builder {
     }
     const other = entries.find(({ key }) => key !== kind && isKind(key));
     if (other) {
-      const message = `this element is a ${kind} already; "${other.key}" is another`;
+      const message = `this element is already a ${kind}; it cannot also have "${other.key}"`;
       this.#report.error('two-elements', other.keySpan, message, `start a new element: "- ${other.key}:"`);
       return undefined;
     }
@@ -167,16 +167,16 @@ class Builder {
 
   #reportUnknownElement({ key, keySpan }: Entry): void {
     if (key === 'join') {
-      const message = 'a join belongs to a foreach or to branches; here is nothing to join';
-      const hint = 'indent it to stand below the foreach or the branches that it joins';
+      const message = 'a join belongs to a foreach or to branches; there is nothing to join here';
+      const hint = 'indent it under the foreach or branches that it joins';
       this.#report.error('misplaced-join', keySpan, message, hint);
     } else if (key === 'cases' || key === 'default') {
-      const message = `"${key}" belongs to a switch; here is none`;
-      this.#report.error('misplaced-key', keySpan, message, 'indent it to stand below "- switch:"');
+      const message = `"${key}" belongs to a switch; there is none here`;
+      this.#report.error('misplaced-key', keySpan, message, 'indent it under "- switch:"');
     } else {
       const foreign = Object.hasOwn(FOREIGN_ELEMENTS, key) ? FOREIGN_ELEMENTS[key] : undefined;
       const hint = foreign ?? didYouMean(key, ELEMENT_KINDS) ?? 'start it with "step: name"';
-      this.#report.error('unknown-element', keySpan, `an element of steps is ${KINDS_TEXT}, not "${key}"`, hint);
+      this.#report.error('unknown-element', keySpan, `an element of steps must be ${KINDS_TEXT}, not "${key}"`, hint);
     }
   }
 
@@ -185,7 +185,7 @@ class Builder {
     const join = reading.entries(node).find(({ key }) => key === 'join');
     if (join) {
       const message = 'a join belongs to a foreach or to branches; a step has nothing to join';
-      const hint = 'make it a step of its own, or move it to what it joins';
+      const hint = 'make it a separate step, or move it to the element that it joins';
       this.#report.error('misplaced-join', join.keySpan, message, hint);
     }
     reading.checkShape('step', node, 'join');
@@ -255,7 +255,12 @@ class Builder {
     const percentage = Number(/^(\d+(?:\.\d+)?)\s*%$/.exec(String(value))?.[1]);
     if (percentage > 0 && percentage <= 100) return { value: { part: percentage / 100 }, span };
     if (typeof value === 'string') {
-      this.#report.error('wrong-value', span, `"${value}" is no number of items`, 'write a number, or a part as 80%');
+      this.#report.error(
+        'wrong-value',
+        span,
+        `invalid number of items "${value}"`,
+        'write a number, or a percentage such as 80%',
+      );
     }
     return undefined;
   }
@@ -285,8 +290,8 @@ class Builder {
     const join = reading.entries(node).find(({ key }) => key === 'join');
     if (!join) return undefined;
     if (!isMap(join.node)) {
-      const hint = 'write "join: { step: name, run: … }", or leave it out to merge the artifacts';
-      this.#report.error('wrong-type', join.node ? spanOf(join.node) : join.keySpan, '"join" has to be a step', hint);
+      const hint = 'write "join: { step: name, run: … }", or remove the join to merge the artifacts';
+      this.#report.error('wrong-type', join.node ? spanOf(join.node) : join.keySpan, '"join" must be a step', hint);
       return undefined;
     }
     reading.checkShape('joinStep', join.node);
@@ -311,9 +316,9 @@ class Builder {
     const span = entries[0]?.keySpan ?? spanOf(node);
     if (keys.includes('run') && keys.includes('call')) {
       const second = entries.findLast(({ key }) => key === 'run' || key === 'call')?.keySpan ?? span;
-      this.#report.error('two-bodies', second, 'a join has either run or call, not both', 'make two steps of it');
+      this.#report.error('two-bodies', second, 'a join has either run or call, not both', 'split it into two steps');
     } else if (!keys.some((key) => key === 'run' || key === 'call' || key === 'collect')) {
-      const hint = 'add run or call, or collect with names of artifacts; or leave the join out to merge them';
+      const hint = 'add run or call, or collect with names of artifacts; or remove the join to merge them';
       this.#report.error('no-body', span, 'a join needs run, call or collect', hint);
       return false;
     } else if (hasBody && !name) {
@@ -345,7 +350,7 @@ class Builder {
 
   #case({ key, keySpan, value: steps }: PairOf, settings: StepSettings, depth: number): Case | undefined {
     if (!isScalar(key)) {
-      this.#report.error('wrong-type', keySpan, 'the value of a case has to be text, a number, true or false');
+      this.#report.error('wrong-type', keySpan, 'the value of a case must be text, a number, true or false');
       return undefined;
     }
     warnOfLeadingZeros(this.#reading, key);

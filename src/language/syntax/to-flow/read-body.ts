@@ -19,15 +19,15 @@ const KEYS_OF_BODIES: Record<string, readonly string[]> = {
 
 /** What to do in place of such a key. */
 const HINTS_OF_KEYS: Record<string, string> = {
-  'with run': 'Python finds artifacts and parameters on self',
-  'with call': 'a function gets artifacts and parameters by the names of its arguments',
+  'with run': 'read artifacts and parameters from self',
+  'with call': 'name the arguments of the function after artifacts and parameters',
   'result run': 'set the artifact on self',
-  'result call': 'the items of the dict that the function returns become artifacts',
-  'detach run': 'only another flow can be started without waiting for it',
-  'detach call': 'only another flow can be started without waiting for it',
-  'detach action': 'a flow can be started and not waited for; an action always is',
-  'cache action': 'what an action does beside its answer cannot be known; cache the steps that use the answer',
-  'cache flow': 'cache the steps of that flow',
+  'result call': 'return a dict from the function: its items become artifacts',
+  'detach run': 'only a flow step can run without waiting',
+  'detach call': 'only a flow step can run without waiting',
+  'detach action': 'only a flow step can run without waiting',
+  'cache action': 'an action can have side effects; cache the steps that use its answer',
+  'cache flow': 'cache steps in the called flow',
 };
 
 /** A name in an argument: `${name}`; `$${` is none. */
@@ -79,7 +79,7 @@ function readArguments(reading: Reading, node: Node): { with: Arguments; result?
   warnOfLeadingZeros(reading, given);
   const notJson = notJsonIn(reading, given);
   if (notJson) {
-    const message = `${notJson.value} cannot be given to an action or a flow: JSON does not have it`;
+    const message = `${notJson.value} cannot be passed to an action or a flow: JSON cannot represent it`;
     reading.report.error('not-json', notJson.span, message, 'write a number, or put it in quotes');
   }
   const value = (reading.mapping(given)?.value ?? {}) as Record<string, unknown>;
@@ -103,9 +103,9 @@ function gatherReferences(reading: Reading, node: Node, references: Located<stri
     reading.report.error(
       'open-reference',
       spanOf(node),
-      'a "${" is not closed here',
+      'this "${" is not closed',
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what is to be written
-      'write ${name}, or $${ for a plain ${',
+      'write ${name}, or $${ for a literal ${',
     );
   }
 }

@@ -39,7 +39,7 @@ function readResources(reading: Reading, node: Node | undefined, { memoryMB, tim
     const size = parseSizeMB(memory.value);
     const span = spanOf(memory);
     if (size !== undefined) Object.assign(resources, { memoryMB: size, memorySpan: span });
-    else reading.report.error('bad-size', span, `${memory.value} is no amount of memory`, 'write 512, 512Mi or 1Gi');
+    else reading.report.error('bad-size', span, `invalid memory size "${memory.value}"`, 'write 512, 512Mi or 1Gi');
   }
   const timeout = reading.durationMs(reading.at(node, 'timeout'));
   if (timeout) Object.assign(resources, { timeoutMs: timeout.value, timeoutSpan: timeout.span });

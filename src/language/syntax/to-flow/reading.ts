@@ -80,7 +80,7 @@ export class Reading {
     const value = parseDurationMs(node.value);
     const span = spanOf(node);
     if (value !== undefined) return { value, span };
-    this.report.error('bad-duration', span, `${node.value} is no span of time`, 'write 90s, 2m or 500ms');
+    this.report.error('bad-duration', span, `invalid duration "${node.value}"`, 'write 90s, 2m or 500ms');
     return undefined;
   }
 

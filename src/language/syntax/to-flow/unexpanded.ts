@@ -24,8 +24,8 @@ export function warnOfUnexpanded({ document, report }: Reading): void {
     for (const { 0: text, index } of String(node.value).matchAll(REFERENCE)) {
       const span: Span = [offsetAt(index), offsetAt(index + text.length - 1) + 1];
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what is written
-      const hint = 'write the value itself: only "with" of an action or a flow has ${name}';
-      report.warning('not-expanded', span, `${text} is not filled in here`, hint);
+      const hint = 'write the value itself: ${name} works only in "with" of an action or a flow';
+      report.warning('not-expanded', span, `${text} is not replaced here`, hint);
     }
   }
 }

@@ -213,5 +213,5 @@ def _too_few(least, items, failed):
     if succeeded >= needed:
         return None
     first = next(iter(failed.values()))
-    message = f"{succeeded} of {items} items succeeded, and {needed} have to; the first failure: {first['message']}"
+    message = f"{succeeded} of {items} items succeeded, but {needed} must; first failure: {first['message']}"
     return {**{key: first[key] for key in ("step", "task")}, "message": message}

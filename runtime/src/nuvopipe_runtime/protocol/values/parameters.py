@@ -110,14 +110,14 @@ def read(spec, given, is_exact=False, is_conducted=True):
         if found is not None:
             place = f' (at "{found[0]}")' if found[0] else ""
             text = "JSON text" if kind == "json" else "text"
-            return None, [f"has to be sent as {text}: OpenWhisk's conductor rounds integers beyond 2^53{place}"]
+            return None, [f"must be sent as {text}: OpenWhisk's conductor rounds integers beyond 2^53{place}"]
     try:
         value = _content(given) if is_binary else convert(kind, given, is_exact)
     except REFUSALS:
         wanted = BINARY if is_binary else TYPE_NAMES[kind]
-        return None, [f"has to be {wanted}{'' if is_secret else f', not {_shown(given)}'}"]
+        return None, [f"must be {wanted}{'' if is_secret else f', not {_shown(given)}'}"]
     shown = "" if is_secret else f", not {_shown(value)}"
-    return value, [f"has to {demand}{shown}" for demand in _unmet(spec, value)]
+    return value, [f"must {demand}{shown}" for demand in _unmet(spec, value)]
 
 
 def _unmet(spec, value):

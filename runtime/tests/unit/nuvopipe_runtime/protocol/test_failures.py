@@ -98,7 +98,7 @@ def test_bad_parameters_leave_a_failed_run(platform):
     first = {"run": "r1", "block": p.plan.block("start"), "step": "start", "at": [], "home": True}
     answer = p.run_session({**first, "params": {"n": "x", "m": 1}})
     assert answer["status"] == "failed"
-    for part in ('no parameter "m"', '"how" is missing', '"n" has to be a whole number'):
+    for part in ('no parameter "m"', '"how" is missing', '"n" must be a whole number'):
         assert part in answer["error"]["message"]
     assert {key.rsplit("/", 1)[1] for key in p.keys("")} == {"run.json", "failed", "result.json"}
     assert p.result() == answer

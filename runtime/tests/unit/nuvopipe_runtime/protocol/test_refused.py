@@ -52,7 +52,7 @@ def test_what_follows_a_failure_knows_why_and_what_was_given(order):
     answer = order.run_session(begin(order, qty=0, name="ada", token=SECRET))
     assert answer["status"] == "failed"
     result = order.result()
-    assert result["error"] == {"message": 'the parameter "qty" has to be at least 1, not 0'}
+    assert result["error"] == {"message": 'the parameter "qty" must be at least 1, not 0'}
     assert result["onFailure"] == {"status": "succeeded"}
     assert [key.split("/")[-3] for key in order.keys("/commit")] == ["_parameters", "tell"]
 
@@ -82,7 +82,7 @@ def test_it_is_made_up_for_where_it_is_lost(order, lost):
     order.clock.skipped += 600
     sweep = {"run": "r1", "block": order.plan.block("start"), "step": "start", "at": [], "sweep": True}
     order.run_session(sweep)
-    assert order.result()["error"]["message"] == 'the parameter "qty" has to be at least 1, not 0'
+    assert order.result()["error"]["message"] == 'the parameter "qty" must be at least 1, not 0'
     assert not order.keys("tasks/start")
     assert order.store.list(LIVE_PREFIX) == []
 

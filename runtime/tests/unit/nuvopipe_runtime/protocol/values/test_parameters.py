@@ -65,7 +65,7 @@ def test_values_are_converted(kind, given, value):
 def test_what_does_not_fit_is_refused_by_name(kind, given, problem):
     with pytest.raises(BadParameters) as raised:
         complete({"p": {"type": kind, "required": False}}, {"p": given})
-    assert str(raised.value) == f'the parameter "p" has to be {problem}'
+    assert str(raised.value) == f'the parameter "p" must be {problem}'
 
 
 def test_all_problems_are_told_at_once():
@@ -77,9 +77,9 @@ def test_all_problems_are_told_at_once():
     with pytest.raises(BadParameters) as raised:
         complete(specs, {"moed": "1", "mode": "c", "dais": "1", "days": 8})
     assert str(raised.value) == (
-        'the parameter "days" has to be at most 7, not 8; '
+        'the parameter "days" must be at most 7, not 8; '
         'the parameter "label" is missing (put before each title); '
-        'the parameter "mode" has to be one of "a", "b", not "c"; '
+        'the parameter "mode" must be one of "a", "b", not "c"; '
         'the flow has no parameter "dais"; the flow has no parameter "moed"; '
         "the flow's parameters: days (integer), label (string, required), mode (string, required)"
     )
@@ -130,7 +130,7 @@ def value_of(spec, given, **options):
     ],
 )
 def test_a_number_that_the_conductor_may_have_rounded_is_refused(kind, given, place, text):
-    expected = f"has to be sent as {text}: OpenWhisk's conductor rounds integers beyond 2^53{place}"
+    expected = f"must be sent as {text}: OpenWhisk's conductor rounds integers beyond 2^53{place}"
     assert refusal_of({"type": kind}, given) == f'the parameter "p" {expected}'
     assert value_of({"type": kind}, given, is_exact=True) is not None
 
@@ -163,11 +163,11 @@ def test_json_text_is_parsed_once(given, value):
 
 @pytest.mark.parametrize("given", ["NaN", "[1, -Infinity]", '{"a": 1e999}'])
 def test_json_has_no_infinity(given):
-    assert "has to be JSON" in refusal_of({"type": "json"}, given)
+    assert "must be JSON" in refusal_of({"type": "json"}, given)
 
 
 def test_json_that_is_too_deep_is_refused():
-    assert "has to be JSON" in refusal_of({"type": "json"}, "[" * 100_000 + "]" * 100_000)
+    assert "must be JSON" in refusal_of({"type": "json"}, "[" * 100_000 + "]" * 100_000)
     deep = []
     for _ in range(900):  # OpenWhisk takes a thousand
         deep = [deep]
@@ -198,7 +198,7 @@ def test_a_binary_file_is_base64():
     spec = {"type": "file", "binary": True}
     assert value_of(spec, "/wA=") == "/wA="
     for given in ("ÿ", "abc", 5):
-        assert "has to be the base64 text of a file" in refusal_of(spec, given)
+        assert "must be the base64 text of a file" in refusal_of(spec, given)
 
 
 def test_two_starts_of_a_run_are_told_apart_without_their_secrets():

@@ -132,4 +132,4 @@ def test_keys_that_have_changed_are_told(secretive):
 
 def test_a_secret_that_does_not_fit_is_not_shown(secretive):
     answer = secretive.invoke(token="never-told", text="")
-    assert answer["error"]["message"] == 'the parameter "token" has to match the pattern hush.* as a whole'
+    assert answer["error"]["message"] == 'the parameter "token" must match the pattern hush.* as a whole'
