@@ -1,7 +1,7 @@
 import { silentReport } from '../../src/base/terminal/progress.ts';
 import type { RunResult } from '../../src/contract/envelope.ts';
+import { keys } from '../../src/contract/layout.generated.ts';
 import type { Bundle } from '../../src/contract/manifest.ts';
-import { runPrefix } from '../../src/contract/records.ts';
 import { newRunId } from '../../src/platform/runs/invoke.ts';
 import { openStore } from '../../src/platform/s3/store.ts';
 import { startPlatform } from '../../src/twin/host/platform.ts';
@@ -58,7 +58,7 @@ async function ending({ platform }: BenchPlatform, flow: string, id: string): Pr
   let result: RunResult | undefined;
   try {
     await poll(async () => {
-      const found = await store.get(`${runPrefix(flow, id)}result.json`);
+      const found = await store.get(keys.result({ flow, run: id }));
       if (found !== undefined) result = JSON.parse(Buffer.from(found.body).toString());
       return found !== undefined;
     }, RUN_TIMEOUT_MS);

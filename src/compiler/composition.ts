@@ -1,8 +1,8 @@
 import type { Composition } from 'openwhisk-composer';
 import composer from 'openwhisk-composer';
-import { CALL_ANSWER_MAX_BYTES, ENVELOPE_KEY } from '../contract/envelope.ts';
 import { packageName, stepActionName, versionOf } from '../contract/names.ts';
 import type { Plan } from '../contract/plan.ts';
+import { CALL_ANSWER_MAX_BYTES, ENVELOPE_KEY, PAUSE_MAX_MS } from '../contract/protocol.generated.ts';
 import * as functions from './conductor-functions.generated.ts';
 
 /** Stands in the conductor of a flow with secret parameters for the flow's public key, base64, which a deploy puts there. */
@@ -14,9 +14,6 @@ const DIED_MAX_BYTES = 300;
 /** Text of the error of an action that a step calls. */
 const CALL_ERROR_MAX_BYTES = 300;
 const ERROR_NAME_MAX_LENGTH = 80;
-
-/** One pause in the `wait` action; a longer one is made of several. As `PAUSE_MAX_MS` of the runtime's `attempts.py`. */
-export const PAUSE_MAX_MS = 240_000;
 
 interface Block {
   name: string;

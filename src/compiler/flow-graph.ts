@@ -1,4 +1,5 @@
 import type { MinSuccess, Next } from '../contract/plan.ts';
+import { FLOWSPEC_ATTRIBUTES } from '../contract/protocol.generated.ts';
 import type {
   Body,
   Branches,
@@ -15,7 +16,6 @@ import type {
   Value,
 } from '../language/model/flow.ts';
 import { allElements, allSteps } from '../language/model/flow.ts';
-import { FLOWSPEC_ATTRIBUTES } from '../language/model/reserved-names.ts';
 
 /**
  * The flow as Metaflow has it: a graph of steps. Metaflow wants a step of its own where the language does not: one that opens

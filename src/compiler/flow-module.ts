@@ -1,7 +1,7 @@
 import type { SourceRange } from '../contract/plan.ts';
+import { METAFLOW_RETRY_TIMES_MAX } from '../contract/protocol.generated.ts';
 import type { SourceFile } from '../language/diagnostics/source-file.ts';
 import type { CallBody, Code, Flow } from '../language/model/flow.ts';
-import { METAFLOW_RETRY_TIMES_MAX } from '../language/model/flow.ts';
 import { functionBody, INDENT, pythonString } from '../language/python/python-text.ts';
 import type { Decision, Graph, GraphStep, Items } from './flow-graph.ts';
 import { DONE, NONE, SOME, TURN } from './flow-graph.ts';

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { toJson } from '../base/json.ts';
 import type { Bundle, Manifest } from '../contract/manifest.ts';
 import { packageName, stepActionName, versionedConductorName, versionOf } from '../contract/names.ts';
+import { ACTION_MEMORY_MIN_MB, ACTION_TIME_MAX_MS } from '../contract/openwhisk.generated.ts';
 import type { Plan, PlannedStep } from '../contract/plan.ts';
 import type { SourceFile } from '../language/diagnostics/source-file.ts';
 import type { Flow } from '../language/model/flow.ts';
-import { MEMORY_MIN_MB, TIMEOUT_MAX_MS } from '../language/rules/resources.ts';
 import { cachedSteps } from './cached-steps.ts';
 import { compose } from './composition.ts';
 import { writeConductor } from './conductor.ts';
@@ -21,8 +21,8 @@ const CONDUCTOR_MEMORY_MB = 128;
 const CONDUCTOR_TIME_LIMIT_MS = 60_000;
 
 /** OpenWhisk's least memory, and its longest time: a session pauses up to the next minute, or longer to look after claims. */
-const WAIT_MEMORY_MB = MEMORY_MIN_MB;
-const WAIT_TIME_LIMIT_MS = TIMEOUT_MAX_MS;
+const WAIT_MEMORY_MB = ACTION_MEMORY_MIN_MB;
+const WAIT_TIME_LIMIT_MS = ACTION_TIME_MAX_MS;
 
 export interface BundleParts {
   flow: Flow;

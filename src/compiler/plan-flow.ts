@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ACTION_TIME_MAX_MS } from '../contract/openwhisk.generated.ts';
 import type {
   Plan,
   PlannedCache,
@@ -10,7 +11,6 @@ import type {
   SourceRange,
 } from '../contract/plan.ts';
 import type { Body, Environment, Flow, Resources, Retry, StepSettings } from '../language/model/flow.ts';
-import { TIMEOUT_MAX_MS } from '../language/rules/resources.ts';
 import { sequenceObstacle } from '../language/rules/targets.ts';
 import type { Graph, GraphStep } from './flow-graph.ts';
 import { plannedParameter } from './flow-parameters.ts';
@@ -151,7 +151,7 @@ function callOf(body: Body, { timeoutMs, timeoutSpan }: Resources): PlannedCall 
 /** One attempt, or as many items one after the other as OpenWhisk gives time for. */
 function timeLimitOf(timeoutMs: number, batch: number): number {
   const one = timeoutMs + RUNTIME_MARGIN_MS;
-  return batch === 1 ? one : Math.max(one, Math.min(batch * timeoutMs + RUNTIME_MARGIN_MS, TIMEOUT_MAX_MS));
+  return batch === 1 ? one : Math.max(one, Math.min(batch * timeoutMs + RUNTIME_MARGIN_MS, ACTION_TIME_MAX_MS));
 }
 
 /** `p512-120s`: what tells one profile from another; `p512-60s-300s` where it works on several items. */

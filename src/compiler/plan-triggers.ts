@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { toJson } from '../base/json.ts';
 import { ALARMS_PACKAGE, type ManifestTrigger } from '../contract/manifest.ts';
+import { ENTITY_NAME_MAX_LENGTH } from '../contract/openwhisk.generated.ts';
 import { alarmCron, isUtc, readCron } from '../language/model/cron.ts';
 import type { Flow, Schedule, TriggerSource } from '../language/model/flow.ts';
 import { sentValue } from '../language/model/parameters.ts';
 
-/** Limits of OpenWhisk: EntityName.scala. */
-const NAME_MAX_LENGTH = 256;
 /** Characters that tell names apart. */
 const MARK_LENGTH = 6;
 
@@ -72,6 +71,6 @@ function planSource(source: TriggerSource, flow: string, taken: Set<string>): Ma
 /** `HelloFlow.on-uploads`; with a short hash where that is taken or too long. */
 function ruleName(flow: string, trigger: string, taken: ReadonlySet<string>): string {
   const name = `${flow}.on-${trigger.slice(trigger.lastIndexOf('/') + 1)}`;
-  if (!taken.has(name) && name.length <= NAME_MAX_LENGTH) return name;
-  return `${name.slice(0, NAME_MAX_LENGTH - MARK_LENGTH - 1)}-${markOf(trigger)}`;
+  if (!taken.has(name) && name.length <= ENTITY_NAME_MAX_LENGTH) return name;
+  return `${name.slice(0, ENTITY_NAME_MAX_LENGTH - MARK_LENGTH - 1)}-${markOf(trigger)}`;
 }

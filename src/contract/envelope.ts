@@ -1,6 +1,6 @@
 /**
  * The envelope: all that passes through the controller. The composition hands it to a step action and gets the next one
- * back. It stays under {@link ENVELOPE_MAX_BYTES} whatever the artifacts weigh; only the very first carries `params`.
+ * back. It stays under `ENVELOPE_MAX_BYTES` whatever the artifacts weigh; only the very first carries `params`.
  *
  * The runtime's half is `runtime/src/nuvopipe_runtime/envelope.py`.
  */
@@ -68,26 +68,6 @@ export interface Envelope {
   result?: RunResult;
 }
 
-/** I5: from the design; a thousandth of OpenWhisk's 1 MB, so that no flow comes near that limit. */
-export const ENVELOPE_MAX_BYTES = 1024;
-
-/** OpenWhisk's 1 MB for what an action answers. */
-const ANSWER_MAX_BYTES = 1 << 20;
-/** Around what is carried: envelopes, and the conductor's own state. */
-const ANSWER_RESERVE_BYTES = 16 << 10;
-
-/**
- * What a client may give a run, as JSON: the first answer of the conductor has it twice, as the arguments of the step action
- * and in its own state.
- */
-export const PARAMETERS_MAX_BYTES = ANSWER_MAX_BYTES / 2 - ANSWER_RESERVE_BYTES;
-
-/** What a step may give the action that it calls: the step action answers with it, once. As in the runtime's `calls.py`. */
-export const CALL_ARGUMENTS_MAX_BYTES = ANSWER_MAX_BYTES - ANSWER_RESERVE_BYTES;
-
-/** What an action may answer a step that calls it, as JSON: the conductor's answer has it twice, likewise, and two envelopes. */
-export const CALL_ANSWER_MAX_BYTES = ANSWER_MAX_BYTES / 2 - 4 * ENVELOPE_MAX_BYTES;
-
 /** What `ow action invoke <flow> -r` answers. A failed run's answer has it under `error`, as OpenWhisk wants. */
 export interface RunResult {
   run: string;
@@ -110,12 +90,3 @@ export interface RunFailure {
   /** `run-exists`: the run was started before, with something else, and goes on as it was. */
   code?: string;
 }
-
-/**
- * The key of an invocation under which all parameters come as the text of one JSON object, which the conductor does not alter:
- * `EXACT` of `runtime/src/nuvopipe_runtime/protocol/values/parameters.py`. No parameter can have this name.
- */
-export const EXACT_PARAMETERS = 'parameters-json';
-
-/** The key under which a launched session (a lane, a continuation) finds its envelope; a client's own keys are parameters. */
-export const ENVELOPE_KEY = 'nuvopipe';

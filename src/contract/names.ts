@@ -1,10 +1,9 @@
+import { VERSION_LENGTH } from './protocol.generated.ts';
+
 /**
  * A flow is deployed once for each of its versions that is in use: a run finishes on the one that it has started on, whatever
  * is deployed meanwhile. The runtime's half is in `runtime/src/nuvopipe_runtime/plan.py`.
  */
-
-/** Digits of a version: few enough for names that people read, enough to tell the versions of one flow apart. */
-const VERSION_LENGTH = 8;
 
 /** @param hash of the plan; a run's record has it as `bundle` */
 export function versionOf(hash: string): string {

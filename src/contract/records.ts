@@ -1,41 +1,10 @@
 import type { Envelope } from './envelope.ts';
+import { METAFLOW_ATTEMPTS_MAX } from './protocol.generated.ts';
 
 /**
- * What a run leaves in the datastore beside Metaflow's own tree. `<root>` is the datastore's bucket and prefix
- * (`METAFLOW_DATASTORE_SYSROOT_S3`); Metaflow's tree is `<root>/<Flow>/…`, ours is under {@link runPrefix}:
- *
- * ```
- * run.json                          RunRecord; made first, conditionally
- * secrets                           its secret parameters, sealed: see `runtime/src/nuvopipe_runtime/sealing.py`
- * tasks/<step>/<task>/commit        TaskRecord of the one committed attempt
- * tasks/<step>/<task>/failed-<n>    TaskRecord of attempt n that failed
- * pools/<opener>/<task>/open        PoolRecord; <task> is the opener's
- * pools/<opener>/<task>/claims/<i>  ClaimRecord; the item is done when the task of its last step is committed
- * pools/<opener>/<task>/join        ClaimRecord
- * pools/<opener>/<task>/failed/<i>  RunFailure, with `item`: a foreach goes on without it
- * pools/<opener>/<task>/given-up    the pool is in an item that failed
- * logs/<step>/<task>/<attempt>/<activation>/<n>.<stream>
- *                                   what a running step wrote: gone when its log in Metaflow's tree is there
- * waiting                           a session waits for the platform to take another one: {since, reason}
- * overdue                           a session waits for the end of the run's time
- * children/<step>/<task>/<n>        ChildRecord of the run that attempt n of a step has started and waits for
- * parent                            ParentRecord: a step of another run waits for this one
- * guard                             ClaimRecord of the session that watches over the run
- * reused/<step>/<task>              the task was not executed: its record was taken over from another
- * failed                            RunFailure: every lane stops at its next step
- * cancelled                         likewise
- * result.json                       RunResult; the run is over
- * ```
+ * The records that a run leaves in the datastore, beside Metaflow's own tree. `layout.generated.ts` has the key of each, below
+ * the datastore's root (`METAFLOW_DATASTORE_SYSROOT_S3`).
  */
-export function runPrefix(flow: string, run: string): string {
-  return `_nuvopipe/${flow}/${run}/`;
-}
-
-/** Names below `_nuvopipe/` that no flow can have: of the index of live runs, the cache, and the slots of flows with `runs`. */
-export const INDEX_FOLDERS: readonly string[] = ['live', 'cache', 'slots'];
-
-/** The index of live runs: `_nuvopipe/live/<Flow>/<run>`, a LiveRecord, from before `run.json` to after `result.json`. */
-export const LIVE_PREFIX = '_nuvopipe/live/';
 
 /** A run's lease outside of all pools, and where a lost one is entered again. */
 export interface LiveRecord {
@@ -51,9 +20,6 @@ export interface LiveRecord {
 export function taskId(at: readonly number[]): string {
   return ['t', ...at].join('-');
 }
-
-/** Task id of the pseudo step `_parameters`. */
-export const PARAMETERS_TASK = '0';
 
 export interface RunRecord {
   version: 1;
@@ -107,7 +73,7 @@ export interface TaskRecord {
   info: Record<string, ArtifactInfo | DroppedInfo>;
   /** As Metaflow's metadata service has them, less what the place of the record says already. */
   metadata: { field_name: string; value: string; type: string; tags: string[]; ts_epoch: number }[];
-  /** Pathspecs (without the flow) of the tasks this one read, at most the first {@link PARENTS_MAX}. */
+  /** Pathspecs (without the flow) of the tasks this one read, at most the first `PARENTS_MAX`. */
   parents: string[];
   /** The step that a decision led to. */
   chose?: string;
@@ -139,9 +105,6 @@ export interface TaskRecord {
   attempts?: number;
 }
 
-/** Attempts that Metaflow's client knows of: its `MAX_ATTEMPTS`. */
-export const METAFLOW_ATTEMPTS_MAX = 6;
-
 /** By which number Metaflow's client knows an attempt; undefined where it knows it by none: one of many that failed. */
 export function metaflowAttempt({ attempt, retried }: Pick<TaskRecord, 'attempt' | 'retried'>): number | undefined {
   const last = METAFLOW_ATTEMPTS_MAX - 1;
@@ -154,10 +117,7 @@ export function numberOfFiles(record: Pick<TaskRecord, 'attempt' | 'retried'>): 
   return String(metaflowAttempt(record) ?? `${record.attempt}-failed`);
 }
 
-/** A join's parents follow from its pool; a record of 10,000 of them would only weigh. */
-export const PARENTS_MAX = 16;
-
-/** What tells a task of a step with `cache: true` from others, each part as the first {@link CACHE_PART_LENGTH} digits of a SHA-256. */
+/** What tells a task of a step with `cache: true` from others, each part as the first `CACHE_PART_LENGTH` digits of a SHA-256. */
 export interface CacheFacts {
   /** Of all parts, SHA-256 in full. */
   key: string;
@@ -170,16 +130,10 @@ export interface CacheFacts {
     secrets?: string;
     /** Which item or turn it is, and which tasks a join reads. */
     place: string;
-    /** By the name of the artifact or parameter, over all tasks that it comes from; those beyond {@link CACHE_INPUTS_MAX} as one, `…`. */
+    /** By the name of the artifact or parameter, over all tasks that it comes from; those beyond `CACHE_INPUTS_MAX` as one, `…`. */
     inputs: Record<string, string>;
   };
 }
-
-export const CACHE_PART_LENGTH = 12;
-export const CACHE_INPUTS_MAX = 64;
-
-/** Artifacts to reuse: `_nuvopipe/cache/<Flow>/<step>/<key>`, a CacheEntry. */
-export const CACHE_PREFIX = '_nuvopipe/cache/';
 
 /** Holds the task's record itself, so that the run it came from may be deleted. */
 export interface CacheEntry {

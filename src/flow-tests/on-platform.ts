@@ -1,8 +1,8 @@
 import { toJson } from '../base/json.ts';
 import type { Progress } from '../base/terminal/progress.ts';
-import { EXACT_PARAMETERS } from '../contract/envelope.ts';
 import type { Bundle } from '../contract/manifest.ts';
 import type { Plan } from '../contract/plan.ts';
+import { EXACT_PARAMETERS, PARAMETERS_STEP } from '../contract/protocol.generated.ts';
 import { startPlatform, stopPlatform } from '../twin/host/platform.ts';
 import type { Platform } from '../twin/host/platform-state.ts';
 import type { Simulation } from './in-simulation.ts';
@@ -98,7 +98,7 @@ async function attemptsOf(reader: Reader, key: Key): Promise<Attempt[]> {
   const records = await Promise.all(tasks.map((entry) => reader.attempts(key, entry)));
   return records
     .flat()
-    .filter(({ step }) => step !== '_parameters')
+    .filter(({ step }) => step !== PARAMETERS_STEP)
     .map(({ step, at, attempt, ok, error, started, ended }) => ({
       ...{ step, at, attempt, ok, ms: ended - started },
       ...(error !== undefined && { error }),

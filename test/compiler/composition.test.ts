@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Envelope } from '../../src/contract/envelope.ts';
-import { ENVELOPE_MAX_BYTES } from '../../src/contract/envelope.ts';
 import type { Plan } from '../../src/contract/plan.ts';
+import { ENVELOPE_MAX_BYTES } from '../../src/contract/protocol.generated.ts';
 import type { Actions } from './conductor.ts';
 import { runSession } from './conductor.ts';
 import { linearFlow, Workshop } from './flows.ts';

@@ -1,4 +1,5 @@
 import vm from 'node:vm';
+import { SESSION_COMPONENTS_MAX } from '../../src/contract/openwhisk.generated.ts';
 
 type Params = Record<string, unknown>;
 
@@ -10,14 +11,11 @@ export interface Session {
   result: Params;
   /** Components that were invoked, in order, with their parameters. */
   calls: { action: string; params: Params }[];
-  /** Components that were refused: the session had invoked {@link COMPONENTS_MAX}. */
+  /** Components that were refused: the session had invoked {@link SESSION_COMPONENTS_MAX}. */
   refused: number;
   /** Bytes of the largest answer of the conductor. */
   largestState: number;
 }
-
-/** Components that OpenWhisk lets a session invoke (actionSequenceLimit). */
-const COMPONENTS_MAX = 50;
 
 const ACTIVATION_ID = 'f00dfacecafe4bad8bad0123456789ab';
 
@@ -54,7 +52,7 @@ export async function runSession(
     }
     largestState = Math.max(largestState, JSON.stringify(answer.state).length);
     const state = answer.state as Params;
-    if (calls.length === COMPONENTS_MAX) {
+    if (calls.length === SESSION_COMPONENTS_MAX) {
       refused += 1;
       input = { error: 'Too many actions in the composition.', ...state };
       continue;

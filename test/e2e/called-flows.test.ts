@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RunResult } from '../../src/contract/envelope.ts';
-import { runPrefix } from '../../src/contract/records.ts';
+import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { getJson, openStore, type Store } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile, runCase } from '../support/cases.ts';
@@ -21,13 +21,13 @@ describe('flows as steps', function () {
   after(() => store.close());
 
   const start = (flow: string, params: object) => client(shared).actions.invoke({ name: flow, params });
-  const has = (flow: string, run: string, name: string) => store.exists(runPrefix(flow, run) + name);
+  const has = (flow: string, run: string, name: string) => store.exists(prefixes.run({ flow, run }) + name);
   const resultOf = async (flow: string, run: string, withinMs: number): Promise<RunResult> => {
     assert.ok(await poll(() => has(flow, run, 'result.json'), withinMs), `${flow}/${run} does not end`);
-    return (await getJson<RunResult>(store, `${runPrefix(flow, run)}result.json`)) as RunResult;
+    return (await getJson<RunResult>(store, keys.result({ flow, run }))) as RunResult;
   };
   const modified = async (flow: string, run: string) => {
-    for await (const { key, modified } of store.list(runPrefix(flow, run))) {
+    for await (const { key, modified } of store.list(prefixes.run({ flow, run }))) {
       if (key.endsWith('/result.json')) return modified;
     }
     throw new Error(`${flow}/${run} has no result`);
@@ -89,7 +89,7 @@ describe('flows as steps', function () {
     assert.deepEqual(result.outputs, { got: { r: 7 } });
     const { origin } = (await getJson<{ origin: string }>(
       store,
-      `${runPrefix('CostChild', 'second-sub-t')}tasks/costly/t/commit`,
+      keys.commit({ flow: 'CostChild', run: 'second-sub-t', step: 'costly', task: 't' }),
     )) as { origin: string };
     assert.equal(origin, 'CostChild/first-sub-t/costly/t');
   });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { ENVELOPE_KEY, type RunResult } from '../../src/contract/envelope.ts';
-import { LIVE_PREFIX, type LiveRecord, runPrefix } from '../../src/contract/records.ts';
+import type { RunResult } from '../../src/contract/envelope.ts';
+import { keys } from '../../src/contract/layout.generated.ts';
+import { ENVELOPE_KEY } from '../../src/contract/protocol.generated.ts';
+import type { LiveRecord } from '../../src/contract/records.ts';
 import type { Secrets } from '../../src/platform/deploy/bind-secrets.ts';
 import { getJson } from '../../src/platform/s3/store.ts';
 import * as messages from '../../src/twin/openwhisk/messages.ts';
@@ -23,8 +25,8 @@ describe('a step whose action cannot start', function () {
     twin = await sharedTwin();
   });
 
-  const resultOf = (flow: string, run: string) => getJson<RunResult>(twin.store, `${runPrefix(flow, run)}result.json`);
-  const isLive = (flow: string, run: string) => twin.store.exists(`${LIVE_PREFIX}${flow}/${run}`);
+  const resultOf = (flow: string, run: string) => getJson<RunResult>(twin.store, keys.result({ flow, run }));
+  const isLive = (flow: string, run: string) => twin.store.exists(keys.live({ flow, run }));
 
   async function deploy(text: string, secrets: Secrets = {}): Promise<void> {
     const flow = await flowFile(text);
@@ -170,7 +172,7 @@ steps:
     run: pass
 `);
     await invoke(twin, 'BrokenSequenceFlow', { run: 'r' });
-    const key = `${LIVE_PREFIX}BrokenSequenceFlow/r`;
+    const key = keys.live({ flow: 'BrokenSequenceFlow', run: 'r' });
     for (let sweeps = 1; sweeps <= 3; sweeps++) {
       const entry = await getJson<LiveRecord>(twin.store, key);
       assert.ok(entry, `the run is over before sweep ${sweeps}`);

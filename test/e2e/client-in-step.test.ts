@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { keys } from '../../src/contract/layout.generated.ts';
 import type { RunRecord } from '../../src/contract/records.ts';
-import { runPrefix } from '../../src/contract/records.ts';
 import { getJson, openStore } from '../../src/platform/s3/store.ts';
 import { withMetaflow } from '../platform/metadata/real-runs.ts';
 import { caseFile, OWN_RUN_OUTPUTS, runCase } from '../support/cases.ts';
@@ -50,7 +50,7 @@ describe("Metaflow's client inside a step", function () {
     const { result } = await runCase(shared, 'client_own_run', { params: { run: 'own' } });
     assert.deepEqual(result.outputs, OWN_RUN_OUTPUTS, JSON.stringify(result));
     const store = await openStore(shared.platform.store);
-    const record = await getJson<RunRecord>(store, `${runPrefix('ClientOwnRun', 'own')}run.json`);
+    const record = await getJson<RunRecord>(store, keys.run({ flow: 'ClientOwnRun', run: 'own' }));
     store.close();
     assert.deepEqual(record?.tags, ['b', 'from a child']);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Client } from 'openwhisk';
-import { runPrefix } from '../../src/contract/records.ts';
+import { keys } from '../../src/contract/layout.generated.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { runCommand } from '../support/command.ts';
 import { client, deployFlow, flowFile } from '../support/flows.ts';
@@ -44,7 +44,7 @@ describe('an OpenWhisk client', function () {
   const invoke = (options: object): Promise<unknown> => whisk.actions.invoke({ name: 'ClientFlow', ...options });
 
   async function resultOf(run: string): Promise<Answer> {
-    const key = `${runPrefix('ClientFlow', run)}result.json`;
+    const key = keys.result({ flow: 'ClientFlow', run });
     assert.ok(await poll(() => twin.store.exists(key), 20_000), `${run} has no result`);
     return JSON.parse(Buffer.from((await twin.store.get(key))?.body ?? '').toString());
   }
@@ -102,7 +102,7 @@ steps:
     })) as Answer;
     await flow.remove();
     assert.deepEqual(answer, { run: 'elsewhere', status: 'running' });
-    const key = `${runPrefix('ElsewhereFlow', 'elsewhere')}result.json`;
+    const key = keys.result({ flow: 'ElsewhereFlow', run: 'elsewhere' });
     assert.equal(await twin.store.exists(key), false, `it took ${Date.now() - started} ms`);
     assert.ok(await poll(() => twin.store.exists(key), 20_000));
     const again = await whisk.actions.invoke({

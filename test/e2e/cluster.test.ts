@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunResult } from '../../src/contract/envelope.ts';
-import { LIVE_PREFIX, type LiveRecord, runPrefix } from '../../src/contract/records.ts';
+import { keys } from '../../src/contract/layout.generated.ts';
+import type { LiveRecord } from '../../src/contract/records.ts';
 import type { SweepReport } from '../../src/platform/runs/sweep-runs.ts';
 import { getJson } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
@@ -118,13 +119,13 @@ describe('a flow on a cluster of stock images, deployed by command', function ()
     };
     await client(twin).actions.invoke({ name: 'HelloFlow', params: { run: 'lost' } });
     assert.ok(await poll(async () => lost, 60_000), 'no session was lost');
-    const key = `${LIVE_PREFIX}HelloFlow/lost`;
+    const key = keys.live({ flow: 'HelloFlow', run: 'lost' });
     const entry = await getJson<LiveRecord>(twin.store, key);
     // As if its lease had run out.
     await twin.store.put(key, JSON.stringify({ ...entry, expires: 1 }));
     const found = await command<SweepReport>('sweep', []);
     assert.deepEqual([found.live, found.swept], [1, ['HelloFlow/lost']]);
-    const result = `${runPrefix('HelloFlow', 'lost')}result.json`;
+    const result = keys.result({ flow: 'HelloFlow', run: 'lost' });
     assert.ok(await poll(() => twin.store.exists(result), 60_000), 'it has not ended');
     assert.equal((await getJson<RunResult>(twin.store, result))?.status, 'succeeded');
     assert.deepEqual(await command('cancel', ['HelloFlow/lost']), {

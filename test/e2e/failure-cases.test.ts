@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { RunResult } from '../../src/contract/envelope.ts';
-import { runPrefix } from '../../src/contract/records.ts';
+import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { getJson, openStore } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile, runCase } from '../support/cases.ts';
@@ -50,7 +50,7 @@ describe('a failure keeps its reason:', function () {
     const store = await openStore(shared.platform.store);
     let result: RunResult | undefined;
     const isOver = async () => {
-      result = await getJson(store, `${runPrefix(flow, run)}result.json`);
+      result = await getJson(store, keys.result({ flow, run }));
       return result !== undefined;
     };
     try {
@@ -171,7 +171,7 @@ onFailure:
       const store = await openStore(shared.platform.store);
       let count = 0;
       try {
-        for await (const _ of store.list(`${runPrefix(flow, run)}tasks/${step}/`)) count++;
+        for await (const _ of store.list(prefixes.step({ flow, run, step }))) count++;
       } finally {
         store.close();
       }
@@ -224,7 +224,7 @@ onFailure:
     await client(shared).actions.invoke({ name: 'PauseFlow', params: { run: 'paused' } });
     const store = await openStore(shared.platform.store);
     try {
-      const key = `${runPrefix('PauseFlow', 'paused')}tasks/bad/t/failed-0`;
+      const key = keys.failedAttempt({ flow: 'PauseFlow', run: 'paused', step: 'bad', task: 't', attempt: 0 });
       assert.ok(await poll(() => store.exists(key), 20_000));
     } finally {
       store.close();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { prefixes } from '../../src/contract/layout.generated.ts';
 import type { Activation } from '../../src/twin/openwhisk/activation-store.ts';
 import { withMetaflow } from '../platform/metadata/real-runs.ts';
 import { runCommand } from '../support/command.ts';
@@ -283,7 +284,7 @@ steps:
 
   async function objects(): Promise<string[]> {
     const found: string[] = [];
-    for (const prefix of ['AskedFlow/', '_nuvopipe/AskedFlow/']) {
+    for (const prefix of ['AskedFlow/', prefixes.flow({ flow: 'AskedFlow' })]) {
       for await (const { key } of twin.store.list(prefix)) found.push(key);
     }
     return found;

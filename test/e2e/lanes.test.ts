@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ENVELOPE_KEY, ENVELOPE_MAX_BYTES, type Envelope, type RunResult } from '../../src/contract/envelope.ts';
+import type { Envelope, RunResult } from '../../src/contract/envelope.ts';
+import { keys } from '../../src/contract/layout.generated.ts';
 import type { Bundle } from '../../src/contract/manifest.ts';
-import { runPrefix } from '../../src/contract/records.ts';
+import { ENVELOPE_KEY, ENVELOPE_MAX_BYTES } from '../../src/contract/protocol.generated.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import type { Activation } from '../../src/twin/openwhisk/activation-store.ts';
 import type { SessionInfo } from '../../src/twin/openwhisk/faults.ts';
@@ -238,7 +239,7 @@ describe('lanes', function () {
   }
 
   async function ending(flow: string, run: string, on = twin): Promise<RunResult> {
-    const key = `${runPrefix(flow, run)}result.json`;
+    const key = keys.result({ flow, run });
     const ended = await poll(() => on.store.exists(key), 60_000);
     assert.ok(ended, `${flow}/${run} has not ended: ${(await on.keys(flow, run)).join(' ')}`);
     return JSON.parse(Buffer.from((await on.store.get(key))?.body ?? '').toString());

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { runPrefix } from '../../src/contract/records.ts';
+import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { planPrune } from '../../src/platform/runs/prune-runs.ts';
 import { RunReader } from '../../src/platform/runs/reader.ts';
 import { openStore, type Store } from '../../src/platform/s3/store.ts';
@@ -41,7 +41,7 @@ describe('the log of a step', function () {
 
   async function partsOf(flow: string, run: string): Promise<string[]> {
     const parts: string[] = [];
-    for await (const { key } of store.list(`${runPrefix(flow, run)}logs/`)) parts.push(key);
+    for await (const { key } of store.list(prefixes.logs({ flow, run }))) parts.push(key);
     return parts;
   }
 
@@ -132,11 +132,11 @@ describe('the log of a step', function () {
     const start = async (run: string) => {
       const seen = `${file}.${run}`;
       await client(shared).actions.invoke({ name: 'FollowedFlow', params: { run, seen } });
-      const key = `${runPrefix('FollowedFlow', run)}run.json`;
+      const key = keys.run({ flow: 'FollowedFlow', run });
       assert.ok(await poll(() => store.exists(key), 20_000), 'the run has not begun');
       return { end: () => writeFile(seen, '') };
     };
-    const result = (run: string) => `${runPrefix('FollowedFlow', run)}result.json`;
+    const result = (run: string) => keys.result({ flow: 'FollowedFlow', run });
 
     it('can be seen, and followed to the end; then its parts are gone', async () => {
       const { end } = await start('shown');

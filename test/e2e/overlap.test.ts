@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { runPrefix } from '../../src/contract/records.ts';
+import { keys } from '../../src/contract/layout.generated.ts';
 import { openStore, type Store } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile } from '../support/cases.ts';
@@ -33,12 +33,12 @@ describe('A flow that bounds how many of its runs execute at once', function () 
   it('skips a run that begins while another one executes', async () => {
     await deployFlow(shared, caseFile('wf_overlap', 'skip.yaml'));
     const first = invoke(shared, 'OverlapSkip', { run: 'first' });
-    const begins = () => store.exists('_nuvopipe/slots/OverlapSkip/0');
+    const begins = () => store.exists(keys.slot({ flow: 'OverlapSkip', slot: 0 }));
     await poll(begins, START_TIMEOUT_MS);
     const { result } = await invoke(shared, 'OverlapSkip', { run: 'second' });
     assert.deepEqual(result, { run: 'second', status: 'cancelled', note: 'skipped: first is executing' });
     assert.equal((await first).result.status, 'succeeded');
-    assert.ok(await store.exists(`${runPrefix('OverlapSkip', 'second')}result.json`));
+    assert.ok(await store.exists(keys.result({ flow: 'OverlapSkip', run: 'second' })));
     const third = await invoke(shared, 'OverlapSkip', { run: 'third' });
     assert.equal(third.result.status, 'succeeded');
   });

@@ -4,7 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'fflate';
-import { PARAMETERS_MAX_BYTES } from '../../src/contract/envelope.ts';
+import { prefixes } from '../../src/contract/layout.generated.ts';
+import { PARAMETERS_MAX_BYTES } from '../../src/contract/protocol.generated.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { runCommand } from '../support/command.ts';
 import { artifactsOf, deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
@@ -94,7 +95,7 @@ describe('parameters, by a client of OpenWhisk', function () {
     for (const { result } of [well, failed, refused]) assertWithout(JSON.stringify(result), 'an answer');
 
     let objects = 0;
-    for (const prefix of ['ParametersFlow/', '_nuvopipe/ParametersFlow/']) {
+    for (const prefix of ['ParametersFlow/', prefixes.flow({ flow: 'ParametersFlow' })]) {
       for await (const { key } of twin.store.list(prefix)) {
         const body = (await twin.store.get(key))?.body ?? new Uint8Array();
         const plain = body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body;

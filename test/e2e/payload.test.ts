@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { CALL_ANSWER_MAX_BYTES, type RunResult } from '../../src/contract/envelope.ts';
-import { LIVE_PREFIX, runPrefix, type TaskRecord } from '../../src/contract/records.ts';
+import type { RunResult } from '../../src/contract/envelope.ts';
+import { keys } from '../../src/contract/layout.generated.ts';
+import { CALL_ANSWER_MAX_BYTES } from '../../src/contract/protocol.generated.ts';
+import type { TaskRecord } from '../../src/contract/records.ts';
 import { getJson } from '../../src/platform/s3/store.ts';
 import { caseFile } from '../support/cases.ts';
 import { client, deployFlow, flowFile, invoke } from '../support/flows.ts';
@@ -41,9 +43,9 @@ describe('what a step exchanges with an action', function () {
       assert.equal(error.step, 'call_it');
       assert.match(String(error.message), /bytes/);
       assert.ok(Buffer.byteLength(String(error.message)) < 400, error.message);
-      const stored = await getJson<RunResult>(twin.store, `${runPrefix('PayLimit', run)}result.json`);
+      const stored = await getJson<RunResult>(twin.store, keys.result({ flow: 'PayLimit', run }));
       assert.equal(stored?.status, 'failed');
-      assert.equal(await twin.store.exists(`${LIVE_PREFIX}PayLimit/${run}`), false);
+      assert.equal(await twin.store.exists(keys.live({ flow: 'PayLimit', run })), false);
       assert.equal(await calls(), before + 1);
     });
   }
@@ -58,7 +60,7 @@ describe('what a step exchanges with an action', function () {
     assert.deepEqual(await outputs('PaySend', { n: 900_000 }), { len: { ok: true } });
     const before = await calls();
     await invoke(twin, 'PaySend', { n: 1_100_000, run: 'large' });
-    const key = `${runPrefix('PaySend', 'large')}tasks/call_it/t/failed-0`;
+    const key = keys.failedAttempt({ flow: 'PaySend', run: 'large', step: 'call_it', task: 't', attempt: 0 });
     const attempt = await getJson<TaskRecord>(twin.store, key);
     assert.match(String(attempt?.error), /^its arguments have 11000\d\d bytes: an action takes \d+ at most$/);
     assert.equal(await calls(), before);

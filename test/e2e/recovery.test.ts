@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { silentReport } from '../../src/base/terminal/progress.ts';
 import type { RunResult } from '../../src/contract/envelope.ts';
-import { LIVE_PREFIX, type LiveRecord, runPrefix } from '../../src/contract/records.ts';
+import { keys, prefixes } from '../../src/contract/layout.generated.ts';
+import type { LiveRecord } from '../../src/contract/records.ts';
 import { deploySweeper, SWEEP_EVERY_MINUTES, sweeperName } from '../../src/platform/deploy/sweeper.ts';
 import { openWhisk, type Whisk } from '../../src/platform/openwhisk/client.ts';
 import { RunReader } from '../../src/platform/runs/reader.ts';
@@ -110,7 +111,7 @@ describe('runs that are lost, resumed, cancelled or started twice', function () 
 
   const journal = (run: string) => join(folder, run);
   const notes = async (run: string) => (await readFile(journal(run), 'utf8').catch(() => '')).split('\n').slice(0, -1);
-  const resultOf = (flow: string, run: string) => getJson<RunResult>(twin.store, `${runPrefix(flow, run)}result.json`);
+  const resultOf = (flow: string, run: string) => getJson<RunResult>(twin.store, keys.result({ flow, run }));
 
   async function deploy(text: string): Promise<void> {
     const flow = await flowFile(text);
@@ -128,13 +129,13 @@ describe('runs that are lost, resumed, cancelled or started twice', function () 
 
   async function live(): Promise<string[]> {
     const found: string[] = [];
-    for await (const { key } of twin.store.list(LIVE_PREFIX)) found.push(key.slice(LIVE_PREFIX.length));
+    for await (const { key } of twin.store.list(prefixes.live)) found.push(key.slice(prefixes.live.length));
     return found;
   }
 
   /** As if so much time had passed. */
   async function letLeaseRunOut(flow: string, run: string): Promise<void> {
-    const key = `${LIVE_PREFIX}${flow}/${run}`;
+    const key = keys.live({ flow, run });
     const entry = await getJson<LiveRecord>(twin.store, key);
     assert.ok(entry, `${flow}/${run} is not among those that are live`);
     await twin.store.put(key, JSON.stringify({ ...entry, expires: 1 }));

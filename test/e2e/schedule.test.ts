@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Client } from 'openwhisk';
 import { silentReport } from '../../src/base/terminal/progress.ts';
-import { runPrefix } from '../../src/contract/records.ts';
+import { keys } from '../../src/contract/layout.generated.ts';
 import { type Deployment, deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
 import type { DeployedEntity } from '../../src/platform/deploy/deployed-entity.ts';
 import { openWhisk } from '../../src/platform/openwhisk/client.ts';
@@ -96,9 +96,7 @@ describe('a flow that starts by itself', function () {
       fires.reverse().map(async ({ logs }) => {
         const { response } = await activation(JSON.parse(logs[0] as string).activationId);
         const { run } = response.result;
-        const stored = await until(`the result of ${run}`, () =>
-          twin.store.get(`${runPrefix(flowName, run)}result.json`),
-        );
+        const stored = await until(`the result of ${run}`, () => twin.store.get(keys.result({ flow: flowName, run })));
         assert.deepEqual(JSON.parse(Buffer.from(stored.body).toString()), response.result);
         return response.result;
       }),

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, unzipSync } from 'fflate';
+import { prefixes } from '../../src/contract/layout.generated.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { type Outcome, runCommand } from '../support/command.ts';
 import { compileFile, deployFlow, invoke } from '../support/flows.ts';
@@ -257,7 +258,7 @@ describe('secrets (I6)', function () {
   /** How many objects there are of a flow. */
   async function assertObjectsWithout(secrets: Map<string, string>, flow: string): Promise<number> {
     let objects = 0;
-    for (const prefix of [`${flow}/`, `_nuvopipe/${flow}/`]) {
+    for (const prefix of [`${flow}/`, prefixes.flow({ flow })]) {
       for await (const { key } of twin.store.list(prefix)) {
         const body = (await twin.store.get(key))?.body ?? new Uint8Array();
         // Artifacts are gzipped pickles.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { silentReport } from '../../src/base/terminal/progress.ts';
 import type { RunResult } from '../../src/contract/envelope.ts';
-import { LIVE_PREFIX, runPrefix } from '../../src/contract/records.ts';
+import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
 import { probeConditionalPut } from '../../src/platform/deploy/probe.ts';
 import { deploySweeper, sweeperName } from '../../src/platform/deploy/sweeper.ts';
@@ -141,7 +141,7 @@ for (const { name, isRacy, start } of PLACES) {
 
     /** By itself, or after a sweep. */
     async function assertRight(run: string): Promise<void> {
-      const result = () => getJson<RunResult>(direct, `${runPrefix('GridFlow', run)}result.json`);
+      const result = () => getJson<RunResult>(direct, keys.result({ flow: 'GridFlow', run }));
       const isOver = async () => (await result()) !== undefined;
       for (let sweeps = 0; !(await poll(isOver, RUN_TIMEOUT_MS)) && sweeps < SWEEPS; sweeps++) {
         await sweep(whisk, sweeperName(twin.store.settings));
@@ -159,7 +159,7 @@ for (const { name, isRacy, start } of PLACES) {
       const [first, ...others] = await Promise.all(runs.map(made));
       assert.equal(first?.length, 18);
       for (const [index, other] of others.entries()) assert.deepEqual(other, first, runs[index + 1]);
-      for await (const { key } of twin.store.list(LIVE_PREFIX)) assert.fail(`${key} is still there`);
+      for await (const { key } of twin.store.list(prefixes.live)) assert.fail(`${key} is still there`);
     }
 
     it(isRacy ? 'is deployed with a warning' : 'finds its conditional PUTs atomic', async () => {

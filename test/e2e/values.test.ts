@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { parseJson, toJson } from '../../src/base/json.ts';
-import { LIVE_PREFIX, runPrefix } from '../../src/contract/records.ts';
+import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { listRuns } from '../../src/platform/runs/list-runs.ts';
 import { planPrune } from '../../src/platform/runs/prune-runs.ts';
 import { RunReader } from '../../src/platform/runs/reader.ts';
@@ -229,7 +229,7 @@ steps:
     const status = await runCommand('status', [`OutNan/${result.run}`, '--home', shared.home]);
     assert.match(status.stdout, /loss: null \(NaN\)\nworst: null \(Infinity\)/);
     const words = /[:,[]\s*-?(NaN|Infinity)/;
-    for await (const { key } of store.list(runPrefix('OutNan', String(result.run)))) {
+    for await (const { key } of store.list(prefixes.run({ flow: 'OutNan', run: String(result.run) }))) {
       const body = new TextDecoder().decode((await store.get(key))?.body);
       assert.ok(!words.test(body), `${key}: ${body}`);
     }
@@ -240,21 +240,24 @@ steps:
     const garbage = ['{"outputs":{"loss":NaN}}', '[]', '\u0000', '{}'];
     const odd = garbage.map((_, index) => `OddFlow${index}`);
     for (const [index, text] of garbage.entries()) {
-      const prefix = runPrefix(odd[index] as string, 'r1');
+      const prefix = prefixes.run({ flow: odd[index] as string, run: 'r1' });
       await store.put(`${prefix}run.json`, text);
       await store.put(`${prefix}result.json`, text);
-      await store.put(`${LIVE_PREFIX}${odd[index]}/r1`, text);
-      await store.put(`${runPrefix('OutNan', `odd-${index}`)}run.json`, text);
+      await store.put(keys.live({ flow: odd[index] as string, run: 'r1' }), text);
+      await store.put(keys.run({ flow: 'OutNan', run: `odd-${index}` }), text);
     }
     try {
       const reader = new RunReader(store);
       const runs = (await listRuns(reader, { limit: 1000 })).map(({ flow, run }) => `${flow}/${run}`);
       assert.ok(runs.includes(`OutNan/${result.run}`));
-      assert.ok([...odd].every((flow) => reader.unreadable.has(`${runPrefix(flow, 'r1')}run.json`)));
+      assert.ok([...odd].every((flow) => reader.unreadable.has(keys.run({ flow, run: 'r1' }))));
       await planPrune(reader, 'OutNan', { keep: 1000, keepFailed: false }, Date.now());
       const listed = await runCommand('status', ['--home', shared.home, '--limit', '5']);
       assert.equal(listed.code, 0);
-      assert.match(listed.stderr, /skipped _nuvopipe\/OddFlow0\/r1\/run\.json: it is not the record that it should be/);
+      assert.match(
+        listed.stderr,
+        new RegExp(`skipped ${keys.run({ flow: 'OddFlow0', run: 'r1' })}: it is not the record that it should be`),
+      );
       const swept = await cli('sweep');
       assert.deepEqual([swept.code, swept.json.unreadable.length], [0, garbage.length]);
       const resumed = await cli('resume', `OutNan/${result.run}`);
@@ -264,10 +267,9 @@ steps:
       assert.equal(JSON.parse(stdout)[`OutNan/${result.run}`], true);
     } finally {
       for (const [index, flow] of odd.entries()) {
-        for (const key of [`${runPrefix(flow, 'r1')}run.json`, `${runPrefix(flow, 'r1')}result.json`])
-          await store.delete(key);
-        await store.delete(`${LIVE_PREFIX}${flow}/r1`);
-        await store.delete(`${runPrefix('OutNan', `odd-${index}`)}run.json`);
+        for (const key of [keys.run({ flow, run: 'r1' }), keys.result({ flow, run: 'r1' })]) await store.delete(key);
+        await store.delete(keys.live({ flow, run: 'r1' }));
+        await store.delete(keys.run({ flow: 'OutNan', run: `odd-${index}` }));
       }
     }
   });

@@ -3,8 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunResult } from '../../src/contract/envelope.ts';
+import { keys } from '../../src/contract/layout.generated.ts';
 import { versionOf } from '../../src/contract/names.ts';
-import { type RunRecord, runPrefix } from '../../src/contract/records.ts';
+import type { RunRecord } from '../../src/contract/records.ts';
 import { getJson } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { runCommand, startCommand } from '../support/command.ts';
@@ -93,13 +94,13 @@ describe('versions of a flow, end to end', function () {
   }
 
   async function ending(flow: string, run: string): Promise<RunResult> {
-    const result = () => getJson<RunResult>(twin.store, `${runPrefix(flow, run)}result.json`);
+    const result = () => getJson<RunResult>(twin.store, keys.result({ flow, run }));
     assert.ok(await poll(async () => (await result()) !== undefined, 60_000), `${flow}/${run} has not ended`);
     return (await result()) as RunResult;
   }
 
   async function versionOfRun(flow: string, run: string): Promise<string> {
-    return versionOf((await getJson<RunRecord>(twin.store, `${runPrefix(flow, run)}run.json`))?.bundle ?? '');
+    return versionOf((await getJson<RunRecord>(twin.store, keys.run({ flow, run })))?.bundle ?? '');
   }
 
   /** Whether so many lanes and continuations of a version have begun since then; one has a record when it has ended. */

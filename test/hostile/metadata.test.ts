@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type RunRecord, runPrefix, type TaskRecord } from '../../src/contract/records.ts';
+import { keys, prefixes } from '../../src/contract/layout.generated.ts';
+import type { RunRecord, TaskRecord } from '../../src/contract/records.ts';
 import { type MetadataService, startMetadataService } from '../../src/platform/metadata/service.ts';
 import type { Store } from '../../src/platform/s3/store.ts';
 import { assertNoInternals, assertRefused, exchange, type RequestParts, request } from './raw.ts';
@@ -100,7 +101,7 @@ describe('hostile requests to the metadata service', () => {
           assert.ok(!answer.body.includes('two') || /^\/flows\/?$/.test(target), `${target}: ${answer.body}`);
       }
     }
-    for (const key of store.asked) assert.match(key, /^_nuvopipe\/([^/]+(\/|$))*$/, key);
+    for (const key of store.asked) assert.match(key, new RegExp(`^${prefixes.root}([^/]+(/|$))*$`), key);
     for (const key of store.asked) assert.ok(!key.split('/').some((part) => part === '..' || part === '.'), key);
     assert.ok(tried > 200);
   });
@@ -179,9 +180,9 @@ describe('hostile requests to the metadata service', () => {
     for (const [n, content] of [SECRET, '{"a":', 'null', '[]', '"x"', '{}', '1', ''].entries()) {
       const run = `odd-${n}`;
       addRun(store, 'OddFlow', run);
-      store.objects.set(`${runPrefix('OddFlow', run)}run.json`, content);
+      store.objects.set(keys.run({ flow: 'OddFlow', run }), content);
       addRun(store, 'OddTasks', run);
-      store.objects.set(`${runPrefix('OddTasks', run)}tasks/start/t/commit`, content);
+      store.objects.set(keys.commit({ flow: 'OddTasks', run, step: 'start', task: 't' }), content);
       for (const target of [
         `/flows/OddFlow/runs/${run}`,
         `/flows/OddFlow/runs/${run}/steps`,
@@ -293,6 +294,6 @@ function addRun(store: MemoryStore, flow: string, run: string): void {
     parents: [],
     by: 'x',
   };
-  store.objects.set(`${runPrefix(flow, run)}run.json`, JSON.stringify(record));
-  store.objects.set(`${runPrefix(flow, run)}tasks/start/t/commit`, JSON.stringify(task));
+  store.objects.set(keys.run({ flow, run }), JSON.stringify(record));
+  store.objects.set(keys.commit({ flow, run, step: 'start', task: 't' }), JSON.stringify(task));
 }

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runPrefix, type StoreSettings, type TaskRecord } from '../../src/contract/records.ts';
+import { prefixes } from '../../src/contract/layout.generated.ts';
+import type { StoreSettings, TaskRecord } from '../../src/contract/records.ts';
 import { startMetadataService } from '../../src/platform/metadata/service.ts';
 import { openStore, type Store } from '../../src/platform/s3/store.ts';
 import type { Platform } from '../../src/twin/host/platform-state.ts';
@@ -112,7 +113,7 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
     python: environments.runtime,
   };
   const keys = async (flow: string, run: string) => {
-    const prefix = runPrefix(flow, run);
+    const prefix = prefixes.run({ flow, run });
     const found: string[] = [];
     for await (const { key } of store.list(prefix)) found.push(key.slice(prefix.length));
     return found;
@@ -138,7 +139,7 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
       const commits = (await keys(flow, run)).filter((key) => /^tasks\/.*\/commit$/.test(key));
       const records = await Promise.all(
         commits.map(async (key): Promise<TaskRecord> => {
-          const found = await store.get(runPrefix(flow, run) + key);
+          const found = await store.get(prefixes.run({ flow, run }) + key);
           return JSON.parse(Buffer.from(found?.body ?? '').toString());
         }),
       );

@@ -1,8 +1,6 @@
 import { string } from '@oclif/core/flags';
 import { UserError } from '../../base/errors.ts';
-
-/** As the runtime has it (`RUN_NAME` in `parameters.py`): it is part of keys and pathspecs. */
-const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+import { RUN_NAME, RUN_NAME_MAX_LENGTH } from '../../contract/protocol.generated.ts';
 
 export const runNameFlag = string({
   description: 'a name for the run; started twice, also at once, it is one run',
@@ -15,6 +13,6 @@ export function checkRunName(name: string | undefined): void {
   throw new UserError(
     'bad-run-name',
     `${JSON.stringify(name)} cannot name a run`,
-    "up to 128 letters, digits, '-', '_' and '.', a letter or digit first",
+    `up to ${RUN_NAME_MAX_LENGTH} letters, digits, '-', '_' and '.', a letter or digit first`,
   );
 }

@@ -1,5 +1,12 @@
 import type { PlannedCall, PlannedRetry, PlannedStep } from '../../contract/plan.ts';
-import { PAUSE_MAX_MS } from '../composition.ts';
+import {
+  FALLBACK_ATTEMPTS,
+  LOOKS_MAX,
+  PAUSE_MAX_MS,
+  POLL_FIRST_MS,
+  POLL_GROWTH,
+  POLL_MAX_MS,
+} from '../../contract/protocol.generated.ts';
 
 /** Components that a task needs: when its first attempt succeeds, and when every attempt but the last fails. */
 export interface StepCost {
@@ -14,15 +21,6 @@ const ACTION_COMPONENTS = 3;
 
 /** A pause, and the look at the flow's result after it. */
 export const COMPONENTS_PER_LOOK = 2;
-
-/** Looks at a flow without a time limit; then its end starts a session. `PARK_FROM` of the runtime's `called_flows.py`. */
-export const LOOKS_MAX = 6;
-
-/** Intervals between looks. `POLL_FIRST_MS`, `POLL_MAX_MS` and `POLL_GROWTH` of the runtime's `calls.py`. */
-export const POLL = { firstMs: 250, maxMs: 60_000, growth: 1.5 } as const;
-
-/** The attempt in which Metaflow's `@catch` takes a failure. `FALLBACK_ATTEMPTS` of the runtime's `attempts.py`. */
-export const FALLBACK_ATTEMPTS = 1;
 
 export function costOf({ call, retry, catches }: PlannedStep): StepCost {
   const attempt = attemptCost(call);
@@ -50,7 +48,7 @@ function attemptCost(call: PlannedCall | undefined): StepCost {
 function looksWithin(limitMs: number): number {
   let [looks, waitedMs] = [0, 0];
   while (waitedMs < limitMs) {
-    waitedMs += Math.min(POLL.firstMs * POLL.growth ** looks, POLL.maxMs);
+    waitedMs += Math.min(POLL_FIRST_MS * POLL_GROWTH ** looks, POLL_MAX_MS);
     looks += 1;
   }
   return looks;

@@ -1,8 +1,9 @@
 import type { Envelope } from '../../contract/envelope.ts';
+import { SESSION_COMPONENTS_MAX } from '../../contract/openwhisk.generated.ts';
 import type { Plan, PlannedStep } from '../../contract/plan.ts';
+import { FALLBACK_ATTEMPTS, RUN_NAME_MAX_LENGTH } from '../../contract/protocol.generated.ts';
 import { RETRY_TIMES_MAX } from '../../language/model/flow.ts';
-import { FALLBACK_ATTEMPTS } from './costs.ts';
-import { COMPONENTS_MAX, INDEX_DIGITS_MAX, RUN_NAME_MAX } from './limits.ts';
+import { INDEX_DIGITS_MAX } from './limits.ts';
 
 /** A date of this age, and any sooner; any pause. */
 const EPOCH_MS_MAX = 9_999_999_999_999;
@@ -28,14 +29,14 @@ export function envelopeBounds(plan: Plan): Map<string, number> {
 
 function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, before: readonly string[]): number {
   const largest: Required<Omit<Envelope, Unbounded | Short>> = {
-    run: 'r'.repeat(RUN_NAME_MAX),
+    run: 'r'.repeat(RUN_NAME_MAX_LENGTH),
     block,
     step,
     at: coordinate(plan, within),
     claim: true,
     again: true,
     lease: EPOCH_MS_MAX,
-    used: COMPONENTS_MAX,
+    used: SESSION_COMPONENTS_MAX,
     home: true,
     wait: EPOCH_MS_MAX,
     guard: MINUTE_MS,
@@ -44,7 +45,7 @@ function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, befor
     attempt: RETRY_TIMES_MAX + FALLBACK_ATTEMPTS,
     since: EPOCH_MS_MAX,
     poll: INDEX_MAX,
-    origin: ['r'.repeat(RUN_NAME_MAX), Object.keys(plan.steps).reduce((a, b) => (b.length > a.length ? b : a))],
+    origin: ['r'.repeat(RUN_NAME_MAX_LENGTH), Object.keys(plan.steps).reduce((a, b) => (b.length > a.length ? b : a))],
     grow: [
       within.findLast((scope) => plan.pools[scope]) ?? '',
       INDEX_MAX,

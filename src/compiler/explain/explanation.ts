@@ -1,11 +1,12 @@
 import type { Bundle, Manifest } from '../../contract/manifest.ts';
 import type { MinSuccess, Plan, PlannedPool, PlannedStep } from '../../contract/plan.ts';
+import { CONTINUE_FROM, FALLBACK_ATTEMPTS } from '../../contract/protocol.generated.ts';
 import { itemsArtifact } from '../flow-graph.ts';
-import { costOf, FALLBACK_ATTEMPTS, pausesMs } from './costs.ts';
+import { costOf, pausesMs } from './costs.ts';
 import type { Finding } from './findings.ts';
 import { findingsOf } from './findings.ts';
 import type { AssumedLimits } from './limits.ts';
-import { CONTINUE_FROM, OPENWHISK_LIMITS } from './limits.ts';
+import { OPENWHISK_LIMITS } from './limits.ts';
 import { Paths } from './paths.ts';
 
 /** What a flow becomes on OpenWhisk, and whether it fits there. */

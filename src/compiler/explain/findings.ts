@@ -2,22 +2,22 @@ import { count, digits, named, size } from '../../base/counts.ts';
 import { formatDurationMs } from '../../base/duration.ts';
 import { formatSizeMB } from '../../base/size.ts';
 import {
+  ACTION_CODE_MAX_BYTES,
+  PAYLOAD_MAX_BYTES,
+  SESSION_COMPONENTS_MAX,
+} from '../../contract/openwhisk.generated.ts';
+import type { Plan, PlannedStep, Profile } from '../../contract/plan.ts';
+import {
   CALL_ANSWER_MAX_BYTES,
   CALL_ARGUMENTS_MAX_BYTES,
+  CONTINUE_FROM,
   ENVELOPE_MAX_BYTES,
+  OUTPUTS_MAX_BYTES,
   PARAMETERS_MAX_BYTES,
-} from '../../contract/envelope.ts';
-import type { Plan, PlannedStep, Profile } from '../../contract/plan.ts';
+} from '../../contract/protocol.generated.ts';
 import { RUNTIME_MARGIN_MS } from '../time-limits.ts';
 import { envelopeBounds } from './envelope-bound.ts';
 import type { AssumedLimits } from './limits.ts';
-import {
-  ACTION_CODE_MAX_BYTES,
-  COMPONENTS_MAX,
-  CONTINUE_FROM,
-  OUTPUTS_MAX_BYTES,
-  PAYLOAD_MAX_BYTES,
-} from './limits.ts';
 import type { Paths } from './paths.ts';
 
 /** `slower`: more than OpenWhisk does at once, which delays a run and fails none. */
@@ -67,9 +67,9 @@ function componentsFinding(plan: Plan, paths: Paths, { components: max }: Assume
   const isLong = isOpen || worst > CONTINUE_FROM;
   const used = isLong ? CONTINUE_FROM : worst;
   const finding = { limit: 'components' as const, needs: used, max };
-  const most = isLong ? COMPONENTS_MAX : used;
+  const most = isLong ? SESSION_COMPONENTS_MAX : used;
   if (most > max) {
-    const text = `a session can use ${most}, of ${max}: nuvopipe counts on ${COMPONENTS_MAX}, as OpenWhisk comes`;
+    const text = `a session can use ${most}, of ${max}: nuvopipe counts on ${SESSION_COMPONENTS_MAX}, as OpenWhisk comes`;
     return { ...finding, verdict: 'exceeds', needs: most, text };
   }
   const text = isLong ? `${used}, of ${max}; then it hands over to a fresh one` : `${used}, of ${max}`;

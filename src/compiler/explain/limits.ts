@@ -1,5 +1,5 @@
+import * as openwhisk from '../../contract/openwhisk.generated.ts';
 import type { ClusterInfo } from '../../platform/openwhisk/cluster.ts';
-import { DEFAULT_LIMITS } from '../../twin/openwhisk/namespace-limits.ts';
 
 /** Those limits of an OpenWhisk that a cluster may raise or lower. */
 export interface AssumedLimits {
@@ -11,16 +11,16 @@ export interface AssumedLimits {
   actionMemoryMB: number;
 }
 
-/** OpenWhisk as it comes; where each limit is from is said in `src/twin/openwhisk/namespace-limits.ts`. */
+/** Those of Apache OpenWhisk. */
 export const OPENWHISK_LIMITS: AssumedLimits = {
-  components: DEFAULT_LIMITS.sequenceLength,
-  callsPerMinute: DEFAULT_LIMITS.invocationsPerMinute,
-  activationsAtOnce: DEFAULT_LIMITS.concurrentInvocations,
-  actionTimeMs: DEFAULT_LIMITS.timeoutMs.max,
-  actionMemoryMB: DEFAULT_LIMITS.memoryMb.max,
+  components: openwhisk.SESSION_COMPONENTS_MAX,
+  callsPerMinute: openwhisk.INVOCATIONS_PER_MINUTE,
+  activationsAtOnce: openwhisk.ACTIVATIONS_AT_ONCE,
+  actionTimeMs: openwhisk.ACTION_TIME_MAX_MS,
+  actionMemoryMB: openwhisk.ACTION_MEMORY_MAX_MB,
 };
 
-/** What a cluster publishes; what it does not is taken to be as OpenWhisk comes. */
+/** What a cluster publishes; the default for what it does not publish. */
 export function limitsOf(cluster: ClusterInfo): AssumedLimits {
   return {
     components: cluster.sequenceLength ?? OPENWHISK_LIMITS.components,
@@ -30,21 +30,6 @@ export function limitsOf(cluster: ClusterInfo): AssumedLimits {
     actionMemoryMB: cluster.maxMemoryMB ?? OPENWHISK_LIMITS.actionMemoryMB,
   };
 }
-
-export const ACTION_CODE_MAX_BYTES = DEFAULT_LIMITS.codeBytes;
-export const PAYLOAD_MAX_BYTES = DEFAULT_LIMITS.payloadBytes;
-
-/** Components that a session uses at most. `SESSION_COMPONENTS_MAX` of the runtime's `handover.py`. */
-export const COMPONENTS_MAX = 50;
-
-/** Used components from which a session hands over to a fresh one. `CONTINUE_FROM` of the runtime's `handover.py`. */
-export const CONTINUE_FROM = 44;
-
-/** Outputs that a run answers with; longer ones are left to Metaflow's client. `OUTPUTS_MAX_BYTES` of `conducted.py`. */
-export const OUTPUTS_MAX_BYTES = 256 << 10;
-
-/** Characters of a run's name. `RUN_NAME` of the runtime's `parameters.py`. */
-export const RUN_NAME_MAX = 128;
 
 /** Digits of an index of a foreach or a loop whose length nobody knows yet: up to ten million items or turns. */
 export const INDEX_DIGITS_MAX = 7;

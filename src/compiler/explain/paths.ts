@@ -1,5 +1,5 @@
 import type { Plan, PlannedPool, PlannedStep } from '../../contract/plan.ts';
-import { PAUSE_MAX_MS } from '../composition.ts';
+import { PAUSE_MAX_MS } from '../../contract/protocol.generated.ts';
 import { costOf } from './costs.ts';
 
 /** What a part of a flow needs when it is walked by one lane; of several ways, the one that needs most. */

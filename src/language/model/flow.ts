@@ -1,4 +1,5 @@
 import type { ExactNumber } from '../../base/json.ts';
+import { ACTION_MEMORY_DEFAULT_MB, ACTION_TIME_DEFAULT_MS } from '../../contract/openwhisk.generated.ts';
 import type { MinSuccess, ParameterType, Runs } from '../../contract/plan.ts';
 
 /** From one offset of the flow file to another, the second exclusive. */
@@ -114,9 +115,9 @@ export interface Retry {
 }
 
 /** DESIGN's default of a step; OpenWhisk's own for an action. */
-export const MEMORY_DEFAULT_MB = 256;
+export const MEMORY_DEFAULT_MB = ACTION_MEMORY_DEFAULT_MB;
 /** OpenWhisk's default time limit of an action. */
-export const TIMEOUT_DEFAULT_MS = 60_000;
+export const TIMEOUT_DEFAULT_MS = ACTION_TIME_DEFAULT_MS;
 /** Lanes of a foreach that says nothing: a third of the 30 activations that OpenWhisk allows a namespace at once. */
 export const FOREACH_CONCURRENCY_DEFAULT = 10;
 /** Pause between two turns of a loop at most: a session pauses in some 40 parts of four minutes, with room for its steps. */
@@ -125,8 +126,6 @@ export const LOOP_PAUSE_MAX_MS = 3_600_000;
 export const RETRY_TIMES_DEFAULT = 3;
 /** As the schema has it: each attempt leaves a record. */
 export const RETRY_TIMES_MAX = 100;
-/** Metaflow (2.19.39) has six attempts of a task, one of them for `@catch`: `MAX_ATTEMPTS` less two. */
-export const METAFLOW_RETRY_TIMES_MAX = 4;
 export const RETRY_BACKOFF_DEFAULT_MS = 1_000;
 export const RETRY_FACTOR_DEFAULT = 2;
 export const RETRY_PAUSE_DEFAULT_MAX_MS = 300_000;

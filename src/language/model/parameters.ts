@@ -1,5 +1,6 @@
 import { type ExactNumber, isNumber, isSameNumber, toJson, WholeFloat } from '../../base/json.ts';
 import type { ParameterType, PlannedParameter } from '../../contract/plan.ts';
+import { VALUE_SHOWN_MAX_LENGTH } from '../../contract/protocol.generated.ts';
 
 /** What a parameter of a type has to be, in the words of `runtime/src/nuvopipe_runtime/protocol/values/parameters.py`. */
 export const PARAMETER_TYPE_NAMES: Record<ParameterType, string> = {
@@ -61,14 +62,13 @@ export function sentNumber(value: unknown): unknown {
 /** What a parameter may demand of its values beside their type. */
 export type Demands = Pick<PlannedParameter, 'enum' | 'min' | 'max' | 'pattern'>;
 
-/** Characters of a value in the message that refuses it. */
-const SHOWN_MAX = 80;
-
 /** A value as a message shows it. */
 export function shownValue(value: unknown): string {
   const text = value instanceof WholeFloat ? String(value.valueOf()) : toJson(value);
   const characters = [...text];
-  return characters.length <= SHOWN_MAX ? text : `${characters.slice(0, SHOWN_MAX).join('')}…`;
+  return characters.length <= VALUE_SHOWN_MAX_LENGTH
+    ? text
+    : `${characters.slice(0, VALUE_SHOWN_MAX_LENGTH).join('')}…`;
 }
 
 /**

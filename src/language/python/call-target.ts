@@ -1,5 +1,5 @@
+import { PYTHON_KEYWORDS } from '../../contract/protocol.generated.ts';
 import type { CallBody } from '../model/flow.ts';
-import { PYTHON_KEYWORDS } from '../model/reserved-names.ts';
 
 const NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
 

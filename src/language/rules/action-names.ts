@@ -1,6 +1,7 @@
+import { ITEM_ATTRIBUTES } from '../../contract/protocol.generated.ts';
 import type { Element, Flow, Located, Span } from '../model/flow.ts';
 import { allSteps, bodiesOf } from '../model/flow.ts';
-import { ITEM_ATTRIBUTES, isArtifactName } from '../model/reserved-names.ts';
+import { isArtifactName } from '../model/reserved-names.ts';
 import type { Check } from './context.ts';
 import { flowNameProblem } from './flow-name.ts';
 

@@ -1,6 +1,7 @@
+import { FLOWSPEC_ATTRIBUTES } from '../../contract/protocol.generated.ts';
 import type { Located } from '../model/flow.ts';
 import { allElements, allSteps } from '../model/flow.ts';
-import { FLOWSPEC_ATTRIBUTES, isArtifactName } from '../model/reserved-names.ts';
+import { isArtifactName } from '../model/reserved-names.ts';
 import type { CheckContext } from './context.ts';
 
 /** What a flow file calls by the name of an artifact has to be one that Metaflow can hold. */

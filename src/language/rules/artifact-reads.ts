@@ -1,6 +1,7 @@
 import { suggest } from '../../base/suggest.ts';
+import { ITEM_ATTRIBUTES } from '../../contract/protocol.generated.ts';
 import type { Switch } from '../model/flow.ts';
-import { ITEM_ATTRIBUTES, isArtifactName } from '../model/reserved-names.ts';
+import { isArtifactName } from '../model/reserved-names.ts';
 import { expressionOf } from '../python/inspection.ts';
 import { FAILURE_ARTIFACT, FAILURES_ARTIFACT } from './artifact-flow.ts';
 import type { Drop, OnlyPath, Path, Setter, State } from './artifact-state.ts';

@@ -1,13 +1,11 @@
 import { formatDurationMs } from '../../base/duration.ts';
 import { suggest } from '../../base/suggest.ts';
+import { ACTION_ERROR, CRASH, TIMEOUT } from '../../contract/protocol.generated.ts';
 import { allSteps } from '../model/flow.ts';
 import type { Check } from './context.ts';
 
 /** What `retry.on` has words of its own for. */
-const FAILURES_BY_WORD = ['timeout', 'crash'];
-
-/** Any failure of an action, or of a flow as a step. `ACTION_ERROR` of the runtime's `calls.py`. */
-const ACTION_ERROR = 'ActionError';
+const FAILURES_BY_WORD: readonly string[] = [TIMEOUT, CRASH];
 
 /** Python's own, as far as a step may come upon them. */
 const EXCEPTIONS = [

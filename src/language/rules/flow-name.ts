@@ -1,5 +1,5 @@
-import { INDEX_FOLDERS } from '../../contract/records.ts';
-import { DATASTORE_NAMES, FLOW_MODULE_NAMES, PYTHON_KEYWORDS } from '../model/reserved-names.ts';
+import { RESERVED_FLOW_NAMES } from '../../contract/layout.generated.ts';
+import { FLOW_MODULE_NAMES, PYTHON_KEYWORDS } from '../../contract/protocol.generated.ts';
 import type { CheckContext } from './context.ts';
 
 /** OpenWhisk's limit for the name of an entity is 256; the flow's name is part of longer ones. */
@@ -29,17 +29,13 @@ export function flowNameProblem(name: string): Problem | undefined {
     const message = `"${name}" is a reserved word in Python and cannot be a flow name`;
     return { code: 'reserved-name', message, hint: 'choose another name' };
   }
-  if (DATASTORE_NAMES.has(name)) {
+  if (RESERVED_FLOW_NAMES.has(name)) {
     const message = `"${name}" is a folder that nuvopipe uses in the datastore and cannot be a flow name`;
     return {
       code: 'reserved-name',
       message,
       hint: `choose another name, such as ${name[0]?.toUpperCase()}${name.slice(1)}Flow`,
     };
-  }
-  if (INDEX_FOLDERS.includes(name)) {
-    const message = `"${name}" is reserved for nuvopipe and cannot be a flow name`;
-    return { code: 'reserved-name', message, hint: 'choose another name' };
   }
   return undefined;
 }

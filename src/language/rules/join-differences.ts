@@ -1,6 +1,6 @@
+import { ITEM_ATTRIBUTES } from '../../contract/protocol.generated.ts';
 import type { Foreach, Join, Step } from '../model/flow.ts';
 import { walk, walkSteps } from '../model/flow.ts';
-import { ITEM_ATTRIBUTES } from '../model/reserved-names.ts';
 import type { PythonFacts } from '../python/facts.ts';
 import { expressionOf } from '../python/inspection.ts';
 import type { Effect, Setter } from './artifact-state.ts';

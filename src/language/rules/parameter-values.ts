@@ -1,5 +1,12 @@
 import { identityOf, WholeFloat } from '../../base/json.ts';
 import type { ParameterType } from '../../contract/plan.ts';
+import {
+  FLOW_MODULE_NAMES,
+  FLOWSPEC_ATTRIBUTES,
+  INVOCATION_KEYS,
+  METAFLOW_OPTIONS,
+  PYTHON_KEYWORDS,
+} from '../../contract/protocol.generated.ts';
 import type { Parameter } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
 import {
@@ -10,13 +17,6 @@ import {
   shownValue,
   unmetDemands,
 } from '../model/parameters.ts';
-import {
-  FLOW_MODULE_NAMES,
-  FLOWSPEC_ATTRIBUTES,
-  INVOCATION_KEYS,
-  METAFLOW_OPTIONS,
-  PYTHON_KEYWORDS,
-} from '../model/reserved-names.ts';
 import type { CheckContext } from './context.ts';
 
 /** Parameters are attributes of the flow, options of Metaflow's command line and keys of an invocation. */

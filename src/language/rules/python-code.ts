@@ -1,7 +1,7 @@
 import { didYouMean, suggest } from '../../base/suggest.ts';
+import { FLOWSPEC_ATTRIBUTES } from '../../contract/protocol.generated.ts';
 import type { CallBody, Flow, Join, Step } from '../model/flow.ts';
 import { allElements, allSteps } from '../model/flow.ts';
-import { FLOWSPEC_ATTRIBUTES } from '../model/reserved-names.ts';
 import { isWellFormed, modulePath } from '../python/call-target.ts';
 import type { CodeFacts, ModuleFacts, PythonFacts } from '../python/facts.ts';
 import { expressionOf } from '../python/inspection.ts';

@@ -1,6 +1,6 @@
+import { FLOWSPEC_ATTRIBUTES } from '../../contract/protocol.generated.ts';
 import type { Body, Code, Flow, Span } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
-import { FLOWSPEC_ATTRIBUTES } from '../model/reserved-names.ts';
 import type { PythonFacts } from '../python/facts.ts';
 
 /** Something that a flow takes from an artifact. */

@@ -1,5 +1,5 @@
+import { FLOW_MODULE_NAMES, FLOWSPEC_ATTRIBUTES, PYTHON_KEYWORDS } from '../../contract/protocol.generated.ts';
 import { allSteps } from '../model/flow.ts';
-import { FLOW_MODULE_NAMES, FLOWSPEC_ATTRIBUTES, PYTHON_KEYWORDS } from '../model/reserved-names.ts';
 import type { CheckContext } from './context.ts';
 
 /** Metaflow's rule (`check_step_names` of its linter). */

@@ -1,11 +1,7 @@
+import { SESSION_COMPONENTS_MAX } from '../../contract/openwhisk.generated.ts';
+import { BOUND_PARAMETERS } from '../../contract/protocol.generated.ts';
 import type { Element, Flow, Span } from '../model/flow.ts';
 import type { Check } from './context.ts';
-
-/** Actions of a sequence at most, as OpenWhisk comes (`actionSequenceLimit`). */
-export const SEQUENCE_LENGTH_MAX = 50;
-
-/** Parameters bound to step actions: those of a sequence's invocation would take their place. */
-const BOUND_PARAMETERS: ReadonlySet<string> = new Set(['store', 'user', 'layer', 'secrets']);
 
 /** A native sequence is steps that follow one another, and nothing else. */
 export const checkTarget: Check = ({ flow, report }) => {
@@ -37,8 +33,8 @@ export function sequenceObstacle(flow: Flow): { span: Span; reason: string } | u
     const reason = `cannot have a secret parameter: nothing encrypts "${secret.name.value}" in transit`;
     return { span: secret.name.span, reason };
   }
-  if (flow.steps.length > SEQUENCE_LENGTH_MAX) {
-    const reason = `can have at most ${SEQUENCE_LENGTH_MAX} steps, not ${flow.steps.length}`;
+  if (flow.steps.length > SESSION_COMPONENTS_MAX) {
+    const reason = `can have at most ${SESSION_COMPONENTS_MAX} steps, not ${flow.steps.length}`;
     return { span: flow.targetSpan ?? flow.stepsSpan, reason };
   }
   return undefined;

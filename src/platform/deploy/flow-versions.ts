@@ -1,8 +1,9 @@
 import { SystemError, UserError } from '../../base/errors.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
+import { keys } from '../../contract/layout.generated.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import { versionOf } from '../../contract/names.ts';
-import { type RunRecord, runPrefix } from '../../contract/records.ts';
+import type { RunRecord } from '../../contract/records.ts';
 import type { ListedEntity, Whisk } from '../openwhisk/client.ts';
 import { liveRuns } from '../runs/live-runs.ts';
 import { mapParallel } from '../s3/parallel.ts';
@@ -83,6 +84,6 @@ async function unusedVersions(options: VersionsOptions): Promise<Map<string, Lis
 /** Versions of the runs that are not over. */
 async function usedVersions(store: Store, flow: string): Promise<Set<string>> {
   const runs = [...(await liveRuns(store, flow))];
-  const records = await mapParallel(runs, (run) => getJson<RunRecord>(store, `${runPrefix(flow, run)}run.json`));
+  const records = await mapParallel(runs, (run) => getJson<RunRecord>(store, keys.run({ flow, run })));
   return new Set(records.flatMap((record) => (record === undefined ? [] : [versionOf(record.bundle)])));
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { keys } from '../../contract/layout.generated.ts';
 import type { Store } from '../s3/store.ts';
 
 /** Enough for a race to show on a server that checks first and writes later. */
@@ -9,14 +10,14 @@ const CONTENDERS = 16;
  * `ignored`: the header has no effect; `racing`: it has, but not at the same instant.
  */
 export async function probeConditionalPut(store: Store): Promise<'atomic' | 'ignored' | 'racing'> {
-  // Not a folder: below `_nuvopipe/` these are flows.
-  const prefix = `_nuvopipe/probe-${randomUUID()}`;
-  const keys = [`${prefix}-twice`, `${prefix}-race`] as const;
+  const mark = randomUUID();
+  const twice = keys.probe({ mark, contest: 'twice' });
+  const race = keys.probe({ mark, contest: 'race' });
   try {
-    if (!(await store.putIfAbsent(keys[0], 'first')) || (await store.putIfAbsent(keys[0], 'second'))) return 'ignored';
-    const won = await Promise.all(Array.from({ length: CONTENDERS }, (_, i) => store.putIfAbsent(keys[1], `${i}`)));
+    if (!(await store.putIfAbsent(twice, 'first')) || (await store.putIfAbsent(twice, 'second'))) return 'ignored';
+    const won = await Promise.all(Array.from({ length: CONTENDERS }, (_, i) => store.putIfAbsent(race, `${i}`)));
     return won.filter(Boolean).length === 1 ? 'atomic' : 'racing';
   } finally {
-    await Promise.all(keys.map((key) => store.delete(key).catch(() => undefined)));
+    await Promise.all([twice, race].map((key) => store.delete(key).catch(() => undefined)));
   }
 }

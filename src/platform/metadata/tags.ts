@@ -1,5 +1,6 @@
 import { parseJson, toJson } from '../../base/json.ts';
-import { type RunRecord, runPrefix } from '../../contract/records.ts';
+import { keys } from '../../contract/layout.generated.ts';
+import type { RunRecord } from '../../contract/records.ts';
 import type { RunKey, RunReader } from '../runs/reader.ts';
 import type { MetadataReply } from './reply.ts';
 
@@ -13,7 +14,7 @@ const ATTEMPTS_MAX = 10;
 export async function mutateTags(reader: RunReader, { flow, run }: RunKey, body: unknown): Promise<MetadataReply> {
   const { tags_to_add: adding = [], tags_to_remove: removing = [] } = (body ?? {}) as Record<string, unknown>;
   if (!isTags(adding) || !isTags(removing)) return { status: 400, body: { message: 'tags are lists of strings' } };
-  const key = `${runPrefix(flow, run)}run.json`;
+  const key = keys.run({ flow, run });
   for (let tries = 0; tries < ATTEMPTS_MAX; tries++) {
     const stored = await reader.store.get(key);
     if (stored === undefined) return { status: 404, body: { message: 'not found' } };

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SystemError, UserError } from '../../base/errors.ts';
 import type { RunResult } from '../../contract/envelope.ts';
-import { LIVE_PREFIX, runPrefix } from '../../contract/records.ts';
+import { keys, prefixes } from '../../contract/layout.generated.ts';
 import type { Invocation, Whisk } from '../openwhisk/client.ts';
 import { getJson, type Store } from '../s3/store.ts';
 import type { RunKey } from './reader.ts';
@@ -35,7 +35,7 @@ export async function cancelRun(
   if (before !== undefined) return { status: before.status, isOver: true, wasOver: true };
   try {
     const { response } = await whisk.invoke(flow, { cancel: run }, { blocking: true });
-    const isMarked = await store.exists(`${runPrefix(flow, run)}cancelled`);
+    const isMarked = await store.exists(keys.cancelled({ flow, run }));
     const after = await endOf(store, key, isMarked ? patienceMs : 0);
     // It may have ended by itself meanwhile.
     if (after !== undefined) return { status: after.status, isOver: true, wasOver: after.status !== 'cancelled' };
@@ -49,11 +49,11 @@ export async function cancelRun(
 
 /** As the runtime does it (`Session._cancel`), without the steps of `onFailure`. */
 async function cancelRecords(store: Store, key: RunKey): Promise<Cancellation> {
-  const prefix = runPrefix(key.flow, key.run);
+  const prefix = prefixes.run(key);
   await store.putIfAbsent(`${prefix}cancelled`, JSON.stringify({ by: 'nuvopipe cancel', at: Date.now() }));
   const result: RunResult = { run: key.run, status: 'cancelled' };
   const isOurs = await store.putIfAbsent(`${prefix}result.json`, JSON.stringify(result));
-  await store.delete(`${LIVE_PREFIX}${key.flow}/${key.run}`);
+  await store.delete(keys.live(key));
   const { status } = isOurs ? result : ((await resultOf(store, key)) as RunResult);
   return { status, isOver: true, wasOver: !isOurs };
 }
@@ -68,7 +68,7 @@ async function endOf(store: Store, key: RunKey, patienceMs: number): Promise<Run
 }
 
 function resultOf(store: Store, { flow, run }: RunKey): Promise<RunResult | undefined> {
-  return getJson<RunResult>(store, `${runPrefix(flow, run)}result.json`);
+  return getJson<RunResult>(store, keys.result({ flow, run }));
 }
 
 function reasonOf(response: Invocation['response']): string {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { UserError } from '../../base/errors.ts';
 import type { RunFailure, RunResult } from '../../contract/envelope.ts';
+import { RUN_EXISTS, UNKNOWN_STEP } from '../../contract/protocol.generated.ts';
 import type { Invocation, Whisk } from '../openwhisk/client.ts';
 import { followRun } from './follow.ts';
 import type { RunKey, RunReader } from './reader.ts';
@@ -96,12 +97,6 @@ function endingOf({ response }: Invocation): Ending | undefined {
 function throwConflict(error: unknown): void {
   if (error instanceof UserError && error.code === RUN_EXISTS) throw error;
 }
-
-/** As the runtime's `beginning.py` has it. */
-const RUN_EXISTS = 'run-exists';
-
-/** As the runtime's `lineage.py` has it. */
-const UNKNOWN_STEP = 'unknown-step';
 
 function failureOf({ message, step, task }: RunFailure): RunFailure {
   return { message: String(message), ...(step && { step }), ...(task && { task }) };

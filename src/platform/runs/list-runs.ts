@@ -1,5 +1,6 @@
+import { keys } from '../../contract/layout.generated.ts';
 import { mapParallel } from '../s3/parallel.ts';
-import { type RunKey, type RunReader, resultKey } from './reader.ts';
+import type { RunKey, RunReader } from './reader.ts';
 import { isLost, type RunState } from './run-status.ts';
 
 export interface RunSummary extends RunKey {
@@ -34,7 +35,7 @@ export async function listRuns(
     .slice(0, options.limit);
   const states = await mapParallel(latest, async ({ flow, run, user, created }) => {
     const status = await stateOf(reader, { flow, run });
-    if (reader.unreadable.has(resultKey({ flow, run }))) return undefined;
+    if (reader.unreadable.has(keys.result({ flow, run }))) return undefined;
     const lost = status === 'running' && (await isLost(reader, { flow, run }, nowMs));
     return { flow, run, status, ...(lost && { isLost: true as const }), user, created };
   });

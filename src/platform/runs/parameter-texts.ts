@@ -2,8 +2,8 @@ import { UserError } from '../../base/errors.ts';
 import { exactInteger, parseJson } from '../../base/json.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { NOT_UTF8_HINT, readBytes, readTextFile } from '../../base/text-file.ts';
-import { PARAMETERS_MAX_BYTES } from '../../contract/envelope.ts';
 import type { ParameterType, PlannedParameter } from '../../contract/plan.ts';
+import { PARAMETERS_MAX_BYTES } from '../../contract/protocol.generated.ts';
 import { isJson, PARAMETER_TYPE_NAMES, sentNumber, shownValue, unmetDemands } from '../../language/model/parameters.ts';
 
 /**

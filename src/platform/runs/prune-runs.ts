@@ -1,10 +1,11 @@
 import { UserError } from '../../base/errors.ts';
+import { keys, prefixes } from '../../contract/layout.generated.ts';
 import { hasObjects, isCacheEntry } from '../../contract/record-shapes.ts';
-import { CACHE_PREFIX, type CacheEntry, runPrefix, type TaskRecord } from '../../contract/records.ts';
+import type { CacheEntry, TaskRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
 import type { ListedObject } from '../s3/store.ts';
 import { liveRuns } from './live-runs.ts';
-import { type RunReader, runKey } from './reader.ts';
+import type { RunReader } from './reader.ts';
 import { type Candidate, type KeepReason, keptRuns, type RetentionRule, SETTLED_MS } from './retention.ts';
 
 export interface PruneRule extends RetentionRule {
@@ -39,12 +40,6 @@ export interface PrunePlan {
   steps: { what: string; keys: string[] }[];
 }
 
-/** What Metaflow's own runs say of their artifacts, below the flow's folder. */
-const DATA_JSON = /^([^/]+)\/[^/]+\/[^/]+\/\d+\.data\.json$/;
-
-/** An artifact, below the flow's folder: Metaflow's content-addressed store. */
-const ARTIFACT = /^data\/[0-9a-f]{2}\/([0-9a-f]{40})$/;
-
 /**
  * Finds what of a flow's runs the rule lets go, and which artifacts nothing that stays refers to: neither a run that is kept,
  * one of stock Metaflow's among them, nor an entry of the cache. Deletes nothing.
@@ -62,7 +57,7 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
   // What has no record of its own is what an interrupted prune has left, or begins this moment.
   const isDoomed = ({ candidate, record }: ReadRun) => {
     if (record !== undefined) return !kept.has(candidate.run);
-    const isUnreadable = reader.unreadable.has(runKey({ flow, run: candidate.run }));
+    const isUnreadable = reader.unreadable.has(keys.run({ flow, run: candidate.run }));
     return !isUnreadable && !candidate.isLive && isSettled(candidate.modified, nowMs);
   };
   const doomed = runs.filter(isDoomed);
@@ -84,7 +79,7 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
       used < nowMs - (rule.cacheUnusedMs ?? Number.POSITIVE_INFINITY) ||
       Object.values(record.objects).some((sha) => !tree.shas.has(sha)),
   );
-  const runFile = (key: string) => key.endsWith('/run.json');
+  const runFile = (key: string) => keys.run.parse(key) !== undefined;
   const ours = doomed.flatMap(({ objects }) => objects);
   const parts: { what: string; objects: readonly Sized[] }[] = [
     // Without it a run is in no list any more.
@@ -141,7 +136,7 @@ export async function prune(
 /** Flows of which there is anything to prune. */
 export async function prunedFlows(reader: RunReader): Promise<string[]> {
   const flows = new Set(await reader.flows());
-  for await (const flow of reader.store.folders(CACHE_PREFIX)) flows.add(flow);
+  for await (const flow of reader.store.folders(prefixes.cache)) flows.add(flow);
   return [...flows].toSorted();
 }
 
@@ -161,7 +156,7 @@ interface ReadRun {
 }
 
 async function readRun(reader: RunReader, flow: string, run: string, isLive: boolean): Promise<ReadRun> {
-  const prefix = runPrefix(flow, run);
+  const prefix = prefixes.run({ flow, run });
   const objects = await listed(reader, prefix);
   const [record, result] = await Promise.all([reader.run({ flow, run }), reader.result({ flow, run })]);
   const status = result === undefined || result.status === 'running' ? 'lost' : result.status;
@@ -178,12 +173,12 @@ async function readRun(reader: RunReader, flow: string, run: string, isLive: boo
     },
     record,
     objects,
-    records: objects.flatMap(({ key }) => (/\/tasks\/[^/]+\/[^/]+\/(commit|failed-\d+)$/.test(key) ? [key] : [])),
+    records: objects.map(({ key }) => key).filter(isTaskRecord),
   };
 }
 
 async function readEntries(reader: RunReader, flow: string): Promise<(CacheEntry & Sized)[]> {
-  const objects = await listed(reader, `${CACHE_PREFIX}${flow}/`);
+  const objects = await listed(reader, prefixes.flowCache({ flow }));
   const entries = await mapParallel(objects, async ({ key, size }) => {
     const entry = await reader.read(key, isCacheEntry);
     return entry && { ...entry, key, size };
@@ -208,25 +203,35 @@ async function readTree(
 ): Promise<Tree> {
   const tree: Tree = { artifacts: [], shas: new Set(), files: new Map([...ours].map((run) => [run, []])) };
   const foreign: string[] = [];
-  const prefix = `${flow}/`;
+  const prefix = prefixes.metaflowFlow({ flow });
   for await (const object of reader.store.list(prefix)) {
-    const path = object.key.slice(prefix.length);
-    const sha = ARTIFACT.exec(path)?.[1];
-    const run = path.slice(0, path.indexOf('/'));
-    if (sha !== undefined) {
+    const sha = keys.artifact.parse(object.key)?.sha;
+    const run = object.key.slice(prefix.length).split('/', 1)[0] ?? '';
+    if (sha !== undefined && SHA.test(sha)) {
       tree.artifacts.push({ ...object, sha });
       tree.shas.add(sha);
     } else if (ours.has(run)) tree.files.get(run)?.push(object);
-    else if (DATA_JSON.test(path)) foreign.push(object.key);
+    else if (isData(object.key)) foreign.push(object.key);
   }
   await mapParallel(foreign, async (key) => refer(referred, await reader.read(key, hasObjects)));
   return tree;
 }
 
 function isOfFlow(key: string, flow: string): boolean {
-  return [runPrefix(flow, '').slice(0, -1), `${CACHE_PREFIX}${flow}/`, `${flow}/`].some((prefix) =>
-    key.startsWith(prefix),
-  );
+  const places = [prefixes.flow({ flow }), prefixes.flowCache({ flow }), prefixes.metaflowFlow({ flow })];
+  return places.some((prefix) => key.startsWith(prefix));
+}
+
+function isTaskRecord(key: string): boolean {
+  return keys.commit.parse(key) !== undefined || keys.failedAttempt.parse(key) !== undefined;
+}
+
+/** An artifact's SHA-1. */
+const SHA = /^[0-9a-f]{40}$/;
+
+/** Whether the object says which artifacts an attempt of one of Metaflow's own runs has. */
+function isData(key: string): boolean {
+  return /^\d+$/.test(keys.metaflowData.parse(key)?.number ?? '');
 }
 
 function refer(referred: Set<string>, record: Pick<TaskRecord, 'objects'> | undefined): void {

@@ -1,5 +1,7 @@
 import { SystemError } from '../../base/errors.ts';
 import type { RunFailure, RunResult } from '../../contract/envelope.ts';
+import { keys, LAYERS_NAME, prefixes, RESERVED_FLOW_NAMES } from '../../contract/layout.generated.ts';
+import { parseKey } from '../../contract/parse-key.ts';
 import {
   isChild,
   isClaim,
@@ -12,17 +14,7 @@ import {
   isWaiting,
   type Shape,
 } from '../../contract/record-shapes.ts';
-import {
-  type ClaimRecord,
-  INDEX_FOLDERS,
-  LIVE_PREFIX,
-  type LiveRecord,
-  type RunRecord,
-  runPrefix,
-  type TaskRecord,
-  type WaitingRecord,
-} from '../../contract/records.ts';
-import { DATASTORE_NAMES } from '../../language/model/reserved-names.ts';
+import type { ClaimRecord, LiveRecord, RunRecord, TaskRecord, WaitingRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
 import { getJson, type ListedObject, type Store } from '../s3/store.ts';
 
@@ -48,7 +40,7 @@ export interface RunListing {
   tasks: TaskEntry[];
   /** Tasks that opened a pool, as `step/task`. */
   pools: string[];
-  /** Items that failed without failing the run, as `step/task/failed/item` of their pool. */
+  /** Keys of the failures of items that did not fail the run. */
   failedItems: string[];
   /** Claims of items and joins, the latest first. */
   claims: ListedObject[];
@@ -60,17 +52,11 @@ export interface RunListing {
   markers: Partial<Record<Marker, number>>;
 }
 
-const MARKERS = ['result.json', 'failed', 'cancelled', 'waiting'] as const;
+const MARKERS = ['result', 'failed', 'cancelled', 'waiting'] as const;
 type Marker = (typeof MARKERS)[number];
 
 /** Records never change once they are written: this many are kept. One is some kilobytes. */
 const RECORDS_MAX = 5_000;
-
-const ROOT = '_nuvopipe/';
-/** Below {@link ROOT} it holds the flows' wheels, and may be a flow's name all the same. */
-const LAYERS = 'layers';
-/** Likewise, but no flow may have these names: what is below has the names of flows. */
-const INDEXES: ReadonlySet<string> = new Set(INDEX_FOLDERS);
 
 /**
  * Reads what runs have left in the datastore; remembers what cannot change. An object under a record's key that is not a record
@@ -88,23 +74,22 @@ export class RunReader {
 
   async flows(): Promise<string[]> {
     const flows: string[] = [];
-    for await (const name of this.store.folders(ROOT)) {
-      if (DATASTORE_NAMES.has(name)) continue;
-      if (INDEXES.has(name)) continue;
-      if (name !== LAYERS || (await this.runIds(name)).length > 0) flows.push(name);
+    for await (const name of this.store.folders(prefixes.root)) {
+      if (RESERVED_FLOW_NAMES.has(name)) continue;
+      if (name !== LAYERS_NAME || (await this.runIds(name)).length > 0) flows.push(name);
     }
     return flows;
   }
 
   async runIds(flow: string): Promise<string[]> {
     const runs: string[] = [];
-    for await (const name of this.store.folders(runPrefix(flow, '').slice(0, -1))) runs.push(name);
+    for await (const name of this.store.folders(prefixes.flow({ flow }))) runs.push(name);
     return runs;
   }
 
   /** The run's own record; its tags may change, so it is read every time. */
   run({ flow, run }: RunKey): Promise<RunRecord | undefined> {
-    return this.read(runKey({ flow, run }), isRunRecord);
+    return this.read(keys.run({ flow, run }), isRunRecord);
   }
 
   /** Records of all runs of a flow, the latest first. */
@@ -114,7 +99,6 @@ export class RunReader {
   }
 
   async listing({ flow, run }: RunKey): Promise<RunListing> {
-    const prefix = runPrefix(flow, run);
     const tasks = new Map<string, TaskEntry>();
     const pools: string[] = [];
     const failedItems: string[] = [];
@@ -122,16 +106,16 @@ export class RunReader {
     const children: string[] = [];
     const reused = new Map<string, number>();
     const markers: RunListing['markers'] = {};
-    for await (const object of this.store.list(prefix)) {
-      const { key, modified } = object;
-      const [kind = '', step = '', task = '', file = '', item] = key.slice(prefix.length).split('/');
-      if (kind === 'tasks') addRecord(tasks, step, task, file, modified);
-      else if (kind === 'pools' && file === 'open') pools.push(`${step}/${task}`);
-      else if (kind === 'pools' && file === 'failed') failedItems.push(`${step}/${task}/failed/${item}`);
-      else if (kind === 'pools' && (file === 'claims' || file === 'join')) claims.push(object);
-      else if (kind === 'children') children.push(key);
-      else if (kind === 'reused') reused.set(step, (reused.get(step) ?? 0) + 1);
-      else if (isMarker(kind)) markers[kind] = modified;
+    for await (const object of this.store.list(prefixes.run({ flow, run }))) {
+      const parsed = parseKey(object.key);
+      if (parsed === undefined) continue;
+      if (parsed.name === 'commit' || parsed.name === 'failedAttempt') addRecord(tasks, parsed, object.modified);
+      else if (parsed.name === 'poolOpen') pools.push(`${parsed.opener}/${parsed.task}`);
+      else if (parsed.name === 'failedItem') failedItems.push(object.key);
+      else if (parsed.name === 'poolClaim' || parsed.name === 'poolJoin') claims.push(object);
+      else if (parsed.name === 'child') children.push(object.key);
+      else if (parsed.name === 'reused') reused.set(parsed.step, (reused.get(parsed.step) ?? 0) + 1);
+      else if (isMarker(parsed.name)) markers[parsed.name] = object.modified;
     }
     claims.sort((a, b) => b.modified - a.modified);
     return { tasks: [...tasks.values()], pools, failedItems, claims, children, reused, markers };
@@ -139,81 +123,82 @@ export class RunReader {
 
   /** The tasks of all steps. */
   allTasks(key: RunKey): Promise<TaskEntry[]> {
-    return this.#taskEntries(`${runPrefix(key.flow, key.run)}tasks/`, '');
+    return this.#taskEntries(prefixes.tasks(key));
   }
 
   /** The tasks of one step, in the order of their names. */
   tasks(key: RunKey, step: string): Promise<TaskEntry[]> {
-    return this.#taskEntries(`${runPrefix(key.flow, key.run)}tasks/`, `${step}/`);
+    return this.#taskEntries(prefixes.step({ ...key, step }));
   }
 
   async task(key: RunKey, step: string, task: string): Promise<TaskEntry | undefined> {
-    return (await this.#taskEntries(`${runPrefix(key.flow, key.run)}tasks/`, `${step}/${task}/`))[0];
+    return (await this.#taskEntries(prefixes.task({ ...key, step, task })))[0];
   }
 
-  async #taskEntries(folder: string, rest: string): Promise<TaskEntry[]> {
+  async #taskEntries(prefix: string): Promise<TaskEntry[]> {
     const tasks = new Map<string, TaskEntry>();
-    for await (const { key, modified } of this.store.list(folder + rest)) {
-      const [step = '', task = '', file = ''] = key.slice(folder.length).split('/');
-      addRecord(tasks, step, task, file, modified);
+    for await (const { key, modified } of this.store.list(prefix)) {
+      const parsed = parseKey(key);
+      if (parsed?.name === 'commit' || parsed?.name === 'failedAttempt') addRecord(tasks, parsed, modified);
     }
     return [...tasks.values()];
   }
 
   async steps({ flow, run }: RunKey): Promise<string[]> {
     const steps: string[] = [];
-    for await (const step of this.store.folders(`${runPrefix(flow, run)}tasks/`)) steps.push(step);
+    for await (const step of this.store.folders(prefixes.tasks({ flow, run }))) steps.push(step);
     return steps;
   }
 
   /** The record of the committed attempt. */
   commit(key: RunKey, step: string, task: string): Promise<TaskRecord | undefined> {
-    return this.#immutable(`${runPrefix(key.flow, key.run)}tasks/${step}/${task}/commit`, isTaskRecord);
+    return this.#immutable(keys.commit({ ...key, step, task }), isTaskRecord);
   }
 
   /** Records of all attempts of a task, by attempt; the committed one is the last of its number. */
   async attempts(key: RunKey, entry: TaskEntry): Promise<TaskRecord[]> {
-    const folder = `${runPrefix(key.flow, key.run)}tasks/${entry.step}/${entry.task}/`;
-    const names = [
-      ...entry.failedAttempts.map((attempt) => `failed-${attempt}`),
-      ...(entry.committed ? ['commit'] : []),
+    const place = { ...key, step: entry.step, task: entry.task };
+    const found = [
+      ...entry.failedAttempts.map((attempt) => keys.failedAttempt({ ...place, attempt })),
+      ...(entry.committed ? [keys.commit(place)] : []),
     ];
-    const records = await mapParallel(names, (name) => this.#immutable(folder + name, isTaskRecord));
+    const records = await mapParallel(found, (each) => this.#immutable(each, isTaskRecord));
     return records.filter((record) => record !== undefined).sort((a, b) => a.attempt - b.attempt);
   }
 
   /** How many items the pool has that this task (`step/task`) opened. */
   async poolItems(key: RunKey, opener: string): Promise<number> {
-    const pool = await this.#immutable(`${runPrefix(key.flow, key.run)}pools/${opener}/open`, isPool);
+    const [step = '', task = ''] = opener.split('/');
+    const pool = await this.#immutable(keys.poolOpen({ ...key, opener: step, task }), isPool);
     return pool?.items ?? 0;
   }
 
-  /** Why an item failed without failing the run; `item` as {@link RunListing.failedItems} has it. */
-  failedItem({ flow, run }: RunKey, item: string): Promise<RunFailure | undefined> {
-    return this.#immutable(`${runPrefix(flow, run)}pools/${item}`, isFailure);
+  /** Why an item failed without failing the run; one of {@link RunListing.failedItems}. */
+  failedItem(key: string): Promise<RunFailure | undefined> {
+    return this.#immutable(key, isFailure);
   }
 
   result({ flow, run }: RunKey): Promise<RunResult | undefined> {
-    return this.#immutable(resultKey({ flow, run }), isResult);
+    return this.#immutable(keys.result({ flow, run }), isResult);
   }
 
   /** Why the run failed, as long as it has no result yet. */
   failure({ flow, run }: RunKey): Promise<RunFailure | undefined> {
-    return this.#immutable(`${runPrefix(flow, run)}failed`, isFailure);
+    return this.#immutable(keys.failed({ flow, run }), isFailure);
   }
 
   cancelled({ flow, run }: RunKey): Promise<boolean> {
-    return this.store.exists(`${runPrefix(flow, run)}cancelled`);
+    return this.store.exists(keys.cancelled({ flow, run }));
   }
 
   /** That the platform takes no more sessions, as the run has met it last. */
   waiting({ flow, run }: RunKey): Promise<WaitingRecord | undefined> {
-    return this.read(`${runPrefix(flow, run)}waiting`, isWaiting);
+    return this.read(keys.waiting({ flow, run }), isWaiting);
   }
 
   /** Of the index; only runs that are not over have one. */
   live({ flow, run }: RunKey): Promise<LiveRecord | undefined> {
-    return this.read(`${LIVE_PREFIX}${flow}/${run}`, isLive);
+    return this.read(keys.live({ flow, run }), isLive);
   }
 
   /** Whether a run that a step has started is not over. */
@@ -250,25 +235,22 @@ export class RunReader {
   }
 }
 
-export function runKey({ flow, run }: RunKey): string {
-  return `${runPrefix(flow, run)}run.json`;
-}
-
-export function resultKey({ flow, run }: RunKey): string {
-  return `${runPrefix(flow, run)}result.json`;
-}
-
 function isMarker(name: string): name is Marker {
   return (MARKERS as readonly string[]).includes(name);
 }
 
-function addRecord(tasks: Map<string, TaskEntry>, step: string, task: string, file: string, modified: number): void {
-  const failed = /^failed-(\d+)$/.exec(file)?.[1];
-  if (file !== 'commit' && failed === undefined) return;
+interface RecordParts {
+  step: string;
+  task: string;
+  /** Absent for the committed attempt. */
+  attempt?: number;
+}
+
+function addRecord(tasks: Map<string, TaskEntry>, { step, task, attempt }: RecordParts, modified: number): void {
   const name = `${step}/${task}`;
   const entry = tasks.get(name) ?? { step, task, committed: false, failedAttempts: [], modified };
-  if (failed === undefined) entry.committed = true;
-  else entry.failedAttempts.push(Number(failed));
+  if (attempt === undefined) entry.committed = true;
+  else entry.failedAttempts.push(attempt);
   entry.modified = Math.max(entry.modified, modified);
   tasks.set(name, entry);
 }

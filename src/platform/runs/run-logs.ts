@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../../base/errors.ts';
 import { suggest } from '../../base/suggest.ts';
 import { lastState } from '../../base/terminal/harmless.ts';
-import { numberOfFiles, runPrefix, type TaskRecord } from '../../contract/records.ts';
+import { keys, prefixes } from '../../contract/layout.generated.ts';
+import { numberOfFiles, type TaskRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
 import { followRun } from './follow.ts';
 import { type LogLine, mergeLogs, parseLog, type StoredLine } from './mflog.ts';
@@ -131,7 +132,10 @@ class Tail {
     const logs = await mapParallel(unread, async (part) => {
       this.#read.add(part);
       const object = await reader.store.get(part);
-      return parseLog(new TextDecoder().decode(object?.body), part.endsWith('stderr') ? 'stderr' : 'stdout');
+      return parseLog(
+        new TextDecoder().decode(object?.body),
+        keys.logPart.parse(part)?.stream === 'stderr' ? 'stderr' : 'stdout',
+      );
     });
     const lines = logs.flat();
     const isFollowed = (stream: Stream, index: number) => lines.slice(index + 1).some((line) => line.stream === stream);
@@ -148,7 +152,9 @@ async function wholeLog(
 ): Promise<StoredLine[][] | undefined> {
   if (record === undefined) return undefined;
   const logs = await mapParallel(record.logs ?? [], async (stream) => {
-    const object = await reader.store.get(`${flow}/${run}/${step}/${task}/${numberOfFiles(record)}.task_${stream}.log`);
+    const object = await reader.store.get(
+      keys.metaflowLog({ flow, run, step, task, number: numberOfFiles(record), stream }),
+    );
     return object && parseLog(new TextDecoder().decode(object.body), stream);
   });
   const found = logs.filter((log) => log !== undefined);
@@ -156,7 +162,7 @@ async function wholeLog(
 }
 
 function nameOf({ step, task, attempt, record, parts }: Execution): string {
-  const by = record?.by ?? parts[0]?.split('/').at(-2);
+  const by = record?.by ?? keys.logPart.parse(parts[0] ?? '')?.activation;
   return [step, task, attempt, by].join('/');
 }
 
@@ -202,12 +208,12 @@ async function findRecords(reader: RunReader, key: RunKey, { step, task, attempt
 /** By `step/task/attempt/activation`. */
 async function findParts(reader: RunReader, key: RunKey, filter: LogFilter): Promise<Map<string, Execution>> {
   const { step, task } = filter;
-  const folder = `${runPrefix(key.flow, key.run)}logs/`;
   const below = [step, step && task].filter((name) => name !== undefined).map((name) => `${name}/`);
   const found = new Map<string, Execution>();
-  for await (const { key: part, modified } of reader.store.list([folder, ...below].join(''))) {
-    const [stepName = '', taskName = '', number = '', by = ''] = part.slice(folder.length).split('/');
-    const attempt = Number(number);
+  for await (const { key: part, modified } of reader.store.list([prefixes.logs(key), ...below].join(''))) {
+    const parsed = keys.logPart.parse(part);
+    if (parsed === undefined) continue;
+    const { step: stepName, task: taskName, attempt, activation: by } = parsed;
     if (filter.attempt !== undefined && attempt !== filter.attempt) continue;
     const name = [stepName, taskName, attempt, by].join('/');
     const execution = found.get(name) ?? {

@@ -1,9 +1,10 @@
 import type { RunFailure, RunResult } from '../../contract/envelope.ts';
+import { keys } from '../../contract/layout.generated.ts';
 import { versionOf } from '../../contract/names.ts';
 import type { RunRecord, WaitingRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
 import { unreadableRecord } from '../s3/store.ts';
-import { type RunKey, type RunListing, type RunReader, resultKey, type TaskEntry } from './reader.ts';
+import type { RunKey, RunListing, RunReader, TaskEntry } from './reader.ts';
 import { placesOf, type StepSample } from './scopes.ts';
 
 export type RunState = RunResult['status'];
@@ -71,13 +72,13 @@ export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now
   const [record, listing] = await Promise.all([reader.run(key), reader.listing(key)]);
   if (record === undefined) return undefined;
   const { markers } = listing;
-  const result = markers['result.json'] === undefined ? undefined : await reader.result(key);
-  if (reader.unreadable.has(resultKey(key))) throw unreadableRecord(resultKey(key));
+  const result = markers.result === undefined ? undefined : await reader.result(key);
+  if (reader.unreadable.has(keys.result(key))) throw unreadableRecord(keys.result(key));
   const status = stateOf(listing, result);
   // What a cancelled run keeps as its failure is only what the steps of `onFailure` are told.
   const hasFailed = markers.failed !== undefined && status !== 'cancelled';
   const error = result?.error ?? (hasFailed ? await reader.failure(key) : undefined);
-  const ended = markers['result.json'] ?? markers.failed ?? markers.cancelled;
+  const ended = markers.result ?? markers.failed ?? markers.cancelled;
   const samples = await samplesOf(reader, record, listing);
   const notRun = result?.status === 'succeeded' ? passedBy(samples) : [];
   return {
@@ -181,7 +182,7 @@ async function stepsOf(
 ): Promise<StepStatus[]> {
   const [expected, failures] = await Promise.all([
     expectedTasks(reader, key, listing, samples),
-    failedTasks(reader, key, listing, error),
+    failedTasks(reader, listing, error),
   ]);
   const steps = await mapParallel([...samples.values()], async ({ step, record, entries }): Promise<StepStatus> => {
     const [only] = entries.length === 1 ? entries : [];
@@ -225,11 +226,10 @@ async function repetitions(
 /** Tasks that failed for good, by step: that which failed the run, and those of items without which a foreach goes on. */
 async function failedTasks(
   reader: RunReader,
-  key: RunKey,
   { failedItems }: RunListing,
   error: RunFailure | undefined,
 ): Promise<Map<string, Set<string>>> {
-  const items = await mapParallel(failedItems, (item) => reader.failedItem(key, item));
+  const items = await mapParallel(failedItems, (item) => reader.failedItem(item));
   const failed = new Map<string, Set<string>>();
   for (const failure of [...items, error]) {
     if (failure?.step === undefined || failure.task === undefined) continue;

@@ -2,16 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keys } from '../../contract/layout.generated.ts';
 import type { Plan } from '../../contract/plan.ts';
 import { zipFiles } from '../deploy/merge-zip.ts';
 import { cached } from './file-cache.ts';
 import { type Lock, type LockOptions, lockRequirements } from './requirements-lock.ts';
 import { pythonTag, type TrimRule, type WheelTarget, wheelFiles } from './wheels.ts';
-
-/** Where a layer lies in the datastore; the runtime fetches it when a container starts. */
-export function layerKey(layer: string): string {
-  return `_nuvopipe/layers/${layer}.zip`;
-}
 
 /** A container fetches a layer before its first step, so that what no step imports stays behind. */
 const TRIMMED: readonly TrimRule[] = [
@@ -49,13 +45,13 @@ async function ensureLayer(requirements: readonly string[], options: LayerOption
   const layer = createHash('sha256')
     .update(JSON.stringify([target, await pythonTag(python), TRIMMED.map(({ path }) => path.source), lock.wheels]))
     .digest('hex');
-  if (await store.exists(layerKey(layer))) return layer;
+  if (await store.exists(keys.layer({ layer }))) return layer;
   const zip = await cached(join(home, 'layers', `${layer}.zip`), () => {
     report.line(`Fetching ${requirements.join(', ')} (once)`);
     return makeLayer(lock, options);
   });
   report.progress('Uploading the packages');
-  await store.putIfAbsent(layerKey(layer), zip);
+  await store.putIfAbsent(keys.layer({ layer }), zip);
   return layer;
 }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REQUIREMENTS_LOCK } from '../../base/package-files.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
+import { keys } from '../../contract/layout.generated.ts';
 import type { Store } from '../s3/store.ts';
 import { cached } from './file-cache.ts';
 import { pythonTag, resolveWheels, type Wheel, type WheelTarget } from './wheels.ts';
@@ -38,11 +39,11 @@ export async function lockRequirements(options: LockOptions): Promise<Lock> {
   const requirements = options.requirements.toSorted();
   const machine = target === 'native' ? await pythonTag(python) : target;
   const pins = await readFile(REQUIREMENTS_LOCK, 'utf8');
-  const name = `${sha256(JSON.stringify([machine, requirements, pins]))}.lock.json`;
-  const key = `_nuvopipe/layers/${name}`;
+  const digest = sha256(JSON.stringify([machine, requirements, pins]));
+  const key = keys.layerLock({ requirements: digest });
   const known = await store.get(key);
   if (known) return parse(known.body);
-  const file = await cached(join(home, 'layers', name), async () => {
+  const file = await cached(join(home, 'layers', `${digest}.lock.json`), async () => {
     report.line(`Resolving ${requirements.join(', ')} (once)`);
     const wheels = await resolveWheels({
       python,

@@ -1,6 +1,7 @@
 /** Reads the bodies of PUT and POST requests, refusing what OpenWhisk refuses, with its words. */
 
 import { isNumber, toJson } from '../../base/json.ts';
+import { ENTITY_NAME_MAX_LENGTH } from '../../contract/openwhisk.generated.ts';
 import {
   type ActionLimits,
   type Binding,
@@ -14,7 +15,7 @@ import {
 import { isName, lastOf, parentOf, pathParts, resolvePath } from './entity-names.ts';
 import { resolveKind, VALID_KINDS } from './kinds.ts';
 import * as messages from './messages.ts';
-import { type LimitRange, MAX_NAME_LENGTH, type NamespaceLimits } from './namespace-limits.ts';
+import type { LimitRange, NamespaceLimits } from './namespace-limits.ts';
 import { Reject } from './reject.ts';
 import { isObject, type Json, type JsonObject, ParsingError, parseJson, textOf } from './spray-json.ts';
 
@@ -277,7 +278,9 @@ export function checkName(name: string): string {
   if (isName(name)) return name;
   throw new Reject(
     400,
-    name.length > MAX_NAME_LENGTH ? messages.nameTooLong(name.length, MAX_NAME_LENGTH) : messages.NAME_ILLEGAL,
+    name.length > ENTITY_NAME_MAX_LENGTH
+      ? messages.nameTooLong(name.length, ENTITY_NAME_MAX_LENGTH)
+      : messages.NAME_ILLEGAL,
   );
 }
 
@@ -286,8 +289,8 @@ export function checkNamespace(name: string, own: string): string {
   if (isName(name)) return resolvePath([name], own);
   throw new Reject(
     400,
-    name.length > MAX_NAME_LENGTH
-      ? messages.namespaceTooLong(name.length, MAX_NAME_LENGTH)
+    name.length > ENTITY_NAME_MAX_LENGTH
+      ? messages.namespaceTooLong(name.length, ENTITY_NAME_MAX_LENGTH)
       : messages.NAMESPACE_ILLEGAL,
   );
 }

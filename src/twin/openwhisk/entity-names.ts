@@ -1,12 +1,13 @@
+import { ENTITY_NAME_MAX_LENGTH } from '../../contract/openwhisk.generated.ts';
+
 /** Names of entities and the paths they form: EntityPath.scala, FullyQualifiedEntityName.scala. */
-import { MAX_NAME_LENGTH } from './namespace-limits.ts';
 
 const NAME = /^(\w|\w[\w@ .&-]{0,254}[\w@.&-])$/;
 /** Stands for the caller's own namespace. */
 export const DEFAULT_NAMESPACE = '_';
 
 export function isName(text: string): boolean {
-  return text.length <= MAX_NAME_LENGTH && NAME.test(text);
+  return text.length <= ENTITY_NAME_MAX_LENGTH && NAME.test(text);
 }
 
 /** A path's parts, or undefined where one is not a name. Leading and doubled slashes do not matter. */

@@ -1,35 +1,34 @@
-/** The limits of an OpenWhisk namespace, with the defaults of Apache OpenWhisk. */
+import * as openwhisk from '../../contract/openwhisk.generated.ts';
 
-const MIB = 1024 * 1024;
-
+/** The limits of an OpenWhisk namespace. Their sources are in `schemas/openwhisk.json`. */
 export interface NamespaceLimits {
-  /** REST invocations a clock minute. `whisk.config limits-actions-invokes-perMinute`, Entitlement.scala. */
+  /** REST invocations a clock minute. */
   readonly invocationsPerMinute: number;
-  /** Activations at once, components included. `limits-actions-invokes-concurrent`, ActivationThrottler.scala. */
+  /** Activations at once, components included. */
   readonly concurrentInvocations: number;
-  /** Trigger fires a clock minute. `limits-triggers-fires-perMinute`. */
+  /** Trigger fires a clock minute. */
   readonly firesPerMinute: number;
-  /** Components of a sequence or of a session. `limits-actions-sequence-maxLength`, PrimitiveActions.scala. */
+  /** Components of a sequence or of a session. */
   readonly sequenceLength: number;
-  /** Action time, ms. application.conf `whisk.time-limit`. */
+  /** Action time, ms. */
   readonly timeoutMs: LimitRange;
-  /** Action memory, MB. application.conf `whisk.memory`. */
+  /** Action memory, MB. */
   readonly memoryMb: LimitRange;
-  /** Action logs, MB. application.conf `whisk.log-limit`. */
+  /** Action logs, MB. */
   readonly logsMb: LimitRange;
-  /** Activations at once in one container. application.conf `whisk.concurrency-limit`. */
+  /** Activations at once in one container. */
   readonly concurrency: LimitRange;
-  /** Code of an action. Exec.scala. */
+  /** Code of an action. */
   readonly codeBytes: number;
-  /** Parameters, annotations, payload and result, each. application.conf `whisk.parameter-size-limit`, `activation.payload`. */
+  /** Parameters, annotations, payload and result, each. */
   readonly payloadBytes: number;
-  /** What a response that is too large keeps of its beginning. application.conf `activation.payload.truncation`. */
+  /** What is kept of the beginning of a response that is too large. */
   readonly truncationBytes: number;
-  /** Request bodies above this are not read. application.conf `pekko.http.server.parsing.max-content-length`. */
+  /** Request bodies above this are not read. */
   readonly requestBytes: number;
-  /** How long a blocking invocation waits. application.conf `max-wait-for-blocking-activation`. */
+  /** How long a blocking invocation waits. */
   readonly blockingWaitMs: number;
-  /** How much longer than its time limit a component is waited for. PrimitiveActions.scala, `1.minute`. */
+  /** How much longer than its time limit a component is waited for. */
   readonly componentGraceMs: number;
 }
 
@@ -39,26 +38,36 @@ export interface LimitRange {
   readonly std: number;
 }
 
+/** Those of Apache OpenWhisk. */
 export const DEFAULT_LIMITS: NamespaceLimits = {
-  invocationsPerMinute: 60,
-  concurrentInvocations: 30,
-  firesPerMinute: 60,
-  sequenceLength: 50,
-  timeoutMs: { min: 100, max: 300_000, std: 60_000 },
-  memoryMb: { min: 128, max: 512, std: 256 },
-  logsMb: { min: 0, max: 10, std: 10 },
-  concurrency: { min: 1, max: 1, std: 1 },
-  codeBytes: 48 * MIB,
-  payloadBytes: MIB,
-  truncationBytes: MIB,
-  requestBytes: 50 * MIB,
-  blockingWaitMs: 60_000,
-  componentGraceMs: 60_000,
+  invocationsPerMinute: openwhisk.INVOCATIONS_PER_MINUTE,
+  concurrentInvocations: openwhisk.ACTIVATIONS_AT_ONCE,
+  firesPerMinute: openwhisk.FIRES_PER_MINUTE,
+  sequenceLength: openwhisk.SESSION_COMPONENTS_MAX,
+  timeoutMs: {
+    min: openwhisk.ACTION_TIME_MIN_MS,
+    max: openwhisk.ACTION_TIME_MAX_MS,
+    std: openwhisk.ACTION_TIME_DEFAULT_MS,
+  },
+  memoryMb: {
+    min: openwhisk.ACTION_MEMORY_MIN_MB,
+    max: openwhisk.ACTION_MEMORY_MAX_MB,
+    std: openwhisk.ACTION_MEMORY_DEFAULT_MB,
+  },
+  logsMb: {
+    min: openwhisk.ACTION_LOGS_MIN_MB,
+    max: openwhisk.ACTION_LOGS_MAX_MB,
+    std: openwhisk.ACTION_LOGS_DEFAULT_MB,
+  },
+  concurrency: {
+    min: openwhisk.ACTION_CONCURRENCY_MAX,
+    max: openwhisk.ACTION_CONCURRENCY_MAX,
+    std: openwhisk.ACTION_CONCURRENCY_MAX,
+  },
+  codeBytes: openwhisk.ACTION_CODE_MAX_BYTES,
+  payloadBytes: openwhisk.PAYLOAD_MAX_BYTES,
+  truncationBytes: openwhisk.PAYLOAD_KEPT_BYTES,
+  requestBytes: openwhisk.REQUEST_MAX_BYTES,
+  blockingWaitMs: openwhisk.BLOCKING_WAIT_MS,
+  componentGraceMs: openwhisk.COMPONENT_GRACE_MS,
 };
-
-/** Collection.scala: entities a list shows when not told, and at most. */
-export const DEFAULT_LIST_LIMIT = 30;
-export const MAX_LIST_LIMIT = 200;
-
-/** EntityPath.scala, ENTITY_NAME_MAX_LENGTH. */
-export const MAX_NAME_LENGTH = 256;

@@ -1,7 +1,7 @@
 /** A request as the handlers see it, its query parameters, and what they answer. */
 
+import { LISTED_DEFAULT, LISTED_MAX } from '../../contract/openwhisk.generated.ts';
 import * as messages from './messages.ts';
-import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT } from './namespace-limits.ts';
 import { Reject } from './reject.ts';
 import type { Json } from './spray-json.ts';
 
@@ -47,14 +47,14 @@ export interface ListParameters {
 export function listParameters(query: URLSearchParams, collection: string): ListParameters {
   const skip = integerParameter(query, 'skip', collection) ?? 0;
   if (skip < 0) throw new Reject(400, messages.queryMalformed('skip', messages.listSkipOutOfRange(collection, skip)));
-  const limit = integerParameter(query, 'limit', collection) ?? DEFAULT_LIST_LIMIT;
-  if (limit < 0 || limit > MAX_LIST_LIMIT) {
+  const limit = integerParameter(query, 'limit', collection) ?? LISTED_DEFAULT;
+  if (limit < 0 || limit > LISTED_MAX) {
     throw new Reject(
       400,
-      messages.queryMalformed('limit', messages.listLimitOutOfRange(collection, limit, MAX_LIST_LIMIT)),
+      messages.queryMalformed('limit', messages.listLimitOutOfRange(collection, limit, LISTED_MAX)),
     );
   }
-  return { skip, limit: limit === 0 ? MAX_LIST_LIMIT : limit, count: booleanParameter(query, 'count', false) };
+  return { skip, limit: limit === 0 ? LISTED_MAX : limit, count: booleanParameter(query, 'count', false) };
 }
 
 function integerParameter(query: URLSearchParams, name: string, collection: string): number | undefined {

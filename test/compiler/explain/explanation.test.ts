@@ -3,8 +3,9 @@ import { plainPalette } from '../../../src/base/terminal/palette.ts';
 import { renderExplanation } from '../../../src/cli/views/explain-view.ts';
 import { type Explanation, explain } from '../../../src/compiler/explain/explanation.ts';
 import type { Finding } from '../../../src/compiler/explain/findings.ts';
-import { CONTINUE_FROM, limitsOf, OPENWHISK_LIMITS } from '../../../src/compiler/explain/limits.ts';
+import { limitsOf, OPENWHISK_LIMITS } from '../../../src/compiler/explain/limits.ts';
 import { BLOCK_STEPS_MAX } from '../../../src/compiler/plan-flow.ts';
+import { CONTINUE_FROM } from '../../../src/contract/protocol.generated.ts';
 import { Workshop } from '../flows.ts';
 
 const TITLES = `flow: TitlesFlow

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import { bundleOf, compileFlow } from '../../../src/compiler/compile-flow.ts';
+import { prefixes } from '../../../src/contract/layout.generated.ts';
 import type { Profile } from '../../../src/contract/plan.ts';
 import { type DeployOptions, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
@@ -89,7 +90,7 @@ steps:
     const { status, outputs } = await result('PackagesFlow');
     assert.deepEqual([status, outputs], ['succeeded', { answer: 'c' }]);
     const files: string[] = [];
-    for await (const { key } of s3.store.list('_nuvopipe/layers/')) files.push(key.slice(key.indexOf('.')));
+    for await (const { key } of s3.store.list(prefixes.layers)) files.push(key.slice(key.indexOf('.')));
     assert.deepEqual(files.sort(), ['.lock.json', '.zip']);
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../../src/base/errors.ts';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
-import { LIVE_PREFIX, runPrefix } from '../../../src/contract/records.ts';
+import { prefixes } from '../../../src/contract/layout.generated.ts';
 import { type Deployment, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { ownerAnnotation, ownerOf } from '../../../src/platform/deploy/owner.ts';
 import { type Entity, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
@@ -28,12 +28,12 @@ describe('versions of a flow', () => {
     store = {
       settings: { bucket: 'b', prefix: 'p', region: 'r', accessKeyId: 'k', secretAccessKey: 's' },
       async *list(prefix: string) {
-        assert.equal(prefix, `${LIVE_PREFIX}${FLOW}/`);
+        assert.equal(prefix, prefixes.flowLive({ flow: FLOW }));
         for (const run of Object.keys(live)) yield { key: prefix + run };
       },
       async get(key: string) {
         const version = live[/([^/]+)\/run\.json$/.exec(key)?.[1] ?? ''];
-        assert.ok(key.startsWith(runPrefix(FLOW, '').slice(0, -1)));
+        assert.ok(key.startsWith(prefixes.run({ flow: FLOW, run: '' }).slice(0, -1)));
         if (version === undefined) return undefined;
         return { body: Buffer.from(JSON.stringify({ bundle: version.padEnd(64, '0') })), etag: '' };
       },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { UserError } from '../../../src/base/errors.ts';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
-import { LIVE_PREFIX } from '../../../src/contract/records.ts';
+import { keys } from '../../../src/contract/layout.generated.ts';
 import { deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { undeploy } from '../../../src/platform/deploy/undeploy-flow.ts';
 import { openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
@@ -58,7 +58,7 @@ describe('undeploy', function () {
   });
 
   it('refuses a flow with live runs, unless it is forced', async () => {
-    await twin.store.put(`${LIVE_PREFIX}NightlyReport/run-1`, '{}');
+    await twin.store.put(keys.live({ flow: 'NightlyReport', run: 'run-1' }), '{}');
     await assert.rejects(remove('NightlyReport'), (error: UserError) => {
       assert.equal(error.code, 'runs-are-live');
       assert.match(error.message, /^1 run of NightlyReport would never end: NightlyReport\/run-1$/);
@@ -67,7 +67,7 @@ describe('undeploy', function () {
     assert.ok(await whisk.getAction('NightlyReport'));
     await remove('NightlyReport', true);
     assert.equal(await whisk.getAction('NightlyReport'), undefined);
-    await twin.store.delete(`${LIVE_PREFIX}NightlyReport/run-1`);
+    await twin.store.delete(keys.live({ flow: 'NightlyReport', run: 'run-1' }));
   });
 
   it("leaves actions that are not the flow's own, and says that it is not done", async () => {

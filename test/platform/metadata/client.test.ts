@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { PYTHON_DIR } from '../../../src/base/package-files.ts';
+import { keys, prefixes } from '../../../src/contract/layout.generated.ts';
 import { type MetadataService, startMetadataService } from '../../../src/platform/metadata/service.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../../support/home.ts';
@@ -49,7 +50,7 @@ describe("Metaflow's client over the records of a datastore", () => {
 
   it('answers all that the metadata service answers, and the same', async function () {
     this.timeout(180_000);
-    const folder = '_nuvopipe/SampleFlow/open/tasks';
+    const folder = prefixes.tasks({ flow: 'SampleFlow', run: 'open' }).slice(0, -1);
     const record = decode((await store.get(`${folder}/start/t/commit`))?.body);
     const put = (key: string, value: unknown) => store.put(`${folder}/${key}`, JSON.stringify(value));
     await put('lost/t/commit', { ...record, step: 'lost', ok: false, objects: {}, info: {}, metadata: [] });
@@ -63,7 +64,7 @@ describe("Metaflow's client over the records of a datastore", () => {
       ];
       await put(`${run}/t/commit`, { ...record, step: run, origin: `SampleFlow/${run}/start/t`, metadata });
     }
-    await store.put('_nuvopipe/layers/abc.zip', 'not a flow');
+    await store.put(keys.layer({ layer: 'abc' }), 'not a flow');
     const { asked, different } = await python<{ asked: number; different: unknown[] }>('same_answers.py');
     assert.deepEqual(different, []);
     assert.ok(asked > 200, `only ${asked} questions`);

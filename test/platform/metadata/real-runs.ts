@@ -41,7 +41,7 @@ async function driven(
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-runs-'));
   try {
     for (const name of ['nuvopipe_runtime', 'metaflow_extensions'])
-      await cp(at(`../../runtime/src/${name}`), join(folder, name), { recursive: true });
+      await cp(at(`../../../runtime/src/${name}`), join(folder, name), { recursive: true });
     await putFlow(join(folder, 'flow'));
     const child = spawn((await testPython()).runtime, [at('drive.py'), '3'], {
       cwd: folder,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { keys, prefixes } from '../../../src/contract/layout.generated.ts';
 import { type MetadataService, startMetadataService } from '../../../src/platform/metadata/service.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../../support/home.ts';
@@ -80,7 +81,7 @@ describe('metadata service', () => {
       // The session is lost after the foreach's second item.
       { run: 'open', params: {}, components: 3 },
     ]);
-    await store.put('_nuvopipe/layers/abc.zip', 'not a flow');
+    await store.put(keys.layer({ layer: 'abc' }), 'not a flow');
   });
   after(async () => {
     await service?.close();
@@ -202,10 +203,12 @@ describe('metadata service', () => {
 
   it('adds what a task that was lost did not write: without it the client finds no log', async () => {
     const record = JSON.parse(
-      new TextDecoder().decode((await store.get('_nuvopipe/SampleFlow/open/tasks/start/t/commit'))?.body),
+      new TextDecoder().decode(
+        (await store.get(keys.commit({ flow: 'SampleFlow', run: 'open', step: 'start', task: 't' })))?.body,
+      ),
     );
     await store.put(
-      '_nuvopipe/SampleFlow/open/tasks/lost/t/commit',
+      keys.commit({ flow: 'SampleFlow', run: 'open', step: 'lost', task: 't' }),
       JSON.stringify({ ...record, step: 'lost', ok: false, objects: {}, info: {}, metadata: [] }),
     );
     const { body } = await get('/flows/SampleFlow/runs/open/steps/lost/tasks/t/metadata');
@@ -222,7 +225,7 @@ describe('metadata service', () => {
   });
 
   it('names the task that one was taken over from only as long as it is there: the client follows it', async () => {
-    const folder = '_nuvopipe/SampleFlow/open/tasks';
+    const folder = prefixes.tasks({ flow: 'SampleFlow', run: 'open' }).slice(0, -1);
     const record = JSON.parse(new TextDecoder().decode((await store.get(`${folder}/start/t/commit`))?.body));
     const datum = { type: 'origin', tags: [], ts_epoch: 1 };
     const metadata = (run: string) => [
@@ -240,7 +243,7 @@ describe('metadata service', () => {
   });
 
   it('tells attempts apart: the metadata of all, the artifacts of the last or the wished one', async () => {
-    const folder = '_nuvopipe/SampleFlow/open/tasks';
+    const folder = prefixes.tasks({ flow: 'SampleFlow', run: 'open' }).slice(0, -1);
     const record = JSON.parse(new TextDecoder().decode((await store.get(`${folder}/start/t/commit`))?.body));
     const attempt = (n: number, sha: string) =>
       JSON.stringify({ ...record, step: 'again', attempt: n, ok: n === 1, objects: { x: sha } });

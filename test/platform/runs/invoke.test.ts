@@ -35,7 +35,7 @@ function readerOf(looks: { begun: boolean; result?: RunResult }[]): RunReader {
       claims: [],
       children: [],
       reused: new Map(),
-      markers: look.result ? { 'result.json': 1 } : {},
+      markers: look.result ? { result: 1 } : {},
     }),
     result: async () => look.result,
     failure: async () => undefined,

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../../src/base/errors.ts';
 import { parseJson } from '../../../src/base/json.ts';
-import { PARAMETERS_MAX_BYTES } from '../../../src/contract/envelope.ts';
 import type { PlannedParameter } from '../../../src/contract/plan.ts';
+import { PARAMETERS_MAX_BYTES } from '../../../src/contract/protocol.generated.ts';
 import { readParameters } from '../../../src/platform/runs/parameter-texts.ts';
 
 const PLANNED: Record<string, PlannedParameter> = {

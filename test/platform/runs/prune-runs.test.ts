@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CACHE_PREFIX, LIVE_PREFIX, runPrefix } from '../../../src/contract/records.ts';
+import { keys, prefixes } from '../../../src/contract/layout.generated.ts';
 import { type PruneRule, planPrune, prune, prunedFlows } from '../../../src/platform/runs/prune-runs.ts';
 import { RunReader } from '../../../src/platform/runs/reader.ts';
 import { SETTLED_MS } from '../../../src/platform/runs/retention.ts';
@@ -34,7 +34,7 @@ describe('pruning a datastore', () => {
 
   /** A run of one task with these artifacts. */
   async function addRun(run: string, artifacts: string[], { ended = true, age = 0, origin = '' } = {}): Promise<void> {
-    const prefix = runPrefix(flow, run);
+    const prefix = prefixes.run({ flow, run });
     const created = Date.now() - age * HOUR_MS;
     const record = runRecord({ flow, run, created, ...(origin && { origin: { run: origin } }) });
     await Promise.all([
@@ -47,7 +47,7 @@ describe('pruning a datastore', () => {
     ]);
   }
 
-  async function keys(): Promise<string[]> {
+  async function storedKeys(): Promise<string[]> {
     const found: string[] = [];
     for await (const { key } of store.list('')) {
       if (key.split('/').includes(flow)) found.push(key);
@@ -65,14 +65,14 @@ describe('pruning a datastore', () => {
   it('deletes a run with all that is its own, and nothing that another refers to', async () => {
     await addRun('old', ['shared', 'own'], { age: 2 });
     await addRun('new', ['shared', 'late']);
-    const before = await keys();
+    const before = await storedKeys();
     const { summary } = await plan({ keep: 1 });
-    assert.deepEqual(await keys(), before, 'a plan deletes nothing');
+    assert.deepEqual(await storedKeys(), before, 'a plan deletes nothing');
     assert.deepEqual([summary.runs.map(({ run }) => run), summary.kept], [['old'], { latest: 1 }]);
     const done = await pruned({ keep: 1 });
     const gone = before.filter((key) => key.includes('/old/') || key === artifact('own'));
     assert.deepEqual(
-      await keys(),
+      await storedKeys(),
       before.filter((key) => !gone.includes(key)),
     );
     assert.deepEqual([done.objects, summary.objects], [gone.length, gone.length]);
@@ -83,19 +83,19 @@ describe('pruning a datastore', () => {
   it('leaves alone what was written within a day: an artifact may be there before its record', async () => {
     await addRun('old', ['own'], { age: 100 });
     await store.put(artifact('written'), 'by a task that goes on');
-    const before = await keys();
+    const before = await storedKeys();
     const done = await pruned({ olderThanMs: 1 }, Date.now() + SETTLED_MS - HOUR_MS);
     assert.deepEqual([done.objects, done.kept], [0, { settling: 1 }]);
-    assert.deepEqual(await keys(), before);
+    assert.deepEqual(await storedKeys(), before);
     await pruned({ olderThanMs: 1 });
-    assert.deepEqual(await keys(), []);
+    assert.deepEqual(await storedKeys(), []);
   });
 
   it('leaves live runs alone, and what they resume', async () => {
     await addRun('origin', ['a']);
     await addRun('live', ['b'], { ended: false, origin: 'origin' });
     await addRun('lost', ['c'], { ended: false });
-    await store.put(`${LIVE_PREFIX}${flow}/live`, '{}');
+    await store.put(keys.live({ flow, run: 'live' }), '{}');
     const done = await pruned({ keep: 0, olderThanMs: 1 });
     assert.deepEqual(
       [done.runs.map(({ run, status }) => [run, status]), done.kept],
@@ -109,46 +109,57 @@ describe('pruning a datastore', () => {
     await addRun('origin', ['a']);
     const planned = await plan({ olderThanMs: 1 });
     await addRun('live', [], { ended: false, origin: 'origin' });
-    await store.put(`${LIVE_PREFIX}${flow}/live`, '{}');
-    const before = await keys();
+    await store.put(keys.live({ flow, run: 'live' }), '{}');
+    const before = await storedKeys();
     await assert.rejects(
       prune(new RunReader(store), planned, () => {}),
       { code: 'run-needed' },
     );
-    assert.deepEqual(await keys(), before);
+    assert.deepEqual(await storedKeys(), before);
   });
 
   it('keeps what the cache needs, until it is told to forget what nobody uses', async () => {
     const entry = (key: string, artifacts: string[], used: number) =>
-      store.put(`${CACHE_PREFIX}${flow}/a/${key}`, JSON.stringify({ used, record: { objects: objectsOf(artifacts) } }));
+      store.put(
+        keys.cacheEntry({ flow, step: 'a', digest: key }),
+        JSON.stringify({ used, record: { objects: objectsOf(artifacts) } }),
+      );
     await addRun('old', ['cached', 'own', 'unused']);
     await entry('k1', ['cached'], Date.now());
     await entry('k2', ['unused'], Date.now() - 50 * HOUR_MS);
     await entry('k3', ['cached', 'nowhere'], Date.now());
     const done = await pruned({ olderThanMs: 1 });
     assert.equal(done.cacheEntries, 1, 'the one whose artifacts are gone');
-    const left = [artifact('cached'), artifact('unused'), `${CACHE_PREFIX}${flow}/a/k1`, `${CACHE_PREFIX}${flow}/a/k2`];
-    assert.deepEqual(await keys(), left.toSorted());
+    const left = [
+      artifact('cached'),
+      artifact('unused'),
+      keys.cacheEntry({ flow, step: 'a', digest: 'k1' }),
+      keys.cacheEntry({ flow, step: 'a', digest: 'k2' }),
+    ];
+    assert.deepEqual(await storedKeys(), left.toSorted());
     assert.ok((await prunedFlows(new RunReader(store))).includes(flow));
     // A task may have found it this moment: its artifacts go with the next prune.
     assert.equal((await pruned({ olderThanMs: 1, cacheUnusedMs: SETTLED_MS + 40 * HOUR_MS })).cacheEntries, 1);
     assert.equal(await store.exists(artifact('unused')), true);
     await pruned({ olderThanMs: 1 });
-    assert.deepEqual(await keys(), [artifact('cached'), `${CACHE_PREFIX}${flow}/a/k1`].toSorted());
+    assert.deepEqual(
+      await storedKeys(),
+      [artifact('cached'), keys.cacheEntry({ flow, step: 'a', digest: 'k1' })].toSorted(),
+    );
   });
 
   it('leaves runs of stock Metaflow alone, and what they refer to', async () => {
     await addRun('old', ['shared', 'own']);
     await store.put(`${flow}/1700000000/start/1/0.data.json`, JSON.stringify({ objects: objectsOf(['shared']) }));
     await pruned({ olderThanMs: 1 });
-    assert.deepEqual(await keys(), [`${flow}/1700000000/start/1/0.data.json`, artifact('shared')].toSorted());
+    assert.deepEqual(await storedKeys(), [`${flow}/1700000000/start/1/0.data.json`, artifact('shared')].toSorted());
   });
 
   it('keeps artifacts of failed attempts with their run', async () => {
     await addRun('good', ['a']);
     await store.put(artifact('tried'), 'x');
     const failed = JSON.stringify({ objects: objectsOf(['tried']) });
-    await store.put(`${runPrefix(flow, 'good')}tasks/a/t/failed-0`, failed);
+    await store.put(keys.failedAttempt({ flow, run: 'good', step: 'a', task: 't', attempt: 0 }), failed);
     assert.equal((await pruned({ keep: 1 })).objects, 0);
   });
 
@@ -168,7 +179,7 @@ describe('pruning a datastore', () => {
       assert.deepEqual(listed, ['new'], 'the first object that goes is the one by which a run is found');
       await pruned({ keep: 1 });
       assert.deepEqual(
-        (await keys()).filter((key) => !key.includes('/new/')),
+        (await storedKeys()).filter((key) => !key.includes('/new/')),
         [artifact('kept')],
       );
     });
@@ -179,22 +190,22 @@ describe('pruning a datastore', () => {
       await addRun('old', ['own'], { age: 2 });
       await addRun('odd', ['odd'], { age: 3 });
       await addRun('new', ['late']);
-      const odd = `${runPrefix(flow, 'odd')}run.json`;
+      const odd = keys.run({ flow, run: 'odd' });
       await store.put(odd, garbage);
       const reader = new RunReader(store);
       const planned = await planPrune(reader, flow, { keep: 1 }, later());
       await prune(reader, planned, () => {});
       assert.deepEqual([planned.summary.runs.map(({ run }) => run), [...reader.unreadable]], [['old'], [odd]]);
-      const left = await keys();
+      const left = await storedKeys();
       assert.ok(left.includes(odd) && left.includes(artifact('late')) && left.includes(artifact('odd')));
       // It is not known what the run refers to.
-      assert.ok(left.includes(artifact('own')) && !left.includes(`${runPrefix(flow, 'old')}run.json`));
+      assert.ok(left.includes(artifact('own')) && !left.includes(keys.run({ flow, run: 'old' })));
     });
 
     it(`deletes no artifact where a task or an entry of the cache may need it: ${garbage}`, async () => {
       for (const key of [
-        `${runPrefix(flow, 'new')}tasks/a/t/commit`,
-        `${CACHE_PREFIX}${flow}/a/key`,
+        keys.commit({ flow, run: 'new', step: 'a', task: 't' }),
+        keys.cacheEntry({ flow, step: 'a', digest: 'key' }),
         `${flow}/17/a/1/0.data.json`,
       ]) {
         await addRun('old', ['own'], { age: 2 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { UserError } from '../../../src/base/errors.ts';
 import { plainPalette } from '../../../src/base/terminal/palette.ts';
 import { renderRuns, renderStatus } from '../../../src/cli/views/run-views.ts';
-import { LIVE_PREFIX, runPrefix, type TaskRecord } from '../../../src/contract/records.ts';
+import { keys, prefixes } from '../../../src/contract/layout.generated.ts';
+import type { TaskRecord } from '../../../src/contract/records.ts';
 import type { Whisk } from '../../../src/platform/openwhisk/client.ts';
 import { cancelRun } from '../../../src/platform/runs/cancel-run.ts';
 import { followRun } from '../../../src/platform/runs/follow.ts';
@@ -28,14 +29,14 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
   after(() => s3?.close());
 
   const put = (run: string, name: string, value: unknown) =>
-    store.put(runPrefix(FLOW, run) + name, JSON.stringify(value));
+    store.put(prefixes.run({ flow: FLOW, run }) + name, JSON.stringify(value));
   const begin = (run: string, more: object = {}) => {
     const record = { version: 1, flow: FLOW, run, created: Date.now(), user: 'ada', tags: [], system_tags: [] };
     return put(run, 'run.json', { ...record, start: 'start', end: 'end', bundle: '', ...more });
   };
   const lease = (run: string, fromNowMs: number) =>
     store.put(
-      `${LIVE_PREFIX}${FLOW}/${run}`,
+      keys.live({ flow: FLOW, run }),
       JSON.stringify({ by: 'a', expires: Date.now() + fromNowMs, envelope: { step: 'start' } }),
     );
   const commit = async (run: string, step: string, task: string, more: Partial<TaskRecord> = {}) => {
@@ -73,7 +74,7 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
     await put('waits', 'children/sub/t/0', { flow: FLOW, run: 'waits-sub-t', given: '' });
     await lease('waits-sub-t', -1);
     assert.equal((await statusOf('waits', Date.now() + LATER_MS)).status.isLost, undefined);
-    await store.delete(`${LIVE_PREFIX}${FLOW}/waits-sub-t`);
+    await store.delete(keys.live({ flow: FLOW, run: 'waits-sub-t' }));
     assert.equal((await statusOf('waits', Date.now() + LATER_MS)).status.isLost, true);
   });
 

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { plainPalette } from '../../../src/base/terminal/palette.ts';
 import { lineFilter, taskFilter } from '../../../src/cli/flags/log-filter.ts';
 import { renderLogLine } from '../../../src/cli/views/run-views.ts';
-import { runPrefix } from '../../../src/contract/records.ts';
+import { prefixes } from '../../../src/contract/layout.generated.ts';
 import { RunReader } from '../../../src/platform/runs/reader.ts';
 import { followLogs, type LogFilter, runLogs, type TaskLogLine } from '../../../src/platform/runs/run-logs.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
 
 const KEY = { flow: 'F', run: 'r' };
-const PREFIX = runPrefix('F', 'r');
+const PREFIX = prefixes.run({ flow: 'F', run: 'r' });
 
 /** What reading runs needs of a store, and which objects it was asked for. */
 class Objects {

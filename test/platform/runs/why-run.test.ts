@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { plainPalette } from '../../../src/base/terminal/palette.ts';
 import { renderWhy } from '../../../src/cli/views/why-view.ts';
+import { prefixes } from '../../../src/contract/layout.generated.ts';
 import type { CacheFacts, RunRecord, TaskRecord } from '../../../src/contract/records.ts';
-import { runPrefix } from '../../../src/contract/records.ts';
 import { RunReader } from '../../../src/platform/runs/reader.ts';
 import { whyStep } from '../../../src/platform/runs/why-run.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
@@ -34,7 +34,7 @@ describe('why a step was executed', () => {
 
   /** A run, by its tasks (`step/task`). */
   async function add(run: string, tasks: Record<string, Partial<TaskRecord>>, origin?: object): Promise<void> {
-    const prefix = runPrefix(flow, run);
+    const prefix = prefixes.run({ flow, run });
     await store.put(
       `${prefix}run.json`,
       JSON.stringify(runRecord({ flow, run, created: ++runs, ...(origin && { origin }) } as RunRecord)),
