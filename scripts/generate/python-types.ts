@@ -6,7 +6,7 @@ const HEADER = `# Made by \`npm run generate\` from schemas/{plan,manifest,envel
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union, final
 
 if TYPE_CHECKING:
     from typing_extensions import NotRequired
@@ -51,7 +51,8 @@ class PythonWriter {
     }
     const lines = members.map(({ key, type, description }) => `    ${key}: ${type}\n${about(description, '    ')}`);
     const summary = schema.description === undefined ? '' : `${about(schema.description, '    ')}\n`;
-    this.classes.push(`class ${name}(TypedDict):\n${summary}${lines.join('')}`);
+    // Final: a key tells the members of a union apart.
+    this.classes.push(`@final\nclass ${name}(TypedDict):\n${summary}${lines.join('')}`);
   }
 
   /** @param place what a nested object without a name of its own is called */

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union, final
 
 if TYPE_CHECKING:
     from typing_extensions import NotRequired
 
 
+@final
 class PlanSource(TypedDict):
     """The flow file: its base name as users know it, and its name beside `flow.py` in the zip."""
 
@@ -16,6 +17,7 @@ class PlanSource(TypedDict):
     file: str
 
 
+@final
 class Plan(TypedDict):
     """`plan.json`: a compiled flow as the runtime walks it. The compiler writes it; it travels in the step action's
     zip beside `flow.py`, and deploying keeps it beside the runs."""
@@ -58,6 +60,7 @@ class Plan(TypedDict):
     """Functions of `flow.py` whose body comes from the flow file, by function name."""
 
 
+@final
 class PlannedParameter(TypedDict):
     type: ParameterType
     default: NotRequired[Any]
@@ -73,6 +76,7 @@ class PlannedParameter(TypedDict):
     """A binary file; its content is sent in base64."""
 
 
+@final
 class PlannedStep(TypedDict):
     block: str
     """The basic block of the composition that runs this step."""
@@ -98,30 +102,37 @@ class PlannedStep(TypedDict):
     """Names of the secrets in the step's environment."""
 
 
+@final
 class NextStep(TypedDict):
     step: str
 
 
+@final
 class NextChoose(TypedDict):
     choose: list[str]
 
 
+@final
 class NextOpen(TypedDict):
     open: str
 
 
+@final
 class NextDone(TypedDict):
     done: str
 
 
+@final
 class NextEnd(TypedDict):
     end: Literal[True]
 
 
+@final
 class NextHandled(TypedDict):
     handled: Literal[True]
 
 
+@final
 class PlannedRetry(TypedDict):
     times: int
     """How often a failed attempt is repeated at most."""
@@ -137,16 +148,19 @@ class PlannedRetry(TypedDict):
     """Names of exception classes, `timeout`, `crash`; empty: every failure."""
 
 
+@final
 class PlannedCallAction(TypedDict):
     action: str
 
 
+@final
 class PlannedCallFlow(TypedDict):
     flow: str
     detach: bool
     timeoutMs: NotRequired[int]
 
 
+@final
 class PlannedCache(TypedDict):
     """The step's artifacts are reused if all of this is the same, and its inputs are too."""
 
@@ -156,6 +170,7 @@ class PlannedCache(TypedDict):
     """SHA-256 over variables, image and requirements. The runtime adds what they amount to in a container."""
 
 
+@final
 class PlannedPool(TypedDict):
     kind: Literal["foreach", "branches"]
     over: NotRequired[str]
@@ -174,14 +189,17 @@ class PlannedPool(TypedDict):
     minSuccess: NotRequired[MinSuccess]
 
 
+@final
 class MinSuccessCount(TypedDict):
     count: int
 
 
+@final
 class MinSuccessPart(TypedDict):
     part: float
 
 
+@final
 class PlannedLoop(TypedDict):
     first: str
     """The first step of a turn."""
@@ -191,6 +209,7 @@ class PlannedLoop(TypedDict):
     """Pause between two turns."""
 
 
+@final
 class PlannedRuns(TypedDict):
     """How many runs execute at once, and what happens to one more."""
 
@@ -198,6 +217,7 @@ class PlannedRuns(TypedDict):
     beyond: Literal["queue", "skip", "cancel"]
 
 
+@final
 class Profile(TypedDict):
     """One step action is deployed per profile: steps with the same memory, time limit, image and packages share warm
     containers."""
@@ -211,6 +231,7 @@ class Profile(TypedDict):
     """Replaces OpenWhisk's Python."""
 
 
+@final
 class SourceRange(TypedDict):
     line: int
     """First line of the body in `flow.py`, from 1."""
@@ -223,6 +244,7 @@ class SourceRange(TypedDict):
     text."""
 
 
+@final
 class Manifest(TypedDict):
     """`manifest.json`: what a bundle holds and how it is deployed."""
 
@@ -248,6 +270,7 @@ class Manifest(TypedDict):
     """SHA-256 of every file of the bundle."""
 
 
+@final
 class ManifestConductor(TypedDict):
     name: str
     """What clients invoke: always the current version."""
@@ -259,6 +282,7 @@ class ManifestConductor(TypedDict):
     timeLimitMs: int
 
 
+@final
 class ManifestWait(TypedDict):
     """Pauses a session outside of any step's container: `{wait}` in milliseconds."""
 
@@ -269,6 +293,7 @@ class ManifestWait(TypedDict):
     timeLimitMs: int
 
 
+@final
 class ManifestStep(TypedDict):
     name: str
     profile: str
@@ -280,6 +305,7 @@ class ManifestStep(TypedDict):
     timeLimitMs: int
 
 
+@final
 class ManifestTriggerSchedule(TypedDict):
     """As written in the flow, without a time zone that is UTC."""
 
@@ -287,6 +313,7 @@ class ManifestTriggerSchedule(TypedDict):
     timezone: NotRequired[str]
 
 
+@final
 class ManifestTrigger(TypedDict):
     """A trigger, and the rule by which it invokes the conductor."""
 
@@ -301,10 +328,12 @@ class ManifestTrigger(TypedDict):
     """As written in the flow, without a time zone that is UTC."""
 
 
+@final
 class EnvelopeAnswerResult(TypedDict):
     result: Any
 
 
+@final
 class EnvelopeAnswerError(TypedDict):
     error: Any
 
@@ -382,6 +411,7 @@ stays under ENVELOPE_MAX_BYTES whatever the artifacts weigh; only the very first
 version does not know is refused, never dropped."""
 
 
+@final
 class RunResult(TypedDict):
     """What `ow action invoke <flow> -r` answers, and the record `result.json`. A failed run's answer has it under
     `error`, as OpenWhisk requires."""
@@ -400,10 +430,12 @@ class RunResult(TypedDict):
     """Anything else to say: that the run was skipped, or existed already."""
 
 
+@final
 class HandlersResultStatus(TypedDict):
     status: Literal["succeeded"]
 
 
+@final
 class RunFailure(TypedDict):
     """Why a run, or an item of a foreach, failed."""
 
@@ -419,6 +451,7 @@ class RunFailure(TypedDict):
     """The item that failed, of a foreach that goes on without it."""
 
 
+@final
 class RunRecord(TypedDict):
     """`run.json`: a run. Written first, conditionally."""
 
@@ -455,6 +488,7 @@ RunOrigin = TypedDict(
 """The run that a run resumes, and the step that is executed again with all that follows it."""
 
 
+@final
 class GivenParameter(TypedDict):
     digest: str
     """A digest under a key derived from the datastore's."""
@@ -462,12 +496,14 @@ class GivenParameter(TypedDict):
     """The value as text; absent for secrets."""
 
 
+@final
 class ArtifactInfo(TypedDict):
     size: int
     type: str
     encoding: str
 
 
+@final
 class DroppedInfo(TypedDict):
     """An artifact that no longer exists: which join dropped it, and why."""
 
@@ -475,6 +511,7 @@ class DroppedInfo(TypedDict):
     why: str
 
 
+@final
 class Metadatum(TypedDict):
     """As in Metaflow's metadata service, without what the record's own place says."""
 
@@ -486,6 +523,7 @@ class Metadatum(TypedDict):
     """Epoch milliseconds."""
 
 
+@final
 class TaskRecord(TypedDict):
     """`tasks/<step>/<task>/commit`: the committed attempt of a task; `…/failed-<n>`: attempt n, which failed and was
     followed by another."""
@@ -538,6 +576,7 @@ class TaskRecord(TypedDict):
     """How many attempts there are at most, if there can be more than one."""
 
 
+@final
 class CacheFacts(TypedDict):
     """What tells a task of a step with `cache: true` from others."""
 
@@ -548,6 +587,7 @@ class CacheFacts(TypedDict):
     parts: CacheParts
 
 
+@final
 class CacheParts(TypedDict):
     """Each part as the first CACHE_PART_LENGTH digits of a SHA-256."""
 
@@ -562,6 +602,7 @@ class CacheParts(TypedDict):
     together, as `…`."""
 
 
+@final
 class CacheEntry(TypedDict):
     """`_nuvopipe/cache/<Flow>/<step>/<key>`: artifacts to reuse. It contains the task's record, so that the run it
     came from may be deleted."""
@@ -572,6 +613,7 @@ class CacheEntry(TypedDict):
     record: TaskRecord
 
 
+@final
 class LiveRecord(TypedDict):
     """`_nuvopipe/live/<Flow>/<run>`: the lease of a run outside of all pools, and where a stalled run is entered
     again. Written before `run.json`, deleted after `result.json`."""
@@ -597,6 +639,7 @@ LivePlace = TypedDict(
 )
 
 
+@final
 class ClaimRecord(TypedDict):
     """`pools/<opener>/<task>/claims/<i>`: a lane works on an item; `…/join`: a session executes the join; `guard`: a
     session watches over the run."""
@@ -609,6 +652,7 @@ class ClaimRecord(TypedDict):
     """Epoch milliseconds."""
 
 
+@final
 class PoolRecord(TypedDict):
     """`pools/<opener>/<task>/open`: a pool; `<task>` is the opener's."""
 
@@ -618,6 +662,7 @@ class PoolRecord(TypedDict):
     """How many items it has."""
 
 
+@final
 class ChildRecord(TypedDict):
     """`children/<step>/<task>/<n>`: the run that attempt n of a step has started and waits for."""
 
@@ -629,6 +674,7 @@ class ChildRecord(TypedDict):
     """A digest of what the run was given, under a key derived from the datastore's."""
 
 
+@final
 class ParentRecord(TypedDict):
     """`parent`: a step of another run waits for this one, and is started when this run has its result."""
 
@@ -639,6 +685,7 @@ class ParentRecord(TypedDict):
     envelope: Envelope
 
 
+@final
 class WaitingRecord(TypedDict):
     """`waiting`: a session cannot start another one."""
 
@@ -649,6 +696,7 @@ class WaitingRecord(TypedDict):
     reason: str
 
 
+@final
 class CancelRecord(TypedDict):
     """`cancelled`: every lane stops at its next step."""
 
@@ -660,6 +708,7 @@ class CancelRecord(TypedDict):
     """Epoch milliseconds."""
 
 
+@final
 class SlotRecord(TypedDict):
     """`_nuvopipe/slots/<Flow>/<i>`: the run that holds one of the places of a flow with `runs`."""
 
@@ -668,6 +717,7 @@ class SlotRecord(TypedDict):
     run: str
 
 
+@final
 class StoreSettings(TypedDict):
     """Where runs keep their state. Bound to step actions as the parameter `store`; contains secrets, so never
     printed."""
