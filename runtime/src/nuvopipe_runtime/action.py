@@ -1,11 +1,14 @@
 """`main(args)`: one activation of a step action. Keeps what is worth keeping between the activations of a container."""
 
+from __future__ import annotations
+
 import os
 import socket
 import sys
 import tempfile
 import time
 import uuid
+from typing import TYPE_CHECKING, Any
 
 from . import sequence
 from .clock import Clock
@@ -17,13 +20,16 @@ from .execution.protect import IS_LINUX, hide_memory
 from .launcher import Launcher
 from .layers import ensure_layer
 from .plan import Plan, conductor_of
-from .protocol.pools.growth import Pace
-from .protocol.records.record_cache import RecordCache
-from .protocol.records.stop_check import StopCheck
+from .protocol.container import Container
 from .protocol.session import Session
-from .protocol.timing.answering import Durations
 from .protocol.values.secret_parameters import SecretParameters
 from .text import encodable, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .contract.formats import StoreSettings
+    from .store import Store
 
 RUNTIME_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FLOW_DIRECTORY = os.path.join(RUNTIME_DIRECTORY, "flow")
@@ -34,21 +40,16 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRA
 """What a step sees of the container's own environment: nothing of OpenWhisk's."""
 
 
-class Container:
+class Supervisor(Container):
     """The supervisor's state, for the life of the container."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.plan = Plan(FLOW_DIRECTORY)
-        self.executor = Executor(self.plan)
-        self.stop_check = StopCheck()
-        self.records = RecordCache()
-        self.durations = Durations()
-        self.pace = Pace()
-        self.secrets = SecretParameters(self.plan)
-        self._store = None
-        self._settings = None
+        super().__init__(Executor(self.plan), SecretParameters(self.plan))
+        self._store: Store | None = None
+        self._settings: StoreSettings | None = None
 
-    def fork_loader(self):
+    def fork_loader(self) -> None:
         """In a container forked from a template that has Metaflow imported: the loader is one more fork."""
         from .execution import loader
 
@@ -60,19 +61,20 @@ class Container:
         theirs.close()
         self.executor.adopt(ours)
 
-    def store(self, settings):
+    def store(self, settings: StoreSettings) -> Store:
         from .store import open_store  # its threads must not exist before the loader has been forked
 
-        if settings != self._settings:
+        if self._store is None or settings != self._settings:
             self._settings = settings
             self._store = open_store(settings)
         return self._store
 
 
-def main(arguments):
+def main(arguments: dict[str, Any]) -> dict[str, Any]:
     """Takes an envelope and the bound parameters `store`, `user`, `layer` and `secrets`; answers the next envelope."""
     try:
-        return encodable(_advance(arguments))
+        answer: dict[str, Any] = encodable(_advance(arguments))
+        return answer
     except Exception as error:
         if os.environ.get("NUVOPIPE_DEBUG"):
             raise
@@ -82,7 +84,7 @@ def main(arguments):
         return {"error": printable(explain(error)[:300])}
 
 
-def _advance(arguments):
+def _advance(arguments: dict[str, Any]) -> Mapping[str, Any]:
     store = container.store(arguments["store"])
     user = _metaflow_user(arguments)
     environment = _task_environment(arguments, store, user)
@@ -113,13 +115,13 @@ def _advance(arguments):
     return sequence.answer_of(container.plan, answer) if container.plan.is_sequence else answer
 
 
-def _metaflow_user(arguments):
+def _metaflow_user(arguments: dict[str, Any]) -> str:
     """Whose runs these are; Metaflow itself refuses `root`."""
     user = arguments.get("user") or os.environ.get("__OW_NAMESPACE")
     return user if user and user != "root" else "nuvopipe"
 
 
-def _task_environment(arguments, store, user):
+def _task_environment(arguments: dict[str, Any], store: Store, user: str) -> dict[str, str]:
     """What Metaflow, in the task, needs to know of the datastore; the user's own `metaflow.S3` works with it, too."""
     settings = arguments["store"]
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -152,7 +154,7 @@ def _task_environment(arguments, store, user):
     return environment
 
 
-container = Container()
+container = Supervisor()
 hide_memory()
 if "metaflow" in sys.modules and IS_LINUX:
     container.fork_loader()

@@ -1,15 +1,17 @@
 """Time, passed in: tests move it."""
 
+from __future__ import annotations
+
 import time
 
 
 class Clock:
-    def now(self):
+    def now(self) -> float:
         """Epoch seconds."""
         return time.time()
 
-    def now_ms(self):
+    def now_ms(self) -> int:
         return int(self.now() * 1000)
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -1,8 +1,16 @@
 """The envelope's keys and size; `src/contract/envelope.ts` describes them."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING, Any, cast
 
 from .contract.protocol import ENVELOPE_MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from .contract.formats import Envelope
 
 KEYS = (
     *("run", "block", "step", "at", "claim", "again", "lease", "used", "home"),
@@ -11,12 +19,22 @@ KEYS = (
 )
 
 
-def from_arguments(arguments):
+def from_arguments(arguments: dict[str, Any]) -> Envelope:
     """The envelope among an activation's arguments; the others are parameters bound at deploy."""
-    return {key: arguments[key] for key in KEYS if arguments.get(key) is not None}
+    return cast("Envelope", {key: arguments[key] for key in KEYS if arguments.get(key) is not None})
 
 
-def check_size(envelope):
+def only(envelope: Envelope, keys: Collection[str]) -> Envelope:
+    """A copy with these keys, as far as they are there."""
+    return cast("Envelope", {key: value for key, value in envelope.items() if key in keys})
+
+
+def without(envelope: Envelope, keys: Collection[str]) -> Envelope:
+    """A copy that lacks these keys."""
+    return cast("Envelope", {key: value for key, value in envelope.items() if key not in keys})
+
+
+def check_size(envelope: Mapping[str, Any]) -> None:
     """Outputs, and what an action is given, are as long as they are; all else is small whatever the artifacts weigh."""
     size = len(json.dumps({key: value for key, value in envelope.items() if key not in ("result", "call")}))
     if size > ENVELOPE_MAX_BYTES:

@@ -1,5 +1,7 @@
 """Starts sessions: non-blocking invocations of a flow's conductor action, with an envelope in them."""
 
+from __future__ import annotations
+
 import json
 import ssl
 import sys
@@ -8,9 +10,15 @@ import urllib.request
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from .contract.protocol import ENVELOPE_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .contract.formats import Envelope
 
 LAUNCH_TIMEOUT_S = 20
 PARALLEL_LAUNCHES = 8
@@ -23,10 +31,24 @@ CROWDED = b"concurrent requests"
 """OpenWhisk's 429 for too many activations at once; the other one is for too many calls in a clock minute."""
 
 
+class SessionLauncher(Protocol):
+    """What the protocol asks of the platform."""
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the last refusal may be over in a moment."""
+
+    def launch(self, envelope: Envelope) -> bool: ...
+
+    def launch_all(self, envelopes: list[Envelope]) -> int: ...
+
+    def start(self, flow: str, parameters: Mapping[str, Any]) -> str | None: ...
+
+
 class Launcher:
     """`host` and `key` are the action's own `__OW_API_HOST` and `__OW_API_KEY` (annotation `provide-api-key`)."""
 
-    def __init__(self, host, key, conductor=None):
+    def __init__(self, host: str, key: str | None, conductor: str = "") -> None:
         if not host.startswith("http"):
             host = "https://" + host
         self._actions = f"{host}/api/v1/namespaces/_/actions"
@@ -36,23 +58,23 @@ class Launcher:
         self._authorization = "Basic " + b64encode((key or "").encode()).decode()
 
     @cached_property
-    def _tls(self):
+    def _tls(self) -> ssl.SSLContext | None:
         """Inside a cluster the API's certificate is its own; the connection never leaves it. Most activations need none."""
         return ssl._create_unverified_context() if self._actions.startswith("https") else None
 
-    def launch(self, envelope):
+    def launch(self, envelope: Envelope) -> bool:
         """True when the platform took it. A refusal (429, 503, no answer) delays work, it never fails a run."""
         refusal = self._invoke(self._conductor, {ENVELOPE_KEY: envelope})
         if refusal not in (None, LATER):
             print(f"nuvopipe: {self._conductor} could not be started: {refusal}", file=sys.stderr)
         return refusal is None
 
-    def start(self, flow, parameters):
+    def start(self, flow: str, parameters: Mapping[str, Any]) -> str | None:
         """Starts another flow of the namespace, or another version. None when the platform took it, `later` when it may, else
         why it never will."""
         return self._invoke(flow, parameters)
 
-    def _invoke(self, action, arguments):
+    def _invoke(self, action: str, arguments: Mapping[str, Any]) -> str | None:
         request = urllib.request.Request(
             f"{self._actions}/{quote(action)}?blocking=false",
             data=json.dumps(arguments).encode(),
@@ -71,7 +93,7 @@ class Launcher:
             self.is_crowded = True
             return LATER
 
-    def launch_all(self, envelopes):
+    def launch_all(self, envelopes: list[Envelope]) -> int:
         """How many were taken. Stops asking after the first refusal: the others would be refused too."""
         taken = 0
         with ThreadPoolExecutor(PARALLEL_LAUNCHES) as pool:

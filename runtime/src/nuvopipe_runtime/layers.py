@@ -1,18 +1,28 @@
 """Wheels that a flow asks for (`environment.pip`): a zip in the datastore, unpacked once a machine, by content."""
 
+from __future__ import annotations
+
 import io
 import os
 import re
 import shutil
 import tempfile
 import zipfile
+from typing import Any, Protocol
 
 from .contract.layout import layer_key
 
 ROOT = os.path.join(tempfile.gettempdir(), f"nuvopipe-layers-{os.getuid()}")
 
 
-def ensure_layer(store, digest):
+class LayerSource(Protocol):
+    """As much of a store as layers are read from."""
+
+    def get(self, key: str, /) -> tuple[Any, ...] | None:
+        """The content, and more about it; None when there is no such object."""
+
+
+def ensure_layer(store: LayerSource, digest: str) -> str:
     """The directory to put on `sys.path`."""
     if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
         raise ValueError("not the digest of a layer")

@@ -1,18 +1,25 @@
 """`plan.json`, as the compiler wrote it; `src/contract/plan.ts` describes its keys."""
 
+from __future__ import annotations
+
 import json
 import os
+from typing import TYPE_CHECKING
 
 from .contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK, VERSION_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from .contract.formats import Plan as PlanFile
 
 
 class Plan:
     """One compiled flow. `directory` holds `flow.py`, `plan.json`, the flow file and the user's code."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: str) -> None:
         self.directory = directory
-        with open(os.path.join(directory, "plan.json"), "rb") as file:
-            self.raw = json.load(file)
+        self.raw = _read_plan(directory)
         self.hash = self.raw["hash"]
         self.flow = self.raw["flow"]
         self.start = self.raw["start"]
@@ -30,16 +37,19 @@ class Plan:
         self.is_sequence = self.raw.get("isSequence", False)
         self.handlers = set(self._chain(self.on_failure)) if self.on_failure else set()
         self._before = self._only_predecessors()
-        self._passed = {}
+        self._passed: dict[tuple[str, str], list[str]] = {}
 
-    def _chain(self, step):
-        while step is not None:
+    def _chain(self, step: str) -> Iterator[str]:
+        while True:
             yield step
-            step = self.steps[step]["next"].get("step")
+            following = self.steps[step]["next"]
+            if "step" not in following:
+                return
+            step = following["step"]
 
-    def _only_predecessors(self):
+    def _only_predecessors(self) -> dict[str, str]:
         """The step before, for those steps that have only one, in the same scopes."""
-        before = {}
+        before: dict[str, list[str]] = {}
         for name in self.steps:
             for step in self._led_to(name):
                 before.setdefault(step, []).append(name)
@@ -49,17 +59,18 @@ class Plan:
             if len(names) == 1 and self.steps[names[0]]["within"] == self.steps[step]["within"]
         }
 
-    def passed_by(self, step, chosen):
+    def passed_by(self, step: str, chosen: str) -> list[str]:
         """The user's steps that a decision leads around, in their order: those to which only its other ways lead."""
         if (step, chosen) not in self._passed:
             ahead = self._reachable([chosen], step)
-            others = self._reachable([option for option in self.steps[step]["next"]["choose"] if option != chosen], step)
+            others = self._reachable([option for option in self._led_to(step) if option != chosen], step)
             self._passed[step, chosen] = [name for name in others if name not in ahead and not self.steps[name].get("made")]
         return self._passed[step, chosen]
 
-    def _reachable(self, first, decision):
+    def _reachable(self, first: list[str], decision: str) -> list[str]:
         """Steps, in the order in which they come, by way of all branches, and all decisions but the one that is looked at."""
-        found, pending = {}, list(reversed(first))
+        found: dict[str, bool] = {}
+        pending = first[::-1]
         while pending:
             name = pending.pop()
             if name not in found and name != decision:
@@ -67,7 +78,7 @@ class Plan:
                 pending += reversed(self._following(name))
         return list(found)
 
-    def _following(self, step):
+    def _following(self, step: str) -> list[str]:
         following = self.steps[step]["next"]
         if "open" in following:
             return self.pools[following["open"]]["first"]
@@ -75,18 +86,20 @@ class Plan:
             return [self.pools[following["done"]]["join"]]
         return self._led_to(step)
 
-    def _led_to(self, step):
+    def _led_to(self, step: str) -> list[str]:
         """Steps in the same session: the next one, or those among which it decides."""
         following = self.steps[step]["next"]
-        return following.get("choose", [following["step"]] if "step" in following else [])
+        if "choose" in following:
+            return following["choose"]
+        return [following["step"]] if "step" in following else []
 
-    def block(self, step):
+    def block(self, step: str) -> str:
         return self.steps[step]["block"]
 
-    def profile(self, step):
+    def profile(self, step: str) -> str:
         return self.steps[step]["profile"]
 
-    def environment(self, step, secrets, lacks_none=True):
+    def environment(self, step: str, secrets: Mapping[str, str], lacks_none: bool = True) -> dict[str, str]:
         """What a step finds in its environment and no other does: its `vars`, and of the flow's secrets those it names."""
         spec = self.steps[step]
         names = spec.get("secrets", [])
@@ -95,39 +108,39 @@ class Plan:
             raise RuntimeError(f"step {step} lacks {', '.join(missing)}: deploy the flow again, with its secrets")
         return {**spec.get("vars", {}), **{name: secrets[name] for name in names if name in secrets}}
 
-    def first(self, opener, item):
+    def first(self, opener: str, item: int) -> str:
         """First step of an item's body: the foreach's, or the branch's."""
         pool = self.pools[opener]
         return pool["first"][item if pool["kind"] == "branches" else 0]
 
-    def last(self, opener, item):
+    def last(self, opener: str, item: int) -> str:
         pool = self.pools[opener]
         return pool["last"][item if pool["kind"] == "branches" else 0]
 
-    def pool_depth(self, step):
+    def pool_depth(self, step: str) -> int | None:
         """Index in `within`, and in `at`, of the innermost pool around a step; None outside of all pools."""
         within = self.steps[step]["within"]
         return next((depth for depth in reversed(range(len(within))) if within[depth] in self.pools), None)
 
-    def collecting_depth(self, step):
+    def collecting_depth(self, step: str) -> int | None:
         """The same for the innermost foreach whose other items go on when one has failed."""
         within = self.steps[step]["within"] if step in self.steps else []  # `_parameters` may fail, too
         collecting = [depth for depth, scope in enumerate(within) if "minSuccess" in self.pools.get(scope, {})]
         return collecting[-1] if collecting else None
 
-    def turns(self, step, at):
+    def turns(self, step: str, at: list[int]) -> dict[str, int]:
         """How often the loops around a step that count their turns have been through, as `flow.py` keeps it."""
         scopes = zip(self.steps[step]["within"], at, strict=True)
         return {scope: turn for scope, turn in scopes if turn and "max" in self.loops.get(scope, {})}
 
-    def coordinate(self, step, at, following):
+    def coordinate(self, step: str, at: list[int], following: str) -> list[int]:
         """Where `following` is, coming from `step` at `at`: a loop starts with turn 0, or takes another turn."""
         within, target = self.steps[step]["within"], self.steps[following]["within"]
-        found = []
+        found: list[int] = []
         for depth, scope in enumerate(target):
             if depth < len(within) and within[depth] == scope:
                 found.append(at[depth])
-                if self.loops.get(scope, {}).get("first") == following:
+                if scope in self.loops and self.loops[scope]["first"] == following:
                     # Only the end of a turn leads to the loop's first step from inside.
                     found[-1] += 1
                     return found + [0] * (len(target) - len(found))
@@ -135,23 +148,25 @@ class Plan:
                 found.append(0)
         return found
 
-    def pause_ms(self, step, following):
+    def pause_ms(self, step: str, following: str) -> int:
         """Between `step` and `following`, where that begins another turn of a loop around both."""
         within = self.steps[step]["within"]
         loops = (self.loops[scope] for scope in self.steps[following]["within"] if scope in self.loops and scope in within)
         return next((loop.get("pauseMs", 0) for loop in loops if loop["first"] == following), 0)
 
-    def split(self, step, at):
+    def split(self, step: str, at: list[int]) -> int | None:
         """Which item of its foreach a step begins; None where it begins none."""
         within = self.steps[step]["within"]
-        pool = self.pools.get(within[-1], {}) if within else {}
-        return at[-1] if pool.get("kind") == "foreach" and step in pool["first"] else None
+        pool = self.pools.get(within[-1]) if within else None
+        return at[-1] if pool and pool["kind"] == "foreach" and step in pool["first"] else None
 
-    def has_one_predecessor(self, step):
+    def has_one_predecessor(self, step: str) -> bool:
         """Whether the plan alone tells which task comes before."""
         return step in self._before
 
-    def inputs(self, step, at, before, items):
+    def inputs(
+        self, step: str, at: list[int], before: tuple[str, list[int]] | None, items: Callable[[str, list[int]], Iterable[int]]
+    ) -> list[tuple[str, str]]:
         """
         `(step, task)` of the tasks that a task reads. `before` is `(step, at)` of the one before, where the plan does not
         tell; `items(opener, at)` gives the items of a pool that were done.
@@ -163,28 +178,36 @@ class Plan:
             opener = spec["joins"]
             return [(self.last(opener, item), task_id([*at, item])) for item in items(opener, at)]
         within = spec["within"]
-        if within and step in self.pools.get(within[-1], {}).get("first", []):
+        if within and within[-1] in self.pools and step in self.pools[within[-1]]["first"]:
             return [(within[-1], task_id(at[:-1]))]
         if step in self._before:
             return [(self._before[step], task_id(at))]
+        if before is None:
+            raise ValueError(f"the plan does not tell which task comes before {step}")
         return [(before[0], task_id(before[1]))]
 
 
-def version_of(bundle):
+def _read_plan(directory: str) -> PlanFile:
+    with open(os.path.join(directory, "plan.json"), "rb") as file:
+        plan: PlanFile = json.load(file)
+    return plan
+
+
+def version_of(bundle: str) -> str:
     """The version of a flow that a run is of; `bundle` as its record has it."""
     return bundle[:VERSION_LENGTH]
 
 
-def conductor_of(flow, bundle):
+def conductor_of(flow: str, bundle: str) -> str:
     """The conductor action of one version of a flow: its runs enter no other, whatever is deployed meanwhile."""
     return f"{flow}.steps/flow-{version_of(bundle)}"
 
 
-def task_id(at):
+def task_id(at: Iterable[int]) -> str:
     """Task ids are derived from the coordinate: `t`, or `t-3-0` for item (or turn) 0 in item 3 of the outer scope."""
     return "-".join(["t", *map(str, at)])
 
 
-def coordinate_of(task):
+def coordinate_of(task: str) -> list[int]:
     """The other way round."""
     return [int(index) for index in task.split("-")[1:]]

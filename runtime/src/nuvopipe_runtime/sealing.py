@@ -5,6 +5,8 @@ each text has for itself, and HMAC-SHA256 over the result (encrypt-then-MAC). Th
 the flow's public one: X25519 (RFC 7748) with a key pair of its own for each text. Its half is `src/compiler/seal-source.ts`.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import hmac
@@ -19,27 +21,27 @@ class Unreadable(Exception):
     """Sealed with another key, or changed since."""
 
 
-def seal(key, data):
+def seal(key: bytes, data: bytes) -> bytes:
     nonce = os.urandom(NONCE_BYTES)
     body = _xor(data, _derive(key, b"encrypt" + nonce))
     return nonce + body + _derive(_derive(key, b"authenticate" + nonce), body)
 
 
-def unseal(key, sealed):
+def unseal(key: bytes, sealed: bytes) -> bytes:
     nonce, body, tag = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:-TAG_BYTES], sealed[-TAG_BYTES:]
     if not hmac.compare_digest(tag, _derive(_derive(key, b"authenticate" + nonce), body)):
         raise Unreadable("it was sealed with other keys than those of now")
     return _xor(body, _derive(key, b"encrypt" + nonce))
 
 
-def unseal_from_sender(private_key, text):
+def unseal_from_sender(private_key: bytes, text: str) -> bytes:
     """What was sealed to the public key of a private one."""
     content = base64.b64decode(text)
     public_key, sealed = content[:KEY_BYTES], content[KEY_BYTES:]
     return unseal(_derive(x25519(private_key, public_key), public_key), sealed)
 
 
-def x25519(scalar, point):
+def x25519(scalar: bytes, point: bytes) -> bytes:
     """The Montgomery ladder of RFC 7748, section 5."""
     k = int.from_bytes(scalar, "little") & ((1 << 254) - 8) | 1 << 254
     x1 = int.from_bytes(point, "little") & ((1 << 255) - 1)
@@ -59,10 +61,10 @@ def x25519(scalar, point):
     return (x2 * pow(z2, PRIME - 2, PRIME) % PRIME).to_bytes(KEY_BYTES, "little")
 
 
-def _derive(key, text):
+def _derive(key: bytes, text: bytes) -> bytes:
     return hmac.digest(key, text, "sha256")
 
 
-def _xor(data, key):
+def _xor(data: bytes, key: bytes) -> bytes:
     stream = hashlib.shake_256(key).digest(len(data))
     return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(data), "big")

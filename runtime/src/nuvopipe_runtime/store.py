@@ -1,10 +1,13 @@
 """The object store, through obstore. Only the supervisor imports this: obstore starts threads that no fork survives."""
 
+from __future__ import annotations
+
 import hmac
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import obstore
 from obstore.exceptions import (
@@ -16,6 +19,22 @@ from obstore.exceptions import (
     UnauthenticatedError,
 )
 from obstore.store import S3Store
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
+    from typing import TypeAlias
+
+    from obstore import Attributes, UpdateVersion
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
+
+    from .contract.formats import StoreSettings
+
+    Found: TypeAlias = tuple[bytes, Attributes, str | None]
+    """An object's content, its user metadata and its ETag."""
+
+T = TypeVar("T")
 
 PARALLEL_REQUESTS = 32
 """Requests under way at once; obstore's own pool keeps their connections."""
@@ -32,11 +51,11 @@ class Lost(Exception):
 class NotARecord(Exception):
     """The object under a record's key is not a record: another program wrote it."""
 
-    def __init__(self, key):
+    def __init__(self, key: str) -> None:
         super().__init__(f"the object {key} in the datastore is not the record that it should be")
 
 
-def explain(error):
+def explain(error: BaseException) -> str:
     """An error in a line for those who run flows; obstore's own texts go on for many."""
     if isinstance(error, NotARecord):
         return str(error)
@@ -48,10 +67,10 @@ def explain(error):
     return f"{type(error).__name__}: {text}"
 
 
-def open_store(settings):
+def open_store(settings: StoreSettings) -> Store:
     """`StoreSettings` of `src/contract/records.ts`, as bound to the step action."""
-    options = {"timeout": timedelta(seconds=REQUEST_TIMEOUT_S)}
-    config = {
+    options: ClientConfig = {"timeout": timedelta(seconds=REQUEST_TIMEOUT_S)}
+    config: S3Config = {
         "region": settings.get("region") or "us-east-1",
         "access_key_id": settings["accessKeyId"],
         "secret_access_key": settings["secretAccessKey"],
@@ -59,11 +78,12 @@ def open_store(settings):
     endpoint = settings.get("endpoint")
     if endpoint:
         options["allow_http"] = endpoint.startswith("http://")
-        config |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
+        config["endpoint"] = endpoint
+        config["virtual_hosted_style_request"] = False
     if settings.get("sessionToken"):
         config["session_token"] = settings["sessionToken"]
-    retries = {"max_retries": MAX_RETRIES, "retry_timeout": timedelta(seconds=RETRY_TIMEOUT_S)}
-    objects = S3Store(settings["bucket"], client_options=options, retry_config=retries, **config)
+    retries: RetryConfig = {"max_retries": MAX_RETRIES, "retry_timeout": timedelta(seconds=RETRY_TIMEOUT_S)}
+    objects = S3Store(settings["bucket"], config=config, client_options=options, retry_config=retries)
     prefix = settings.get("prefix") or ""
     root = "/".join(filter(None, ["s3:/", settings["bucket"], prefix]))
     return Store(objects, prefix, root, settings["secretAccessKey"])
@@ -75,7 +95,7 @@ class Store:
     `requests` counts what was asked of the store, retries apart.
     """
 
-    def __init__(self, objects, prefix, root, secret=""):
+    def __init__(self, objects: ObjectStore, prefix: str, root: str, secret: str = "") -> None:
         self._secret = secret.encode()
         self._objects = objects
         self._prefix = prefix + "/" if prefix else ""
@@ -83,17 +103,16 @@ class Store:
         self._pool = ThreadPoolExecutor(PARALLEL_REQUESTS)
         self.requests = 0
 
-    def derive_key(self, purpose):
+    def derive_key(self, purpose: str) -> bytes:
         """32 bytes that only those know who have the keys of this store."""
         return hmac.digest(self._secret, f"nuvopipe: {purpose}".encode(), "sha256")
 
-    def put(self, key, data, attributes=None):
+    def put(self, key: str, data: bytes, attributes: Attributes | None = None) -> str | None:
         """`attributes` become S3 user metadata, as Metaflow's readers want them on every artifact."""
         self.requests += 1
-        options = {"attributes": attributes} if attributes else {}
-        return obstore.put(self._objects, self._prefix + key, data, use_multipart=False, **options)["e_tag"]
+        return obstore.put(self._objects, self._prefix + key, data, attributes=attributes, use_multipart=False)["e_tag"]
 
-    def create(self, key, data):
+    def create(self, key: str, data: bytes) -> str | None:
         """Conditional PUT (`If-None-Match: *`). Raises `Lost` when the object exists."""
         self.requests += 1
         try:
@@ -101,16 +120,16 @@ class Store:
         except (AlreadyExistsError, PreconditionError) as error:
             raise Lost(key) from error
 
-    def replace(self, key, data, e_tag):
+    def replace(self, key: str, data: bytes, e_tag: str | None) -> str | None:
         """Compare-and-swap on the ETag. Raises `Lost` when the object has changed."""
         self.requests += 1
         try:
-            mode = {"e_tag": e_tag}
+            mode: UpdateVersion = {"e_tag": e_tag}
             return obstore.put(self._objects, self._prefix + key, data, mode=mode, use_multipart=False)["e_tag"]
         except (PreconditionError, NotFoundError, AlreadyExistsError) as error:
             raise Lost(key) from error
 
-    def get(self, key):
+    def get(self, key: str) -> Found | None:
         """(bytes, attributes, e_tag), or None when there is no such object."""
         self.requests += 1
         try:
@@ -119,7 +138,7 @@ class Store:
         except (NotFoundError, FileNotFoundError):
             return None
 
-    def get_json(self, key):
+    def get_json(self, key: str) -> Any:
         """A record, or None when there is no such object. Raises `NotARecord`."""
         found = self.get(key)
         if found is None:
@@ -132,7 +151,7 @@ class Store:
             raise NotARecord(key)
         return record
 
-    def find_json(self, key, *names):
+    def find_json(self, key: str, *names: str) -> Any:
         """A record that has values of these names; None in the place of another, which is no reason to fail for its reader."""
         try:
             record = self.get_json(key)
@@ -140,7 +159,7 @@ class Store:
             return None
         return record if record is not None and all(name in record for name in names) else None
 
-    def exists(self, key):
+    def exists(self, key: str) -> bool:
         self.requests += 1
         try:
             obstore.head(self._objects, self._prefix + key)
@@ -148,7 +167,7 @@ class Store:
         except (NotFoundError, FileNotFoundError):
             return False
 
-    def copy(self, source, key):
+    def copy(self, source: str, key: str) -> None:
         """Within the store, if the source is there."""
         self.requests += 1
         try:
@@ -156,21 +175,21 @@ class Store:
         except (NotFoundError, FileNotFoundError):
             pass
 
-    def delete(self, key):
+    def delete(self, key: str) -> None:
         self.requests += 1
         obstore.delete(self._objects, self._prefix + key)
 
-    def list(self, prefix):
+    def list(self, prefix: str) -> builtins.list[str]:
         """All keys below a prefix that ends in `/`, relative to the root."""
-        keys = []
+        keys: builtins.list[str] = []
         for page in obstore.list(self._objects, self._prefix + prefix, chunk_size=1000):
             self.requests += 1
             keys += [entry["path"][len(self._prefix) :] for entry in page]
         return keys
 
-    def list_stem(self, stem):
+    def list_stem(self, stem: str) -> builtins.list[str]:
         """All keys that begin with a text, which need not end in `/`: others in its folder are not even read."""
-        keys = []
+        keys: builtins.list[str] = []
         folder = stem[: stem.rindex("/") + 1]
         for page in obstore.list(self._objects, self._prefix + folder, offset=self._prefix + stem, chunk_size=1000):
             self.requests += 1
@@ -180,28 +199,28 @@ class Store:
                 break
         return keys
 
-    def names(self, prefix):
+    def names(self, prefix: str) -> set[str]:
         """Names directly below a prefix that ends in `/`, in one request."""
         self.requests += 1
         found = obstore.list_with_delimiter(self._objects, self._prefix + prefix)["objects"]
         return {entry["path"].rsplit("/", 1)[1] for entry in found}
 
-    def submit(self, function, *arguments):
+    def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
         return self._pool.submit(function, *arguments)
 
-    def parallel(self, calls):
+    def parallel(self, calls: Iterable[tuple[Callable[..., T], *tuple[Any, ...]]]) -> builtins.list[T]:
         """Runs `(function, *arguments)` tuples at once; their results in order; raises the first error."""
-        calls = list(calls)
+        calls = [*calls]
         if not calls:
             return []
         if len(calls) == 1:
             function, *arguments = calls[0]
             return [function(*arguments)]
-        futures = [self._pool.submit(*call) for call in calls]
+        futures = [self._pool.submit(function, *arguments) for function, *arguments in calls]
         return [future.result() for future in futures]
 
 
-def create_once(store, key, value):
+def create_once(store: Store, key: str, value: Any) -> bool:
     """True when the object says this now, by this or an earlier call; False when it says something else.
 
     A repeated PUT whose first answer was lost finds its own object.
@@ -210,10 +229,10 @@ def create_once(store, key, value):
         store.create(key, to_json(value))
         return True
     except Lost:
-        return store.get_json(key) == value
+        return bool(store.get_json(key) == value)
 
 
-def to_json(value):
+def to_json(value: Any) -> bytes:
     """Bytes that every reader of JSON understands: NaN and infinities, for which JSON has no word, become null.
 
     Lone surrogates (file names that are not UTF-8) stay what they are, as escapes.
@@ -225,11 +244,11 @@ def to_json(value):
     return text.encode("utf-8", "backslashreplace")
 
 
-def _dump(value):
+def _dump(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _finite(value):
+def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

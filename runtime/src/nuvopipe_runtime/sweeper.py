@@ -4,9 +4,12 @@ It looks at the index of live runs alone, so that a look costs one LIST and a GE
 old ones there are. What a lost run needs is known to its flow: the flow's own action gets an envelope that says `sweep`.
 """
 
+from __future__ import annotations
+
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .clock import Clock
 from .contract.layout import LIVE_PREFIX, RunLayout
@@ -14,6 +17,12 @@ from .contract.parse_key import parts_of
 from .contract.protocol import ENVELOPE_KEY
 from .launcher import LATER, PARALLEL_LAUNCHES, Launcher
 from .store import NotARecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .contract.formats import Envelope, LiveRecord, StoreSettings
+    from .store import Store
 
 NEVER_BEGUN_AFTER_MS = 10 * 60_000
 """An entry whose run has no record for so long after its lease is of a start that was lost; nothing else is left of it."""
@@ -24,19 +33,20 @@ TIME_LIMIT_S = 60
 RESERVE_S = 10
 """Kept of an activation's time for the answer; what is not launched by then is left for the next sweep."""
 
-REMOVED, UNREADABLE = "removed", "unreadable"
+REMOVED: Final = "removed"
+UNREADABLE: Final = "unreadable"
 
 
 class Sweeper:
     """`start(flow, arguments)` answers None when the platform took it, `later` when it may, else why it never will."""
 
-    def __init__(self, store, start, clock, deadline):
+    def __init__(self, store: Store, start: Callable[[str, dict[str, Any]], str | None], clock: Clock, deadline: float) -> None:
         self._store = store
         self._start = start
         self._clock = clock
         self._deadline = deadline
 
-    def sweep(self):
+    def sweep(self) -> dict[str, Any]:
         """How many runs are live, and which of them (`Flow/run`) had a lease that has run out.
 
         `swept`: their flow looks after them now; `waiting`: the platform takes no more of them for now; `refused`: it never
@@ -47,27 +57,29 @@ class Sweeper:
         now_ms = self._clock.now_ms()
         expired = sorted((entry["expires"], run) for run, entry in entries.items() if entry["expires"] < now_ms)
         looks = self._store.parallel([(self._look, run, expires) for expires, run in expired])
-        unreadable += [RunLayout(*run).run for (_, run), look in zip(expired, looks, strict=True) if look is UNREADABLE]
-        envelopes = {run: look for (_, run), look in zip(expired, looks, strict=True) if isinstance(look, dict)}
-        removed = [_name(run) for (_, run), look in zip(expired, looks, strict=True) if look is REMOVED]
+        unreadable += [RunLayout(*run).run for (_, run), look in zip(expired, looks, strict=True) if look == UNREADABLE]
+        envelopes: dict[tuple[str, str], Envelope] = {
+            run: look for (_, run), look in zip(expired, looks, strict=True) if isinstance(look, dict)
+        }
+        removed = [_name(run) for (_, run), look in zip(expired, looks, strict=True) if look == REMOVED]
         report = {"live": len(entries) - len(removed), **self._launch(envelopes), REMOVED: removed}
         return report | ({UNREADABLE: sorted(unreadable)} if unreadable else {})
 
-    def _entries(self):
+    def _entries(self) -> tuple[dict[tuple[str, str], LiveRecord], list[str]]:
         """The index: `LiveRecord` by `(flow, run)`; and the keys of what is no entry, of those that are still there."""
         keys = {key: parts for key in self._store.list(LIVE_PREFIX) if (parts := parts_of("live", key))}
         found = dict(zip(keys, self._store.parallel([(self._entry, key) for key in keys]), strict=True))
         entries = {(keys[key]["flow"], keys[key]["run"]): entry for key, entry in found.items() if isinstance(entry, dict)}
         return entries, [key for key, entry in found.items() if entry is UNREADABLE]
 
-    def _entry(self, key):
+    def _entry(self, key: str) -> LiveRecord | Literal["unreadable"] | None:
         try:
-            entry = self._store.get_json(key)
+            entry: LiveRecord | None = self._store.get_json(key)
         except NotARecord:
             return UNREADABLE
         return entry if entry is None or isinstance(entry.get("expires"), (int, float)) else UNREADABLE
 
-    def _look(self, run, expires):
+    def _look(self, run: tuple[str, str], expires: int) -> Envelope | Literal["removed", "unreadable"] | None:
         """The envelope that a run is swept with; REMOVED for one that is over; None when it is too early to say; UNREADABLE."""
         layout = RunLayout(*run)
         try:
@@ -85,9 +97,11 @@ class Sweeper:
             return UNREADABLE
         return {"run": layout.run_id, "block": start, "step": start, "at": [], "sweep": True}
 
-    def _launch(self, envelopes):
+    def _launch(self, envelopes: dict[tuple[str, str], Envelope]) -> dict[str, Any]:
         """In parallel, oldest first, until the platform refuses one: it would refuse the others, too."""
-        swept, waiting, refused = [], [], {}
+        swept: list[str] = []
+        waiting: list[str] = []
+        refused: dict[str, str] = {}
         runs = list(envelopes)
         with ThreadPoolExecutor(PARALLEL_LAUNCHES) as pool:
             while runs and not waiting and self._clock.now() < self._deadline:
@@ -103,14 +117,14 @@ class Sweeper:
         return {"swept": swept, "waiting": waiting + [_name(run) for run in runs], "refused": refused}
 
 
-def _name(run):
+def _name(run: tuple[str, str]) -> str:
     return "/".join(run)
 
 
-_stores = {}
+_stores: dict[tuple[tuple[str, Any], ...], Store] = {}
 
 
-def main(arguments):
+def main(arguments: dict[str, Any]) -> dict[str, Any]:
     """Takes the bound parameter `store`; answers what `Sweeper.sweep` does."""
     from .store import explain
 
@@ -124,7 +138,7 @@ def main(arguments):
         return {"error": explain(error)[:300]}
 
 
-def _store(settings):
+def _store(settings: StoreSettings) -> Store:
     """One for the life of the container, whose connections stay open."""
     from .store import open_store
 

@@ -3,20 +3,23 @@
 `os.fsdecode` makes them of undecodable file names, `json.loads` of `"\\ud800"`.
 """
 
+from __future__ import annotations
+
 import json
+from typing import Any
 
 
-def to_bytes(text):
+def to_bytes(text: str) -> bytes:
     r"""UTF-8, with a lone surrogate as `\udce9`: what Python's own stderr shows, and inside of JSON the same string again."""
     return text.encode("utf-8", "backslashreplace")
 
 
-def printable(text):
+def printable(text: str) -> str:
     """The same text without lone surrogates."""
     return to_bytes(text).decode()
 
 
-def encodable(value):
+def encodable(value: Any) -> Any:
     """A JSON value that OpenWhisk's Python launcher can write: it encodes answers strictly."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
@@ -25,7 +28,7 @@ def encodable(value):
         return _printable_texts(value)
 
 
-def _printable_texts(value):
+def _printable_texts(value: Any) -> Any:
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, list):
@@ -35,7 +38,7 @@ def _printable_texts(value):
     return value
 
 
-def shorten(text, head, tail):
+def shorten(text: str, head: int, tail: int) -> str:
     """At most `head` characters from its beginning and `tail` from its end, and how many were left out between."""
     left_out = len(text) - head - tail
     if left_out <= 0:
@@ -43,5 +46,5 @@ def shorten(text, head, tail):
     return f"{text[:head]}{note_of(left_out, 'characters')}{text[len(text) - tail :]}"
 
 
-def note_of(count, unit):
+def note_of(count: int, unit: str) -> str:
     return f" [... {count:,} {unit} left out ...] "

@@ -5,6 +5,10 @@ same envelope again is always safe: what is committed is skipped, what is claime
 joined once.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from .calls.called_flows import CalledFlows
 from .calls.step_calls import StepCalls
 from .claims.leases import Leases
@@ -28,6 +32,14 @@ from .timing import answering
 from .timing.retry_time import RetryTime
 from .timing.run_time import RunTime
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..context import Context
+    from ..contract.formats import Envelope
+    from ..launcher import SessionLauncher
+    from .container import Container
+
 BATCH_RESERVE_S = 10
 """Kept of an activation's time, beside the step's own, when it takes one more item of a batch."""
 
@@ -35,7 +47,9 @@ BATCH_RESERVE_S = 10
 class Session:
     """One activation's part of a conductor session."""
 
-    def __init__(self, context, container, launcher, environment, user):
+    def __init__(
+        self, context: Context, container: Container, launcher: SessionLauncher, environment: dict[str, str], user: str
+    ) -> None:
         self._context = context
         self._plan = context.plan
         self._layout = context.layout
@@ -64,17 +78,17 @@ class Session:
         self._beginning = Beginning(context, container, live, lineage, tasks, handover, ending, user)
         self._recovery = Recovery(context, launcher, live, lineage, handover, ending)
 
-    def advance(self, envelope):
+    def advance(self, envelope: Envelope) -> Envelope:
         """The next envelope; one without `block` ends the session and has its `result`."""
         self._lineage.follow(envelope.get("origin"))
-        envelope = dict(envelope, used=envelope.get("used", 0) + 1)
+        envelope = envelope | {"used": envelope.get("used", 0) + 1}
         self._stand_in = self._steps.stand_in = envelope.pop("standIn", None)
         if self._stand_in is None:
             self._reuse.begin(envelope)
         following = self._advance(envelope)
         return self._lineage.mark(following) if "block" in following else following
 
-    def _advance(self, envelope):
+    def _advance(self, envelope: Envelope) -> Envelope:
         if envelope.get("cancel"):
             return self._recovery.cancel(envelope)
         if envelope.get("wake"):
@@ -111,7 +125,7 @@ class Session:
                 return answer
         return self._walk(envelope)
 
-    def _only_waits(self, envelope):
+    def _only_waits(self, envelope: Envelope) -> Callable[[Envelope], Envelope] | None:
         """What a session does that executes no step; None for one that does."""
         if envelope.get("guard") is not None:
             return self._watch.look
@@ -119,11 +133,11 @@ class Session:
             return self._watch.wait_for_end
         return self._handover.hand_over if self._handover.has_to_wait(envelope) else None
 
-    def _overdue(self, envelope):
-        place = {"step": envelope["step"], "at": envelope.get("at", [])} if "step" in envelope else {}
-        return self._ending.fail(envelope, failure_at(self._layout, self._run_time.message, **place))
+    def _overdue(self, envelope: Envelope) -> Envelope:
+        step, at = envelope.get("step"), envelope.get("at", [])
+        return self._ending.fail(envelope, failure_at(self._layout, self._run_time.message, step, at))
 
-    def _walk(self, envelope):
+    def _walk(self, envelope: Envelope) -> Envelope:
         """Does one step, and goes on in this activation where nothing is to be executed, or more of a batch."""
         if self._stand_in:
             return self._steps.settle(envelope)
@@ -138,28 +152,28 @@ class Session:
             envelope, following = following, self._steps.enter(following)
         return following
 
-    def _give_step_up(self, envelope):
+    def _give_step_up(self, envelope: Envelope) -> Envelope:
         """Fails the first step that is not done: its action has had its chances."""
         died = envelope.pop("died")
         while "step" in envelope and self._reuse.record(envelope) is not None:
             envelope = self._steps.enter(envelope)
-        return self._steps.enter(dict(envelope, died=died)) if "step" in envelope else envelope
+        return self._steps.enter(envelope | {"died": died}) if "step" in envelope else envelope
 
-    def _fits(self, envelope):
+    def _fits(self, envelope: Envelope) -> bool:
         """Whether this session may do the step before its client has to be answered."""
         step = envelope["step"]
         known = self._durations.of(step, envelope["run"])
         return answering.fits(envelope, self._plan.steps[step]["timeoutMs"] / 1000, known, self._clock.now_ms())
 
-    def _is_for_this_action(self, envelope, step):
+    def _is_for_this_action(self, envelope: Envelope, step: str) -> bool:
         """Whether the action of `step` is that of the envelope's step, too; a stand-in is no step's own."""
         return not self._stand_in and self._plan.profile(envelope["step"]) == self._plan.profile(step)
 
-    def _has_room_for(self, following, envelope, items):
+    def _has_room_for(self, following: Envelope, envelope: Envelope, items: int) -> bool:
         """Whether this activation takes the next step of a batch, too: `items` of a foreach are being done in it already."""
         step = following.get("step")
-        depth = step and self._plan.pool_depth(step)
-        if depth is None or following.keys() & {"wait", "call", "claim", "answer"} or "result" in following:
+        depth = None if step is None else self._plan.pool_depth(step)
+        if step is None or depth is None or following.keys() & {"wait", "call", "claim", "answer"} or "result" in following:
             return False
         opener = self._plan.steps[step]["within"][depth]
         batch = self._plan.pools[opener].get("batch", 1)

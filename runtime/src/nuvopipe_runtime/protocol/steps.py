@@ -1,5 +1,9 @@
 """One step of a session: its task is executed, or found done, and what it says decides what follows."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ..contract.protocol import TIMEOUT
 from ..plan import task_id
 from ..store import Lost
@@ -9,11 +13,42 @@ from .tasks import commit as commits
 from .tasks import retries
 from .values.conductor_values import answer_of_action
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from ..context import Context
+    from ..contract.formats import Envelope, TaskRecord
+    from ..execution.attempt import Attempt
+    from .calls.step_calls import StepCalls
+    from .claims.leases import Leases
+    from .pools.lanes import Lanes
+    from .related_runs.lineage import Lineage
+    from .runs.ending import Ending
+    from .sessions.handover import Handover
+    from .tasks.inputs import Inputs
+    from .tasks.reuse import Reuse
+    from .tasks.task_runner import TaskRunner
+    from .timing.retry_time import RetryTime
+    from .timing.run_time import RunTime
+    from .values.conductor_values import Answer
+
 
 class Steps:
     def __init__(
-        self, context, lineage, leases, inputs, reuse, tasks, step_calls, lanes, handover, ending, run_time, retry_time
-    ):
+        self,
+        context: Context,
+        lineage: Lineage,
+        leases: Leases,
+        inputs: Inputs,
+        reuse: Reuse,
+        tasks: TaskRunner,
+        step_calls: StepCalls,
+        lanes: Lanes,
+        handover: Handover,
+        ending: Ending,
+        run_time: RunTime,
+        retry_time: RetryTime,
+    ) -> None:
         self._context = context
         self._plan = context.plan
         self._store = context.store
@@ -27,12 +62,12 @@ class Steps:
         self._lanes = lanes
         self._handover = handover
         self._ending = ending
-        self.stand_in = None
+        self.stand_in: int | None = None
         """Number of the action that this is, where the step's own does not start: it executes nothing of the user's."""
         self._run_time = run_time
         self._retry_time = retry_time
 
-    def enter(self, envelope):
+    def enter(self, envelope: Envelope) -> Envelope:
         """The envelope that follows. What is committed is not executed again."""
         again, died = envelope.pop("again", False), envelope.pop("died", None)
         attempt, answer = envelope.pop("attempt", 0), answer_of_action(envelope.pop("answer", None))
@@ -48,14 +83,14 @@ class Steps:
         files = commits.finish(self._store, record)
         return self._leave(envelope, record, files, again=is_repeated)
 
-    def settle(self, envelope):
+    def settle(self, envelope: Envelope) -> Envelope:
         """In the place of the step's own action, which does not start: fails the attempt, or has `catch` take the failure."""
-        times = self._plan.steps[envelope["step"]].get("retry", {}).get("times", 0)
+        times = retries.times_of(self._plan.steps[envelope["step"]])
         if "died" not in envelope and envelope.get("attempt", 0) <= times:
             return envelope  # nothing has failed yet: the step's own action is to try it
         return self.enter(envelope)
 
-    def _perform(self, envelope, attempt, answer, again, died):
+    def _perform(self, envelope: Envelope, attempt: int, answer: Answer | None, again: bool, died: str | None) -> Envelope:
         step, at = envelope["step"], envelope.get("at", [])
         spec = self._plan.steps[step]
         try:
@@ -68,7 +103,7 @@ class Steps:
                 attempt, died = kept, None  # what died had kept its failure before
         self._retry_time.begin(envelope, attempt)
         tried = self._lost(step, envelope, died)
-        if tried is None and answer is None and "call" in spec and attempt <= spec.get("retry", {}).get("times", 0):
+        if tried is None and answer is None and "call" in spec and attempt <= retries.times_of(spec):
             outcome = self._step_calls.ask(envelope, spec["call"], attempt)
             if outcome.following is not None:
                 return outcome.following
@@ -95,7 +130,7 @@ class Steps:
                 return following
         return self._commit(envelope, record, tried, inputs, again)
 
-    def _lost(self, step, envelope, died):
+    def _lost(self, step: str, envelope: Envelope, died: str | None) -> Attempt | None:
         """The attempt of a task that needs no further trial: the run has no time left, or the step's activation failed."""
         if self._run_time.is_over(step):
             return self._tasks.not_tried(self._run_time.message, [TIMEOUT])
@@ -103,16 +138,16 @@ class Steps:
             return self._tasks.not_tried(f"the step's activation failed: {died}", retries.kinds_of_death(died))
         return None
 
-    def _repeat(self, envelope, record, tried, attempt):
+    def _repeat(self, envelope: Envelope, record: TaskRecord, tried: Attempt, attempt: int) -> Envelope | None:
         """The envelope of the next attempt, once the failed one is kept; None when there is none."""
         spec = self._plan.steps[record["step"]]
         if self._run_time.is_over(record["step"]):
             return None
-        wait = retries.pause_ms(spec, attempt, pathspec(record)) if retries.is_repeated(spec, attempt, tried.kinds) else None
-        if wait is not None and self._has_time(envelope, wait):
-            following = attempt + 1
-        else:
-            following, wait = retries.fallback(spec, attempt), 0
+        is_repeated = retries.is_repeated(spec, attempt, tried.kinds)
+        pause = retries.pause_ms(spec, attempt, pathspec(record)) if is_repeated else 0
+        following: int | None = attempt + 1
+        if not is_repeated or not self._has_time(envelope, pause):
+            following, pause = retries.fallback(spec, attempt), 0
             if self.stand_in:
                 envelope["standIn"] = self.stand_in
         if following is None:
@@ -121,14 +156,16 @@ class Steps:
         commits.keep_failed(self._store, self._layout, record)
         commits.wait(commits.finish(self._store, record, tried))
         envelope.pop("poll", None)
-        return self._handover.pause(dict(envelope, attempt=following), self._run_time.within(wait, record["step"]))
+        return self._handover.pause(envelope | {"attempt": following}, self._run_time.within(pause, record["step"]))
 
-    def _has_time(self, envelope, pause_ms):
+    def _has_time(self, envelope: Envelope, pause_ms: int) -> bool:
         """Whether one more attempt can begin within the time for all of them, after a pause."""
         left_ms = self._retry_time.left_ms(envelope)
         return left_ms is None or left_ms > pause_ms
 
-    def _commit(self, envelope, record, tried, inputs, again):
+    def _commit(
+        self, envelope: Envelope, record: TaskRecord, tried: Attempt, inputs: list[TaskRecord], again: bool
+    ) -> Envelope:
         facts = self._reuse.facts(record["step"], record["at"], inputs)
         if facts is not None:
             record["cache"] = facts
@@ -142,11 +179,11 @@ class Steps:
             files += self._reuse.keep(record, inputs)
         return self._leave(envelope, record, files, again=not is_ours)
 
-    def _leave(self, envelope, record, files, again):
+    def _leave(self, envelope: Envelope, record: TaskRecord, files: list[Future[Any]], again: bool) -> Envelope:
         """On from a committed task, whose `files` are being written."""
         self._inputs.know(record)
-        for key in ("poll", "since"):
-            envelope.pop(key, None)
+        envelope.pop("poll", None)
+        envelope.pop("since", None)
         if again:
             envelope["again"] = True
         if record["ok"] and record["step"] != self._plan.end:
@@ -157,7 +194,7 @@ class Steps:
         commits.wait(files)
         return self._ending.succeed(envelope, record) if record["ok"] else self._fail(envelope, record)
 
-    def _follow(self, envelope, record):
+    def _follow(self, envelope: Envelope, record: TaskRecord) -> Envelope:
         step, at = record["step"], record["at"]
         following = self._plan.steps[step]["next"]
         if "handled" in following:
@@ -166,14 +203,14 @@ class Steps:
             return self._lanes.open(envelope, following["open"], record)
         if "done" in following:
             return self._lanes.item_done(envelope, following["done"])
+        assert "end" not in following  # `_leave` ends the run
         chosen = record["chose"] if "choose" in following else following["step"]
-        place = {"at": self._plan.coordinate(step, at, chosen), "before": [step, *at]}
         pause = 0 if envelope.get("again") else self._plan.pause_ms(step, chosen)
-        if pause == 0:
-            return self._handover.go(envelope, chosen, **place)
-        return self._handover.go_after(self._run_time.within(pause, chosen), envelope, chosen, **place)
+        wait = self._run_time.within(pause, chosen) if pause else 0
+        to, before = self._plan.coordinate(step, at, chosen), [step, *at]
+        return self._handover.go_after(wait, envelope, chosen, at=to, before=before)
 
-    def _fail(self, envelope, record):
+    def _fail(self, envelope: Envelope, record: TaskRecord) -> Envelope:
         failure = failure_of(record)
         if record["step"] in self._plan.handlers:
             return self._ending.end_handled(envelope, failure)

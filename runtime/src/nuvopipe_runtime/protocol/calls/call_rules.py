@@ -4,9 +4,12 @@ Such a step is entered several times. First its arguments are made, from its art
 what the action answered, or the flow's result is looked for; at last the step is executed as any other, with the answer.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
+from typing import TYPE_CHECKING, Any
 
 from ...contract.layout import RunLayout
 from ...contract.protocol import (
@@ -23,6 +26,11 @@ from ...contract.protocol import (
     TIMEOUT,
 )
 from ...execution.json_form import restore
+
+if TYPE_CHECKING:
+    from ...contract.formats import PlannedCall, RunRecord, RunResult, TaskRecord
+    from ...store import Store
+    from ..values.conductor_values import Answer
 
 TIMED_OUT = re.compile(r"exceeded its time limits? of \d")
 CRASHED = re.compile(r"exited unexpectedly|did not produce a valid response|exhausted its memory|command exited")
@@ -42,14 +50,14 @@ UNBEGUN_LOOKS_MAX = 3 * START_AGAIN_EVERY
 """Looks, over some ten minutes, after which a flow that has not begun is given up."""
 
 
-def too_large(call, arguments):
+def too_large(call: PlannedCall, arguments: Any) -> str | None:
     """Why what a step gives to its action or flow is too much; None when it is not."""
     what, limit = ("a flow", PARAMETERS_MAX_BYTES) if "flow" in call else ("an action", CALL_ARGUMENTS_MAX_BYTES)
     size = len(json.dumps(arguments, ensure_ascii=False).encode(errors="surrogatepass"))
     return None if size <= limit else f"its arguments have {size} bytes: {what} takes {limit} at most"
 
 
-def run_of(layout, step, task, attempt):
+def run_of(layout: RunLayout, step: str, task: str, attempt: int) -> str:
     """The name of the run of a step's flow: the same, however often the attempt is entered."""
     name = "-".join([layout.run_id, step, task, *([str(attempt)] if attempt else [])])
     if len(name) <= RUN_NAME_MAX_LENGTH:
@@ -58,13 +66,13 @@ def run_of(layout, step, task, attempt):
     return f"{name[: RUN_NAME_MAX_LENGTH - 13]}-{digest}"
 
 
-def poll_ms(poll):
+def poll_ms(poll: int) -> int:
     return round(min(POLL_FIRST_MS * POLL_GROWTH**poll, POLL_MAX_MS))
 
 
-def result_of(store, flow, run):
+def result_of(store: Store, flow: str, run: str) -> Answer | None:
     """The answer that a flow's result makes; None as long as there is none."""
-    result = store.get_json(RunLayout(flow, run).result)
+    result: RunResult | None = store.get_json(RunLayout(flow, run).result)
     if result is None:
         return None
     if result["status"] == "succeeded":
@@ -72,23 +80,32 @@ def result_of(store, flow, run):
     if "error" not in result:
         return {"error": f"the flow {flow} was {result['status']} (run {run})", "kinds": []}
     error = result["error"]
-    answer = {"error": f"the flow {flow} failed: {error['message']} (run {run})"}
-    task = error.get("task", "").split("/")
-    record = store.get_json(RunLayout(*task[:2]).commit(*task[2:])) if len(task) == TASK_PARTS else None
-    return answer | {"kinds": (record or {}).get("kinds", [])}
+    return {
+        "error": f"the flow {flow} failed: {error['message']} (run {run})",
+        "kinds": _kinds_of_task(store, error.get("task", "")),
+    }
 
 
-def begun_ms(store, flow, run):
+def _kinds_of_task(store: Store, pathspec: str) -> list[str]:
+    place = pathspec.split("/")
+    if len(place) != TASK_PARTS:
+        return []
+    flow, run, step, task = place
+    record: TaskRecord | None = store.get_json(RunLayout(flow, run).commit(step, task))
+    return [] if record is None else record.get("kinds", [])
+
+
+def begun_ms(store: Store, flow: str, run: str) -> int | None:
     """When a flow's run has begun, epoch milliseconds; None when it has not."""
-    record = store.get_json(RunLayout(flow, run).run)
-    return record and record["created"]
+    record: RunRecord | None = store.get_json(RunLayout(flow, run).run)
+    return None if record is None else record["created"]
 
 
-def is_over(store, flow, run):
+def is_over(store: Store, flow: str, run: str) -> bool:
     return store.exists(RunLayout(flow, run).result)
 
 
-def is_resumable(store, flow, run):
+def is_resumable(store: Store, flow: str, run: str) -> bool:
     """Whether a run can be resumed, once it is over."""
     layout = RunLayout(flow, run)
     record = store.get_json(layout.run)
@@ -96,7 +113,7 @@ def is_resumable(store, flow, run):
     return is_kept and "refused" not in record
 
 
-def error_of(answer):
+def error_of(answer: Answer) -> str | None:
     """The text of an answer's error; None where there is none."""
     error = answer.get("error")
     if error is None or isinstance(error, str):
@@ -106,11 +123,11 @@ def error_of(answer):
     return str(error)
 
 
-def kinds_of(answer):
+def kinds_of(answer: Answer) -> list[str]:
     """What `retry.on` may call the error of an answer: a flow's has the `kinds` of its task, of an action's its text tells."""
     if "kinds" in answer:
         return [ACTION_ERROR, *answer["kinds"]]
-    text, error = error_of(answer), answer["error"]
+    text, error = error_of(answer) or "", answer["error"]
     kinds = [ACTION_ERROR]
     if TIMED_OUT.search(text):
         kinds.append(TIMEOUT)

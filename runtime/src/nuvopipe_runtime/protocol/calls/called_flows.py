@@ -1,20 +1,49 @@
 """Flows as steps: each has a run of its own, which is started, looked after for a while, and then waited for."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING, Any
 
 from ...contract.protocol import ACTION_ERROR, EXACT_PARAMETERS, LOOKS_MAX, TIMEOUT
+from ...envelope import without
 from ...launcher import LATER
 from ...plan import task_id
 from ..related_runs.parent import PARK_MS
 from . import call_rules
 from .outcome import CallOutcome, marked
 
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope, PlannedCallFlow
+    from ...launcher import SessionLauncher
+    from ..related_runs.children import Children
+    from ..related_runs.lineage import Lineage
+    from ..related_runs.parent import Parent
+    from ..sessions.handover import Handover
+    from ..tasks.inputs import Inputs
+    from ..tasks.task_runner import TaskRunner
+    from ..timing.retry_time import RetryTime
+    from ..timing.run_time import RunTime
+
 RESUME_AGAIN_MS = 1_000
 """Until the next look whether a run that is to be resumed has ended."""
 
 
 class CalledFlows:
-    def __init__(self, context, launcher, lineage, inputs, tasks, handover, run_time, retry_time, children, parent):
+    def __init__(
+        self,
+        context: Context,
+        launcher: SessionLauncher,
+        lineage: Lineage,
+        inputs: Inputs,
+        tasks: TaskRunner,
+        handover: Handover,
+        run_time: RunTime,
+        retry_time: RetryTime,
+        children: Children,
+        parent: Parent,
+    ) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
@@ -29,7 +58,7 @@ class CalledFlows:
         self._children = children
         self._parent = parent
 
-    def start(self, envelope, call, attempt, arguments):
+    def start(self, envelope: Envelope, call: PlannedCallFlow, attempt: int, arguments: dict[str, Any]) -> CallOutcome:
         """Starts the flow, or resumes the run that the step had started in the run which this one resumes."""
         flow, run, step, task = call["flow"], self._run_of(envelope, attempt), envelope["step"], self._task(envelope)
         given = {EXACT_PARAMETERS: json.dumps(arguments)}
@@ -44,7 +73,7 @@ class CalledFlows:
         refusal = self._launcher.start(flow, {**given, "run": run, "wait": 0})
         if refusal == LATER:
             since = envelope.get("waits") or self._clock.now_ms()
-            following = {key: value for key, value in envelope.items() if key != "poll"} | {"waits": since}
+            following = without(envelope, ("poll",)) | {"waits": since}
             return CallOutcome(following=self._pause(following, attempt, self._handover.pause_after_refusal_ms(since)))
         envelope.pop("waits", None)
         if refusal is not None:
@@ -53,7 +82,7 @@ class CalledFlows:
             return CallOutcome(answer={"result": {"run": run}})
         return self._look_later(envelope, attempt, envelope.get("poll", -1) + 1)
 
-    def look_after(self, envelope, call, attempt):
+    def look_after(self, envelope: Envelope, call: PlannedCallFlow, attempt: int) -> CallOutcome | None:
         """Whether the flow has its result; None when it has to be started once more."""
         poll, flow, run = envelope["poll"] + 1, call["flow"], self._run_of(envelope, attempt)
         answer = call_rules.result_of(self._store, flow, run)
@@ -77,9 +106,9 @@ class CalledFlows:
         left_ms = min((each for each in (left_ms, retry_ms) if each is not None), default=None)
         if poll < LOOKS_MAX:
             return self._look_later(envelope, attempt, poll, left_ms)
-        return self._wait(dict(envelope, poll=poll), flow, run, attempt, left_ms)
+        return self._wait(envelope | {"poll": poll}, flow, run, attempt, left_ms)
 
-    def _wait(self, envelope, flow, run, attempt, left_ms):
+    def _wait(self, envelope: Envelope, flow: str, run: str, attempt: int, left_ms: int | None) -> CallOutcome:
         """From now on the child's end starts a session. This one stays only where there is a time limit to keep."""
         is_limited = left_ms is not None or self._run_time.left_ms(envelope["step"]) is not None
         if not is_limited and not self._handover.keeps(envelope, PARK_MS):
@@ -91,21 +120,22 @@ class CalledFlows:
                 return CallOutcome(answer=answer)
         if not is_limited:
             return CallOutcome(following=self._handover.stop(envelope))
-        outcome = self._look_later(envelope, attempt, envelope["poll"], left_ms)
-        if envelope.get("home") and "wait" in outcome.following:
-            outcome.following = self._handover.hand_over(outcome.following, keeps_wait=True)
-        return outcome
+        following = self._later(envelope, attempt, envelope["poll"], left_ms)
+        if envelope.get("home") and "wait" in following:
+            following = self._handover.hand_over(following, keeps_wait=True)
+        return CallOutcome(following=following)
 
-    def _look_later(self, envelope, attempt, poll, left_ms=None):
+    def _look_later(self, envelope: Envelope, attempt: int, poll: int, left_ms: int | None = None) -> CallOutcome:
+        return CallOutcome(following=self._later(envelope, attempt, poll, left_ms))
+
+    def _later(self, envelope: Envelope, attempt: int, poll: int, left_ms: int | None) -> Envelope:
         pause = call_rules.poll_ms(poll)
-        return CallOutcome(
-            following=self._pause(dict(envelope, poll=poll), attempt, pause if left_ms is None else min(pause, left_ms))
-        )
+        return self._pause(envelope | {"poll": poll}, attempt, pause if left_ms is None else min(pause, left_ms))
 
-    def _pause(self, envelope, attempt, pause_ms):
+    def _pause(self, envelope: Envelope, attempt: int, pause_ms: int) -> Envelope:
         return self._handover.pause(marked(envelope, attempt), self._run_time.within(pause_ms, envelope["step"]))
 
-    def _to_resume(self, envelope, flow, attempt, arguments):
+    def _to_resume(self, envelope: Envelope, flow: str, attempt: int, arguments: dict[str, Any]) -> str | None:
         """Name of the run to resume; None where the flow is started afresh, as what it is given, or was before, has changed."""
         step = envelope["step"]
         if not self._lineage.resumes or attempt or step in self._plan.handlers or self._lineage.is_from(step):
@@ -115,11 +145,11 @@ class CalledFlows:
         run = self._children.to_resume(step, self._task(envelope), arguments)
         return run if run is not None and call_rules.is_resumable(self._store, flow, run) else None
 
-    def _failed(self, error, kind=ACTION_ERROR):
+    def _failed(self, error: str, kind: str = ACTION_ERROR) -> CallOutcome:
         return CallOutcome(tried=self._tasks.not_tried(error, [kind]))
 
-    def _task(self, envelope):
+    def _task(self, envelope: Envelope) -> str:
         return task_id(envelope.get("at", []))
 
-    def _run_of(self, envelope, attempt):
+    def _run_of(self, envelope: Envelope, attempt: int) -> str:
         return call_rules.run_of(self._layout, envelope["step"], self._task(envelope), attempt)

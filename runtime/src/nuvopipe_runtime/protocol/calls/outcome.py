@@ -1,15 +1,28 @@
 """What comes of asking an action, or a flow, for a step."""
 
+from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ...contract.formats import Envelope
+    from ...execution.attempt import Attempt
+    from ..values.conductor_values import Answer
+
+
+@dataclass(frozen=True)
 class CallOutcome:
-    """One of the three: what was answered, how it failed, or the envelope that goes on asking."""
+    """One of the three."""
 
-    def __init__(self, answer=None, tried=None, following=None):
-        self.answer = answer
-        self.tried = tried
-        self.following = following
+    answer: Answer | None = None
+    """What was answered."""
+    tried: Attempt | None = None
+    """How it failed."""
+    following: Envelope | None = None
+    """The envelope that goes on asking."""
 
 
-def marked(envelope, attempt):
+def marked(envelope: Envelope, attempt: int) -> Envelope:
     """With the attempt, unless it is the first."""
-    return envelope | ({"attempt": attempt} if attempt else {})
+    return envelope | {"attempt": attempt} if attempt else envelope.copy()

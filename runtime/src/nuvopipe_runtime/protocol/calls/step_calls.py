@@ -1,15 +1,30 @@
 """A step's way through an action that the conductor invokes, or a flow that has a run of its own."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...contract.protocol import ACTION_ERROR
+from ...envelope import only
 from . import call_rules
 from .outcome import CallOutcome, marked
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope, PlannedCall
+    from ...execution.attempt import Attempt
+    from ..sessions.handover import Handover
+    from ..tasks.task_runner import TaskRunner
+    from ..timing.run_time import RunTime
+    from ..values.conductor_values import Answer
+    from .called_flows import CalledFlows
 
 ACTION_TIME_MAX_MS = 600_000
 """No action takes longer: the limit of OpenServerless, twice that of Apache OpenWhisk."""
 
 
 class StepCalls:
-    def __init__(self, context, tasks, handover, run_time, flows):
+    def __init__(self, context: Context, tasks: TaskRunner, handover: Handover, run_time: RunTime, flows: CalledFlows) -> None:
         self._store = context.store
         self._layout = context.layout
         self._tasks = tasks
@@ -17,35 +32,35 @@ class StepCalls:
         self._run_time = run_time
         self._flows = flows
 
-    def ask(self, envelope, call, attempt):
+    def ask(self, envelope: Envelope, call: PlannedCall, attempt: int) -> CallOutcome:
         """Enters the step; `call` is the plan's. An envelope with `poll` looks after a flow that was started before."""
-        outcome = self._flows.look_after(envelope, call, attempt) if "poll" in envelope else None
-        if outcome is not None:
-            return outcome
+        if "flow" in call and "poll" in envelope:
+            outcome = self._flows.look_after(envelope, call, attempt)
+            if outcome is not None:
+                return outcome
         made = self._arguments(envelope, call)
         if not made.ok:
             return CallOutcome(tried=made)
         if "flow" in call:
             return self._flows.start(envelope, call, attempt, made.result["arguments"])
         self._watch_over(envelope)
-        return CallOutcome(following=marked(dict(envelope, call=made.result["arguments"]), attempt))
+        return CallOutcome(following=marked(envelope | {"call": made.result["arguments"]}, attempt))
 
-    def _arguments(self, envelope, call):
+    def _arguments(self, envelope: Envelope, call: PlannedCall) -> Attempt:
         """The attempt at what the action, or the flow, is given; it fails where that is too much."""
         made = self._tasks.arguments(envelope)
         problem = call_rules.too_large(call, made.result["arguments"]) if made.ok else None
         return made if problem is None else self._tasks.not_tried(problem, [ACTION_ERROR])
 
-    def _watch_over(self, envelope):
+    def _watch_over(self, envelope: Envelope) -> None:
         """Nobody can cut an action short: where the run's time may end first, another session sees to it that the run does."""
         left_ms = self._run_time.left_ms(envelope["step"])
         if left_ms is None or left_ms > ACTION_TIME_MAX_MS or self._store.exists(self._layout.overdue):
             return
-        place = {key: envelope[key] for key in ("run", "block", "step", "at") if key in envelope}
-        if self._handover.launch({**place, "overdue": True}):
+        if self._handover.launch(only(envelope, ("run", "block", "step", "at")) | {"overdue": True}):
             self._store.put(self._layout.overdue, b"{}")
 
-    def failed(self, answer):
+    def failed(self, answer: Answer) -> Attempt | None:
         """The attempt that failed with the answer of an action, or of a flow; None when it did not."""
         error = call_rules.error_of(answer)
         return None if error is None else self._tasks.not_tried(error, call_rules.kinds_of(answer))

@@ -4,25 +4,35 @@ A lane that finds its pool drained, but not done, offers itself; the first becom
 at growing intervals, waiting outside of any step's container, until every pool of the run has been joined.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...contract.parse_key import parts_of
 from ...plan import coordinate_of, task_id
 from ...store import Lost, to_json
 from .pool import Pool, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...context import Context
+    from ...contract.formats import Envelope
 
 FIRST_PAUSE_MS = 1_000
 MAX_PAUSE_MS = 60_000
 
 
 class Guard:
-    def __init__(self, context):
+    def __init__(self, context: Context) -> None:
         self._context = context
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
-        self._committed = {}
+        self._committed: dict[str, set[str]] = {}
         """Task ids of a step, from one LIST a look."""
 
-    def appoint(self):
+    def appoint(self) -> bool:
         """True for the first that asks."""
         try:
             self._store.create(self._layout.guard, to_json({"by": self._context.by, "expires": 0}))
@@ -30,16 +40,16 @@ class Guard:
         except Lost:
             return False
 
-    def resign(self):
+    def resign(self) -> None:
         """Gives the place free again, for whoever asks next."""
         self._store.delete(self._layout.guard)
 
     @staticmethod
-    def pause_ms(checks):
+    def pause_ms(checks: int) -> int:
         """Before the look after so many."""
         return min(FIRST_PAUSE_MS << min(checks, 10), MAX_PAUSE_MS)
 
-    def dismiss(self):
+    def dismiss(self) -> bool:
         """True when no pool needs the guard any more, and the next one may appoint another."""
         if self._unsettled():
             return False
@@ -47,11 +57,11 @@ class Guard:
         # A lane that stopped meanwhile found the guard's place taken.
         return not (self._unsettled() and self.appoint())
 
-    def is_needed(self):
+    def is_needed(self) -> bool:
         """Whether a pool of the run is open and not yet joined."""
         return bool(self._unsettled())
 
-    def rescues(self):
+    def rescues(self) -> Iterator[Envelope]:
         """Envelopes of sessions to start: for each expired claim, which is ours now, and each join that nobody claimed."""
         pools = self._unsettled()
         for (opener, task), snapshot in pools.items():
@@ -69,7 +79,9 @@ class Guard:
             elif pool.claim_join(timeout_ms):
                 yield self._envelope(join, at)
 
-    def _item_rescues(self, pools, opener, at, unfinished, unclaimed):
+    def _item_rescues(
+        self, pools: dict[tuple[str, str], Snapshot], opener: str, at: list[int], unfinished: list[int], unclaimed: set[int]
+    ) -> Iterator[Envelope]:
         pool = Pool(self._context, opener, at)
         for item in unfinished:
             if self._alive_below(pools, opener, [*at, item]):
@@ -82,13 +94,13 @@ class Guard:
             item = min(unclaimed)
             yield {**self._envelope(self._plan.first(opener, item), [*at, item]), "claim": True}
 
-    def _envelope(self, step, at):
+    def _envelope(self, step: str, at: list[int]) -> Envelope:
         return {"run": self._layout.run_id, "block": self._plan.block(step), "step": step, "at": at, "again": True}
 
-    def _unsettled(self):
+    def _unsettled(self) -> dict[tuple[str, str], Snapshot]:
         """Every opened pool of the run whose join has not been committed."""
         self._committed.clear()
-        keys = {}
+        keys: dict[tuple[str, str], list[str]] = {}
         for key in self._store.list(self._layout.pools_prefix):
             opener, task = key[len(self._layout.pools_prefix) :].split("/")[:2]
             keys.setdefault((opener, task), []).append(key)
@@ -101,13 +113,13 @@ class Guard:
             and not (snapshot.joined and self._is_committed(self._plan.pools[opener]["join"], task))
         }
 
-    def _is_committed(self, step, task):
+    def _is_committed(self, step: str, task: str) -> bool:
         if step not in self._committed:
             commits = [parts_of("commit", key) for key in self._store.list(self._layout.step_prefix(step))]
             self._committed[step] = {parts["task"] for parts in commits if parts}
         return task in self._committed[step]
 
-    def _unfinished(self, opener, at, snapshot):
+    def _unfinished(self, opener: str, at: list[int], snapshot: Snapshot) -> list[int]:
         """Items that are claimed and not done, in order."""
         return [
             item
@@ -115,7 +127,7 @@ class Guard:
             if not self._is_committed(self._plan.last(opener, item), task_id([*at, item]))
         ]
 
-    def _alive_below(self, pools, opener, at):
+    def _alive_below(self, pools: dict[tuple[str, str], Snapshot], opener: str, at: list[int]) -> bool:
         """A claim whose body opened a pool of its own is alive while anything under it is."""
         for (inner, task), snapshot in pools.items():
             inner_at = coordinate_of(task)

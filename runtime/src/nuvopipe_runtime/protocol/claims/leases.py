@@ -1,19 +1,28 @@
 """Before a task is executed: the right to it, for as long as it may take."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...contract.protocol import RENEW_MARGIN_MS
 from .pool import Pool
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope
+    from .live_entry import LiveEntry
 
 
 class Leases:
     """In a pool that of the item's claim, outside of all pools that of the run; the envelope has when it runs out."""
 
-    def __init__(self, context, live):
+    def __init__(self, context: Context, live: LiveEntry) -> None:
         self._context = context
         self._plan = context.plan
         self._clock = context.clock
         self._live = live
 
-    def keep(self, envelope, needed_ms):
+    def keep(self, envelope: Envelope, needed_ms: int) -> None:
         """Sees to it that the envelope's lease lasts for so long. Raises `Lost` when somebody else has taken the work over."""
         depth, lease = self._plan.pool_depth(envelope["step"]), envelope.get("lease")
         if depth is None:

@@ -4,11 +4,18 @@
 result, so one LIST finds every run that may need help, however many old runs there are.
 """
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING, cast
 
 from ...contract.protocol import RENEW_MARGIN_MS
 from ...store import Lost, to_json
 from .pool import lease_ms
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope, LivePlace, LiveRecord
 
 PLACE = ("step", "at", "from")
 """What of an envelope says where a run is."""
@@ -20,14 +27,14 @@ SWEEP_LEASE_MS = 120_000
 class LiveEntry:
     """One run's entry."""
 
-    def __init__(self, context):
+    def __init__(self, context: Context) -> None:
         self._store = context.store
         self._key = context.layout.live
         self._result = context.layout.result
         self._clock = context.clock
         self._by = context.by
 
-    def begin(self, envelope, needed_ms):
+    def begin(self, envelope: Envelope, needed_ms: int) -> int | None:
         """The lease of a run that begins; None when a run of this name has an entry already."""
         entry = self._entry(envelope, lease_ms(needed_ms))
         try:
@@ -36,14 +43,14 @@ class LiveEntry:
         except Lost:
             return None
 
-    def keep(self, envelope, lease, needed_ms):
+    def keep(self, envelope: Envelope, lease: int | None, needed_ms: int) -> int:
         """A lease that lasts for what the step needs. Raises `Lost` when somebody else has taken the run over."""
         if lease is not None and self._lasts(lease, needed_ms):
             return lease
         found = self._store.get(self._key)
         if found is None:
             return self._renew(envelope, needed_ms)
-        entry = json.loads(found[0])
+        entry: LiveRecord = json.loads(found[0])
         if lease is None and self._lasts(entry["expires"], needed_ms):
             return entry["expires"]  # after a fork: whoever came first has renewed it
         if lease is not None and entry["expires"] != lease:
@@ -56,14 +63,14 @@ class LiveEntry:
             # Its right is another than this lease (the claim of a join): a sweep that looked just now does not take it away.
             return self.keep(envelope, None, needed_ms)
 
-    def _renew(self, envelope, needed_ms):
+    def _renew(self, envelope: Envelope, needed_ms: int) -> int:
         """Somebody has deleted the entry: the run has ended, or it is made again."""
         lease = None if self._store.exists(self._result) else self.begin(envelope, needed_ms)
         if lease is None:
             raise Lost(self._key)
         return lease
 
-    def take_over(self):
+    def take_over(self) -> tuple[int, LivePlace, int] | None:
         """`(lease, place, sweeps)` of a run whose lease has expired, now ours; None when it lives or somebody was faster.
 
         `sweeps`: how many have entered it at this place before, and no step has begun since.
@@ -71,26 +78,26 @@ class LiveEntry:
         found = self._store.get(self._key)
         if found is None:
             return None
-        entry = json.loads(found[0])
+        entry: LiveRecord = json.loads(found[0])
         if entry["expires"] > self._clock.now_ms():
             return None
         place, sweeps = entry["envelope"], entry.get("sweeps", 0)
-        counted = {**self._entry(place, SWEEP_LEASE_MS), "sweeps": sweeps + 1}
+        counted = self._entry(place, SWEEP_LEASE_MS) | {"sweeps": sweeps + 1}
         try:
             return self._replace(found[2], counted), place, sweeps
         except Lost:
             return None
 
-    def end(self):
+    def end(self) -> None:
         self._store.delete(self._key)
 
-    def _lasts(self, expires, needed_ms):
+    def _lasts(self, expires: int, needed_ms: int) -> bool:
         return self._clock.now_ms() + needed_ms + RENEW_MARGIN_MS <= expires
 
-    def _entry(self, envelope, lease):
-        place = {key: envelope[key] for key in PLACE if key in envelope}
+    def _entry(self, envelope: Envelope | LivePlace, lease: int) -> LiveRecord:
+        place = cast("LivePlace", {key: value for key, value in envelope.items() if key in PLACE})
         return {"by": self._by, "expires": self._clock.now_ms() + lease, "envelope": place}
 
-    def _replace(self, e_tag, entry):
+    def _replace(self, e_tag: str | None, entry: LiveRecord) -> int:
         self._store.replace(self._key, to_json(entry), e_tag)
         return entry["expires"]

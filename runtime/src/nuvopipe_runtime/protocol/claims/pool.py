@@ -5,22 +5,32 @@ worked by any number of lanes; none of them knows of the others but through thes
 last step is committed: the commit says so, and no object of its own.
 """
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 from ...contract.parse_key import parts_of
 from ...contract.protocol import LEASE_MARGIN_MS, LEASE_TIMEOUTS
 from ...plan import coordinate_of, task_id
 from ...store import Lost, create_once, to_json
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def lease_ms(timeout_ms):
+    from ...context import Context
+    from ...contract.formats import PoolRecord, RunFailure
+    from ...contract.layout import RunLayout
+
+
+def lease_ms(timeout_ms: int) -> int:
     return LEASE_TIMEOUTS * timeout_ms + LEASE_MARGIN_MS
 
 
 class Pool:
     """One opened pool: `opener` at coordinate `at`."""
 
-    def __init__(self, context, opener, at):
+    def __init__(self, context: Context, opener: str, at: list[int]) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
@@ -30,16 +40,17 @@ class Pool:
         self._at = at
         self._task = task_id(at)
 
-    def open(self, items):
+    def open(self, items: int) -> None:
         try:
             self._store.create(self._layout.pool_open(self._opener, self._task), to_json({"items": items}))
         except Lost:
             pass  # opened by an earlier entry into the same step
 
-    def items(self):
-        return self._store.get_json(self._layout.pool_open(self._opener, self._task))["items"]
+    def items(self) -> int:
+        record: PoolRecord = self._store.get_json(self._layout.pool_open(self._opener, self._task))
+        return record["items"]
 
-    def claim(self, preferred, items, timeout_ms):
+    def claim(self, preferred: int, items: int, timeout_ms: int) -> tuple[int, int] | None:
         """(item, lease expiry) of an unclaimed item, the preferred one if it is free; None when all are claimed."""
         if preferred < items:
             lease = self._try_claim(self._layout.pool_claim(self._opener, self._task, preferred), timeout_ms)
@@ -55,27 +66,27 @@ class Pool:
             if lease:
                 return item, lease
 
-    def claim_join(self, timeout_ms):
+    def claim_join(self, timeout_ms: int) -> int | None:
         return self._try_claim(self._layout.pool_join(self._opener, self._task), timeout_ms)
 
-    def fail_item(self, item, failure):
+    def fail_item(self, item: int, failure: RunFailure) -> bool:
         """Says that an item has failed, and the pool goes on without it. True for the first that says so."""
         return create_once(self._store, self._layout.failed_item(self._opener, self._task, item), failure)
 
-    def failures(self):
+    def failures(self) -> dict[int, RunFailure]:
         """Failure by item."""
         prefix = self._layout.failed_items_prefix(self._opener, self._task)
         keys = self._store.list(prefix)
         found = self._store.parallel([(self._store.get_json, key) for key in keys])
         return dict(sorted((int(key[len(prefix) :]), failure) for key, failure in zip(keys, found, strict=True)))
 
-    def give_up(self):
+    def give_up(self) -> None:
         self._store.put(self._layout.given_up(self._opener, self._task), b"{}")
 
-    def is_given_up(self):
+    def is_given_up(self) -> bool:
         return self._store.exists(self._layout.given_up(self._opener, self._task))
 
-    def done(self, items):
+    def done(self, items: Iterable[int]) -> set[int]:
         """Those of `items` whose last task is committed."""
         if self._plan.pools[self._opener]["kind"] == "foreach":
             stem = self._layout.step_prefix(self._plan.last(self._opener, 0)) + self._task + "-"
@@ -86,7 +97,7 @@ class Pool:
         found = self._store.parallel([(self._store.exists, key) for key in keys])
         return {item for item, exists in zip(items, found, strict=True) if exists}
 
-    def renew(self, item, lease, timeout_ms):
+    def renew(self, item: int, lease: int | None, timeout_ms: int) -> int:
         """The claim's new expiry. Raises `Lost` when another session has taken the item over."""
         key = self._layout.pool_claim(self._opener, self._task, item)
         found = self._store.get(key)
@@ -97,24 +108,24 @@ class Pool:
             raise Lost(key)
         return self._replace(key, found[2], timeout_ms)
 
-    def take_over(self, item, timeout_ms):
+    def take_over(self, item: int, timeout_ms: int) -> int | None:
         """The new expiry of an item's expired claim, now ours; None when it is alive, or somebody else was faster."""
         return self._take_over(self._layout.pool_claim(self._opener, self._task, item), timeout_ms)
 
-    def take_over_join(self, timeout_ms):
+    def take_over_join(self, timeout_ms: int) -> int | None:
         return self._take_over(self._layout.pool_join(self._opener, self._task), timeout_ms)
 
-    def any_alive(self, items):
+    def any_alive(self, items: Iterable[int]) -> bool:
         """Whether any of these items' claims has not expired."""
         keys = [self._layout.pool_claim(self._opener, self._task, item) for item in items]
         found = self._store.parallel([(self._store.get_json, key) for key in keys])
         return any(claim and claim["expires"] > self._clock.now_ms() for claim in found)
 
-    def snapshot(self):
+    def snapshot(self) -> Snapshot:
         prefix = self._layout.pool_prefix(self._opener, self._task)
         return Snapshot(self._layout, self._opener, self._task, self._store.list(prefix))
 
-    def _take_over(self, key, timeout_ms):
+    def _take_over(self, key: str, timeout_ms: int) -> int | None:
         found = self._store.get(key)
         if found is None or json.loads(found[0])["expires"] > self._clock.now_ms():
             return None
@@ -123,11 +134,11 @@ class Pool:
         except Lost:
             return None
 
-    def _try_claim(self, key, timeout_ms):
+    def _try_claim(self, key: str, timeout_ms: int) -> int | None:
         expires = self._clock.now_ms() + lease_ms(timeout_ms)
         return expires if create_once(self._store, key, {"by": self._by, "expires": expires}) else None
 
-    def _replace(self, key, e_tag, timeout_ms):
+    def _replace(self, key: str, e_tag: str | None, timeout_ms: int) -> int:
         expires = self._clock.now_ms() + lease_ms(timeout_ms)
         self._store.replace(key, to_json({"by": self._by, "expires": expires}), e_tag)
         return expires
@@ -136,7 +147,7 @@ class Pool:
 class Snapshot:
     """What a LIST of a pool's keys shows."""
 
-    def __init__(self, layout, opener, task, keys):
+    def __init__(self, layout: RunLayout, opener: str, task: str, keys: list[str]) -> None:
         self.opened = layout.pool_open(opener, task) in keys
         self.joined = layout.pool_join(opener, task) in keys
         self.given_up = layout.given_up(opener, task) in keys
@@ -144,12 +155,12 @@ class Snapshot:
         self.failed = _numbers(layout.failed_items_prefix(opener, task), keys)
 
 
-def _numbers(prefix, keys):
+def _numbers(prefix: str, keys: list[str]) -> set[int]:
     """What follows the prefix in the keys that have it."""
     return {int(key[len(prefix) :]) for key in keys if key.startswith(prefix)}
 
 
-def _middle_of_longest_run(items):
+def _middle_of_longest_run(items: list[int]) -> int:
     """Where a lane has most room ahead before it runs into another one. `items` is sorted and not empty."""
     longest, start = (items[0], 1), 0
     for end in range(1, len(items) + 1):

@@ -2,6 +2,13 @@
 start. What both take is measured while the first lanes work; pure but for what a container remembers of earlier forks.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ...contract.formats import Envelope
+
 START_UNKNOWN_MS = 2_000
 """Supposed of a lane as long as none has started: a conductor's and a step's container, on a machine that has other work."""
 
@@ -21,19 +28,19 @@ LOOK_AGAIN_MS = 50
 class Pace:
     """What a container remembers of how long lanes take to start."""
 
-    def __init__(self, start_ms=None):
+    def __init__(self, start_ms: int | None = None) -> None:
         self._start_ms = start_ms
         self._until = float("inf")
 
-    def remember(self, start_ms, now_ms):
+    def remember(self, start_ms: int, now_ms: int) -> None:
         self._start_ms, self._until = start_ms, now_ms + REMEMBERED_FOR_MS
 
-    def start_ms(self, now_ms):
+    def start_ms(self, now_ms: int) -> int | None:
         """None where nothing is known that still holds."""
         return self._start_ms if now_ms < self._until else None
 
 
-def lanes_to_add(remaining, item_ms, lanes, start_ms, is_measured):
+def lanes_to_add(remaining: int, item_ms: float, lanes: int, start_ms: int, is_measured: bool) -> int:
     """How many pay, `lanes` being at work or started. `remaining` items are unclaimed, each takes `item_ms` or longer.
 
     Of items that take longer than a start, each is worth a lane: else it waits for one of those at work. Of shorter ones, so
@@ -54,43 +61,47 @@ class Growth:
     one before it took.
     """
 
-    def __init__(self, state):
+    def __init__(self, state: list[Any]) -> None:
         self._state = state
-        self.opener = state[0]
+        self.opener: str = state[0]
 
     @classmethod
-    def of(cls, envelope, opener=None):
+    def of(cls, envelope: Envelope, opener: str | None = None) -> Growth | None:
         state = envelope.get("grow")
         return cls(state) if state and state[1] and opener in (None, state[0]) else None
 
     @classmethod
-    def begin(cls, envelope, opener, missing, not_before, starting_since, now_ms):
+    def begin(cls, envelope: Envelope, opener: str, missing: int, not_before: int, starting_since: int, now_ms: int) -> None:
         envelope["grow"] = [opener, missing, not_before, starting_since, now_ms, 0]
 
     @property
-    def missing(self):
-        return self._state[1]
+    def missing(self) -> int:
+        return self._number(1)
 
-    def is_due(self, now_ms):
-        return now_ms >= self._state[2]
+    def is_due(self, now_ms: int) -> bool:
+        return now_ms >= self._number(2)
 
     @property
-    def starting_since(self):
-        return self._state[3]
+    def starting_since(self) -> int:
+        return self._number(3)
 
-    def item_ms(self, now_ms):
+    def item_ms(self, now_ms: int) -> int:
         """What the lane's items take: the one before, or this one, so far."""
-        return max(now_ms - self._state[4], self._state[5])
+        return max(now_ms - self._number(4), self._number(5))
 
-    def next_item(self, now_ms):
+    def next_item(self, now_ms: int) -> None:
         self._state[4:] = now_ms, now_ms - self._state[4]
 
-    def arrived(self):
+    def arrived(self) -> None:
         self._state[3] = 0
 
-    def launched(self, count, now_ms):
+    def launched(self, count: int, now_ms: int) -> None:
         self._state[1] -= count
         self._state[3] = now_ms if count else self._state[3]
 
-    def look_again(self, at_ms):
+    def look_again(self, at_ms: int) -> None:
         self._state[2] = at_ms
+
+    def _number(self, index: int) -> int:
+        number: int = self._state[index]
+        return number

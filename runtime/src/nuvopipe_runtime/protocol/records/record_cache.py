@@ -1,7 +1,19 @@
 """Committed records and pool sizes that this container has seen: they never change, so it need not read them twice."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from sys import intern
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...contract.formats import ArtifactInfo, DroppedInfo, TaskRecord
+    from ...contract.layout import RunLayout
+    from ...store import Store
+
+T = TypeVar("T")
 
 RECORDS_MAX = 2_000
 """One is about three kilobytes of the supervisor's memory, as `_slim` leaves it."""
@@ -10,16 +22,16 @@ DESCRIPTIONS_MAX = 5_000
 
 
 class RecordCache:
-    def __init__(self):
-        self._records = OrderedDict()
-        self._descriptions = {}
-        self._sizes = OrderedDict()
-        self._created = OrderedDict()
+    def __init__(self) -> None:
+        self._records: OrderedDict[str, TaskRecord] = OrderedDict()
+        self._descriptions: dict[str, ArtifactInfo | DroppedInfo] = {}
+        self._sizes: OrderedDict[str, int] = OrderedDict()
+        self._created: OrderedDict[str, int] = OrderedDict()
 
-    def add(self, layout, record):
+    def add(self, layout: RunLayout, record: TaskRecord) -> None:
         _keep(self._records, layout.commit(record["step"], record["task"]), self._slim(record))
 
-    def get_all(self, store, layout, wanted):
+    def get_all(self, store: Store, layout: RunLayout, wanted: list[tuple[str, str]]) -> list[TaskRecord]:
         """Records of `(step, task)` pairs, in order, without their metadata; those not seen yet are read at once."""
         keys = [layout.commit(step, task) for step, task in wanted]
         missing = [key for key in keys if key not in self._records]
@@ -29,42 +41,43 @@ class RecordCache:
             _keep(self._records, key, record)
         return found
 
-    def _read(self, store, key):
+    def _read(self, store: Store, key: str) -> TaskRecord:
         record = store.get_json(key)
         if record is None:
             raise RuntimeError(f"the record {key} is missing")
         return self._slim(record)
 
-    def _slim(self, record):
+    def _slim(self, record: TaskRecord) -> TaskRecord:
         """Without what no other task asks for. Artifacts that are described alike share the description: a join may read
         ten thousand records."""
-        kept = {name: value for name, value in record.items() if name != "metadata"}
+        kept = record.copy()
+        kept["metadata"] = []
         kept["objects"] = {intern(name): sha for name, sha in record["objects"].items()}
         kept["info"] = {intern(name): self._shared(description) for name, description in record["info"].items()}
         return kept
 
-    def _shared(self, description):
+    def _shared(self, description: ArtifactInfo | DroppedInfo) -> ArtifactInfo | DroppedInfo:
         if len(self._descriptions) >= DESCRIPTIONS_MAX:
             self._descriptions.clear()
         return self._descriptions.setdefault(repr(description), description)
 
-    def know_items(self, pool_key, items):
+    def know_items(self, pool_key: str, items: int) -> None:
         _keep(self._sizes, pool_key, items)
 
-    def items(self, pool, pool_key):
-        """How many items a pool has."""
+    def items(self, pool_key: str, count: Callable[[], int]) -> int:
+        """How many items a pool has; `count` is asked once."""
         if pool_key not in self._sizes:
-            self.know_items(pool_key, pool.items())
+            self.know_items(pool_key, count())
         return self._sizes[pool_key]
 
-    def created(self, store, layout):
+    def created(self, store: Store, layout: RunLayout) -> int:
         """When a run was started, epoch milliseconds."""
         if layout.run not in self._created:
             _keep(self._created, layout.run, store.get_json(layout.run)["created"])
         return self._created[layout.run]
 
 
-def _keep(cache, key, value):
+def _keep(cache: OrderedDict[str, T], key: str, value: T) -> None:
     cache[key] = value
     cache.move_to_end(key)
     if len(cache) > RECORDS_MAX:

@@ -4,18 +4,29 @@ A child is recorded before it is started, so that none is forgotten. What is to 
 it stops, or does not begin, even if the platform takes no call for its flow now.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import json
+from typing import TYPE_CHECKING, Any
 
 from ...contract.layout import RunLayout
 from ...store import create_once, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ...context import Context
+    from ...contract.formats import ChildRecord
+    from ...launcher import SessionLauncher
+    from .lineage import Lineage
 
 DIGEST_LENGTH = 16
 
 
 class Children:
-    def __init__(self, context, launcher, lineage):
+    def __init__(self, context: Context, launcher: SessionLauncher, lineage: Lineage) -> None:
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
@@ -24,12 +35,12 @@ class Children:
         self._lineage = lineage
         self._has_any = any("flow" in spec.get("call", {}) for spec in context.plan.steps.values())
 
-    def keep(self, step, task, attempt, flow, run, arguments):
+    def keep(self, step: str, task: str, attempt: int, flow: str, run: str, arguments: dict[str, Any]) -> None:
         """Before a flow is started that is waited for: `ChildRecord` of `src/contract/records.ts`."""
         record = {"flow": flow, "run": run, "given": self._digest(arguments)}
         self._store.put(self._layout.child(step, task, attempt), to_json(record))
 
-    def cancel_all(self, but=()):
+    def cancel_all(self, but: Collection[str] = ()) -> None:
         """Those that are not over, but of the steps named."""
         if not self._has_any:
             return
@@ -38,7 +49,7 @@ class Children:
         children = self._store.parallel([(self._store.get_json, key) for key in keys])
         self._store.parallel([(self.cancel, child["flow"], child["run"]) for child in children])
 
-    def cancel(self, flow, run):
+    def cancel(self, flow: str, run: str) -> None:
         """Has a run ended by its own flow, so that what follows a failure, and its own children, are seen to."""
         layout = RunLayout(flow, run)
         if self._store.exists(layout.result):
@@ -46,15 +57,15 @@ class Children:
         create_once(self._store, layout.cancelled, {"by": self._by, "at": self._clock.now_ms()})
         self._launcher.start(flow, {"cancel": run})
 
-    def to_resume(self, step, task, arguments):
+    def to_resume(self, step: str, task: str, arguments: dict[str, Any]) -> str | None:
         """The run that the step had started in this run's origin; None where it had none, or was to give it something else."""
         origin = RunLayout(self._layout.flow, self._lineage.origin)
         prefix = origin.task_children_prefix(step, task)
         last = max((int(key[len(prefix) :]) for key in self._store.list(prefix)), default=None)
-        child = None if last is None else self._store.get_json(origin.child(step, task, last))
+        child: ChildRecord | None = None if last is None else self._store.get_json(origin.child(step, task, last))
         return child["run"] if child and child["given"] == self._digest(arguments) else None
 
-    def _digest(self, arguments):
+    def _digest(self, arguments: dict[str, Any]) -> str:
         """Tells whether a flow is given the same again; what that was, nobody learns from it."""
         text = json.dumps(arguments, sort_keys=True).encode()
         return hmac.new(self._store.derive_key("arguments of flows"), text, hashlib.sha256).hexdigest()[:DIGEST_LENGTH]

@@ -1,8 +1,16 @@
 """A resumed run: what its origin has committed is taken over, as long as nothing before it has been executed anew."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ...contract.layout import RunLayout
 from ...contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK, UNKNOWN_STEP, VALUE_SHOWN_MAX_LENGTH
 from ..values.parameters import BadParameters, is_run_name
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope, Metadatum, RunOrigin, TaskRecord
 
 ORIGIN = ("origin-run-id", "origin-task-id")
 """Metadata of Metaflow's own resumed runs: the run, and the task in it."""
@@ -16,7 +24,7 @@ class UnknownStep(BadParameters):
 
     code = UNKNOWN_STEP
 
-    def __init__(self, step, steps):
+    def __init__(self, step: str, steps: list[str]) -> None:
         shown = ", ".join(steps[:STEPS_SHOWN_MAX]) + (", …" if len(steps) > STEPS_SHOWN_MAX else "")
         super().__init__(f'the flow has no step "{step[:VALUE_SHOWN_MAX_LENGTH]}" to resume from; its steps are {shown}')
 
@@ -24,82 +32,87 @@ class UnknownStep(BadParameters):
 class Lineage:
     """Of a run that resumes no other there is nothing to tell, until `follow` names its origin."""
 
-    def __init__(self, context):
+    def __init__(self, context: Context) -> None:
         self._store = context.store
         self._layout = context.layout
         self._plan = context.plan
         self._by = context.by
         self.follow(None)
 
-    def follow(self, origin):
+    def follow(self, origin: list[str] | None) -> None:
         """`origin` is `[run]`, or `[run, step]` to do again from a step on; None in a run that resumes no other."""
         self._words = origin
         self._from = origin[1] if origin and len(origin) > 1 else None
         self._origin = RunLayout(self._plan.flow, origin[0]) if origin else None
 
-    def mark(self, envelope):
+    def mark(self, envelope: Envelope) -> Envelope:
         """Every envelope of a resumed run names its origin."""
         return {**envelope, "origin": self._words} if self._words else envelope
 
     @property
-    def resumes(self):
+    def resumes(self) -> bool:
         """Whether this run resumes another."""
         return self._origin is not None
 
-    def is_from(self, step):
+    def is_from(self, step: str) -> bool:
         """Whether this is the step from which everything is to be executed."""
         return step == self._from
 
     @property
-    def origin(self):
+    def origin(self) -> str:
         """Name of the run that this one resumes."""
-        return self._origin.run_id
+        return self._resumed.run_id
 
-    def check(self, given):
+    @property
+    def _resumed(self) -> RunLayout:
+        assert self._origin is not None
+        return self._origin
+
+    def check(self, given: dict[str, Any]) -> None:
         """Raises `BadParameters` when there is nothing to resume."""
         run = self.origin
         if given:
             raise BadParameters(f"a resumed run has the parameters of its origin: leave out {', '.join(sorted(given))}")
-        if not is_run_name(run) or not self._store.exists(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
+        if not is_run_name(run) or not self._store.exists(self._resumed.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             raise BadParameters(f"there is no run {run[:VALUE_SHOWN_MAX_LENGTH]} of {self._plan.flow} to resume")
-        if "refused" in (self._store.get_json(self._origin.run) or {}):
+        if "refused" in (self._store.get_json(self._resumed.run) or {}):
             raise BadParameters(f"the run {run} was refused for its parameters: start it again, with others")
-        if not self._store.exists(self._origin.result):
+        if not self._store.exists(self._resumed.result):
             raise BadParameters(f"the run {run} is not over: cancel it first, or let it end")
         if self._from is not None and self._from not in self._plan.steps:
             raise UnknownStep(self._from, [step for step, spec in self._plan.steps.items() if not spec.get("made")])
 
     @property
-    def record(self):
+    def record(self) -> RunOrigin:
         """What `run.json` says of it."""
-        return {"run": self.origin, **({"from": self._from} if self._from else {})}
+        return {"run": self.origin, "from": self._from} if self._from else {"run": self.origin}
 
     @property
-    def facts(self):
+    def facts(self) -> dict[str, str]:
         """What Metaflow's client finds at each task of a resumed run."""
         return {ORIGIN[0]: self.origin} if self._origin else {}
 
     @property
-    def redoes(self):
+    def redoes(self) -> bool:
         """Whether a step was named from which everything is to be executed."""
         return self._from is not None
 
-    def parameters(self):
+    def parameters(self) -> TaskRecord:
         """The origin's parameters, as this run's own record."""
-        return self._as_ours(self._store.get_json(self._origin.commit(PARAMETERS_STEP, PARAMETERS_TASK)))
+        return self._as_ours(self._store.get_json(self._resumed.commit(PARAMETERS_STEP, PARAMETERS_TASK)))
 
-    def find(self, step, task, inputs):
+    def find(self, step: str, task: str, inputs: list[TaskRecord]) -> TaskRecord | None:
         """The record that a task takes over from the origin; None when it has to be executed."""
         if self._origin is None or step == self._from or step in self._plan.handlers:
             return None
         if not all("origin" in record for record in inputs):
             return None
-        found = self._store.get_json(self._origin.commit(step, task))
+        found: TaskRecord | None = self._store.get_json(self._origin.commit(step, task))
         if found is None or not found["ok"] or not self._fits(found):
             return None
         return self._as_ours(found)
 
-    def _fits(self, record):
+    def _fits(self, record: TaskRecord) -> bool:
         """Whether the flow of now can go on where the task led."""
         following = self._plan.steps[record["step"]]["next"]
         if "choose" in following:
@@ -108,7 +121,7 @@ class Lineage:
             return record.get("splits") is not None
         return True
 
-    def _as_ours(self, record):
+    def _as_ours(self, record: TaskRecord) -> TaskRecord:
         origin = record.get("origin") or pathspec(record)
         parents = ["/".join((self._layout.run_id, *parent.split("/")[1:])) for parent in record["parents"]]
         _, run, _, task = origin.split("/")
@@ -116,16 +129,16 @@ class Lineage:
         return {**ours, "origin": origin, "parents": parents}
 
 
-def taken_over(record, layout, by, facts):
+def taken_over(record: TaskRecord, layout: RunLayout, by: str, facts: dict[str, str]) -> TaskRecord:
     """A record as another run's own; `facts` are metadata that say where it is from."""
     kept = [datum for datum in record["metadata"] if datum["field_name"] not in ORIGIN]
     tags = [f"attempt_id:{record['attempt']}"]
-    more = [
+    more: list[Metadatum] = [
         {"field_name": name, "value": value, "type": name, "tags": tags, "ts_epoch": record["ended"]}
         for name, value in facts.items()
     ]
     return {**record, "run": layout.run_id, "by": by, "metadata": kept + more}
 
 
-def pathspec(record):
+def pathspec(record: TaskRecord) -> str:
     return "/".join((record["flow"], record["run"], record["step"], record["task"]))

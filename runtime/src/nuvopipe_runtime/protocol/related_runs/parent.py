@@ -5,13 +5,23 @@ when it has its result, looks whether somebody waits, and starts a session at th
 what the first has written. A session that is lost on the way is made up for by the sweep of the parent, whose lease runs out.
 """
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 from ...contract.layout import RunLayout
 from ...contract.protocol import ENVELOPE_KEY
+from ...envelope import only
 from ...launcher import LATER
 from ...plan import conductor_of
 from ...store import to_json
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope, ParentRecord
+    from ...launcher import SessionLauncher
+    from .lineage import Lineage
 
 CONDUCTOR = re.compile(r"[A-Za-z]\w*\.steps/flow-\w+")
 """What may be started for a child: steps can write into the datastore, and must not have any action invoked."""
@@ -24,23 +34,24 @@ PARK_MS = 300_000
 
 
 class Parent:
-    def __init__(self, context, launcher, lineage):
+    def __init__(self, context: Context, launcher: SessionLauncher, lineage: Lineage) -> None:
         self._store = context.store
         self._layout = context.layout
         self._launcher = launcher
         self._lineage = lineage
         self._conductor = conductor_of(context.plan.flow, context.plan.hash)
 
-    def wait_for(self, flow, run, envelope):
+    def wait_for(self, flow: str, run: str, envelope: Envelope) -> None:
         """Leaves with a child that it is waited for."""
-        place = self._lineage.mark({key: envelope[key] for key in PLACE if key in envelope})
+        place = self._lineage.mark(only(envelope, PLACE))
         self._store.put(RunLayout(flow, run).parent, to_json({"action": self._conductor, "envelope": place}))
 
-    def waiting(self):
+    def waiting(self) -> ParentRecord | None:
         """`ParentRecord` of `src/contract/records.ts`: who waits for this run; None where nobody does."""
-        return self._store.get_json(self._layout.parent)
+        waiting: ParentRecord | None = self._store.get_json(self._layout.parent)
+        return waiting
 
-    def wake(self, waiting):
+    def wake(self, waiting: ParentRecord) -> bool:
         """False when the platform does not take it now. A parent that cannot be started any more is left to its own lease."""
         if not CONDUCTOR.fullmatch(waiting["action"]):
             return True

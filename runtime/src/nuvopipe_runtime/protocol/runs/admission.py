@@ -4,12 +4,25 @@ A run takes one of the flow's slots before its first step. A slot names the run 
 so nothing has to be given back and a lost session loses nothing. Queued runs leave a ticket; the first live one goes.
 """
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 from ...contract.layout import RunLayout, queue_prefix, slot_key
 from ...contract.parse_key import parts_of
 from ...plan import conductor_of
 from ...store import Lost, create_once, to_json
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope, PlannedRuns
+    from ...launcher import SessionLauncher
+    from ...store import Store
+    from ..records.record_cache import RecordCache
+    from ..sessions.handover import Handover
+    from ..timing.run_time import RunTime
+    from .ending import Ending
 
 LOOK_FIRST_MS = 1_000
 LOOK_MAX_MS = 15_000
@@ -20,7 +33,15 @@ QUEUE, SKIP, CANCEL = "queue", "skip", "cancel"
 
 
 class Admission:
-    def __init__(self, context, launcher, handover, ending, run_time, records):
+    def __init__(
+        self,
+        context: Context,
+        launcher: SessionLauncher,
+        handover: Handover,
+        ending: Ending,
+        run_time: RunTime,
+        records: RecordCache,
+    ) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
@@ -31,16 +52,16 @@ class Admission:
         self._run_time = run_time
         self._records = records
 
-    def is_due(self, envelope):
+    def is_due(self, envelope: Envelope) -> bool:
         """Whether the envelope is about to enter the first step of a flow that bounds its runs."""
         return self._plan.runs is not None and envelope.get("step") == self._plan.start and not envelope.get("at")
 
-    def admit(self, envelope):
+    def admit(self, envelope: Envelope) -> Envelope | None:
         """None once the run may execute, or has no time left to; otherwise where it goes instead."""
         if self._run_time.is_over(envelope["step"]):
             return None
         queue = _Queue(self._store, self._layout, self._records.created(self._store, self._layout))
-        beyond = self._plan.runs["beyond"]
+        beyond = self._rules["beyond"]
         holders = self._take() if beyond != QUEUE or queue.is_first() else self._holders()
         if holders is None:
             queue.leave()
@@ -53,10 +74,15 @@ class Admission:
             queue.enter()
         return self._wait(envelope, holders)
 
-    def _take(self):
+    @property
+    def _rules(self) -> PlannedRuns:
+        assert self._plan.runs is not None
+        return self._plan.runs
+
+    def _take(self) -> list[str] | None:
         """None when this run holds a slot; otherwise the runs that hold all of them."""
         found = [self._store.get(key) for key in self._slots()]
-        holders = [slot and json.loads(slot[0])["run"] for slot in found]
+        holders: list[str | None] = [slot and json.loads(slot[0])["run"] for slot in found]
         if self._layout.run_id in holders:
             return None
         ours = {"run": self._layout.run_id}
@@ -64,37 +90,37 @@ class Admission:
             try:
                 if slot is None and create_once(self._store, key, ours):
                     return None
-                if slot is not None and self._is_over(holder):
+                if slot is not None and holder is not None and self._is_over(holder):
                     self._store.replace(key, to_json(ours), slot[2])
                     return None
             except Lost:
                 pass  # another run was faster
         return self._holders()
 
-    def _holders(self):
+    def _holders(self) -> list[str]:
         found = self._store.parallel([(self._store.get_json, key) for key in self._slots()])
         return [slot["run"] for slot in found if slot is not None and slot["run"] != self._layout.run_id]
 
-    def _slots(self):
-        return [slot_key(self._plan.flow, index) for index in range(self._plan.runs["atOnce"])]
+    def _slots(self) -> list[str]:
+        return [slot_key(self._plan.flow, index) for index in range(self._rules["atOnce"])]
 
-    def _is_over(self, run):
+    def _is_over(self, run: str) -> bool:
         layout = RunLayout(self._plan.flow, run)
         return self._store.exists(layout.result) or not self._store.exists(layout.live)
 
-    def _is_older(self, holders):
+    def _is_older(self, holders: list[str]) -> bool:
         """Whether a run that began later has a slot already: then this one is not the one to go on."""
         created = self._records.created(self._store, self._layout)
         records = [self._store.get_json(RunLayout(self._plan.flow, run).run) for run in holders]
         return any(record is not None and record["created"] > created for record in records)
 
-    def _cancel(self, holders):
+    def _cancel(self, holders: list[str]) -> None:
         for run in holders:
             record = self._store.get_json(RunLayout(self._plan.flow, run).run)
             if record is not None:
                 self._launcher.start(conductor_of(self._plan.flow, record["bundle"]), {"cancel": run})
 
-    def _wait(self, envelope, holders):
+    def _wait(self, envelope: Envelope, holders: list[str]) -> Envelope:
         now, created = self._clock.now_ms(), self._records.created(self._store, self._layout)
         if now - created < LOOK_FIRST_MS * LOOK_GROWTH:
             waiting = {"since": created, "reason": f"{_these(holders)} executing"}
@@ -106,13 +132,13 @@ class Admission:
 class _Queue:
     """The tickets of queued runs: in the order of their names, the first live run goes first."""
 
-    def __init__(self, store, layout, created):
+    def __init__(self, store: Store, layout: RunLayout, created: int) -> None:
         self._store = store
         self._flow = layout.flow
         self._ours = layout.ticket(created)
-        self._tickets = None
+        self._tickets: list[str] | None = None
 
-    def is_first(self):
+    def is_first(self) -> bool:
         for ticket in self._list():
             if ticket >= self._ours:
                 break
@@ -122,21 +148,21 @@ class _Queue:
             self._store.delete(ticket)
         return True
 
-    def enter(self):
+    def enter(self) -> None:
         if self._ours not in self._list():
             self._store.put(self._ours, b"{}")
 
-    def leave(self):
+    def leave(self) -> None:
         if self._tickets and self._ours in self._tickets:
             self._store.delete(self._ours)
 
-    def _list(self):
+    def _list(self) -> list[str]:
         if self._tickets is None:
             self._tickets = sorted(self._store.list(queue_prefix(self._flow)))
         return self._tickets
 
 
-def _these(runs):
+def _these(runs: list[str]) -> str:
     if not runs:
         return "runs that came earlier are"
     return f"{runs[0]} is" if len(runs) == 1 else f"{', '.join(runs)} are"

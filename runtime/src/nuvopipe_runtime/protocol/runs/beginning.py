@@ -1,6 +1,9 @@
 """A run's beginning: its parameters are checked, and its record is made, once, however often it is started."""
 
-from datetime import datetime, timezone
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from ...contract.protocol import CRASH, PARAMETERS_STEP, PARAMETERS_TASK, RUN_EXISTS
 from ...plan import version_of
@@ -11,18 +14,39 @@ from ..timing.answering import answer_in_time
 from ..values.parameters import BadParameters, BadValues, check_invocation, complete, differences, facts_of, unpacked
 from .ending import failure_of
 
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope, GivenParameter, RunFailure, RunRecord, RunResult, TaskRecord
+    from ..claims.live_entry import LiveEntry
+    from ..container import Container
+    from ..related_runs.lineage import Lineage
+    from ..sessions.handover import Handover
+    from ..tasks.task_runner import TaskRunner
+    from .ending import Ending
+
 RUN_SHOWN_MAX = 128
 """Characters of a run's name that is none, in the answer which refuses it."""
 
 
-def refused(run, message, **more):
-    """What a client is answered that has asked for something which is not to be had."""
-    answer = {"run": run[:RUN_SHOWN_MAX], "status": "failed", "error": {"message": message, **more}}
-    return ended(answer, answer)
+def refused(run: str, message: str, code: str | None = None) -> Envelope:
+    """The answer to a client whose request cannot be met; clients act on its `code`."""
+    error: RunFailure = {"message": message} if code is None else {"message": message, "code": code}
+    answer: RunResult = {"run": run[:RUN_SHOWN_MAX], "status": "failed", "error": error}
+    return ended({"run": answer["run"]}, answer)
 
 
 class Beginning:
-    def __init__(self, context, container, live, lineage, tasks, handover, ending, user):
+    def __init__(
+        self,
+        context: Context,
+        container: Container,
+        live: LiveEntry,
+        lineage: Lineage,
+        tasks: TaskRunner,
+        handover: Handover,
+        ending: Ending,
+        user: str,
+    ) -> None:
         self._context = context
         self._plan = context.plan
         self._store = context.store
@@ -39,7 +63,7 @@ class Beginning:
         self._ending = ending
         self._user = user
 
-    def begin(self, envelope):
+    def begin(self, envelope: Envelope) -> Envelope | None:
         """Keeps what the client gave, as the run's `_parameters`; an answer when there is nothing to start."""
         run, died = envelope["run"], envelope.get("died")
         try:
@@ -47,7 +71,7 @@ class Beginning:
         except BadValues as error:
             return self._refuse(envelope, error)
         except BadParameters as error:
-            return refused(run, str(error), **({"code": error.code} if error.code else {}))
+            return refused(run, str(error), error.code)
         if not self._make(envelope, self._record(facts)):
             return self._again(envelope, facts)
         if envelope.get("answerWithin") == 0 and self._store.exists(self._layout.cancelled):
@@ -58,9 +82,9 @@ class Beginning:
             self._secrets.copy(self._context, self._lineage.origin)
             self._keep(envelope, self._lineage.parameters())
             return None
-        return self._keep_parameters(envelope, self._secrets.keep(self._context, values))
+        return self._keep_parameters(envelope, self._secrets.keep(self._context, values or {}))
 
-    def _make(self, envelope, record):
+    def _make(self, envelope: Envelope, record: RunRecord) -> bool:
         """Whether the run's record is the one that this start has made."""
         answer_in_time(envelope, self._clock.now_ms())
         lease = self._live.begin(envelope, self._plan.steps[self._plan.start]["timeoutMs"])
@@ -73,12 +97,12 @@ class Beginning:
         self._stop_check.fresh(self._context)
         return True
 
-    def _refuse(self, envelope, error):
+    def _refuse(self, envelope: Envelope, error: BadValues) -> Envelope:
         """Whoever started the run may not wait for the answer: it fails, with its record, and `onFailure` follows."""
         message = str(error)
         if not self._make(envelope, {**self._record(None), "refused": message}):
             return refused(envelope["run"], message)
-        failure = {"message": message}
+        failure: RunFailure = {"message": message}
         self._ending.keep_failure(failure)  # first: a run that has parameters and no failure is taken for a good one
         if self._plan.on_failure is not None:
             specs = self._plan.parameters
@@ -88,10 +112,11 @@ class Beginning:
                 return answer
         return self._ending.fail(envelope, failure)
 
-    def _again(self, envelope, facts):
+    def _again(self, envelope: Envelope, facts: dict[str, GivenParameter] | None) -> Envelope:
         """The run was started before: this client gets its result, if it asks for the same run, or only names it."""
-        before, run = self._store.get_json(self._layout.run), envelope["run"]
-        started = f"{datetime.fromtimestamp(before['created'] / 1000, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+        before: RunRecord = self._store.get_json(self._layout.run)
+        run = envelope["run"]
+        started = f"{datetime.fromtimestamp(before['created'] / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
         exists = f"the run {run} exists already, started {started}"
         conflict = self._conflict(before, facts) if facts or self._lineage.resumes else None
         if conflict is not None:
@@ -100,9 +125,9 @@ class Beginning:
         if before["bundle"] == self._plan.hash:
             return stopped
         note = f"{exists} with version {version_of(before['bundle'])} of the flow: nothing was run again"
-        return {**stopped, "result": {**stopped["result"], "note": note}}
+        return stopped | {"result": {**stopped["result"], "note": note}}
 
-    def _conflict(self, before, facts):
+    def _conflict(self, before: RunRecord, facts: dict[str, GivenParameter] | None) -> str | None:
         """How what is asked for differs from the run of that name; None where it does not."""
         origin = before.get("origin")
         if origin != (self._lineage.record if self._lineage.resumes else None):
@@ -114,10 +139,10 @@ class Beginning:
         different = differences(self._plan.parameters, before["given"], facts, self._key(), self._plan.directory)
         return f" with other parameters: {'; '.join(different)}" if different else None
 
-    def _key(self):
+    def _key(self) -> bytes:
         return self._store.derive_key(f"parameters of {self._plan.flow}/{self._layout.run_id}")
 
-    def _checked(self, envelope):
+    def _checked(self, envelope: Envelope) -> tuple[dict[str, Any] | None, dict[str, GivenParameter] | None]:
         """(the parameters by name, `given` of the run's record), both None of a resumed run, which has those of its origin.
 
         The second is None where a step starts the run, whose name is nobody else's. Raises `BadParameters`.
@@ -133,11 +158,11 @@ class Beginning:
         named = {name: values[name] for name, value in given.items() if value is not None}
         return values, None if is_exact else facts_of(specs, named, self._key())
 
-    def _record(self, facts):
+    def _record(self, facts: dict[str, GivenParameter] | None) -> RunRecord:
         """`RunRecord` of `src/contract/records.ts`."""
         now = self._clock.now()
-        date = datetime.fromtimestamp(now, timezone.utc).strftime("%Y-%m-%d")
-        return {
+        date = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
+        record: RunRecord = {
             "version": 1,
             "flow": self._plan.flow,
             "run": self._layout.run_id,
@@ -150,11 +175,14 @@ class Beginning:
             "start": self._plan.start,
             "end": self._plan.end,
             "bundle": self._plan.hash,
-            **({} if facts is None else {"given": facts}),
-            **({"origin": self._lineage.record} if self._lineage.resumes else {}),
         }
+        if facts is not None:
+            record["given"] = facts
+        if self._lineage.resumes:
+            record["origin"] = self._lineage.record
+        return record
 
-    def _keep_parameters(self, envelope, values):
+    def _keep_parameters(self, envelope: Envelope, values: dict[str, Any]) -> Envelope | None:
         attempt = self._tasks.init(values)
         if attempt.kinds == [CRASH] and not envelope.get("died"):
             raise RuntimeError(attempt.error)  # nothing of the user's has failed: the conductor asks once more
@@ -167,7 +195,7 @@ class Beginning:
         self._ending.keep_failure(failure)
         return self._ending.fail_at_once(envelope, failure)
 
-    def _keep(self, envelope, record):
+    def _keep(self, envelope: Envelope, record: TaskRecord) -> None:
         kept = commits.commit(self._store, self._layout, record)
         commits.wait(commits.finish(self._store, kept))
         self._records.add(self._layout, kept)

@@ -1,29 +1,46 @@
 """How a run ends: with what its end step answers, with its first failure, or cancelled."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...contract.openwhisk import SESSION_COMPONENTS_MAX
 from ...contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK
+from ...envelope import only
 from ...plan import task_id
 from ...store import create_once
 from ..related_runs.lineage import pathspec
 from ..sessions.handover import ended
 from ..tasks import commit as commits
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...context import Context
+    from ...contract.formats import Envelope, HandlersResult, RunFailure, RunResult, TaskRecord
+    from ...contract.layout import RunLayout
+    from ..claims.live_entry import LiveEntry
+    from ..related_runs.children import Children
+    from ..related_runs.parent import Parent
+    from ..sessions.handover import Handover
+
 KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "answerBy", "again")
 """Of the envelope in which a run failed, what the steps that follow the failure go on with."""
 
 
-def failure_of(record):
+def failure_of(record: TaskRecord) -> RunFailure:
     return {"message": record["error"], "step": record["step"], "task": pathspec(record)}
 
 
-def failure_at(layout, message, step=None, at=()):
+def failure_at(layout: RunLayout, message: str, step: str | None = None, at: Sequence[int] = ()) -> RunFailure:
     """A failure that no record tells of; without `step` it is the whole run's."""
-    place = {} if step is None else {"step": step, "task": "/".join((layout.flow, layout.run_id, step, task_id(at)))}
-    return {"message": message, **place}
+    if step is None:
+        return {"message": message}
+    return {"message": message, "step": step, "task": "/".join((layout.flow, layout.run_id, step, task_id(at)))}
 
 
 class Ending:
-    def __init__(self, context, live, handover, children, parent):
+    def __init__(self, context: Context, live: LiveEntry, handover: Handover, children: Children, parent: Parent) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
@@ -33,13 +50,14 @@ class Ending:
         self._children = children
         self._parent = parent
 
-    def succeed(self, envelope, record):
+    def succeed(self, envelope: Envelope, record: TaskRecord) -> Envelope:
         """After the end step: its record has the run's outputs."""
-        kept = {key: record[key] for key in ("outputs", "exact") if key in record}
-        result = {"run": envelope["run"], "status": "succeeded", "outputs": {}, **kept}
+        result: RunResult = {"run": envelope["run"], "status": "succeeded", "outputs": record.get("outputs", {})}
+        if "exact" in record:
+            result["exact"] = record["exact"]
         return self._end(envelope, result)
 
-    def fail(self, envelope, failure):
+    def fail(self, envelope: Envelope, failure: RunFailure) -> Envelope:
         """Of the failures of a run the first is its own, and what `onFailure` names follows that one."""
         is_ours = self.keep_failure(failure)
         if self._plan.on_failure is None:
@@ -48,43 +66,46 @@ class Ending:
             self._children.cancel_all(but=self._plan.handlers)
         return self.follow_failure(envelope) if is_ours else self._handover.stop(envelope)
 
-    def keep_failure(self, failure):
+    def keep_failure(self, failure: RunFailure) -> bool:
         """True when it is the run's first. Every lane stops at its next step."""
         return create_once(self._store, self._layout.failed, failure)
 
-    def fail_at_once(self, envelope, failure, more=None):
-        """Without what `onFailure` names: that has been done, or cannot be."""
-        result = {"run": envelope["run"], "status": "failed", "error": failure, **(more or {})}
+    def fail_at_once(self, envelope: Envelope, failure: RunFailure, handled: HandlersResult | None = None) -> Envelope:
+        """Ends the run without the steps of `onFailure`: they have ended, as `handled` says, or there are none."""
+        result: RunResult = {"run": envelope["run"], "status": "failed", "error": failure}
+        if handled is not None:
+            result["onFailure"] = handled
         if self._store.exists(self._layout.cancelled):
-            result = {key: value for key, value in result.items() if key != "error"} | {"status": "cancelled"}
+            result["status"] = "cancelled"
+            del result["error"]
         self._children.cancel_all()
-        return self._end(envelope, result, reads_result=more is not None)
+        return self._end(envelope, result, reads_result=handled is not None)
 
-    def follow_failure(self, envelope):
+    def follow_failure(self, envelope: Envelope) -> Envelope:
         if not self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             # The run had only just begun: there is nothing that they could read.
             return self.fail_at_once(envelope, self._store.get_json(self._layout.failed))
-        kept = {key: envelope[key] for key in KEPT_BY_HANDLERS if key in envelope}
-        return self._handover.go(dict(kept, at=[]), self._plan.on_failure)
+        assert self._plan.on_failure is not None
+        return self._handover.go(only(envelope, KEPT_BY_HANDLERS), self._plan.on_failure, at=[])
 
-    def end_handled(self, envelope, error=None):
+    def end_handled(self, envelope: Envelope, error: RunFailure | None = None) -> Envelope:
         """After what `onFailure` names; `error` is its own."""
         failure = self._store.get_json(self._layout.failed)
-        return self.fail_at_once(envelope, failure, {"onFailure": error or {"status": "succeeded"}})
+        return self.fail_at_once(envelope, failure, error or {"status": "succeeded"})
 
-    def end_cancelled(self, envelope):
-        failure = {"message": "the run was cancelled"}
+    def end_cancelled(self, envelope: Envelope) -> Envelope:
+        failure: RunFailure = {"message": "the run was cancelled"}
         if self._plan.on_failure is None:
             return self.fail_at_once(envelope, failure)
         self._children.cancel_all(but=self._plan.handlers)
         self.keep_failure(failure)
         return self.follow_failure(envelope)
 
-    def skip(self, envelope, note):
+    def skip(self, envelope: Envelope, note: str) -> Envelope:
         """Ends a run that is not to execute, since others do."""
         return self._end(envelope, {"run": envelope["run"], "status": "cancelled", "note": note})
 
-    def _end(self, envelope, result, reads_result=False):
+    def _end(self, envelope: Envelope, result: RunResult, reads_result: bool = False) -> Envelope:
         """The run is over: all of it can be read, its result is there, and then it is no live one any more.
 
         Answers the session's end, with what the store has as the result if that may be another session's.
@@ -96,17 +117,17 @@ class Ending:
             return self._wake_later(envelope, result)
         return ended(envelope, self._store.get_json(self._layout.result) if reads_result else result)
 
-    def wake(self, envelope):
+    def wake(self, envelope: Envelope) -> Envelope:
         """Once more, after a pause: the run that waits for this one, which is over."""
         waiting, result = self._store.parallel([(self._parent.waiting,), (self._store.get_json, self._layout.result)])
         if waiting is not None and not self._parent.wake(waiting):
             return self._wake_later(envelope, result)
         return ended(envelope, result)
 
-    def _wake_later(self, envelope, result):
+    def _wake_later(self, envelope: Envelope, result: RunResult) -> Envelope:
         if self._plan.is_sequence or envelope["used"] + 2 > SESSION_COMPONENTS_MAX:
             return ended(envelope, result)
         since = envelope.get("waits") or self._clock.now_ms()
-        kept = {key: envelope[key] for key in ("run", "used") if key in envelope}
         pause = self._handover.pause_after_refusal_ms(since)
-        return {**kept, "block": self._plan.block(self._plan.start), "wake": True, "waits": since, "wait": pause}
+        block = self._plan.block(self._plan.start)
+        return only(envelope, ("run", "used")) | {"block": block, "wake": True, "waits": since, "wait": pause}

@@ -1,5 +1,9 @@
 """A run is entered from outside: a sweep finds it lost, or somebody cancels it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ...contract.protocol import ENVELOPE_KEY, PARAMETERS_STEP, PARAMETERS_TASK
 from ...launcher import LATER
 from ...plan import conductor_of, version_of
@@ -10,12 +14,23 @@ from ..timing.answering import answer_in_time
 from ..values.parameters import is_run_name
 from .beginning import RUN_SHOWN_MAX, refused
 
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope, LivePlace, RunRecord
+    from ...launcher import SessionLauncher
+    from ..claims.live_entry import LiveEntry
+    from ..related_runs.lineage import Lineage
+    from ..sessions.handover import Handover
+    from .ending import Ending
+
 SWEEPS_MAX = 2
 """How often a sequence is entered at one step: nothing else says that an action of it does not start."""
 
 
 class Recovery:
-    def __init__(self, context, launcher, live, lineage, handover, ending):
+    def __init__(
+        self, context: Context, launcher: SessionLauncher, live: LiveEntry, lineage: Lineage, handover: Handover, ending: Ending
+    ) -> None:
         self._context = context
         self._plan = context.plan
         self._store = context.store
@@ -28,10 +43,10 @@ class Recovery:
         self._handover = handover
         self._ending = ending
 
-    def cancel(self, envelope):
+    def cancel(self, envelope: Envelope) -> Envelope:
         """Every lane stops at its next step, and ends the one that it executes."""
         run = envelope["run"]
-        record = self._store.get_json(self._layout.run) if is_run_name(run) else None
+        record: RunRecord | None = self._store.get_json(self._layout.run) if is_run_name(run) else None
         if record is None:
             return refused(run, f"there is no run {run[:RUN_SHOWN_MAX]} of {self._plan.flow}")
         result = self._store.get_json(self._layout.result)
@@ -45,20 +60,22 @@ class Recovery:
         # What follows the end of a run is its own version's.
         refusal = self._start_version(record, {"cancel": run})
         if refusal == LATER and not self._plan.is_sequence:
-            return dict(envelope, wait=self._handover.pause_after_refusal_ms(self._clock.now_ms()))
+            return envelope | {"wait": self._handover.pause_after_refusal_ms(self._clock.now_ms())}
         if refusal in (None, LATER):
             return self._handover.stop(envelope)
         return self._ending.fail_at_once(envelope, {"message": "the run was cancelled"})
 
-    def sweep(self, envelope):
+    def sweep(self, envelope: Envelope) -> Envelope:
         """A look at a run whose lease has run out: what is lost of it is entered again. Answers where this session goes on."""
         if self._store.exists(self._layout.result):
             self._live.end()
             return self._ending.wake(envelope)
-        record = self._store.get_json(self._layout.run)
+        record: RunRecord | None = self._store.get_json(self._layout.run)
         is_ours = record is None or record["bundle"] == self._plan.hash
-        if not is_ours and self._start_version(record, {ENVELOPE_KEY: _swept(record)}) in (None, LATER):
-            return self._handover.stop(envelope)
+        if record is not None and not is_ours:
+            refusal = self._start_version(record, {ENVELOPE_KEY: _swept(record)})
+            if refusal in (None, LATER):
+                return self._handover.stop(envelope)
         taken = self._live.take_over()
         if taken is None:
             return self._handover.stop(envelope)
@@ -69,12 +86,12 @@ class Recovery:
             return self._handover.stop(envelope)
         if "origin" in record:
             self._lineage.follow([record["origin"]["run"], *filter(None, [record["origin"].get("from")])])
-        kept = {"run": envelope["run"], "used": envelope["used"], "again": True, "lease": lease}
+        kept: Envelope = {"run": envelope["run"], "used": envelope["used"], "again": True, "lease": lease}
         if self._plan.is_sequence and sweeps >= SWEEPS_MAX:
             kept["died"] = f"it was entered {sweeps + 1} times, and none of its activations has begun the step"
         return self._enter_again(kept, place, record) if is_ours else self._end_of_version(kept, record)
 
-    def _enter_again(self, envelope, place, record):
+    def _enter_again(self, envelope: Envelope, place: LivePlace, record: RunRecord) -> Envelope:
         if self._store.exists(self._layout.cancelled):
             return self._ending.end_cancelled(envelope)
         failure = self._store.get_json(self._layout.failed)
@@ -88,27 +105,26 @@ class Recovery:
         guard = Guard(self._context)
         for rescue in guard.rescues():
             if not self._handover.launch(rescue):
-                return dict(rescue, used=envelope["used"])
+                return rescue | {"used": envelope["used"]}
         if guard.is_needed():
             return self._handover.stop(envelope)  # lanes are at work
-        before = {"before": place["from"]} if "from" in place else {}
-        return self._handover.go({**envelope, **place}, place["step"], **before)
+        return self._handover.go({**envelope, **place}, place["step"], before=place.get("from"))
 
-    def _end_of_version(self, envelope, record):
+    def _end_of_version(self, envelope: Envelope, record: RunRecord) -> Envelope:
         """Of a run whose version is deployed no more: nobody can drive it on."""
         flow, run, version = record["flow"], record["run"], version_of(record["bundle"])
         why = f"the run was lost, and {flow} is deployed with another version than its own, {version}"
         return self._give_up(envelope, f"{why}: resume it with nuvopipe resume {flow}/{run}")
 
-    def _give_up(self, envelope, message):
+    def _give_up(self, envelope: Envelope, message: str) -> Envelope:
         self._ending.keep_failure({"message": message})
         return self._ending.fail_at_once(envelope, self._store.get_json(self._layout.failed))
 
-    def _start_version(self, record, arguments):
+    def _start_version(self, record: RunRecord, arguments: dict[str, Any]) -> str | None:
         """Invokes the conductor of the version that a run is of; answers as `Launcher.start`."""
         return self._launcher.start(conductor_of(record["flow"], record["bundle"]), arguments)
 
 
-def _swept(record):
+def _swept(record: RunRecord) -> Envelope:
     """The envelope with which a run that may be lost is looked at."""
     return {"run": record["run"], "block": record["start"], "step": record["start"], "at": [], "sweep": True}

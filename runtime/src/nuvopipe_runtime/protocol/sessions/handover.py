@@ -1,11 +1,24 @@
 """From one component of a session to the next, and from one session to a fresh one before its components run out."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...contract.openwhisk import SESSION_COMPONENTS_MAX
 from ...contract.protocol import CONTINUE_FROM, LAST_STEP_AT, PAUSE_MAX_MS
+from ...envelope import without
 from ...store import Lost, to_json
 from ..timing.answering import outlasts
 from ..timing.pauses import pauses
 from ..values.conductor_values import answer_of
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope, RunResult, TaskPlace
+    from ...launcher import SessionLauncher
+    from ..claims.leases import Leases
+    from ..related_runs.lineage import Lineage
+    from ..timing.run_time import RunTime
 
 THROTTLE_WINDOW_MS = 60_000
 """OpenWhisk counts invocations by the clock minute."""
@@ -20,17 +33,17 @@ LAUNCH_POLL_S = 1.0
 POLL_FIRST_S, POLL_MAX_S, POLL_GROWTH = 0.02, 0.5, 1.5
 
 
-def ended(envelope, result):
+def ended(envelope: Envelope, result: RunResult) -> Envelope:
     """What a session answers that is over."""
     return {"run": envelope["run"], "used": envelope.get("used", 0), "result": answer_of(result)}
 
 
-def until_next_window_ms(now_ms):
+def until_next_window_ms(now_ms: int) -> int:
     """A little after the minute, spread, so that sessions that waited together do not all ask in the same instant."""
     return THROTTLE_WINDOW_MS - now_ms % THROTTLE_WINDOW_MS + now_ms % 2_000
 
 
-def pause_after_refusal_ms(is_crowded, since_ms, now_ms):
+def pause_after_refusal_ms(is_crowded: bool, since_ms: int, now_ms: int) -> int:
     """Before the platform is asked again for what it has refused since then."""
     if not is_crowded:
         return until_next_window_ms(now_ms)
@@ -38,7 +51,9 @@ def pause_after_refusal_ms(is_crowded, since_ms, now_ms):
 
 
 class Handover:
-    def __init__(self, context, launcher, lineage, leases, run_time):
+    def __init__(
+        self, context: Context, launcher: SessionLauncher, lineage: Lineage, leases: Leases, run_time: RunTime
+    ) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
@@ -49,43 +64,48 @@ class Handover:
         self._leases = leases
         self._run_time = run_time
 
-    def launch(self, envelope):
+    def launch(self, envelope: Envelope) -> bool:
         """Starts a session of this run. False when the platform takes none now."""
         return self._launcher.launch(self._lineage.mark(envelope))
 
     @property
-    def is_crowded(self):
+    def is_crowded(self) -> bool:
         """Whether the last refusal may be over in a moment."""
         return self._launcher.is_crowded
 
-    def launch_all(self, envelopes):
+    def launch_all(self, envelopes: list[Envelope]) -> int:
         """How many of them were taken."""
         return self._launcher.launch_all([self._lineage.mark(envelope) for envelope in envelopes])
 
-    def go(self, envelope, step, before=None, **changes):
-        """On to a step of this session, or of a fresh one when this session's components run out."""
-        return self.go_after(0, envelope, step, before, **changes)
+    def go(self, envelope: Envelope, step: str, *, at: list[int] | None = None, before: TaskPlace | None = None) -> Envelope:
+        """On to a step of this session, or of a fresh one when this session's components run out.
 
-    def go_after(self, wait_ms, envelope, step, before=None, **changes):
+        `at` is the coordinate of its task, if it is not the envelope's; `before` the task before.
+        """
+        return self.go_after(0, envelope, step, at=at, before=before)
+
+    def go_after(
+        self, wait_ms: int, envelope: Envelope, step: str, *, at: list[int] | None = None, before: TaskPlace | None = None
+    ) -> Envelope:
         """The same, after a pause outside of any step's container."""
-        envelope = dict(envelope, step=step, block=self._plan.block(step), **changes)
-        for key in ("from", "since"):
-            envelope.pop(key, None)
+        envelope = without(envelope, ("from", "since")) | {"step": step, "block": self._plan.block(step)}
+        if at is not None:
+            envelope["at"] = at
         if before is not None and not self._plan.has_one_predecessor(step):
             envelope["from"] = before
         return self.pause(envelope, wait_ms)
 
-    def pause(self, envelope, wait_ms):
+    def pause(self, envelope: Envelope, wait_ms: int) -> Envelope:
         """The same step again, after a pause outside of any step's container."""
         if wait_ms <= 0:
             return self.hand_over(envelope) if self._runs_out(envelope) else envelope
         if not self.keeps(envelope, self._plan.steps[envelope["step"]]["timeoutMs"] + wait_ms):
             return self.stop(envelope)
         if self._runs_out(envelope, pauses(wait_ms)) or outlasts(envelope, wait_ms, self._clock.now_ms()):
-            return self.hand_over(dict(envelope, wait=min(wait_ms, SESSION_PAUSE_MAX_MS)), keeps_wait=True)
-        return dict(envelope, wait=wait_ms)
+            return self.hand_over(envelope | {"wait": min(wait_ms, SESSION_PAUSE_MAX_MS)}, keeps_wait=True)
+        return envelope | {"wait": wait_ms}
 
-    def keeps(self, envelope, needed_ms):
+    def keeps(self, envelope: Envelope, needed_ms: int) -> bool:
         """Whether the envelope's lease lasts for so long now; not when somebody else has taken the work over."""
         try:
             self._leases.keep(envelope, needed_ms)
@@ -93,15 +113,15 @@ class Handover:
         except Lost:
             return False
 
-    def has_to_wait(self, envelope):
+    def has_to_wait(self, envelope: Envelope) -> bool:
         """Whether this session has components left for nothing but waiting."""
         return envelope["used"] > LAST_STEP_AT and not envelope.get("died") and not self._plan.is_sequence
 
-    def _runs_out(self, envelope, more=0):
+    def _runs_out(self, envelope: Envelope, more: int = 0) -> bool:
         """Whether this session should hand over. A sequence cannot, and need not: it is as long as its flow."""
         return envelope["used"] + more >= CONTINUE_FROM and not self._plan.is_sequence
 
-    def hand_over(self, envelope, keeps_wait=False):
+    def hand_over(self, envelope: Envelope, keeps_wait: bool = False) -> Envelope:
         """Starts a fresh session for the rest. Refused, this one works on while it can, then waits and asks again."""
         fresh = self._of_fresh_session(envelope, keeps_wait)
         if self.launch(fresh):
@@ -113,7 +133,7 @@ class Handover:
             return envelope
         if used + 2 <= SESSION_COMPONENTS_MAX:
             pause = self.pause_after_refusal_ms(since)
-            return dict(envelope, waits=since, wait=self._run_time.within(pause, envelope.get("step")))
+            return envelope | {"waits": since, "wait": self._run_time.within(pause, envelope.get("step"))}
         # The last component: hold on as long as it may run.
         while self._clock.now() + LAUNCH_POLL_S < self._deadline:
             self._clock.sleep(LAUNCH_POLL_S)
@@ -121,19 +141,19 @@ class Handover:
                 return self.stop(envelope)
         raise RuntimeError("the platform takes no further session of this run: too many requests")
 
-    def free_client(self, envelope):
+    def free_client(self, envelope: Envelope) -> Envelope | None:
         """Starts a fresh session for the rest and waits for the result; None where the platform takes none now."""
         return self.stop(envelope) if self.launch(self._of_fresh_session(envelope)) else None
 
-    def pause_after_refusal_ms(self, since_ms):
+    def pause_after_refusal_ms(self, since_ms: int) -> int:
         return pause_after_refusal_ms(self._launcher.is_crowded, since_ms, self._clock.now_ms())
 
     @staticmethod
-    def _of_fresh_session(envelope, keeps_wait=False):
+    def _of_fresh_session(envelope: Envelope, keeps_wait: bool = False) -> Envelope:
         left = {"home", "used", "answerWithin", "answerBy", "waits"} | (set() if keeps_wait else {"wait"})
-        return {key: value for key, value in envelope.items() if key not in left}
+        return without(envelope, left)
 
-    def stop(self, envelope):
+    def stop(self, envelope: Envelope) -> Envelope:
         """Ends a session whose work is somebody else's now. The one a client waits for answers with the run's result."""
         run = envelope["run"]
         if not envelope.get("home"):
@@ -152,6 +172,6 @@ class Handover:
             self._clock.sleep(min(pause, left))
             pause = min(pause * POLL_GROWTH, POLL_MAX_S)
 
-    def _tell_waiting(self, since_ms):
+    def _tell_waiting(self, since_ms: int) -> None:
         """For `nuvopipe status`: the platform takes no more sessions for now."""
         self._store.put(self._layout.waiting, to_json({"since": since_ms, "reason": "too many requests (429)"}))

@@ -4,19 +4,30 @@ Who stays when a pool is drained, but not done, is the run's guard, whose envelo
 action is awaited, which nobody can cut short, another session sees to it that the run ends when its time is over.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...contract.openwhisk import SESSION_COMPONENTS_MAX
 from ...contract.protocol import CONTINUE_FROM
+from ...envelope import only, without
 from ..claims.guard import MAX_PAUSE_MS, Guard
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope
+    from ..timing.run_time import RunTime
+    from .handover import Handover
 
 
 class Watch:
-    def __init__(self, context, handover, run_time):
+    def __init__(self, context: Context, handover: Handover, run_time: RunTime) -> None:
         self._context = context
         self._plan = context.plan
         self._handover = handover
         self._run_time = run_time
 
-    def leave(self, envelope):
+    def leave(self, envelope: Envelope) -> Envelope:
         """A lane has nothing more to do. Others still hold an item, or the join: if they are lost, somebody has to see it."""
         if envelope.get("home"):
             return self._stop_home(envelope)
@@ -24,27 +35,26 @@ class Watch:
             return self._following(envelope, 0)
         return self._handover.stop(envelope)
 
-    def look(self, envelope):
+    def look(self, envelope: Envelope) -> Envelope:
         """One look of the run's guard: expired claims are taken over, each by a session of its own."""
         guard = Guard(self._context)
         for rescue in guard.rescues():
             if not self._handover.launch(rescue):
                 guard.resign()
-                return dict(rescue, used=envelope["used"])  # nobody else can: the guard does it itself
+                return rescue | {"used": envelope["used"]}  # nobody else can: the guard does it itself
         if guard.dismiss():
             return self._handover.stop(envelope)
         following = self._following(envelope, envelope["guard"] + 1)
         if envelope["used"] < CONTINUE_FROM:
             return following
-        fresh = {key: value for key, value in following.items() if key != "used"}
-        if self._handover.launch(fresh):
+        if self._handover.launch(without(following, ("used",))):
             return self._handover.stop(envelope)
         if envelope["used"] + 2 > SESSION_COMPONENTS_MAX:
             guard.resign()
             return self._handover.stop(envelope)
         return following
 
-    def _stop_home(self, envelope):
+    def _stop_home(self, envelope: Envelope) -> Envelope:
         answer = self._handover.stop(envelope)
         if answer["result"]["status"] == "running":
             guard = Guard(self._context)
@@ -52,11 +62,11 @@ class Watch:
                 guard.resign()  # another lane may find room for one
         return answer
 
-    def _following(self, envelope, checks):
-        kept = {key: envelope[key] for key in ("run", "used") if key in envelope}
+    def _following(self, envelope: Envelope, checks: int) -> Envelope:
         block = self._plan.block(self._plan.start)
-        return {**kept, "block": block, "guard": checks, "wait": self._run_time.within(Guard.pause_ms(checks))}
+        pause = self._run_time.within(Guard.pause_ms(checks))
+        return only(envelope, ("run", "used")) | {"block": block, "guard": checks, "wait": pause}
 
-    def wait_for_end(self, envelope):
+    def wait_for_end(self, envelope: Envelope) -> Envelope:
         """Until the run's time is over, and then it fails; or the run has ended."""
-        return dict(envelope, wait=self._run_time.within(MAX_PAUSE_MS))
+        return envelope | {"wait": self._run_time.within(MAX_PAUSE_MS)}

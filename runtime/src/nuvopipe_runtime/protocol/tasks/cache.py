@@ -4,9 +4,12 @@ A `CacheEntry` contains the task's record, so that it stays valid when the run t
 where they are: Metaflow's store goes by content.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import sys
+from typing import TYPE_CHECKING, Any, cast
 
 from ...contract.layout import cache_entry_key
 from ...contract.protocol import CACHE_INPUTS_MAX, CACHE_PART_LENGTH
@@ -15,6 +18,14 @@ from ...plan import task_id
 from ...store import to_json
 from ..related_runs.lineage import pathspec, taken_over
 from .commit import parents_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Future
+
+    from ...context import Context
+    from ...contract.formats import CacheEntry, CacheFacts, CacheParts, PlannedStep, TaskRecord
+    from ..container import Container
 
 IGNORED = frozenset(
     [
@@ -41,7 +52,7 @@ USED_AGAIN_MS = 86_400_000
 
 
 class Cache:
-    def __init__(self, context, container):
+    def __init__(self, context: Context, container: Container) -> None:
         self._store = context.store
         self._layout = context.layout
         self._plan = context.plan
@@ -51,7 +62,7 @@ class Cache:
         self._parameters = container.secrets
         self._executor = container.executor
 
-    def facts(self, step, at, inputs):
+    def facts(self, step: str, at: list[int], inputs: list[TaskRecord]) -> CacheFacts:
         """`CacheFacts`: the key of a task, and what made it."""
         spec = self._plan.steps[step]
         joins = "joins" in spec
@@ -68,21 +79,21 @@ class Cache:
         }
         secrets = self._secrets(spec)
         if secrets:
-            key = self._store.derive_key(f"cache of {self._plan.flow}")
-            parts["secrets"] = hmac.digest(key, to_json(sorted(secrets.items())), "sha256").hex()
+            secret = self._store.derive_key(f"cache of {self._plan.flow}")
+            parts["secrets"] = hmac.digest(secret, to_json(sorted(secrets.items())), "sha256").hex()
         named = _by_name(inputs)
         key = _digest([sorted(parts.items()), sorted(named.items())])
-        short = {name: digest[:CACHE_PART_LENGTH] for name, digest in parts.items()}
-        return {"key": key, "hit": False, "parts": {**short, "inputs": _bounded(named)}}
+        short: dict[str, Any] = {name: digest[:CACHE_PART_LENGTH] for name, digest in parts.items()}
+        return {"key": key, "hit": False, "parts": cast("CacheParts", {**short, "inputs": _bounded(named)})}
 
-    def find(self, step, at, inputs, facts_of_run):
+    def find(self, step: str, at: list[int], inputs: list[TaskRecord], facts_of_run: dict[str, str]) -> TaskRecord | None:
         """The record that a task takes over from an earlier one of the same key; None when it has to be executed.
 
         For Metaflow it has no origin: only resumed runs have. `facts_of_run` are the metadata by which those are known.
         """
         facts = self.facts(step, at, inputs)
         entry_key = self._key(step, facts)
-        entry = self._store.find_json(entry_key, "record", "used")
+        entry: CacheEntry | None = self._store.find_json(entry_key, "record", "used")
         if entry is None or not self._is_whole(entry["record"], inputs):
             return None
         found, now = entry["record"], self._clock.now_ms()
@@ -97,12 +108,13 @@ class Cache:
             "ended": now,
             "parents": parents_of(inputs),
             # What the flow looks like now.
-            **{facet: found[facet] | _only(before[facet], "_graph_info") for facet in ("objects", "info")},
+            "objects": found["objects"] | _only(before["objects"], "_graph_info"),
+            "info": found["info"] | _only(before["info"], "_graph_info"),
             "cached": pathspec(found),
             "cache": {**facts, "hit": True},
         }
 
-    def keep(self, record, inputs):
+    def keep(self, record: TaskRecord, inputs: list[TaskRecord]) -> list[Future[Any]]:
         """Starts to write what lets others reuse an executed task, unless it failed, or its failure was caught."""
         caught = record["objects"].get("_catch_exception")
         if not record["ok"] or caught not in [None, *(read["objects"].get("_catch_exception") for read in inputs)]:
@@ -110,46 +122,46 @@ class Cache:
         entry = {"version": 1, "used": self._clock.now_ms(), "record": record}
         return [self._store.submit(self._store.put, self._key(record["step"], record["cache"]), to_json(entry))]
 
-    def _key(self, step, facts):
+    def _key(self, step: str, facts: CacheFacts) -> str:
         return cache_entry_key(self._plan.flow, step, facts["key"])
 
-    def _secrets(self, spec):
+    def _secrets(self, spec: PlannedStep) -> dict[str, Any]:
         """Every step can read the run's secret parameters, and of the flow's secrets those that it names."""
         given = {f"parameter {name}": value for name, value in self._parameters.of(self._context).items()}
         return given | {f"secret {name}": self._executor.secrets.get(name) for name in spec.get("secrets", [])}
 
-    def _is_whole(self, record, inputs):
+    def _is_whole(self, record: TaskRecord, inputs: list[TaskRecord]) -> bool:
         """Whether the artifacts are still there: a bucket may have rules of its own by which objects go."""
         there = {sha for read in inputs for sha in read["objects"].values()}
         wanted = sorted(set(record["objects"].values()) - there)
         return all(self._store.parallel([(self._store.exists, key_of(self._plan.flow, sha)) for sha in wanted]))
 
 
-def _by_name(inputs):
+def _by_name(inputs: list[TaskRecord]) -> dict[str, str]:
     """One digest for each artifact: of its content, or of all its contents where the inputs differ in it."""
-    found = {}
+    found: dict[str, list[tuple[int, str]]] = {}
     for index, read in enumerate(inputs):
         for name, sha in read["objects"].items():
             if name not in IGNORED and name not in STACKS:
-                found.setdefault(name, []).append([index, sha])
+                found.setdefault(name, []).append((index, sha))
     return {name: _digest(_as_one(contents, len(inputs))) for name, contents in found.items()}
 
 
-def _as_one(contents, inputs):
+def _as_one(contents: list[tuple[int, str]], inputs: int) -> list[Any]:
     different = {sha for _, sha in contents}
     return [*different] if len(different) == 1 and len(contents) == inputs else contents
 
 
-def _only(mapping, name):
+def _only(mapping: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {name: mapping[name]} if name in mapping else {}
 
 
-def _bounded(named):
+def _bounded(named: dict[str, str]) -> dict[str, str]:
     names = sorted(named)
     kept = {name: named[name][:CACHE_PART_LENGTH] for name in names[:CACHE_INPUTS_MAX]}
     rest = [[name, named[name]] for name in names[CACHE_INPUTS_MAX:]]
     return kept | ({"…": _digest(rest)[:CACHE_PART_LENGTH]} if rest else {})
 
 
-def _digest(value):
+def _digest(value: Any) -> str:
     return hashlib.sha256(to_json(value)).hexdigest()

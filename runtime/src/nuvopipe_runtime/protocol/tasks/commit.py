@@ -4,8 +4,11 @@ Metaflow's own files of the attempt (`0.data.json`, `0.DONE.lock`, logs) are wri
 attempt that lost leaves nothing that a Metaflow client would prefer.
 """
 
+from __future__ import annotations
+
 import json
 import sys
+from typing import TYPE_CHECKING, Any
 
 from ...contract.layout import RunLayout
 from ...contract.parse_key import parts_of
@@ -13,11 +16,22 @@ from ...contract.protocol import EXCEPTION_KINDS_MAX, METAFLOW_ATTEMPTS_MAX, PAR
 from ...store import Lost, to_json
 from .retries import attempts_max
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
-def make_record(context, step, task, at, attempt, parents, number=0):
+    from ...context import Context
+    from ...contract.formats import Stream, TaskRecord
+    from ...execution.attempt import Attempt
+    from ...execution.live_log import LiveLog
+    from ...store import Store
+
+
+def make_record(
+    context: Context, step: str, task: str, at: list[int], attempt: Attempt, parents: list[str], number: int = 0
+) -> TaskRecord:
     """`TaskRecord` of `src/contract/records.ts`, from an `execute.Attempt`, the task's `number`th from 0."""
     result = attempt.result
-    record = {
+    record: TaskRecord = {
         "version": 1,
         "flow": context.plan.flow,
         "run": context.layout.run_id,
@@ -34,11 +48,11 @@ def make_record(context, step, task, at, attempt, parents, number=0):
         "parents": parents[:PARENTS_MAX],
         "by": context.by,
     }
-    spec = context.plan.steps.get(step, {})
-    if "choose" in spec.get("next", {}) and result.get("chose"):
+    spec = context.plan.steps.get(step)
+    if spec is not None and "choose" in spec["next"] and result.get("chose"):
         record["chose"] = result["chose"]
-        record["passed"] = context.plan.passed_by(step, result["chose"])[:PASSED_MAX]
-    if not attempt.ok and (spec.get("retry") or spec.get("catches")):
+        record["passed"] = context.plan.passed_by(step, result["chose"])[:PASSED_MAX]  # type: ignore[typeddict-unknown-key]
+    if spec is not None and not attempt.ok and (spec.get("retry") or spec.get("catches")):
         record["attempts"] = attempts_max(spec)
     if result.get("splits") is not None:
         record["splits"] = result["splits"]
@@ -49,13 +63,13 @@ def make_record(context, step, task, at, attempt, parents, number=0):
     if attempt.error:
         record["error"] = attempt.error
         record["kinds"] = attempt.kinds[:EXCEPTION_KINDS_MAX]
-    logs = [stream for stream in STREAMS if getattr(attempt, stream)]
+    logs: list[Stream] = [stream for stream in STREAMS if getattr(attempt, stream)]
     if logs:
         record["logs"] = logs
     return record
 
 
-def number_of_files(record):
+def number_of_files(record: TaskRecord) -> str:
     """What the names of Metaflow's files of an attempt begin with; `numberOfFiles` of `src/contract/records.ts`.
 
     The client looks for six attempts. Of more, the committed one is the sixth for it; those that failed before that are none.
@@ -66,7 +80,7 @@ def number_of_files(record):
     return f"{attempt}-failed" if record.get("retried") else str(last)
 
 
-def commit(store, layout, record):
+def commit(store: Store, layout: RunLayout, record: TaskRecord) -> TaskRecord:
     """The committed record: this one, or that of the attempt which was first. Never overwrites."""
     key = layout.commit(record["step"], record["task"])
     try:
@@ -74,10 +88,11 @@ def commit(store, layout, record):
         return record
     except Lost:
         # A repeated PUT whose first answer was lost finds its own record.
-        return store.get_json(key)
+        committed: TaskRecord = store.get_json(key)
+        return committed
 
 
-def keep_failed(store, layout, record):
+def keep_failed(store: Store, layout: RunLayout, record: TaskRecord) -> None:
     """The record of a failed attempt that another follows, and its logs. The first of its number is kept."""
     try:
         store.create(layout.failed_attempt(record["step"], record["task"], record["attempt"]), to_json(record))
@@ -85,29 +100,29 @@ def keep_failed(store, layout, record):
         pass
 
 
-def last_failure(store, layout, step, task):
+def last_failure(store: Store, layout: RunLayout, step: str, task: str) -> TaskRecord | None:
     """The record of the last attempt that has been kept as failed; None when there is none."""
     prefix = layout.failed_attempts_prefix(step, task)
     last = max((int(key[len(prefix) :]) for key in store.list_stem(prefix)), default=None)
     return None if last is None else store.get_json(layout.failed_attempt(step, task, last))
 
 
-def attempt_after_failures(store, layout, step, task):
+def attempt_after_failures(store: Store, layout: RunLayout, step: str, task: str) -> int:
     """The attempt that follows those which have been kept as failed; 0 when there is none."""
     record = last_failure(store, layout, step, task)
     return 0 if record is None else record["retried"]
 
 
-def parents_of(inputs):
+def parents_of(inputs: list[TaskRecord]) -> list[str]:
     """Pathspecs, without the flow, of the tasks that a task has read."""
     return ["/".join((read["run"], read["step"], read["task"])) for read in inputs[:PARENTS_MAX]]
 
 
-def is_ours(record, by):
+def is_ours(record: TaskRecord, by: str) -> bool:
     return record["by"] == by
 
 
-def finish(store, record, tried=None):
+def finish(store: Store, record: TaskRecord, tried: Attempt | None = None) -> list[Future[Any]]:
     """Starts to write Metaflow's files of an attempt, by which its stock client reads the task; see `wait`.
 
     `tried` has the logs, where this session has executed the task.
@@ -116,7 +131,9 @@ def finish(store, record, tried=None):
     """
     number = number_of_files(record)
     layout, task = RunLayout(record["flow"], record["run"]), (record["step"], record["task"])
-    puts = [(store.put, layout.metaflow_attempt(*task, number), to_json({"time": record["started"] / 1000}))]
+    puts: list[tuple[Any, ...]] = [
+        (store.put, layout.metaflow_attempt(*task, number), to_json({"time": record["started"] / 1000}))
+    ]
     if record["objects"] and not record.get("retried"):
         data = {
             "datastore": "s3",
@@ -132,31 +149,31 @@ def finish(store, record, tried=None):
     if source:
         puts.append((store.put, layout.reused(*task), b"{}"))
         # Metaflow's client looks for a task's logs beside the task itself, even if the task was taken over.
-        flow, run, *taken = source.split("/")
+        flow, run, step, task_taken = source.split("/")
         for stream in record.get("logs", ()):
-            theirs = RunLayout(flow, run).metaflow_log(*taken, number, stream)
+            theirs = RunLayout(flow, run).metaflow_log(step, task_taken, number, stream)
             puts.append((store.copy, theirs, layout.metaflow_log(*task, number, stream)))
     written = [(stream, getattr(tried, stream, b"")) for stream in STREAMS]
     logs = [(layout.metaflow_log(*task, number, stream), content) for stream, content in written if content]
-    if getattr(tried, "live_log", None):
+    if tried is not None and tried.live_log is not None:
         puts.append((_replace, tried.live_log, store, logs))
     else:
         puts += [(store.put, *log) for log in logs]
     return [store.submit(*put) for put in puts]
 
 
-def _replace(live_log, store, logs):
+def _replace(live_log: LiveLog, store: Store, logs: list[tuple[str, bytes]]) -> None:
     for log in logs:
         store.put(*log)
     live_log.remove()
 
 
-def _tasks(name, keys):
+def _tasks(name: str, keys: list[str]) -> set[tuple[str, str]]:
     """`(step, task)` of the keys with this template."""
     return {(parts["step"], parts["task"]) for key in keys if (parts := parts_of(name, key))}
 
 
-def finish_missing(store, layout):
+def finish_missing(store: Store, layout: RunLayout) -> None:
     """Writes Metaflow's files of a run's committed tasks that have none: who committed them was lost in that instant."""
     ours, metaflows = store.parallel([(store.list, prefix) for prefix in (layout.tasks_prefix, layout.metaflow_run_prefix)])
     committed, finished = _tasks("commit", ours), _tasks("metaflow_done", metaflows)
@@ -164,7 +181,7 @@ def finish_missing(store, layout):
     wait([file for record in missing for file in finish(store, record)])
 
 
-def wait(files):
+def wait(files: list[Future[Any]]) -> None:
     """Until they are written; an activation must not answer before, for its container may be paused then."""
     for file in files:
         file.result()

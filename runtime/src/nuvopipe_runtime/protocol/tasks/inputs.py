@@ -1,49 +1,62 @@
 """What a task reads: the records of the tasks before it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...plan import task_id
 from ..claims.pool import Pool
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...context import Context
+    from ...contract.formats import Envelope, RunFailure, TaskRecord
+    from ..records.record_cache import RecordCache
+
 
 class Inputs:
-    def __init__(self, context, records):
+    def __init__(self, context: Context, records: RecordCache) -> None:
         self._context = context
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._records = records
 
-    def of(self, envelope):
+    def of(self, envelope: Envelope) -> list[TaskRecord]:
         """Records of the tasks that the envelope's task reads, in Metaflow's order."""
         step, at, before = envelope["step"], envelope.get("at", []), envelope.get("from")
-        wanted = self._plan.inputs(step, at, before and (before[0], before[1:]), self._items_done)
+        wanted = self._plan.inputs(step, at, None if before is None else (before[0], before[1:]), self._items_done)
         return self._records.get_all(self._store, self._layout, wanted)
 
-    def know(self, record):
+    def know(self, record: TaskRecord) -> None:
         """A committed record, which tasks that follow may read."""
         self._records.add(self._layout, record)
 
-    def are_all(self, step, at, inputs):
+    def are_all(self, step: str, at: list[int], inputs: list[TaskRecord]) -> bool:
         """Whether these are all that there could be: a join may have to go on without failed items."""
         opener = self._plan.steps[step].get("joins")
-        return "minSuccess" not in self._plan.pools.get(opener, {}) or len(inputs) == self.items(opener, at)
+        if opener is None or "minSuccess" not in self._plan.pools[opener]:
+            return True
+        return len(inputs) == self.items(opener, at)
 
-    def items(self, opener, at):
+    def items(self, opener: str, at: list[int]) -> int:
         """How many items a pool has."""
-        return self._records.items(self._pool(opener, at), self._layout.pool_prefix(opener, task_id(at)))
+        return self._records.items(self._layout.pool_prefix(opener, task_id(at)), self._pool(opener, at).items)
 
-    def know_items(self, opener, at, items):
+    def know_items(self, opener: str, at: list[int], items: int) -> None:
         self._records.know_items(self._layout.pool_prefix(opener, task_id(at)), items)
 
-    def failures(self, opener, at):
+    def failures(self, opener: str, at: list[int]) -> dict[int, RunFailure]:
         """Failure by item of a pool that goes on without them."""
         return self._pool(opener, at).failures()
 
-    def _items_done(self, opener, at):
+    def _items_done(self, opener: str, at: list[int]) -> Iterable[int]:
         items = range(self.items(opener, at))
         if "minSuccess" not in self._plan.pools[opener]:
             return items
         failed = self.failures(opener, at)
         return [item for item in items if item not in failed]
 
-    def _pool(self, opener, at):
+    def _pool(self, opener: str, at: list[int]) -> Pool:
         return Pool(self._context, opener, at)

@@ -1,14 +1,27 @@
 """Tasks that need not be executed: those committed before, those of the run that this one resumes, those in the cache."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ...plan import task_id
 from . import commit as commits
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from ...context import Context
+    from ...contract.formats import CacheFacts, Envelope, TaskRecord
+    from ..related_runs.lineage import Lineage
+    from .cache import Cache
+    from .inputs import Inputs
 
 WALK_RESERVE_S = 8
 """Kept of an activation's time when it walks over what has been done before."""
 
 
 class Reuse:
-    def __init__(self, context, lineage, cache, inputs):
+    def __init__(self, context: Context, lineage: Lineage, cache: Cache, inputs: Inputs) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
@@ -17,16 +30,16 @@ class Reuse:
         self._lineage = lineage
         self._cache = cache
         self._inputs = inputs
-        self._profile = None
+        self._profile: str | None = None
         """Of the steps that this activation's action is for."""
-        self._peeked = None
+        self._peeked: tuple[str, TaskRecord | None] | None = None
         """What has been read of the next task already: its key, and its record."""
 
-    def begin(self, envelope):
+    def begin(self, envelope: Envelope) -> None:
         """With the envelope that the activation is given."""
         self._profile = self._plan.profile(envelope["step"]) if "step" in envelope else None
 
-    def has_next(self, following):
+    def has_next(self, following: Envelope) -> bool:
         """Whether the next task need not be executed: then this activation goes on, whatever action the step is of."""
         if "step" not in following or self._plan.is_sequence:
             return False
@@ -37,36 +50,37 @@ class Reuse:
         if self._clock.now() + WALK_RESERVE_S >= self._deadline:
             return False
         key = self._layout.commit(following["step"], task_id(following["at"]))
-        self._peeked = key, self.record(following)
-        return self._peeked[1] is not None
+        record = self.record(following)
+        self._peeked = key, record
+        return record is not None
 
-    def record(self, envelope):
+    def record(self, envelope: Envelope) -> TaskRecord | None:
         """The record of a task that is committed, or that can be; None when it has to be executed."""
         step, at = envelope["step"], envelope.get("at", [])
         key = self._layout.commit(step, task_id(at))
         if self._peeked and self._peeked[0] == key:
             return self._peeked[1]
-        record = self._store.get_json(key)
-        if record is None:
-            found = self._of_another(envelope, step, at)
-            record = found and commits.commit(self._store, self._layout, found)
-        return record
+        record: TaskRecord | None = self._store.get_json(key)
+        if record is not None:
+            return record
+        found = self._of_another(envelope, step, at)
+        return None if found is None else commits.commit(self._store, self._layout, found)
 
-    def is_cacheable(self, step):
+    def is_cacheable(self, step: str) -> bool:
         """Whether it may be found in the cache here: its environment is known to its own action alone."""
         return "cache" in self._plan.steps[step] and self._plan.profile(step) == self._profile
 
-    def facts(self, step, at, inputs):
+    def facts(self, step: str, at: list[int], inputs: list[TaskRecord]) -> CacheFacts | None:
         """`CacheFacts` of a task that is executed; None where it is not for the cache."""
         return self._cache.facts(step, at, inputs) if inputs and self.is_cacheable(step) else None
 
-    def keep(self, record, inputs):
+    def keep(self, record: TaskRecord, inputs: list[TaskRecord]) -> list[Future[Any]]:
         """Starts to write what lets others reuse a task that was executed here."""
         if "cache" not in record or not self._inputs.are_all(record["step"], record["at"], inputs):
             return []
         return self._cache.keep(record, inputs)
 
-    def _of_another(self, envelope, step, at):
+    def _of_another(self, envelope: Envelope, step: str, at: list[int]) -> TaskRecord | None:
         """What a task takes over: from the origin first."""
         if self._lineage.resumes:
             found = self._lineage.find(step, task_id(at), self._inputs.of(envelope))

@@ -1,5 +1,9 @@
 """Executes tasks: what a step's process is told, for how long it may run, and what comes of it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ...contract.protocol import PARAMETERS_TASK
 from ...execution.attempt import Attempt
 from ...execution.live_log import LiveLog
@@ -7,10 +11,32 @@ from ...execution.logs import LogStream
 from ...execution.told_inputs import tell
 from ...plan import task_id
 from . import commit as commits
+from . import retries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ...context import Context
+    from ...contract.formats import Envelope, TaskRecord
+    from ..container import Container
+    from ..related_runs.lineage import Lineage
+    from ..timing.retry_time import RetryTime
+    from ..timing.run_time import RunTime
+    from ..values.conductor_values import Answer
+    from .inputs import Inputs
 
 
 class TaskRunner:
-    def __init__(self, context, container, lineage, inputs, environment, run_time, retry_time):
+    def __init__(
+        self,
+        context: Context,
+        container: Container,
+        lineage: Lineage,
+        inputs: Inputs,
+        environment: dict[str, str],
+        run_time: RunTime,
+        retry_time: RetryTime,
+    ) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
@@ -26,24 +52,25 @@ class TaskRunner:
         self._lineage = lineage
         self._inputs = inputs
         self._environment = environment
-        self.meanwhile = None
+        self.meanwhile: Callable[[], float | None] | None = None
         """Called while the next task is executed; answers in how many seconds to call it again, None for never."""
 
-    def init(self, values):
+    def init(self, values: dict[str, Any]) -> Attempt:
         """The attempt that keeps the run's parameters as artifacts."""
         binary = [name for name, spec in self._plan.parameters.items() if spec.get("binary")]
         request = {**self._common(), "task": PARAMETERS_TASK, "parameters": values, "binary": binary}
         limit = self._deadline - self._clock.now()
-        return self._executor.run(self._store, "init", request, self._environment, limit, self._deadline)
+        attempt: Attempt = self._executor.run(self._store, "init", request, self._environment, limit, self._deadline)
+        return attempt
 
-    def step(self, envelope, inputs, attempt, answer):
+    def step(self, envelope: Envelope, inputs: list[TaskRecord], attempt: int, answer: Answer | None) -> Attempt:
         """An attempt of a step; `answer` is that of the action or flow which it calls."""
         step, at = envelope["step"], envelope.get("at", [])
         spec = self._plan.steps[step]
         request = {
             **self._of_step(step, at, inputs),
             "attempt": attempt,
-            "retries": spec.get("retry", {}).get("times", 0),
+            "retries": retries.times_of(spec),
             "retryOn": spec.get("retry", {}).get("on", []),
             "outputs": self._plan.outputs if step == self._plan.end else [],
         }
@@ -57,30 +84,30 @@ class TaskRunner:
             # Metaflow's fallback for `catch` executes nothing of the user's, and is told what it catches.
             failed = commits.last_failure(self._store, self._layout, step, task_id(at))
             request["reason"] = failed["error"] if failed else None
-        if "minSuccess" in self._plan.pools.get(spec.get("joins"), {}):
+        if "joins" in spec and "minSuccess" in self._plan.pools[spec["joins"]]:
             request["failures"] = list(self._inputs.failures(spec["joins"], at).values())
         tried = self._run("step", request, retry_ms)
         self._durations.add(step, self._layout.run_id, tried.ended - tried.started)
         return tried
 
-    def arguments(self, envelope):
+    def arguments(self, envelope: Envelope) -> Attempt:
         """An attempt at what the action, or the flow, of a step is to be given."""
         step, at = envelope["step"], envelope.get("at", [])
         through_conductor = "action" in self._plan.steps[step]["call"]
         request = {**self._of_step(step, at, self._inputs.of(envelope)), "throughConductor": through_conductor}
         return self._run("arguments", request)
 
-    def not_tried(self, error, kinds=()):
+    def not_tried(self, error: str, kinds: Iterable[str] = ()) -> Attempt:
         """An attempt of which there is nothing but how it failed: a lost container, an action's answer."""
         log = LogStream()
         log.add_line(error)
         now = self._clock.now()
         return Attempt(False, {}, error, b"", log.content(), now, now, kinds)
 
-    def _common(self):
+    def _common(self) -> dict[str, Any]:
         return {"run": self._layout.run_id, "root": self._store.root, "tags": self._plan.tags}
 
-    def _of_step(self, step, at, inputs):
+    def _of_step(self, step: str, at: list[int], inputs: list[TaskRecord]) -> dict[str, Any]:
         return {
             **self._common(),
             "step": step,
@@ -93,7 +120,7 @@ class TaskRunner:
             **({"origin": self._lineage.origin} if self._lineage.resumes else {}),
         }
 
-    def _run(self, operation, request, retry_ms=None):
+    def _run(self, operation: str, request: dict[str, Any], retry_ms: int | None = None) -> Attempt:
         step = request["step"]
         is_over = None if step in self._plan.handlers else lambda: self._stop_check.stopped(self._context)
         limit_ms, overdue = self._limit(step, retry_ms)
@@ -103,9 +130,12 @@ class TaskRunner:
             place = (step, request["task"], request["attempt"], self._context.by)
             live_log = LiveLog(self._store, self._layout.log_prefix(*place))
         self._executor.meanwhile = self.meanwhile if operation == "step" else None
-        return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue, live_log)
+        attempt: Attempt = self._executor.run(
+            self._store, operation, request, self._environment, *limits, is_over, overdue, live_log
+        )
+        return attempt
 
-    def _limit(self, step, retry_ms):
+    def _limit(self, step: str, retry_ms: int | None) -> tuple[int, str | None]:
         """(what an attempt may take, milliseconds; how it fails after that where it is not the step's own limit)."""
         limit_ms, overdue = self._plan.steps[step]["timeoutMs"], None
         if retry_ms is not None and retry_ms < limit_ms:

@@ -5,7 +5,14 @@ where it is likely to be short: by what it took in this run, or, at the very beg
 that says itself how long it waits is answered in time even then.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...contract.protocol import ANSWER_WITHIN_S, PAUSE_MAX_MS
+
+if TYPE_CHECKING:
+    from ...contract.formats import Envelope
 
 BEGINNING_S = 3.0
 """Since its start a run may be a quick one; a longer one does not feel what it takes to hand over."""
@@ -21,14 +28,14 @@ IN_THIS_RUN, IN_AN_EARLIER_ONE = 5, 3
 class Durations:
     """What the steps executed in this container took, in seconds: the longest of the last run that had each."""
 
-    def __init__(self):
-        self._longest = {}
+    def __init__(self) -> None:
+        self._longest: dict[str, tuple[str, float]] = {}
 
-    def add(self, step, run, taken_s):
+    def add(self, step: str, run: str, taken_s: float) -> None:
         of, before = self._longest.get(step, (run, 0))
         self._longest[step] = run, max(taken_s, before if of == run else 0)
 
-    def of(self, step, run):
+    def of(self, step: str, run: str) -> tuple[float, bool] | None:
         """`(seconds, whether in this run)`; None where the step has not been executed here."""
         if step not in self._longest:
             return None
@@ -36,14 +43,14 @@ class Durations:
         return longest, of == run
 
 
-def answer_in_time(envelope, now_ms):
+def answer_in_time(envelope: Envelope, now_ms: int) -> None:
     """Notes when the session that a client waits for has to answer; nothing where nobody waits."""
     within = envelope.get("answerWithin", ANSWER_WITHIN_S)
     if envelope.get("home") and within > 0:
         envelope["answerBy"] = now_ms + round(within * 1000)
 
 
-def fits(envelope, limit_s, known, now_ms):
+def fits(envelope: Envelope, limit_s: float, known: tuple[float, bool] | None, now_ms: int) -> bool:
     """Whether a step with this time limit may begin in the session; `known` is what `Durations.of` says of it."""
     by = envelope.get("answerBy")
     if by is None:
@@ -53,15 +60,14 @@ def fits(envelope, limit_s, known, now_ms):
         return True
     if "answerWithin" in envelope:
         return False
-    seconds, is_of_this_run = known or (None, False)
-    if is_of_this_run:
-        return seconds * IN_THIS_RUN + MARGIN_S <= left_s
+    if known is not None and known[1]:
+        return known[0] * IN_THIS_RUN + MARGIN_S <= left_s
     if left_s < ANSWER_WITHIN_S - BEGINNING_S:
         return False
-    return limit_s <= USUAL_LIMIT_S if seconds is None else seconds * IN_AN_EARLIER_ONE + MARGIN_S <= left_s
+    return limit_s <= USUAL_LIMIT_S if known is None else known[0] * IN_AN_EARLIER_ONE + MARGIN_S <= left_s
 
 
-def outlasts(envelope, wait_ms, now_ms):
+def outlasts(envelope: Envelope, wait_ms: int, now_ms: int) -> bool:
     """Whether a pause ends after the client's time; one of OpenWhisk's is not longer than `PAUSE_MAX_MS`."""
     by = envelope.get("answerBy")
     return by is not None and now_ms + min(wait_ms, PAUSE_MAX_MS) > by

@@ -1,8 +1,10 @@
 """Pauses of a session: components in which the `wait` action does nothing."""
 
+from __future__ import annotations
+
 from ...contract.protocol import PAUSE_MAX_MS
 
 
-def pauses(wait_ms):
+def pauses(wait_ms: int) -> int:
     """Components that a wait takes."""
     return -(-wait_ms // PAUSE_MAX_MS)

@@ -1,16 +1,24 @@
 """`retry.within`: what all attempts of a task may take together, their pauses with them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...plan import task_id
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contract.formats import Envelope
 
 
 class RetryTime:
-    def __init__(self, context):
+    def __init__(self, context: Context) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
 
-    def begin(self, envelope, attempt):
+    def begin(self, envelope: Envelope, attempt: int) -> None:
         """Notes in the envelope when the first attempt began, if all of them have a limit."""
         step = envelope["step"]
         if self._within_ms(step) is None or "since" in envelope:
@@ -20,13 +28,15 @@ class RetryTime:
         record = self._store.get_json(first) if attempt else None
         envelope["since"] = record["started"] if record else self._clock.now_ms()
 
-    def left_ms(self, envelope):
+    def left_ms(self, envelope: Envelope) -> int | None:
         """None without a limit."""
         within_ms = self._within_ms(envelope["step"])
         return None if within_ms is None else envelope["since"] + within_ms - self._clock.now_ms()
 
-    def message(self, step):
-        return f"the step was ended: all of its attempts may take {self._within_ms(step) / 1000:g} s together"
+    def message(self, step: str) -> str:
+        within_ms = self._within_ms(step)
+        assert within_ms is not None
+        return f"the step was ended: all of its attempts may take {within_ms / 1000:g} s together"
 
-    def _within_ms(self, step):
+    def _within_ms(self, step: str) -> int | None:
         return self._plan.steps[step].get("retry", {}).get("withinMs")

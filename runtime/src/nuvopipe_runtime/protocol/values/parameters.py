@@ -4,6 +4,8 @@
 holds both to them.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hmac
@@ -11,9 +13,15 @@ import json
 import math
 import os
 import re
+from typing import TYPE_CHECKING, Any
 
 from ...contract.protocol import EXACT_PARAMETERS, RUN_NAME, VALUE_SHOWN_MAX_LENGTH
 from .conductor_values import rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...contract.formats import Envelope, GivenParameter, ParameterType, PlannedParameter
 
 WHOLE = re.compile(r"[+-]?[0-9]+")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -44,25 +52,25 @@ BINARY = "the base64 text of a file"
 
 
 class BadParameters(Exception):
-    code = None
-    """Of the error in the answer, for clients that make more of it than a failure."""
-
     """The client's to put right; the message lists every problem."""
+
+    code: str | None = None
+    """Of the error in the answer, for clients that make more of it than a failure."""
 
 
 class BadValues(BadParameters):
     """The run has a name, and can be told of: `values` are those that its `onFailure` may read, None for the bad ones."""
 
-    def __init__(self, message, values):
+    def __init__(self, message: str, values: dict[str, Any]) -> None:
         super().__init__(message)
         self.values = values
 
 
-def is_run_name(text):
+def is_run_name(text: str) -> bool:
     return RUN_NAME.fullmatch(text) is not None
 
 
-def check_invocation(envelope):
+def check_invocation(envelope: Envelope) -> None:
     """The keys of an invocation that are not parameters: the run's name, and how long its client waits."""
     if not is_run_name(envelope["run"]):
         shown = json.dumps(envelope["run"][:VALUE_SHOWN_MAX_LENGTH], ensure_ascii=False)
@@ -72,12 +80,18 @@ def check_invocation(envelope):
         raise BadParameters(f"'wait' must be a number of seconds from 0, not {_shown(wait)}")
 
 
-def unpacked(given):
+def unpacked(given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """`(values, whether they are as they were sent)` of an invocation. Those that are not have come through the conductor."""
     return (json.loads(given[EXACT_PARAMETERS]), True) if EXACT_PARAMETERS in given else (given, False)
 
 
-def complete(specs, given, directory="", is_exact=False, is_conducted=True):
+def complete(
+    specs: dict[str, PlannedParameter],
+    given: dict[str, Any],
+    directory: str = "",
+    is_exact: bool = False,
+    is_conducted: bool = True,
+) -> dict[str, Any]:
     """Value by name for every parameter of the flow, whose files lie in `directory`; the content of a binary file as base64.
 
     Texts are taken for numbers, as `wsk -p` may send them, and null for nothing given. A text for a `json` parameter is JSON,
@@ -102,7 +116,7 @@ def complete(specs, given, directory="", is_exact=False, is_conducted=True):
     return completed
 
 
-def read(spec, given, is_exact=False, is_conducted=True):
+def read(spec: PlannedParameter, given: Any, is_exact: bool = False, is_conducted: bool = True) -> tuple[Any, list[str]]:
     """(the value, what is wrong with it)."""
     kind, is_secret, is_binary = spec["type"], spec["type"] == "secret", spec.get("binary", False)
     if is_conducted and not is_exact and kind not in ROUNDS_ITSELF:
@@ -120,8 +134,8 @@ def read(spec, given, is_exact=False, is_conducted=True):
     return value, [f"must {demand}{shown}" for demand in _unmet(spec, value)]
 
 
-def _unmet(spec, value):
-    choices, least, most, pattern = (spec.get(key) for key in ("enum", "min", "max", "pattern"))
+def _unmet(spec: PlannedParameter, value: Any) -> Iterator[str]:
+    choices, least, most, pattern = spec.get("enum"), spec.get("min"), spec.get("max"), spec.get("pattern")
     if choices is not None and value not in choices:
         yield "be one of " + ", ".join(map(_shown, choices))
     if (least is not None and value < least) or (most is not None and value > most):
@@ -135,7 +149,7 @@ def _unmet(spec, value):
         yield f"match the pattern {pattern} as a whole"
 
 
-def convert(kind, value, is_exact=False):
+def convert(kind: ParameterType, value: Any, is_exact: bool = False) -> Any:
     """What a client gave, as a value of that type. Raises `REFUSALS` where it is none."""
     if kind == "json":
         return _finite(value if is_exact or not isinstance(value, str) else json.loads(value))
@@ -152,7 +166,7 @@ def convert(kind, value, is_exact=False):
     return text.replace("\r\n", "\n").replace("\r", "\n") if kind == "file" else text
 
 
-def _number(kind, value):
+def _number(kind: ParameterType, value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise TypeError
     if isinstance(value, str) and not (WHOLE if kind == "integer" else NUMBER).fullmatch(value):
@@ -163,7 +177,7 @@ def _number(kind, value):
     return number
 
 
-def _finite(value):
+def _finite(value: Any) -> Any:
     """A JSON value. Raises ValueError for NaN and infinities, which Python reads in JSON."""
     ahead = [value]
     while ahead:
@@ -174,7 +188,7 @@ def _finite(value):
     return value
 
 
-def _content(value):
+def _content(value: Any) -> str:
     """A file's, as base64. Raises ValueError where it is none."""
     if not isinstance(value, str):
         raise TypeError
@@ -185,7 +199,7 @@ def _content(value):
     return value
 
 
-def _default(spec, directory):
+def _default(spec: PlannedParameter, directory: str) -> Any:
     default, kind = spec.get("default"), spec["type"]
     if default is None:
         return None
@@ -201,12 +215,12 @@ def _default(spec, directory):
         return file.read()
 
 
-def facts_of(specs, given, key):
+def facts_of(specs: dict[str, PlannedParameter], given: dict[str, Any], key: bytes) -> dict[str, GivenParameter]:
     """What `run.json` keeps of given parameters: by name a digest under `key`, and the text of all but secrets."""
     return {name: _fact(specs[name], value, key) for name, value in given.items()}
 
 
-def _fact(spec, value, key):
+def _fact(spec: PlannedParameter, value: Any, key: bytes) -> GivenParameter:
     digest = hmac.digest(key, json.dumps(value, sort_keys=True).encode(), "sha256").hex()
     if spec["type"] == "secret":
         return {"digest": digest}
@@ -214,7 +228,13 @@ def _fact(spec, value, key):
     return {"digest": digest, "shown": f"{len(value)} characters" if is_text else _shown(value)}
 
 
-def differences(specs, before, now, key, directory=""):
+def differences(
+    specs: dict[str, PlannedParameter],
+    before: dict[str, GivenParameter],
+    now: dict[str, GivenParameter],
+    key: bytes,
+    directory: str = "",
+) -> list[str]:
     """How two starts of a run differ, a text for each parameter; `before` and `now` are its facts."""
     texts = []
     for name in sorted({*before, *now} & specs.keys()):
@@ -226,12 +246,12 @@ def differences(specs, before, now, key, directory=""):
     return texts
 
 
-def _signature(parameter):
+def _signature(parameter: tuple[str, PlannedParameter]) -> str:
     name, spec = parameter
     return f"{name} ({spec['type']}{', required' if spec.get('required') else ''})"
 
 
-def _shown(value):
+def _shown(value: Any) -> str:
     """As JavaScript writes JSON."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         value = int(value)

@@ -1,41 +1,54 @@
 """A run's parameters of type secret: for the memory of its tasks, sealed everywhere else."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ...contract.layout import RunLayout
 from ...sealing import Unreadable, seal, unseal, unseal_from_sender
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...context import Context
+    from ...plan import Plan
+    from ...store import Store
 
 
 class SecretParameters:
     """Those of one flow, in one container, which remembers the last run's."""
 
-    def __init__(self, plan):
+    def __init__(self, plan: Plan) -> None:
         self._flow = plan.flow
         self._names = [name for name, spec in plan.parameters.items() if spec["type"] == "secret"]
-        self._run, self._values = None, {}
+        self._run: str | None = None
+        self._values: dict[str, Any] = {}
 
-    def open(self, store, given):
+    def open(self, store: Store, given: dict[str, Any] | str) -> dict[str, Any]:
         """What a client gave a run. The conductor of a flow with secrets has sealed it: what it answers is recorded."""
         if not isinstance(given, str):
             return given
         # src/platform/deploy/sealing-key.ts has the public key.
-        return json.loads(_readable(unseal_from_sender, store.derive_key(f"parameters of {self._flow}"), given))
+        sealed = _readable(unseal_from_sender, store.derive_key(f"parameters of {self._flow}"), given)
+        parameters: dict[str, Any] = json.loads(sealed)
+        return parameters
 
-    def keep(self, context, values):
+    def keep(self, context: Context, values: dict[str, Any]) -> dict[str, Any]:
         """Takes the secrets out of a new run's parameters and keeps them for its tasks; returns all others."""
         if self._names:
             self._run, self._values = context.layout.run_id, {name: values[name] for name in self._names}
             context.store.put(context.layout.secrets, seal(self._key(context), json.dumps(self._values).encode()))
         return {name: value for name, value in values.items() if name not in self._names}
 
-    def copy(self, context, origin):
+    def copy(self, context: Context, origin: str) -> None:
         """Gives a resumed run the secrets of its origin."""
         if self._names:
             values = self.of(replace(context, layout=RunLayout(context.plan.flow, origin)))
             self.keep(context, dict(values))
 
-    def of(self, context):
+    def of(self, context: Context) -> dict[str, Any]:
         """Value by name."""
         if self._names and self._run != context.layout.run_id:
             found = context.store.get(context.layout.secrets)
@@ -45,11 +58,11 @@ class SecretParameters:
             self._run = context.layout.run_id
         return self._values
 
-    def _key(self, context):
+    def _key(self, context: Context) -> bytes:
         return context.store.derive_key(f"secrets of {self._flow}/{context.layout.run_id}")
 
 
-def _readable(function, *arguments):
+def _readable(function: Callable[..., bytes], *arguments: Any) -> bytes:
     try:
         return function(*arguments)
     except ValueError as error:

@@ -91,7 +91,7 @@ def form(value):
         (Level.HIGH, 3),
         (Point(1, Color.RED), {"x": 1, "name": "red"}),
         (b"bytes\xff", "Ynl0ZXP/"),
-        (datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc), "2024-01-02T03:04:05+00:00"),
+        (datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.UTC), "2024-01-02T03:04:05+00:00"),
         (datetime.date(2024, 1, 2), "2024-01-02"),
         (datetime.timedelta(seconds=90), "0:01:30"),
         (decimal.Decimal("1.10"), "1.10"),

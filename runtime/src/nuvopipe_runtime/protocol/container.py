@@ -1,0 +1,25 @@
+"""What a container keeps between its activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .pools.growth import Pace
+from .records.record_cache import RecordCache
+from .records.stop_check import StopCheck
+from .timing.answering import Durations
+
+if TYPE_CHECKING:
+    from ..execution.execute import Executor
+    from .values.secret_parameters import SecretParameters
+
+
+@dataclass
+class Container:
+    executor: Executor
+    secrets: SecretParameters
+    records: RecordCache = field(default_factory=RecordCache)
+    stop_check: StopCheck = field(default_factory=StopCheck)
+    durations: Durations = field(default_factory=Durations)
+    pace: Pace = field(default_factory=Pace)
