@@ -23,11 +23,11 @@ from metaflow.graph import FlowGraph
 from metaflow.lint import LintWarn, linter
 from reference import CAUGHT, FAILURE, Reference
 
+from nuvopipe_runtime.contract.protocol import EXACT_PARAMETERS
 from nuvopipe_runtime.execution import loader
 from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.execution.storage_keys import key_of
 from nuvopipe_runtime.plan import Plan
-from nuvopipe_runtime.protocol.values.parameters import EXACT
 from nuvopipe_testing.one_flow import OneFlow
 
 LIMIT_S = 60
@@ -134,7 +134,7 @@ class UnreliablePlatform(OneFlow):
 
 
 def _without_run(arguments):
-    given = json.loads(arguments[EXACT]) if EXACT in arguments else arguments
+    given = json.loads(arguments[EXACT_PARAMETERS]) if EXACT_PARAMETERS in arguments else arguments
     return {name: value for name, value in given.items() if name not in ("run", "wait")}
 
 

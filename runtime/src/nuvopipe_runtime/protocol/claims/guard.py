@@ -62,9 +62,12 @@ class Guard:
         return bool(self._unsettled())
 
     def rescues(self) -> Iterator[Envelope]:
-        """Envelopes of sessions to start: for each expired claim, which is ours now, and each join that nobody claimed."""
+        """Envelopes of sessions to start: for each expired claim, which is ours now, and each join that nobody claimed.
+
+        Inner pools come first: the items around them are alive then, and need no session of their own.
+        """
         pools = self._unsettled()
-        for (opener, task), snapshot in pools.items():
+        for (opener, task), snapshot in sorted(pools.items(), key=_depth, reverse=True):
             at = coordinate_of(task)
             pool = Pool(self._context, opener, at)
             join = self._plan.pools[opener]["join"]
@@ -141,3 +144,9 @@ class Guard:
             if any(self._alive_below(pools, inner, [*inner_at, item]) for item in unfinished):
                 return True
         return False
+
+
+def _depth(pool: tuple[tuple[str, str], Snapshot]) -> int:
+    """How many pools and loops a pool is in; `pool` is `((opener, task), snapshot)`."""
+    (_, task), _ = pool
+    return len(coordinate_of(task))

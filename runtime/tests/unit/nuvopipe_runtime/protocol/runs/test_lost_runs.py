@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, ROOT_PREFIX, RunLayout
+from tests.unit.nuvopipe_runtime.protocol.claims.test_pool import NESTED_RESULT, nested
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed, failing
 
 SWEEP_AFTER_S = 3600
@@ -331,3 +332,19 @@ def test_a_join_that_is_taken_over_is_not_executed_when_too_few_succeeded(platfo
     sweep(p)
     assert "0 of 3 items succeeded" in p.result()["error"]["message"]
     assert not p.keys("tasks/join/")
+
+
+def test_a_sweep_enters_the_innermost_items_of_nested_pools(platform):
+    """The items around them are alive then: no launch, of which the platform may refuse any, is spent on them."""
+    p = nested(platform, concurrency=1)
+    p.refuse = lambda envelope: True
+    p.before = lambda number, envelope: "drop" if envelope.get("step") == "deep" and envelope["at"] == [0, 0, 1] else None
+    p.invoke()
+    assert p.result() is None
+    entered = []
+    p.refuse = lambda envelope: entered.append(envelope)
+    p.before = lambda number, envelope: None
+    sweep(p)
+    assert p.result()["outputs"] == NESTED_RESULT
+    taken_over = [envelope for envelope in entered if "again" in envelope and "claim" not in envelope]
+    assert [(envelope["step"], envelope["at"]) for envelope in taken_over] == [("deep", [0, 0, 1])]
