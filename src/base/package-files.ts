@@ -43,6 +43,9 @@ export async function compilerVersion(): Promise<string> {
   return version;
 }
 
+/** The packages of the runtime: what `runtime/pyproject.toml` puts into its wheel. The sweeper needs only the first. */
+const RUNTIME_PACKAGES = ['nuvopipe_runtime', 'metaflow_extensions'];
+
 /** The files of an action's zip: the `__main__.py` of a step action or of the sweeper, and the runtime's packages. */
 export async function readRuntime(
   runtimeDir: string,
@@ -50,9 +53,9 @@ export async function readRuntime(
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   files.set('__main__.py', await readFile(join(runtimeDir, 'actions', `${main}.py`)));
-  for (const folder of main === 'step' ? ['metaflow_extensions', 'nuvopipe_runtime'] : ['nuvopipe_runtime']) {
+  for (const folder of main === 'step' ? RUNTIME_PACKAGES.toSorted() : RUNTIME_PACKAGES.slice(0, 1)) {
     for (const path of (await readdir(join(runtimeDir, 'src', folder), { recursive: true })).toSorted()) {
-      if (!path.endsWith('.py')) continue;
+      if (!/\.py$|(^|[\\/])py\.typed$/.test(path)) continue;
       files.set(`${folder}/${path.replaceAll('\\', '/')}`, await readFile(join(runtimeDir, 'src', folder, path)));
     }
   }
