@@ -1,19 +1,20 @@
 import type { Composition } from 'openwhisk-composer';
 import composer from 'openwhisk-composer';
 import { packageName, stepActionName, versionOf } from '../contract/names.ts';
+import { NOT_RESOLVED } from '../contract/openwhisk.generated.ts';
 import type { Plan } from '../contract/plan.ts';
-import { CALL_ANSWER_MAX_BYTES, ENVELOPE_KEY, PAUSE_MAX_MS } from '../contract/protocol.generated.ts';
+import {
+  CALL_ANSWER_MAX_BYTES,
+  CALL_ERROR_MAX_BYTES,
+  CALL_ERROR_NAME_MAX_LENGTH,
+  DIED_MAX_BYTES,
+  ENVELOPE_KEY,
+  PAUSE_MAX_MS,
+} from '../contract/protocol.generated.ts';
 import * as functions from './conductor-functions.generated.ts';
 
 /** Stands in the conductor of a flow with secret parameters for the flow's public key, base64, which a deploy puts there. */
 export const PUBLIC_KEY = '@public-key@';
-
-/** Text of a failed component that goes on with the envelope; it has to fit in it. */
-const DIED_MAX_BYTES = 300;
-
-/** Text of the error of an action that a step calls. */
-const CALL_ERROR_MAX_BYTES = 300;
-const ERROR_NAME_MAX_LENGTH = 80;
 
 interface Block {
   name: string;
@@ -71,9 +72,6 @@ function made(text: string, ...constants: unknown[]): string {
   return `(${text})(${constants.map((constant) => JSON.stringify(constant)).join(', ')})`;
 }
 
-/** What OpenWhisk says of a component that is not there; of one that could not be invoked, too. */
-const NOT_RESOLVED = 'Failed to resolve action';
-
 /** What the session does when a step action has answered an error. */
 function handleDeath({ flow, hash, standIns = [] }: Plan): Composition {
   const constants = { flow, version: versionOf(hash), standIns: standIns.length };
@@ -118,7 +116,7 @@ function dispatch(blocks: readonly Block[], actions: string): Composition {
 
 /** What a step answers is given to the action that it calls; the step gets its envelope back, with the answer. */
 function invoke(action: string): Composition {
-  const fail = composer.function(made(functions.failCall, CALL_ERROR_MAX_BYTES, ERROR_NAME_MAX_LENGTH));
+  const fail = composer.function(made(functions.failCall, CALL_ERROR_MAX_BYTES, CALL_ERROR_NAME_MAX_LENGTH));
   const give = composer.function(made(functions.giveAnswer, CALL_ANSWER_MAX_BYTES));
   const called = composer.try(composer.action(action), fail);
   const call = composer.sequence(composer.function(functions.takeCall), called, give);

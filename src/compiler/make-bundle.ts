@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { toJson } from '../base/json.ts';
 import type { Bundle, Manifest } from '../contract/manifest.ts';
 import { packageName, stepActionName, versionedConductorName, versionOf } from '../contract/names.ts';
-import { ACTION_MEMORY_MIN_MB, ACTION_TIME_MAX_MS } from '../contract/openwhisk.generated.ts';
+import { ACTION_MEMORY_MIN_MB, ACTION_TIME_DEFAULT_MS, ACTION_TIME_MAX_MS } from '../contract/openwhisk.generated.ts';
 import type { Plan, PlannedStep } from '../contract/plan.ts';
 import type { SourceFile } from '../language/diagnostics/source-file.ts';
 import type { Flow } from '../language/model/flow.ts';
@@ -16,9 +16,9 @@ import { planFlow } from './plan-flow.ts';
 import { planTriggers } from './plan-triggers.ts';
 import { zip } from './write-zip.ts';
 
-/** OpenWhisk's defaults: a call of the conductor takes milliseconds, whatever the flow takes. */
-const CONDUCTOR_MEMORY_MB = 128;
-const CONDUCTOR_TIME_LIMIT_MS = 60_000;
+/** A call of the conductor takes milliseconds, whatever the flow takes. */
+const CONDUCTOR_MEMORY_MB = ACTION_MEMORY_MIN_MB;
+const CONDUCTOR_TIME_LIMIT_MS = ACTION_TIME_DEFAULT_MS;
 
 /** OpenWhisk's least memory, and its longest time: a session pauses up to the next minute, or longer to look after claims. */
 const WAIT_MEMORY_MB = ACTION_MEMORY_MIN_MB;

@@ -37,6 +37,12 @@ export const ACTION_TIME_MIN_MS = 100;
  */
 export const ACTION_TIME_DEFAULT_MS = 60_000;
 
+/**
+ * The same as ACTION_TIME_MAX_MS on Apache OpenServerless: the largest of the platforms that flows are deployed to.
+ * Source: OpenServerless's configuration of OpenWhisk.
+ */
+export const OPENSERVERLESS_ACTION_TIME_MAX_MS = 600_000;
+
 /** Largest time limit of an action, milliseconds. Source: application.conf, whisk.time-limit.max; TimeLimit.scala. */
 export const ACTION_TIME_MAX_MS = 300_000;
 
@@ -102,3 +108,9 @@ export const LISTED_MAX = 200;
 
 /** Characters in the name of an entity. Source: EntityPath.scala, ENTITY_NAME_MAX_LENGTH. */
 export const ENTITY_NAME_MAX_LENGTH = 256;
+
+/**
+ * How the error of a component begins that does not exist, or could not be invoked. Source: ErrorResponse.scala,
+ * Messages.compositionComponentNotFound.
+ */
+export const NOT_RESOLVED = 'Failed to resolve action';

@@ -109,6 +109,27 @@ export const CACHE_PART_LENGTH = 12;
 /** Inputs in the cache facts of a task's record; the others are one more entry, `…`. */
 export const CACHE_INPUTS_MAX = 64;
 
+/** Text of a failed component that continues with the envelope. */
+export const DIED_MAX_BYTES = 300;
+
+/** Text of the error of an action that a step calls. */
+export const CALL_ERROR_MAX_BYTES = 300;
+
+/** Characters in the name of the error of an action that a step calls; longer names are dropped. */
+export const CALL_ERROR_NAME_MAX_LENGTH = 80;
+
+/** Variables of the container's own environment that a step sees: none of OpenWhisk's. */
+export const PASSED_ON_VARIABLES = [
+  'PATH',
+  'LANG',
+  'LC_ALL',
+  'HOME',
+  'TMPDIR',
+  'PYTHONPATH',
+  'LD_LIBRARY_PATH',
+  'VIRTUAL_ENV',
+] as const;
+
 /** Kind of the failure of a step that reached its time limit, for `retry.on`. */
 export const TIMEOUT = 'timeout';
 

@@ -14,6 +14,8 @@ from . import sequence
 from .clock import Clock
 from .context import Context
 from .contract.layout import RunLayout
+from .contract.openwhisk import ACTION_TIME_DEFAULT_MS
+from .contract.protocol import PASSED_ON_VARIABLES
 from .envelope import check_size, from_arguments
 from .execution.execute import Executor
 from .execution.protect import IS_LINUX, hide_memory
@@ -33,11 +35,6 @@ if TYPE_CHECKING:
 
 RUNTIME_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FLOW_DIRECTORY = os.path.join(RUNTIME_DIRECTORY, "flow")
-DEFAULT_TIME_LIMIT_S = 60
-"""OpenWhisk's default, where the platform gives no deadline."""
-
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
-"""What a step sees of the container's own environment: nothing of OpenWhisk's."""
 
 
 class Supervisor(Container):
@@ -89,7 +86,7 @@ def _advance(arguments: dict[str, Any]) -> Mapping[str, Any]:
     user = _metaflow_user(arguments)
     environment = _task_environment(arguments, store, user)
     deadline_ms = os.environ.get("__OW_DEADLINE")
-    deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + DEFAULT_TIME_LIMIT_S
+    deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + ACTION_TIME_DEFAULT_MS / 1000
     container.executor.secrets = arguments.get("secrets") or {}
     by = os.environ.get("__OW_ACTIVATION_ID") or uuid.uuid4().hex
     if container.plan.is_sequence:
@@ -124,7 +121,7 @@ def _metaflow_user(arguments: dict[str, Any]) -> str:
 def _task_environment(arguments: dict[str, Any], store: Store, user: str) -> dict[str, str]:
     """What Metaflow, in the task, needs to know of the datastore; the user's own `metaflow.S3` works with it, too."""
     settings = arguments["store"]
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment = {name: os.environ[name] for name in PASSED_ON_VARIABLES if name in os.environ}
     environment |= {
         "METAFLOW_USER": user,
         "METAFLOW_RUNTIME_NAME": "nuvopipe",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .clock import Clock
 from .contract.layout import LIVE_PREFIX, RunLayout
+from .contract.openwhisk import ACTION_TIME_DEFAULT_MS
 from .contract.parse_key import parts_of
 from .contract.protocol import ENVELOPE_KEY
 from .launcher import LATER, PARALLEL_LAUNCHES, Launcher
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 NEVER_BEGUN_AFTER_MS = 10 * 60_000
 """An entry whose run has no record for so long after its lease is of a start that was lost; nothing else is left of it."""
-
-TIME_LIMIT_S = 60
-"""OpenWhisk's default, where the platform gives no deadline."""
 
 RESERVE_S = 10
 """Kept of an activation's time for the answer; what is not launched by then is left for the next sweep."""
@@ -131,7 +129,7 @@ def main(arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         store = _store(arguments["store"])
         deadline_ms = os.environ.get("__OW_DEADLINE")
-        deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + TIME_LIMIT_S
+        deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + ACTION_TIME_DEFAULT_MS / 1000
         launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"))
         return Sweeper(store, launcher.start, Clock(), deadline - RESERVE_S).sweep()
     except Exception as error:

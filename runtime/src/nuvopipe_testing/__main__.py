@@ -8,15 +8,13 @@ import json
 import os
 import sys
 
+from nuvopipe_runtime.contract.protocol import PASSED_ON_VARIABLES
 from nuvopipe_runtime.execution.lifetime import die_with_parent
 from nuvopipe_runtime.layers import ensure_layer
 from nuvopipe_runtime.plan import Plan
 from nuvopipe_runtime.store import open_store
 
 from .cases import Cases
-
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
-"""What steps see of this process's environment, as `action.py` has it."""
 
 
 class Folder:
@@ -34,7 +32,7 @@ def main(folder, packages=None, *layers):
     die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever else writes to stdout must not be taken for an answer
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment = {name: os.environ[name] for name in PASSED_ON_VARIABLES if name in os.environ}
     paths = [ensure_layer(Folder(packages), layer) for layer in layers]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [*paths, environment.get("PYTHONPATH")]))
     cases = Cases(Plan(folder), environment)

@@ -8,19 +8,19 @@ import json
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from nuvopipe_runtime.contract.openwhisk import SESSION_COMPONENTS_MAX
-from nuvopipe_runtime.contract.protocol import CALL_ANSWER_MAX_BYTES, ENVELOPE_KEY, PAUSE_MAX_MS
+from nuvopipe_runtime.contract.openwhisk import NOT_RESOLVED, SESSION_COMPONENTS_MAX
+from nuvopipe_runtime.contract.protocol import (
+    CALL_ANSWER_MAX_BYTES,
+    CALL_ERROR_MAX_BYTES,
+    CALL_ERROR_NAME_MAX_LENGTH,
+    DIED_MAX_BYTES,
+    ENVELOPE_KEY,
+    PAUSE_MAX_MS,
+)
 from nuvopipe_runtime.plan import version_of
 
 TOO_MANY_COMPONENTS = "Too many actions in the composition."
 """OpenWhisk's error in place of an answer, for each component beyond `SESSION_COMPONENTS_MAX`."""
-
-NOT_RESOLVED = "Failed to resolve action"
-"""How OpenWhisk's error begins when a component does not exist, or could not be invoked."""
-
-DIED_MAX_BYTES = CALL_ERROR_MAX_BYTES = 300
-ERROR_NAME_MAX_LENGTH = 80
-"""As in `src/compiler/composition.ts`."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def _call_error(error):
     message = _cut(text, CALL_ERROR_MAX_BYTES)
     message += "…" if len(text.encode()) > CALL_ERROR_MAX_BYTES else ""
     name = error.get("name") if isinstance(error, dict) else None
-    return {"name": name, "message": message} if isinstance(name, str) and len(name) <= ERROR_NAME_MAX_LENGTH else message
+    return {"name": name, "message": message} if isinstance(name, str) and len(name) <= CALL_ERROR_NAME_MAX_LENGTH else message
 
 
 def _text_of(error):

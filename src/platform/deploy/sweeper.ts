@@ -3,6 +3,7 @@ import { SystemError, UserError } from '../../base/errors.ts';
 import { RUNTIME_DIR, readRuntime } from '../../base/package-files.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
 import { ALARMS_PACKAGE, type ManifestTrigger } from '../../contract/manifest.ts';
+import { ACTION_MEMORY_DEFAULT_MB, ACTION_TIME_DEFAULT_MS } from '../../contract/openwhisk.generated.ts';
 import type { StoreSettings } from '../../contract/records.ts';
 import type { ActionDocument, KeyValue, Whisk } from '../openwhisk/client.ts';
 import { vendoredSweeper } from '../wheels/vendor.ts';
@@ -18,10 +19,6 @@ export const SWEEP_EVERY_MINUTES = 5;
 /** Package of all sweepers, and the start of their names. As an owner it is no flow: those have no slash in their names. */
 const PACKAGE = 'nuvopipe';
 const OWNER = `${PACKAGE}/sweep`;
-
-/** OpenWhisk's defaults, which every cluster allows. */
-const MEMORY_MB = 256;
-const TIME_LIMIT_MS = 60_000;
 
 export interface SweeperOptions {
   whisk: Whisk;
@@ -73,7 +70,7 @@ export async function deploySweeper(
   const body: Omit<ActionDocument, 'annotations'> = {
     exec: { kind: pythonKind(cluster.kinds), code: Buffer.from(zip).toString('base64'), binary: true },
     parameters: [{ key: 'store', value: store }],
-    limits: { timeout: TIME_LIMIT_MS, memory: MEMORY_MB },
+    limits: { timeout: ACTION_TIME_DEFAULT_MS, memory: ACTION_MEMORY_DEFAULT_MB },
   };
   const ownedPackage = own(OWNER, [], PACKAGE);
   const ownedAction = own(name, [{ key: 'provide-api-key', value: true }], body);

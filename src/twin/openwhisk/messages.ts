@@ -1,3 +1,5 @@
+import { NOT_RESOLVED } from '../../contract/openwhisk.generated.ts';
+
 /** What OpenWhisk says, word for word: ErrorResponse.scala `Messages`, and the texts of its HTTP library. */
 
 export const RESOURCE_DOES_NOT_EXIST = 'The requested resource does not exist.';
@@ -97,7 +99,7 @@ export const concurrencyBelow = (value: number, min: number) =>
 
 export const componentInvalid = (value: string) =>
   `Failed to parse action name from json value ${value} during composition.`;
-export const componentNotFound = (name: string) => `Failed to resolve action with name '${name}' during composition.`;
+export const componentNotFound = (name: string) => `${NOT_RESOLVED} with name '${name}' during composition.`;
 export const componentNotAccessible = (name: string) =>
   `Failed entitlement check for action with name '${name}' during composition.`;
 export const compositionTimeout = (id: string) =>

@@ -27,6 +27,10 @@ ACTION_TIME_DEFAULT_MS: Final = 60_000
 """Time limit of an action that asks for none, milliseconds. Source: application.conf, whisk.time-limit.std;
 TimeLimit.scala."""
 
+OPENSERVERLESS_ACTION_TIME_MAX_MS: Final = 600_000
+"""The same as ACTION_TIME_MAX_MS on Apache OpenServerless: the largest of the platforms that flows are deployed to.
+Source: OpenServerless's configuration of OpenWhisk."""
+
 ACTION_TIME_MAX_MS: Final = 300_000
 """Largest time limit of an action, milliseconds. Source: application.conf, whisk.time-limit.max; TimeLimit.scala."""
 
@@ -82,3 +86,7 @@ LISTED_MAX: Final = 200
 
 ENTITY_NAME_MAX_LENGTH: Final = 256
 """Characters in the name of an entity. Source: EntityPath.scala, ENTITY_NAME_MAX_LENGTH."""
+
+NOT_RESOLVED: Final = "Failed to resolve action"
+"""How the error of a component begins that does not exist, or could not be invoked. Source: ErrorResponse.scala,
+Messages.compositionComponentNotFound."""

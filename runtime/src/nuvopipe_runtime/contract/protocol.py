@@ -104,6 +104,18 @@ CACHE_PART_LENGTH: Final = 12
 CACHE_INPUTS_MAX: Final = 64
 """Inputs in the cache facts of a task's record; the others are one more entry, `…`."""
 
+DIED_MAX_BYTES: Final = 300
+"""Text of a failed component that continues with the envelope."""
+
+CALL_ERROR_MAX_BYTES: Final = 300
+"""Text of the error of an action that a step calls."""
+
+CALL_ERROR_NAME_MAX_LENGTH: Final = 80
+"""Characters in the name of the error of an action that a step calls; longer names are dropped."""
+
+PASSED_ON_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+"""Variables of the container's own environment that a step sees: none of OpenWhisk's."""
+
 TIMEOUT: Final = "timeout"
 """Kind of the failure of a step that reached its time limit, for `retry.on`."""
 

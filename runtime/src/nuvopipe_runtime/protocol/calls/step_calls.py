@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...contract.openwhisk import OPENSERVERLESS_ACTION_TIME_MAX_MS
 from ...contract.protocol import ACTION_ERROR
 from ...envelope import only
 from . import call_rules
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from ..timing.run_time import RunTime
     from ..values.conductor_values import Answer
     from .called_flows import CalledFlows
-
-ACTION_TIME_MAX_MS = 600_000
-"""No action takes longer: the limit of OpenServerless, twice that of Apache OpenWhisk."""
 
 
 class StepCalls:
@@ -55,7 +53,7 @@ class StepCalls:
     def _watch_over(self, envelope: Envelope) -> None:
         """Nobody can cut an action short: where the run's time may end first, another session sees to it that the run does."""
         left_ms = self._run_time.left_ms(envelope["step"])
-        if left_ms is None or left_ms > ACTION_TIME_MAX_MS or self._store.exists(self._layout.overdue):
+        if left_ms is None or left_ms > OPENSERVERLESS_ACTION_TIME_MAX_MS or self._store.exists(self._layout.overdue):
             return
         if self._handover.launch(only(envelope, ("run", "block", "step", "at")) | {"overdue": True}):
             self._store.put(self._layout.overdue, b"{}")

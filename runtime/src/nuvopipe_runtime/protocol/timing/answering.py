@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...contract.openwhisk import ACTION_TIME_DEFAULT_MS
 from ...contract.protocol import ANSWER_WITHIN_S, PAUSE_MAX_MS
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 BEGINNING_S = 3.0
 """Since its start a run may be a quick one; a longer one does not feel what it takes to hand over."""
-
-USUAL_LIMIT_S = 60
-"""OpenWhisk's default time limit. A step that asks for more is expected to take long, as long as nothing else is known."""
 
 MARGIN_S = 1.0
 IN_THIS_RUN, IN_AN_EARLIER_ONE = 5, 3
@@ -64,7 +62,8 @@ def fits(envelope: Envelope, limit_s: float, known: tuple[float, bool] | None, n
         return known[0] * IN_THIS_RUN + MARGIN_S <= left_s
     if left_s < ANSWER_WITHIN_S - BEGINNING_S:
         return False
-    return limit_s <= USUAL_LIMIT_S if known is None else known[0] * IN_AN_EARLIER_ONE + MARGIN_S <= left_s
+    # A step that asks for more than the default is expected to take long.
+    return limit_s <= ACTION_TIME_DEFAULT_MS / 1000 if known is None else known[0] * IN_AN_EARLIER_ONE + MARGIN_S <= left_s
 
 
 def outlasts(envelope: Envelope, wait_ms: int, now_ms: int) -> bool:
