@@ -8,6 +8,8 @@ import pytest
 from nuvopipe_runtime.plan import Plan
 from nuvopipe_testing.one_flow import OneFlow
 
+from .plans import plan_of
+
 
 @pytest.fixture
 def platform(tmp_path):
@@ -15,21 +17,7 @@ def platform(tmp_path):
     made = []
 
     def make(flow_py, steps, pools=None, **more):
-        plan = {
-            "version": 1,
-            "hash": "0" * 64,
-            "flow": "F",
-            "parameters": {},
-            "outputs": [],
-            "pools": pools or {},
-            "profiles": {},
-            "pip": [],
-            "source": {"name": "flow.yaml", "file": "flow.yaml"},
-            "sourceMap": {},
-            **more,
-        }
-        defaults = {"block": "b1", "profile": "p", "timeoutMs": 20_000, "within": []}
-        plan["steps"] = {name: {**defaults, **step} for name, step in steps.items()}
+        plan = plan_of(steps, pools=pools or {}, **more)
         (tmp_path / "flow.py").write_text(textwrap.dedent(flow_py))
         (tmp_path / "plan.json").write_text(json.dumps(plan))
         (tmp_path / "flow.yaml").touch()

@@ -1,6 +1,21 @@
 // Made by `npm run generate`; do not edit.
 /** What the compiler, the runtime and the readers of runs agree on. From `schemas/protocol.json`. */
 
+/**
+ * Version of the format of plans. As of the other formats, it changes when readers of the version before would fail or
+ * go wrong.
+ */
+export const PLAN_VERSION = 1;
+
+/** Version of the format of manifests, and with it of bundles. */
+export const MANIFEST_VERSION = 1;
+
+/** Version of the format of envelopes. */
+export const ENVELOPE_VERSION = 1;
+
+/** Version of the formats of the records of runs. */
+export const RECORDS_VERSION = 1;
+
 /** Argument of a conductor under which a launched session (a lane, a continuation) finds its envelope. */
 export const ENVELOPE_KEY = 'nuvopipe';
 

@@ -1,11 +1,12 @@
-"""The envelope's keys and size; `src/contract/envelope.ts` describes them."""
+"""The envelope's keys and size; `Envelope` of `contract/formats.py` describes them."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from .contract.protocol import ENVELOPE_MAX_BYTES
+from .contract.protocol import BOUND_PARAMETERS, ENVELOPE_MAX_BYTES, ENVELOPE_VERSION
+from .contract.versions import OtherVersion, check_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -17,11 +18,25 @@ KEYS = (
     *("wait", "guard", "died", "params", "answerWithin", "from", "attempt", "poll", "answer"),
     *("sweep", "cancel", "origin", "grow", "waits", "standIn", "overdue", "answerBy", "wake", "since"),
 )
+"""Those with which a session is entered."""
+
+ANSWERED = ("call", "result")
+"""Those with which it answers."""
 
 
 def from_arguments(arguments: dict[str, Any]) -> Envelope:
-    """The envelope among an activation's arguments; the others are parameters bound at deploy."""
-    return cast("Envelope", {key: arguments[key] for key in KEYS if arguments.get(key) is not None})
+    """The envelope among an activation's arguments; the others are parameters bound at deploy. Raises `OtherVersion`."""
+    given = {key: value for key, value in arguments.items() if key not in BOUND_PARAMETERS and not key.startswith("__ow_")}
+    return checked({key: value for key, value in given.items() if value is not None})
+
+
+def checked(envelope: Mapping[str, Any]) -> Envelope:
+    """An envelope that this runtime understands in full. Raises `OtherVersion`: a key that is dropped might have mattered."""
+    check_version("the envelope", envelope, ENVELOPE_VERSION)
+    unknown = sorted(envelope.keys() - {*KEYS, *ANSWERED, "version"})
+    if unknown:
+        raise OtherVersion(f"the envelope has {', '.join(unknown)}, which this version of nuvopipe does not know")
+    return cast("Envelope", {key: value for key, value in envelope.items() if key in KEYS})
 
 
 def only(envelope: Envelope, keys: Collection[str]) -> Envelope:

@@ -1,4 +1,4 @@
-"""`plan.json`, as the compiler wrote it; `src/contract/plan.ts` describes its keys."""
+"""`plan.json`, as the compiler wrote it: `Plan` of `contract/formats.py`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from .contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK, VERSION_LENGTH
+from .contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK, PLAN_VERSION, VERSION_LENGTH
+from .contract.versions import check_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,11 +27,11 @@ class Plan:
         self.end = self.raw["end"]
         self.parameters = self.raw["parameters"]
         self.outputs = self.raw["outputs"]
-        self.tags = self.raw.get("tags", [])
+        self.tags = self.raw["tags"]
         self.steps = self.raw["steps"]
-        self.profiles = self.raw.get("profiles", {})
+        self.profiles = self.raw["profiles"]
         self.pools = self.raw["pools"]
-        self.loops = self.raw.get("loops", {})
+        self.loops = self.raw["loops"]
         self.on_failure = self.raw.get("onFailure")
         self.timeout_ms = self.raw.get("timeoutMs")
         self.runs = self.raw.get("runs")
@@ -190,6 +191,7 @@ class Plan:
 def _read_plan(directory: str) -> PlanFile:
     with open(os.path.join(directory, "plan.json"), "rb") as file:
         plan: PlanFile = json.load(file)
+    check_version("plan.json", plan, PLAN_VERSION)
     return plan
 
 

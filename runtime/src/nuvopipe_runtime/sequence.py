@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .contract.protocol import BOUND_PARAMETERS, ENVELOPE_KEY
+from .envelope import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,7 @@ def envelope_of(plan: Plan, arguments: dict[str, Any], activation: str, now: flo
     """The envelope that the step before has answered; of the first step, one made of what a client gave."""
     if ENVELOPE_KEY in arguments:
         passed_on: Envelope = arguments[ENVELOPE_KEY]
-        return passed_on
+        return passed_on if is_over(passed_on) else checked(passed_on)
     given = {name: value for name, value in arguments.items() if name not in BOUND_PARAMETERS and not name.startswith("__ow_")}
     run = given["cancel"] if "cancel" in given else given.pop("run", None)
     if run is None:

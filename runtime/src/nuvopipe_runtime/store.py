@@ -20,6 +20,9 @@ from obstore.exceptions import (
 )
 from obstore.store import S3Store
 
+from .contract.protocol import RECORDS_VERSION
+from .contract.versions import OtherVersion, check_version
+
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable, Iterable
@@ -57,7 +60,7 @@ class NotARecord(Exception):
 
 def explain(error: BaseException) -> str:
     """An error in a line for those who run flows; obstore's own texts go on for many."""
-    if isinstance(error, NotARecord):
+    if isinstance(error, (NotARecord, OtherVersion)):
         return str(error)
     if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
         return "S3 refuses the keys with which the flow was deployed"
@@ -139,23 +142,15 @@ class Store:
             return None
 
     def get_json(self, key: str) -> Any:
-        """A record, or None when there is no such object. Raises `NotARecord`."""
+        """A record, or None when there is no such object. Raises `NotARecord`, `OtherVersion`."""
         found = self.get(key)
-        if found is None:
-            return None
-        try:
-            record = json.loads(found[0])
-        except ValueError as error:
-            raise NotARecord(key) from error
-        if not isinstance(record, dict):
-            raise NotARecord(key)
-        return record
+        return None if found is None else parse_record(key, found[0])
 
     def find_json(self, key: str, *names: str) -> Any:
         """A record that has values of these names; None in the place of another, which is no reason to fail for its reader."""
         try:
             record = self.get_json(key)
-        except NotARecord:
+        except (NotARecord, OtherVersion):
             return None
         return record if record is not None and all(name in record for name in names) else None
 
@@ -218,6 +213,18 @@ class Store:
             return [function(*arguments)]
         futures = [self._pool.submit(function, *arguments) for function, *arguments in calls]
         return [future.result() for future in futures]
+
+
+def parse_record(key: str, data: bytes) -> Any:
+    """The record that an object holds. Raises `NotARecord`, `OtherVersion`."""
+    try:
+        record = json.loads(data)
+    except ValueError as error:
+        raise NotARecord(key) from error
+    if not isinstance(record, dict):
+        raise NotARecord(key)
+    check_version(f"the record {key}", record, RECORDS_VERSION)
+    return record
 
 
 def create_once(store: Store, key: str, value: Any) -> bool:

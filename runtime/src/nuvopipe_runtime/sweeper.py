@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from .clock import Clock
 from .contract.layout import LIVE_PREFIX, RunLayout
 from .contract.openwhisk import ACTION_TIME_DEFAULT_MS
 from .contract.parse_key import parts_of
 from .contract.protocol import ENVELOPE_KEY
+from .contract.versions import OtherVersion
 from .launcher import LATER, PARALLEL_LAUNCHES, Launcher
 from .store import NotARecord
 
@@ -33,6 +34,10 @@ RESERVE_S = 10
 
 REMOVED: Final = "removed"
 UNREADABLE: Final = "unreadable"
+OTHER_VERSION: Final = "otherVersion"
+
+ODD = (UNREADABLE, OTHER_VERSION)
+"""What a record may be instead of readable."""
 
 
 class Sweeper:
@@ -49,41 +54,47 @@ class Sweeper:
 
         `swept`: their flow looks after them now; `waiting`: the platform takes no more of them for now; `refused`: it never
         will, and why; `removed`: they are over, or have never begun. `unreadable`: keys of objects in the places of records
-        that are none; the runs that they are of are left alone.
+        that are none; `otherVersion`: keys of records of another version of nuvopipe. Their runs are left alone.
         """
-        entries, unreadable = self._entries()
+        entries, odd = self._entries()
         now_ms = self._clock.now_ms()
         expired = sorted((entry["expires"], run) for run, entry in entries.items() if entry["expires"] < now_ms)
         looks = self._store.parallel([(self._look, run, expires) for expires, run in expired])
-        unreadable += [RunLayout(*run).run for (_, run), look in zip(expired, looks, strict=True) if look == UNREADABLE]
+        odd |= {RunLayout(*run).run: look for (_, run), look in zip(expired, looks, strict=True) if look in ODD}
         envelopes: dict[tuple[str, str], Envelope] = {
             run: look for (_, run), look in zip(expired, looks, strict=True) if isinstance(look, dict)
         }
         removed = [_name(run) for (_, run), look in zip(expired, looks, strict=True) if look == REMOVED]
         report = {"live": len(entries) - len(removed), **self._launch(envelopes), REMOVED: removed}
-        return report | ({UNREADABLE: sorted(unreadable)} if unreadable else {})
+        return report | {kind: sorted(key for key in odd if odd[key] == kind) for kind in ODD if kind in odd.values()}
 
-    def _entries(self) -> tuple[dict[tuple[str, str], LiveRecord], list[str]]:
-        """The index: `LiveRecord` by `(flow, run)`; and the keys of what is no entry, of those that are still there."""
+    def _entries(self) -> tuple[dict[tuple[str, str], LiveRecord], dict[str, Any]]:
+        """The index: `LiveRecord` by `(flow, run)`; and the keys of what cannot be read there, with the reason."""
         keys = {key: parts for key in self._store.list(LIVE_PREFIX) if (parts := parts_of("live", key))}
         found = dict(zip(keys, self._store.parallel([(self._entry, key) for key in keys]), strict=True))
         entries = {(keys[key]["flow"], keys[key]["run"]): entry for key, entry in found.items() if isinstance(entry, dict)}
-        return entries, [key for key, entry in found.items() if entry is UNREADABLE]
+        return entries, {key: entry for key, entry in found.items() if entry in ODD}
 
-    def _entry(self, key: str) -> LiveRecord | Literal["unreadable"] | None:
+    def _entry(self, key: str) -> Any:
+        entry = self._read(key)
+        is_whole = not isinstance(entry, dict) or isinstance(entry.get("expires"), (int, float))
+        return entry if is_whole else UNREADABLE
+
+    def _read(self, key: str) -> Any:
+        """A record; None when there is none, UNREADABLE, OTHER_VERSION."""
         try:
-            entry: LiveRecord | None = self._store.get_json(key)
+            return self._store.get_json(key)
         except NotARecord:
             return UNREADABLE
-        return entry if entry is None or isinstance(entry.get("expires"), (int, float)) else UNREADABLE
+        except OtherVersion:
+            return OTHER_VERSION
 
-    def _look(self, run: tuple[str, str], expires: int) -> Envelope | Literal["removed", "unreadable"] | None:
-        """The envelope that a run is swept with; REMOVED for one that is over; None when it is too early to say; UNREADABLE."""
+    def _look(self, run: tuple[str, str], expires: int) -> Any:
+        """The envelope that a run is swept with; REMOVED for one that is over; None when it is too early to say; or ODD."""
         layout = RunLayout(*run)
-        try:
-            record = self._store.get_json(layout.run)
-        except NotARecord:
-            return UNREADABLE
+        record = self._read(layout.run)
+        if record in ODD:
+            return record
         is_over = self._store.exists(layout.result)
         if is_over or (record is None and expires < self._clock.now_ms() - NEVER_BEGUN_AFTER_MS):
             self._store.delete(layout.live)

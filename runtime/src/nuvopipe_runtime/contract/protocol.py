@@ -4,6 +4,19 @@
 import re
 from typing import Final
 
+PLAN_VERSION: Final = 1
+"""Version of the format of plans. As of the other formats, it changes when readers of the version before would fail
+or go wrong."""
+
+MANIFEST_VERSION: Final = 1
+"""Version of the format of manifests, and with it of bundles."""
+
+ENVELOPE_VERSION: Final = 1
+"""Version of the format of envelopes."""
+
+RECORDS_VERSION: Final = 1
+"""Version of the formats of the records of runs."""
+
 ENVELOPE_KEY: Final = "nuvopipe"
 """Argument of a conductor under which a launched session (a lane, a continuation) finds its envelope."""
 

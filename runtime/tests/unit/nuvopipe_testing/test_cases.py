@@ -6,6 +6,7 @@ import pytest
 from nuvopipe_runtime.plan import Plan
 from nuvopipe_testing.cases import Cases
 from nuvopipe_testing.mocks import for_attempt
+from tests.plans import plan_of
 
 FLOW = """
 import metaflow
@@ -52,22 +53,15 @@ if __name__ == "__main__":
     F()
 """
 
-STEP = {"block": "b1", "profile": "p", "timeoutMs": 20_000, "within": []}
-PLAN = {
-    "version": 1,
-    "hash": "0" * 64,
-    "flow": "F",
-    "start": "start",
-    "end": "end",
-    "parameters": {"base": {"type": "integer", "default": 1}},
-    "outputs": [],
-    "steps": {
-        "start": {**STEP, "next": {"open": "start"}},
-        "each": {**STEP, "within": ["start"], "next": {"done": "start"}},
-        "collect": {**STEP, "joins": "start", "next": {"step": "end"}},
-        "end": {**STEP, "next": {"end": True}},
+PLAN = plan_of(
+    {
+        "start": {"next": {"open": "start"}},
+        "each": {"within": ["start"], "next": {"done": "start"}},
+        "collect": {"joins": "start", "next": {"step": "end"}},
+        "end": {"next": {"end": True}},
     },
-    "pools": {
+    parameters={"base": {"type": "integer", "default": 1, "required": False}},
+    pools={
         "start": {
             "kind": "foreach",
             "over": "items",
@@ -77,11 +71,7 @@ PLAN = {
             "concurrency": 2,
         }
     },
-    "profiles": {},
-    "pip": [],
-    "source": {"name": "flow.yaml", "file": "flow.yaml"},
-    "sourceMap": {},
-}
+)
 
 
 @pytest.fixture(scope="module")

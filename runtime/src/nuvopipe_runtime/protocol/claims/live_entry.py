@@ -6,11 +6,10 @@ result, so one LIST finds every run that may need help, however many old runs th
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, cast
 
 from ...contract.protocol import RENEW_MARGIN_MS
-from ...store import Lost, to_json
+from ...store import Lost, parse_record, to_json
 from .pool import lease_ms
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class LiveEntry:
         found = self._store.get(self._key)
         if found is None:
             return self._renew(envelope, needed_ms)
-        entry: LiveRecord = json.loads(found[0])
+        entry: LiveRecord = parse_record(self._key, found[0])
         if lease is None and self._lasts(entry["expires"], needed_ms):
             return entry["expires"]  # after a fork: whoever came first has renewed it
         if lease is not None and entry["expires"] != lease:
@@ -78,7 +77,7 @@ class LiveEntry:
         found = self._store.get(self._key)
         if found is None:
             return None
-        entry: LiveRecord = json.loads(found[0])
+        entry: LiveRecord = parse_record(self._key, found[0])
         if entry["expires"] > self._clock.now_ms():
             return None
         place, sweeps = entry["envelope"], entry.get("sweeps", 0)

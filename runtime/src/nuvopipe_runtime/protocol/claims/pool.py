@@ -7,13 +7,12 @@ last step is committed: the commit says so, and no object of its own.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from ...contract.parse_key import parts_of
 from ...contract.protocol import LEASE_MARGIN_MS, LEASE_TIMEOUTS
 from ...plan import coordinate_of, task_id
-from ...store import Lost, create_once, to_json
+from ...store import Lost, create_once, parse_record, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,7 +102,7 @@ class Pool:
         found = self._store.get(key)
         if found is None:
             raise Lost(key)
-        claim = json.loads(found[0])
+        claim = parse_record(key, found[0])
         if lease is not None and claim["expires"] != lease:
             raise Lost(key)
         return self._replace(key, found[2], timeout_ms)
@@ -127,7 +126,7 @@ class Pool:
 
     def _take_over(self, key: str, timeout_ms: int) -> int | None:
         found = self._store.get(key)
-        if found is None or json.loads(found[0])["expires"] > self._clock.now_ms():
+        if found is None or parse_record(key, found[0])["expires"] > self._clock.now_ms():
             return None
         try:
             return self._replace(key, found[2], timeout_ms)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...contract.layout import RunLayout
 from ...contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK, UNKNOWN_STEP, VALUE_SHOWN_MAX_LENGTH
+from ...contract.versions import OtherVersion
 from ..values.parameters import BadParameters, is_run_name
 
 if TYPE_CHECKING:
@@ -75,12 +76,18 @@ class Lineage:
             raise BadParameters(f"a resumed run has the parameters of its origin: leave out {', '.join(sorted(given))}")
         if not is_run_name(run) or not self._store.exists(self._resumed.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             raise BadParameters(f"there is no run {run[:VALUE_SHOWN_MAX_LENGTH]} of {self._plan.flow} to resume")
-        if "refused" in (self._store.get_json(self._resumed.run) or {}):
+        if "refused" in (self._record_of_origin() or {}):
             raise BadParameters(f"the run {run} was refused for its parameters: start it again, with others")
         if not self._store.exists(self._resumed.result):
             raise BadParameters(f"the run {run} is not over: cancel it first, or let it end")
         if self._from is not None and self._from not in self._plan.steps:
             raise UnknownStep(self._from, [step for step, spec in self._plan.steps.items() if not spec.get("made")])
+
+    def _record_of_origin(self) -> Any:
+        try:
+            return self._store.get_json(self._resumed.run)
+        except OtherVersion as error:
+            raise BadParameters(f"{error}: deploy the flow with the nuvopipe that the run was started with") from error
 
     @property
     def record(self) -> RunOrigin:

@@ -6,13 +6,12 @@ so nothing has to be given back and a lost session loses nothing. Queued runs le
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from ...contract.layout import RunLayout, queue_prefix, slot_key
 from ...contract.parse_key import parts_of
 from ...plan import conductor_of
-from ...store import Lost, create_once, to_json
+from ...store import Lost, create_once, parse_record, to_json
 
 if TYPE_CHECKING:
     from ...context import Context
@@ -82,7 +81,8 @@ class Admission:
     def _take(self) -> list[str] | None:
         """None when this run holds a slot; otherwise the runs that hold all of them."""
         found = [self._store.get(key) for key in self._slots()]
-        holders: list[str | None] = [slot and json.loads(slot[0])["run"] for slot in found]
+        slots = zip(self._slots(), found, strict=True)
+        holders: list[str | None] = [slot and parse_record(key, slot[0])["run"] for key, slot in slots]
         if self._layout.run_id in holders:
             return None
         ours = {"run": self._layout.run_id}

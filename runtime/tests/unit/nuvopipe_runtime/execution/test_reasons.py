@@ -23,7 +23,7 @@ FLOW = """
     if __name__ == "__main__":
         F()
     """
-STEPS = {"start": {"next": {"step": "end"}}, "end": {"next": {}}}
+STEPS = {"start": {"next": {"step": "end"}}, "end": {"next": {"end": True}}}
 PLAN = {"start": "start", "end": "end"}
 
 

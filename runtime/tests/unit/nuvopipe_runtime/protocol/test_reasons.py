@@ -133,7 +133,8 @@ def test_catch_is_told_that_a_container_was_lost(reasoned):
 
 @pytest.mark.parametrize("call", [{"action": "notify"}, {"flow": "Notify", "detach": False}])
 def test_on_failure_knows_the_failure_from_its_first_step_on(reasoned, call):
-    p = reasoned({**HANDLERS, "tell": {**HANDLERS["tell"], "call": call}}, {"onFailure": "tell"}, catches=False)
+    steps = {**HANDLERS, "ask": {"next": {"step": "end"}}, "tell": {**HANDLERS["tell"], "call": call}}
+    p = reasoned(steps, {"onFailure": "tell"})
     asked = []
 
     def answer(envelope, arguments):

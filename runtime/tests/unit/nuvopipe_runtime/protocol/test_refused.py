@@ -95,7 +95,8 @@ def test_it_cannot_be_resumed(order):
 
 
 def test_a_wrong_name_is_only_refused(platform):
-    p = platform(PLAIN, LINEAR_STEPS, start="start", end="end", parameters={"how": {"type": "string", "default": ""}})
+    parameters = {"how": {"type": "string", "default": "", "required": False}}
+    p = platform(PLAIN, LINEAR_STEPS, start="start", end="end", parameters=parameters)
     answer = p.run_session({**begin(p), "run": "../r1"})
     assert "cannot name a run" in answer["error"]["message"]
     assert p.store.list("") == []

@@ -15,7 +15,7 @@ from nuvopipe_runtime.contract.layout import RunLayout
 
 from . import own_task, views
 from .objects import Objects, in_parallel
-from .records import RUN_FACTS, Records, layout_of, parsed
+from .records import Records, layout_of, parsed_run
 
 TAG_ATTEMPTS_MAX = 10
 """Writers of one run's tags that meet so often are more than people."""
@@ -226,7 +226,7 @@ class Reader:
         key = RunLayout(flow, run).run
         for _ in range(TAG_ATTEMPTS_MAX):
             found = self._objects.get(key)
-            record = found and parsed(found[0], RUN_FACTS)
+            record = found and parsed_run(flow, run, found[0])
             if record is None:
                 raise MetaflowNotFound(f"Run('{flow}/{run}') does not exist")
             system = set(record["system_tags"])

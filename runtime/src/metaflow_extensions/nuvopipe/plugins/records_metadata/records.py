@@ -1,10 +1,12 @@
-"""What runs have left in the datastore, for Metaflow's client."""
+"""What runs have left in the datastore: the records of `schemas/records.v1.schema.json`."""
 
 import json
 from collections import OrderedDict
 
 from nuvopipe_runtime.contract.layout import LAYERS_NAME, RESERVED_FLOW_NAMES, ROOT_PREFIX, RunLayout, flow_prefix
 from nuvopipe_runtime.contract.parse_key import parse_key
+from nuvopipe_runtime.contract.protocol import RECORDS_VERSION
+from nuvopipe_runtime.contract.versions import OtherVersion, check_version
 
 from .objects import in_parallel
 
@@ -32,13 +34,16 @@ class Records:
         return list(self._objects.folders(flow_prefix(flow)))
 
     def run(self, flow, run):
-        """Its tags may change, so it is read every time. None where there is no such run, or none that can be read."""
+        """Its tags may change, so it is read every time. None where there is no such run, or none that can be read.
+
+        Raises `OtherVersion`.
+        """
         found = self._objects.get(RunLayout(flow, run).run)
-        return found and parsed(found[0], RUN_FACTS)
+        return found and parsed_run(flow, run, found[0])
 
     def runs(self, flow):
-        """Those of a flow, the latest first."""
-        found = in_parallel(lambda run: self.run(flow, run), self.run_ids(flow))
+        """Those of a flow that can be read, the latest first."""
+        found = in_parallel(lambda run: _or_none(self.run, flow, run), self.run_ids(flow))
         return sorted(filter(None, found), key=lambda record: -record["created"])
 
     def steps(self, run):
@@ -57,7 +62,7 @@ class Records:
         record = self._tasks.get(key)
         if record is None:
             found = self._objects.get(key)
-            record = found and parsed(found[0], TASK_FACTS)
+            record = found and _or_none(_parsed, key, found[0], TASK_FACTS)
             if record is not None:
                 self._tasks[key] = record
             if len(self._tasks) > RECORDS_MAX:
@@ -77,11 +82,26 @@ def layout_of(run):
     return RunLayout(run["flow"], run["run"])
 
 
-def parsed(data, facts):
-    """None for what is no record with these facts: a listing goes on without it."""
+def parsed_run(flow, run, data):
+    """The record of a run; None for what is none. Raises `OtherVersion`."""
+    return _parsed(f"{flow}/{run}", data, RUN_FACTS)
+
+
+def _or_none(read, *arguments):
+    """A listing goes on without a record of another version."""
+    try:
+        return read(*arguments)
+    except OtherVersion:
+        return None
+
+
+def _parsed(what, data, facts):
+    """None for what is no record with these facts. Raises `OtherVersion`."""
     try:
         record = json.loads(data)
     except ValueError:
         return None
-    is_whole = isinstance(record, dict) and all(isinstance(record.get(name), kind) for name, kind in facts.items())
-    return record if is_whole else None
+    if not isinstance(record, dict):
+        return None
+    check_version(f"the record of {what}", record, RECORDS_VERSION)
+    return record if all(isinstance(record.get(name), kind) for name, kind in facts.items()) else None

@@ -9,7 +9,7 @@ from nuvopipe_runtime.store import to_json
 from tests.unit.nuvopipe_runtime.protocol.runs.test_lost_runs import place, sweep
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed
 
-CACHE = {"code": "c1", "environment": "e1"}
+CACHE = {"code": "c" * 64, "environment": "e" * 64}
 LOOP = {"start": "start", "end": "end", "outputs": ["logs"], "loops": {"until first": {"first": "first"}}}
 
 

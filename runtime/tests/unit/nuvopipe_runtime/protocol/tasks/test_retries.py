@@ -46,7 +46,10 @@ FLOW = """
     if __name__ == "__main__":
         F()
     """
-PARAMETERS = {"fails": {"type": "integer", "default": 0}, "how": {"type": "string", "default": ""}}
+PARAMETERS = {
+    "fails": {"type": "integer", "default": 0, "required": False},
+    "how": {"type": "string", "default": "", "required": False},
+}
 
 
 @pytest.fixture

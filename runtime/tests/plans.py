@@ -1,0 +1,50 @@
+"""Plans of tests: written by hand where a test looks at one part of the protocol, and held to the format of compiled ones."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from jsonschema import Draft7Validator
+from referencing import Registry, Resource
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+
+STEP = {"block": "b1", "profile": "p", "timeoutMs": 20_000, "within": []}
+PROFILES = {"p": {"memoryMB": 256, "timeLimitMs": 60_000}}
+
+
+def plan_of(steps, **more):
+    """The plan of a flow named F, of which a test says what matters to it."""
+    plan = {
+        "version": 1,
+        "hash": "0" * 64,
+        "flow": "F",
+        "tags": [],
+        "start": "start",
+        "end": "end",
+        "parameters": {},
+        "outputs": [],
+        "steps": {name: {**STEP, **step} for name, step in steps.items()},
+        "pools": {},
+        "loops": {},
+        "profiles": PROFILES,
+        "source": {"name": "flow.yaml", "file": "flow.yaml"},
+        "sourceMap": {},
+        **more,
+    }
+    check_format("plan", plan)
+    return plan
+
+
+def check_format(format, value, definition=None):
+    """Raises `ValidationError` where a value has not the form that `schemas/<format>.v1.schema.json` gives it."""
+    validator(format, definition).validate(value)
+
+
+@cache
+def validator(format, definition):
+    names = ("plan", "manifest", "envelope", "records")
+    schemas = {name: json.loads((SCHEMAS / f"{name}.v1.schema.json").read_text()) for name in names}
+    registry = Registry().with_resources((schema["$id"], Resource.from_contents(schema)) for schema in schemas.values())
+    where = schemas[format]["$id"] + (f"#/definitions/{definition}" if definition else "")
+    return Draft7Validator({"$ref": where}, registry=registry)
