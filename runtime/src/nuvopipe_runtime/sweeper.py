@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from .clock import Clock
 from .contract.layout import LIVE_PREFIX, RunLayout
@@ -36,7 +36,9 @@ REMOVED: Final = "removed"
 UNREADABLE: Final = "unreadable"
 OTHER_VERSION: Final = "otherVersion"
 
-ODD = (UNREADABLE, OTHER_VERSION)
+Odd: TypeAlias = Literal["unreadable", "otherVersion"]
+
+ODD: tuple[Odd, ...] = (UNREADABLE, OTHER_VERSION)
 """What a record may be instead of readable."""
 
 
@@ -68,15 +70,15 @@ class Sweeper:
         report = {"live": len(entries) - len(removed), **self._launch(envelopes), REMOVED: removed}
         return report | {kind: sorted(key for key in odd if odd[key] == kind) for kind in ODD if kind in odd.values()}
 
-    def _entries(self) -> tuple[dict[tuple[str, str], LiveRecord], dict[str, Any]]:
+    def _entries(self) -> tuple[dict[tuple[str, str], LiveRecord], dict[str, Odd]]:
         """The index: `LiveRecord` by `(flow, run)`; and the keys of what cannot be read there, with the reason."""
         keys = {key: parts for key in self._store.list(LIVE_PREFIX) if (parts := parts_of("live", key))}
         found = dict(zip(keys, self._store.parallel([(self._entry, key) for key in keys]), strict=True))
         entries = {(keys[key]["flow"], keys[key]["run"]): entry for key, entry in found.items() if isinstance(entry, dict)}
         return entries, {key: entry for key, entry in found.items() if entry in ODD}
 
-    def _entry(self, key: str) -> Any:
-        entry = self._read(key)
+    def _entry(self, key: str) -> LiveRecord | Odd | None:
+        entry: LiveRecord | Odd | None = self._read(key)
         is_whole = not isinstance(entry, dict) or isinstance(entry.get("expires"), (int, float))
         return entry if is_whole else UNREADABLE
 
@@ -89,12 +91,13 @@ class Sweeper:
         except OtherVersion:
             return OTHER_VERSION
 
-    def _look(self, run: tuple[str, str], expires: int) -> Any:
+    def _look(self, run: tuple[str, str], expires: int) -> Envelope | Literal["removed"] | Odd | None:
         """The envelope that a run is swept with; REMOVED for one that is over; None when it is too early to say; or ODD."""
         layout = RunLayout(*run)
         record = self._read(layout.run)
         if record in ODD:
-            return record
+            odd: Odd = record
+            return odd
         is_over = self._store.exists(layout.result)
         if is_over or (record is None and expires < self._clock.now_ms() - NEVER_BEGUN_AFTER_MS):
             self._store.delete(layout.live)

@@ -4,6 +4,7 @@ import types
 
 import pytest
 
+from nuvopipe_runtime.contract.versions import OtherVersion
 from nuvopipe_runtime.sequence import envelope_of
 
 PLAN = types.SimpleNamespace(start="begin", block=lambda step: "b1")
@@ -24,6 +25,11 @@ def test_it_is_that_of_a_conductor(given, envelope):
     bound = {"store": {}, "user": "ada", "__ow_headers": {}}
     now = 1767323045  # 2026-01-02T03:04:05Z
     assert envelope_of(PLAN, given | bound, "abcdefghij", now) == ENTRY | envelope
+
+
+def test_a_given_envelope_of_another_version_is_refused():
+    with pytest.raises(OtherVersion, match="the envelope has tomorrow"):
+        envelope_of(PLAN, {"nuvopipe": {"run": "r", "tomorrow": 1}}, "a", 0)
 
 
 def test_a_given_envelope_is_entered_as_it_is():

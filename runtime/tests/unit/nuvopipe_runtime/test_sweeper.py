@@ -117,3 +117,16 @@ def test_what_is_no_record_is_left_alone_and_named():
     assert report["unreadable"] == sorted(
         [RunLayout("F", name).live for name in garbage] + [RunLayout("F", name).run for name in "gh"]
     )
+
+
+def test_runs_of_another_version_are_named_and_left_alone():
+    n = Namespace()
+    n.run("F", "lost", PAST)
+    n.run("F", "later", PAST)
+    n.run("F", "entry", PAST)
+    n.store.put(RunLayout("F", "later").run, to_json({"version": 2, "start": "begin"}))
+    n.store.put(RunLayout("F", "entry").live, to_json({"version": 2, "until": 1}))
+    report = n.sweep()
+    assert report["swept"] == ["F/lost"]
+    assert report["otherVersion"] == sorted([RunLayout("F", "later").run, RunLayout("F", "entry").live])
+    assert "unreadable" not in report

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, ROOT_PREFIX, RunLayout
+from nuvopipe_runtime.store import to_json
 from tests.unit.nuvopipe_runtime.protocol.claims.test_pool import NESTED_RESULT, nested
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed, failing
 
@@ -158,6 +159,15 @@ def broken(platform, tmp_path):
 
 def resume(p, origin, run, *more):
     return p.run_session(place(p, run, home=True, answerWithin=0, params={}, origin=[origin, *more]))
+
+
+def test_a_run_of_another_version_is_not_resumed(broken):
+    p, _ = broken
+    p.invoke()
+    key = RunLayout("F", "r1").run
+    p.store.put(key, to_json({**p.store.get_json(key), "version": 2}))
+    message = resume(p, "r1", "r2")["error"]["message"]
+    assert "has version 2 of its format" in message and "deploy the flow with the nuvopipe" in message
 
 
 def test_a_resumed_run_executes_only_what_is_missing(broken):

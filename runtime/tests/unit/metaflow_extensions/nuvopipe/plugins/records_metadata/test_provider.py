@@ -7,6 +7,7 @@ from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
 from metaflow_extensions.nuvopipe.plugins.records_metadata import own_task
 from metaflow_extensions.nuvopipe.plugins.records_metadata.provider import Reader, RecordsMetadata
 from nuvopipe_runtime.contract.layout import RunLayout
+from nuvopipe_runtime.contract.versions import OtherVersion
 
 RUN = {
     "flow": "F",
@@ -73,6 +74,13 @@ def test_a_listing_goes_without_what_is_no_record(ask, objects):
     assert [run["run_number"] for run in ask("flow", "run", "F")] == ["r"]
     assert ask("run", "self", "F", "broken") is None
     assert [step["step_name"] for step in ask("run", "step", "F", "r")] == ["a"]
+
+
+def test_a_run_of_another_version_is_refused_by_name_and_missing_in_a_listing(ask, objects):
+    objects.objects[RunLayout("F", "later").run] = json.dumps({**RUN, "run": "later", "version": 2}).encode()
+    assert [view["run_number"] for view in ask("flow", "run", "F")] == ["r"]
+    with pytest.raises(OtherVersion, match="the record of F/later has version 2"):
+        ask("run", "self", "F", "later")
 
 
 def test_the_own_task_is_there_before_it_has_a_record(ask, objects, monkeypatch):

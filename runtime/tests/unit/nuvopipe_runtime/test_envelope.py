@@ -1,0 +1,30 @@
+"""What a step action takes for an envelope, and what it refuses."""
+
+import pytest
+
+from nuvopipe_runtime.contract import formats
+from nuvopipe_runtime.contract.versions import OtherVersion
+from nuvopipe_runtime.envelope import ANSWERED, KEYS, checked, from_arguments
+
+BOUND = {"store": {}, "user": "ada", "layer": "l", "secrets": {}, "__ow_headers": {}}
+
+
+def test_the_keys_are_those_of_the_format():
+    assert {*KEYS, *ANSWERED, "version"} == set(formats.Envelope.__annotations__)
+
+
+def test_an_envelope_is_what_is_not_bound_to_the_action():
+    assert from_arguments({"run": "r", "at": [1], "wait": None, **BOUND}) == {"run": "r", "at": [1]}
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"tomorrow": 1, "later": 2}, "the envelope has later, tomorrow, which this version of nuvopipe does not know"),
+        ({"version": 2}, "the envelope has version 2 of its format; this version of nuvopipe reads 1"),
+    ],
+)
+def test_an_envelope_of_another_version_is_refused_by_name(more, named):
+    for read in (checked, from_arguments):
+        with pytest.raises(OtherVersion, match=named):
+            read({"run": "r", **more})
