@@ -124,6 +124,7 @@ def test_every_turn_and_attempt_is_executed_once(looping):
     assert "second/t-2-1/failed-1" in failed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", range(4, 31, 5))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_lost_lane_is_made_up_for(looping, lost, when):
@@ -231,6 +232,7 @@ def test_a_join_in_a_loop_does_not_make_its_turns_uncounted(forking):
     assert p.result()["outputs"] == FORK_LOGS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", range(3))
 @pytest.mark.parametrize("step", ["meet", "decide", "leave"])
 def test_a_lane_lost_behind_a_join_of_its_item_is_made_up_for(forking, step, turn):

@@ -78,6 +78,7 @@ def caught(p, **params):
     return answer["outputs"]["caught"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("retry", [{}, {"retry": {"times": 1, "backoffMs": 0, "factor": 1, "maxMs": 0, "jitter": 0, "on": []}}])
 @pytest.mark.parametrize(
     ("how", "reason"),

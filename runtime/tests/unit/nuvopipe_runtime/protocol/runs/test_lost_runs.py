@@ -41,6 +41,7 @@ def drop_once(p, when, at):
     return dropped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", range(1, 28, 3))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_one_sweep_finishes_a_run_whose_session_was_lost(looping, lost, when):

@@ -181,6 +181,7 @@ def test_an_entry_that_is_used_says_when_once_a_day(linear):
     assert p.store.get_json(entry)["used"] > used and "middle/t" not in ran(p, "r3")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", range(1, 12, 2))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_run_of_cached_steps_that_is_lost_is_finished_by_one_sweep(platform, lost, when):
