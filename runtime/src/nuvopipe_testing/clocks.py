@@ -1,21 +1,23 @@
 """Clocks whose time is skipped instead of waited for."""
 
+from __future__ import annotations
+
 from nuvopipe_runtime.clock import Clock
 
 
 class SkippingClock(Clock):
     """Real time, and what has been skipped."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.skipped = 0.0
 
-    def now(self):
+    def now(self) -> float:
         return super().now() + self.skipped
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         self.skipped += seconds
 
-    def skip_to(self, time):
+    def skip_to(self, time: float) -> None:
         """To a time in the future; nothing happens when it is over."""
         self.sleep(max(0.0, time - self.now()))
 
@@ -23,15 +25,15 @@ class SkippingClock(Clock):
 class StandingClock(Clock):
     """A time that passes only when it is skipped, so that every run takes the same time."""
 
-    def __init__(self, time):
+    def __init__(self, time: float) -> None:
         self.time = float(time)
 
-    def now(self):
+    def now(self) -> float:
         return self.time
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         self.time += seconds
 
-    def skip_to(self, time):
+    def skip_to(self, time: float) -> None:
         """To a time in the future; nothing happens when it is over."""
         self.time = max(self.time, time)

@@ -4,9 +4,12 @@ It does no I/O and holds no state besides the envelope. Traces in `schemas/golde
 keep it equal to the real one.
 """
 
+from __future__ import annotations
+
 import json
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from nuvopipe_runtime.contract.openwhisk import NOT_RESOLVED, SESSION_COMPONENTS_MAX
 from nuvopipe_runtime.contract.protocol import (
@@ -19,6 +22,17 @@ from nuvopipe_runtime.contract.protocol import (
 )
 from nuvopipe_runtime.plan import version_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from typing import TypeAlias
+
+    from nuvopipe_runtime.plan import Plan
+
+    JsonObject: TypeAlias = dict[str, Any]
+    Component: TypeAlias = "Step | Pause | Call | Refused"
+    Walk: TypeAlias = Generator[Component, JsonObject, JsonObject]
+    """Yields components, is sent their answers, returns the last envelope."""
+
 TOO_MANY_COMPONENTS = "Too many actions in the composition."
 """OpenWhisk's error in place of an answer, for each component beyond `SESSION_COMPONENTS_MAX`."""
 
@@ -28,7 +42,7 @@ class Step:
     """The step action of a profile is invoked with an envelope."""
 
     profile: str
-    envelope: dict
+    envelope: JsonObject
     is_stand_in: bool = False
 
 
@@ -37,7 +51,7 @@ class Pause:
     """The `wait` action is invoked; `envelope` follows."""
 
     ms: int
-    envelope: dict
+    envelope: JsonObject
 
 
 @dataclass(frozen=True)
@@ -45,8 +59,8 @@ class Call:
     """The action that a step calls is invoked; `envelope` is what the step gets back, without the answer."""
 
     action: str
-    arguments: dict
-    envelope: dict
+    arguments: JsonObject
+    envelope: JsonObject
 
 
 @dataclass(frozen=True)
@@ -66,40 +80,44 @@ class Conductor:
     version: str
     start: str
     start_block: str
-    blocks: dict
-    actions: dict = field(default_factory=dict)
-    stand_ins: tuple = ()
+    blocks: dict[str, str]
+    actions: dict[str, str] = field(default_factory=dict)
+    stand_ins: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, plan, stand_ins=()):
+    def of(cls, plan: Plan, stand_ins: Sequence[str] = ()) -> Conductor:
         """The conductor of a `Plan`."""
-        specs = plan.steps.values()
-        calls = {spec["block"]: spec["call"]["action"] for spec in specs if "action" in spec.get("call", {})}
-        blocks = {spec["block"]: spec["profile"] for spec in specs}
+        blocks, calls = {}, {}
+        for spec in plan.steps.values():
+            blocks[spec["block"]] = spec["profile"]
+            if "call" in spec and "action" in spec["call"]:
+                calls[spec["block"]] = spec["call"]["action"]
         return cls(plan.flow, version_of(plan.hash), plan.start, plan.block(plan.start), blocks, calls, tuple(stand_ins))
 
     # ------------------------------------------------------------------ a session
 
-    def session(self, envelope):
+    def session(self, envelope: JsonObject) -> Walk:
         """A session that starts with an envelope, as a generator of the components that it invokes.
 
         Each is sent its answer, a JSON object that has an `error` when the component failed. Returns the last envelope.
         """
         walk = self._walk(envelope)
-        used, given = 0, None
-        while True:
-            try:
-                component = walk.send(given)
-            except StopIteration as end:
-                return end.value
-            if used < SESSION_COMPONENTS_MAX:
-                used += 1
-                given = yield component
-            else:
-                yield Refused()
-                given = {"error": TOO_MANY_COMPONENTS}
+        used = 0
+        try:
+            component = next(walk)
+            while True:
+                if used < SESSION_COMPONENTS_MAX:
+                    used += 1
+                    answer = yield component
+                else:
+                    yield Refused()
+                    answer = {"error": TOO_MANY_COMPONENTS}
+                component = walk.send(answer)
+        except StopIteration as end:
+            last: JsonObject = end.value
+            return last
 
-    def _walk(self, envelope):
+    def _walk(self, envelope: JsonObject) -> Walk:
         while goes_on(envelope):
             if waits(envelope):
                 ms, envelope = pause(envelope)
@@ -108,10 +126,10 @@ class Conductor:
                 envelope = yield from self._visit(envelope)
         return envelope
 
-    def _visit(self, envelope):
+    def _visit(self, envelope: JsonObject) -> Walk:
         """The block of an envelope, until an answer leaves it."""
         stand_in = self.stand_in(envelope)
-        block, profile = (None, stand_in) if stand_in else self.block(envelope)
+        block, profile = ("", stand_in) if stand_in else self.block(envelope)
         while True:
             answer = yield Step(profile, envelope, stand_in is not None)
             if "error" in answer:
@@ -125,15 +143,18 @@ class Conductor:
 
     # ------------------------------------------------------------------ transitions that depend on the plan
 
-    def enter(self, given, new_run, seal=None):
+    def enter(
+        self, given: JsonObject, new_run: Callable[[], str], seal: Callable[[JsonObject], str] | None = None
+    ) -> JsonObject:
         """The first envelope of a session, from the arguments of its invocation.
 
         `new_run` makes the id of a run that is given none; `seal` seals the parameters of a flow with secrets.
         """
         if given.get(ENVELOPE_KEY):
-            return given[ENVELOPE_KEY]
+            launched: JsonObject = given[ENVELOPE_KEY]
+            return launched
         params = {name: value for name, value in given.items() if name not in ("run", "wait", "cancel", "resume")}
-        envelope = {"block": self.start_block, "step": self.start, "at": [], "home": True}
+        envelope: JsonObject = {"block": self.start_block, "step": self.start, "at": [], "home": True}
         if "cancel" in given:
             return {**envelope, "run": _string(given["cancel"]), "cancel": True}
         params = {name: value for name, value in params.items() if not name.startswith("__ow_")}
@@ -143,18 +164,18 @@ class Conductor:
         envelope["params"] = seal(params) if seal else params
         return {**envelope, "answerWithin": given["wait"]} if "wait" in given else envelope
 
-    def stand_in(self, envelope):
+    def stand_in(self, envelope: JsonObject) -> str | None:
         """The profile of the stand-in that an envelope names; None when it names none."""
-        number = envelope.get("standIn")
+        number = envelope.get("standIn", 0)
         return self.stand_ins[number - 1] if number in range(1, len(self.stand_ins) + 1) else None
 
-    def block(self, envelope):
+    def block(self, envelope: JsonObject) -> tuple[str, str]:
         """`(block, profile)` of an envelope. The composition finds blocks by halving: an unknown one is taken for a known."""
         names = sorted(self.blocks)
         name = names[max(bisect_right(names, envelope["block"]) - 1, 0)]
         return name, self.blocks[name]
 
-    def die(self, saved, error):
+    def die(self, saved: JsonObject, error: Any) -> JsonObject:
         """The envelope after a step action answered an error: the same action, a stand-in, or the end."""
         died = _cut(_text_of(error), DIED_MAX_BYTES)
         following = {**saved, "used": saved.get("used", 0) + 1}
@@ -173,17 +194,17 @@ class Conductor:
 # ---------------------------------------------------------------------- transitions of any envelope
 
 
-def goes_on(envelope):
+def goes_on(envelope: JsonObject) -> bool:
     """Whether an envelope names a block: else the session is over."""
     return "block" in envelope
 
 
-def waits(envelope):
+def waits(envelope: JsonObject) -> bool:
     """Whether the session pauses before it enters the envelope's block."""
-    return envelope.get("wait", 0) > 0
+    return bool(envelope.get("wait", 0) > 0)
 
 
-def pause(envelope):
+def pause(envelope: JsonObject) -> tuple[int, JsonObject]:
     """`(milliseconds, envelope after the pause)`. Pauses longer than one `wait` action are made of several."""
     wait = envelope["wait"]
     ms = min(wait, PAUSE_MAX_MS)
@@ -192,13 +213,13 @@ def pause(envelope):
     return ms, {**following, "wait": wait - ms} if wait > ms else following
 
 
-def call(envelope):
+def call(envelope: JsonObject) -> tuple[JsonObject, JsonObject]:
     """`(arguments of the action that a step calls, envelope that gets its answer)`."""
     following = {key: value for key, value in envelope.items() if key != "call"}
     return envelope["call"], {**following, "used": envelope.get("used", 0) + 1}
 
 
-def called(saved, answer):
+def called(saved: JsonObject, answer: JsonObject) -> JsonObject:
     """The envelope after the action that a step calls has answered."""
     if "error" in answer:
         return {**saved, "answer": {"error": _call_error(answer["error"])}}
@@ -209,7 +230,7 @@ def called(saved, answer):
     return {**saved, "answer": {"result": answer}}
 
 
-def answer_of(envelope):
+def answer_of(envelope: JsonObject) -> JsonObject:
     """What a session's client gets: the run's result; a failure's is an `error`, as OpenWhisk wants it."""
     result = envelope.get("result") or {"run": envelope["run"], "status": "running"}
     error = result.get("error")
@@ -217,7 +238,7 @@ def answer_of(envelope):
     return {"error": {**rest, **error, "error": error["message"]}} if error else rest
 
 
-def _call_error(error):
+def _call_error(error: Any) -> str | dict[str, str]:
     text = _inner(error)
     text = text if isinstance(text, str) else _json(text)
     message = _cut(text, CALL_ERROR_MAX_BYTES)
@@ -226,25 +247,25 @@ def _call_error(error):
     return {"name": name, "message": message} if isinstance(name, str) and len(name) <= CALL_ERROR_NAME_MAX_LENGTH else message
 
 
-def _text_of(error):
+def _text_of(error: Any) -> str:
     text = _inner(error)
     return text if isinstance(text, str) else _json(error)
 
 
-def _inner(error):
+def _inner(error: Any) -> Any:
     """The part of an error that has its text."""
     return (error.get("error") or error.get("message") or error) if isinstance(error, dict) else error
 
 
-def _cut(text, bytes_max):
+def _cut(text: str, bytes_max: int) -> str:
     return text.encode()[:bytes_max].decode(errors="replace")
 
 
-def _string(value):
+def _string(value: Any) -> str:
     """As JavaScript's `String`, of JSON's plain values."""
     return value if isinstance(value, str) else _json(value)
 
 
-def _json(value):
+def _json(value: Any) -> str:
     """As JavaScript's `JSON.stringify`."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

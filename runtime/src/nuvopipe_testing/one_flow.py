@@ -1,11 +1,28 @@
 """One flow whose tasks are executed, on a simulated platform: for flow tests, and for the runtime's own."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.execution.execute import Executor
 from nuvopipe_runtime.store import to_json
 
 from .clocks import SkippingClock
-from .platform import Container, Platform, SessionLost
+from .platform import Platform, SessionLost, warm_container
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from nuvopipe_runtime.contract.formats import Envelope
+    from nuvopipe_runtime.plan import Plan
+
+    from .conductor import Call, JsonObject, Step
+    from .platform import Answering, DeployedFlow
+
+    Hook: TypeAlias = Callable[[int, JsonObject], Any]
+    Answer: TypeAlias = Callable[[JsonObject, JsonObject], JsonObject]
 
 
 class OneFlow(Platform):
@@ -14,37 +31,43 @@ class OneFlow(Platform):
     An error of an activation is the caller's: no conductor handles it.
     """
 
-    def __init__(self, plan, executor=None):
-        super().__init__([plan], None, SkippingClock())
+    def __init__(self, plan: Plan, executor: Executor | None = None) -> None:
+        executor = executor or Executor(plan)
+        super().__init__([plan], lambda plan: executor, SkippingClock())
         self.plan = plan
         [self.flow] = self.flows.values()
-        self.container = Container(plan, executor or Executor(plan))
+        self.container = warm_container(plan, executor)
         self.launches = 0
         """Sessions that the platform has taken."""
-        self.refuse = lambda envelope: False
+        self.refuse: Callable[[JsonObject | Envelope], Any] = lambda envelope: False
         """Whether the platform refuses a session."""
-        self.before = self.after = lambda number, envelope: None
+        self.before: Hook = lambda number, envelope: None
+        self.after: Hook = lambda number, envelope: None
         """Called around each activation; may return "drop" to lose the session there."""
-        self.answer = lambda envelope, arguments: {"error": "the simulation has no actions"}
+        self.answer: Answer = lambda envelope, arguments: {"error": "the simulation has no actions"}
         """What the action that a step calls answers: `result`, or `error`."""
-        self.result_of = lambda envelope, arguments: {"status": "failed", "error": {"message": "the simulation has no flows"}}
+        self.result_of: Answer = lambda envelope, arguments: {
+            "status": "failed",
+            "error": {"message": "the simulation has no flows"},
+        }
         """How the run of another flow ends that a step starts."""
         self.components = 0
-        self.log = []
+        self.log: list[JsonObject] = []
         """The envelopes of all activations."""
 
-    def launch(self, flow, envelope):
+    def launch(self, flow: DeployedFlow, envelope: JsonObject | Envelope) -> bool:
         if self.refuse(envelope):
             return False
         self.launches += 1
         return super().launch(flow, envelope)
 
-    def start(self, action, arguments):
+    def start(self, action: str, arguments: JsonObject) -> str | None:
         """The other flow's run ends at once."""
         result = {"run": arguments["run"], **self.result_of(self.log[-1], arguments)}
         self.store.put(RunLayout(action, arguments["run"]).result, to_json(result))
+        return None
 
-    def step(self, flow, component):
+    def step(self, flow: DeployedFlow, component: Step) -> Answering:
         yield from ()
         self.components += 1
         number, envelope = self.components, component.envelope
@@ -56,25 +79,26 @@ class OneFlow(Platform):
             raise SessionLost
         return answer
 
-    def call(self, flow, component):
+    def call(self, flow: DeployedFlow, component: Call) -> JsonObject:
         answer = self.answer(component.envelope, component.arguments)
-        return answer["result"] if "result" in answer else answer
+        result: JsonObject = answer["result"] if "result" in answer else answer
+        return result
 
     # ------------------------------------------------------------------ for those who look on
 
-    def invoke(self, run="r1", **params):
+    def invoke(self, run: str = "r1", **params: Any) -> Any:
         """The result that a client is answered, after everything has been run."""
         return self.run_session(self.flow.enter(run=run, wait=0, **params))
 
-    def run_session(self, envelope):
+    def run_session(self, envelope: JsonObject) -> Any:
         """What a session ends with, after it and all that it launched have been run; None when it was lost."""
-        ends = []
+        ends: list[JsonObject] = []
         self.run(self.session(self.flow, envelope, ends.append))
         return ends[0]["result"] if ends else None
 
-    def result(self, run="r1"):
+    def result(self, run: str = "r1") -> Any:
         return self.store.get_json(RunLayout(self.plan.flow, run).result)
 
-    def keys(self, part, run="r1"):
+    def keys(self, part: str, run: str = "r1") -> list[str]:
         prefix = RunLayout(self.plan.flow, run).run_prefix
         return [key for key in self.store.list(prefix) if part in key]

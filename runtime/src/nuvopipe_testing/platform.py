@@ -4,10 +4,13 @@ Conductors are the model in `conductor.py`; what a step action does is the runti
 the clock is told to skip. What may go wrong is decided by subclasses, which override the calls of the platform.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from collections import deque
 from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from obstore.store import MemoryStore
 
@@ -16,15 +19,32 @@ from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.contract.openwhisk import ACTION_TIME_DEFAULT_MS
 from nuvopipe_runtime.contract.protocol import ENVELOPE_KEY
 from nuvopipe_runtime.envelope import check_size, from_arguments
+from nuvopipe_runtime.launcher import LATER
+from nuvopipe_runtime.protocol.container import Container
 from nuvopipe_runtime.protocol.pools.growth import Pace
-from nuvopipe_runtime.protocol.records.record_cache import RecordCache
-from nuvopipe_runtime.protocol.records.stop_check import StopCheck
 from nuvopipe_runtime.protocol.session import Session
-from nuvopipe_runtime.protocol.timing.answering import Durations
 from nuvopipe_runtime.protocol.values.secret_parameters import SecretParameters
 from nuvopipe_runtime.store import Store
 
 from .conductor import Call, Conductor, Pause, Refused, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+    from typing import TypeAlias
+
+    from nuvopipe_runtime.clock import Clock
+    from nuvopipe_runtime.contract.formats import Envelope
+    from nuvopipe_runtime.execution.execute import Executor
+    from nuvopipe_runtime.launcher import SessionLauncher
+    from nuvopipe_runtime.plan import Plan
+
+    from .clocks import SkippingClock, StandingClock
+    from .conductor import Component, JsonObject
+
+    Turns: TypeAlias = Generator["float | Parked", None, None]
+    """A session: yields when its next turn may come, epoch seconds."""
+    Answering: TypeAlias = Generator["float | Parked", None, JsonObject]
+    """A component, likewise; returns its answer."""
 
 ROOT = "s3://bucket/root"
 SECRET = "the store's secret"
@@ -32,9 +52,6 @@ USER = "tester"
 
 ACTIVATION_MARGIN_MS = 15_000
 """What the compiler adds to a step's time limit for its action: `RUNTIME_MARGIN_MS`."""
-
-LATER = "later"
-"""How a start is refused for now."""
 
 
 class SessionLost(Exception):
@@ -44,31 +61,23 @@ class SessionLost(Exception):
 class Parked:
     """What a session yields that leaves the turns, until somebody runs it again. `activation`: what it is in."""
 
-    def __init__(self, activation):
+    def __init__(self, activation: Any) -> None:
         self.activation = activation
 
 
-class Container:
-    """What a step action keeps for the life of its container."""
-
-    def __init__(self, plan, executor):
-        self.executor = executor
-        self.stop_check = StopCheck()
-        self.records = RecordCache()
-        self.durations = Durations()
-        self.pace = Pace(start_ms=0)
-        """All containers are warm: forks launch their lanes at once."""
-        self.secrets = SecretParameters(plan)
+def warm_container(plan: Plan, executor: Executor) -> Container:
+    """All containers are warm: forks launch their lanes at once."""
+    return Container(executor, SecretParameters(plan), pace=Pace(start_ms=0))
 
 
 class Launcher:
     """What sessions of one flow are launched with. `launch(envelope)` tells whether the platform took it."""
 
-    def __init__(self, launch):
+    def __init__(self, launch: Callable[[Envelope], bool]) -> None:
         self.launch = launch
         self.is_crowded = False
 
-    def launch_all(self, envelopes):
+    def launch_all(self, envelopes: list[Envelope]) -> int:
         """How many were taken before one was refused."""
         return sum(1 for _ in takewhile(self.launch, envelopes))
 
@@ -76,38 +85,46 @@ class Launcher:
 class DeployedFlow(Launcher):
     """A flow on the platform: its conductor and the containers of its step actions."""
 
-    def __init__(self, platform, plan, new_executor, stand_ins=()):
+    def __init__(
+        self, platform: Platform, plan: Plan, new_executor: Callable[[Plan], Executor], stand_ins: Sequence[str] = ()
+    ) -> None:
         super().__init__(lambda envelope: platform.launch(self, envelope))
         self.plan = plan
         self.conductor = Conductor.of(plan, stand_ins)
         self._platform = platform
         self._new_executor = new_executor
-        self._idle = []
+        self._idle: list[Container] = []
 
-    def start(self, action, arguments):
+    def start(self, flow: str, parameters: Mapping[str, Any]) -> str | None:
         """Invokes another flow's conductor. None when the platform took it, `later`, or why it never will."""
-        return self._platform.start(action, arguments)
+        return self._platform.start(flow, dict(parameters))
 
-    def take_container(self):
-        return self._idle.pop() if self._idle else Container(self.plan, self._new_executor(self.plan))
+    def take_container(self) -> Container:
+        return self._idle.pop() if self._idle else warm_container(self.plan, self._new_executor(self.plan))
 
-    def give_back(self, container):
+    def give_back(self, container: Container) -> None:
         self._idle.append(container)
 
-    def enter(self, **given):
+    def enter(self, **given: Any) -> JsonObject:
         """The envelope that its conductor makes of the arguments of an invocation, which name a run."""
-        return self.conductor.enter(given, new_run=None)
+        return self.conductor.enter(given, new_run=lambda: str(given["run"]))
 
 
 class Platform:
     """The flows of some plans. `new_executor(plan)` makes what executes a container's tasks."""
 
-    def __init__(self, plans, new_executor, clock, stand_ins=()):
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        new_executor: Callable[[Plan], Executor],
+        clock: SkippingClock | StandingClock,
+        stand_ins: Sequence[str] = (),
+    ) -> None:
         self.objects = MemoryStore()
         self.store = Store(self.objects, "", ROOT, SECRET)
         self.clock = clock
         self.flows = {plan.flow: DeployedFlow(self, plan, new_executor, stand_ins) for plan in plans}
-        self.sessions = deque()
+        self.sessions: deque[tuple[DeployedFlow, JsonObject]] = deque()
         """`(flow, first envelope)` of those that have not had a turn."""
         self.activations = 0
         self.environment = {
@@ -120,32 +137,32 @@ class Platform:
 
     # ------------------------------------------------------------------ calls of the platform
 
-    def launch(self, flow, envelope):
+    def launch(self, flow: DeployedFlow, envelope: JsonObject | Envelope) -> bool:
         """A session launches another one of its flow. Whether the platform takes it."""
         return self.accept("launch", flow, envelope)
 
-    def start(self, action, arguments):
+    def start(self, action: str, arguments: JsonObject) -> str | None:
         """Another flow is invoked: by the name of the flow, or of the conductor of its one version here."""
         flow = self.flows[action.partition(".steps/")[0]]
         envelope = arguments[ENVELOPE_KEY] if ENVELOPE_KEY in arguments else flow.enter(**arguments)
         return None if self.accept("start", flow, envelope) else LATER
 
-    def accept(self, operation, flow, envelope):
+    def accept(self, operation: str, flow: DeployedFlow, envelope: JsonObject | Envelope) -> bool:
         """The one place where sessions are invoked, without waiting for them, by a `launch` or `start` of another. Whether the
         platform takes it."""
         self.launched(flow, envelope)
         return True
 
-    def launched(self, flow, envelope):
+    def launched(self, flow: DeployedFlow, envelope: JsonObject | Envelope) -> None:
         """There is a session more, which starts with an envelope."""
         self.sessions.append((flow, copied(envelope)))
 
-    def pause(self, flow, component):
+    def pause(self, flow: DeployedFlow, component: Pause) -> Answering:
         """A pause of a session. Yields when it goes on."""
         yield self.clock.now() + component.ms / 1000
         return {}
 
-    def step(self, flow, component):
+    def step(self, flow: DeployedFlow, component: Step) -> Answering:
         """What a step action answers. May yield before it does."""
         yield from ()
         container = flow.take_container()
@@ -153,39 +170,42 @@ class Platform:
         flow.give_back(container)
         return answer
 
-    def call(self, flow, component):
+    def call(self, flow: DeployedFlow, component: Call) -> JsonObject:
         """What an action answers that a step calls."""
         return {"error": "the simulation has no actions"}
 
-    def refused(self, flow):
+    def refused(self, flow: DeployedFlow) -> JsonObject:
         """A session has come to a component more than OpenWhisk allows."""
         raise AssertionError("the platform refuses the 51st component")
 
-    def time_passed(self):
+    def parked(self, activation: Any, session: Turns) -> None:
+        """A session has left the turns."""
+
+    def time_passed(self) -> None:
         """Sessions have waited: their time has been skipped."""
 
     # ------------------------------------------------------------------ sessions
 
-    def run(self, *sessions):
+    def run(self, *sessions: Turns) -> None:
         """Runs sessions, and all that they launch, until each has ended or is parked."""
-        turns = deque((self.clock.now(), session) for session in sessions)
+        turns: deque[tuple[float, Turns]] = deque((self.clock.now(), session) for session in sessions)
         while turns or self.sessions:
             while self.sessions:
                 turns.append((self.clock.now(), self.session(*self.sessions.popleft())))
             self.clock.skip_to(min(wake for wake, _ in turns))
             self.time_passed()
             wake, session = turns.popleft()
-            if wake <= self.clock.now():
-                wake = next(session, None)
-            if isinstance(wake, Parked):
-                self.parked(wake.activation, session)
-            elif wake is not None:
-                turns.append((wake, session))
+            following: float | Parked | None = next(session, None) if wake <= self.clock.now() else wake
+            if isinstance(following, Parked):
+                self.parked(following.activation, session)
+            elif following is not None:
+                turns.append((following, session))
 
-    def session(self, flow, envelope, ended=lambda envelope: None):
+    def session(
+        self, flow: DeployedFlow, envelope: JsonObject, ended: Callable[[JsonObject], Any] = lambda envelope: None
+    ) -> Turns:
         """A session that starts with an envelope. Yields when its next turn may come; `ended` is told its last envelope."""
         walk = flow.conductor.session(envelope)
-        answer = None
         try:
             component = next(walk)
             while True:
@@ -200,7 +220,7 @@ class Platform:
         except StopIteration as end:
             ended(end.value)
 
-    def _answer(self, flow, component):
+    def _answer(self, flow: DeployedFlow, component: Component) -> Answering:
         match component:
             case Step():
                 return (yield from self.step(flow, component))
@@ -211,7 +231,7 @@ class Platform:
             case Refused():
                 return self.refused(flow)
 
-    def activate(self, flow, envelope, store, container):
+    def activate(self, flow: DeployedFlow, envelope: JsonObject, store: Store, container: Container) -> JsonObject:
         """One activation of a step action."""
         self.activations += 1
         by = f"activation-{self.activations}"
@@ -219,21 +239,33 @@ class Platform:
         return advance(flow.plan, copied(envelope), store, self.clock, by, deadline, container, flow, self.environment)
 
 
-def advance(plan, envelope, store, clock, by, deadline, container, launcher, environment):
+def advance(
+    plan: Plan,
+    envelope: JsonObject,
+    store: Store,
+    clock: Clock,
+    by: str,
+    deadline: float,
+    container: Container,
+    launcher: SessionLauncher,
+    environment: dict[str, str],
+) -> JsonObject:
     """What a step action's `main` does with an envelope; see `action.py`."""
     layout = RunLayout(plan.flow, envelope["run"])
     context = Context(plan=plan, store=store, layout=layout, clock=clock, by=by, deadline=deadline)
     answer = Session(context, container, launcher, environment, USER).advance(from_arguments(envelope))
     check_size(answer)
-    return answer
+    return dict(answer)
 
 
-def activation_s(plan, envelope):
+def activation_s(plan: Plan, envelope: JsonObject) -> float:
     """What an envelope's activation may take."""
-    spec = plan.steps.get(envelope.get("step"), {"timeoutMs": 0})
-    return max(ACTION_TIME_DEFAULT_MS, spec["timeoutMs"] + ACTIVATION_MARGIN_MS) / 1000
+    step = envelope.get("step")
+    timeout_ms = plan.steps[step]["timeoutMs"] if step in plan.steps else 0
+    return max(ACTION_TIME_DEFAULT_MS, timeout_ms + ACTIVATION_MARGIN_MS) / 1000
 
 
-def copied(envelope):
+def copied(envelope: JsonObject | Envelope) -> JsonObject:
     """An envelope as it is on the other side of the network."""
-    return json.loads(json.dumps(envelope))
+    copy: JsonObject = json.loads(json.dumps(envelope))
+    return copy

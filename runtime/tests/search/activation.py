@@ -12,7 +12,7 @@ from nuvopipe_runtime.contract.parse_key import parts_of
 from nuvopipe_runtime.execution.attempt import Attempt
 from nuvopipe_runtime.store import Lost
 from nuvopipe_testing.asked_store import CONDITIONAL, AskedStore
-from nuvopipe_testing.platform import ROOT, Container, Launcher, advance
+from nuvopipe_testing.platform import ROOT, Launcher, advance, warm_container
 
 from .flows import EPOCH_MS
 
@@ -36,7 +36,7 @@ class Activation:
         self.request = self.following = self.error = None
         ask = _dialogue(answers)
         store = AskedStore(_requests(ask, is_racy), ROOT)
-        container = Container(plan, _Executor(ask, plan))
+        container = warm_container(plan, _Executor(ask, plan))
         launcher = Launcher(lambda envelope: ask("launch", normal(envelope)))
         try:
             self.following = advance(
