@@ -1,42 +1,20 @@
+import { styleText } from 'node:util';
+
 type Paint = (text: string) => string;
 
+const COLOURS = ['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'cyan'] as const;
+
 /** The few colours in which nuvopipe speaks to people. */
-export interface Palette {
-  bold: Paint;
-  dim: Paint;
-  red: Paint;
-  green: Paint;
-  yellow: Paint;
-  blue: Paint;
-  cyan: Paint;
+export type Palette = Readonly<Record<(typeof COLOURS)[number], Paint>>;
+
+function paletteOf(paint: (colour: (typeof COLOURS)[number]) => Paint): Palette {
+  return Object.fromEntries(COLOURS.map((colour) => [colour, paint(colour)])) as Palette;
 }
 
-const sgr =
-  (on: number, off: number): Paint =>
-  (text) =>
-    `\u001b[${on}m${text}\u001b[${off}m`;
+// Which stream the text goes to is decided below, not by Node, which looks at stdout.
+const colours = paletteOf((colour) => (text) => styleText(colour, text, { validateStream: false }));
 
-const colours: Palette = {
-  bold: sgr(1, 22),
-  dim: sgr(2, 22),
-  red: sgr(31, 39),
-  green: sgr(32, 39),
-  yellow: sgr(33, 39),
-  blue: sgr(34, 39),
-  cyan: sgr(36, 39),
-};
-
-const plain: Paint = (text) => text;
-
-export const plainPalette: Palette = {
-  bold: plain,
-  dim: plain,
-  red: plain,
-  green: plain,
-  yellow: plain,
-  blue: plain,
-  cyan: plain,
-};
+export const plainPalette = paletteOf(() => (text) => text);
 
 /** Colours for a terminal, none for a pipe or a file, nor where `NO_COLOR` is set (https://no-color.org). */
 export function paletteFor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Palette {
