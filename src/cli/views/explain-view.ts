@@ -1,8 +1,8 @@
+import stringWidth from 'string-width';
 import { count, named } from '../../base/counts.ts';
 import { formatDurationMs } from '../../base/duration.ts';
 import { formatSizeMB } from '../../base/size.ts';
 import type { Palette } from '../../base/terminal/palette.ts';
-import { columnsOf } from '../../base/terminal/text-width.ts';
 import { COMPONENTS_PER_LOOK } from '../../compiler/explain/costs.ts';
 import type {
   ExplainedAttempts,
@@ -138,8 +138,8 @@ function least(minSuccess: MinSuccess): string {
 /** Columns as wide as their widest cell. */
 function table(rows: readonly string[][]): string[] {
   const shown = rows.slice(0, ROWS_MAX);
-  const widths = shown[0]?.map((_, column) => Math.max(...shown.map((row) => columnsOf(row[column] ?? '')))) ?? [];
-  const padded = (cell: string, column: number) => cell + ' '.repeat((widths[column] ?? 0) - columnsOf(cell));
+  const widths = shown[0]?.map((_, column) => Math.max(...shown.map((row) => stringWidth(row[column] ?? '')))) ?? [];
+  const padded = (cell: string, column: number) => cell + ' '.repeat((widths[column] ?? 0) - stringWidth(cell));
   const lines = shown.map((row) => `  ${row.map(padded).join('  ')}`.trimEnd());
   return rows.length > ROWS_MAX ? [...lines, `  and ${rows.length - ROWS_MAX} more`] : lines;
 }

@@ -1,5 +1,5 @@
+import stringWidth from 'string-width';
 import { toJson } from '../../base/json.ts';
-import { columnsOf, widthOf } from '../../base/terminal/text-width.ts';
 
 /** Columns of a name and of a piece of Python: what is longer would make its box the widest of all. */
 const NAME_COLUMNS_MAX = 48;
@@ -14,7 +14,7 @@ export function plain(text: string): string {
 /** A name on one line: of a long one its beginning and its end, which tell it from others. */
 export function shortName(name: string): string {
   const text = plain(name);
-  if (columnsOf(text) <= NAME_COLUMNS_MAX) return text;
+  if (stringWidth(text) <= NAME_COLUMNS_MAX) return text;
   const half = Math.floor((NAME_COLUMNS_MAX - 1) / 2);
   return `${begin(text, half)}…${end(text, half)}`;
 }
@@ -28,21 +28,21 @@ export function shortCode(code: string): string {
 export function shortList(values: readonly unknown[]): string {
   const words = values.map((value) => plain(typeof value === 'string' ? value : toJson(value)));
   const all = words.join(', ');
-  return columnsOf(all) <= CODE_COLUMNS_MAX ? all : `${shortened(all, CODE_COLUMNS_MAX)} (${values.length})`;
+  return stringWidth(all) <= CODE_COLUMNS_MAX ? all : `${shortened(all, CODE_COLUMNS_MAX)} (${values.length})`;
 }
 
 /** A text, or the beginning of it. */
 export function shortened(text: string, columns: number): string {
-  return columnsOf(text) <= columns ? text : `${begin(text, columns - 1)}…`;
+  return stringWidth(text) <= columns ? text : `${begin(text, columns - 1)}…`;
 }
 
 function begin(text: string, columns: number): string {
   let room = columns;
   let kept = '';
-  for (const char of text) {
-    room -= widthOf(char);
+  for (const grapheme of graphemes(text)) {
+    room -= stringWidth(grapheme);
     if (room < 0) break;
-    kept += char;
+    kept += grapheme;
   }
   return kept;
 }
@@ -50,10 +50,15 @@ function begin(text: string, columns: number): string {
 function end(text: string, columns: number): string {
   let room = columns;
   let kept = '';
-  for (const char of [...text].reverse()) {
-    room -= widthOf(char);
+  for (const grapheme of graphemes(text).reverse()) {
+    room -= stringWidth(grapheme);
     if (room < 0) break;
-    kept = char + kept;
+    kept = grapheme + kept;
   }
   return kept;
+}
+
+/** What people take for characters. */
+function graphemes(text: string): string[] {
+  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
 }

@@ -1,4 +1,4 @@
-import { columnsOf } from '../../base/terminal/text-width.ts';
+import stringWidth from 'string-width';
 import type { ForkPiece, Lane, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';
 import { MERGE_LABEL, ON_FAILURE } from './picture.ts';
 
@@ -374,7 +374,7 @@ function edge(path: string): string {
 }
 
 function textWidth(text: string): number {
-  return columnsOf(text) * CHAR_WIDTH;
+  return stringWidth(text) * CHAR_WIDTH;
 }
 
 /** Tenths are exact enough. */

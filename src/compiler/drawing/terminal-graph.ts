@@ -1,5 +1,5 @@
+import stringWidth from 'string-width';
 import type { Palette } from '../../base/terminal/palette.ts';
-import { columnsOf } from '../../base/terminal/text-width.ts';
 import { shortened } from './labels.ts';
 import type { ForkPiece, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';
 import { MERGE_LABEL, ON_FAILURE } from './picture.ts';
@@ -156,18 +156,18 @@ function titled(
   columns: number,
 ): { words: string; below: Block[] } {
   const words = [title, ...facts].join(' · ');
-  if (columnsOf(words) <= columns) return { words, below: [] };
+  if (stringWidth(words) <= columns) return { words, below: [] };
   return { words: shortened(title, columns), below: [blockOf(facts.map((fact) => shortened(fact, columns)))] };
 }
 
 function boxed({ top, foot }: Borders, rows: readonly Block[], { isFirst, isLast }: Place): string[] {
   const [head, tail] = [border(top), border(foot)];
-  const width = Math.max(columnsOf(head) - 1, columnsOf(tail) - 1, ...rows.map((row) => row.columns));
+  const width = Math.max(stringWidth(head) - 1, stringWidth(tail) - 1, ...rows.map((row) => row.columns));
   const inner = rows.flatMap(({ lines }, index) => [...(index === 0 ? [] : ['╌'.repeat(width)]), ...lines]);
   return [
-    `${isFirst ? '╭' : '├'}─${head}${'─'.repeat(width + 1 - columnsOf(head))}─╮`,
+    `${isFirst ? '╭' : '├'}─${head}${'─'.repeat(width + 1 - stringWidth(head))}─╮`,
     ...inner.map((line) => `│  ${pad(line, width)} │`),
-    `${isLast ? '╰' : '├'}─${tail}${'─'.repeat(width + 1 - columnsOf(tail))}─╯`,
+    `${isLast ? '╰' : '├'}─${tail}${'─'.repeat(width + 1 - stringWidth(tail))}─╯`,
   ];
 }
 
@@ -189,7 +189,7 @@ function chain(steps: readonly StepPiece[], columns: number): string[] {
     const next = ` → ${named}`;
     // Room is left for the arrow that leads on to the next line.
     if (last === undefined) lines.push(shortened(marked, columns - CHAIN_COLUMNS + 2));
-    else if (columnsOf(last + next) + 2 <= columns) lines[lines.length - 1] = last + next;
+    else if (stringWidth(last + next) + 2 <= columns) lines[lines.length - 1] = last + next;
     else {
       lines[lines.length - 1] = `${last} →`;
       lines.push(`│ ${named}`);
@@ -209,13 +209,13 @@ function beside(left: Block, separator: string, right: Block): Block {
 }
 
 function blockOf(lines: string[]): Block {
-  return { lines, columns: Math.max(0, ...lines.map(columnsOf)) };
+  return { lines, columns: Math.max(0, ...lines.map((line) => stringWidth(line))) };
 }
 
 /** Facts have a line of their own where there is no room for them behind the name. */
 function stepLines(mark: string, step: StepPiece, columns: number): string[] {
   const line = `${mark} ${label(step)}`;
-  if (columnsOf(line) <= columns) return [line];
+  if (stringWidth(line) <= columns) return [line];
   return [`${mark} ${shortened(step.name, columns - 2)}`, `    ${shortened(step.facts.join(', '), columns - 4)}`];
 }
 
@@ -224,7 +224,7 @@ function label({ name, facts }: StepPiece): string {
 }
 
 function pad(line: string, columns: number): string {
-  return line + ' '.repeat(Math.max(0, columns - columnsOf(line)));
+  return line + ' '.repeat(Math.max(0, columns - stringWidth(line)));
 }
 
 function countSteps(pieces: readonly Piece[]): number {

@@ -1,5 +1,5 @@
+import stringWidth from 'string-width';
 import type { Palette } from '../../base/terminal/palette.ts';
-import { widthOf } from '../../base/terminal/text-width.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { SourceFile } from './source-file.ts';
 
@@ -41,14 +41,8 @@ export function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile, pal
     const last = end.line === start.line ? end.column - 1 : text.trimEnd().length;
     const carets = Math.max(1, Math.min(last - from, shown.length) - before);
     const gutter = String(start.line);
-    const pad = [...text.slice(from, start.column - 1)].map((char) => ' '.repeat(widthOf(char))).join('');
-    const under = [...text.slice(start.column - 1, start.column - 1 + carets)];
-    const caret = '^'.repeat(
-      Math.max(
-        1,
-        under.reduce((sum, char) => sum + widthOf(char), 0),
-      ),
-    );
+    const pad = ' '.repeat(stringWidth(shown.slice(0, before)));
+    const caret = '^'.repeat(Math.max(1, stringWidth(shown.slice(before, before + carets))));
     lines.push(`  ${palette.dim(`${gutter} |`)} ${shown}`);
     lines.push(`  ${palette.dim(`${' '.repeat(gutter.length)} |`)} ${pad}${paint(caret)}`);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import stringWidth from 'string-width';
 import { plainPalette } from '../../../src/base/terminal/palette.ts';
-import { columnsOf } from '../../../src/base/terminal/text-width.ts';
 import { drawMermaid } from '../../../src/compiler/drawing/mermaid.ts';
 import type { Picture } from '../../../src/compiler/drawing/picture.ts';
 import { drawSvg } from '../../../src/compiler/drawing/svg.ts';
@@ -92,7 +92,7 @@ describe('a flow drawn in the terminal', () => {
     for (const picture of [line(300), wide(60), ODD, WHOLE]) {
       for (const columns of [60, 100, 200]) {
         const lines = terminal(picture, columns).split('\n');
-        assert.ok(Math.max(...lines.map(columnsOf)) <= columns);
+        assert.ok(Math.max(...lines.map((line) => stringWidth(line))) <= columns);
       }
     }
     assert.ok(terminal(NESTED, 45).includes('╌'), 'branches lie below each other where there is no room');
@@ -110,7 +110,7 @@ describe('a flow drawn in the terminal', () => {
   it('keeps its boxes straight with wide characters, and lets no control character out', () => {
     const lines = terminal(NASTY).split('\n');
     const [top, ...rows] = lines.slice(2, 6);
-    for (const row of rows) assert.equal(columnsOf(row), columnsOf(top ?? ''), row);
+    for (const row of rows) assert.equal(stringWidth(row), stringWidth(top ?? ''), row);
     assert.ok(!lines.join().includes('\u001b'));
   });
 });
