@@ -1,5 +1,4 @@
 import * as openwhisk from '../../contract/openwhisk.generated.ts';
-import type { ClusterInfo } from '../../platform/openwhisk/cluster.ts';
 
 /** Those limits of an OpenWhisk that a cluster may raise or lower. */
 export interface AssumedLimits {
@@ -20,8 +19,17 @@ export const OPENWHISK_LIMITS: AssumedLimits = {
   actionMemoryMB: openwhisk.ACTION_MEMORY_MAX_MB,
 };
 
-/** What a cluster publishes; the default for what it does not publish. */
-export function limitsOf(cluster: ClusterInfo): AssumedLimits {
+/** The limits that a cluster publishes; those it does not are absent. */
+export interface PublishedLimits {
+  sequenceLength?: number;
+  invocationsPerMinute?: number;
+  concurrentInvocations?: number;
+  maxTimeLimitMs?: number;
+  maxMemoryMB?: number;
+}
+
+/** The limits of a cluster, with OpenWhisk's defaults for those it does not publish. */
+export function limitsOf(cluster: PublishedLimits): AssumedLimits {
   return {
     components: cluster.sequenceLength ?? OPENWHISK_LIMITS.components,
     callsPerMinute: cluster.invocationsPerMinute ?? OPENWHISK_LIMITS.callsPerMinute,

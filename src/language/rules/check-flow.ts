@@ -1,6 +1,5 @@
 import type { InspectionInput } from '../python/inspection.ts';
 import { inspectPython } from '../python/inspection.ts';
-import { checkStandardModules } from '../python/standard-modules.ts';
 import { checkActions, checkRecursion, checkRunsWaitForNone } from './action-names.ts';
 import { ArtifactFlow } from './artifact-flow.ts';
 import { checkArtifactNames, checkOutputs } from './artifact-names.ts';
@@ -30,6 +29,7 @@ import { checkRunTime } from './run-time.ts';
 import { checkSchedules, checkTriggers } from './schedule-times.ts';
 import { checkSecrets } from './secret-names.ts';
 import { checkShadowedNames } from './shadowed-names.ts';
+import { checkStandardModules } from './standard-modules.ts';
 import { checkDuplicateSteps, checkStartAndEnd, checkStepNames } from './step-names.ts';
 import { checkSurroundings } from './surroundings.ts';
 import { checkSwitches } from './switches.ts';

@@ -1,6 +1,6 @@
 import type { CallBody, Flow, Located } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
-import type { Check } from '../rules/context.ts';
+import type { Check } from './context.ts';
 
 /** A module is not called like one of Python's standard library: Python has imported its own by then, or others need it. */
 export const checkStandardModules: Check = ({ flow, report, code, facts }) => {
