@@ -23,8 +23,8 @@ from .launcher import Launcher
 from .layers import ensure_layer
 from .plan import Plan, conductor_of
 from .protocol.container import Container
-from .protocol.session import Session
 from .protocol.values.secret_parameters import SecretParameters
+from .protocol.wiring import session_of
 from .text import encodable, printable
 
 if TYPE_CHECKING:
@@ -102,12 +102,13 @@ def _advance(arguments: dict[str, Any]) -> Mapping[str, Any]:
         clock=Clock(),
         by=by,
         deadline=deadline,
+        user=user,
+        environment=environment,
         layer=arguments.get("layer") or "",
     )
     conductor = conductor_of(container.plan.flow, container.plan.hash)
     launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), conductor)
-    session = Session(context, container, launcher, environment, user)
-    answer = session.advance(envelope)
+    answer = session_of(context, container, launcher).advance(envelope)
     check_size(answer)
     return sequence.answer_of(container.plan, answer) if container.plan.is_sequence else answer
 

@@ -18,5 +18,9 @@ class Context:
     """The activation's id: who made a claim, whose attempt was committed."""
     deadline: float
     """When OpenWhisk ends the activation, epoch seconds."""
+    user: str
+    """Whose runs these are."""
+    environment: dict[str, str]
+    """What every task finds in its environment."""
     layer: str = ""
     """Digest of the wheels that the action's steps import from."""

@@ -22,8 +22,8 @@ from nuvopipe_runtime.envelope import check_size, from_arguments
 from nuvopipe_runtime.launcher import LATER
 from nuvopipe_runtime.protocol.container import Container
 from nuvopipe_runtime.protocol.pools.growth import Pace
-from nuvopipe_runtime.protocol.session import Session
 from nuvopipe_runtime.protocol.values.secret_parameters import SecretParameters
+from nuvopipe_runtime.protocol.wiring import session_of
 from nuvopipe_runtime.store import Store
 
 from .conductor import Call, Conductor, Pause, Refused, Step
@@ -252,8 +252,10 @@ def advance(
 ) -> JsonObject:
     """What a step action's `main` does with an envelope; see `action.py`."""
     layout = RunLayout(plan.flow, envelope["run"])
-    context = Context(plan=plan, store=store, layout=layout, clock=clock, by=by, deadline=deadline)
-    answer = Session(context, container, launcher, environment, USER).advance(from_arguments(envelope))
+    context = Context(
+        plan=plan, store=store, layout=layout, clock=clock, by=by, deadline=deadline, user=USER, environment=environment
+    )
+    answer = session_of(context, container, launcher).advance(from_arguments(envelope))
     check_size(answer)
     return dict(answer)
 

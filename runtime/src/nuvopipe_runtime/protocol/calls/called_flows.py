@@ -17,14 +17,10 @@ if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, PlannedCallFlow
     from ...launcher import SessionLauncher
-    from ..related_runs.children import Children
-    from ..related_runs.lineage import Lineage
-    from ..related_runs.parent import Parent
+    from ..related_runs import RelatedRuns
     from ..sessions.handover import Handover
-    from ..tasks.inputs import Inputs
-    from ..tasks.task_runner import TaskRunner
-    from ..timing.retry_time import RetryTime
-    from ..timing.run_time import RunTime
+    from ..tasks import Tasks
+    from ..timing import TimeLimits
 
 RESUME_AGAIN_MS = 1_000
 """Until the next look whether a run that is to be resumed has ended."""
@@ -35,28 +31,24 @@ class CalledFlows:
         self,
         context: Context,
         launcher: SessionLauncher,
-        lineage: Lineage,
-        inputs: Inputs,
-        tasks: TaskRunner,
+        related_runs: RelatedRuns,
+        tasks: Tasks,
         handover: Handover,
-        run_time: RunTime,
-        retry_time: RetryTime,
-        children: Children,
-        parent: Parent,
+        limits: TimeLimits,
     ) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
         self._launcher = launcher
-        self._lineage = lineage
-        self._inputs = inputs
-        self._tasks = tasks
+        self._lineage = related_runs.lineage
+        self._inputs = tasks.inputs
+        self._runner = tasks.runner
         self._handover = handover
-        self._run_time = run_time
-        self._retry_time = retry_time
-        self._children = children
-        self._parent = parent
+        self._run_time = limits.run
+        self._retry_time = limits.retries
+        self._children = related_runs.children
+        self._parent = related_runs.parent
 
     def start(self, envelope: Envelope, call: PlannedCallFlow, attempt: int, arguments: dict[str, Any]) -> CallOutcome:
         """Starts the flow, or resumes the run that the step had started in the run which this one resumes."""
@@ -146,7 +138,7 @@ class CalledFlows:
         return run if run is not None and call_rules.is_resumable(self._store, flow, run) else None
 
     def _failed(self, error: str, kind: str = ACTION_ERROR) -> CallOutcome:
-        return CallOutcome(tried=self._tasks.not_tried(error, [kind]))
+        return CallOutcome(tried=self._runner.not_tried(error, [kind]))
 
     def _task(self, envelope: Envelope) -> str:
         return task_id(envelope.get("at", []))

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class StepCalls:
-    def __init__(self, context: Context, tasks: TaskRunner, handover: Handover, run_time: RunTime, flows: CalledFlows) -> None:
+    def __init__(self, context: Context, runner: TaskRunner, handover: Handover, run_time: RunTime, flows: CalledFlows) -> None:
         self._store = context.store
         self._layout = context.layout
-        self._tasks = tasks
+        self._runner = runner
         self._handover = handover
         self._run_time = run_time
         self._flows = flows
@@ -46,9 +46,9 @@ class StepCalls:
 
     def _arguments(self, envelope: Envelope, call: PlannedCall) -> Attempt:
         """The attempt at what the action, or the flow, is given; it fails where that is too much."""
-        made = self._tasks.arguments(envelope)
+        made = self._runner.arguments(envelope)
         problem = call_rules.too_large(call, made.result["arguments"]) if made.ok else None
-        return made if problem is None else self._tasks.not_tried(problem, [ACTION_ERROR])
+        return made if problem is None else self._runner.not_tried(problem, [ACTION_ERROR])
 
     def _watch_over(self, envelope: Envelope) -> None:
         """Nobody can cut an action short: where the run's time may end first, another session sees to it that the run does."""
@@ -61,4 +61,4 @@ class StepCalls:
     def failed(self, answer: Answer) -> Attempt | None:
         """The attempt that failed with the answer of an action, or of a flow; None when it did not."""
         error = call_rules.error_of(answer)
-        return None if error is None else self._tasks.not_tried(error, call_rules.kinds_of(answer))
+        return None if error is None else self._runner.not_tried(error, call_rules.kinds_of(answer))

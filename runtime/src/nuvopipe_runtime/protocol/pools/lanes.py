@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, MinSuccess, RunFailure, TaskRecord
     from ..runs.ending import Ending
-    from ..sessions.handover import Handover
-    from ..sessions.watch import Watch
+    from ..sessions import Sessions
     from ..tasks.inputs import Inputs
     from .growth import Pace
 
@@ -36,7 +35,7 @@ GROW_AGAIN_MS = 15_000
 
 
 class Lanes:
-    def __init__(self, context: Context, pace: Pace, inputs: Inputs, handover: Handover, ending: Ending, watch: Watch) -> None:
+    def __init__(self, context: Context, pace: Pace, inputs: Inputs, ending: Ending, sessions: Sessions) -> None:
         self._context = context
         self._plan = context.plan
         self._store = context.store
@@ -44,9 +43,9 @@ class Lanes:
         self._clock = context.clock
         self._pace = pace
         self._inputs = inputs
-        self._handover = handover
+        self._handover = sessions.handover
         self._ending = ending
-        self._watch = watch
+        self._watch = sessions.watch
 
     def open(self, envelope: Envelope, opener: str, record: TaskRecord) -> Envelope:
         """After the task that opens a pool: lanes are launched, and this session becomes the first."""

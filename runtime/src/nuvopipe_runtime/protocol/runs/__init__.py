@@ -1,1 +1,20 @@
 """A run as a whole: its admission, its beginning, its end, its recovery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .admission import Admission
+    from .beginning import Beginning
+    from .ending import Ending
+    from .recovery import Recovery
+
+
+@dataclass(frozen=True)
+class Runs:
+    admission: Admission
+    beginning: Beginning
+    ending: Ending
+    recovery: Recovery

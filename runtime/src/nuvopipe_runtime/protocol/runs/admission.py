@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ...contract.formats import Envelope, PlannedRuns
     from ...launcher import SessionLauncher
     from ...store import Store
-    from ..records.record_cache import RecordCache
     from ..sessions.handover import Handover
     from ..timing.run_time import RunTime
     from .ending import Ending
@@ -39,7 +38,6 @@ class Admission:
         handover: Handover,
         ending: Ending,
         run_time: RunTime,
-        records: RecordCache,
     ) -> None:
         self._plan = context.plan
         self._store = context.store
@@ -49,7 +47,6 @@ class Admission:
         self._handover = handover
         self._ending = ending
         self._run_time = run_time
-        self._records = records
 
     def is_due(self, envelope: Envelope) -> bool:
         """Whether the envelope is about to enter the first step of a flow that bounds its runs."""
@@ -59,7 +56,7 @@ class Admission:
         """None once the run may execute, or has no time left to; otherwise where it goes instead."""
         if self._run_time.is_over(envelope["step"]):
             return None
-        queue = _Queue(self._store, self._layout, self._records.created(self._store, self._layout))
+        queue = _Queue(self._store, self._layout, self._run_time.created_ms())
         beyond = self._rules["beyond"]
         holders = self._take() if beyond != QUEUE or queue.is_first() else self._holders()
         if holders is None:
@@ -110,7 +107,7 @@ class Admission:
 
     def _is_older(self, holders: list[str]) -> bool:
         """Whether a run that began later has a slot already: then this one is not the one to go on."""
-        created = self._records.created(self._store, self._layout)
+        created = self._run_time.created_ms()
         records = [self._store.get_json(RunLayout(self._plan.flow, run).run) for run in holders]
         return any(record is not None and record["created"] > created for record in records)
 
@@ -121,7 +118,7 @@ class Admission:
                 self._launcher.start(conductor_of(self._plan.flow, record["bundle"]), {"cancel": run})
 
     def _wait(self, envelope: Envelope, holders: list[str]) -> Envelope:
-        now, created = self._clock.now_ms(), self._records.created(self._store, self._layout)
+        now, created = self._clock.now_ms(), self._run_time.created_ms()
         if now - created < LOOK_FIRST_MS * LOOK_GROWTH:
             waiting = {"since": created, "reason": f"{_these(holders)} executing"}
             self._store.put(self._layout.waiting, to_json(waiting))

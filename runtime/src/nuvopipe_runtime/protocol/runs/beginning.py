@@ -42,10 +42,9 @@ class Beginning:
         container: Container,
         live: LiveEntry,
         lineage: Lineage,
-        tasks: TaskRunner,
+        runner: TaskRunner,
         handover: Handover,
         ending: Ending,
-        user: str,
     ) -> None:
         self._context = context
         self._plan = context.plan
@@ -58,10 +57,10 @@ class Beginning:
         self._secrets = container.secrets
         self._live = live
         self._lineage = lineage
-        self._tasks = tasks
+        self._runner = runner
         self._handover = handover
         self._ending = ending
-        self._user = user
+        self._user = context.user
 
     def begin(self, envelope: Envelope) -> Envelope | None:
         """Keeps what the client gave, as the run's `_parameters`; an answer when there is nothing to start."""
@@ -183,7 +182,7 @@ class Beginning:
         return record
 
     def _keep_parameters(self, envelope: Envelope, values: dict[str, Any]) -> Envelope | None:
-        attempt = self._tasks.init(values)
+        attempt = self._runner.init(values)
         if attempt.kinds == [CRASH] and not envelope.get("died"):
             raise RuntimeError(attempt.error)  # nothing of the user's has failed: the conductor asks once more
         record = commits.make_record(self._context, PARAMETERS_STEP, PARAMETERS_TASK, [], attempt, [])

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from ...contract.formats import Envelope, HandlersResult, RunFailure, RunResult, TaskRecord
     from ...contract.layout import RunLayout
     from ..claims.live_entry import LiveEntry
-    from ..related_runs.children import Children
-    from ..related_runs.parent import Parent
+    from ..related_runs import RelatedRuns
     from ..sessions.handover import Handover
 
 KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "answerBy", "again")
@@ -40,15 +39,15 @@ def failure_at(layout: RunLayout, message: str, step: str | None = None, at: Seq
 
 
 class Ending:
-    def __init__(self, context: Context, live: LiveEntry, handover: Handover, children: Children, parent: Parent) -> None:
+    def __init__(self, context: Context, live: LiveEntry, handover: Handover, related_runs: RelatedRuns) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._live = live
         self._clock = context.clock
         self._handover = handover
-        self._children = children
-        self._parent = parent
+        self._children = related_runs.children
+        self._parent = related_runs.parent
 
     def succeed(self, envelope: Envelope, record: TaskRecord) -> Envelope:
         """After the end step: its record has the run's outputs."""

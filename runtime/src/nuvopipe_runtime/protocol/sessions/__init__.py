@@ -1,1 +1,16 @@
 """From one component of a conductor session to the next, and from one session to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .handover import Handover
+    from .watch import Watch
+
+
+@dataclass(frozen=True)
+class Sessions:
+    handover: Handover
+    watch: Watch

@@ -20,30 +20,20 @@ if TYPE_CHECKING:
     from ...contract.formats import Envelope, TaskRecord
     from ..container import Container
     from ..related_runs.lineage import Lineage
-    from ..timing.retry_time import RetryTime
-    from ..timing.run_time import RunTime
+    from ..timing import TimeLimits
     from ..values.conductor_values import Answer
     from .inputs import Inputs
 
 
 class TaskRunner:
-    def __init__(
-        self,
-        context: Context,
-        container: Container,
-        lineage: Lineage,
-        inputs: Inputs,
-        environment: dict[str, str],
-        run_time: RunTime,
-        retry_time: RetryTime,
-    ) -> None:
+    def __init__(self, context: Context, container: Container, lineage: Lineage, inputs: Inputs, limits: TimeLimits) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
         self._deadline = context.deadline
-        self._run_time = run_time
-        self._retry_time = retry_time
+        self._run_time = limits.run
+        self._retry_time = limits.retries
         self._context = context
         self._executor = container.executor
         self._stop_check = container.stop_check
@@ -51,9 +41,7 @@ class TaskRunner:
         self._secrets = container.secrets
         self._lineage = lineage
         self._inputs = inputs
-        self._environment = environment
-        self.meanwhile: Callable[[], float | None] | None = None
-        """Called while the next task is executed; answers in how many seconds to call it again, None for never."""
+        self._environment = context.environment
 
     def init(self, values: dict[str, Any]) -> Attempt:
         """The attempt that keeps the run's parameters as artifacts."""
@@ -63,8 +51,18 @@ class TaskRunner:
         attempt: Attempt = self._executor.run(self._store, "init", request, self._environment, limit, self._deadline)
         return attempt
 
-    def step(self, envelope: Envelope, inputs: list[TaskRecord], attempt: int, answer: Answer | None) -> Attempt:
-        """An attempt of a step; `answer` is that of the action or flow which it calls."""
+    def step(
+        self,
+        envelope: Envelope,
+        inputs: list[TaskRecord],
+        attempt: int,
+        answer: Answer | None,
+        meanwhile: Callable[[], float | None] | None = None,
+    ) -> Attempt:
+        """An attempt of a step; `answer` is that of the action or flow which it calls.
+
+        `meanwhile` is called while the step is executed; it answers in how many seconds to call it again, None for never.
+        """
         step, at = envelope["step"], envelope.get("at", [])
         spec = self._plan.steps[step]
         request = {
@@ -86,7 +84,7 @@ class TaskRunner:
             request["reason"] = failed["error"] if failed else None
         if "joins" in spec and "minSuccess" in self._plan.pools[spec["joins"]]:
             request["failures"] = list(self._inputs.failures(spec["joins"], at).values())
-        tried = self._run("step", request, retry_ms)
+        tried = self._run("step", request, retry_ms, meanwhile)
         self._durations.add(step, self._layout.run_id, tried.ended - tried.started)
         return tried
 
@@ -120,7 +118,13 @@ class TaskRunner:
             **({"origin": self._lineage.origin} if self._lineage.resumes else {}),
         }
 
-    def _run(self, operation: str, request: dict[str, Any], retry_ms: int | None = None) -> Attempt:
+    def _run(
+        self,
+        operation: str,
+        request: dict[str, Any],
+        retry_ms: int | None = None,
+        meanwhile: Callable[[], float | None] | None = None,
+    ) -> Attempt:
         step = request["step"]
         is_over = None if step in self._plan.handlers else lambda: self._stop_check.stopped(self._context)
         limit_ms, overdue = self._limit(step, retry_ms)
@@ -129,7 +133,7 @@ class TaskRunner:
         if operation == "step":
             place = (step, request["task"], request["attempt"], self._context.by)
             live_log = LiveLog(self._store, self._layout.log_prefix(*place))
-        self._executor.meanwhile = self.meanwhile if operation == "step" else None
+        self._executor.meanwhile = meanwhile
         attempt: Attempt = self._executor.run(
             self._store, operation, request, self._environment, *limits, is_over, overdue, live_log
         )

@@ -22,6 +22,10 @@ class RunTime:
         self._clock = context.clock
         self._records = records
 
+    def created_ms(self) -> int:
+        """When the run was started, epoch milliseconds."""
+        return self._records.created(self._store, self._layout)
+
     def is_over(self, step: str | None = None) -> bool:
         """Whether the run has taken longer than the flow may; `step` is the one that is to be done."""
         left_ms = self.left_ms(step)
@@ -31,7 +35,7 @@ class RunTime:
         """What is left for a step; None without a limit."""
         if self._plan.timeout_ms is None or step in self._plan.handlers:
             return None
-        return self._records.created(self._store, self._layout) + self._plan.timeout_ms - self._clock.now_ms()
+        return self.created_ms() + self._plan.timeout_ms - self._clock.now_ms()
 
     def within(self, pause_ms: int, step: str | None = None) -> int:
         """A pause, cut short at the end of the run's time."""
