@@ -13,6 +13,7 @@ from nuvopipe_testing.conductor import Conductor, goes_on, pause, waits
 
 from .activation import ME, RUN, Activation, normal
 from .flows import EPOCH_MS
+from .objects import perform
 
 EPOCHS_MAX = 5
 """The clock stops there. What a run needs is a few: one for each thing that is lost, one after another."""
@@ -406,35 +407,30 @@ class World:
         kind, key, *rest = request
         if kind == "execute":
             return self._executed(content, (key, *rest)), True
-        if kind == "get":
-            data = content.get(key)
-            return content, data.replace(name, MINE) if data is not None and self.is_named else data
-        if kind == "exists":
-            return content, key in content
-        if kind == "list":
-            return content, tuple(sorted(other for other in content if other.startswith(key)))
         if kind == "markers":
             return content, tuple(sorted({LAYOUT.result, LAYOUT.failed, LAYOUT.cancelled} & content.keys()))
+        if kind == "replace" and BY.sub(ANYONE, content.get(key, b"")) == BY.sub(ANYONE, rest[1]):
+            rest[1] = content[key]
+        changed, answer = perform(content, kind, key, *(data.replace(MINE, name) for data in rest))
+        if kind == "get" and answer is not None and self.is_named:
+            return content, answer.replace(name, MINE)
+        if changed is not content:
+            self._check_change(content, kind, key)
+        return changed, answer
+
+    def _check_change(self, content, kind, key):
+        """What must hold of the objects when one of them is about to change."""
         if kind == "delete":
-            if (
-                key == LAYOUT.live
-                and LAYOUT.result not in content
-                and LAYOUT.commit(PARAMETERS_STEP, PARAMETERS_TASK) in content
-            ):
+            is_live = LAYOUT.result not in content and LAYOUT.commit(PARAMETERS_STEP, PARAMETERS_TASK) in content
+            if key == LAYOUT.live and is_live:
                 raise Violation("the index knows every run without a result", "the entry of a live run is deleted")
-            return {other: data for other, data in content.items() if other != key}, True
-        data = rest[0].replace(MINE, name)
-        if kind == "create" and key in content:
-            return content, False
-        if kind == "replace" and (key not in content or BY.sub(ANYONE, content[key]) != BY.sub(ANYONE, rest[1])):
-            return content, False
+            return
         if kind != "replace" and key.endswith("/join"):
             opener, task = key.split("/")[-3:-1]
             for item, last in self._missing(content, opener, task, must_be_ok=False):
                 raise Violation("I2 one join", f"that of {opener}/{task} is claimed, and {last} of item {item} is missing")
         if kind != "write" and key in content and (key.endswith("/commit") or key == LAYOUT.result):
             raise Violation("I1 one result", f"{key} is written again")
-        return {**content, key: data}, True
 
     def _executed(self, content, attempt):
         step, task, number = attempt
