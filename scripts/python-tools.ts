@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-/** What is pinned for developers: pytest, ruff, mypy, hatchling. */
+/** What is pinned for developers: pytest, ruff, mypy, import-linter, hatchling. */
 const LOCK = join(root, 'runtime/requirements-test.lock');
 
 /** A command that checks the Python of this repository, and what it checks. */
@@ -15,10 +15,18 @@ export interface PythonCheck {
   args: string[];
 }
 
+const LINT_IMPORTS = `
+import sys
+from importlinter.cli import lint_imports_command
+sys.path.insert(0, "runtime/src")
+lint_imports_command(["runtime/pyproject.toml", "--no-cache", "--no-logo"])
+`;
+
 /** Run by Python in the repository's folder, with the tools on its path. */
 export const PYTHON_CHECKS: readonly PythonCheck[] = [
   { title: 'lint (Python)', args: ['-m', 'ruff', 'check', '.'] },
   { title: 'format (Python)', args: ['-m', 'ruff', 'format', '--check', '.'] },
+  { title: 'imports (Python)', args: ['-c', LINT_IMPORTS] },
   { title: 'types (Python)', args: ['-m', 'mypy', '--config-file', 'runtime/pyproject.toml'] },
 ];
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from ..context import Context
     from ..contract.formats import Envelope
+    from .container.stop_check import StopCheck
     from .pools.lanes import Lanes
-    from .records.stop_check import StopCheck
     from .related_runs.lineage import Lineage
     from .runs import Runs
     from .sessions import Sessions

@@ -1,5 +1,5 @@
 """How many lanes a fork has: one more at a time pays where its share of what is left takes longer than its containers take to
-start. What both take is measured while the first lanes work; pure but for what a container remembers of earlier forks.
+start. What both take is measured while the first lanes work, and remembered by the container (`Pace`).
 """
 
 from __future__ import annotations
@@ -15,29 +15,11 @@ START_UNKNOWN_MS = 2_000
 WARM_START_MS = 300
 """No container has been started: more lanes cost nothing but their launch."""
 
-REMEMBERED_FOR_MS = 120_000
-"""OpenWhisk keeps an idle container for ten minutes, and gives it up earlier where it needs the room."""
-
 LONG_STARTS = 2
 """An item that takes so many starts does not feel what they take from it."""
 
 LOOK_AGAIN_MS = 50
 """Between two looks at a pool."""
-
-
-class Pace:
-    """What a container remembers of how long lanes take to start."""
-
-    def __init__(self, start_ms: int | None = None) -> None:
-        self._start_ms = start_ms
-        self._until = float("inf")
-
-    def remember(self, start_ms: int, now_ms: int) -> None:
-        self._start_ms, self._until = start_ms, now_ms + REMEMBERED_FOR_MS
-
-    def start_ms(self, now_ms: int) -> int | None:
-        """None where nothing is known that still holds."""
-        return self._start_ms if now_ms < self._until else None
 
 
 def lanes_to_add(remaining: int, item_ms: float, lanes: int, start_ms: int, is_measured: bool) -> int:

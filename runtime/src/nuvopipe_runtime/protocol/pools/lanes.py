@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from ...context import Context
     from ...contract.formats import Envelope, MinSuccess, RunFailure, TaskRecord
+    from ..container.pace import Pace
     from ..runs.ending import Ending
     from ..sessions import Sessions
     from ..tasks.inputs import Inputs
-    from .growth import Pace
 
 IN_STEP_FIRST_S = 0.125
 """While an item is executed a fork is looked at again at growing intervals; the second is twice this one."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ...context import Context
     from ...contract.formats import Envelope, RunFailure, TaskRecord
-    from ..records.record_cache import RecordCache
+    from ..container.record_cache import RecordCache
 
 
 class Inputs:

@@ -23,24 +23,6 @@ IN_THIS_RUN, IN_AN_EARLIER_ONE = 5, 3
 """How many times as long as before a step may take."""
 
 
-class Durations:
-    """What the steps executed in this container took, in seconds: the longest of the last run that had each."""
-
-    def __init__(self) -> None:
-        self._longest: dict[str, tuple[str, float]] = {}
-
-    def add(self, step: str, run: str, taken_s: float) -> None:
-        of, before = self._longest.get(step, (run, 0))
-        self._longest[step] = run, max(taken_s, before if of == run else 0)
-
-    def of(self, step: str, run: str) -> tuple[float, bool] | None:
-        """`(seconds, whether in this run)`; None where the step has not been executed here."""
-        if step not in self._longest:
-            return None
-        of, longest = self._longest[step]
-        return longest, of == run
-
-
 def answer_in_time(envelope: Envelope, now_ms: int) -> None:
     """Notes when the session that a client waits for has to answer; nothing where nobody waits."""
     within = envelope.get("answerWithin", ANSWER_WITHIN_S)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ...context import Context
-    from ..records.record_cache import RecordCache
+    from ..container.record_cache import RecordCache
 
 OVERDUE_MARGIN_MS = 20
 """A pause until the end of a run's time ends a little after it."""

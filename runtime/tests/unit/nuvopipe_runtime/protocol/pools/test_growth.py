@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from nuvopipe_runtime.protocol.pools.growth import REMEMBERED_FOR_MS, Pace, lanes_to_add
+from nuvopipe_runtime.protocol.container.pace import REMEMBERED_FOR_MS, Pace
+from nuvopipe_runtime.protocol.pools.growth import lanes_to_add
 from nuvopipe_testing.clocks import StandingClock
 from tests.unit.nuvopipe_runtime.protocol.test_session import FOREACH, FOREACH_STEPS, foreach_pool
 

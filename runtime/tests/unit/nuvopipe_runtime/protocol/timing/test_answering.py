@@ -7,8 +7,9 @@ import pytest
 
 from nuvopipe_runtime import launcher as launching
 from nuvopipe_runtime.launcher import LATER, Launcher
+from nuvopipe_runtime.protocol.container.durations import Durations
 from nuvopipe_runtime.protocol.sessions.handover import THROTTLE_WINDOW_MS, pause_after_refusal_ms
-from nuvopipe_runtime.protocol.timing.answering import Durations, answer_in_time, fits, outlasts
+from nuvopipe_runtime.protocol.timing.answering import answer_in_time, fits, outlasts
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR, LINEAR_PLAN, LINEAR_STEPS
 
 NOW = 1_000_000

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .pools.growth import Pace
-from .records.record_cache import RecordCache
-from .records.stop_check import StopCheck
-from .timing.answering import Durations
+from .durations import Durations
+from .pace import Pace
+from .record_cache import RecordCache
+from .stop_check import StopCheck
 
 if TYPE_CHECKING:
-    from ..execution.execute import Executor
-    from .values.secret_parameters import SecretParameters
+    from ...execution.execute import Executor
+    from ..values.secret_parameters import SecretParameters
 
 
 @dataclass

@@ -1,0 +1,21 @@
+"""How long lanes take to start."""
+
+from __future__ import annotations
+
+REMEMBERED_FOR_MS = 120_000
+"""OpenWhisk keeps an idle container for ten minutes, and gives it up earlier where it needs the room."""
+
+
+class Pace:
+    """What a container remembers of how long lanes take to start."""
+
+    def __init__(self, start_ms: int | None = None) -> None:
+        self._start_ms = start_ms
+        self._until = float("inf")
+
+    def remember(self, start_ms: int, now_ms: int) -> None:
+        self._start_ms, self._until = start_ms, now_ms + REMEMBERED_FOR_MS
+
+    def start_ms(self, now_ms: int) -> int | None:
+        """None where nothing is known that still holds."""
+        return self._start_ms if now_ms < self._until else None

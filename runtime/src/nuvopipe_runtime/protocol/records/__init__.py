@@ -1,1 +1,0 @@
-"""What a container remembers of the records it has read."""
