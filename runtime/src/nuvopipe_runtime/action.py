@@ -19,6 +19,7 @@ from .contract.protocol import PASSED_ON_VARIABLES
 from .envelope import check_size, from_arguments
 from .execution.execute import Executor
 from .execution.protect import IS_LINUX, hide_memory
+from .execution.warm_processes import WarmGone
 from .launcher import Launcher
 from .layers import ensure_layer
 from .plan import Plan, conductor_of
@@ -56,7 +57,7 @@ class Supervisor(Container):
             ours.close()
             loader.become(theirs, self.plan)
         theirs.close()
-        self.executor.adopt(ours)
+        self.executor.adopt(ours, pid)
 
     def store(self, settings: StoreSettings) -> Store:
         from .store import open_store  # its threads must not exist before the loader has been forked
@@ -72,6 +73,9 @@ def main(arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = encodable(_advance(arguments))
         return answer
+    except WarmGone as gone:
+        print(f"nuvopipe: {gone}", file=sys.stderr)
+        return {"error": printable(str(gone))}
     except Exception as error:
         if os.environ.get("NUVOPIPE_DEBUG"):
             raise

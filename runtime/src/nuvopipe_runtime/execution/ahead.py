@@ -3,25 +3,35 @@
 They are the imports at the top level of the step's code and of the user's modules that it imports, transitively.
 """
 
+from __future__ import annotations
+
 import ast
 import importlib
 import importlib.util
 import os
 import py_compile
 from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .user_code import UserCode
 
 
 class Ahead:
-    def __init__(self, code, tree, flow, later):
+    def __init__(self, code: UserCode, tree: ast.Module, flow: str, later: dict[str, str]) -> None:
         """`tree` is that of the flow's module, without the imports of the user's modules, which `later` names."""
         self.code = code
         self._steps = _imports_of_steps(tree, flow, later)
-        self._modules = {}
+        self._modules: dict[str, list[str]] = {}
         """What each of the user's modules imports."""
 
-    def of(self, step):
+    def of(self, step: str) -> tuple[list[str], list[str]]:
         """(modules of the user's, others) that a step imports, in the order of execution."""
-        own, others, pending = {}, {}, list(reversed(self._steps.get(step, [])))
+        own: dict[str, bool] = {}
+        others: dict[str, bool] = {}
+        pending = self._steps.get(step, [])[::-1]
         while pending:
             name = pending.pop()
             if not self.code.owns(name):
@@ -31,7 +41,7 @@ class Ahead:
                 pending += reversed(self._imports_of_module(name))
         return list(own), list(others)
 
-    def compile_own(self, names):
+    def compile_own(self, names: Iterable[str]) -> None:
         """Writes byte code beside the user's modules, so that tasks need not compile them."""
         for name in names:
             file = self.code.file_of(name)
@@ -42,12 +52,12 @@ class Ahead:
             except (OSError, py_compile.PyCompileError):
                 pass  # importing it reports the error
 
-    def _imports_of_module(self, name):
+    def _imports_of_module(self, name: str) -> list[str]:
         if name not in self._modules:
             self._modules[name] = self._read(name)
         return self._modules[name]
 
-    def _read(self, name):
+    def _read(self, name: str) -> list[str]:
         file = self.code.file_of(name)
         packages = [name.rpartition(".")[0]] if "." in name else []
         if file is None:
@@ -61,27 +71,28 @@ class Ahead:
         return packages + _imports(tree.body, package)
 
 
-def import_name(name):
+def import_name(name: str) -> object:
     """Imports `a.b`, where `b` is a submodule or an attribute of `a`."""
     parent, _, last = name.rpartition(".")
     if not parent:
         return importlib.import_module(name)
     module = import_name(parent)
     if hasattr(module, last):
-        return getattr(module, last)
+        found: object = getattr(module, last)
+        return found
     return importlib.import_module(name)
 
 
-def is_there(name):
+def is_there(name: str) -> bool:
     """Whether the top-level module of a name is installed."""
     return PathFinder.find_spec(name.partition(".")[0]) is not None
 
 
-def _imports_of_steps(tree, flow, later):
-    """By step, the dotted names that its code imports, and the modules of the user's that it calls."""
+def _imports_of_steps(tree: ast.Module, flow: str, later: dict[str, str]) -> dict[str, list[str]]:
+    """By step, the dotted names that its code imports, and the user's modules that it calls."""
     functions = {node.name: _imports(node.body) for node in tree.body if isinstance(node, ast.FunctionDef)}
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == flow]
-    found = {}
+    found: dict[str, list[str]] = {}
     for method in [node for each in classes for node in each.body if isinstance(node, ast.FunctionDef)]:
         used = dict.fromkeys(node.id for node in ast.walk(method) if isinstance(node, ast.Name))
         names = [name for word in used for name in ([later[word]] if word in later else functions.get(word, ()))]
@@ -89,9 +100,9 @@ def _imports_of_steps(tree, flow, later):
     return found
 
 
-def _imports(statements, package=""):
+def _imports(statements: Sequence[ast.stmt], package: str = "") -> list[str]:
     """Dotted names that statements import, in order. `from a import b` gives `a.b`, which need not be a module."""
-    names = []
+    names: list[str] = []
     for node in statements:
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
@@ -104,7 +115,7 @@ def _imports(statements, package=""):
     return names
 
 
-def _absolute(node, package):
+def _absolute(node: ast.ImportFrom, package: str) -> str | None:
     if node.level == 0:
         return node.module
     parts = package.split(".") if package else []

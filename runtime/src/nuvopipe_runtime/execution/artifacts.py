@@ -1,4 +1,6 @@
-"""Artifacts between a task and the store: the supervisor reads and writes them while the task works on."""
+"""Artifacts between a task and the store: the supervisor reads and writes them while the task continues."""
+
+from __future__ import annotations
 
 import contextlib
 import json
@@ -6,27 +8,40 @@ import socket
 import threading
 import time
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from ..store import explain
 from .read_ahead import ReadAhead
 from .storage_keys import artifact_key, key_of
 from .wire import Wire
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from typing import TypeAlias
+
+    from ..store import Store
+    from .blobs import BlobAttributes
+    from .request import Outcome, Request
+    from .wire import Header
+
+    Blob: TypeAlias = tuple[bytes, BlobAttributes | None]
+    """An artifact as the store has it."""
+
 BLOB_CACHE_BYTES = 32 << 20
 BLOB_CACHE_MAX_BLOB = 256 << 10
 BLOB_OVERHEAD_BYTES = 1 << 10
-"""Of the supervisor's memory, which counts against the step's: an eighth of OpenWhisk's default of 256 MB. Small artifacts
-weigh less than what it takes to keep them."""
+"""The supervisor's memory counts against the step's: the cache takes an eighth of OpenWhisk's default of 256 MB. An entry costs
+more than a small artifact weighs."""
 
 ALONG_MAX_BYTES = 64 << 10
 ALONG_INPUTS_MAX = 4
-"""Of artifacts that a task is sent with its request. A join asks for what it wants."""
+"""Small artifacts that are sent along with a task's request. A join with more inputs asks for what it needs."""
 
 KNOWN_MAX = 20_000
 
 KNOWN_FOR_S = 3600
-"""An artifact that is in the store already is not written again, for so long: `nuvopipe prune` may delete it, but none that
-was in use within a day (`SETTLED_MS` of `src/platform/runs/retention.ts`)."""
+"""How long an artifact in the store is not written again. `nuvopipe prune` may delete it, but none that was in use within a day
+(`SETTLED_MS` of `src/platform/runs/retention.ts`)."""
 
 
 class BlobCache:
@@ -35,23 +50,24 @@ class BlobCache:
     Any thread may use it.
     """
 
-    def __init__(self):
-        self._blobs = OrderedDict()
+    def __init__(self) -> None:
+        self._blobs: OrderedDict[str, Blob] = OrderedDict()
         self._room = BLOB_CACHE_BYTES
         self._lock = threading.Lock()
-        self.known = OrderedDict()
+        self.known: OrderedDict[str, float] = OrderedDict()
+        """When an artifact was last seen in the store, epoch seconds."""
 
-    def __contains__(self, key):
+    def __contains__(self, key: object) -> bool:
         return key in self._blobs
 
-    def get(self, key):
+    def get(self, key: str) -> Blob | None:
         with self._lock:
             found = self._blobs.get(key)
             if found is not None:
                 self._blobs.move_to_end(key)
             return found
 
-    def add(self, key, data, attributes):
+    def add(self, key: str, data: bytes, attributes: BlobAttributes | None) -> None:
         self.learn(key)
         with self._lock:
             if len(data) > BLOB_CACHE_MAX_BLOB or key in self._blobs:
@@ -62,11 +78,11 @@ class BlobCache:
                 _, (old, _) = self._blobs.popitem(last=False)
                 self._room += len(old) + BLOB_OVERHEAD_BYTES
 
-    def is_known(self, key):
-        """Whether it need not be written."""
+    def is_known(self, key: str) -> bool:
+        """Whether the artifact is in the store and need not be written."""
         return time.time() - self.known.get(key, 0) < KNOWN_FOR_S
 
-    def learn(self, key):
+    def learn(self, key: str) -> None:
         with self._lock:
             self.known[key] = time.time()
             self.known.move_to_end(key)
@@ -80,7 +96,7 @@ class ArtifactServer(threading.Thread):
     This thread serves the task's own wire; `admit` starts one more for a connection of the task's threads or child processes.
     """
 
-    def __init__(self, wire, store, blobs, flow, operation, request):
+    def __init__(self, wire: Wire, store: Store, blobs: BlobCache, flow: str, operation: str, request: Request) -> None:
         super().__init__(daemon=True)
         self._flow = flow
         self._wire = wire
@@ -89,14 +105,14 @@ class ArtifactServer(threading.Thread):
         self._first = (operation, request)
         self._ahead = ReadAhead(store, request)
         self._lock = threading.Lock()
-        """Of the writes, and of what is read ahead."""
-        self._writes = []
-        self._admitted = []
-        self._result = {}
+        """Guards the writes, and what is read ahead."""
+        self._writes: list[tuple[Future[str | None], str, bytes, BlobAttributes | None]] = []
+        self._admitted: list[socket.socket] = []
+        self._result: Outcome = {}
         self.ok = False
-        self.error = None
+        self.error: str | None = None
 
-    def run(self):
+    def run(self) -> None:
         try:
             self._send_request(*self._first)
             while (frame := self._wire.receive()) is not None:
@@ -107,8 +123,8 @@ class ArtifactServer(threading.Thread):
                 else:
                     self._serve(self._wire, header, body)
             self._finish_writes()
-        except (BrokenPipeError, ConnectionError):
-            pass
+        except ConnectionError:
+            pass  # the task has ended before its time
         except Exception as error:
             self.ok = False
             self.error = f"the step's artifacts could not be stored: {explain(error)}"
@@ -116,9 +132,10 @@ class ArtifactServer(threading.Thread):
             self._ahead.close()
             self._wire.close()
 
-    def _send_request(self, operation, request):
-        """With the small artifacts of the inputs that are here already: most tasks ask for nothing else."""
-        along, room = [], ALONG_MAX_BYTES
+    def _send_request(self, operation: str, request: Request) -> None:
+        """Sends the small artifacts of the inputs along if they are cached: most tasks ask for nothing else."""
+        along: list[tuple[str, Blob]] = []
+        room = ALONG_MAX_BYTES
         for told in request.get("inputs", [])[:ALONG_INPUTS_MAX]:
             for sha in told["objects"].values():
                 key = key_of(self._flow, sha)
@@ -130,21 +147,21 @@ class ArtifactServer(threading.Thread):
         for key, (data, attributes) in along:
             self._wire.send({"key": key, "attributes": attributes}, data)
 
-    def admit(self, connection):
+    def admit(self, connection: socket.socket) -> None:
         """Serves one more connection, until the other side or `dismiss` closes it."""
         self._admitted.append(connection)
         threading.Thread(target=self._serve_all, args=(Wire(connection),), daemon=True).start()
 
-    def dismiss(self):
-        """After the task's end. What it has started may live on, and is not answered any more."""
+    def dismiss(self) -> None:
+        """Stops answering after the task's end: processes that it started may live on."""
         for connection in self._admitted:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def outcome(self):
+    def outcome(self) -> Outcome:
         return self._result
 
-    def _serve_all(self, wire):
+    def _serve_all(self, wire: Wire) -> None:
         try:
             while (frame := wire.receive()) is not None:
                 self._serve(wire, *frame)
@@ -153,7 +170,7 @@ class ArtifactServer(threading.Thread):
         finally:
             wire.close()
 
-    def _serve(self, wire, header, body):
+    def _serve(self, wire: Wire, header: Header, body: bytes) -> None:
         operation = header["op"]
         if operation == "put":
             key = artifact_key(header["key"])
@@ -166,14 +183,14 @@ class ArtifactServer(threading.Thread):
             self._finish_writes()
             self._send_artifacts(wire, [artifact_key(key) for key in header["keys"]])
 
-    def _finish_writes(self):
+    def _finish_writes(self) -> None:
         with self._lock:
             for write, key, data, attributes in self._writes:
                 write.result()
                 self._blobs.add(key, data, attributes)
             self._writes.clear()
 
-    def _send_artifacts(self, wire, keys):
+    def _send_artifacts(self, wire: Wire, keys: list[str]) -> None:
         with self._lock:
             pending = {key: self._ahead.get(key) for key in keys if key not in self._blobs}
             for key in keys:

@@ -1,10 +1,30 @@
 """How one attempt of a task ended."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .live_log import LiveLog
+    from .request import Outcome
+
 
 class Attempt:
-    """`result` is what the task told of itself, empty when it could not."""
+    """`result` is what the task answered, empty if it could not; times are epoch seconds."""
 
-    def __init__(self, ok, result, error, stdout, stderr, started, ended, kinds=()):
+    def __init__(
+        self,
+        ok: bool,
+        result: Outcome,
+        error: str | None,
+        stdout: bytes,
+        stderr: bytes,
+        started: float,
+        ended: float,
+        kinds: Iterable[str] = (),
+    ) -> None:
         self.ok = ok
         self.result = result
         self.error = error
@@ -13,8 +33,8 @@ class Attempt:
         self.started = started
         self.ended = ended
         self.kinds = list(kinds)
-        """Of a failure: names of the exception's classes, `timeout`, `crash`."""
+        """Names of the failure: the exception's classes, `timeout`, `crash`."""
         self.was_stopped = False
-        """It was ended because its run is over."""
-        self.live_log = None
-        """What the attempt's log replaces: its `LiveLog`."""
+        """The attempt was ended because its run is over."""
+        self.live_log: LiveLog | None = None
+        """The parts of the log written while the task ran; the attempt's own log replaces them."""

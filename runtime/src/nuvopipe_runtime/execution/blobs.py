@@ -1,8 +1,14 @@
 """What a task reads of artifacts, without Metaflow's temporary file for each: its content-addressed store asks here first."""
 
+from __future__ import annotations
+
 import zlib
+from typing import TYPE_CHECKING, TypedDict
 
 from .storage_keys import key_of
+
+if TYPE_CHECKING:
+    from .connections import Connections
 
 PACKED_VERSION = 1
 """Metaflow (2.19.39, `content_addressed_store.py`) packs with gzip, and says so in the object's attributes."""
@@ -11,16 +17,23 @@ GZIP = 31
 """zlib's `wbits` for data with a gzip header."""
 
 
+class BlobAttributes(TypedDict, total=False):
+    """The user attributes that Metaflow gives an artifact's object."""
+
+    cas_raw: bool
+    cas_version: int
+
+
 class TaskBlobs:
     """For `ContentAddressedStore.set_blob_cache`. Keys are the SHA-1 of an artifact's content."""
 
-    def __init__(self, flow, connections, sent):
+    def __init__(self, flow: str, connections: Connections, sent: dict[str, tuple[BlobAttributes | None, bytes]]) -> None:
         """`sent`: (attributes, data) by the object's key, of small artifacts that came with the request."""
         self._flow = flow
         self._connections = connections
         self._sent = sent
 
-    def load_key(self, sha):
+    def load_key(self, sha: str) -> bytes | None:
         """The artifact's content; None to have Metaflow read it by itself, and report what is wrong with it."""
         key = key_of(self._flow, sha)
         attributes, data = self._sent.get(key) or self._ask(key)
@@ -30,13 +43,13 @@ class TaskBlobs:
             return data
         return zlib.decompress(data, GZIP) if attributes.get("cas_version") == PACKED_VERSION else None
 
-    def store_key(self, sha, blob):
+    def store_key(self, sha: str, blob: bytes) -> None:
         pass
 
-    def _ask(self, key):
+    def _ask(self, key: str) -> tuple[BlobAttributes | None, bytes]:
         with self._connections.use() as wire:
             wire.send({"op": "get", "keys": [key]})
             answer = wire.receive()
         if answer is None or answer[0]["op"] != "blob":
-            return None, None
-        return answer[0]["attributes"], answer[1]
+            return None, b""
+        return answer[0].get("attributes"), answer[1]

@@ -4,12 +4,18 @@ The main thread uses the wire that the task was started with. Other threads and 
 end of a new socket pair through the door, and the supervisor serves it.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import socket
 import threading
+from typing import TYPE_CHECKING
 
 from .wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KNOCK = b"c"
 """Sent through the door with the descriptor of a connection that the supervisor is to serve."""
@@ -19,19 +25,20 @@ IDLE_MAX = 8
 
 
 class Connections:
-    def __init__(self, wire, door):
+    def __init__(self, wire: Wire, door: socket.socket) -> None:
         """`wire` belongs to the task; `door` is a socket shared with forked processes: each message is one byte and one
         descriptor, so messages cannot interleave."""
         self._door = door
-        self._wire = wire
+        self._wire: Wire | None = wire
+        self._lock = threading.Lock()
+        self._idle: list[Wire] = []
         self._main_thread = threading.get_ident()
         self._is_busy = False
         """Whether the main thread is in the middle of an answer: what it unpickles may read artifacts itself."""
-        self._start()
         os.register_at_fork(after_in_child=self._start_in_child)
 
     @contextlib.contextmanager
-    def use(self):
+    def use(self) -> Iterator[Wire]:
         """A connection for exclusive use. One that is left in the middle of an answer is discarded."""
         if self._wire is not None and threading.get_ident() == self._main_thread and not self._is_busy:
             self._is_busy = True
@@ -46,20 +53,17 @@ class Connections:
             raise
         self._give_back(wire)
 
-    def _start(self):
-        self._lock = threading.Lock()
-        self._idle = []
-
-    def _start_in_child(self):
+    def _start_in_child(self) -> None:
         """Drops the parent's connections, and its lock, which a thread may hold that the child does not have."""
         if self._wire is not None:
             self._wire.close()
             self._wire = None
         for wire in self._idle:
             wire.close()
-        self._start()
+        self._lock = threading.Lock()
+        self._idle = []
 
-    def _take(self):
+    def _take(self) -> Wire:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
@@ -68,7 +72,7 @@ class Connections:
             socket.send_fds(self._door, [KNOCK], [theirs.fileno()])
         return Wire(ours)
 
-    def _give_back(self, wire):
+    def _give_back(self, wire: Wire) -> None:
         with self._lock:
             if len(self._idle) < IDLE_MAX:
                 self._idle.append(wire)

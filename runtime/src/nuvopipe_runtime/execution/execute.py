@@ -1,61 +1,88 @@
 """Runs one attempt of a task: has it forked, serves its artifacts, takes its output, watches its time."""
 
+from __future__ import annotations
+
+import contextlib
 import os
 import selectors
 import signal
 import socket
 import time
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..contract.protocol import CRASH, TIMEOUT
 from .artifacts import ArtifactServer, BlobCache
 from .attempt import Attempt
 from .connections import KNOCK
+from .lifetime import signal_name
 from .logs import LogStream
 from .masking import Mask
 from .memory import oom_kills
 from .warm_processes import WarmGone, WarmProcesses
 from .wire import Wire
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..plan import Plan
+    from ..store import Store
+    from .live_log import LiveLog
+    from .request import Request
+    from .warm_processes import WarmProcess
+
 KILL_GRACE_S = 2
-"""Metaflow's own `@timeout` raises inside the step first, with a traceback; who ignores it is killed after this."""
+"""Metaflow's own `@timeout` raises inside the step first, with a traceback; a step that ignores it is killed after this."""
 
 ANSWER_RESERVE_S = 3
 """Kept of the activation's time for the commit and the answer: a step is killed before OpenWhisk kills the container."""
 
 LOOK_EVERY_S = 3.0
-"""How often a supervisor looks, while a step works, whether its run has been cancelled or has failed elsewhere."""
+"""How often the supervisor checks, while a step works, whether its run has been cancelled or has failed elsewhere."""
 
 MEANWHILE_FIRST_S = 0.25
-"""When a task that takes longer is a reason to do something else, as to launch more lanes."""
+"""A task that takes longer is a reason to do something else meanwhile, such as launching more lanes."""
 
 ERROR_MAX = 300
 """Characters of an exception's text that go into records and results; the log has all of it."""
 
 
 class Executor:
-    """Executes tasks in forks of warm processes. One task at a time, as OpenWhisk has it."""
+    """Executes tasks in forks of warm processes, one at a time: OpenWhisk gives a container one activation at a time."""
 
-    def __init__(self, plan, processes=WarmProcesses):
+    def __init__(self, plan: Plan, processes: type[WarmProcesses] = WarmProcesses) -> None:
         self._plan = plan
         self._processes = processes(plan)
         self.adopt = self._processes.adopt
         self.close = self._processes.close
         self.blobs = BlobCache()
-        self.secrets = {}
-        """The flow's, by name, as far as its steps in this action need them; a task gets those of its step."""
-        self.meanwhile = None
-        """Called while a task is executed; answers in how many seconds to call it again, None for never."""
+        self.secrets: dict[str, str] = {}
+        """The flow's secrets that the steps of this action need, by name; a task gets those of its step."""
+        self.meanwhile: Callable[[], float | None] | None = None
+        """Called while a task is executed; returns in how many seconds to call it again, None for never."""
 
-    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None, overdue=None, live_log=None):
-        """One attempt. `deadline` is the activation's, epoch seconds; `is_over` tells, now and then, whether the run is.
-        `overdue`: how the task fails after `timeout_s`, where that is not its step's own limit. `live_log` shows meanwhile what
-        the task writes.
+    def run(
+        self,
+        store: Store,
+        operation: str,
+        request: Request,
+        environment: dict[str, str],
+        timeout_s: float,
+        deadline: float,
+        is_over: Callable[[], bool] | None = None,
+        overdue: str | None = None,
+        live_log: LiveLog | None = None,
+    ) -> Attempt:
+        """Runs one attempt.
 
-        Never raises for what the user's code does.
+        `deadline` is the activation's, epoch seconds. `is_over` is asked now and then whether the run is over. `overdue` is the
+        failure after `timeout_s` if that is not the step's own limit. `live_log` gets what the task writes meanwhile.
+
+        Never raises for what the user's code does. Raises `WarmGone` if there is no process to fork the task from.
         """
-        step, variables = request.get("step"), {}
+        step = request.get("step")
+        variables: dict[str, str] = {}
         if step is not None:
-            # Of `catch`'s fallback, which executes nothing of the user's, another step's action may take care.
+            # `catch`'s fallback executes nothing of the user's, and may run in another step's action.
             variables = self._plan.environment(step, self.secrets, lacks_none="reason" not in request)
             names = [name for name in self._plan.steps[step].get("secrets", []) if name in variables]
             request = {**request, "secretNames": names}
@@ -69,6 +96,10 @@ class Executor:
             pid = warm.fork([theirs.fileno(), theirs_of_door.fileno(), out_write, err_write])
         except WarmGone:
             self._processes.forget(warm)
+            for end in (ours, door):
+                end.close()
+            for descriptor in (out_read, err_read):
+                os.close(descriptor)
             raise
         finally:
             theirs.close()
@@ -82,18 +113,26 @@ class Executor:
         streams = {out_read: stdout, err_read: stderr}
         logs = {"stdout": stdout, "stderr": stderr}
 
-        def look():
+        def look() -> bool:
             if live_log is not None:
                 live_log.look(logs)
             return is_over is not None and is_over()
 
-        status, timed_out, was_stopped = _watch(warm, pid, door, server, streams, limit, look, self.meanwhile)
+        try:
+            ended = _watch(warm, pid, door, server, streams, limit, look, self.meanwhile)
+        except BaseException:
+            _kill(pid)
+            self._processes.forget(warm)  # it still waits for this task
+            raise
+        if ended.gone is not None:
+            self._processes.forget(warm)
         server.join()
         server.dismiss()
         stdout.finish()
         stderr.finish()
-        ended = time.time()
-        result, ok, error = server.outcome(), server.ok and status == 0, None
+        ended_at = time.time()
+        result, ok = server.outcome(), server.ok and ended.status == 0
+        error: str | None = None
         if "outputs" in result:
             result["outputs"] = mask.value(result["outputs"])
         if "error" in result:
@@ -101,26 +140,50 @@ class Executor:
         kinds = result.get("kinds", [])
         if not ok:
             error = result.get("error") or server.error
-            if timed_out or "error" not in result:
-                kinds = [TIMEOUT if timed_out else CRASH]
-            if timed_out:
+            if ended.timed_out or "error" not in result:
+                kinds = [TIMEOUT if ended.timed_out else CRASH]
+            if ended.timed_out:
                 error = overdue or f"the step was ended after its time limit of {_seconds(timeout_s)}"
+            elif error is None and ended.gone is not None and ended.gone.reason is not None:
+                error = str(ended.gone)
             elif error is None:
-                error = how_it_ended(status, killed_before, oom_kills())
-            if timed_out or "error" not in result:
+                error = how_it_ended(ended.status, killed_before, oom_kills())
+            if ended.timed_out or "error" not in result:
                 stderr.add_line(error)
-        attempt = Attempt(ok, result, error, stdout.content(), stderr.content(), started, ended, kinds)
-        attempt.was_stopped = was_stopped
+        attempt = Attempt(ok, result, error, stdout.content(), stderr.content(), started, ended_at, kinds)
+        attempt.was_stopped = ended.was_stopped
         attempt.live_log = live_log
-        if was_stopped and live_log is not None:
+        if ended.was_stopped and live_log is not None:
             live_log.keep(logs)
         return attempt
 
 
-def _watch(warm, pid, door, server, streams, limit, is_over, meanwhile):
-    """Reads the task's output until it has ended; (wait status, whether it was killed for its time, or with its run)."""
+class _Ended(NamedTuple):
+    """How a task's process ended."""
+
+    status: int
+    """As from wait(2)."""
+    timed_out: bool
+    was_stopped: bool
+    """The task was killed because its run is over."""
+    gone: WarmGone | None
+    """Its warm process has ended, and the task with it."""
+
+
+def _watch(
+    warm: WarmProcess,
+    pid: int,
+    door: socket.socket,
+    server: ArtifactServer,
+    streams: dict[int, LogStream],
+    limit: float,
+    is_over: Callable[[], bool],
+    meanwhile: Callable[[], float | None] | None,
+) -> _Ended:
+    """Reads the task's output until it has ended, or kills it at `limit`, epoch seconds, or when its run is over."""
     timed_out = was_stopped = False
-    status = None
+    status: int | None = None
+    gone: WarmGone | None = None
     look = time.time() + LOOK_EVERY_S
     call = float("inf") if meanwhile is None else time.time() + MEANWHILE_FIRST_S
     with selectors.DefaultSelector() as selector:
@@ -132,7 +195,10 @@ def _watch(warm, pid, door, server, streams, limit, is_over, meanwhile):
             pause = max(0.0, min(limit, look, call) - time.time())
             for key, _ in selector.select(None if timed_out or was_stopped else pause):
                 if key.fileobj is warm:
-                    status = warm.wait_status()
+                    try:
+                        status = warm.wait_status()
+                    except WarmGone as error:
+                        status, gone = signal.SIGKILL, error
                     break
                 if key.fileobj is door:
                     _let_in(door, server, selector)
@@ -142,7 +208,7 @@ def _watch(warm, pid, door, server, streams, limit, is_over, meanwhile):
                     streams[key.fd].feed(data)
                 else:
                     selector.unregister(key.fd)
-            if status is None and time.time() >= call:
+            if status is None and meanwhile is not None and time.time() >= call:
                 again_s = meanwhile()
                 call = float("inf") if again_s is None else time.time() + again_s
             if not timed_out and status is None and time.time() >= limit:
@@ -153,7 +219,7 @@ def _watch(warm, pid, door, server, streams, limit, is_over, meanwhile):
                 if is_over():
                     was_stopped = True
                     _kill(pid)
-    _kill(pid)
+    _kill_group(pid)
     door.close()
     for descriptor, stream in streams.items():
         # What is still in the pipe; a grandchild that keeps it open is not waited for.
@@ -164,11 +230,11 @@ def _watch(warm, pid, door, server, streams, limit, is_over, meanwhile):
         except BlockingIOError:
             pass
         os.close(descriptor)
-    return status, timed_out, was_stopped
+    return _Ended(status, timed_out, was_stopped, gone)
 
 
-def _let_in(door, server, selector):
-    """A connection that a thread or a child process of the task has opened."""
+def _let_in(door: socket.socket, server: ArtifactServer, selector: selectors.BaseSelector) -> None:
+    """Admits a connection that a thread or a child process of the task has opened."""
     message, descriptors, _, _ = socket.recv_fds(door, len(KNOCK), 1)
     if not message:
         selector.unregister(door)
@@ -176,24 +242,27 @@ def _let_in(door, server, selector):
         server.admit(socket.socket(fileno=descriptor))
 
 
-def _kill(pid):
+def _kill(pid: int) -> None:
+    """Kills a running task, which may not have its own process group yet, and what it has started."""
+    if not _kill_group(pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _kill_group(pid: int) -> bool:
+    """Kills what is left in a task's process group. False if there is no such group."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        return False
+    return True
 
 
-def how_it_ended(status, killed_before, killed_after):
-    """From a process's wait status, and how often the kernel had killed for want of memory before it and after."""
+def how_it_ended(status: int, killed_before: int | None, killed_after: int | None) -> str:
+    """Describes a process's wait status; the counts say how often the kernel had run out of memory before and after it."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        try:
-            name = signal.Signals(number).name
-        except ValueError:
-            name = str(number)
+        name = signal_name(number)
         if number != signal.SIGKILL or (killed_after == killed_before and killed_after is not None):
             return f"the step's process was ended by signal {name}"
         if killed_after is None:
@@ -202,5 +271,5 @@ def how_it_ended(status, killed_before, killed_after):
     return f"the step's process ended with exit code {os.waitstatus_to_exitcode(status)} and without a result"
 
 
-def _seconds(value):
+def _seconds(value: float) -> str:
     return f"{value:g} s"

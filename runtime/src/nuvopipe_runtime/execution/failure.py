@@ -1,34 +1,41 @@
 """An exception that ends a task: its traceback in the log, from the user's first frame on, and a short text for the record."""
 
-import contextlib
-import io
+from __future__ import annotations
+
 import os
-import sys
 import traceback
+from typing import TYPE_CHECKING
 
 from ..contract.protocol import TIMEOUT
-from ..text import printable, shorten, to_bytes
+from ..text import printable, shorten
+from .lifetime import write_stderr
 from .reasons import reason_of
 from .user_code import is_users
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..plan import Plan
+    from .request import Outcome
 
 OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 ERROR_SENT_MAX = 64 << 10
-"""Characters of an exception's text that the supervisor gets: it takes secrets out of it before it cuts it short."""
+"""Characters of an exception's text that the supervisor gets; it masks secrets before it shortens the text."""
 
 TEXT_PART_MAX = 256 << 10
 """Characters of a traceback's beginning, and of its end, that go into the log: an exception's text may be huge."""
 
 
-def failure_of(error, kinds, plan, directory, step=None):
-    """`error`, `where` and `kinds` for the supervisor. Prints the failure.
+def failure_of(error: BaseException, kinds: list[str], plan: Plan, directory: str, step: str | None = None) -> Outcome:
+    """`error`, `where` and `kinds` for the supervisor. Writes the failure to the log.
 
-    `kinds`: the names of the failure; `directory`: the task's; `step`: None where the task is none of a step.
+    `kinds`: the names of the failure; `directory`: the task's; `step`: None for a task that belongs to no step.
     """
     users = _Users(plan, directory)
     frames = users.frames(error.__traceback__)
     message = _message_of(error, kinds, step)
-    _write_stderr(shorten(_text_of(error, message, users, frames), TEXT_PART_MAX, TEXT_PART_MAX))
+    write_stderr(shorten(_text_of(error, message, users, frames), TEXT_PART_MAX, TEXT_PART_MAX))
     if message is None:
         text = str(error).strip()
         message = f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -39,16 +46,16 @@ def failure_of(error, kinds, plan, directory, step=None):
     return {"error": printable(message[:ERROR_SENT_MAX]), "where": printable(where), "kinds": kinds}
 
 
-def _message_of(error, kinds, step):
-    """What is said instead of the exception's own text; None where that speaks for itself."""
+def _message_of(error: BaseException, kinds: list[str], step: str | None) -> str | None:
+    """The message that replaces the exception's own text; None if that needs no explanation."""
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
         return f"the step ended with exit code {code}: it called exit({error.code!r})"
     return str(error) if TIMEOUT in kinds else reason_of(error, step)
 
 
-def _text_of(error, message, users, frames):
-    """What the log says of it."""
+def _text_of(error: BaseException, message: str | None, users: _Users, frames: list[traceback.FrameSummary]) -> str:
+    """The text for the log."""
     from metaflow.exception import MetaflowException
 
     text = ""
@@ -65,32 +72,23 @@ def _text_of(error, message, users, frames):
     return "".join(traceback.format_exception(error))
 
 
-def _write_stderr(text):
-    """To the log, whatever the step has made of `sys.stderr`."""
-    with contextlib.suppress(Exception):
-        sys.stderr.flush()
-    with contextlib.suppress(OSError), io.FileIO(2, "w", closefd=False) as stream:
-        left = to_bytes(text)
-        while left:
-            left = left[stream.write(left) :]
-
-
 class _Users:
-    """The user's own frames of a traceback."""
+    """Finds the user's own frames in a traceback."""
 
-    def __init__(self, plan, directory):
+    def __init__(self, plan: Plan, directory: str) -> None:
         self._source = plan.raw["source"]["name"]
         self._directory = directory
 
-    def frames(self, trace):
+    def frames(self, trace: TracebackType | None) -> list[traceback.FrameSummary]:
         found = [frame for frame in traceback.extract_tb(trace) if self._has(frame.filename)]
         for frame in found:
             if os.path.isabs(frame.filename):
                 frame.filename = os.path.relpath(frame.filename, self._directory)
         return found
 
-    def trim(self, chain):
+    def trim(self, error: traceback.TracebackException) -> None:
         """Leaves out the frames above the user's first, and this runtime's."""
+        chain: traceback.TracebackException | None = error
         while chain is not None:
             for index, frame in enumerate(chain.stack):
                 if self._has(frame.filename):
@@ -99,5 +97,5 @@ class _Users:
                     break
             chain = chain.__cause__ or chain.__context__
 
-    def _has(self, filename):
+    def _has(self, filename: str) -> bool:
         return filename == self._source or is_users(filename, self._directory)

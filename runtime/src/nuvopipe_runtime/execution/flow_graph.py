@@ -1,20 +1,30 @@
-"""Metaflow's graph of a flow, for flows of any size: each step is visited once.
+"""Metaflow's graph of a flow, for flows of any size: each step is visited once. `metaflow_patches` puts it in place.
 
-Metaflow (2.19.39, `graph.py`) follows every path through a flow when it loads it, and draws a picture (`_graph_info`) that has
-every path of its switches to the end. Thirty switches in a row have a thousand million.
+Metaflow (2.19.39, `graph.py`) follows every path through a flow when it loads it, and draws a picture (`_graph_info`) of every
+path through its switches. Thirty switches in a row have a thousand million paths.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 PATHS_DRAWN_MAX = 1_000
-"""In a flow of more, the picture has each step in the first path alone that leads to it."""
+"""In a flow with more paths, the picture shows each step only in the first path that leads to it."""
 
 
-def visit_steps_once():
-    """Replaces how Metaflow makes the graph, and its picture. What it tells of each step stays the same."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeAlias
+
     from metaflow.graph import FlowGraph
 
-    draw = FlowGraph.output_steps
+    Drawing: TypeAlias = Callable[[FlowGraph], tuple[dict[str, Any], list[Any]]]
 
-    def output_steps(self):
+
+def drawing(draw: Drawing) -> Drawing:
+    """Metaflow's `FlowGraph.output_steps`, for large flows too. What it says about each step stays the same."""
+
+    def output_steps(self: FlowGraph) -> tuple[dict[str, Any], list[Any]]:
         edges = Edges(self)
         # A loop of several steps would lead it round and round.
         left_out = {(name, step) for name, step in edges.back if name != step}
@@ -33,13 +43,12 @@ def visit_steps_once():
                 steps_info[name]["next"] = out_funcs
         return steps_info, structure
 
-    FlowGraph._traverse_graph = _traverse_graph
-    FlowGraph.output_steps = output_steps
+    return output_steps
 
 
-def _traverse_graph(self):
-    """As Metaflow's, for which a step has the same splits around it whichever path leads to it."""
-    around = {self.start_step: ([], [])}
+def traverse_graph(self: FlowGraph) -> None:
+    """Metaflow's `FlowGraph._traverse_graph`: a step has the same splits around it whichever path leads to it."""
+    around: dict[str, tuple[list[str], list[str]]] = {self.start_step: ([], [])}
     edges = Edges(self)
     self.sorted_nodes = edges.order
     for name in edges.order:
@@ -55,7 +64,7 @@ def _traverse_graph(self):
             node.split_parents, node.split_branches = parents, branches
             parents = [*parents, name] if splits else parents
         for step in node.out_funcs:
-            # Metaflow takes the start for none of the steps on the way.
+            # Metaflow does not count the start as one of the steps on the way.
             if step in self and ((name, step) not in edges.back or step == self.start_step):
                 self.nodes[step].in_funcs.add(name)
                 around.setdefault(step, (parents, [*branches, step] if splits else branches))
@@ -64,23 +73,24 @@ def _traverse_graph(self):
 
 
 class Edges:
-    """Of the steps that the start leads to. An edge is a pair of names."""
+    """The edges between the steps that the start leads to, as pairs of names."""
 
-    def __init__(self, graph):
-        self.order = []
-        """Every step after all that lead to it, loops apart."""
-        self.back = set()
-        """Back to a step on the way there, or to the step itself."""
-        self.across = set()
-        """To a step that another path has led to before, in the order in which Metaflow draws."""
+    def __init__(self, graph: FlowGraph) -> None:
+        self.order: list[str] = []
+        """The steps, each after all that lead to it, loops apart."""
+        self.back: set[tuple[str, str]] = set()
+        """Edges to a step on the way there, or from a step to itself."""
+        self.across: set[tuple[str, str]] = set()
+        """Edges to a step that another path has reached before, in the order in which Metaflow draws."""
         self.paths = 1
-        """How many there are to the end."""
+        """Number of paths to the end."""
         if graph.start_step in graph:
             self._walk(graph)
 
-    def _walk(self, graph):
-        start = graph.start_step
-        seen, on_path, paths = {start}, {start}, {}
+    def _walk(self, graph: FlowGraph) -> None:
+        start: str = graph.start_step
+        seen, on_path = {start}, {start}
+        paths: dict[str, int] = {}
         stack = [(start, _following(graph, start))]
         found = []
         while stack:
@@ -104,5 +114,5 @@ class Edges:
         self.order = found[::-1]
 
 
-def _following(graph, name):
+def _following(graph: FlowGraph, name: str) -> Iterator[str]:
     return iter([step for step in dict.fromkeys(graph[name].out_funcs) if step in graph])

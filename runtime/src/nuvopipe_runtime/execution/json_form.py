@@ -1,8 +1,10 @@
 """The JSON form of Python values: of a run's outputs, and of what a step gives to an action or a flow.
 
-What JSON can say stays as it is; every other value has one documented form (`docs/values.md`). An output never fails work that
-is done: where a value has no form, a text in its place says what it was. An argument without a form is refused by name.
+Values of JSON stay as they are; every other value has one documented form (`docs/values.md`). An output without a form does not
+fail a finished step: a text describes it instead. An argument without a form is refused by name.
 """
+
+from __future__ import annotations
 
 import base64
 import contextlib
@@ -12,20 +14,30 @@ import enum
 import math
 import re
 import sys
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from metaflow import FlowSpec
+
+    Json: TypeAlias = Any
+    """A value as `json` reads and writes it."""
 
 DEPTH_MAX = 150
-"""Lists and mappings in each other. OpenWhisk reads JSON up to a depth of 1000; Python takes a few frames for each level."""
+"""Levels of nested lists and mappings. OpenWhisk reads JSON up to a depth of 1000; Python uses a few frames for each level."""
 
 EXACT_INTEGER_MAX = 2**53 - 1
-"""JavaScript's `Number.MAX_SAFE_INTEGER`: OpenWhisk's conductor runs on Node, which rounds the integers beyond."""
+"""JavaScript's `Number.MAX_SAFE_INTEGER`: the conductor runs on Node, which rounds larger integers."""
 
 CONVERSIONS = ("tolist", "to_list", "to_pylist", "to_dict", "model_dump", "item")
-"""Methods of torch, polars, pyarrow, pydantic and others that give Python's own values, in the order in which they are
+"""Methods of torch, polars, pyarrow, pydantic and others that return Python's own values, in the order in which they are
 tried."""
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-"""Part of a `repr` that says nothing of the value."""
+"""Part of a `repr` that does not describe the value."""
 
 WHY_MAX = 200
 """Characters of the reason why a value has no form."""
@@ -40,37 +52,55 @@ class NoForm(Exception):
     """A value that has no JSON form, and why."""
 
 
-def outputs_of(flow, names, task):
+def outputs_of(flow: FlowSpec, names: Iterable[str], task: str) -> tuple[dict[str, Json], dict[str, str]]:
     """(JSON value by name, exact text by JSON pointer) of artifacts.
 
-    The second has the numbers that JSON has no word for: `{"/loss": "NaN"}`, where the first has null. `task` is the task's
+    The second has the numbers that JSON cannot represent: `{"/loss": "NaN"}`, where the first has null. `task` is the task's
     pathspec. Raises AttributeError for a name that is not an artifact.
     """
     writer = _Outputs(task)
     return {name: writer.output(flow, name) for name in names}, writer.exact
 
 
-def arguments_of(arguments, through_conductor):
+def arguments_of(arguments: Mapping[str, Any], through_conductor: bool) -> dict[str, Json]:
     """The JSON form of the arguments of an action or a flow.
 
-    Raises ValueError that names the value which has none, or which the conductor would alter.
+    Raises a ValueError that names a value without a form, or one that the conductor would alter.
     """
     return {name: _Argument(name, through_conductor).form(value) for name, value in arguments.items()}
 
 
-def readable(value):
-    """The JSON form of an artifact that is to be compared and shown: NaN and infinities are texts."""
+def readable(value: Any) -> Json:
+    """The JSON form of an artifact to compare and show: NaN and infinities are texts."""
     return _Readable("").form(value)
 
 
 class _Writer:
-    """Writes one value after the other. `_path` leads to the one under work; subclasses decide what to do without a form."""
+    """Converts one value after the other. Subclasses decide what becomes of those that JSON cannot represent."""
 
-    def __init__(self):
-        self._path = []
-        self._open = set()
+    def __init__(self) -> None:
+        self._path: list[str | int] = []
+        """Keys and indices that lead to the current value."""
+        self._open: set[int] = set()
+        """IDs of the values around it."""
 
-    def form(self, value):
+    def _integer(self, value: int) -> Json:
+        """The form of an integer of any size."""
+        raise NotImplementedError
+
+    def _not_finite(self, value: float) -> Json:
+        """The form of NaN or an infinity."""
+        raise NotImplementedError
+
+    def _colliding(self, items: list[tuple[Any, Any]]) -> Json:
+        """The form of a mapping whose keys are not different texts."""
+        raise NotImplementedError
+
+    def _without(self, value: object, why: str) -> Json:
+        """What stands for a value without a form."""
+        raise NotImplementedError
+
+    def form(self, value: Any) -> Json:
         kind = type(value)
         if kind is str or kind is bool or value is None:
             return value
@@ -97,7 +127,7 @@ class _Writer:
         finally:
             self._open.discard(id(value))
 
-    def _convert(self, value):
+    def _convert(self, value: Any) -> Json:
         if isinstance(value, enum.Enum):
             return self.form(value.value)
         if isinstance(value, str):
@@ -122,7 +152,7 @@ class _Writer:
             return self._mapping([(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)])
         return self._of_library(value)
 
-    def _of_library(self, value):
+    def _of_library(self, value: Any) -> Json:
         numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
         if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
             return self.form(_python_value(numpy, value))
@@ -143,7 +173,7 @@ class _Writer:
                     return self.form(converted)
         return _text(value)
 
-    def _list(self, items):
+    def _list(self, items: Iterable[Any]) -> list[Json]:
         written = []
         for index, item in enumerate(items):
             self._path.append(index)
@@ -151,11 +181,11 @@ class _Writer:
             self._path.pop()
         return written
 
-    def _mapping(self, items):
+    def _mapping(self, items: list[tuple[Any, Any]]) -> Json:
         keys = [_key(key) for key, _ in items]
         if len(set(keys)) < len(keys):
             return self._colliding(items)
-        written = {}
+        written: dict[str, Json] = {}
         for key, (_, value) in zip(keys, items, strict=True):
             self._path.append(key)
             written[key] = self.form(value)
@@ -166,12 +196,12 @@ class _Writer:
 class _Outputs(_Writer):
     """Never fails: a value without a form is replaced by a text that describes it."""
 
-    def __init__(self, task):
+    def __init__(self, task: str) -> None:
         super().__init__()
         self._task = task
-        self.exact = {}
+        self.exact: dict[str, str] = {}
 
-    def output(self, flow, name):
+    def output(self, flow: FlowSpec, name: str) -> Json:
         self._path = [name]
         try:
             value = getattr(flow, name)
@@ -182,28 +212,28 @@ class _Outputs(_Writer):
             return self._told("an artifact that cannot be read here", f"{type(error).__name__}: {error}")
         return self.form(value)
 
-    def _integer(self, value):
+    def _integer(self, value: int) -> Json:
         return value if value.bit_length() <= INTEGER_BITS_MAX else self._without(value, "it has more than 4000 digits")
 
-    def _not_finite(self, value):
+    def _not_finite(self, value: float) -> Json:
         self.exact[pointer(self._path)] = exact_text(value)
         return None
 
-    def _colliding(self, items):
+    def _colliding(self, items: list[tuple[Any, Any]]) -> Json:
         return self._list([list(item) for item in items])
 
-    def _without(self, value, why):
+    def _without(self, value: object, why: str) -> Json:
         return self._told(_kind(value), why)
 
-    def _told(self, what, why):
+    def _told(self, what: str, why: str) -> str:
         return f"<{what} has no JSON form: {why[:WHY_MAX]}; {READ_WITH}: Task('{self._task}').data.{self._path[0]}>"
 
 
 class _Readable(_Outputs):
-    def _not_finite(self, value):
+    def _not_finite(self, value: float) -> Json:
         return exact_text(value)
 
-    def _told(self, what, why):
+    def _told(self, what: str, why: str) -> str:
         return f"<{what} has no JSON form: {why[:WHY_MAX]}>"
 
 
@@ -214,12 +244,12 @@ class _Refused(ValueError):
 class _Argument(_Writer):
     """Alters nothing: a value without a form is refused."""
 
-    def __init__(self, name, through_conductor):
+    def __init__(self, name: str, through_conductor: bool) -> None:
         super().__init__()
         self._name = name
         self._through_conductor = through_conductor
 
-    def _integer(self, value):
+    def _integer(self, value: int) -> Json:
         if value.bit_length() > INTEGER_BITS_MAX:
             self._without(value, "it has more than 4000 digits")
         if self._through_conductor and abs(value) > EXACT_INTEGER_MAX:
@@ -229,46 +259,47 @@ class _Argument(_Writer):
             )
         return value
 
-    def _not_finite(self, value):
+    def _not_finite(self, value: float) -> NoReturn:
         self._refuse(f"is {exact_text(value)}, and JSON has no such number: give None, or its text")
 
-    def _colliding(self, items):
+    def _colliding(self, items: list[tuple[Any, Any]]) -> NoReturn:
         self._refuse("has keys with the same text, and JSON allows each key once")
 
-    def _without(self, value, why):
+    def _without(self, value: object, why: str) -> NoReturn:
         self._refuse(f"is {_kind(value)}, which has no JSON form: {why[:WHY_MAX]}")
 
-    def _refuse(self, problem):
+    def _refuse(self, problem: str) -> NoReturn:
         where = self._name + "".join(f"[{part!r}]" for part in self._path)
         raise _Refused(f'the argument "{where}" {problem}')
 
 
-def exact_text(number):
-    """What JSON has no word for, in JavaScript's words."""
+def exact_text(number: float) -> str:
+    """NaN or an infinity, as JavaScript writes it."""
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
-def restore(values, exact):
-    """Outputs with the numbers that JSON has no word for in their places again."""
+def restore(values: Json, exact: Mapping[str, str]) -> Json:
+    """Puts the numbers that JSON cannot represent back into outputs."""
     for where, text in exact.items():
         *parts, last = [part.replace("~1", "/").replace("~0", "~") for part in where.split("/")[1:]]
         place = values
+        index: str | int
         with contextlib.suppress(LookupError, TypeError, ValueError):  # a secret in a key was masked
             for part in parts:
                 place = place[int(part) if isinstance(place, list) else part]
-            last = int(last) if isinstance(place, list) else last
-            if place[last] is None:
-                place[last] = float(text)
+            index = int(last) if isinstance(place, list) else last
+            if place[index] is None:
+                place[index] = float(text)
     return values
 
 
-def pointer(path):
+def pointer(path: Iterable[str | int]) -> str:
     """Keys and indices as a JSON pointer (RFC 6901)."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
-def _key(key):
-    """A mapping's key as text: what JSON's own writer makes of Python's words and numbers, the text of everything else."""
+def _key(key: Any) -> str:
+    """A mapping's key as text: as Python's `json` writes constants and numbers, and `str` everything else."""
     if isinstance(key, enum.Enum):
         return _key(key.value)
     if isinstance(key, str):
@@ -280,7 +311,7 @@ def _key(key):
     if isinstance(key, float):
         return float.__repr__(key) if math.isfinite(key) else exact_text(key)
     if isinstance(key, (datetime.date, datetime.time)):
-        return _moment(key)
+        return _moment(key) or "null"
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(key, numpy.generic):
         converted = _python_value(numpy, key)
@@ -290,12 +321,12 @@ def _key(key):
     return _text(key)
 
 
-def _python_of_key(part):
+def _python_of_key(part: Any) -> Any:
     numpy = sys.modules.get("numpy")
     return _python_value(numpy, part) if numpy is not None and isinstance(part, numpy.generic) else part
 
 
-def _python_value(numpy, value):
+def _python_value(numpy: ModuleType, value: Any) -> Any:
     """An array or a scalar of numpy as lists of Python's values. Raises `NoForm`."""
     kind = value.dtype.kind
     if kind == "M":
@@ -310,30 +341,30 @@ def _python_value(numpy, value):
     return converted
 
 
-def _is_dropped(flow, name):
+def _is_dropped(flow: FlowSpec, name: str) -> bool:
     """Whether a join has dropped it (`DroppedInfo` of `src/contract/records.ts`), which the flow's own error explains."""
     datastore = getattr(flow, "_datastore", None)
     return datastore is not None and "dropped" in datastore._info.get(name, {})
 
 
-def _is_artifact(flow, name):
-    """Whether an earlier step has left it: unpickling fails with an AttributeError, too, where its class is not found."""
+def _is_artifact(flow: FlowSpec, name: str) -> bool:
+    """Whether an earlier step left it. Unpickling too fails with an AttributeError, if its class is not found."""
     inputs = vars(flow).get("_datastore")
     return inputs is not None and name in inputs
 
 
-def _each(value, convert):
+def _each(value: Any, convert: Callable[[Any], Any]) -> Any:
     return [_each(item, convert) for item in value] if isinstance(value, (list, tuple)) else convert(value)
 
 
-def _trimmed(moment):
-    """numpy writes as many digits as its unit has: `2024-01-01T00:00:00.000000000`. NaT, no time at all, is None."""
+def _trimmed(moment: str) -> str | None:
+    """Removes the zeros of numpy, which writes all digits of its unit: `2024-01-01T00:00:00.000000000`. NaT is None."""
     if moment == "NaT":
         return None
     return moment.rstrip("0").rstrip(".") if "." in moment else moment
 
 
-def _numpy_duration(numpy, value):
+def _numpy_duration(numpy: ModuleType, value: Any) -> Any:
     if value.ndim:
         return [_numpy_duration(numpy, one) for one in value]
     if numpy.isnat(value):
@@ -342,36 +373,36 @@ def _numpy_duration(numpy, value):
     return str(microseconds.item()) if microseconds == value else str(value)
 
 
-def _moment(value):
-    """ISO 8601. pandas' NaT is a datetime, too."""
+def _moment(value: datetime.date | datetime.time) -> str | None:
+    """ISO 8601. pandas' NaT is a datetime too; it is None."""
     return None if value != value else value.isoformat()
 
 
-def _duration(value):
-    """`0:01:30`, as Python writes it; pandas' Timedelta has nanoseconds, and a NaT, too."""
+def _duration(value: datetime.timedelta) -> str | None:
+    """`0:01:30`, as Python writes it. pandas' Timedelta has nanoseconds too, and a NaT, which is None."""
     if value != value:
         return None
     nanoseconds = getattr(value, "nanoseconds", 0)
     return str(value) if nanoseconds else str(datetime.timedelta(value.days, value.seconds, value.microseconds))
 
 
-def _in_order(values):
-    """A set's: sorted where they can be, so that the same set always has the same form."""
+def _in_order(values: Set[Any]) -> list[Any]:
+    """The members of a set, sorted if possible, so that equal sets have equal forms."""
     try:
         return sorted(values)
     except TypeError:
         return sorted(values, key=lambda value: (type(value).__name__, repr(value)))
 
 
-def _text(value):
-    """As its class writes it: `Decimal`, `UUID`, `Path`. Raises `NoForm` where that is only where it lies in memory."""
+def _text(value: object) -> str:
+    """The text of a `Decimal`, `UUID`, `Path`, …. Raises `NoForm` if the text is no more than an address in memory."""
     text = str(value)
     if isinstance(value, type) or ADDRESS.search(text):
         raise NoForm("it is a Python object")
     return text
 
 
-def _kind(value):
+def _kind(value: object) -> str:
     kind = type(value)
     name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
     return f"a value of type {name}"

@@ -1,26 +1,102 @@
 """How the processes of a container end."""
 
+from __future__ import annotations
+
 import atexit
+import contextlib
 import ctypes
+import io
+import json
+import os
 import signal
+import sys
 import threading
 import traceback
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..text import printable, to_bytes
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
 """prctl(2)"""
 
+REASON_MAX = 300
+"""Characters of an exception's text that a process sends before it ends; its stderr has all of it."""
 
-def die_with_parent():
-    """A killed supervisor takes its loader with it, that its warm processes, and those their tasks."""
+
+class SupervisorGone(Exception):
+    """The supervisor has closed the control socket: nothing is left to do."""
+
+
+def say(control: socket.socket, message: dict[str, Any]) -> None:
+    """Sends one line of JSON to the supervisor. Raises `SupervisorGone`."""
+    try:
+        control.sendall(json.dumps(message).encode() + b"\n")
+    except ConnectionError:
+        raise SupervisorGone from None
+
+
+def run_to_end(work: Callable[[], object], control: socket.socket) -> NoReturn:
+    """Runs the rest of this process's life.
+
+    If `work` raises, the traceback goes to stderr, which is the activation's log, and the supervisor gets `{ended}` with the
+    exception's text.
+    """
+    status = 0
+    try:
+        work()
+    except SupervisorGone:
+        pass
+    except BaseException as error:
+        status = 1
+        write_stderr(traceback.format_exc())
+        with contextlib.suppress(Exception):
+            say(control, {"ended": printable(f"{type(error).__name__}: {error}"[:REASON_MAX])})
+    finally:
+        os._exit(status)
+
+
+def write_stderr(text: str) -> None:
+    """Writes to file descriptor 2, whatever `sys.stderr` has become."""
+    with contextlib.suppress(Exception):
+        sys.stderr.flush()
+    with contextlib.suppress(OSError), io.FileIO(2, "w", closefd=False) as stream:
+        left = to_bytes(text)
+        while left:
+            left = left[stream.write(left) :]
+
+
+def how_it_exited(code: int) -> str:
+    """An exit code in words; that of a process which a signal ended is negative, as `subprocess` has it."""
+    return f"signal {signal_name(-code)}" if code < 0 else f"exit code {code}"
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+def die_with_parent(parent: int | None = None) -> None:
+    """Ties a process to its parent: if the supervisor is killed, its loaders, their warm processes and their tasks end too.
+
+    `parent`: its process ID, if this process has been forked: the parent may have ended before this call.
+    """
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):
-        pass  # not Linux: the container's end takes them all
+        return  # not Linux: they end with the container
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
-def end_as_python_does():
+def end_as_python_does() -> None:
     """Joins the non-daemon threads and runs the exit handlers, which also flush logging, as Python does at exit."""
-    for end in (threading._shutdown, atexit._run_exitfuncs):
+    for end in (threading._shutdown, atexit._run_exitfuncs):  # type: ignore[attr-defined]  # CPython's own
         try:
             end()
         except BaseException:

@@ -1,48 +1,58 @@
 """What a running step has written so far: numbered parts of its log, which the whole log replaces when the step has ended.
 
-Those of an attempt that was lost stay, and are all that is left of its log.
+The parts of a lost attempt stay: they are all that is left of its log.
 """
 
+from __future__ import annotations
+
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+
+    from ..store import Store
+    from .logs import LogStream
 
 PAUSE_MIN_S = 3.0
 PAUSE_MAX_S = 15.0
 PAUSE_SHARE = 1 / 20
-"""Between two parts. A step of five minutes has some fifty, and a quick one none; after that there are four a minute."""
+"""Between two parts. A quick step has none, a step of five minutes some fifty; after that there are four a minute."""
 
 
 class LiveLog:
-    """Of one execution of a step. `prefix`: of the parts' keys."""
+    """The log of one execution of a step. `prefix`: of the parts' keys."""
 
-    def __init__(self, store, prefix, now=time.time):
+    def __init__(self, store: Store, prefix: str, now: Callable[[], float] = time.time) -> None:
         self._store = store
         self._prefix = prefix
         self._now = now
         self._started = now()
         self._due = self._started + PAUSE_MIN_S
         self._number = 0
-        self._writes = {}
+        self._writes: dict[str, Future[str | None]] = {}
 
-    def look(self, streams):
-        """Writes what is new, if it is time. `streams`: `LogStream`s by name."""
+    def look(self, streams: Mapping[str, LogStream]) -> None:
+        """Writes what is new if the next part is due. `streams`: by name."""
         now = self._now()
         if now < self._due or any(not write.done() for write in self._writes.values()):
             return
         self._due = now + min(PAUSE_MAX_S, max(PAUSE_MIN_S, (now - self._started) * PAUSE_SHARE))
         self._write(streams)
 
-    def keep(self, streams):
-        """Nobody will write the whole log: the parts get the rest of it."""
+    def keep(self, streams: Mapping[str, LogStream]) -> None:
+        """Writes the rest of the log, which nothing will replace."""
         self._write(streams)
         self._wait()
 
-    def remove(self):
-        """The whole log is there."""
+    def remove(self) -> None:
+        """Deletes the parts, once the whole log is written."""
         self._wait()
         for deletion in [self._store.submit(self._store.delete, key) for key in self._writes]:
             _succeeds(deletion)
 
-    def _write(self, streams):
+    def _write(self, streams: Mapping[str, LogStream]) -> None:
         for name, stream in streams.items():
             data = stream.fresh()
             if data:
@@ -50,11 +60,11 @@ class LiveLog:
                 self._writes[key] = self._store.submit(self._store.put, key, data)
                 self._number += 1
 
-    def _wait(self):
+    def _wait(self) -> None:
         for write in self._writes.values():
             _succeeds(write)
 
 
-def _succeeds(request):
-    """A part that is lost, or stays, is no reason for a step to fail."""
+def _succeeds(request: Future[str | None] | Future[None]) -> bool:
+    """Waits for a request. No step fails because a part is lost or remains."""
     return request.exception() is None

@@ -5,37 +5,57 @@ user's code. On its control socket it first receives its environment and answers
 it receives one end of that process's control socket and answers the process id.
 """
 
+from __future__ import annotations
+
+import contextlib
 import gc
 import json
 import os
 import socket
 import sys
 import types
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
-from . import warm
-from .lifetime import die_with_parent
+from . import metaflow_patches, warm
+from .lifetime import die_with_parent, run_to_end, say
 from .protect import forget, give_up_spying, hide_memory
+
+if TYPE_CHECKING:
+    from metaflow import FlowSpec
+    from metaflow.cli import CliState
+
+    from ..plan import Plan
+    from .ahead import Ahead
 
 FORK = b"w"
 """Sent with the descriptor of a warm process's control socket."""
 
+EXIT_CODE = b"x"
+"""Sent with a line that holds the process id of a warm process; answered with `{code}` once that has ended."""
+
 DESCRIPTORS_MAX = 4096
 
 
-class _Captured(BaseException):
-    pass
+@dataclass(frozen=True)
+class Loaded:
+    """A flow as tasks need it, or the error that it could not be loaded with."""
+
+    context: CliState | None = None
+    """What Metaflow's command line has made: flow, graph, datastore, metadata, environment."""
+    ahead: Ahead | None = None
+    error: BaseException | None = None
 
 
-def load_flow(plan):
+def load_flow(plan: Plan) -> tuple[FlowSpec, Ahead]:
     """Runs `flow.py` as the real `__main__`, so that pickles say `__main__.X` as they do under `python flow.py run`.
 
     Returns the flow, and what its steps import. The tasks import the user's modules themselves, later.
     """
-    from metaflow.flowspec import FlowSpec
     from metaflow.tuple_util import ForeachFrame
 
     from .ahead import Ahead
-    from .flow_graph import visit_steps_once
     from .source import compile_flow, parse_flow
     from .user_code import UserCode
 
@@ -45,52 +65,35 @@ def load_flow(plan):
     sys.argv = [path]
     if plan.directory not in sys.path:
         sys.path.insert(0, plan.directory)
-    captured = []
-    original = FlowSpec.__init__
-
-    def capture(self, use_cli=True):
-        original(self, use_cli=False)
-        if use_cli:
-            captured.append(self)
-            raise _Captured()
-
-    FlowSpec.__init__ = capture
-    visit_steps_once()
+    metaflow_patches.visit_steps_once()
     module = types.ModuleType("__main__")
     module.__file__ = path
-    module.ForeachFrame = ForeachFrame  # Metaflow pickles it as __main__.ForeachFrame
+    vars(module)["ForeachFrame"] = ForeachFrame  # Metaflow pickles it as __main__.ForeachFrame
     sys.modules["__main__"] = module
     text, tree = parse_flow(path)
     code = UserCode(plan.directory)
     later = code.import_later(tree, module)
     ahead = Ahead(code, tree, plan.flow, later)
-    try:
+    with metaflow_patches.captured_flow() as captured:
         exec(compile_flow(path, text, tree, plan, source_text), module.__dict__)
-    except _Captured:
-        pass
-    finally:
-        FlowSpec.__init__ = original
     return captured[0], ahead
 
 
-def enter_cli(flow, path):
+def enter_cli(flow: FlowSpec, path: str) -> CliState:
     """Goes through Metaflow's CLI up to its `step` command and returns the context object that command would run with."""
     from metaflow import parameters
 
-    from .metadata import RecordedMetadata, offer_client
+    from metaflow_extensions.nuvopipe.plugins.records_metadata.provider import RecordsMetadata
+
+    from .metadata import RecordedMetadata
     from .storage import SupervisedStorage
 
     # Stays entered: click options of the CLI modules bind to the current flow when they are imported.
     parameters.flow_context(flow.__class__).__enter__()
     from metaflow import cli
-    from metaflow._vendor import click
-    from metaflow.cli_components import step_cmd
 
-    cli.DATASTORES = [SupervisedStorage, *(d for d in cli.DATASTORES if d.TYPE != SupervisedStorage.TYPE)]
-    offer_client()
-    contexts = []
-    original = step_cmd.step.callback
-    step_cmd.step.callback = lambda *_, **__: contexts.append(click.get_current_context().obj)
+    metaflow_patches.use_storage(SupervisedStorage)
+    metaflow_patches.offer_metadata(RecordsMetadata)
     state = cli.CliState(flow)
     state.entrypoint = [sys.executable, path]
     top = [
@@ -98,25 +101,17 @@ def enter_cli(flow, path):
         *("--metadata", "local", "--event-logger", "nullSidecarLogger", "--monitor", "nullSidecarMonitor"),
     ]
     step = ["step", flow._graph.start_step, "--run-id", "0", "--task-id", "0", "--input-paths", "0/_parameters/0"]
-    try:
+    with metaflow_patches.captured_step_context() as contexts:
         cli.start(args=[*top, *step], obj=state, auto_envvar_prefix="METAFLOW", standalone_mode=False)
-    finally:
-        step_cmd.step.callback = original
     context = contexts[0]
-    _remember_environment(context.environment)
+    metaflow_patches.remember_environment(context.environment)
     context.metadata = RecordedMetadata(context.environment, context.flow, context.event_logger, context.monitor)
     context.flow_datastore.metadata = context.metadata
     return context
 
 
-def _remember_environment(environment):
-    """What Metaflow says of the machine in each task's metadata: it asks git and the platform three times a task."""
-    told = {flag: environment.get_environment_info(include_ext_info=flag) for flag in (False, True)}
-    environment.get_environment_info = lambda include_ext_info=False: dict(told[include_ext_info])
-
-
-def warm_up(plan):
-    """Everything a task needs, loaded once; what tasks import lazily is imported here, so that forks share it."""
+def warm_up(plan: Plan) -> Loaded:
+    """Loads what every task needs, and imports what tasks import lazily, so that forks share it."""
     import concurrent.futures.thread  # noqa: F401
     import encodings.idna  # noqa: F401
     import gzip  # noqa: F401
@@ -127,43 +122,56 @@ def warm_up(plan):
 
     from . import task  # noqa: F401
 
+    metaflow_patches.check()
     flow, ahead = load_flow(plan)
-    return enter_cli(flow, os.path.join(plan.directory, "flow.py")), ahead
+    return Loaded(enter_cli(flow, os.path.join(plan.directory, "flow.py")), ahead)
 
 
-def serve(control, plan):
-    """Runs until the supervisor is gone. If the flow cannot be loaded, every task reports it."""
-    _take_environment(json.loads(control.makefile("rb", buffering=0).readline()))
+def serve(control: socket.socket, plan: Plan) -> None:
+    """Returns when the supervisor has closed the control socket. If the flow cannot be loaded, every task reports it."""
+    lines = control.makefile("rb", buffering=0)
+    _take_environment(json.loads(lines.readline()))
     try:
-        context, ahead = warm_up(plan)
+        loaded = warm_up(plan)
     except BaseException as error:
-        context, ahead = error, None
+        loaded = Loaded(error=error)
     gc.collect()
     gc.freeze()
-    control.sendall(json.dumps({"ready": True}).encode() + b"\n")
+    say(control, {"ready": True})
+    codes: dict[int, int] = {}
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
-            os._exit(0)
+            return
+        if message == EXIT_CODE:
+            pid = json.loads(lines.readline())
+            _bury(codes, pid)
+            say(control, {"code": codes.pop(pid, None)})
+            continue
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
+            die_with_parent(parent)
+            lines.close()
             control.close()
-            warm.serve(socket.socket(fileno=descriptors[0]), context, ahead, plan)
+            theirs = socket.socket(fileno=descriptors[0])
+            theirs.set_inheritable(False)
+            run_to_end(partial(warm.serve, theirs, loaded, plan), theirs)
         os.close(descriptors[0])
-        control.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-        _bury()
+        say(control, {"pid": pid})
+        _bury(codes)
 
 
-def _bury():
-    """Warm processes that have ended."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
+def _bury(codes: dict[int, int], wanted: int | None = None) -> None:
+    """Adds the exit codes of warm processes that have ended, and waits for the one that is wanted."""
+    with contextlib.suppress(ChildProcessError):
+        if wanted is not None and wanted not in codes:
+            codes[wanted] = os.waitstatus_to_exitcode(os.waitpid(wanted, 0)[1])
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            codes[ended[0]] = os.waitstatus_to_exitcode(ended[1])
 
 
-def _keep_only(descriptor):
+def _keep_only(descriptor: int) -> None:
     """A task must not find the launcher's descriptors among its own: they carry the activations' arguments and answers."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -172,47 +180,38 @@ def _keep_only(descriptor):
     os.closerange(descriptor + 1, DESCRIPTORS_MAX)
 
 
-def _take_environment(environment):
+def _take_environment(environment: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     for path in reversed(environment.get("PYTHONPATH", "").split(os.pathsep)):
         if path and path not in sys.path:
             sys.path.insert(0, path)
-    if "metaflow.metaflow_config" in sys.modules:
-        _refresh_configuration()
+    if "metaflow" in sys.modules:
+        metaflow_patches.reload_configuration()
 
 
-def _refresh_configuration():
-    """A template that imported Metaflow did so under another environment: its settings are read again, everywhere."""
-    import importlib
-
-    configuration = importlib.reload(sys.modules["metaflow.metaflow_config"])
-    settings = {name: value for name, value in vars(configuration).items() if name.isupper()}
-    for name, module in list(sys.modules.items()):
-        if name.startswith("metaflow.") and module is not configuration:
-            for setting in settings.keys() & vars(module).keys():
-                setattr(module, setting, settings[setting])
+def become(control: socket.socket, plan: Plan) -> NoReturn:
+    """Makes this process the loader. One forked of the supervisor forgets the OpenWhisk key."""
+    run_to_end(partial(_become, control, plan), control)
 
 
-def become(control, plan):
-    """Never returns: this process is the loader from here on. One forked of the supervisor forgets the OpenWhisk key."""
-    try:
-        die_with_parent()
-        give_up_spying()
-        key = os.environ.get("__OW_API_KEY")
-        if key:
-            hide_memory(False)  # or its own memory is closed to a process that is not root
-            forget(key)
-        _keep_only(control.fileno())
-        serve(control, plan)
-    finally:
-        os._exit(1)
+def _become(control: socket.socket, plan: Plan) -> None:
+    die_with_parent()
+    give_up_spying()
+    key = os.environ.get("__OW_API_KEY")
+    if key:
+        hide_memory(False)  # or its own memory is closed to a process that is not root
+        forget(key)
+    _keep_only(control.fileno())
+    control.set_inheritable(False)
+    serve(control, plan)
 
 
-def main(descriptor, directory):
+def main(descriptor: int, directory: str) -> NoReturn:
     from ..plan import Plan
 
-    become(socket.socket(fileno=descriptor), Plan(directory))
+    control = socket.socket(fileno=descriptor)
+    run_to_end(lambda: _become(control, Plan(directory)), control)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,20 @@
 """A task's output in Metaflow's log format (mflog).
 
-Of an oversized line or log the head and the tail are kept: the tail has the traceback. All work is linear in what is written.
+An oversized line or log keeps its head and its tail, which has the traceback. All work is linear in what is written.
 """
+
+from __future__ import annotations
 
 import datetime
 import uuid
 from collections import deque
+from typing import TYPE_CHECKING
 
 from ..text import note_of, to_bytes
 from .masking import Mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LOG_HEAD_BYTES = 4 << 20
 LOG_TAIL_BYTES = 6 << 20
@@ -16,52 +22,52 @@ LOG_TAIL_BYTES = 6 << 20
 
 LINE_HEAD_BYTES = 256 << 10
 LINE_TAIL_BYTES = 256 << 10
-"""A progress bar that only returns the carriage is one line."""
+"""A progress bar that writes carriage returns and no line feeds is one line."""
 
 FRESH_MAX_BYTES = 256 << 10
-"""Kept of what was written since somebody last looked at a running step."""
+"""How much is kept of what was written since the last part of a live log."""
 
 OPEN_MAX_BYTES = 4 << 10
-"""Of a line that is not finished, what a running step shows."""
+"""How much of an unfinished line a live log shows."""
 
 TASK, OPEN = b"task", b"open"
-"""Sources of a line: mflog's word for the step's own output, and ours for a line that is still being written."""
+"""Sources of a line: mflog's word for the step's own output, and ours for an unfinished line."""
 
 
 class LogStream:
     """Collects one of a task's output streams, line by line, each with its time."""
 
-    def __init__(self, mask=None):
+    def __init__(self, mask: Mask | None = None) -> None:
         self._masked = (mask or Mask([])).stream()
         self._line = Clipped(LINE_HEAD_BYTES, LINE_TAIL_BYTES)
         self._id = uuid.uuid4().hex.encode()
         self._count = 0
-        self._head = []
+        self._head: list[bytes] = []
         self._head_room = LOG_HEAD_BYTES
         self._tail = Window(LOG_TAIL_BYTES)
         self._fresh = Window(FRESH_MAX_BYTES)
         self._shown_open = b""
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> None:
         self._take(self._masked.feed(data))
 
-    def finish(self):
-        """No more is read: the last line may lack its line feed."""
+    def finish(self) -> None:
+        """Ends the last line, which may lack its line feed."""
         self._take(self._masked.finish())
         if self._line.size:
             self._add([self._line.take()])
 
-    def add_line(self, text):
-        """A line of the supervisor's own, after all of the step's."""
+    def add_line(self, text: str) -> None:
+        """Adds a line of the supervisor's own after all of the step's."""
         self.finish()
         self._add(to_bytes(text).split(b"\n"))
 
-    def content(self):
+    def content(self) -> bytes:
         """The object's bytes; empty when nothing was written."""
         return b"".join([*self._head, *self._tail.noted()])
 
-    def fresh(self):
-        """Bytes in the same format: the lines since the last call, or the newest of them, and an unfinished line's state."""
+    def fresh(self) -> bytes:
+        """The lines since the last call, or the newest of them, and the state of an unfinished line; in the same format."""
         entries = self._fresh.noted()
         self._fresh = Window(FRESH_MAX_BYTES)
         state = _last_state(self._line.tail(OPEN_MAX_BYTES))
@@ -70,7 +76,7 @@ class LogStream:
         self._shown_open = state
         return b"".join(entries)
 
-    def _take(self, data):
+    def _take(self, data: bytes) -> None:
         *lines, rest = data.split(b"\n")
         if lines:
             self._line.add(lines[0])
@@ -78,7 +84,7 @@ class LogStream:
             self._add([lines[0], *map(_clip, lines[1:])])
         self._line.add(rest)
 
-    def _add(self, lines):
+    def _add(self, lines: Iterable[bytes]) -> None:
         now = _now()
         for line in map(_readable, lines):
             self._count += 1
@@ -90,23 +96,23 @@ class LogStream:
             else:
                 self._tail.add(entry)
 
-    def _entry(self, source, number, now, line):
+    def _entry(self, source: bytes, number: int, now: bytes, line: bytes) -> bytes:
         # Metaflow's client sorts lines of the same time by their ids.
         return b"[MFLOG|0|%sZ|%s|%s-%09d]%s\n" % (now, source, self._id, number, line)
 
 
 class Window:
-    """The newest of many entries, as many as there is room for; of the others their number and bytes."""
+    """The newest of many entries, as many as there is room for; counts the others and their bytes."""
 
-    def __init__(self, room):
-        self.entries = deque()
+    def __init__(self, room: int) -> None:
+        self.entries: deque[bytes] = deque()
         self.added = 0
         self.dropped = 0
         self._dropped_bytes = 0
         self._room = room
         self._first_dropped = b""
 
-    def add(self, entry):
+    def add(self, entry: bytes) -> None:
         self.added += 1
         self.entries.append(entry)
         self._room -= len(entry)
@@ -118,31 +124,32 @@ class Window:
             self.dropped += 1
             self._dropped_bytes += len(_text_of(old)) + 1
 
-    def note(self):
-        """An entry in the place of those that were dropped."""
+    def note(self) -> bytes:
+        """An entry that stands for those that were dropped."""
         lines = "line" if self.dropped == 1 else "lines"
         what = note_of(self.dropped, f"{lines}, {self._dropped_bytes:,} bytes,").strip()
         return b"%s%s\n" % (self._first_dropped, what.encode())
 
-    def noted(self):
+    def noted(self) -> list[bytes]:
         return [*([self.note()] if self.dropped else []), *self.entries]
 
 
 class Clipped:
     """Head and tail of bytes that come in pieces."""
 
-    def __init__(self, head, tail):
+    def __init__(self, head: int, tail: int) -> None:
+        """`head` and `tail`: how many bytes are kept."""
         self._head_max = head
         self._tail_max = tail
         self._clear()
 
-    def _clear(self):
+    def _clear(self) -> None:
         self.size = 0
         self._head = bytearray()
-        self._tail = deque()
+        self._tail: deque[bytes] = deque()
         self._tail_size = 0
 
-    def add(self, data):
+    def add(self, data: bytes) -> None:
         self.size += len(data)
         room = self._head_max - len(self._head)
         if room > 0:
@@ -154,15 +161,15 @@ class Clipped:
             while self._tail_size - len(self._tail[0]) >= self._tail_max:
                 self._tail_size -= len(self._tail.popleft())
 
-    def take(self):
-        """All of it, or head and tail with a note between; begins again."""
+    def take(self) -> bytes:
+        """All bytes, or head and tail with a note between. Starts again with none."""
         head, tail = bytes(self._head), b"".join(self._tail)[-self._tail_max :]
         left_out = self.size - len(head) - len(tail)
         self._clear()
         return _joined(head, left_out, tail) if left_out else head + tail
 
-    def tail(self, length):
-        """At most so many of the last bytes."""
+    def tail(self, length: int) -> bytes:
+        """The last bytes, at most so many."""
         found = b""
         for piece in reversed(self._tail):
             found = piece + found
@@ -171,7 +178,7 @@ class Clipped:
         return (bytes(self._head[-length:]) + found)[-length:]
 
 
-def _clip(line):
+def _clip(line: bytes) -> bytes:
     if len(line) <= LINE_HEAD_BYTES:
         return line
     whole = Clipped(LINE_HEAD_BYTES, LINE_TAIL_BYTES)
@@ -179,18 +186,18 @@ def _clip(line):
     return whole.take()
 
 
-def _joined(head, left_out, tail):
-    # A character that is cut in two is left out, too.
+def _joined(head: bytes, left_out: int, tail: bytes) -> bytes:
+    # A character that was cut in two is left out.
     head, tail = (part.decode("utf-8", "ignore").encode() if not _is_text(part) else part for part in (head, tail))
     return head + note_of(left_out, "bytes").encode() + tail
 
 
-def _readable(line):
+def _readable(line: bytes) -> bytes:
     r"""Metaflow's client decodes lines strictly: other bytes are shown as `\xff`."""
     return line if _is_text(line) else line.decode("utf-8", "backslashreplace").encode()
 
 
-def _is_text(data):
+def _is_text(data: bytes) -> bool:
     try:
         data.decode()
         return True
@@ -198,18 +205,18 @@ def _is_text(data):
         return False
 
 
-def _last_state(line):
-    """What a terminal would show of a line whose carriage has returned."""
+def _last_state(line: bytes) -> bytes:
+    """What a terminal shows of a line with carriage returns."""
     return line.rstrip(b"\r").rsplit(b"\r", 1)[-1]
 
 
-def _header_of(entry):
+def _header_of(entry: bytes) -> bytes:
     return entry[: entry.index(b"]") + 1]
 
 
-def _text_of(entry):
+def _text_of(entry: bytes) -> bytes:
     return entry[entry.index(b"]") + 1 : -1]
 
 
-def _now():
+def _now() -> bytes:
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").encode()

@@ -1,28 +1,34 @@
-"""Keeps secrets out of what is kept and shown of a task: one that a step prints, or fails with, is no leak."""
+"""Masks secrets in a task's logs, errors and outputs, even if the step prints them or fails with them."""
+
+from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
 from ..text import to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
 
 MASKED = "***"
 
 LENGTH_MIN = 4
-"""Characters. A shorter secret is no secret, and the log without it would be no log."""
+"""Characters. Shorter secrets are not masked: they protect nothing, and masking them would garble the log."""
 
 
 class Mask:
-    def __init__(self, secrets):
+    def __init__(self, secrets: Iterable[str]) -> None:
         """`secrets`: their values. Each line of a secret with several lines is masked."""
         lines = {line.strip() for secret in secrets for line in secret.splitlines()}
         # Longest first: one may be a part of another.
         self._texts = sorted((line for line in lines if len(line) >= LENGTH_MIN), key=len, reverse=True)
 
-    def stream(self):
+    def stream(self) -> MaskedStream:
         """For the bytes of one output stream."""
         return MaskedStream({form for text in self._texts for form in _byte_forms(text)})
 
-    def value(self, value):
-        """A JSON value, with all texts in it."""
+    def value(self, value: Any) -> Any:
+        """A JSON value with its texts masked."""
         if not self._texts:
             return value
         if isinstance(value, str):
@@ -37,30 +43,31 @@ class Mask:
 
 
 class MaskedStream:
-    """Masks bytes that come in pieces. Holds back what could be the beginning of a secret, and nothing else."""
+    """Masks bytes that come in pieces. Holds back only what can be the beginning of a secret."""
 
-    def __init__(self, secrets):
+    def __init__(self, secrets: Collection[bytes]) -> None:
         """`secrets`: bytes without line feeds."""
         longest_first = sorted(secrets, key=len, reverse=True)
         self._pattern = re.compile(b"|".join(map(re.escape, longest_first))) if secrets else None
         self._ahead = len(longest_first[0]) - 1 if secrets else 0
         self._held = b""
 
-    def feed(self, data):
-        """What can be shown by now."""
+    def feed(self, data: bytes) -> bytes:
+        """What can be shown already."""
         if self._pattern is None:
             return data
         data = self._held + data
         # A secret that begins before here is all in this piece: it ends within its length, and within its line.
         return self._mask(data, max(len(data) - self._ahead, data.rfind(b"\n") + 1, 0))
 
-    def finish(self):
+    def finish(self) -> bytes:
         """What was held back."""
         return self._mask(self._held, len(self._held)) if self._held else b""
 
-    def _mask(self, data, end):
-        shown, at = [], 0
-        for match in self._pattern.finditer(data):
+    def _mask(self, data: bytes, end: int) -> bytes:
+        shown: list[bytes] = []
+        at = 0
+        for match in self._pattern.finditer(data) if self._pattern else ():
             if match.start() >= end:
                 break
             shown += [data[at : match.start()], MASKED.encode()]
@@ -70,8 +77,8 @@ class MaskedStream:
         return b"".join([*shown, data[at:end]])
 
 
-def _byte_forms(text):
-    """How a step writes it: as text, or as the undecodable bytes that `os.fsdecode` has made text of."""
+def _byte_forms(text: str) -> Iterator[bytes]:
+    """How a step can write a text: as it is, or as the undecodable bytes from which `os.fsdecode` made it."""
     yield to_bytes(text)
     try:
         yield text.encode("utf-8", "surrogateescape")

@@ -1,11 +1,19 @@
 """Whether the kernel has killed processes of this container because its memory ran out."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+
 FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
-"""Of cgroups version 2, and 1: each has a line `oom_kill <count>`."""
+"""Of cgroups version 2 and 1: each has a line `oom_kill <count>`."""
 
 
-def oom_kills(files=FILES):
-    """How many there have been; None where nothing tells."""
+def oom_kills(files: Iterable[str | PathLike[str]] = FILES) -> int | None:
+    """How many processes the kernel has killed; None if no file tells."""
     for path in files:
         try:
             with open(path) as file:

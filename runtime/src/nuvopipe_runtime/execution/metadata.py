@@ -1,44 +1,58 @@
 """Metaflow's metadata, as a task writes it: kept in memory, and sent to the supervisor with the task's result."""
 
+from __future__ import annotations
+
 import time
+from typing import TYPE_CHECKING
 
 from metaflow_extensions.nuvopipe.plugins.records_metadata import own_task
 from metaflow_extensions.nuvopipe.plugins.records_metadata.provider import RecordsMetadata
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def offer_client():
-    """Metaflow's client reads our records, also where Metaflow was imported before this runtime was on the Python path."""
-    from metaflow import plugins
+    from metaflow import FlowSpec
+    from metaflow.metadata_provider import MetaDatum
+    from metaflow.metaflow_environment import MetaflowEnvironment
 
-    if all(provider.TYPE != RecordsMetadata.TYPE for provider in plugins.METADATA_PROVIDERS):
-        plugins.METADATA_PROVIDERS.append(RecordsMetadata)
+    from ..contract.formats import Metadatum
 
 
 class RecordedMetadata(RecordsMetadata):
     """The commit record is the metadata record, so nothing is registered anywhere while the task runs."""
 
-    def __init__(self, environment, flow, event_logger, monitor):
+    def __init__(self, environment: MetaflowEnvironment, flow: FlowSpec, event_logger: object, monitor: object) -> None:
         super().__init__(environment, flow, event_logger, monitor)
-        self.records = []
+        self.records: list[Metadatum] = []
 
-    def version(self):
+    def version(self) -> str:
         return "nuvopipe"
 
-    def new_run_id(self, tags=None, sys_tags=None):
+    def new_run_id(self, tags: Iterable[str] | None = None, sys_tags: Iterable[str] | None = None) -> str:
         raise NotImplementedError("runs are started through OpenWhisk")
 
-    def register_run_id(self, run_id, tags=None, sys_tags=None):
+    def register_run_id(self, run_id: str, tags: Iterable[str] | None = None, sys_tags: Iterable[str] | None = None) -> bool:
         return False
 
-    def new_task_id(self, run_id, step_name, tags=None, sys_tags=None):
-        raise NotImplementedError("task ids are derived from the coordinate")
+    def new_task_id(
+        self, run_id: str, step_name: str, tags: Iterable[str] | None = None, sys_tags: Iterable[str] | None = None
+    ) -> str:
+        raise NotImplementedError("task IDs are derived from the coordinate")
 
-    def register_task_id(self, run_id, step_name, task_id, attempt=0, tags=None, sys_tags=None):
+    def register_task_id(
+        self,
+        run_id: str,
+        step_name: str,
+        task_id: str,
+        attempt: int = 0,
+        tags: Iterable[str] | None = None,
+        sys_tags: Iterable[str] | None = None,
+    ) -> bool:
         own_task.begin(self._flow_name, run_id, step_name, task_id, attempt, self.records)
         self._register_system_metadata(run_id, step_name, task_id, attempt)
         return True
 
-    def register_metadata(self, run_id, step_name, task_id, metadata):
+    def register_metadata(self, run_id: str, step_name: str, task_id: str, metadata: Iterable[MetaDatum]) -> None:
         now = int(time.time() * 1000)
         self.records += [
             {
@@ -51,11 +65,13 @@ class RecordedMetadata(RecordsMetadata):
             for datum in metadata
         ]
 
-    def register_data_artifacts(self, run_id, step_name, task_id, attempt_id, artifacts):
+    def register_data_artifacts(
+        self, run_id: str, step_name: str, task_id: str, attempt_id: int, artifacts: Iterable[object]
+    ) -> None:
         pass
 
-    def start_task_heartbeat(self, flow_id, run_id, step_name, task_id):
+    def start_task_heartbeat(self, flow_id: str, run_id: str, step_name: str, task_id: str) -> None:
         pass
 
-    def stop_heartbeat(self):
+    def stop_heartbeat(self) -> None:
         pass

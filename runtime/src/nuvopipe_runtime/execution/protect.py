@@ -1,14 +1,20 @@
 """Keeps the OpenWhisk key, which only the supervisor has, from the user's code: in memory, and in what a fork inherits."""
 
+from __future__ import annotations
+
 import ctypes
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PR_SET_DUMPABLE = 4
-"""prctl(2): a process that is not dumpable can't be read through /proc by others of the same user."""
+"""prctl(2): a process that is not dumpable cannot be read through /proc by others of the same user."""
 
 PR_CAPBSET_DROP = 24
-"""prctl(2): no program that is executed later gets the capability back."""
+"""prctl(2): programs executed later do not get the capability back."""
 
 CAPABILITY_VERSION_3 = 0x20080522
 """capget(2)"""
@@ -21,13 +27,13 @@ CHUNK = 1 << 20
 IS_LINUX = sys.platform == "linux"
 
 
-def hide_memory(hidden=True):
+def hide_memory(hidden: bool = True) -> None:
     if IS_LINUX:
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0 if hidden else 1, 0, 0, 0)
 
 
-def give_up_spying():
-    """Even root, in this process and all that it starts, can't look into a process whose memory is hidden."""
+def give_up_spying() -> None:
+    """From now on even root, in this process and all that it starts, cannot read hidden memory."""
     if not IS_LINUX:
         return
     libc = ctypes.CDLL(None)
@@ -45,7 +51,7 @@ def give_up_spying():
     libc.capset(header, sets)
 
 
-def forget(secret):
+def forget(secret: str) -> None:
     """Overwrites every copy of a secret in this process's memory: a fork has inherited those that its parent ever made."""
     needle = bytearray(secret, "utf-8")
     length = len(needle)
@@ -75,7 +81,8 @@ def forget(secret):
     os.close(memory)
 
 
-def _writable_memory():
+def _writable_memory() -> Iterator[tuple[int, int]]:
+    """(start, end) of the address ranges."""
     with open("/proc/self/maps") as file:
         lines = file.read().splitlines()
     for line in lines:

@@ -1,11 +1,21 @@
 """A join asks for an artifact of one input after the other: those of the next inputs are read before it does.
 
-How many doubles with each that it asks for: a join may compare no more than two of a thousand.
+Their number doubles with each that it asks for: a join may compare only two of a thousand inputs.
 """
 
+from __future__ import annotations
+
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from .storage_keys import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from concurrent.futures import Future
+
+    from ..store import Found, Store
+    from .request import Request
 
 AHEAD = 32
 """Requests under way at most for what has not been asked for yet."""
@@ -17,20 +27,20 @@ AHEAD_MAX_BYTES = 256 << 10
 class ReadAhead:
     """For one task; used by one thread at a time."""
 
-    def __init__(self, store, request):
+    def __init__(self, store: Store, request: Request) -> None:
         self._store = store
         self._inputs = request.get("inputs", [])
         self._descriptions = request.get("descriptions", [])
-        self._places = None
-        self._under_way = {}
-        self._asked = Counter()
+        self._places: dict[str, tuple[int, str]] | None = None
+        self._under_way: dict[str, Future[Found | None]] = {}
+        self._asked: Counter[str] = Counter()
 
-    def get(self, key):
-        """The future of what the store has: `Store.get`."""
+    def get(self, key: str) -> Future[Found | None]:
+        """The future of what `Store.get` returns."""
         return self._under_way.pop(key, None) or self._store.submit(self._store.get, key)
 
-    def follow(self, key, cached):
-        """After a task has asked for a key: the artifacts of that name of the inputs that come next."""
+    def follow(self, key: str, cached: Container[str]) -> None:
+        """Reads, after a task has asked for a key, the artifacts of that name of the next inputs."""
         if len(self._inputs) < 2:
             return
         place = self._place(key)
@@ -42,19 +52,23 @@ class ReadAhead:
         reach = min(AHEAD, 1 << self._asked[name])
         for told in self._inputs[index + 1 : index + 1 + reach]:
             sha = told["objects"].get(name)
-            if sha is None or self._descriptions[told["info"][name]].get("size", 0) > AHEAD_MAX_BYTES:
+            if sha is None or self._size(told["info"][name]) > AHEAD_MAX_BYTES:
                 continue
             following = key_of(flow, sha)
             if following not in cached and following not in self._under_way and len(self._under_way) < AHEAD:
                 self._under_way[following] = self._store.submit(self._store.get, following)
 
-    def close(self):
-        """What has not begun is not wanted any more."""
+    def close(self) -> None:
+        """Cancels the requests that have not begun."""
         for future in self._under_way.values():
             future.cancel()
 
-    def _place(self, key):
-        """Which input's artifact it is: index and name; of several that are alike, the last."""
+    def _size(self, number: int) -> int:
+        description = self._descriptions[number]
+        return description["size"] if "size" in description else 0
+
+    def _place(self, key: str) -> tuple[int, str] | None:
+        """(index, name) of the input and the artifact with this key; the last, if several have the same content."""
         if self._places is None:
             self._places = {
                 sha: (index, name) for index, told in enumerate(self._inputs) for name, sha in told["objects"].items()

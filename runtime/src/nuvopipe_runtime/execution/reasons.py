@@ -1,17 +1,23 @@
 """Explains why an artifact could not be stored or read, in terms of the user's flow."""
 
+from __future__ import annotations
+
 import io
 import pickle
 import re
 import traceback
 import types
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SEARCH_DEPTH_MAX = 6
 SEARCH_ITEMS_MAX = 1_000
 """Depth and width of the search for the part of an artifact that cannot be pickled."""
 
 
-def reason_of(error, step):
+def reason_of(error: BaseException, step: str | None) -> str | None:
     """The explanation of a step's failure; None if the error needs none."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if not frame.f_code.co_filename.endswith("task_datastore.py"):
@@ -24,7 +30,7 @@ def reason_of(error, step):
     return None
 
 
-def _not_stored(name, value, error):
+def _not_stored(name: str, value: object, error: BaseException) -> str:
     root = _root_of(error)
     if isinstance(root, RecursionError):
         return f'the artifact "{name}" cannot be stored: it is nested too deeply to be pickled; store a flatter form of it'
@@ -37,7 +43,7 @@ def _not_stored(name, value, error):
     return f"{text}, which cannot be pickled ({root}); store its data instead"
 
 
-def _not_read(step, name, type_text, error):
+def _not_read(step: str | None, name: str, type_text: str, error: BaseException) -> str | None:
     kind = _shown_type(type_text)
     if isinstance(error, ModuleNotFoundError) and error.name:
         module = error.name.partition(".")[0]
@@ -53,7 +59,7 @@ def _not_read(step, name, type_text, error):
     return None
 
 
-def _unpicklable_part(place, value):
+def _unpicklable_part(place: str, value: object) -> tuple[str, object]:
     """(expression, value) of the innermost part of a value that cannot be pickled."""
     for _ in range(SEARCH_DEPTH_MAX):
         for inner, part in _parts(place, value):
@@ -65,7 +71,8 @@ def _unpicklable_part(place, value):
     return place, value
 
 
-def _parts(place, value):
+def _parts(place: str, value: object) -> list[tuple[str, object]]:
+    parts: Iterable[tuple[str, object]]
     if isinstance(value, dict):
         parts = ((f"{place}[{key!r}]", part) for key, part in value.items())
     elif isinstance(value, (list, tuple)):
@@ -75,7 +82,7 @@ def _parts(place, value):
     return [part for part, _ in zip(parts, range(SEARCH_ITEMS_MAX), strict=False)]
 
 
-def _can_be_pickled(value):
+def _can_be_pickled(value: object) -> bool:
     try:
         pickle.Pickler(_Nowhere(), protocol=4).dump(value)
         return True
@@ -84,30 +91,30 @@ def _can_be_pickled(value):
 
 
 class _Nowhere(io.RawIOBase):
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, data):
+    def write(self, data: Any) -> int:
         return len(data)
 
 
-def _root_of(error):
+def _root_of(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
     return error
 
 
-def _type_name(value):
+def _type_name(value: object) -> str:
     cls = type(value)
     name = cls.__qualname__.rpartition("<locals>.")[2]
     return name if cls.__module__ in ("builtins", "__main__") else f"{cls.__module__}.{name}"
 
 
-def _shown_type(text):
-    """`<class 'numpy.ndarray'>`, as Metaflow keeps it."""
+def _shown_type(text: str) -> str:
+    """`numpy.ndarray` for `<class 'numpy.ndarray'>`, as Metaflow keeps it."""
     found = re.fullmatch(r"<class '(.*)'>", text)
     return found[1].removeprefix("__main__.") if found else text
 
 
-def _a(noun):
+def _a(noun: str) -> str:
     return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"

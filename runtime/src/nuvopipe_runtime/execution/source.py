@@ -1,19 +1,37 @@
-"""Loads `flow.py` so that the text users wrote keeps its place: a traceback names the flow file and its line."""
+"""Loads `flow.py` so that tracebacks name the flow file and the line that the user wrote."""
+
+from __future__ import annotations
 
 import ast
 import linecache
 import types
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Protocol, TypeGuard
+
+    from ..contract.formats import SourceRange
+    from ..plan import Plan
+
+    class _Placed(Protocol):
+        """A node that has a place in the source."""
+
+        lineno: int
+        end_lineno: int | None
+        col_offset: int
+        end_col_offset: int | None
 
 
-def parse_flow(path):
+def parse_flow(path: str) -> tuple[str, ast.Module]:
     """(text, syntax tree) of `flow.py`."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     return text, ast.parse(text, path)
 
 
-def compile_flow(path, text, tree, plan, source_text):
-    """Code object of `flow.py` whose functions listed in the plan's source map say that they come from the flow file."""
+def compile_flow(path: str, text: str, tree: ast.Module, plan: Plan, source_text: str) -> types.CodeType:
+    """Code of `flow.py` in which the functions of the plan's source map have their places in the flow file."""
     name = plan.raw["source"]["name"]
     # Not splitlines(): neither Python nor YAML ends a line at a form feed or U+2028.
     lines, source_lines = text.split("\n"), source_text.split("\n")
@@ -27,8 +45,8 @@ def compile_flow(path, text, tree, plan, source_text):
     return _rename(compile(tree, path, "exec"), set(ranges), name)
 
 
-def _make_steps(flow, names):
-    """What follows a failure is no step for Metaflow's own scheduler; here, it is executed as one."""
+def _make_steps(flow: ast.ClassDef, names: Collection[str]) -> None:
+    """Decorates the methods that run after a failure as steps: for Metaflow's own scheduler they are none."""
     for node in flow.body:
         if isinstance(node, ast.FunctionDef) and node.name in names:
             decorator = ast.parse("metaflow.step", mode="eval").body
@@ -38,23 +56,23 @@ def _make_steps(flow, names):
 
 
 class _Origin:
-    """Where the lines of one function's body stand in the flow file."""
+    """Places of the lines of one function's body in the flow file."""
 
-    def __init__(self, source_range, lines, source_lines):
+    def __init__(self, source_range: SourceRange, lines: list[str], source_lines: list[str]) -> None:
         self.first = source_range["line"]
         self.source_first = source_range["sourceLine"]
         self._each = source_range.get("sourceLines")
         self._lines = lines
         self._source_lines = source_lines
 
-    def line(self, line):
+    def line(self, line: int) -> int:
         index = line - self.first
         if self._each is not None and index < len(self._each):
             return self._each[index]
         return self.source_first + index
 
-    def columns(self, line):
-        """How many bytes further right the same text stands in the flow file; 0 where it can't be told."""
+    def columns(self, line: int) -> int:
+        """By how many bytes the text is further right in the flow file; 0 if that is unknown."""
         text, source_line = self._lines[line - 1], self.line(line)
         if not 1 <= source_line <= len(self._source_lines):
             return 0
@@ -62,21 +80,25 @@ class _Origin:
         return found - (len(text) - len(text.lstrip())) if found >= 0 else 0
 
 
-def _move(function, origin):
+def _move(function: ast.FunctionDef, origin: _Origin) -> None:
     for child in ast.walk(function):
-        if not hasattr(child, "lineno"):
+        if not _is_placed(child):
             continue
         if child.lineno < origin.first:
             child.lineno = child.end_lineno = origin.source_first
             continue
         child.col_offset += origin.columns(child.lineno)
         child.lineno = origin.line(child.lineno)
-        if child.end_lineno is not None:
+        if child.end_lineno is not None and child.end_col_offset is not None:
             child.end_col_offset += origin.columns(child.end_lineno)
             child.end_lineno = origin.line(child.end_lineno)
 
 
-def _rename(code, names, filename, inside=False):
+def _is_placed(node: ast.AST) -> TypeGuard[_Placed]:
+    return hasattr(node, "lineno")
+
+
+def _rename(code: types.CodeType, names: Collection[str], filename: str, inside: bool = False) -> types.CodeType:
     inside = inside or code.co_name in names
     constants = tuple(
         _rename(constant, names, filename, inside) if isinstance(constant, types.CodeType) else constant

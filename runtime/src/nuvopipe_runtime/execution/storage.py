@@ -4,15 +4,31 @@ The object format is exactly that of Metaflow's own S3 datastore. What a task wr
 `0.DONE.lock`, …) is kept back: the supervisor writes it once the attempt has won the commit.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import tempfile
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from metaflow.datastore.datastore_storage import CloseAfterUse, DataStoreStorage
 from metaflow.datastore.flow_datastore import MetadataCache
 
+from . import metaflow_patches
 from .storage_keys import is_artifact_key, key_of
 from .told_inputs import hear
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
+
+    from metaflow.datastore.flow_datastore import FlowDataStore
+
+    from ..contract.formats import ArtifactInfo, DroppedInfo
+    from .blobs import BlobAttributes
+    from .connections import Connections
+    from .request import InputFacts, Request
+    from .wire import Header, Wire
 
 SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 SHARED_MEMORY_MAX = 1 << 20
@@ -22,36 +38,41 @@ SHARED_MEMORY_MAX = 1 << 20
 class SupervisedStorage(DataStoreStorage):
     TYPE = "s3"
 
-    connections = None
+    connections: ClassVar[Connections]
     """To the supervisor. Set in the forked task, before Metaflow runs."""
 
-    known = set()
+    known: ClassVar[set[str]] = set()
     """Keys of artifacts that exist already: the inputs'."""
 
-    data = None
+    data: ClassVar[bytes | None] = None
     """Content of the task's `<attempt>.data.json`, once Metaflow has written it."""
 
     @classmethod
-    def get_datastore_root_from_config(cls, echo, create_on_absent=True):
+    def get_datastore_root_from_config(cls, echo: object, create_on_absent: bool = True) -> str:
         return os.environ["METAFLOW_DATASTORE_SYSROOT_S3"]
 
-    def is_file(self, paths):
-        # An unknown artifact is said to be absent: to write it again is harmless, to ask first would cost a request.
+    def is_file(self, paths: Iterable[str]) -> list[bool]:
+        # Unknown artifacts count as absent: writing one again is harmless, asking first would cost a request.
         return [path in self.known for path in paths]
 
-    def info_file(self, path):
+    def info_file(self, path: str) -> tuple[bool, None]:
         return path in self.known, None
 
-    def size_file(self, path):
+    def size_file(self, path: str) -> None:
         return None
 
-    def list_content(self, paths):
+    def list_content(self, paths: Iterable[str]) -> list[Any]:
         return []
 
-    def save_bytes(self, path_and_bytes_iter, overwrite=False, len_hint=0):
+    def save_bytes(
+        self,
+        path_and_bytes_iter: Iterable[tuple[str, BinaryIO | tuple[BinaryIO, BlobAttributes]]],
+        overwrite: bool = False,
+        len_hint: int = 0,
+    ) -> None:
         for path, content in path_and_bytes_iter:
             stream, attributes = content if isinstance(content, tuple) else (content, None)
-            data = stream.read() if hasattr(stream, "read") else stream
+            data = stream.read()
             if is_artifact_key(path):
                 SupervisedStorage.known.add(path)
                 with self.connections.use() as wire:
@@ -59,10 +80,10 @@ class SupervisedStorage(DataStoreStorage):
             elif path.endswith(".data.json"):
                 SupervisedStorage.data = data
 
-    def load_bytes(self, paths):
-        names = []
+    def load_bytes(self, paths: Iterable[str]) -> CloseAfterUse:
+        names: list[str] = []
 
-        def loaded():
+        def loaded() -> Iterator[tuple[str, str | None, BlobAttributes | None]]:
             for path, header, data in self._received(list(paths)):
                 if header["op"] == "absent":
                     yield path, None, None
@@ -76,14 +97,14 @@ class SupervisedStorage(DataStoreStorage):
                 os.unlink(names.pop())
 
         class Closer:
-            def close(self):
+            def close(self) -> None:
                 for name in names:
                     os.unlink(name)
 
         return CloseAfterUse(loaded(), closer=Closer())
 
-    def _received(self, paths):
-        """(path, header, data) of each artifact. Metaflow often leaves after the last one, without asking whether it was."""
+    def _received(self, paths: list[str]) -> Iterator[tuple[str, Header, bytes]]:
+        """(path, header, data) of each artifact. Metaflow often stops after the last one without exhausting the iterator."""
         if not paths:
             return
         with self.connections.use() as wire:
@@ -94,7 +115,7 @@ class SupervisedStorage(DataStoreStorage):
         yield paths[-1], *last
 
 
-def _answer(wire):
+def _answer(wire: Wire) -> tuple[Header, bytes]:
     """(header, data) of the next artifact."""
     answer = wire.receive()
     if answer is None:
@@ -107,44 +128,26 @@ def _answer(wire):
 class InputRecords(MetadataCache):
     """What Metaflow would read from the inputs' `data.json`: the supervisor has it from their commit records."""
 
-    def __init__(self, inputs):
+    def __init__(self, inputs: dict[str, InputFacts]) -> None:
         self._inputs = inputs
 
-    def load_metadata(self, run_id, step_name, task_id, attempt):
+    def load_metadata(self, run_id: str, step_name: str, task_id: str, attempt: int | str) -> InputFacts | None:
         return self._inputs.get(f"{run_id}/{step_name}/{task_id}/{attempt}")
 
-    def store_metadata(self, run_id, step_name, task_id, attempt, metadata_dict):
+    def store_metadata(self, run_id: str, step_name: str, task_id: str, attempt: int, metadata_dict: dict[str, Any]) -> None:
         pass
 
 
-def give_inputs(flow_datastore, request):
-    """Lets a flow's datastore open exactly the inputs of a request, without asking the store about their attempts.
-
-    Answers their paths, in order.
-    """
+def give_inputs(flow_datastore: FlowDataStore, request: Request) -> list[str]:
+    """Lets a flow's datastore open exactly the inputs of a request. Returns their paths, in order."""
     inputs = hear(request)
-    records = InputRecords(inputs)
-    flow_datastore.set_metadata_cache(records)
-    flow = flow_datastore.flow_name
+    metaflow_patches.open_only(flow_datastore, InputRecords(inputs))
+    flow: str = flow_datastore.flow_name
     SupervisedStorage.known = {key_of(flow, sha) for told in inputs.values() for sha in told["objects"].values()}
-
-    def get_task_datastores(run_id=None, steps=None, pathspecs=None, **_):
-        # Metaflow's own builds wrong addresses for paths with an attempt once there are more than four of them.
-        opened = []
-        for path in pathspecs or []:
-            run, step, task, attempt = path.split("/")
-            opened.append(
-                flow_datastore.get_task_datastore(
-                    run, step, task, attempt=int(attempt), data_metadata=records.load_metadata(run, step, task, attempt)
-                )
-            )
-        return opened
-
-    flow_datastore.get_task_datastores = get_task_datastores
     return list(inputs)
 
 
-def parse_data(data):
+def parse_data(data: bytes) -> tuple[dict[str, str], dict[str, ArtifactInfo | DroppedInfo]]:
     """(objects, info) of a task's `data.json`."""
     content = json.loads(data)
     return content["objects"], content["info"]

@@ -1,4 +1,4 @@
-"""Keys of Metaflow's content-addressed artifacts: what a task may touch through the supervisor, and nothing else."""
+"""Keys of Metaflow's content-addressed artifacts: the only objects that a task can reach through the supervisor."""
 
 import re
 
@@ -7,15 +7,16 @@ from ..contract import layout
 _ARTIFACT_KEY = re.compile(r"^[^/]+/data/[0-9a-f]{2}/[0-9a-f]{40}$")
 
 
-def key_of(flow, sha):
+def key_of(flow: str, sha: str) -> str:
     return layout.artifact_key(flow, sha[:2], sha)
 
 
-def is_artifact_key(path):
+def is_artifact_key(path: str) -> bool:
     return _ARTIFACT_KEY.match(path) is not None
 
 
-def artifact_key(path):
+def artifact_key(path: str) -> str:
+    """The path itself. Raises ValueError if it is another object's key."""
     if not is_artifact_key(path):
         raise ValueError(f"not the key of an artifact: {path[:200]!r}")
     return path

@@ -1,5 +1,7 @@
 """One task, in a fork of the warm process: the user's code under Metaflow's own `MetaflowTask`."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
@@ -8,34 +10,58 @@ import random
 import socket
 import sys
 import traceback
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from ..contract.protocol import TIMEOUT
+from . import metaflow_patches
 from .blobs import TaskBlobs
-from .caught import allow_attempts, catch_at_once, catch_failure
 from .connections import Connections
 from .failure import failure_of
-from .flow_parameters import set_parameters, task_type, with_bytes
+from .flow_parameters import set_parameters, with_bytes
 from .json_form import arguments_of, outputs_of
-from .lifetime import die_with_parent, end_as_python_does
-from .masking import Mask
+from .lifetime import end_as_python_does
 from .protect import hide_memory
 from .storage import SupervisedStorage, give_inputs, parse_data
-from .time_limit import say_time_limit
 from .wire import Wire
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
 
-def run(context, plan, ahead, directory, wire_descriptor, door_descriptor, stdout_descriptor, stderr_descriptor):
-    """Never returns. Tells the supervisor how it went, as far as the user's code lets it. `directory` is the task's own."""
+    from metaflow import FlowSpec
+    from metaflow.cli import CliState
+
+    from ..plan import Plan
+    from .ahead import Ahead
+    from .blobs import BlobAttributes
+    from .loader import Loaded
+    from .request import Outcome, Request
+    from .wire import Header
+
+    Operation: TypeAlias = Callable[[CliState, Request, Outcome], None]
+
+
+class Descriptors(NamedTuple):
+    """File descriptors that a task starts with."""
+
+    wire: int
+    door: int
+    stdout: int
+    stderr: int
+
+
+def run(loaded: Loaded, plan: Plan, directory: str, descriptors: Descriptors) -> NoReturn:
+    """Tells the supervisor how the task went, as far as the user's code lets it. `directory` is the task's own."""
     status, pid = 1, os.getpid()
     try:
-        _become_task(stdout_descriptor, stderr_descriptor)
-        wire = Wire(socket.socket(fileno=wire_descriptor))
-        SupervisedStorage.connections = Connections(wire, socket.socket(fileno=door_descriptor))
-        header, request, sent = _receive(wire)
-        if not isinstance(context, BaseException):
+        _become_task(descriptors)
+        wire = Wire(socket.socket(fileno=descriptors.wire))
+        SupervisedStorage.connections = Connections(wire, socket.socket(fileno=descriptors.door))
+        operation, request, sent = _receive(wire)
+        if loaded.context is not None:
             blobs = TaskBlobs(plan.flow, SupervisedStorage.connections, sent)
-            context.flow_datastore.ca_store.set_blob_cache(blobs)
-        status, outcome = _answer(context, plan, ahead, directory, header["op"], request)
+            loaded.context.flow_datastore.ca_store.set_blob_cache(blobs)
+        status, outcome = _answer(loaded, plan, directory, operation, request)
         end_as_python_does()
         if os.getpid() == pid:
             wire.send({"op": "end", "ok": status == 0}, json.dumps(outcome).encode())
@@ -48,25 +74,33 @@ def run(context, plan, ahead, directory, wire_descriptor, door_descriptor, stdou
         os._exit(status)
 
 
-def _receive(wire):
-    """(header, request, what came with it) of the request that this task is for."""
-    header, body = wire.receive()
-    request = json.loads(body)
+def _receive(wire: Wire) -> tuple[str, Request, dict[str, tuple[BlobAttributes | None, bytes]]]:
+    """(operation, request, artifacts that came with it)."""
+    header, body = _frame(wire)
     sent = {}
     for _ in range(header["along"]):
-        along, data = wire.receive()
+        along, data = _frame(wire)
         sent[along["key"]] = along["attributes"], data
-    return header, request, sent
+    return header["op"], json.loads(body), sent
 
 
-def _become_task(stdout_descriptor, stderr_descriptor):
+def _frame(wire: Wire) -> tuple[Header, bytes]:
+    frame = wire.receive()
+    if frame is None:
+        raise OSError("the step's supervisor is gone")
+    return frame
+
+
+def _become_task(descriptors: Descriptors) -> None:
     os.setpgid(0, 0)
-    die_with_parent()
     hide_memory(False)
-    os.dup2(stdout_descriptor, 1)
-    os.dup2(stderr_descriptor, 2)
-    os.close(stdout_descriptor)
-    os.close(stderr_descriptor)
+    os.dup2(descriptors.stdout, 1)
+    os.dup2(descriptors.stderr, 2)
+    os.close(descriptors.stdout)
+    os.close(descriptors.stderr)
+    # Descriptors that a socket received are inheritable: a program that outlives the task would keep the wire open.
+    for descriptor in (descriptors.wire, descriptors.door):
+        os.set_inheritable(descriptor, False)
     sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
     # Every fork would otherwise draw the same random numbers.
     random.seed()
@@ -75,39 +109,43 @@ def _become_task(stdout_descriptor, stderr_descriptor):
         numpy.random.seed()
 
 
-def _text_stream(descriptor):
-    """Takes any text; does not close the descriptor when the step puts another stream in its place."""
+def _text_stream(descriptor: int) -> io.TextIOWrapper:
+    """A stream that takes any text, and leaves the descriptor open if the step replaces the stream."""
     file = io.FileIO(descriptor, "w", closefd=False)
     return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
-def _answer(context, plan, ahead, directory, operation, request):
-    """(the process's exit code, what the supervisor gets to know)."""
-    if isinstance(context, BaseException):
-        return 1, failure_of(context, _kinds(context), plan, directory)
+def _answer(loaded: Loaded, plan: Plan, directory: str, operation: str, request: Request) -> tuple[int, Outcome]:
+    """(exit code of the process, answer to the supervisor)."""
+    context, ahead = loaded.context, loaded.ahead
+    if context is None or ahead is None:
+        error = loaded.error or RuntimeError("the flow has not been loaded")
+        return 1, failure_of(error, _kinds(error), plan, directory)
     _take_place(ahead, directory)
     SupervisedStorage.datastore_root = request["root"]
     context.flow_datastore._storage_impl.datastore_root = request["root"]
     context.metadata.add_sticky_tags(tags=request["tags"])
-    result = {}
+    result: Outcome = {}
     try:
         OPERATIONS[operation](context, request, result)
     except BaseException as error:
-        return 1, _state(context) | failure_of(error, _kinds(error), plan, directory, request.get("step"))
+        failure = failure_of(error, _kinds(error), plan, directory, request.get("step"))
+        return 1, {**_state(context), **failure}
     result.update(_state(context))
     result["splits"] = getattr(context.flow, "_foreach_num_splits", None)
     return 0, result
 
 
-def _take_place(ahead, directory):
-    """The flow's files are where the task works, as for `python flow.py run`."""
+def _take_place(ahead: Ahead, directory: str) -> None:
+    """Makes the task's directory the one with the flow's files, as for `python flow.py run`."""
     os.chdir(directory)
     ahead.code.enter(directory)
-    sys.modules["__main__"].__file__ = os.path.join(directory, "flow.py")
-    sys.argv = [sys.modules["__main__"].__file__]
+    path = os.path.join(directory, "flow.py")
+    sys.modules["__main__"].__file__ = path
+    sys.argv = [path]
 
 
-def _init(context, request, result):
+def _init(context: CliState, request: Request, result: Outcome) -> None:
     """Metaflow's `init`: the parameters become artifacts of the pseudo task `_parameters`."""
     from metaflow.metadata_provider import MetaDatum
 
@@ -139,18 +177,19 @@ def _init(context, request, result):
     )
 
 
-def _step(context, request, result):
+def _step(context: CliState, request: Request, result: Outcome) -> None:
     from metaflow.cli_args import cli_args
 
     _keep_outputs(request, result)
-    _mask_exceptions([*(os.environ[name] for name in request["secretNames"]), *filter(None, request["secrets"].values())])
-    say_time_limit(request["timeoutMs"])
+    secrets = [*(os.environ[name] for name in request["secretNames"]), *filter(None, request["secrets"].values())]
+    metaflow_patches.mask_exceptions(secrets)
+    metaflow_patches.say_time_limit(request["timeoutMs"])
     paths = give_inputs(context.flow_datastore, request)
     _put_in_place(context.flow, request, paths)
-    allow_attempts(request["attempt"] + 1)
-    names = {"run": "run_id", "task": "task_id", "split": "split_index", "attempt": "retry_count"}
-    cli_args._set_step_kwargs({names[key]: request[key] for key in names} | {"input_paths": ",".join(paths[:1])})
-    task_type(request["secrets"])(
+    metaflow_patches.allow_attempts(request["attempt"] + 1)
+    options = {"run_id": request["run"], "task_id": request["task"], "split_index": request["split"]}
+    cli_args._set_step_kwargs(options | {"retry_count": request["attempt"], "input_paths": ",".join(paths[:1])})
+    metaflow_patches.task_with_secrets(request["secrets"])(
         context.flow,
         context.flow_datastore,
         context.metadata,
@@ -174,27 +213,13 @@ def _step(context, request, result):
         result["chose"] = transition[0][0]
 
 
-def _mask_exceptions(secrets):
-    """Metaflow makes an artifact of a step's exception, also where the step is to `catch` it."""
-    from metaflow.exception import MetaflowExceptionWrapper
-
-    mask, wrap = Mask(secrets), MetaflowExceptionWrapper.__init__
-
-    def wrap_masked(self, exc=None):
-        wrap(self, exc)
-        if isinstance(exc, MemoryError) and not str(exc):
-            self.exception = "out of memory"  # Python gives it no text
-        vars(self).update(mask.value(vars(self)))
-
-    MetaflowExceptionWrapper.__init__ = wrap_masked
-
-
-def _arguments(context, request, result):
-    """What an action or a flow is given: it is made of artifacts, so here."""
+def _arguments(context: CliState, request: Request, result: Outcome) -> None:
+    """The arguments of the action or flow that a step calls: they are made of artifacts."""
     paths = give_inputs(context.flow_datastore, request)
     flow, inputs = context.flow, context.flow_datastore.get_task_datastores(pathspecs=paths)
     flow._set_datastore(inputs[0])
-    task = task_type(request["secrets"])(flow, context.flow_datastore, context.metadata, *[None] * 5)
+    task_type = metaflow_patches.task_with_secrets(request["secrets"])
+    task = task_type(flow, context.flow_datastore, context.metadata, *[None] * 5)
     task._init_foreach(request["step"], None, inputs, request["split"])
     task._init_parameters(inputs[0], passdown=False)
     if "failure" in request:
@@ -203,71 +228,52 @@ def _arguments(context, request, result):
     result["arguments"] = arguments_of(arguments, request["throughConductor"])
 
 
-def _put_in_place(flow, request, paths):
-    """What a compiled `flow.py` leaves to the runtime: the answer of an action or a flow, failures."""
-    module = sys.modules["__main__"]
-    module._pause = lambda seconds, case: case
+def _put_in_place(flow: FlowSpec, request: Request, paths: list[str]) -> None:
+    """Replaces what a compiled `flow.py` leaves to the runtime: the answer of an action or a flow, failures, pauses."""
+    module = vars(sys.modules["__main__"])
+    module["_pause"] = lambda seconds, case: case
     if "answer" in request:
-        module._invoke = module._start_flow = lambda *_, **__: request["answer"]
+        module["_invoke"] = module["_start_flow"] = lambda *_, **__: request["answer"]
     if "failures" in request:
-        module._failures = lambda: request["failures"]
-        _expect_only(len(paths))
+        module["_failures"] = lambda: request["failures"]
+        metaflow_patches.expect_only(len(paths))
     if "failure" in request:
         flow.failure = request["failure"]
-    if request.get("reason"):
-        catch_failure(request["reason"])
-    if request.get("turns"):
-        flow._turns = request["turns"]  # a join has nothing of what was before it, and its loop goes on counting
+    if reason := request.get("reason"):
+        metaflow_patches.catch_failure(reason)
+    if turns := request.get("turns"):
+        flow._turns = turns  # a join inherits nothing, but its loop continues to count
     if request["retryOn"]:
-        catch_at_once(request["retryOn"], _kinds)
+        metaflow_patches.catch_at_once(request["retryOn"], _kinds)
 
 
-def _expect_only(count):
-    """Metaflow's join of a foreach counts its inputs; here, those that failed are not among them."""
-    from metaflow.datastore.task_datastore import TaskDataStore
-
-    original = TaskDataStore.__getitem__
-
-    def getitem(self, name):
-        value = original(self, name)
-        if name != "_foreach_stack" or not value:
-            return value
-        return [*value[:-1], value[-1]._replace(num_splits=count)]
-
-    TaskDataStore.__getitem__ = getitem
-
-
-def _kinds(error):
-    """What `retry.on` may call an exception: its classes, by name and with their module; a time-out."""
+def _kinds(error: BaseException) -> list[str]:
+    """Names that `retry.on` can use for an exception: its classes, with and without their module, and `timeout`."""
     classes = [cls for cls in type(error).__mro__ if cls is not object]
     kinds = [name for cls in classes for name in (cls.__name__, f"{cls.__module__}.{cls.__qualname__}")]
     return [TIMEOUT, *kinds] if "metaflow.plugins.timeout_decorator.TimeoutException" in kinds else kinds
 
 
-OPERATIONS = {"init": _init, "step": _step, "arguments": _arguments}
-"""What a task may be asked for: each takes the warm context and the request, and adds to the result."""
+OPERATIONS: dict[str, Operation] = {"init": _init, "step": _step, "arguments": _arguments}
+"""What a task can be asked to do: each takes the warm context and the request, and adds to the result."""
 
 
-def _keep_outputs(request, result):
-    """Takes the outputs as JSON just before Metaflow persists the artifacts: afterwards the flow object is empty."""
+def _keep_outputs(request: Request, result: Outcome) -> None:
+    """Takes the outputs as JSON before the flow object loses them."""
     if not request["outputs"]:
         return
-    from metaflow.datastore.task_datastore import TaskDataStore
 
-    persist = TaskDataStore.persist
-
-    def keep(self, flow):
+    def keep(flow: FlowSpec) -> None:
         if flow._success:
             task = "/".join((flow.name, request["run"], request["step"], request["task"]))
             result["outputs"], result["exact"] = outputs_of(flow, request["outputs"], task)
-        return persist(self, flow)
 
-    TaskDataStore.persist = keep
+    metaflow_patches.before_persist(keep)
 
 
-def _state(context):
-    """What of the task is worth a record even when it failed: Metaflow persists a failed task's artifacts too."""
-    state = {"metadata": context.metadata.records, "objects": {}, "info": {}}
+def _state(context: CliState) -> Outcome:
+    """What goes into the task's record even if it failed: Metaflow persists a failed task's artifacts too."""
+    state: Outcome = {"metadata": context.metadata.records, "objects": {}, "info": {}}
     if SupervisedStorage.data is not None:
         state["objects"], state["info"] = parse_data(SupervisedStorage.data)
     return state

@@ -1,17 +1,35 @@
-"""How a task is told of its inputs: by their records, of which those of one step say much the same."""
+"""Describes a task's inputs to it. Inputs from the same step have mostly the same descriptions, so each is sent once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..contract.formats import ArtifactInfo, DroppedInfo, TaskRecord
+    from .request import InputFacts, Request, ToldInput
 
 
-def tell(records):
-    """What a request says of them. A description of an artifact that several records share is sent once."""
-    numbers, descriptions = {}, []
+class ToldInputs(TypedDict):
+    """A part of a request."""
 
-    def number(description):
+    inputs: list[ToldInput]
+    descriptions: list[ArtifactInfo | DroppedInfo]
+
+
+def tell(records: Iterable[TaskRecord]) -> ToldInputs:
+    """What a request says about the tasks of these records."""
+    numbers: dict[int, int] = {}
+    descriptions: list[ArtifactInfo | DroppedInfo] = []
+
+    def number(description: ArtifactInfo | DroppedInfo) -> int:
         if id(description) not in numbers:
             numbers[id(description)] = len(descriptions)
             descriptions.append(description)
         return numbers[id(description)]
 
-    inputs = [
+    inputs: list[ToldInput] = [
         {
             "path": f"{record['run']}/{record['step']}/{record['task']}/{record['attempt']}",
             "objects": record["objects"],
@@ -22,7 +40,7 @@ def tell(records):
     return {"inputs": inputs, "descriptions": descriptions}
 
 
-def hear(request):
+def hear(request: Request) -> dict[str, InputFacts]:
     """By path (`run/step/task/attempt`), in order, what Metaflow would read from each input's `data.json`.
 
     Takes it out of the request, so that it is not kept twice.

@@ -4,44 +4,49 @@ Whatever a module sets up when it is imported (random generators, connections, t
 the task that imports it, as under `python flow.py run`.
 """
 
+from __future__ import annotations
+
 import ast
 import importlib
 import os
 import sys
 import types
 from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 OURS = frozenset(["__main__", "flow", "metaflow", "metaflow_extensions", "nuvopipe_runtime", "nuvopipe_testing"])
-"""Modules that stay as they are, whatever lies beside the flow."""
+"""Modules that are never taken from the folder of the flow."""
 
 
 class UserCode:
-    def __init__(self, directory):
-        """`directory` is where `flow.py` lies."""
+    def __init__(self, directory: str) -> None:
+        """`directory` is the folder of `flow.py`."""
         self.directory = directory
-        self._specs = {}
-        self._shadowed = []
+        self._specs: dict[str, ModuleSpec | None] = {}
+        self._shadowed: list[str] = []
 
-    def owns(self, name):
-        """Whether a module of this dotted name, or its package, is the user's."""
+    def owns(self, name: str) -> bool:
+        """Whether the module with this dotted name, or its package, is the user's."""
         return self._spec(name.partition(".")[0]) is not None
 
-    def file_of(self, name):
-        """The source of a module of the user's; None for a package without one, and for what is not there."""
-        spec, places = self._spec(name.partition(".")[0]), None
-        for part in range(name.count(".") if spec else 0):
-            places = spec.submodule_search_locations
+    def file_of(self, name: str) -> str | None:
+        """The source file of a user's module; None for a package without one, and if there is no such module."""
+        spec = self._spec(name.partition(".")[0])
+        for part in range(name.count(".")):
+            places = spec.submodule_search_locations if spec else None
             spec = PathFinder.find_spec(".".join(name.split(".")[: part + 2]), places) if places else None
-            if spec is None:
-                return None
         return spec.origin if spec and spec.origin and spec.origin.endswith(".py") else None
 
-    def import_later(self, tree, module):
+    def import_later(self, tree: ast.Module, module: types.ModuleType) -> dict[str, str]:
         """Replaces the imports of the user's modules in `flow.py` by stand-ins in `module`, its namespace.
 
         Returns module names by their alias in `flow.py`.
         """
-        later, kept = {}, []
+        later: dict[str, str] = {}
+        kept: list[ast.stmt] = []
         for node in tree.body:
             if isinstance(node, ast.Import) and len(node.names) == 1 and self.owns(node.names[0].name):
                 name = node.names[0].name
@@ -53,24 +58,24 @@ class UserCode:
         tree.body = kept
         return later
 
-    def look_for_shadowed(self):
+    def look_for_shadowed(self) -> None:
         """Finds imported libraries that share their name with a module of the user's, which Python would find first."""
         loaded = {name.partition(".")[0] for name in sys.modules}
         self._shadowed = [name for name in loaded - OURS - sys.stdlib_module_names if self.owns(name)]
 
-    def enter(self, directory):
-        """In a task: from now on the user's modules are imported from this copy of the code."""
+    def enter(self, directory: str) -> None:
+        """From now on this process, a task, imports the user's modules from this copy of the code."""
         for shadowed in self._shadowed:
             for name in [name for name in sys.modules if name == shadowed or name.startswith(shadowed + ".")]:
                 del sys.modules[name]
         sys.path[:] = [directory, *(path for path in sys.path if path != self.directory)]
 
-    def _spec(self, top):
+    def _spec(self, top: str) -> ModuleSpec | None:
         """The spec of a top-level module or package if Python finds it here first, else None."""
         if top not in self._specs:
             spec = PathFinder.find_spec(top, [self.directory]) if top not in OURS else None
             if spec is not None and spec.origin is None:
-                # A folder without __init__.py gives way to any module of its name.
+                # A folder without __init__.py gives way to any module with its name.
                 elsewhere = PathFinder.find_spec(top, [path for path in sys.path if path != self.directory])
                 spec = spec if elsewhere is None or elsewhere.origin is None else None
             self._specs[top] = spec
@@ -78,18 +83,18 @@ class UserCode:
 
 
 class Later(types.ModuleType):
-    """Stands for a module of the user's in `flow.py`; imports it when a step first uses it."""
+    """Stands for a user's module in `flow.py`; imports it when a step first uses it."""
 
-    def __init__(self, name, flow, alias):
+    def __init__(self, name: str, flow: types.ModuleType, alias: str) -> None:
         super().__init__(name)
         vars(self).update(_flow=flow, _alias=alias)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         module = importlib.import_module(self.__name__)
         setattr(self._flow, self._alias, module)
         return getattr(module, name)
 
 
-def is_users(filename, directory):
-    """Whether a traceback's frame is of the user's code."""
+def is_users(filename: str, directory: str) -> bool:
+    """Whether a frame of a traceback is in the user's code."""
     return filename.startswith(directory + os.sep) and os.path.basename(filename) != "flow.py"

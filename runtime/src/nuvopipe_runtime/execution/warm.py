@@ -5,10 +5,14 @@ first receives its variables; then, in any order,
 
 - `PREPARE` and a line `{step, without}`: import the libraries of a step except those in `without`. It answers a line
   `{importing}` before each library and `{ready}` at the end; or `{unsafe}` with the name of a library that left something
-  a fork does not survive, and then it exits.
+  a fork does not survive, and then it ends.
 - `FORK` and four descriptors: the task's wire, door, stdout and stderr. It answers `{pid}`,
   and `{status}` when the task has ended.
+
+If it fails, its last line is `{ended}` with the reason.
 """
+
+from __future__ import annotations
 
 import gc
 import json
@@ -17,11 +21,17 @@ import socket
 import sys
 import tempfile
 import time
+from typing import TYPE_CHECKING
 
 from .ahead import import_name, is_there
-from .lifetime import die_with_parent
+from .lifetime import die_with_parent, say
 from .protect import hide_memory
 from .workplace import Workplace
+
+if TYPE_CHECKING:
+    from ..plan import Plan
+    from .ahead import Ahead
+    from .loader import Loaded
 
 PREPARE = b"p"
 FORK = b"f"
@@ -31,11 +41,10 @@ IS_OBSERVABLE = os.path.isdir("/proc/self/task") and os.path.isdir("/proc/self/f
 """Whether the effects of an import can be observed. If not, tasks import everything themselves."""
 
 
-def serve(control, context, ahead, plan):
-    """Never returns. `context` is Metaflow's, or the error with which the flow could not be loaded."""
+def serve(control: socket.socket, loaded: Loaded, plan: Plan) -> None:
+    """Returns when the supervisor has closed the control socket."""
     from . import task
 
-    die_with_parent()
     hide_memory()  # it knows the secrets of its steps, and tasks of other steps run beside it
     lines = control.makefile("rb", buffering=0)
     _take_variables(json.loads(lines.readline()))
@@ -45,65 +54,61 @@ def serve(control, context, ahead, plan):
         message, descriptors, _, _ = socket.recv_fds(control, 1, DESCRIPTORS_A_TASK)
         if not message:
             workplace.remove()
-            os._exit(0)
+            return
         if message == PREPARE:
             request = json.loads(lines.readline())
-            if ahead is not None:
-                _prepare(control, ahead, request["step"], request["without"])
-            _say(control, {"ready": True})
+            unsafe = loaded.ahead and _prepare(control, loaded.ahead, request["step"], request["without"])
+            say(control, {"unsafe": unsafe} if unsafe else {"ready": True})
+            if unsafe:
+                workplace.remove()
+                return
             continue
         directory = workplace.take()
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
+            die_with_parent(parent)
+            lines.close()
             control.close()
-            task.run(context, plan, ahead, directory, *descriptors)
+            task.run(loaded, plan, directory, task.Descriptors(*descriptors))
         for descriptor in descriptors:
             os.close(descriptor)
-        _say(control, {"pid": pid})
+        say(control, {"pid": pid})
         _, status = os.waitpid(pid, 0)
-        _say(control, {"status": status})
+        say(control, {"status": status})
         workplace.give_back()
         workplace.prepare()
 
 
-def _say(control, message):
-    control.sendall(json.dumps(message).encode() + b"\n")
-
-
-def _take_variables(variables):
+def _take_variables(variables: dict[str, str]) -> None:
     os.environ.update(variables)
     if "TZ" in variables:
         time.tzset()
 
 
-def _prepare(control, ahead, step, without):
+def _prepare(control: socket.socket, ahead: Ahead, step: str, without: list[str]) -> str | None:
+    """Imports what a step needs. Returns a library that no fork survives: then this process must end."""
     own, others = ahead.of(step)
     ahead.compile_own(own)
-    has_imported = _import(control, others, without)
-    ahead.code.look_for_shadowed()
-    if has_imported:
-        gc.collect()
-        gc.freeze()
-
-
-def _import(control, others, without):
-    """Whether there was anything to import."""
     wanted = [name for name in others if IS_OBSERVABLE and name.partition(".")[0] not in without and _is_new(name)]
     for name in wanted:
         package = name.partition(".")[0]
-        _say(control, {"importing": package})
+        say(control, {"importing": package})
         if not _is_safe(name):
-            _say(control, {"unsafe": package})
-            os._exit(0)
-    return bool(wanted)
+            return package
+    ahead.code.look_for_shadowed()
+    if wanted:
+        gc.collect()
+        gc.freeze()
+    return None
 
 
-def _is_new(name):
+def _is_new(name: str) -> bool:
     parent, _, last = name.rpartition(".")
     return name not in sys.modules and last not in vars(sys.modules.get(parent, sys)) and is_there(name)
 
 
-def _is_safe(name):
+def _is_safe(name: str) -> bool:
     """Imports a library. False if it failed, printed, or left threads or open descriptors behind."""
     before = _descriptors()
     with tempfile.TemporaryFile() as output:
@@ -124,11 +129,11 @@ def _is_safe(name):
     return has_succeeded and _descriptors() == before and not _has_threads()
 
 
-def _descriptors():
+def _descriptors() -> set[str]:
     return {name for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")}
 
 
-def _has_threads():
+def _has_threads() -> bool:
     """Whether threads survive a fork. OpenBLAS, in numpy, ends its own before a fork and restarts them on demand."""
     if len(os.listdir("/proc/self/task")) == 1:
         return False

@@ -1,5 +1,8 @@
 """The supervisor's side of loaders and warm processes: starts, keeps and replaces them."""
 
+from __future__ import annotations
+
+import contextlib
 import json
 import os
 import select
@@ -11,9 +14,20 @@ import tempfile
 import time
 from collections import OrderedDict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..store import to_json
 from . import loader, warm
+from .lifetime import how_it_exited
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
+
+    from ..plan import Plan
+
+    Variables: TypeAlias = tuple[tuple[str, str], ...]
+    """Environment variables, sorted: a key."""
 
 WARM_MAX = 4
 """Warm processes of a container, one a set of variables; they share most of their memory."""
@@ -31,161 +45,265 @@ IMPORT_MAX_S = 60
 HASH_SEED = {"PYTHONHASHSEED": "0"}
 """Sets of strings are pickled in hash order: with the same seed in every process, equal sets make equal artifacts."""
 
+STDERR_MAX_BYTES = 64 << 10
+"""Of what a loader and its warm processes write to stderr, how much of the end goes to the activation's log."""
+
 
 class WarmGone(Exception):
-    """A process of the container ended: it could not start, or was killed."""
+    """A loader or warm process ended: it could not start, failed, or was killed. The text says why, if that is known."""
+
+    def __init__(self, reason: str | None, exit_code: int | None) -> None:
+        """`reason`: what the process said; `exit_code`: negative if a signal ended it, as `subprocess` has it."""
+        self.reason = reason
+        self.exit_code = exit_code
+        why = reason or (None if exit_code is None else how_it_exited(exit_code))
+        super().__init__(f"the step's Python process ended{f': {why}' if why else ''}")
 
 
 class WarmProcesses:
     LOADER = "nuvopipe_runtime.execution.loader"
-    """What a loader runs, where it is started here."""
+    """The module that a loader runs, if it is started here."""
 
-    def __init__(self, plan):
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._loaders = OrderedDict()
-        self._warm = OrderedDict()
-        self._unsafe = set()
+        self._loaders: OrderedDict[Variables, _Loader] = OrderedDict()
+        self._warm: OrderedDict[Variables, WarmProcess] = OrderedDict()
+        self._unsafe: set[str] = set()
         """Libraries that only tasks may import."""
 
-    def adopt(self, control):
-        """Uses a loader that has been forked already, instead of starting one."""
-        self._loaders[()] = _Loader(control)
+    def adopt(self, control: socket.socket, pid: int) -> None:
+        """Uses a loader that this process has forked already, instead of starting one."""
+        self._loaders[()] = _Loader(control, pid)
 
-    def close(self):
+    def close(self) -> None:
         for process in (*self._warm.values(), *self._loaders.values()):
             process.close()
         self._warm.clear()
         self._loaders.clear()
 
-    def ready_for(self, step, environment, variables, deadline):
-        """The warm process for these variables, with the libraries of the step imported; none if `step` is None."""
+    def ready_for(
+        self, step: str | None, environment: dict[str, str], variables: dict[str, str], deadline: float
+    ) -> WarmProcess:
+        """The warm process for these variables, with the libraries of the step imported; none if `step` is None.
+
+        Raises `WarmGone`.
+        """
         key = tuple(sorted(_with_our_path(variables, environment).items()))
         while True:
-            if key in self._warm and not self._warm[key].is_alive():
-                self._warm.pop(key).close()
-            process = self._warm.get(key) or self._start(key, environment)
+            process = self._living(key) or self._start(key, environment)
             self._warm.move_to_end(key)
             if step is None:
                 return process
-            unsafe = process.prepare(step, self._unsafe, min(deadline, time.time() + IMPORT_MAX_S))
+            try:
+                unsafe = process.prepare(step, self._unsafe, min(deadline, time.time() + IMPORT_MAX_S))
+            except WarmGone:
+                self.forget(process)
+                raise
             if not unsafe:
                 return process
             self._unsafe |= unsafe
-            self._warm.pop(key).close()
+            self.forget(process)
 
-    def forget(self, process):
-        """Drops a warm process that ended: a task, which is the user's code, may have killed it."""
+    def forget(self, process: WarmProcess) -> None:
+        """Drops a warm process. It may have ended by itself: a task, which is the user's code, can kill it."""
         for key in [key for key, each in self._warm.items() if each is process]:
             del self._warm[key]
         process.close()
 
-    def _start(self, key, environment):
-        _make_room(self._warm, WARM_MAX)
+    def _living(self, key: Variables) -> WarmProcess | None:
+        process = self._warm.get(key)
+        if process is None or process.is_alive():
+            return process
+        _report(process.gone())
+        self.forget(process)
+        return None
+
+    def _start(self, key: Variables, environment: dict[str, str]) -> WarmProcess:
+        while len(self._warm) >= WARM_MAX:
+            self.forget(next(iter(self._warm.values())))
         variables = dict(key)
         early = tuple(item for item in key if item[0].startswith(READ_BY_INTERPRETER))
         try:
             process = self._loader(early, environment).fork(variables)
-        except WarmGone:
-            self._loaders.pop(early).close()
+        except WarmGone as gone:
+            _report(gone)
+            self._drop_loader(early)
             process = self._loader(early, environment).fork(variables)
         self._warm[key] = process
         return process
 
-    def _loader(self, early, environment):
+    def _loader(self, early: Variables, environment: dict[str, str]) -> _Loader:
         found = self._loaders.get(early)
         if found is None:
-            _make_room(self._loaders, LOADERS_MAX)
+            while len(self._loaders) >= LOADERS_MAX:
+                self._drop_loader(next(iter(self._loaders)))
             found = self._loaders[early] = _spawn(self.LOADER, self._plan, {**environment, **dict(early)})
         self._loaders.move_to_end(early)
         found.ensure({**HASH_SEED, **environment, **dict(early)})
         return found
 
+    def _drop_loader(self, early: Variables) -> None:
+        """With its warm processes, which end when it does."""
+        dropped = self._loaders.pop(early)
+        for process in [each for each in self._warm.values() if each.loader is dropped]:
+            self.forget(process)
+        dropped.close()
+
 
 class _Process:
     """One end of a control socket."""
 
-    def __init__(self, control):
+    def __init__(self, control: socket.socket, pid: int) -> None:
         self._control = control
+        self._pid = pid
         # Unbuffered: a selector watches the socket, so no line may hide in a buffer.
         self._answers = control.makefile("rb", buffering=0)
 
-    def fileno(self):
+    def fileno(self) -> int:
         return self._control.fileno()
 
-    def answer(self):
-        line = self._answers.readline()
-        if not line:
-            raise WarmGone("the step's Python process ended" + self._last_words())
-        return json.loads(line)
+    def answer(self) -> dict[str, Any]:
+        """The next line. Raises `WarmGone`."""
+        try:
+            line = self._answers.readline()
+        except ConnectionError:
+            line = b""
+        if not line.endswith(b"\n"):
+            raise WarmGone(self._last_words(), self._exit_code())
+        answer: dict[str, Any] = json.loads(line)
+        if "ended" in answer:
+            self._last_words()
+            raise WarmGone(answer["ended"], self._exit_code())
+        return answer
 
-    def send(self, data, descriptors=()):
+    def send(self, data: bytes, descriptors: Sequence[int] = ()) -> None:
+        """Raises `WarmGone`."""
         try:
             if descriptors:
                 socket.send_fds(self._control, [data], descriptors)
             else:
                 self._control.sendall(data)
-        except (BrokenPipeError, ConnectionError):
-            raise WarmGone("the step's Python process ended" + self._last_words()) from None
+        except ConnectionError:
+            raise self.gone() from None
 
-    def _last_words(self):
-        return ""
+    def gone(self) -> WarmGone:
+        """Why a process that has closed its socket ended. One that has not is told to end."""
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+        try:
+            while True:
+                self.answer()
+        except WarmGone as gone:
+            return gone
 
-    def close(self):
+    def close(self) -> None:
         self._answers.close()
         self._control.close()
 
+    def _exit_code(self) -> int | None:
+        """Waits for the end of a process that has closed its socket. None if nobody knows any more."""
+        raise NotImplementedError
+
+    def _last_words(self) -> str | None:
+        """Shows what the process wrote to stderr in the activation's log. The last line is the reason, if it said no other."""
+        raise NotImplementedError
+
 
 class _Loader(_Process):
-    def __init__(self, control, process=None, errors=None):
-        super().__init__(control)
+    def __init__(
+        self,
+        control: socket.socket,
+        pid: int,
+        process: subprocess.Popen[bytes] | None = None,
+        errors: BinaryIO | None = None,
+    ) -> None:
+        """`errors`: the file to which a process that was started here writes its stderr; one that was forked has ours."""
+        super().__init__(control, pid)
         self._process = process
         self._errors = errors
+        self._errors_shown = 0
         self._is_ready = False
+        self._code: int | None = None
 
-    def ensure(self, environment):
-        """Tells it its environment, once, and waits until it has loaded the flow."""
+    def ensure(self, environment: Mapping[str, str]) -> None:
+        """Sends the environment, once, and waits until the flow is loaded. Raises `WarmGone`."""
         if not self._is_ready:
             self.send(to_json(environment) + b"\n")
             self._is_ready = self.answer()["ready"]
 
-    def fork(self, variables):
+    def fork(self, variables: Mapping[str, str]) -> WarmProcess:
+        """Starts a warm process. Raises `WarmGone`."""
         ours, theirs = socket.socketpair()
         with theirs:
             self.send(loader.FORK, [theirs.fileno()])
-        process = WarmProcess(ours, self.answer()["pid"])
+        process = WarmProcess(ours, self.answer()["pid"], self)
         process.send(to_json(variables) + b"\n")
         return process
 
-    def _last_words(self):
-        """The last line of what it wrote to stderr, which is nowhere else: the activation has no log."""
-        if self._errors is None:
-            return ""
-        self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return f": {lines[-1]}" if lines else ""
+    def exit_code_of(self, pid: int) -> int | None:
+        """How a warm process ended; None if the loader has ended too."""
+        if self.fileno() < 0:
+            return None
+        try:
+            self.send(loader.EXIT_CODE + to_json(pid) + b"\n")
+            code: int | None = self.answer()["code"]
+        except WarmGone:
+            return None
+        return code
 
-    def close(self):
+    def show_errors(self) -> str | None:
+        """Copies what is new on stderr to the activation's log. Returns the last line."""
+        if self._errors is None:
+            return None
+        size = os.fstat(self._errors.fileno()).st_size
+        start = max(self._errors_shown, size - STDERR_MAX_BYTES)
+        # Not by seeking: the processes share the position in the file.
+        text = os.pread(self._errors.fileno(), size - start, start).decode(errors="replace")
+        self._errors_shown = size
+        lines = text.strip().splitlines()
+        if not lines:
+            return None
+        print(text.rstrip(), file=sys.stderr)
+        return lines[-1]
+
+    def close(self) -> None:
         super().close()
-        if self._process is not None:
-            self._process.wait()
+        self._exit_code()
+        if self._errors is not None:
             self._errors.close()
+
+    def _exit_code(self) -> int | None:
+        if self._process is not None:
+            return self._process.wait()
+        if self._code is None:
+            with contextlib.suppress(ChildProcessError):
+                self._code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self._code
+
+    def _last_words(self) -> str | None:
+        self._exit_code()
+        return self.show_errors()
 
 
 class WarmProcess(_Process):
-    def __init__(self, control, pid):
-        super().__init__(control)
-        self._pid = pid
-        self._prepared = set()
+    def __init__(self, control: socket.socket, pid: int, loader: _Loader) -> None:
+        super().__init__(control, pid)
+        self.loader = loader
+        self._prepared: set[str] = set()
+        self._code: int | None = None
 
-    def is_alive(self):
-        """It never speaks first, so anything to read is the end of the stream."""
+    def is_alive(self) -> bool:
+        """A warm process never speaks first, so anything to read means that it ended."""
         return not select.select([self], [], [], 0)[0]
 
-    def prepare(self, step, without, deadline):
-        """Has it import a step's libraries. Returns those that proved unsafe; then this process must be closed."""
+    def prepare(self, step: str, without: set[str], deadline: float) -> set[str]:
+        """Has it import a step's libraries. Returns those that proved unsafe; then this process must be dropped.
+
+        Raises `WarmGone`.
+        """
         if step in self._prepared:
             return set()
-        importing = set()
+        importing: set[str] = set()
         try:
             self.send(warm.PREPARE + to_json({"step": step, "without": sorted(without)}) + b"\n")
             while select.select([self], [], [], max(0.0, deadline - time.time()))[0]:
@@ -197,25 +315,40 @@ class WarmProcess(_Process):
                     return {answer["unsafe"]}
                 importing = {answer["importing"]}
             os.kill(self._pid, signal.SIGKILL)
-        except WarmGone:
+        except WarmGone as gone:
             if not importing:
                 raise
+            _report(gone, f" while it imported {', '.join(importing)}, which steps now import themselves")
         return importing
 
-    def fork(self, descriptors):
-        """The process id of a new task, which gets the descriptors: its wire, door, stdout and stderr."""
+    def fork(self, descriptors: Sequence[int]) -> int:
+        """The process ID of a new task, which gets the descriptors: its wire, door, stdout and stderr. Raises `WarmGone`."""
         self.send(warm.FORK, descriptors)
-        return self.answer()["pid"]
+        pid: int = self.answer()["pid"]
+        return pid
 
-    def wait_status(self):
-        """Of the task, once it has ended."""
-        try:
-            return self.answer()["status"]
-        except WarmGone:
-            return signal.SIGKILL  # the step has ended its own parent, and with it itself
+    def wait_status(self) -> int:
+        """The task's wait status, once it has ended. Raises `WarmGone`: then the task has been killed, too."""
+        status: int = self.answer()["status"]
+        return status
+
+    def _exit_code(self) -> int | None:
+        if self._code is None:
+            self._code = self.loader.exit_code_of(self._pid)
+        return self._code
+
+    def _last_words(self) -> str | None:
+        self._exit_code()
+        self.loader.show_errors()
+        return None
 
 
-def _spawn(module, plan, environment):
+def _report(gone: WarmGone, when: str = "") -> None:
+    """Says in the activation's log what no step fails with."""
+    print(f"nuvopipe: {gone}{when}", file=sys.stderr)
+
+
+def _spawn(module: str, plan: Plan, environment: dict[str, str]) -> _Loader:
     ours, theirs = socket.socketpair()
     here = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [here, environment.get("PYTHONPATH")]))
@@ -230,16 +363,10 @@ def _spawn(module, plan, environment):
         stderr=errors,
     )
     theirs.close()
-    return _Loader(ours, process, errors)
+    return _Loader(ours, process.pid, process, errors)
 
 
-def _with_our_path(variables, environment):
+def _with_our_path(variables: dict[str, str], environment: dict[str, str]) -> dict[str, str]:
     """A flow that names places of its own to import from keeps Metaflow's and its packages'."""
-    paths = [variables.get("PYTHONPATH"), environment.get("PYTHONPATH")]
-    return {**variables, "PYTHONPATH": os.pathsep.join(paths)} if all(paths) else variables
-
-
-def _make_room(processes, most):
-    """The one that has not been used for the longest time goes."""
-    while len(processes) >= most:
-        processes.popitem(last=False)[1].close()
+    paths = [path for each in (variables, environment) if (path := each.get("PYTHONPATH"))]
+    return {**variables, "PYTHONPATH": os.pathsep.join(paths)} if len(paths) == 2 else variables

@@ -1,37 +1,45 @@
 """The working directory of a task: its own, with a fresh copy of the flow's files."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import tempfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Look: TypeAlias = dict[str, tuple[int, int]]
+    """By path: time of the last change, nanoseconds, and inode."""
 
 PLACE = ".work"
-"""Below the flow's directory, so that it goes when the container goes."""
+"""Below the flow's directory, so that it is removed with the container."""
 
 
 class Workplace:
     """Makes directories for one task after the other; the next one is prepared ahead."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: str) -> None:
         self._source = directory
-        self._next = None
+        self._next: tuple[str, Look] | None = None
         """(directory, what was in it when it was made)."""
 
-    def take(self):
+    def take(self) -> str:
         """A fresh directory, which belongs to the caller until it gives it back."""
-        if self._next is None:
-            self.prepare()
+        self._next = self._next or self._make()
         return self._next[0]
 
-    def give_back(self):
-        """After the task's end. A directory in which nothing was touched is the next one's."""
-        directory, seen = self._next
-        if seen != _look(directory):
+    def give_back(self) -> None:
+        """Takes the directory back after the task's end. If nothing in it was touched, the next task gets it too."""
+        if self._next is not None and self._next[1] != _look(self._next[0]):
             self.remove()
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Makes the next directory, if there is none."""
-        if self._next is not None:
-            return
+        self._next = self._next or self._make()
+
+    def _make(self) -> tuple[str, Look]:
         place = os.path.join(self._source, PLACE)
         try:
             os.makedirs(place, exist_ok=True)
@@ -39,20 +47,20 @@ class Workplace:
         except OSError:
             made = tempfile.mkdtemp(prefix="nuvopipe-work-")  # the action's own folder may be read-only
         shutil.copytree(self._source, made, ignore=self._left_out, symlinks=True, dirs_exist_ok=True)
-        self._next = made, _look(made)
+        return made, _look(made)
 
-    def remove(self):
+    def remove(self) -> None:
         if self._next is not None:
             shutil.rmtree(self._next[0], ignore_errors=True)
             self._next = None
 
-    def _left_out(self, folder, names):
+    def _left_out(self, folder: str, names: list[str]) -> list[str]:
         return [PLACE] if folder == self._source and PLACE in names else []
 
 
-def _look(directory):
-    """Everything below a directory, and when it was last changed: no program can set the time of that (`st_ctime`)."""
-    found = {}
+def _look(directory: str) -> Look:
+    """Everything below a directory, and when it last changed: programs cannot set that time (`st_ctime`)."""
+    found: Look = {}
     for folder, _, files in os.walk(directory):
         for path in (folder, *(os.path.join(folder, name) for name in files)):
             status = os.lstat(path)

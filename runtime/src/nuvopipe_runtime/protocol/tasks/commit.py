@@ -54,8 +54,9 @@ def make_record(
         record["passed"] = context.plan.passed_by(step, result["chose"])[:PASSED_MAX]  # type: ignore[typeddict-unknown-key]
     if spec is not None and not attempt.ok and (spec.get("retry") or spec.get("catches")):
         record["attempts"] = attempts_max(spec)
-    if result.get("splits") is not None:
-        record["splits"] = result["splits"]
+    splits = result.get("splits")
+    if splits is not None:
+        record["splits"] = splits
     if "outputs" in result:
         record["outputs"] = result["outputs"]
         if result.get("exact"):

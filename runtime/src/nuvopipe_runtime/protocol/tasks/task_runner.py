@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ...context import Context
     from ...contract.formats import Envelope, TaskRecord
+    from ...execution.request import Request
     from ..container import Container
     from ..related_runs.lineage import Lineage
     from ..timing import TimeLimits
@@ -46,10 +47,9 @@ class TaskRunner:
     def init(self, values: dict[str, Any]) -> Attempt:
         """The attempt that keeps the run's parameters as artifacts."""
         binary = [name for name, spec in self._plan.parameters.items() if spec.get("binary")]
-        request = {**self._common(), "task": PARAMETERS_TASK, "parameters": values, "binary": binary}
+        request: Request = {**self._common(), "task": PARAMETERS_TASK, "parameters": values, "binary": binary}
         limit = self._deadline - self._clock.now()
-        attempt: Attempt = self._executor.run(self._store, "init", request, self._environment, limit, self._deadline)
-        return attempt
+        return self._executor.run(self._store, "init", request, self._environment, limit, self._deadline)
 
     def step(
         self,
@@ -65,7 +65,7 @@ class TaskRunner:
         """
         step, at = envelope["step"], envelope.get("at", [])
         spec = self._plan.steps[step]
-        request = {
+        request: Request = {
             **self._of_step(step, at, inputs),
             "attempt": attempt,
             "retries": retries.times_of(spec),
@@ -92,7 +92,7 @@ class TaskRunner:
         """An attempt at what the action, or the flow, of a step is to be given."""
         step, at = envelope["step"], envelope.get("at", [])
         through_conductor = "action" in self._plan.steps[step]["call"]
-        request = {**self._of_step(step, at, self._inputs.of(envelope)), "throughConductor": through_conductor}
+        request: Request = {**self._of_step(step, at, self._inputs.of(envelope)), "throughConductor": through_conductor}
         return self._run("arguments", request)
 
     def not_tried(self, error: str, kinds: Iterable[str] = ()) -> Attempt:
@@ -102,11 +102,11 @@ class TaskRunner:
         now = self._clock.now()
         return Attempt(False, {}, error, b"", log.content(), now, now, kinds)
 
-    def _common(self) -> dict[str, Any]:
+    def _common(self) -> Request:
         return {"run": self._layout.run_id, "root": self._store.root, "tags": self._plan.tags}
 
-    def _of_step(self, step: str, at: list[int], inputs: list[TaskRecord]) -> dict[str, Any]:
-        return {
+    def _of_step(self, step: str, at: list[int], inputs: list[TaskRecord]) -> Request:
+        request: Request = {
             **self._common(),
             "step": step,
             "task": task_id(at),
@@ -114,14 +114,17 @@ class TaskRunner:
             "timeoutMs": self._plan.steps[step]["timeoutMs"],
             **tell(inputs),
             "secrets": self._secrets.of(self._context),
-            **({"failure": self._store.get_json(self._layout.failed)} if step == self._plan.on_failure else {}),
-            **({"origin": self._lineage.origin} if self._lineage.resumes else {}),
         }
+        if step == self._plan.on_failure:
+            request["failure"] = self._store.get_json(self._layout.failed)
+        if self._lineage.resumes:
+            request["origin"] = self._lineage.origin
+        return request
 
     def _run(
         self,
         operation: str,
-        request: dict[str, Any],
+        request: Request,
         retry_ms: int | None = None,
         meanwhile: Callable[[], float | None] | None = None,
     ) -> Attempt:
@@ -134,10 +137,7 @@ class TaskRunner:
             place = (step, request["task"], request["attempt"], self._context.by)
             live_log = LiveLog(self._store, self._layout.log_prefix(*place))
         self._executor.meanwhile = meanwhile
-        attempt: Attempt = self._executor.run(
-            self._store, operation, request, self._environment, *limits, is_over, overdue, live_log
-        )
-        return attempt
+        return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue, live_log)
 
     def _limit(self, step: str, retry_ms: int | None) -> tuple[int, str | None]:
         """(what an attempt may take, milliseconds; how it fails after that where it is not the step's own limit)."""

@@ -3,7 +3,7 @@ import importlib.util
 import pytest
 from metaflow.graph import FlowGraph
 
-from nuvopipe_runtime.execution.flow_graph import visit_steps_once
+from nuvopipe_runtime.execution.metaflow_patches import visit_steps_once
 
 NESTED = """
 from metaflow import FlowSpec, step
