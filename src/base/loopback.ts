@@ -24,7 +24,7 @@ export function isOfThisMachine({ headersDistinct }: Pick<IncomingMessage, 'head
 }
 
 export const NOT_OF_THIS_MACHINE =
-  'This server answers the clients of its own machine: the Host or the Origin is another.';
+  'This server only accepts clients on its own machine: Host or Origin names another machine.';
 
 /** The URL of a request's target. Undefined where it is no path: for a proxy, or for nothing at all. */
 export function urlOf({ url = '' }: Pick<IncomingMessage, 'url'>): URL | undefined {

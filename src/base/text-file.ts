@@ -16,7 +16,7 @@ export async function readTextFile(
   const file = await readBytes(path, maxBytes);
   if ('problem' in file) return file;
   if (isUtf8(file.bytes)) return { text: new TextDecoder().decode(file.bytes) };
-  return { problem: `the file "${path}" is no UTF-8 text`, hint: NOT_UTF8_HINT };
+  return { problem: `the file "${path}" is not UTF-8 text`, hint: NOT_UTF8_HINT };
 }
 
 /** Reads a file of a user's as it is. */
@@ -31,7 +31,7 @@ export async function readBytes(
   }
   try {
     if ((await file.stat()).isDirectory())
-      return { problem: `"${path}" is a folder`, hint: 'name a file in that folder' };
+      return { problem: `"${path}" is a folder`, hint: 'choose a file in that folder' };
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;
     for (let read = -1; read !== 0 && length <= maxBytes; length += read) {
@@ -39,8 +39,8 @@ export async function readBytes(
     }
     if (length > maxBytes) {
       return {
-        problem: `the file "${path}" is longer than the ${Math.floor(maxBytes / 1024)} kB that an invocation takes`,
-        hint: 'put the data into object storage, and give its address',
+        problem: `the file "${path}" exceeds the ${Math.floor(maxBytes / 1024)} kB that an invocation can carry`,
+        hint: 'put the data into object storage and pass its address',
       };
     }
     return { bytes: buffer.subarray(0, length) };
@@ -51,6 +51,6 @@ export async function readBytes(
 
 const WHY: Record<string, string> = {
   ENOENT: 'there is no file FILE',
-  EACCES: 'the file FILE may not be read',
+  EACCES: 'no permission to read the file FILE',
   EISDIR: 'FILE is a folder',
 };

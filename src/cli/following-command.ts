@@ -28,7 +28,7 @@ export abstract class FollowingCommand extends BaseCommand {
   protected readonly report: Progress = reportTo(process.stderr);
 
   /** Ends what this command has started, and says what goes on without it. */
-  #interrupt: () => Promise<string> = async () => 'interrupted before the run had begun';
+  #interrupt: () => Promise<string> = async () => 'interrupted before the run started';
 
   /** Once it is set the process ends with it, whatever becomes of the run meanwhile. */
   #interrupting: Promise<never> | undefined;
@@ -64,15 +64,17 @@ export abstract class FollowingCommand extends BaseCommand {
     if (isLocal(flags)) {
       this.#interrupt = async () => {
         const ours = await opening.catch(() => undefined);
-        if (ours?.started !== true) return 'interrupted before the run had begun';
+        if (ours?.started !== true) return 'interrupted before the run started';
         const { stopPlatform } = await import('../twin/host/platform.ts');
         await stopPlatform(flags.home, this.report);
-        return 'interrupted: the local platform, which this command had started, is stopped, and the run with it';
+        return 'interrupted: the local platform, which this command had started, was stopped together with the run';
       };
     }
     const target = await opening;
     if (target.started)
-      this.report.line('The local platform runs now, and stays for the next run (nuvopipe local stop ends it)');
+      this.report.line(
+        'The local platform is running and stays available for further runs (stop it with: nuvopipe local stop)',
+      );
     return target;
   }
 
@@ -94,7 +96,7 @@ export abstract class FollowingCommand extends BaseCommand {
     ]);
     if (!started) {
       this.#interrupt = async () =>
-        `interrupted: the run goes on; look at it with: nuvopipe status ${key.flow}/${key.run}`;
+        `interrupted: the run continues; follow it with: nuvopipe status ${key.flow}/${key.run}`;
     }
     const view = viewOnStderr(this.report);
     const reader = new RunReader(store);
@@ -117,7 +119,7 @@ export abstract class FollowingCommand extends BaseCommand {
     const other = version === undefined || version === bundle ? [] : [`version ${versionOf(bundle)} of the flow`];
     const what = [...parameters, ...other].join(', ');
     const started = `it was started ${age(Date.now() - created)} ago${what && ` with ${what}`}`;
-    this.report.line(`This run exists already: ${started}. Nothing is run again`);
+    this.report.line(`This run already exists: ${started}. It does not run again`);
   }
 
   #tell(key: RunKey, answer: RunAnswer, hints: readonly string[]): void {
@@ -132,11 +134,11 @@ export abstract class FollowingCommand extends BaseCommand {
 export function hintsFor(key: RunKey, { error, status }: RunAnswer, deploy: string): string[] {
   const name = `${key.flow}/${key.run}`;
   const resume = `nuvopipe resume ${name}`;
-  if (status === 'cancelled') return [`go on with what is left of it: ${resume}`];
+  if (status === 'cancelled') return [`resume the run: ${resume}`];
   // Without a step it has not begun.
-  if (error?.step === undefined) return [`see what it wrote with: nuvopipe logs ${name}`];
+  if (error?.step === undefined) return [`read its output: nuvopipe logs ${name}`];
   return [
-    `see what it wrote with: nuvopipe logs ${name} --step ${error.step}`,
-    `put it right, then: ${deploy}; it goes on where it failed with: ${resume}`,
+    `read the output of the step: nuvopipe logs ${name} --step ${error.step}`,
+    `fix the flow, deploy it with: ${deploy}; then resume the run: ${resume}`,
   ];
 }

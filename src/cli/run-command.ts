@@ -26,6 +26,6 @@ async function unknownCommand(error: unknown, root: string): Promise<UserError |
   const isTopic = commandIDs.some((command) => command.startsWith(`${first}:`));
   const name = isTopic ? `${first} ${second}` : first;
   const names = commandIDs.map((command) => command.replaceAll(':', ' '));
-  const hint = didYouMean(name, names) ?? `there are: ${names.join(', ')}`;
+  const hint = didYouMean(name, names) ?? `commands: ${names.join(', ')}`;
   return new UserError('no-such-command', `there is no command "${name}"`, hint);
 }

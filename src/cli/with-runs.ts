@@ -23,8 +23,8 @@ export function warnOfUnreadable({ unreadable }: RunReader): void {
   const keys = [...unreadable].toSorted();
   const { yellow } = paletteFor(process.stderr);
   for (const key of keys.slice(0, NAMED_MAX)) {
-    process.stderr.write(`${yellow('skipped')} ${key}: it is not the record that it should be\n`);
+    process.stderr.write(`${yellow('skipped')} ${key}: it is not a valid record\n`);
   }
   if (keys.length > NAMED_MAX)
-    process.stderr.write(`${yellow('skipped')} ${keys.length - NAMED_MAX} more of the kind\n`);
+    process.stderr.write(`${yellow('skipped')} ${keys.length - NAMED_MAX} more invalid records\n`);
 }

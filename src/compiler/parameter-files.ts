@@ -32,7 +32,7 @@ export async function readParameterFiles(
       const message = `"${path}" is the name of a generated file`;
       report.error('file-name-taken', fallback.span, message, 'choose another name');
     } else if (found?.isDirectory()) {
-      report.error('no-such-file', fallback.span, `"${fallback.value}" is a folder`, 'name a file in that folder');
+      report.error('no-such-file', fallback.span, `"${fallback.value}" is a folder`, 'choose a file in that folder');
     } else if (!found?.isFile()) {
       const neighbours = await readdir(dirname(place)).catch(() => []);
       const hint = didYouMean(basename(path), neighbours) ?? `files are searched in ${folder}`;

@@ -110,7 +110,7 @@ describe('cached steps and deleted runs, end to end', function () {
     assert.deepEqual(await run('two'), [{ text: 'sum: 5' }, ['begin']]);
     assert.deepEqual(await artifacts('two'), await artifacts('one'));
     assert.equal((await artifacts('two')).steps.square?.[1]?.stdout, 'squaring 1\n');
-    assert.match(await why('one', 'square'), /✓ t-0, t-1, t-2 ran: no earlier run has it in the cache/);
+    assert.match(await why('one', 'square'), /✓ t-0, t-1, t-2 ran: the cache has no entry from an earlier run/);
     assert.match(await why('two', 'square'), /= t-0, t-1, t-2 did not run: reused from CachedFlow\/one$/);
     assert.match(await why('two', 'begin'), /ran: the step has no "cache: true"/);
     const status = (await runStatus(new RunReader(store), key('two'))) as RunStatus;
@@ -229,10 +229,10 @@ steps:
     const done = await runCommand('prune', [FLOW, '--older-than', '0d', '--yes', ...args]);
     assert.match(
       done.stdout,
-      /CachedFlow: nothing to delete \(stay: 3 changed within a day\)\nThere is nothing to delete\./,
+      /CachedFlow: nothing to delete \(kept: 3 changed in the last day\)\nThere is nothing to delete\./,
     );
     for (const [given, message] of [
-      [['--keep-failed'], /nothing says which runs may go/],
+      [['--keep-failed'], /no rule selects runs to delete/],
       [['--older-than', '30'], /"30" is no age/],
       [['NoFlow', '--keep', '1'], /no runs of a flow "NoFlow"/],
     ] as const) {

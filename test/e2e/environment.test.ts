@@ -167,7 +167,7 @@ describe('the environment of steps', function () {
       assert.equal(missing.code, 2, missing.stderr);
       assert.match(
         missing.stderr,
-        /error\[missing-secrets\]: the flow TokenFlow needs secrets that are not given: TEST_TOKEN \(step use\), OTHER_TOKEN \(step use\)\n/,
+        /error\[missing-secrets\]: the flow TokenFlow needs secrets: TEST_TOKEN \(step use\), OTHER_TOKEN \(step use\)\n/,
       );
       const secretsFile = join(folder, '.env');
       await writeFile(secretsFile, 'OTHER_TOKEN="kept in a file" # for tests\n');

@@ -162,7 +162,7 @@ onFailure:
     assert.match(status.stdout, /at least 1, not 0/, status.stderr);
     const resumed = await runCommand('resume', [run, '--home', shared.home]);
     assert.equal(resumed.code, 2, resumed.stderr);
-    assert.match(resumed.stderr, /was refused for its parameters.*at least 1/s);
+    assert.match(resumed.stderr, /was rejected because of its parameters.*at least 1/s);
   });
 
   describe('retry', () => {

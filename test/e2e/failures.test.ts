@@ -248,10 +248,10 @@ steps:
     {
       what: 'a run named with a slash',
       params: { count: 1, run: '../other' },
-      message: /^"\.\.\/other" cannot name a run/,
+      message: /^invalid run name "\.\.\/other"/,
     },
-    { what: 'a run without a name', params: { count: 1, run: '' }, message: /^"" cannot name a run/ },
-    { what: 'a run with too long a name', params: { count: 1, run: 'x'.repeat(5_000) }, message: /cannot name a run/ },
+    { what: 'a run without a name', params: { count: 1, run: '' }, message: /^invalid run name ""/ },
+    { what: 'a run with too long a name', params: { count: 1, run: 'x'.repeat(5_000) }, message: /^invalid run name/ },
     {
       what: 'a wait that is no number',
       params: { count: 1, wait: 'soon' },

@@ -240,7 +240,7 @@ describe('a flow that starts by itself', function () {
       name: 'UserError',
       code: 'no-feed',
       message:
-        /^NoAlarmsFlow is deployed, but its schedule "0 6 \* \* \*" is not set: .*\/whisk\.system\/alarms\/alarm$/,
+        /^NoAlarmsFlow was deployed, but its schedule "0 6 \* \* \*" was not set: .*\/whisk\.system\/alarms\/alarm$/,
       hint: /alarms package/,
     });
     assert.equal((await invoke(plain, 'NoAlarmsFlow')).result.status, 'succeeded');

@@ -256,7 +256,7 @@ steps:
       assert.equal(listed.code, 0);
       assert.match(
         listed.stderr,
-        new RegExp(`skipped ${keys.run({ flow: 'OddFlow0', run: 'r1' })}: it is not the record that it should be`),
+        new RegExp(`skipped ${keys.run({ flow: 'OddFlow0', run: 'r1' })}: it is not a valid record`),
       );
       const swept = await cli('sweep');
       assert.deepEqual([swept.code, swept.json.unreadable.length], [0, garbage.length]);
@@ -436,7 +436,7 @@ steps:
     assert.deepEqual([first.code, first.json.outputs], [0, { q: 2 }]);
     const again = await start('flow.yaml', 'qty=2');
     assert.deepEqual([again.code, again.json.outputs], [0, { q: 2 }]);
-    assert.match(again.stderr, /This run exists already: it was started .* ago with qty = 2\. Nothing is run again/);
+    assert.match(again.stderr, /This run already exists: it was started .* ago with qty = 2\. It does not run again/);
     const other = await start('flow.yaml', 'qty=3');
     assert.deepEqual([other.code, other.json.error.code], [2, 'run-exists']);
     assert.match(

@@ -16,9 +16,9 @@ interface Answer {
 }
 
 export default class Cancel extends BaseCommand {
-  static override summary = 'End a run: no further step of it begins, and those that are executed end within seconds.';
+  static override summary = 'Cancel a run: no further step starts, and running steps end within seconds.';
 
-  static override description = 'The steps of onFailure follow. A cancelled run can be resumed.';
+  static override description = 'The onFailure steps run afterwards. A cancelled run can be resumed.';
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> HelloFlow/20260102030405-1a2b3c4d',
@@ -41,7 +41,7 @@ export default class Cancel extends BaseCommand {
       warnOfUnreadable(reader);
       const { status, isOver, wasOver } = await cancelRun(whisk, store, key);
       const name = `${key.flow}/${key.run}`;
-      if (wasOver) this.log(`${name} is over already: ${status}`);
+      if (wasOver) this.log(`${name} has already ended: ${status}`);
       else if (!isOver) this.log(`${name} is being cancelled; its onFailure steps are still running`);
       else this.log(`${this.palette.yellow('✓')} ${name} is cancelled`);
       return { ...key, status };

@@ -19,14 +19,19 @@ interface Answer {
 }
 
 export default class Compile extends BaseCommand {
-  static override summary = 'Compile a flow file to a bundle: a Metaflow program, a composition and the actions.';
+  static override summary = 'Compile a flow file to a bundle: a Metaflow program, a composition and step actions.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> flow.yaml',
     '<%= config.bin %> <%= command.id %> flow.yaml -o out',
   ];
   static override args = { flow: argument({ required: true, description: 'the flow file', name: 'FLOW' }) };
   static override flags = {
-    output: flag({ char: 'o', description: 'folder of the bundle', helpValue: 'DIR', defaultHelp: 'build/<flow>' }),
+    output: flag({
+      char: 'o',
+      description: 'folder to write the bundle to',
+      helpValue: 'DIR',
+      defaultHelp: 'build/<flow>',
+    }),
   };
 
   override async run(): Promise<Answer> {
@@ -39,7 +44,7 @@ export default class Compile extends BaseCommand {
     const { flow, hash } = bundle.manifest;
     const dir = flags.output ?? join('build', flow);
     await writeBundle(bundle, dir);
-    this.log(`${this.palette.green('✓')} ${flow} is compiled to ${dir}`);
+    this.log(`${this.palette.green('✓')} ${flow} was compiled to ${dir}`);
     return { flow, bundle: dir, hash, files: [...bundle.files.keys()].toSorted(), diagnostics };
   }
 }

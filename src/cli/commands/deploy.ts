@@ -22,7 +22,7 @@ interface Answer extends Deployment {
 }
 
 export default class Deploy extends BaseCommand {
-  static override summary = 'Put a flow on an OpenWhisk; what is there already and has not changed stays as it is.';
+  static override summary = 'Deploy a flow to OpenWhisk, updating only what changed.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> flow.yaml --local',
     '<%= config.bin %> <%= command.id %> flow.yaml --datastore s3://bucket/metaflow',
@@ -30,15 +30,15 @@ export default class Deploy extends BaseCommand {
     '<%= config.bin %> <%= command.id %> build/HelloFlow --apihost https://host --auth uuid:key --datastore s3://bucket/x',
   ];
   static override args = {
-    flow: argument({ required: true, description: 'a flow file, or the folder of a compiled bundle', name: 'FLOW' }),
+    flow: argument({ required: true, description: 'flow file, or folder of a compiled bundle', name: 'FLOW' }),
   };
   static override flags = {
-    local: boolean({ description: 'to the local platform, which is started if it does not run' }),
+    local: boolean({ description: 'deploy to the local platform, starting it if necessary' }),
     ...whiskFlags,
     ...storeFlags,
     ...secretFlags,
     python: string({
-      description: 'interpreter whose pip fetches packages; by default the newest suitable one',
+      description: 'Python whose pip fetches packages [default: the newest suitable one]',
       helpValue: 'PATH',
     }),
   };
@@ -75,7 +75,7 @@ export default class Deploy extends BaseCommand {
         return count === 0 && outcome === 'deleted' ? [] : [`${count} ${outcome}`];
       });
       this.log(
-        `${this.palette.green('✓')} ${deployment.flow} is deployed to ${deployment.apihost}: ${counts.join(', ')}`,
+        `${this.palette.green('✓')} ${deployment.flow} was deployed to ${deployment.apihost}: ${counts.join(', ')}`,
       );
       const schedules = await this.#schedules(bundle.manifest.triggers ?? [], whisk);
       return { ...deployment, ...(schedules.length > 0 && { schedules }) };

@@ -8,19 +8,19 @@ import { whiskFlags } from '../flags/whisk-flags.ts';
 import { bundleFrom } from '../flow-bundle.ts';
 
 export default class Explain extends BaseCommand {
-  static override summary = 'Show what a flow becomes on OpenWhisk, and whether it fits its limits.';
+  static override summary = 'Show what a flow compiles to and whether it fits OpenWhisk’s limits.';
   static override description =
-    'Nothing is run or deployed. The limits are those of OpenWhisk as it comes; with --cluster or --apihost, those that the cluster publishes.';
+    'Nothing is run or deployed. Uses OpenWhisk’s default limits, or with --cluster or --apihost those that the cluster reports.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> flow.yaml',
     '<%= config.bin %> <%= command.id %> flow.yaml --cluster',
     '<%= config.bin %> <%= command.id %> flow.yaml --apihost https://host --auth uuid:key',
   ];
   static override args = {
-    flow: argument({ required: true, description: 'a flow file, or the folder of a compiled bundle', name: 'FLOW' }),
+    flow: argument({ required: true, description: 'flow file, or folder of a compiled bundle', name: 'FLOW' }),
   };
   static override flags = {
-    cluster: boolean({ description: 'ask the OpenWhisk of the flags, the environment or .wskprops for its limits' }),
+    cluster: boolean({ description: 'use the limits of the cluster in the flags, the environment or .wskprops' }),
     ...whiskFlags,
   };
 

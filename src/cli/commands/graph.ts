@@ -25,10 +25,10 @@ export default class Graph extends BaseCommand {
   static override args = { flow: argument({ required: true, description: 'the flow file', name: 'FLOW' }) };
   static override flags = {
     format: option({
-      description: 'how it is drawn; without it as the ending of the file says, otherwise terminal',
+      description: 'output format [default: from the extension of the output file, else terminal]',
       options: FORMATS,
     })(),
-    output: string({ char: 'o', description: 'write it to a file', helpValue: 'FILE' }),
+    output: string({ char: 'o', description: 'file to write to', helpValue: 'FILE' }),
   };
 
   override async run(): Promise<{ flow: string; format: Format; output?: string; drawing?: string }> {
@@ -44,7 +44,7 @@ export default class Graph extends BaseCommand {
       return { ...answer, drawing };
     }
     await write(flags.output, `${drawing}\n`);
-    this.log(`${this.palette.green('✓')} ${flow.name.value} is drawn in ${flags.output}`);
+    this.log(`${this.palette.green('✓')} ${flow.name.value} was drawn in ${flags.output}`);
     return { ...answer, output: flags.output };
   }
 
@@ -69,6 +69,8 @@ async function write(file: string, text: string): Promise<void> {
     await writeFile(file, text);
   } catch (error) {
     const { message } = error as Error;
-    throw new UserError('cannot-write', `${file} cannot be written: ${message}`, 'name another file', { cause: error });
+    throw new UserError('cannot-write', `${file} cannot be written: ${message}`, 'choose another file', {
+      cause: error,
+    });
   }
 }

@@ -4,17 +4,17 @@ import { UserError } from '../../base/errors.ts';
 import { BaseCommand } from '../base-command.ts';
 
 export default class Init extends BaseCommand {
-  static override summary = 'Write a small flow that works, to begin one’s own with.';
-  static override description = 'Nothing that is there already is overwritten.';
+  static override summary = 'Create a working starter flow with tests.';
+  static override description = 'Existing files are not overwritten.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> churn --name ChurnFlow',
   ];
   static override args = {
-    dir: argument({ description: 'the folder to write to; it is made where there is none', name: 'DIR', default: '.' }),
+    dir: argument({ description: 'folder to write to, created if necessary', name: 'DIR', default: '.' }),
   };
   static override flags = {
-    name: string({ description: 'name of the flow', helpValue: 'FLOW', defaultHelp: 'made of the folder’s' }),
+    name: string({ description: 'name of the flow', helpValue: 'FLOW', defaultHelp: 'derived from the folder’s name' }),
   };
 
   override async run(): Promise<{ flow: string; files: string[] }> {
@@ -30,7 +30,7 @@ export default class Init extends BaseCommand {
     const problem = flowNameProblem(flow);
     if (problem) throw new UserError(problem.code, problem.message, problem.hint);
     const files = await writeNewFiles(args.dir, await starterFiles(flow));
-    this.log(`${this.palette.green('✓')} ${flow} is written: ${files.join(', ')}`);
+    this.log(`${this.palette.green('✓')} ${flow} was created: ${files.join(', ')}`);
     this.log(`Next: nuvopipe run ${join(args.dir, STARTER_FLOW)}`);
     return { flow, files };
   }

@@ -14,9 +14,9 @@ import { renderLogLine } from '../views/run-views.ts';
 import { withRuns } from '../with-runs.ts';
 
 export default class Logs extends BaseCommand {
-  static override summary = 'Show what the steps of a run wrote.';
+  static override summary = 'Show the output of the steps of a run.';
   static override description =
-    'Control characters are made harmless, and of a line that was written over the last state is shown.';
+    'Control characters are escaped. Of lines that were overwritten, such as progress bars, the last state is shown.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> HelloFlow/20260102030405-1a2b3c4d',
     '<%= config.bin %> <%= command.id %> 20260102030405 --follow',
@@ -26,11 +26,11 @@ export default class Logs extends BaseCommand {
     run: runArgument,
   };
   static override flags = {
-    follow: boolean({ char: 'f', description: 'show what is written until the run ends' }),
+    follow: boolean({ char: 'f', description: 'follow the output until the run ends' }),
     step: string({ description: 'only this step', helpValue: 'STEP' }),
     task: string({ description: 'only this task', helpValue: 'STEP/TASK' }),
-    attempt: integer({ description: 'only the Nth attempt, from 1', helpValue: 'N', min: 1 }),
-    grep: string({ description: 'only lines with this text, or that match /REGEX/', helpValue: 'TEXT' }),
+    attempt: integer({ description: 'only the Nth attempt, counting from 1', helpValue: 'N', min: 1 }),
+    grep: string({ description: 'only lines that contain this text or match /REGEX/', helpValue: 'TEXT' }),
     raw: boolean({ description: 'keep control characters and colours' }),
     ...storeFlags,
   };
@@ -54,7 +54,7 @@ export default class Logs extends BaseCommand {
       }
       if (isEmpty)
         this.logToStderr(
-          `Nothing ${flags.grep === undefined ? 'was written' : 'that matches was written'} by ${flags.task ?? flags.step ?? 'the steps'} of ${key.flow}/${key.run} so far.`,
+          `No ${flags.grep === undefined ? '' : 'matching '}output from ${flags.task ?? flags.step ?? 'the steps'} of ${key.flow}/${key.run} so far.`,
         );
       if (flags.follow) await this.#tellEnd(reader, key, interrupted.signal.aborted);
       return { ...key, lines };
@@ -65,7 +65,7 @@ export default class Logs extends BaseCommand {
     const name = `${key.flow}/${key.run}`;
     if (isInterrupted) {
       process.exitCode = EXIT_INTERRUPTED;
-      this.logToStderr(`\ninterrupted: the run goes on; look at it with: nuvopipe status ${name}`);
+      this.logToStderr(`\ninterrupted: the run continues; follow it with: nuvopipe status ${name}`);
       return;
     }
     const status = await runStatus(reader, key);

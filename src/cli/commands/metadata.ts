@@ -8,13 +8,13 @@ import { chosenStore, storeFlags } from '../flags/store-flags.ts';
 const DEFAULT_PORT = 8080;
 
 export default class Metadata extends BaseCommand {
-  static override summary = 'Serve the runs of a datastore to Metaflow’s own client, until it is interrupted.';
+  static override summary = 'Serve Metaflow’s metadata API for the runs of a datastore until interrupted.';
   static override description =
-    'Reads runs and changes their tags. Listens on 127.0.0.1 only: whoever reaches it sees all runs.';
+    'Reads runs and changes their tags. Listens on 127.0.0.1 only: all local users can see all runs.';
   static override examples = ['<%= config.bin %> <%= command.id %> --port 8080 --datastore s3://bucket/metaflow'];
   static override flags = {
     port: integer({
-      description: 'port to listen on; 0: any that is free',
+      description: 'port to listen on; 0 for any free port',
       default: DEFAULT_PORT,
       min: 0,
       max: 65_535,
@@ -27,7 +27,7 @@ export default class Metadata extends BaseCommand {
     const { openStore } = await import('../../platform/s3/store.ts');
     const store = await openStore(await chosenStore(flags));
     const service = await startMetadataService({ store, port: flags.port });
-    this.logToStderr(`Serving ${store.root} at ${service.url}; end it with Ctrl-C. Metaflow’s client needs:`);
+    this.logToStderr(`Serving ${store.root} at ${service.url}; stop it with Ctrl-C. Settings for Metaflow’s client:`);
     for (const [name, value] of clientVariables(service.url, store.root)) this.logToStderr(`  export ${name}=${value}`);
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     await service.close();

@@ -19,9 +19,9 @@ interface Answer {
 }
 
 export default class Prune extends BaseCommand {
-  static override summary = 'Delete old runs with their artifacts and logs; without --yes, only show what would go.';
+  static override summary = 'Delete old runs with their artifacts and logs; without --yes, only list them.';
   static override description =
-    'A run goes if every rule that is given lets it go. Runs that are live, changed within a day or are resumed by a live one do not, nor artifacts that a run or the cache needs.';
+    'A run is deleted only if it matches every rule given. Live runs, runs changed in the last day, and runs being resumed are always kept, as are artifacts still in use.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --older-than 30d',
     '<%= config.bin %> <%= command.id %> HelloFlow --keep 20 --keep-failed --yes',
@@ -29,17 +29,17 @@ export default class Prune extends BaseCommand {
   ];
   static override args = {
     flow: argument({
-      description: 'flows whose runs are looked at; all, if none is named',
+      description: 'flows whose runs to prune [default: all]',
       name: 'FLOW',
       multiple: true,
     }),
   };
   static override flags = {
-    'older-than': string({ description: 'only runs that began longer ago', helpValue: '30d' }),
-    keep: integer({ description: 'not the latest N of each flow', helpValue: 'N', min: 0 }),
-    'keep-failed': boolean({ description: 'not those that failed, were cancelled or lost', default: false }),
-    'cache-unused': string({ description: 'also what the cache has and no run used for so long', helpValue: '90d' }),
-    yes: boolean({ char: 'y', description: 'delete it', default: false }),
+    'older-than': string({ description: 'delete only runs started longer ago than this', helpValue: '30d' }),
+    keep: integer({ description: 'keep the latest N runs of each flow', helpValue: 'N', min: 0 }),
+    'keep-failed': boolean({ description: 'keep failed, cancelled and stalled runs', default: false }),
+    'cache-unused': string({ description: 'also delete cache entries unused for this long', helpValue: '90d' }),
+    yes: boolean({ char: 'y', description: 'delete without asking further', default: false }),
     ...storeFlags,
   };
 
@@ -72,7 +72,7 @@ export default class Prune extends BaseCommand {
     });
     if (flows.every(({ objects }) => objects === 0)) this.log('There is nothing to delete.');
     else if (isDone) this.log(`${this.palette.green('✓')} deleted: ${all}`);
-    else this.log(`Nothing is deleted yet. With --yes: ${all}`);
+    else this.log(`Nothing was deleted. With --yes, nuvopipe deletes: ${all}`);
   }
 }
 
@@ -92,7 +92,7 @@ function ruleOf({
 }: RuleFlags): PruneRule {
   if (olderThan === undefined && keep === undefined && unused === undefined) {
     const hint = 'add --older-than 30d, --keep 20, or both';
-    throw new UserError('no-rule', 'nothing says which runs may go', hint);
+    throw new UserError('no-rule', 'no rule selects runs to delete', hint);
   }
   const goesByRuns = olderThan !== undefined || keep !== undefined;
   return {
@@ -108,6 +108,10 @@ async function chosenFlows(reader: RunReader, named: readonly string[]): Promise
   const flows = await prunedFlows(reader);
   const unknown = named.find((name) => !flows.includes(name));
   if (unknown === undefined) return named.length === 0 ? flows : [...new Set(named)];
-  const message = `there are no runs of a flow "${unknown}" in ${reader.store.root}`;
-  throw new UserError('unknown-flow', message, didYouMean(unknown, flows) ?? 'list the latest with: nuvopipe status');
+  const message = `no runs of a flow "${unknown}" in ${reader.store.root}`;
+  throw new UserError(
+    'unknown-flow',
+    message,
+    didYouMean(unknown, flows) ?? 'list the latest runs with: nuvopipe status',
+  );
 }

@@ -10,11 +10,10 @@ import { FollowingCommand, hintsFor, type RunAnswer } from '../following-command
 import { warnOfUnreadable } from '../with-runs.ts';
 
 export default class Resume extends FollowingCommand {
-  static override summary =
-    'Go on with a run that has failed or was cancelled, as a new run of the flow as it is deployed now.';
+  static override summary = 'Resume a failed or cancelled run as a new run of the currently deployed flow.';
 
   static override description =
-    'What the run has done already is taken over, also of a half-done foreach; only what is missing is executed. The parameters are those of the run. Deploy a corrected flow first.';
+    'Completed work is reused, even within a partly completed foreach; only the rest is executed, with the same parameters. Deploy the corrected flow first.';
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> HelloFlow/20260102030405-1a2b3c4d',
@@ -26,7 +25,7 @@ export default class Resume extends FollowingCommand {
   };
 
   static override flags = {
-    from: string({ description: 'execute this step again, and all that follows it', helpValue: 'STEP' }),
+    from: string({ description: 'execute this step and everything after it again', helpValue: 'STEP' }),
     run: runNameFlag,
     ...targetFlags,
   };
@@ -42,8 +41,8 @@ export default class Resume extends FollowingCommand {
       warnOfUnreadable(reader);
       const refused = (await reader.run(origin))?.refused;
       if (refused !== undefined) {
-        const message = `${pathspec(origin)} was refused for its parameters: ${refused}`;
-        throw new UserError('refused-run', message, 'start it again, with others');
+        const message = `${pathspec(origin)} was rejected because of its parameters: ${refused}`;
+        throw new UserError('refused-run', message, 'start it again with other parameters');
       }
       const key = { flow: origin.flow, run: flags.run ?? newRunId(new Date()) };
       const begins = `Run ${key.flow}/${key.run}, resumed from ${origin.run}`;

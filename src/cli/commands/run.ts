@@ -10,10 +10,10 @@ import { bundleFrom } from '../flow-bundle.ts';
 import { FollowingCommand, hintsFor, type RunAnswer } from '../following-command.ts';
 
 export default class Run extends FollowingCommand {
-  static override summary = 'Run a flow and follow it to its end: on the local platform, unless an OpenWhisk is named.';
+  static override summary = 'Run a flow and follow it to its end, on the local platform unless you name a cluster.';
 
   static override description =
-    'The flow is compiled and deployed first. The local platform is started if it does not run, and stays for the next run.';
+    'Compiles and deploys the flow first. The local platform is started if necessary and keeps running.';
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> flow.yaml',
@@ -22,13 +22,13 @@ export default class Run extends FollowingCommand {
   ];
 
   static override args = {
-    flow: argument({ required: true, description: 'a flow file, or the folder of a compiled bundle', name: 'FLOW' }),
+    flow: argument({ required: true, description: 'flow file, or folder of a compiled bundle', name: 'FLOW' }),
   };
 
   static override flags = {
     param: string({
       char: 'p',
-      description: 'a parameter of the flow; of a file one the path, of a json or secret one the value or @FILE',
+      description: 'flow parameter; for type file a path, for json and secret the value or @FILE',
       helpValue: 'NAME=VALUE',
       multiple: true,
       default: [],
@@ -61,7 +61,8 @@ export default class Run extends FollowingCommand {
       });
       const key = { flow: bundle.plan.flow, run: flags.run ?? newRunId(new Date()) };
       report.line(`Run ${key.flow}/${key.run}`);
-      if (bundle.manifest.triggers) report.line('One run; what starts the flow by itself is set by: nuvopipe deploy');
+      if (bundle.manifest.triggers)
+        report.line('This was a single run; to start the flow automatically, use: nuvopipe deploy');
       const start = { ...key, isNew: flags.run === undefined, bundle: bundle.plan.hash };
       const answer = await this.follow({ whisk, store }, target, start, parameters);
       const deploy = `nuvopipe deploy ${args.flow}${isLocal(flags) ? ' --local' : ''}`;

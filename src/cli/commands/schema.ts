@@ -7,13 +7,13 @@ const FILES: Record<string, string> = { flow: SCHEMA_FILE, test: TEST_SCHEMA_FIL
 export default class Schema extends BaseCommand {
   static override summary = 'Print the JSON Schema of flow files, or of their test files, for editors.';
   static override description =
-    'Editors that use yaml-language-server take it from the first line of a flow file: # yaml-language-server: $schema=flow.v1.schema.json';
+    'Editors with yaml-language-server read its name from the first line of a flow file: # yaml-language-server: $schema=flow.v1.schema.json';
   static override examples = [
     '<%= config.bin %> <%= command.id %> > flow.v1.schema.json',
     '<%= config.bin %> <%= command.id %> test > test.v1.schema.json',
   ];
   static override args = {
-    kind: argument({ description: 'of which files', name: 'KIND', options: Object.keys(FILES), default: 'flow' }),
+    kind: argument({ description: 'kind of file', name: 'KIND', options: Object.keys(FILES), default: 'flow' }),
   };
 
   override async run(): Promise<unknown> {

@@ -14,7 +14,7 @@ import { renderRuns, renderStatus } from '../views/run-views.ts';
 import { withRuns } from '../with-runs.ts';
 
 export default class Status extends BaseCommand {
-  static override summary = 'Show how a run stands, or which runs there were.';
+  static override summary = 'Show the state of a run, or list the latest runs.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> HelloFlow/20260102030405-1a2b3c4d --follow',
@@ -25,13 +25,13 @@ export default class Status extends BaseCommand {
   };
   static override flags = {
     follow: boolean({ char: 'f', description: 'follow the run to its end; exit 0 only if it succeeds' }),
-    limit: integer({ description: 'how many runs to list', default: 20, min: 1 }),
+    limit: integer({ description: 'number of runs to list', default: 20, min: 1 }),
     ...storeFlags,
   };
 
   override async run(): Promise<RunStatus | { runs: RunSummary[] }> {
     const { args, flags } = await this.parse(Status);
-    if (flags.follow && args.run === undefined) throw new UserError('no-run', 'which run is to be followed?');
+    if (flags.follow && args.run === undefined) throw new UserError('no-run', '--follow needs the name of a run');
     return withRuns(flags, async (reader) => {
       if (args.run === undefined) {
         const runs = await listRuns(reader, { limit: flags.limit });

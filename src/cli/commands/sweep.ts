@@ -4,11 +4,10 @@ import { BaseCommand } from '../base-command.ts';
 import { targetFlags, withClients } from '../flags/target-flags.ts';
 
 export default class Sweep extends BaseCommand {
-  static override summary =
-    'Look for lost runs and have them driven on: those of the local platform, unless an OpenWhisk is named.';
+  static override summary = 'Find stalled runs and restart them, on the local platform unless you name a cluster.';
 
   static override description =
-    'A run is lost when the platform forgets the session that works on it, as when a controller restarts. The action that looks for them is deployed where it is missing.';
+    'A run stalls if the platform loses its session, for example when a controller restarts. The sweeper action is deployed if it is missing.';
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -41,12 +40,10 @@ function linesOf({ live, swept, waiting, refused, removed, unreadable = [] }: Sw
   const counted = live === 0 ? 'No run is live.' : live === 1 ? '1 run is live.' : `${live} runs are live.`;
   return [
     counted,
-    ...swept.map((run) => `  ${run} had no lease any more: its flow looks after it now`),
-    ...waiting.map(
-      (run) => `  ${run} has no lease any more; the platform takes no more for now: sweep again in a minute`,
-    ),
-    ...Object.entries(refused).map(([run, why]) => `  ${run} has no lease any more, and cannot be driven on: ${why}`),
-    ...removed.map((run) => `  ${run} is over: it is no more among those that are live`),
-    ...unreadable.map((key) => `  skipped ${key}: it is not the record that it should be`),
+    ...swept.map((run) => `  ${run} had stalled and was restarted`),
+    ...waiting.map((run) => `  ${run} has stalled, but OpenWhisk is throttling: sweep again in a minute`),
+    ...Object.entries(refused).map(([run, why]) => `  ${run} has stalled and cannot be restarted: ${why}`),
+    ...removed.map((run) => `  ${run} has ended and was removed from the live runs`),
+    ...unreadable.map((key) => `  skipped ${key}: it is not a valid record`),
   ];
 }

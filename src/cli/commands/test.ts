@@ -31,7 +31,7 @@ type ReporterName = (typeof REPORTERS)[number];
 export default class Test extends BaseCommand {
   static override summary = 'Run the tests of flows: the cases of *.test.yaml files.';
   static override description =
-    'Steps that a case mocks are replaced, all others are run; nothing is deployed, and no server is started but for cases that ask for the platform. The exit code is 0 when all have passed, 1 when one has not, 2 when a file is wrong.';
+    'Mocked steps are replaced; all others run. Nothing is deployed and no server is started, except for cases with "platform: true". Exit codes: 0 all cases passed; 1 a case failed; 2 a test or flow file is invalid.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> flows/ --grep retries',
@@ -39,22 +39,22 @@ export default class Test extends BaseCommand {
   ];
   static override strict = false;
   static override args = {
-    path: argument({ description: 'test files, and folders of them', name: 'PATH', default: '.' }),
+    path: argument({ description: 'test files or folders', name: 'PATH', default: '.' }),
   };
   static override flags = {
-    reporter: option({ char: 'r', description: 'how the results are written', options: REPORTERS })({
+    reporter: option({ char: 'r', description: 'format of the results', options: REPORTERS })({
       default: 'spec',
     }),
     output: string({
       char: 'o',
-      description: 'where they are written; the terminal then gets spec',
+      description: 'file for the results; the terminal then shows spec',
       helpValue: 'FILE',
     }),
-    grep: string({ char: 'g', description: 'only cases whose name holds this text', helpValue: 'TEXT' }),
+    grep: string({ char: 'g', description: 'only cases whose name contains this text', helpValue: 'TEXT' }),
   };
 
   /** Ends what is under way, if anything is. */
-  #interrupt: () => void = () => this.#interrupted('before a case was run');
+  #interrupt: () => void = () => this.#interrupted('before the first case ran');
 
   override async run(): Promise<Answer> {
     const { argv, flags } = await this.parse(Test);
@@ -100,7 +100,7 @@ export default class Test extends BaseCommand {
       }
       return results;
     } catch (error) {
-      if (interruption.signal.aborted) this.#interrupted('the cases that were under way are ended');
+      if (interruption.signal.aborted) this.#interrupted('the running cases were stopped');
       throw error;
     } finally {
       report.progress('');
@@ -165,7 +165,7 @@ async function reporterOf(name: ReporterName, palette: Palette): Promise<Reporte
 async function writeReport(file: string, text: string): Promise<void> {
   const { writeFile } = await import('node:fs/promises');
   await writeFile(file, text).catch((error: Error) => {
-    throw new UserError('cannot-write', `${file} cannot be written: ${error.message}`, 'name another file with -o');
+    throw new UserError('cannot-write', `${file} cannot be written: ${error.message}`, 'choose another file with -o');
   });
 }
 
@@ -176,7 +176,7 @@ function matching(files: readonly LoadedTests[], grep: string | undefined): Load
     return cases.length === 0 ? [] : [{ ...file, cases }];
   });
   if (found.length > 0) return found;
-  throw new UserError('no-cases', `no case has "${grep}" in its name`, 'the text is looked for as it is written');
+  throw new UserError('no-cases', `no case name contains "${grep}"`, '--grep is case-sensitive and takes plain text');
 }
 
 function progress(results: readonly CaseResult[], count: number): string {

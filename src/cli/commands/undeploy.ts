@@ -24,7 +24,7 @@ export default class Undeploy extends BaseCommand {
   };
 
   static override flags = {
-    force: boolean({ description: 'even if runs are live; they stop at their next step', default: false }),
+    force: boolean({ description: 'even if runs are live; they stop before their next step', default: false }),
     ...targetFlags,
   };
 
@@ -37,7 +37,7 @@ export default class Undeploy extends BaseCommand {
       const answer: Undeployed[] = [];
       for (const flow of args.flow) {
         const entities = await undeploy({ whisk, store, flow, force: flags.force, report });
-        this.log(`${this.palette.green('✓')} ${flow} is undeployed: ${entities.length} deleted`);
+        this.log(`${this.palette.green('✓')} ${flow} was undeployed: ${entities.length} entities deleted`);
         answer.push({ flow, entities });
       }
       return answer;

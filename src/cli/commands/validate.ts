@@ -15,9 +15,8 @@ interface Answer {
 }
 
 export default class Validate extends BaseCommand {
-  static override summary = 'Check a flow file and say all that is wrong with it.';
-  static override description =
-    'Nothing is run or deployed. The exit code is 0 where there are only warnings, 2 where there are errors.';
+  static override summary = 'Report every problem in a flow file, with line numbers.';
+  static override description = 'Nothing is run or deployed. Exit codes: 0 no errors (warnings are allowed); 2 errors.';
   static override examples = ['<%= config.bin %> <%= command.id %> flow.yaml'];
   static override args = { flow: string({ required: true, description: 'the flow file', name: 'FLOW' }) };
 

@@ -9,7 +9,7 @@ import { renderWhy } from '../views/why-view.ts';
 import { withRuns } from '../with-runs.ts';
 
 export default class Why extends BaseCommand {
-  static override summary = 'Say why a step of a run was executed, or why it was not.';
+  static override summary = 'Explain why a step of a run was or was not executed.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> HelloFlow/20260102030405-1a2b3c4d train',
     '<%= config.bin %> <%= command.id %> 20260102030405 shout --task t-7',
@@ -19,7 +19,7 @@ export default class Why extends BaseCommand {
     step: argument({ required: true, description: 'a step of the flow', name: 'STEP' }),
   };
   static override flags = {
-    task: string({ description: 'one of its tasks, as status and logs name it', helpValue: 'TASK' }),
+    task: string({ description: 'one task of the step, as shown by status and logs', helpValue: 'TASK' }),
     ...storeFlags,
   };
 

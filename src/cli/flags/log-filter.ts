@@ -12,10 +12,10 @@ interface TaskFlags {
 export function taskFilter({ step, task, attempt }: TaskFlags): LogFilter {
   const [taskStep, taskName, ...more] = task?.split('/') ?? [];
   if (task !== undefined && (!taskStep || !taskName || more.length > 0)) {
-    throw new UserError('bad-task', `${JSON.stringify(task)} does not name a task`, 'write STEP/TASK, as the log does');
+    throw new UserError('bad-task', `invalid task ${JSON.stringify(task)}`, 'write STEP/TASK, as shown in the log');
   }
   if (step !== undefined && taskStep !== undefined && step !== taskStep) {
-    throw new UserError('bad-filter', `the task ${task} is not one of the step ${step}`, 'leave out --step');
+    throw new UserError('bad-filter', `the task ${task} does not belong to the step ${step}`, 'remove --step');
   }
   const wantedStep = taskStep ?? step;
   return {
@@ -38,8 +38,13 @@ export function lineFilter(pattern: string | undefined): (line: string) => boole
     return (line) => expression.test(harmless(line));
   } catch (cause) {
     const why = (cause as Error).message.replace(/^Invalid regular expression: /, '');
-    throw new UserError('bad-pattern', `invalid regular expression: ${why}`, 'write a text without slashes around it', {
-      cause,
-    });
+    throw new UserError(
+      'bad-pattern',
+      `invalid regular expression: ${why}`,
+      'to search for plain text, remove the slashes around it',
+      {
+        cause,
+      },
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { string } from '@oclif/core/args';
 
-const RUN = { description: 'Flow/run, or the run alone; a unique beginning will do', name: 'RUN' };
+const RUN = { description: 'Flow/run or run ID; a unique prefix is enough', name: 'RUN' };
 
 /** The run that a command is about, for `findRun`. */
 export const runArgument = string({ ...RUN, required: true });

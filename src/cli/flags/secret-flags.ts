@@ -9,15 +9,14 @@ import { parseSecretsFile } from './secrets-file.ts';
 /** Flags that give a flow's secrets; what they leave out comes from environment variables of the same names. */
 export const secretFlags = {
   secret: string({
-    description:
-      'a secret of the flow; the name alone takes it from the environment, as everything does that is not given',
+    description: 'value of a secret; NAME alone, or no flag, reads the environment variable NAME',
     helpValue: 'NAME[=VALUE]',
     helpGroup: 'SECRETS',
     multiple: true,
     default: [],
   }),
   'secrets-file': string({
-    description: 'a file with secrets: NAME=VALUE in lines, or a JSON object',
+    description: 'file of secrets: lines of NAME=VALUE, or a JSON object',
     helpValue: 'FILE',
     helpGroup: 'SECRETS',
   }),
@@ -41,7 +40,7 @@ export async function readSecrets(flags: SecretFlags, plan: Plan, env = process.
   for (const argument of flags.secret) {
     const [name = ''] = argument.split('=', 1);
     checkName(name, names, plan.flow);
-    if (given.has(name)) throw new UserError('bad-secret', `the secret ${name} is given twice`, 'give it once');
+    if (given.has(name)) throw new UserError('bad-secret', `the secret ${name} is set twice`, 'remove one of them');
     given.set(name, name === argument ? env[name] : argument.slice(name.length + 1));
   }
   const chosen = (name: string) => (given.has(name) ? given.get(name) : (inFile.get(name) ?? env[name]));
@@ -52,7 +51,7 @@ export async function readSecrets(flags: SecretFlags, plan: Plan, env = process.
 
 function checkName(name: string, names: readonly string[], flow: string): void {
   if (names.includes(name)) return;
-  const known = names.length === 0 ? 'it has none' : `its secrets: ${names.join(', ')}`;
+  const known = names.length === 0 ? 'the flow has none' : `the flow's secrets: ${names.join(', ')}`;
   throw new UserError('unknown-secret', `the flow ${flow} has no secret ${name}`, didYouMean(name, names) ?? known);
 }
 

@@ -23,13 +23,13 @@ function parseJson(text: string, file: string): Map<string, string> {
     value = JSON.parse(text);
   } catch {
     // The parser's message cites the text.
-    throw new UserError('secrets-file', `${file} begins as JSON, but is none`, 'write {"NAME": "value"}');
+    throw new UserError('secrets-file', `${file} starts like JSON, but is invalid`, 'write {"NAME": "value"}');
   }
   return new Map(
     Object.entries(value as object).map(([name, secret]) => {
       if (typeof secret === 'string') return [name, secret];
-      const hint = 'put it in quotes; a secret that is JSON is the text of it';
-      throw new UserError('secrets-file', `${name} in ${file} is no text`, hint);
+      const hint = 'put the value in quotes; write a JSON value as a string';
+      throw new UserError('secrets-file', `${name} in ${file} is not text`, hint);
     }),
   );
 }
@@ -46,7 +46,11 @@ function parseLines(text: string, file: string): Map<string, string> {
       at = next;
     } else {
       if (!/^\s*(#|$)/.test(line)) {
-        throw new UserError('secrets-file', `${place(text, at, file)} is not NAME=VALUE`, 'a comment begins with #');
+        throw new UserError(
+          'secrets-file',
+          `${place(text, at, file)} does not have the form NAME=VALUE`,
+          'start comments with #',
+        );
       }
       at = end + 1;
     }
@@ -74,8 +78,8 @@ function readValue(text: string, at: number, where: () => string): { value: stri
       if (/^\s*(#|$)/.test(text.slice(i + 1, next))) return { value, next: next + 1 };
       throw new UserError(
         'secrets-file',
-        `${where()} goes on after the closing quote`,
-        'write \\" for a quote in quotes',
+        `${where()} has text after the closing quote`,
+        'write \\" for a quote within quotes',
       );
     }
     const escaped = quote === '"' && character === '\\' ? text[i + 1] : undefined;
@@ -83,7 +87,7 @@ function readValue(text: string, at: number, where: () => string): { value: stri
     value +=
       escaped === undefined ? character : (ESCAPES[escaped] ?? (/["\\$]/.test(escaped) ? escaped : `\\${escaped}`));
   }
-  throw new UserError('secrets-file', `${where()} has a quote that is not closed`, 'close it, or escape it');
+  throw new UserError('secrets-file', `${where()} has an unclosed quote`, 'close or escape it');
 }
 
 function endOfLine(text: string, at: number): number {

@@ -7,17 +7,17 @@ import { readPlatform } from '../../twin/host/platform-state.ts';
 /** Flags that say where runs are kept. */
 export const storeFlags = {
   datastore: string({
-    description: 'where runs are kept; without it METAFLOW_DATASTORE_SYSROOT_S3',
+    description: 'S3 URL that stores runs [default: $METAFLOW_DATASTORE_SYSROOT_S3]',
     helpValue: 's3://BUCKET/PREFIX',
     helpGroup: 'DATASTORE',
   }),
   endpoint: string({
-    description: 'an S3 that is not AWS’s; without it AWS_ENDPOINT_URL_S3',
+    description: 'S3 endpoint, if not AWS [default: $AWS_ENDPOINT_URL_S3]',
     helpValue: 'URL',
     helpGroup: 'DATASTORE',
   }),
   profile: string({
-    description: 'AWS profile with the keys; without it the environment’s',
+    description: 'AWS profile with the S3 keys [default: from the environment]',
     helpValue: 'NAME',
     helpGroup: 'DATASTORE',
   }),
@@ -38,7 +38,7 @@ export async function chosenStore(flags: StoreFlags, env = process.env): Promise
   if (env.METAFLOW_DATASTORE_SYSROOT_S3) return storeSettings(flags);
   throw new UserError(
     'no-datastore',
-    `the local platform of ${flags.home} does not run, and no other datastore is given`,
+    `the local platform in ${flags.home} is not running, and no other datastore was given`,
     'start it with "nuvopipe local start", or add --datastore s3://bucket/prefix',
   );
 }

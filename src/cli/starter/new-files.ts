@@ -21,8 +21,8 @@ export async function writeNewFiles(dir: string, files: ReadonlyMap<string, stri
   );
   const existing = there.flat();
   if (existing.length > 0) {
-    const what = existing.length === 1 ? 'is there already, and stays' : 'are there already, and stay';
-    throw new UserError('file-exists', `${existing.join(', ')} ${what} as before`, 'name another folder');
+    const what = existing.length === 1 ? 'already exists and was not changed' : 'already exist and were not changed';
+    throw new UserError('file-exists', `${existing.join(', ')} ${what}`, 'choose another folder');
   }
   try {
     for (const [path, text] of files) {
@@ -31,7 +31,7 @@ export async function writeNewFiles(dir: string, files: ReadonlyMap<string, stri
     }
   } catch (error) {
     const { message } = error as Error;
-    throw new UserError('cannot-write', `${dir} cannot be written: ${message}`, 'name another folder', {
+    throw new UserError('cannot-write', `${dir} cannot be written: ${message}`, 'choose another folder', {
       cause: error,
     });
   }

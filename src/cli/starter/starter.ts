@@ -33,20 +33,20 @@ const flowFile = (flow: string) => `# yaml-language-server: $schema=${SCHEMA}
 flow: ${flow}
 description: Estimates pi by throwing darts, several batches at once.
 parameters:
-  batches: { type: integer, default: 8, help: how many batches are thrown }
-  darts: { type: integer, default: 100000, help: darts in a batch }
+  batches: { type: integer, default: 8, help: number of batches to throw }
+  darts: { type: integer, default: 100000, help: darts per batch }
 code: [pi.py]
 outputs: [pi]
 
 steps:
   - step: plan
-    run: self.seeds = list(range(self.batches))   # what is set on self is an artifact: later steps find it there
+    run: self.seeds = list(range(self.batches))   # values set on self are artifacts that later steps can read
   - foreach: seeds
     as: seed
     concurrency: 4
     steps:
       - step: throw
-        call: pi:throw                            # arguments are artifacts and parameters, what it returns are artifacts
+        call: pi:throw                            # arguments: artifacts and parameters; results: artifacts
     join:
       step: estimate
       run: |
@@ -59,7 +59,7 @@ const CODE = `import random
 
 
 def throw(seed, darts):
-    """Throws darts at the unit square; those in the quarter of a circle are hits."""
+    """Throws darts at the unit square and counts those inside the quarter circle."""
     dice = random.Random(seed)
     hits = sum(dice.random() ** 2 + dice.random() ** 2 < 1 for _ in range(darts))
     return {"hits": hits}
@@ -70,19 +70,19 @@ cases:
   - name: pi is four times the share of hits
     parameters: { batches: 3, darts: 100 }
     mock:
-      throw: { set: { hits: 75 } }                # in place of what the step does, for every batch
+      throw: { set: { hits: 75 } }                # replaces the step in every batch
     expect:
       path: [plan, throw x3, estimate]
       artifacts: { plan.seeds: [0, 1, 2], pi: 3 }
 
-  - name: batches count alike
+  - name: all batches have the same weight
     parameters: { batches: 2, darts: 100 }
     mock:
       throw: { each: [{ set: { hits: 70 } }, { set: { hits: 80 } }] }
     expect:
       artifacts: { pi: 3 }
 
-  - name: a batch that is lost is no estimate
+  - name: a failed batch fails the run
     mock:
       throw: { error: ConnectionError, message: no more darts }
     expect:
@@ -96,13 +96,13 @@ cases:
 
 const readme = (flow: string) => `# ${flow}
 
-\`flow.yaml\` is the flow, \`pi.py\` its code, \`flow.test.yaml\` its tests; with the two \`.schema.json\` editors complete and check them. Next:
+\`flow.yaml\` is the flow, \`pi.py\` its code and \`flow.test.yaml\` its tests. The \`.schema.json\` files are for editors. Next:
 
 \`\`\`sh
-nuvopipe run flow.yaml -p batches=20      # here, on the local platform, which is set up the first time
-nuvopipe test                             # without a platform: a case takes some hundredths of a second
-nuvopipe graph flow.yaml                  # what it looks like
-nuvopipe explain flow.yaml                # what it costs on OpenWhisk, and whether it fits
+nuvopipe run flow.yaml -p batches=20      # on the local platform, which is set up on first use
+nuvopipe test                             # simulated: takes about a tenth of a second per case
+nuvopipe graph flow.yaml                  # draws the flow
+nuvopipe explain flow.yaml                # shows what it needs on OpenWhisk, and whether it fits
 nuvopipe deploy flow.yaml --apihost … --auth … --datastore s3://bucket/metaflow
 ow action invoke ${flow} -p batches 20 -r
 \`\`\`

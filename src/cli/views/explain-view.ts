@@ -59,7 +59,7 @@ export function renderExplanation(explanation: Explanation, palette: Palette): s
       onFailure ? table([[named(onFailure.steps), count(onFailure.components, 'component')]]) : [],
     ),
     ...section(
-      cluster === undefined ? 'Limits of OpenWhisk as it comes' : `Limits of ${cluster}`,
+      cluster === undefined ? 'Default limits of OpenWhisk' : `Limits of ${cluster}`,
       table(limits.map(({ limit, text }) => [TITLES[limit], text])).map(
         (line, index) => `  ${marks[limits[index]?.verdict ?? 'fits']}${line.slice(1)}`,
       ),
@@ -88,15 +88,15 @@ function forkRow(fork: ExplainedFork): string[] {
   } = fork;
   const title = kind === 'foreach' ? `foreach ${over ?? 'item'}` : `${branches.length} branches`;
   const started = calls === 0 ? 'no call' : `${count(calls, 'throttled call')}`;
-  const each = `${count(componentsPerItem, 'component')} ${kind === 'foreach' ? 'an item' : 'a branch'}`;
+  const each = `${count(componentsPerItem, 'component')} ${kind === 'foreach' ? 'per item' : 'per branch'}`;
   const more = kind === 'foreach' ? [freshSession(itemsPerSession)] : [];
-  if (batch !== undefined) more.push(`up to ${batch} items an activation`);
-  if (minSuccess) more.push(`goes on if ${least(minSuccess)} succeed`);
+  if (batch !== undefined) more.push(`up to ${batch} items per activation`);
+  if (minSuccess) more.push(`continues if ${least(minSuccess)} succeed`);
   return [`${title} after ${after}`, count(lanes, 'lane'), started, [each, ...more].join(', ')];
 }
 
 function loopRow({ name, max, componentsPerTurn, turnsPerSession }: ExplainedLoop): string[] {
-  const each = `${count(componentsPerTurn, 'component')} a turn`;
+  const each = `${count(componentsPerTurn, 'component')} per turn`;
   return [
     name,
     max === undefined ? 'no limit' : `at most ${count(max, 'turn')}`,
@@ -105,7 +105,7 @@ function loopRow({ name, max, componentsPerTurn, turnsPerSession }: ExplainedLoo
 }
 
 function freshSession(every: number): string {
-  return every > 1 ? `a fresh session every ${every}` : 'fresh sessions as it needs them';
+  return every > 1 ? `a new session after every ${every}` : 'new sessions as needed';
 }
 
 /** As many as Metaflow itself has. */

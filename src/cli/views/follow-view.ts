@@ -46,7 +46,7 @@ export class FollowView {
     }
     const { waiting } = status;
     if (waiting) this.#once(`waiting ${waiting.since}`, `  ${waitingText(waiting, Date.now())}`);
-    if (status.isLost) this.#once(`lost after ${status.steps.length} steps`, `  ${yellow(LOST)}`);
+    if (status.isLost) this.#once(`stalled after ${status.steps.length} steps`, `  ${yellow(LOST)}`);
     const open = status.steps.filter((step) => !isDone(step, status));
     if (status.status === 'running')
       this.#report.progress(open.map((step) => `  ${counted(step)}`).join(', ') || '  …');

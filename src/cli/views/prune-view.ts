@@ -8,11 +8,11 @@ const RUNS_NAMED_MAX = 10;
 
 const REASONS: Record<KeepReason, string> = {
   running: 'running',
-  settling: 'changed within a day',
+  settling: 'changed in the last day',
   recent: 'not old enough',
-  latest: 'of the latest',
+  latest: 'among the latest',
   failed: 'failed',
-  resumed: 'resumed by one that goes on',
+  resumed: 'being resumed',
 };
 
 /** What is to be deleted of a flow, and what stays. */
@@ -20,7 +20,7 @@ export function renderFlowPrune({ flow, runs, kept, ...rest }: FlowPrune, palett
   const reasons = (Object.keys(REASONS) as KeepReason[]).flatMap((reason) =>
     kept[reason] === undefined ? [] : [`${kept[reason]} ${REASONS[reason]}`],
   );
-  const stays = reasons.length === 0 ? '' : palette.dim(` (stay: ${reasons.join(', ')})`);
+  const stays = reasons.length === 0 ? '' : palette.dim(` (kept: ${reasons.join(', ')})`);
   const lines = [`${palette.bold(flow)}: ${amounts({ runs, ...rest })}${stays}`];
   for (const { run, status, created } of runs.slice(0, RUNS_NAMED_MAX))
     lines.push(`  ${run}  ${status}, ${age(nowMs - created)} ago`);
@@ -33,7 +33,7 @@ export function amounts(
   of: Pick<FlowPrune, 'cacheEntries' | 'objects' | 'bytes'> & { runs: readonly unknown[] },
 ): string {
   if (of.objects === 0) return 'nothing to delete';
-  const entries = of.cacheEntries === 0 ? [] : [counted(of.cacheEntries, 'entry of the cache', 'entries of the cache')];
+  const entries = of.cacheEntries === 0 ? [] : [counted(of.cacheEntries, 'cache entry', 'cache entries')];
   return [
     counted(of.runs.length, 'run', 'runs'),
     ...entries,

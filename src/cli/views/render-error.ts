@@ -41,9 +41,9 @@ export function describeError(thrown: unknown): Failure {
   if (error instanceof SystemError) return failure(EXIT_SYSTEM_ERROR, error.code, error.message, error.hint, error);
   if (isUsageError(error)) {
     const message = error.message.replace('\nSee more help with --help', '');
-    return failure(EXIT_USER_ERROR, 'usage', message, 'run it with --help to see how it is used');
+    return failure(EXIT_USER_ERROR, 'usage', message, 'run the command with --help to see its usage');
   }
-  const hint = `this should not happen; run it again with ${DEBUG_VARIABLE}=1 to see where it comes from`;
+  const hint = `this is a bug; run the command again with ${DEBUG_VARIABLE}=1 to get a stack trace`;
   return failure(EXIT_SYSTEM_ERROR, 'unexpected', error.message || error.name, hint, error);
 }
 

@@ -11,9 +11,9 @@ export function runEnd(
   { red, green, cyan, bold }: Palette,
 ): string {
   const name = `${flow}/${run}`;
-  if (status === 'succeeded') return `${green('✓')} ${name} has succeeded`;
+  if (status === 'succeeded') return `${green('✓')} ${name} succeeded`;
   const where = error?.step === undefined ? '' : ` in step ${error.step}`;
-  const what = status === 'cancelled' ? 'was cancelled' : `has ${status}${where}`;
+  const what = status === 'cancelled' ? 'was cancelled' : `${status}${where}`;
   const why = error === undefined || status === 'cancelled' ? [] : [`  ${harmlessText(error.message)}`];
   return [
     `${red(bold(`error[run-${status}]`))}${bold(`: ${name} ${what}`)}`,

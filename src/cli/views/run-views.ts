@@ -62,7 +62,7 @@ export function exactTexts(output: string, exact: Record<string, string> = {}): 
 const EXACT_SHOWN_MAX = 5;
 
 /** Its lease may have run out for a clock that goes wrong. */
-export const LOST = 'lost? nuvopipe sweep';
+export const LOST = 'stalled? restart it with: nuvopipe sweep';
 
 /** `waiting: too many requests (429) for 12 s` */
 export function waitingText({ since, reason }: WaitingRecord, nowMs: number): string {
@@ -87,7 +87,7 @@ function stepRow(step: StepStatus, { status, error }: RunStatus): string[] {
 }
 
 /** Of tasks that were not executed. */
-export const TAKEN_OVER = 'taken over';
+export const TAKEN_OVER = 'reused';
 
 /** Nothing of it was executed. */
 export function isReused({ succeeded, failed, reused = 0 }: StepStatus): boolean {

@@ -19,7 +19,7 @@ export function renderWhy({ flow, run, step, tasks, others }: StepWhy, palette: 
     const mark = members[0]?.executed ? palette.green('✓') : palette.cyan('=');
     return `  ${mark} ${named(members.map(({ task }) => task))} ${text}`;
   });
-  const rest = others === 0 ? [] : [`  and ${others} more: name one with --task`];
+  const rest = others === 0 ? [] : [`  and ${others} more: choose one with --task`];
   return [palette.bold(`${flow}/${run}/${step}`), ...lines, ...rest].join('\n');
 }
 
@@ -28,25 +28,25 @@ function tell(reason: ExecutionReason, step: string, task: string): string {
     case 'cached':
       return `reused from ${short(reason.from, step, task)}`;
     case 'resumed':
-      return `taken over from ${short(reason.from, step, task)}`;
+      return `reused from ${short(reason.from, step, task)}`;
     case 'not-cached':
       return 'the step has no "cache: true"';
     case 'first':
-      return 'no earlier run has it in the cache';
+      return 'the cache has no entry from an earlier run';
     case 'changed':
       return `since ${reason.since}, ${list(reason.changes.map(change))} changed`;
     case 'failed-before':
-      return `nothing changed since ${reason.since}, where it failed; failures are not kept`;
+      return `nothing changed since ${reason.since}, but it failed there, and failures are not cached`;
     case 'not-kept':
-      return `nothing changed since ${reason.since}, but its result was not in the cache, or not yet`;
+      return `nothing changed since ${reason.since}, but its result was not in the cache yet`;
     case 'done-again':
-      return `the run does all again from ${reason.step} on`;
+      return `the run repeats everything from ${reason.step} on`;
     case 'missing':
       return `it did not succeed in ${reason.in}, which this run resumes`;
     case 'unfit':
       return `it succeeded in ${reason.in}, which this run resumes, but with other inputs or in another flow`;
     case 'after':
-      return `${reason.task} before it ran anew`;
+      return `${reason.task} before it ran again`;
   }
 }
 
@@ -65,7 +65,7 @@ function change(one: Change): string {
     case 'secrets':
       return 'a secret';
     case 'place':
-      return 'its place (which item or turn it is, what it joins)';
+      return 'its coordinate (item, turn or joined tasks)';
     case 'input':
       return `the input ${one.name} (${one.was ?? 'none'} → ${one.now ?? 'none'})`;
   }

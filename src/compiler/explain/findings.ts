@@ -69,10 +69,10 @@ function componentsFinding(plan: Plan, paths: Paths, { components: max }: Assume
   const finding = { limit: 'components' as const, needs: used, max };
   const most = isLong ? SESSION_COMPONENTS_MAX : used;
   if (most > max) {
-    const text = `a session can use ${most}, of ${max}: nuvopipe counts on ${SESSION_COMPONENTS_MAX}, as OpenWhisk comes`;
+    const text = `a session can use ${most} of ${max}: nuvopipe expects ${SESSION_COMPONENTS_MAX}, the default of OpenWhisk`;
     return { ...finding, verdict: 'exceeds', needs: most, text };
   }
-  const text = isLong ? `${used}, of ${max}; then it hands over to a fresh one` : `${used}, of ${max}`;
+  const text = isLong ? `${used} of ${max}; a new session then takes over` : `${used} of ${max}`;
   return { ...finding, verdict: 'fits', text };
 }
 
@@ -80,9 +80,9 @@ function componentsFinding(plan: Plan, paths: Paths, { components: max }: Assume
 function sequenceFinding({ steps }: Plan, { components: max }: AssumedLimits): Finding {
   const needs = Object.keys(steps).length;
   const finding = { limit: 'components' as const, needs, max };
-  if (needs <= max) return { ...finding, verdict: 'fits', text: `${needs}, of ${max}` };
+  if (needs <= max) return { ...finding, verdict: 'fits', text: `${needs} of ${max}` };
   const over = Object.keys(steps).slice(max);
-  const text = `a sequence has up to ${max} steps, and ${named(over)} ${over.length === 1 ? 'is' : 'are'} behind them`;
+  const text = `a sequence can have ${max} steps; ${named(over)} ${over.length === 1 ? 'exceeds' : 'exceed'} this`;
   return { ...finding, verdict: 'exceeds', steps: over, text };
 }
 
@@ -90,17 +90,17 @@ function continuationsFinding(plan: Plan, paths: Paths): Finding {
   const { components, worst, isOpen } = paths.from(plan.start);
   const [usual, most] = [continuations(components), continuations(worst)];
   const assumed = [
-    ...(Object.values(plan.pools).some(({ kind }) => kind === 'foreach') ? ['one item a lane'] : []),
-    ...(Object.values(plan.loops).some(({ max }) => max === undefined) ? ['one turn of a loop without max'] : []),
-    ...(waitsForFlows(plan).length > 0 ? ['one look at a flow that is waited for'] : []),
+    ...(Object.values(plan.pools).some(({ kind }) => kind === 'foreach') ? ['1 item per lane'] : []),
+    ...(Object.values(plan.loops).some(({ max }) => max === undefined) ? ['1 turn per loop without max'] : []),
+    ...(waitsForFlows(plan).length > 0 ? ['1 check per called flow'] : []),
   ];
-  const worstCase = waitsForFlows(plan).length > 0 ? 'at the worst' : 'when all attempts but the last fail';
+  const worstCase = waitsForFlows(plan).length > 0 ? 'in the worst case' : 'if only the last attempts succeed';
   const sentences = [
-    `${usual === 0 ? 'none' : digits(usual)} on the longest path of ${count(components, 'component')}`,
+    `${usual === 0 ? 'none' : digits(usual)} on the longest path (${count(components, 'component')})`,
     ...(worst > components ? [`${most === 0 ? 'none' : digits(most)} and ${digits(worst)} ${worstCase}`] : []),
   ];
   const text = `${sentences.join(', ')}${assumed.length > 0 ? `, with ${assumed.join(', ')}` : ''}`;
-  return { limit: 'continuations', verdict: 'fits', needs: most, text: isOpen ? `${text}; more as it goes on` : text };
+  return { limit: 'continuations', verdict: 'fits', needs: most, text: isOpen ? `${text}; more may follow` : text };
 }
 
 function continuations(components: number): number {
@@ -110,9 +110,9 @@ function continuations(components: number): number {
 function lanesFinding(plan: Plan, paths: Paths, { activationsAtOnce: max }: AssumedLimits): Finding {
   const { lanes } = paths.from(plan.start);
   const finding = { limit: 'lanes' as const, needs: lanes, max };
-  if (lanes <= max) return { ...finding, verdict: 'fits', text: `up to ${digits(lanes)} at once, of ${digits(max)}` };
+  if (lanes <= max) return { ...finding, verdict: 'fits', text: `up to ${digits(lanes)} of ${digits(max)} at once` };
   const after = widestFork(plan, paths);
-  const text = `up to ${digits(lanes)} at once after ${after}, of ${digits(max)}: refused ones only make it slower`;
+  const text = `up to ${digits(lanes)} of ${digits(max)} at once, after ${after}: refused lanes only slow the run down`;
   return { ...finding, verdict: 'slower', steps: [after], text };
 }
 
@@ -122,10 +122,10 @@ function callsFinding(plan: Plan, paths: Paths, { callsPerMinute: max }: Assumed
   const flows = Object.entries(plan.steps).flatMap(([name, { call }]) => (call && 'flow' in call ? [name] : []));
   const finding = { limit: 'calls' as const, needs: calls, max };
   const what = starts > 0 ? `a run, its lanes and ${count(starts, 'flow')} (${named(flows)})` : 'a run and its lanes';
-  const text = `up to ${digits(calls)} to start ${what}, of ${digits(max)} a minute`;
+  const text = `up to ${digits(calls)} to start ${what}, of ${digits(max)} per minute`;
   if (calls <= max) return { ...finding, verdict: 'fits', text };
   const steps = lanes > 1 ? [widestFork(plan, paths)] : flows;
-  return { ...finding, verdict: 'slower', steps, text: `${text}: refused ones only make it slower` };
+  return { ...finding, verdict: 'slower', steps, text: `${text}: refused calls only slow the run down` };
 }
 
 /** The step that opens the fork of most lanes. */
@@ -146,16 +146,16 @@ function timeFinding({ steps, profiles }: Plan, { actionTimeMs }: AssumedLimits)
   const finding = { limit: 'time' as const, needs: longestAction(profiles), max: actionTimeMs };
   const tooLong = over(actionTimeMs);
   if (tooLong.length > 0) {
-    const text = `${named(tooLong)} cannot have ${formatDurationMs(longest)}: an action has ${limit}`;
+    const text = `${named(tooLong)} cannot have ${formatDurationMs(longest)}: the limit is ${limit}`;
     return { ...finding, verdict: 'exceeds', steps: tooLong, text };
   }
   const squeezed = over(actionTimeMs - RUNTIME_MARGIN_MS);
   if (squeezed.length > 0) {
     const left = formatDurationMs(actionTimeMs - RUNTIME_MARGIN_MS);
-    const text = `${named(squeezed)} can count on ${left} of ${formatDurationMs(longest)}: an action has ${limit}, and the runtime needs ${margin}`;
+    const text = `${named(squeezed)} can use only ${left} of ${formatDurationMs(longest)}: the limit is ${limit}, and the runtime needs ${margin}`;
     return { ...finding, verdict: 'exceeds', steps: squeezed, text };
   }
-  const text = `the longest step has ${formatDurationMs(longest)}, and ${margin} for the runtime, of ${limit}`;
+  const text = `the longest step has ${formatDurationMs(longest)}, plus ${margin} for the runtime, of ${limit}`;
   return { ...finding, verdict: 'fits', text };
 }
 
@@ -164,8 +164,8 @@ function memoryFinding({ steps, profiles }: Plan, { actionMemoryMB }: AssumedLim
   const tooMuch = stepsWhere(steps, ({ profile }) => (profiles[profile]?.memoryMB ?? 0) > actionMemoryMB);
   const max = formatSizeMB(actionMemoryMB);
   const finding = { limit: 'memory' as const, needs: most, max: actionMemoryMB };
-  if (tooMuch.length === 0) return { ...finding, verdict: 'fits', text: `at most ${formatSizeMB(most)}, of ${max}` };
-  const text = `${named(tooMuch)} cannot have ${formatSizeMB(most)}: an action has ${max}`;
+  if (tooMuch.length === 0) return { ...finding, verdict: 'fits', text: `at most ${formatSizeMB(most)} of ${max}` };
+  const text = `${named(tooMuch)} cannot have ${formatSizeMB(most)}: the limit is ${max}`;
   return { ...finding, verdict: 'exceeds', steps: tooMuch, text };
 }
 
@@ -174,11 +174,11 @@ function envelopeFinding(plan: Plan): Finding {
   const largest = Math.max(...bounds.map(([, bytes]) => bytes));
   const finding = { limit: 'envelope' as const, needs: largest, max: ENVELOPE_MAX_BYTES };
   if (largest <= ENVELOPE_MAX_BYTES) {
-    const text = `at most ${largest} bytes pass through the controller, of ${digits(ENVELOPE_MAX_BYTES)}`;
+    const text = `at most ${largest} of ${digits(ENVELOPE_MAX_BYTES)} bytes`;
     return { ...finding, verdict: 'fits', text };
   }
   const steps = bounds.filter(([, bytes]) => bytes > ENVELOPE_MAX_BYTES).map(([step]) => step);
-  const text = `${named(steps)} can need ${largest} bytes of ${ENVELOPE_MAX_BYTES}: nested too deep, or its name is too long`;
+  const text = `${named(steps)} can need ${largest} bytes (limit ${ENVELOPE_MAX_BYTES}): too many nested forks or too long names`;
   return { ...finding, verdict: 'exceeds', steps, text };
 }
 
@@ -190,9 +190,9 @@ function payloadFinding({ steps }: Plan): Finding[] {
     ...(actions.length === 0
       ? []
       : [
-          `arguments of ${named(actions)} may have ${bytes(CALL_ARGUMENTS_MAX_BYTES)}, answers ${bytes(CALL_ANSWER_MAX_BYTES)}`,
+          `arguments of ${named(actions)} can have ${bytes(CALL_ARGUMENTS_MAX_BYTES)}, answers ${bytes(CALL_ANSWER_MAX_BYTES)}`,
         ]),
-    ...(flows.length === 0 ? [] : [`parameters of ${named(flows)} may have ${bytes(PARAMETERS_MAX_BYTES)}`]),
+    ...(flows.length === 0 ? [] : [`parameters of ${named(flows)} can have ${bytes(PARAMETERS_MAX_BYTES)}`]),
   ];
   if (sentences.length === 0) return [];
   const needs = actions.length === 0 ? PARAMETERS_MAX_BYTES : CALL_ARGUMENTS_MAX_BYTES;
@@ -205,13 +205,13 @@ function bytes(number: number): string {
 }
 
 function resultFinding(): Finding {
-  const text = `outputs up to ${size(OUTPUTS_MAX_BYTES)} are in the answer, of ${size(PAYLOAD_MAX_BYTES)}; longer ones are in S3 only`;
+  const text = `the answer can hold ${size(OUTPUTS_MAX_BYTES)} of outputs (limit ${size(PAYLOAD_MAX_BYTES)}); larger ones are stored in S3 only`;
   return { limit: 'result', verdict: 'fits', needs: OUTPUTS_MAX_BYTES, max: PAYLOAD_MAX_BYTES, text };
 }
 
 function codeFinding(codeBytes: number): Finding {
   const verdict = codeBytes > ACTION_CODE_MAX_BYTES ? 'exceeds' : 'fits';
-  const text = `the conductor has ${size(codeBytes)}, of ${size(ACTION_CODE_MAX_BYTES)}`;
+  const text = `the conductor has ${size(codeBytes)} of ${size(ACTION_CODE_MAX_BYTES)}`;
   return { limit: 'code', verdict, needs: codeBytes, max: ACTION_CODE_MAX_BYTES, text };
 }
 

@@ -46,7 +46,7 @@ function checkParameters(flow: Flow, { parameters, span }: Schedule, report: Che
     const parameter = flow.parameters.find((one) => one.name.value === name);
     if (!parameter) {
       const hint =
-        didYouMean(name, known) ?? (known.length > 0 ? `valid parameters: ${known.join(', ')}` : 'it has none');
+        didYouMean(name, known) ?? (known.length > 0 ? `valid parameters: ${known.join(', ')}` : 'the flow has none');
       report.error('unknown-parameter', parameters.span, `the flow has no parameter "${name}"`, hint);
     } else if (!isOfType(value, parameter.type)) {
       const message = `"${name}" must be ${PARAMETER_TYPE_NAMES[parameter.type]}, but the schedule passes ${shownValue(value)}`;

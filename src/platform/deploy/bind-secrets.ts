@@ -28,7 +28,7 @@ export function requireSecrets(plan: Plan, given: Secrets): void {
   const [first] = missing as [[string, string[]]];
   throw new UserError(
     'missing-secrets',
-    `the flow ${plan.flow} needs ${missing.length === 1 ? 'a secret that is' : 'secrets that are'} not given: ${named.join(', ')}`,
-    `set ${missing.length === 1 ? `the environment variable ${first[0]}` : 'environment variables of these names'}, or give --secrets-file FILE or --secret ${first[0]}=VALUE`,
+    `the flow ${plan.flow} needs ${missing.length === 1 ? 'a secret' : 'secrets'}: ${named.join(', ')}`,
+    `set ${missing.length === 1 ? `the environment variable ${first[0]}` : 'environment variables of these names'}, or pass --secrets-file FILE or --secret ${first[0]}=VALUE`,
   );
 }

@@ -30,11 +30,11 @@ export function capLimits(action: LimitedAction, cluster: ClusterInfo, plan: Pla
   const warnings: string[] = [];
   const steps = namedSteps(action, plan);
   if (memoryMB > maxMemoryMB) {
-    warnings.push(`${steps} get ${maxMemoryMB} MB instead of ${memoryMB} MB: the cluster gives an action no more`);
+    warnings.push(`${steps} get ${maxMemoryMB} MB instead of ${memoryMB} MB: the cluster does not allow more`);
   }
   if (timeLimitMs > maxTimeLimitMs) {
     warnings.push(
-      `${steps} get ${maxTimeLimitMs / 1000} s instead of ${timeLimitMs / 1000} s: the cluster lets no action run longer`,
+      `${steps} get ${maxTimeLimitMs / 1000} s instead of ${timeLimitMs / 1000} s: the cluster does not allow more`,
     );
   }
   return {

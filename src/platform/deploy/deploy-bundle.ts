@@ -101,7 +101,7 @@ async function sweeperOf({ store: { settings: store }, ...options }: DeployOptio
     return await deploySweeper({ ...options, store, alarm: options.vendored });
   } catch (error) {
     if (!(error instanceof UserError || error instanceof SystemError)) throw error;
-    return { entities: [], warnings: [`the sweeper, which finds lost runs, is not deployed: ${error.message}`] };
+    return { entities: [], warnings: [`the sweeper, which restarts stalled runs, was not deployed: ${error.message}`] };
   }
 }
 
@@ -156,8 +156,8 @@ function incomplete(flow: string, done: DeployedEntity[], failed: string, rest: 
   const notDone = rest.length === 0 ? '' : `; not reached: ${rest.join(', ')}`;
   return new Kind(
     'deploy-incomplete',
-    `${flow} is deployed only in part: ${written.join(', ')}; then ${failed} failed: ${error.message}${notDone}`,
-    'run the deploy again once the cause is gone: it goes on where it stopped',
+    `${flow} was deployed only partly: ${written.join(', ')}; then ${failed} failed: ${error.message}${notDone}`,
+    'fix the cause and deploy again: it continues where it stopped',
     { cause: error },
   );
 }
@@ -180,13 +180,13 @@ async function storeWarnings(store: Store): Promise<string[]> {
     const verdict = await probeConditionalPut(store);
     if (verdict !== 'atomic') {
       warnings.push(
-        `this S3 ${verdict === 'ignored' ? 'ignores' : 'accepts, but races on,'} conditional PUTs (If-None-Match), so an item of a foreach may be worked twice; each task still has one result`,
+        `this S3 ${verdict === 'ignored' ? 'ignores conditional PUTs' : 'has conditional PUTs that race'} (If-None-Match), so foreach items might run twice; each task still has one result`,
       );
     }
   } catch (error) {
     // A cluster's own S3 often has a name that only the cluster knows.
     if (!(error instanceof UserError && error.code === 'store-unreachable')) throw error;
-    warnings.push(`${error.message}: the steps need to reach it, from here it could not be tried`);
+    warnings.push(`${error.message}; it could not be checked from here, but steps must be able to reach it`);
   }
   if (store.settings.sessionToken !== undefined) {
     warnings.push('the S3 keys are temporary: once they expire, steps fail until the flow is deployed again');

@@ -73,19 +73,19 @@ export async function deployTriggers(options: TriggerOptions): Promise<DeployedE
     }
   };
   for (const { name } of present.stale.rules) {
-    await attempt(`the rule ${name} of an earlier deploy is not removed`, async () => {
+    await attempt(`the rule ${name} of an earlier deploy was not removed`, async () => {
       await options.whisk.deleteRule(name);
       return [{ type: 'rule', name, outcome: 'deleted' }];
     });
   }
   for (const trigger of present.stale.triggers) {
-    const what = `the trigger ${trigger.name} of an earlier deploy is not removed`;
+    const what = `the trigger ${trigger.name} of an earlier deploy was not removed`;
     await attempt(what, () => removeTrigger(trigger, options));
   }
   for (const trigger of manifest.triggers ?? []) {
     report.progress(`Deploying ${trigger.name}`);
     const { schedule, name } = trigger;
-    const what = schedule ? `its schedule "${schedule.cron}" is not set` : `its trigger ${name} does not start it`;
+    const what = schedule ? `its schedule "${schedule.cron}" was not set` : `its trigger ${name} does not start it`;
     await attempt(what, () => setTrigger(trigger, options));
   }
   if (failures.length > 0) throw incomplete(manifest.flow, failures);
@@ -206,7 +206,7 @@ async function callFeed(
       'no-feed',
       `${apihost} has no feed ${feed}`,
       isAlarm
-        ? 'have the alarms package (openwhisk-package-alarms) installed there and deploy again; until then something else has to invoke the flow'
+        ? 'install the alarms package (openwhisk-package-alarms) on the cluster and deploy again; until then, start the flow some other way'
         : 'check the name of the feed, and deploy again',
       { cause: error },
     );
@@ -215,7 +215,11 @@ async function callFeed(
   if (response === undefined) throw new SystemError('feed-silent', `the feed ${feed} does not answer`, 'deploy again');
   if (response.success) return response.result;
   const reason = reasonOf(response.result).replaceAll(auth, '…');
-  throw new UserError('feed-refused', `the feed ${feed} refuses: ${reason}`, 'correct what it names, and deploy again');
+  throw new UserError(
+    'feed-refused',
+    `the feed ${feed} rejected its arguments: ${reason}`,
+    'correct its arguments and deploy again',
+  );
 }
 
 /** The alarms say `{error: {error: text}}`. */
@@ -234,5 +238,5 @@ function incomplete(flow: string, failures: Failure[]): Error {
   const [{ error: first }] = failures as [Failure];
   const Kind = failures.every(({ error }) => error instanceof UserError) ? UserError : SystemError;
   const reasons = failures.map(({ what, error }) => `${what}: ${error.message}`);
-  return new Kind(first.code, `${flow} is deployed, but ${reasons.join('; ')}`, first.hint, { cause: first });
+  return new Kind(first.code, `${flow} was deployed, but ${reasons.join('; ')}`, first.hint, { cause: first });
 }

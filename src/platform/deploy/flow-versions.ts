@@ -59,7 +59,7 @@ export async function removeVersions(options: VersionsOptions): Promise<RemovedV
     return { entities, warnings: [] };
   } catch (error) {
     if (!(error instanceof UserError || error instanceof SystemError)) throw error;
-    return { entities, warnings: [`older versions of ${manifest.flow} stay for now: ${error.message}`] };
+    return { entities, warnings: [`older versions of ${manifest.flow} were not removed: ${error.message}`] };
   }
 }
 

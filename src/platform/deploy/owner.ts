@@ -43,7 +43,7 @@ export function refuseForeign(names: readonly string[], flow: string): void {
   const [are, do_] = names.length === 1 ? ['is', 'does'] : ['are', 'do'];
   throw new UserError(
     'name-taken',
-    `${names.join(', ')} ${are} on this OpenWhisk already and ${do_} not belong to the flow ${flow}; nothing was deployed`,
-    'delete what is there, give the flow another name, or deploy to another namespace',
+    `${names.join(', ')} already ${are} on this OpenWhisk and ${do_} not belong to the flow ${flow}; nothing was deployed`,
+    'delete the existing entities, rename the flow, or deploy to another namespace',
   );
 }

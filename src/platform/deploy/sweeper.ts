@@ -103,8 +103,8 @@ function refuse(name: string, found: Found, owner: string): void {
   if (found === undefined || ownerOf(found).flow === owner) return;
   throw new UserError(
     'name-taken',
-    `${name} is on this OpenWhisk already, and is not nuvopipe's sweeper`,
-    'delete what is there, or deploy to another namespace',
+    `${name} already exists on this OpenWhisk and is not nuvopipe's sweeper`,
+    'delete the existing entity, or deploy to another namespace',
   );
 }
 
@@ -117,7 +117,7 @@ async function setAlarm(name: string, whisk: Whisk, report: Progress) {
     if (!(error instanceof UserError || error instanceof SystemError)) throw error;
     const why =
       error.code === 'no-feed' ? `${whisk.settings.apihost} has no feed ${ALARMS_PACKAGE}/alarm` : error.message;
-    const warning = `runs that are lost (a controller that restarts forgets them) are not found by themselves: ${why}; "nuvopipe sweep" finds them`;
+    const warning = `stalled runs (for example after a controller restart) are not restarted automatically: ${why}; use "nuvopipe sweep"`;
     return { entities: [], warnings: [warning] };
   }
 }

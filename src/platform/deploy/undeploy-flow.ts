@@ -80,8 +80,8 @@ async function refuseLive({ store, flow }: UndeployOptions): Promise<void> {
   const more = live.length > LIVE_SHOWN_MAX ? ', …' : '';
   throw new UserError(
     'runs-are-live',
-    `${live.length === 1 ? '1 run' : `${live.length} runs`} of ${flow} would never end: ${live.slice(0, LIVE_SHOWN_MAX).join(', ')}${more}`,
-    'wait for them, cancel them with nuvopipe cancel, or repeat this with --force',
+    `${live.length === 1 ? '1 run' : `${live.length} runs`} of ${flow} would stall: ${live.slice(0, LIVE_SHOWN_MAX).join(', ')}${more}`,
+    'wait for them, cancel them with nuvopipe cancel, or use --force',
   );
 }
 
@@ -91,8 +91,8 @@ function incomplete(flow: string, done: DeployedEntity[], failures: (UserError |
   const reasons = failures.map(({ message }) => message).join('; ');
   return new Kind(
     'undeploy-incomplete',
-    `${flow} is undeployed only in part (${done.length} deleted): ${reasons}`,
-    'run the same command again once the cause is gone',
+    `${flow} was undeployed only partly (${done.length} entities deleted): ${reasons}`,
+    'fix the cause and run the command again',
     { cause: failures[0] },
   );
 }

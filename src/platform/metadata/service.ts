@@ -28,7 +28,7 @@ const BODY_MAX_BYTES = 1024 * 1024;
 const KEY_MAX_BYTES = 1024;
 
 const BAD_REQUEST: MetadataReply = { status: 400, body: { message: 'bad request' } };
-const UNREADABLE = 'an object in the datastore is not the record that it should be';
+const UNREADABLE = 'an object in the datastore is not a valid record';
 
 /**
  * Serves the runs of a datastore as Metaflow's metadata service does, so that its stock client reads them with nothing of
@@ -54,8 +54,8 @@ export async function startMetadataService(options: { store: Store; port?: numbe
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
     throw new UserError(
       'port-taken',
-      `port ${port} of ${LOOPBACK} is taken: the metadata service cannot listen there`,
-      'end what listens there, or choose another port',
+      `port ${port} of ${LOOPBACK} is already in use: the metadata service cannot listen on it`,
+      'stop the program that uses it, or choose another port',
       { cause },
     );
   }
@@ -89,7 +89,7 @@ async function requestOf(message: IncomingMessage): Promise<MetadataRequest | Me
   const path = url && partsOf(url.pathname);
   if (url === undefined || path === undefined) return BAD_REQUEST;
   const body = await readRequestBody(message, BODY_MAX_BYTES);
-  if (body === undefined) return { status: 413, body: { message: `a request has at most ${BODY_MAX_BYTES} bytes` } };
+  if (body === undefined) return { status: 413, body: { message: `the request exceeds ${BODY_MAX_BYTES} bytes` } };
   try {
     return {
       method: message.method ?? '',

@@ -17,40 +17,40 @@ export function refusal(settings: WhiskSettings, status: number, reason: string,
   if (status === 401) {
     return new UserError(
       'whisk-credentials',
-      `${host} does not know this key, so it does not ${what}`,
+      `cannot ${what}: ${host} does not know this key`,
       'check --auth, __OW_API_KEY or AUTH in .wskprops',
     );
   }
   if (status === 403) {
     return new UserError(
       'whisk-forbidden',
-      `this key may not ${what} in the namespace "${settings.namespace}"${said}`,
+      `this key has no permission to ${what} in the namespace "${settings.namespace}"${said}`,
       'check the namespace and the key',
     );
   }
   if (status === 404) {
-    return new UserError('whisk-not-found', `cannot ${what}: it is not there${said}`, 'has it been deployed?');
+    return new UserError('whisk-not-found', `cannot ${what}: it does not exist${said}`, 'deploy it first');
   }
   if (status === 409) return new UserError('whisk-conflict', `cannot ${what}: the name is taken${said}`);
   if (status === 413) {
     return new UserError(
       'whisk-too-large',
       `cannot ${what}: it is larger than ${host} allows${said}`,
-      'by default an action may have 48 MB of code and 1 MB of parameters: package fewer or smaller files',
+      'package fewer or smaller files; by default, the limits are 48 MB of code and 1 MB of parameters',
     );
   }
   if (status === 429) {
     return new SystemError(
       'whisk-throttled',
-      `${host} throttles this key, so it does not ${what}${said}`,
+      `cannot ${what}: ${host} throttles this key${said}`,
       'wait a minute and try again',
     );
   }
-  if (status === 400) return new UserError('whisk-refused', `${host} refuses to ${what}: ${reason}`);
+  if (status === 400) return new UserError('whisk-refused', `${host} refused to ${what}: ${reason}`);
   return new SystemError(
     'whisk-failed',
     `${host} failed to ${what} (HTTP ${status})${said}`,
-    'try again; if it stays, look at the controller',
+    'try again; if the error persists, check the controller',
   );
 }
 
@@ -70,7 +70,7 @@ export function unreachable(settings: WhiskSettings, error: Error & { code?: str
     'host-unreachable',
     `the OpenWhisk at ${host} cannot be reached${through(proxy)} (${code})`,
     code === 'EPROTO'
-      ? 'it seems to speak http: write http:// before the host'
+      ? 'the server seems to use plain HTTP: write http:// before the host'
       : `check --apihost and the ${proxy === undefined ? 'network' : 'proxy: HTTPS_PROXY, HTTP_PROXY, NO_PROXY'}`,
     { cause: error },
   );
@@ -84,7 +84,7 @@ function through(proxy: string | undefined): string {
 export function notWhisk(settings: WhiskSettings, status: number, proxy?: string): Error {
   return new UserError(
     'not-openwhisk',
-    `${settings.apihost} answers, but not as an OpenWhisk does${through(proxy)} (HTTP ${status}, no JSON)`,
+    `${settings.apihost} does not answer like OpenWhisk${through(proxy)} (HTTP ${status}, no JSON)`,
     'check --apihost: scheme, host and port, without a path',
   );
 }

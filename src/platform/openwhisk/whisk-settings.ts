@@ -37,12 +37,12 @@ export async function whiskSettings(options: WhiskOptions = {}, env = process.en
   if (!apihost || !auth) {
     throw new UserError(
       apihost ? 'no-whisk-key' : 'no-whisk-host',
-      `no OpenWhisk ${apihost ? 'key' : 'host'} is given: no flag, no ${apihost ? '__OW_API_KEY' : '__OW_API_HOST'}, and none in ${path}`,
+      `no OpenWhisk ${apihost ? 'key' : 'host'} was given: no flag, no ${apihost ? '__OW_API_KEY' : '__OW_API_HOST'}, and none in ${path}`,
       'set it with --apihost and --auth or `wsk property set`; or use --local for the local platform',
     );
   }
   if (!/^[^\s:]+:[^\s:]+$/.test(auth)) {
-    throw new UserError('bad-whisk-key', 'the OpenWhisk key does not look like one', 'it has two parts: uuid:key');
+    throw new UserError('bad-whisk-key', 'invalid OpenWhisk key', 'a key has two parts: uuid:key');
   }
   return {
     apihost: normalizeHost(apihost),
@@ -58,8 +58,8 @@ export function normalizeHost(apihost: string): string {
   if (!URL.canParse(url) || new URL(url).username !== '') {
     throw new UserError(
       'bad-whisk-host',
-      `the API host "${apihost}" is not a host or URL`,
-      'for example https://host:443',
+      `invalid API host "${apihost}"`,
+      'write a host or URL such as https://host:443',
     );
   }
   return url.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
@@ -73,7 +73,7 @@ async function wskProperties(env: NodeJS.ProcessEnv): Promise<{ path: string; pr
     text = await readFile(path, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { path, props: new Map() };
-    throw new UserError('wskprops-unreadable', `${path} cannot be read`, 'check what it is and who may read it', {
+    throw new UserError('wskprops-unreadable', `${path} cannot be read`, 'check the file and its permissions', {
       cause,
     });
   }

@@ -40,7 +40,7 @@ export async function cancelRun(
     // It may have ended by itself meanwhile.
     if (after !== undefined) return { status: after.status, isOver: true, wasOver: after.status !== 'cancelled' };
     if (isMarked) return { status: 'cancelled', isOver: false, wasOver: false };
-    throw new SystemError('cancel-failed', `${flow}/${run} is not cancelled: ${reasonOf(response)}`, 'try it again');
+    throw new SystemError('cancel-failed', `${flow}/${run} was not cancelled: ${reasonOf(response)}`, 'try again');
   } catch (error) {
     if (!(error instanceof UserError && error.code === 'whisk-not-found')) throw error;
     return cancelRecords(store, key);
@@ -73,5 +73,5 @@ function resultOf(store: Store, { flow, run }: RunKey): Promise<RunResult | unde
 
 function reasonOf(response: Invocation['response']): string {
   const { error } = (response?.result ?? {}) as { error?: string | { message?: string } };
-  return (typeof error === 'string' ? error : error?.message) ?? 'the flow has not answered';
+  return (typeof error === 'string' ? error : error?.message) ?? 'the flow did not answer';
 }

@@ -31,8 +31,8 @@ export async function findRun(reader: RunReader, text: string): Promise<RunKey> 
     const more = matching.length > CANDIDATES_NAMED_MAX ? ', …' : '';
     throw new UserError(
       'ambiguous-run',
-      `${matching.length} runs begin with "${text}": ${named}${more}`,
-      'give more of it',
+      `${matching.length} runs start with "${text}": ${named}${more}`,
+      'type more of the run ID',
     );
   }
   throw unknownRun(reader, text, slash > 0 && searched.length === 0 ? flows : undefined, runs);
@@ -54,6 +54,6 @@ function unknownRun(reader: RunReader, text: string, flows: string[] | undefined
   return new UserError(
     'unknown-run',
     `there is no run "${text}" in ${reader.store.root}`,
-    near === undefined ? 'list the latest with: nuvopipe status' : `did you mean "${near}"?`,
+    near === undefined ? 'list the latest runs with: nuvopipe status' : `did you mean "${near}"?`,
   );
 }

@@ -72,7 +72,7 @@ async function follow(
   return last?.status === 'running' || isCut ? undefined : last;
 }
 
-const NOT_BEGUN: Ending = { status: 'failed', error: { message: 'the flow was invoked, but the run has not begun' } };
+const NOT_BEGUN: Ending = { status: 'failed', error: { message: 'the flow was invoked, but the run did not start' } };
 
 /** What a session answered; undefined where it tells nothing of the run's end. */
 function endingOf({ response }: Invocation): Ending | undefined {
@@ -83,11 +83,7 @@ function endingOf({ response }: Invocation): Ending | undefined {
   }
   const { error } = response.result as { error: string | RunFailure };
   if (typeof error === 'object' && error.code === RUN_EXISTS) {
-    throw new UserError(
-      RUN_EXISTS,
-      String(error.message),
-      'start it under another name, or with the parameters of then',
-    );
+    throw new UserError(RUN_EXISTS, String(error.message), 'use another name, or the original parameters');
   }
   if (typeof error === 'object' && error.code === UNKNOWN_STEP)
     throw new UserError(UNKNOWN_STEP, String(error.message));

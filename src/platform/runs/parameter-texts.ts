@@ -33,7 +33,7 @@ export async function readParameters(
         name,
         code: 'missing-parameter',
         problem: `the parameter "${name}" is missing${help ? ` (${help})` : ''}`,
-        hint: `give it with -p ${name}=VALUE`,
+        hint: `add -p ${name}=VALUE`,
       });
     }
   }
@@ -76,14 +76,14 @@ async function readArgument(
   if (!Object.hasOwn(planned, name)) {
     const hint = didYouMean(name, Object.keys(planned)) ?? `the flow's parameters: ${signature(planned)}`;
     return name === argument || name === ''
-      ? refuse('bad-parameter', `"${argument}" is not name=value`, 'write it as -p name=value')
+      ? refuse('bad-parameter', `invalid parameter "${argument}"`, 'write it as -p name=value')
       : refuse('unknown-parameter', `the flow has no parameter "${name}"`, hint);
   }
   if (name === argument) {
-    return refuse('bad-parameter', `the parameter "${name}" is given without a value`, `write it as -p ${name}=VALUE`);
+    return refuse('bad-parameter', `the parameter "${name}" has no value`, `write it as -p ${name}=VALUE`);
   }
   if (named.has(name)) {
-    return refuse('bad-parameter', `the parameter "${name}" is given twice`, 'give it once');
+    return refuse('bad-parameter', `the parameter "${name}" is set twice`, 'remove one of them');
   }
   const parameter = planned[name] as PlannedParameter;
   const { type } = parameter;
@@ -138,7 +138,7 @@ const readValue: Record<ParameterType, (text: string) => unknown> = {
   json: parsedJson,
 };
 
-const BINARY_HINT = 'or declare the parameter with "binary: true", and the step gets the bytes';
+const BINARY_HINT = 'or declare the parameter with "binary: true" to pass bytes';
 
 /** Those that Metaflow takes on its command line (click's BOOL). */
 const BOOLEANS = new Map([
@@ -147,10 +147,10 @@ const BOOLEANS = new Map([
 ]);
 
 const TYPE_HINTS: Partial<Record<ParameterType, string>> = {
-  integer: 'a whole number looks like 42',
-  number: 'a number looks like 0.5, 3 or 1e-4',
+  integer: 'write a whole number such as 42',
+  number: 'write a number such as 0.5, 3 or 1e-4',
   boolean: 'write true or false',
-  json: `quote it for the shell, for example '{"a": [1, 2]}', or give a file: name=@file.json`,
+  json: `quote it for the shell, for example '{"a": [1, 2]}', or pass a file: name=@file.json`,
 };
 
 function parsedJson(text: string): unknown {
@@ -176,8 +176,8 @@ function tooLarge(values: ReadonlyMap<string, unknown>, planned: Record<string, 
     {
       name: largest.name,
       code: 'parameters-too-large',
-      problem: `the parameters are ${kilobytes(bytes)} of JSON, and an invocation takes ${kilobytes(maxBytes)}; the largest is "${largest.name}"`,
-      hint: 'put the data into object storage, and give its address',
+      problem: `the parameters take ${kilobytes(bytes)} of JSON, but an invocation can carry only ${kilobytes(maxBytes)}; the largest is "${largest.name}"`,
+      hint: 'put the data into object storage and pass its address',
     },
   ];
 }

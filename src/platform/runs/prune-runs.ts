@@ -85,10 +85,10 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
     // Without it a run is in no list any more.
     { what: 'records of runs', objects: ours.filter(({ key }) => runFile(key)) },
     { what: 'tasks and logs', objects: doomed.flatMap(({ candidate }) => tree.files.get(candidate.run) ?? []) },
-    { what: 'entries of the cache', objects: stale },
+    { what: 'cache entries', objects: stale },
     { what: 'artifacts', objects: orphans },
     // Last: by these the next prune sees that one was interrupted.
-    { what: 'the rest of the runs', objects: ours.filter(({ key }) => !runFile(key)) },
+    { what: 'remaining objects of the runs', objects: ours.filter(({ key }) => !runFile(key)) },
   ];
   const all = parts.flatMap(({ objects }) => objects);
   return {
@@ -123,8 +123,8 @@ export async function prune(
     const origin = (await reader.run({ flow, run }))?.origin?.run ?? run;
     const needed = [run, origin].find((name) => doomed.has(name));
     if (needed === undefined) continue;
-    const message = `the run ${flow}/${needed} is needed by one that has just begun, ${flow}/${run}`;
-    throw new UserError('run-needed', message, 'nothing of this flow was deleted: prune it again');
+    const message = `the run ${flow}/${needed} is needed by ${flow}/${run}, which has just started`;
+    throw new UserError('run-needed', message, 'nothing of this flow was deleted; prune again');
   }
   for (const { what, keys } of steps) {
     if (keys.length === 0) continue;

@@ -236,7 +236,7 @@ async function checkFilter(reader: RunReader, key: RunKey, { step, task }: LogFi
   const near = suggest(task, tasks);
   throw new UserError(
     'unknown-task',
-    `no task "${task}" of the step ${step} has ended or written anything in the run ${key.flow}/${key.run}`,
+    `no task "${task}" of the step ${step} has output or has ended in the run ${key.flow}/${key.run}`,
     near === undefined ? `tasks so far: ${tasks.slice(0, TASKS_NAMED_MAX).join(', ')}` : `did you mean "${near}"?`,
   );
 }

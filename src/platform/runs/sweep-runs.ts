@@ -22,6 +22,6 @@ export async function sweep(whisk: Whisk, sweeper: string): Promise<SweepReport>
   const { response, activationId } = await whisk.invoke(sweeper, {}, { blocking: true });
   if (response?.success) return response.result as SweepReport;
   const { error } = (response?.result ?? {}) as { error?: unknown };
-  const reason = response === undefined ? `it has not answered in time (activation ${activationId})` : String(error);
-  throw new SystemError('sweep-failed', `the sweeper has failed: ${reason}`, 'sweep again');
+  const reason = response === undefined ? `it did not answer in time (activation ${activationId})` : String(error);
+  throw new SystemError('sweep-failed', `the sweeper failed: ${reason}`, 'sweep again');
 }

@@ -49,16 +49,16 @@ export function storeError(error: unknown, settings: StoreSettings, key: string)
   if (name === 'NoSuchBucket') {
     return new UserError(
       'no-such-bucket',
-      `there is no bucket "${settings.bucket}" at ${settings.endpoint ?? 'AWS'}`,
-      'create it, or name another one in --datastore',
+      `no bucket "${settings.bucket}" at ${settings.endpoint ?? 'AWS'}`,
+      'create it, or choose another one with --datastore',
       cause,
     );
   }
   if (REFUSED.has(name) || status === 401 || status === 403) {
     return new UserError(
       'store-refused',
-      `S3 refuses these keys for ${place} (${name || status})`,
-      'check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY or AWS_PROFILE, and what they are allowed to do there',
+      `S3 rejected the keys for ${place} (${name || status})`,
+      'check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY or AWS_PROFILE, and their permissions',
       cause,
     );
   }
@@ -73,7 +73,7 @@ export function storeError(error: unknown, settings: StoreSettings, key: string)
   return new SystemError(
     'store-failed',
     `S3 failed on ${place}/${key}: ${name || code || message || 'no reason given'}${status ? ` (HTTP ${status})` : ''}`,
-    'try again; if it stays, look at the S3 server',
+    'try again; if the error persists, check the S3 server',
     cause,
   );
 }

@@ -27,7 +27,7 @@ export async function storeSettings(options: StoreOptions, env = process.env): P
     const keys = await client.config.credentials().catch((cause: unknown) => {
       throw new UserError(
         'no-store-credentials',
-        `no keys for ${placeName(place)}: neither the environment nor the AWS profile has any`,
+        `no keys for ${placeName(place)} in the environment or the AWS profile`,
         'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE',
         { cause },
       );
@@ -56,7 +56,7 @@ export function parseDatastore(text: string | undefined): { bucket: string; pref
   if (text === undefined || text === '') {
     throw new UserError(
       'no-datastore',
-      'no datastore is given for the runs',
+      'no datastore was given',
       'add --datastore s3://bucket/prefix, or --local for the local platform',
     );
   }
@@ -65,7 +65,7 @@ export function parseDatastore(text: string | undefined): { bucket: string; pref
     throw new UserError(
       'bad-datastore',
       `the datastore "${text}" is not an S3 URL`,
-      'it looks like s3://bucket/prefix; a bucket has 3 to 63 lower-case letters, digits, dots or dashes',
+      'write s3://bucket/prefix; a bucket name has 3 to 63 lower-case letters, digits, dots or dashes',
     );
   }
   return { bucket: match[1], prefix: (match[2] ?? '').replace(/^\/+|\/+$/g, '') };
@@ -74,7 +74,11 @@ export function parseDatastore(text: string | undefined): { bucket: string; pref
 function parseEndpoint(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (!/^https?:\/\/[^/]/.test(text) || !URL.canParse(text)) {
-    throw new UserError('bad-endpoint', `the S3 endpoint "${text}" is not a URL`, 'it looks like http://host:9000');
+    throw new UserError(
+      'bad-endpoint',
+      `the S3 endpoint "${text}" is not a URL`,
+      'write a URL such as http://host:9000',
+    );
   }
   return text.replace(/\/+$/, '');
 }

@@ -235,6 +235,6 @@ function parsed(text: string): unknown {
 
 /** For an object under a record's key that is not a record: another program wrote it. */
 export function unreadableRecord(key: string): SystemError {
-  const message = `the object ${key} in the datastore is not the record that it should be`;
-  return new SystemError('unreadable-record', message, 'move it elsewhere, or delete it');
+  const message = `the object ${key} in the datastore is not a valid record`;
+  return new SystemError('unreadable-record', message, 'move or delete it');
 }

@@ -108,7 +108,7 @@ export async function pythonTag(python: string): Promise<string> {
   try {
     return (await promisify(execFile)(python, ['-I', '-c', program])).stdout.trim();
   } catch (cause) {
-    throw new UserError('python-unusable', `${python} is no usable Python`, 'name another one with --python', {
+    throw new UserError('python-unusable', `${python} is not a usable Python`, 'choose another one with --python', {
       cause,
     });
   }
@@ -127,25 +127,30 @@ const VERSIONS_NAMED_MAX = 5;
 function noWheels({ message, unmet, conflict, isOffline }: PipFailure, what: string, target: WheelTarget): UserError {
   const code = 'python-packages';
   if (isOffline) {
-    const hint = 'it needs a network connection, or a mirror set in the configuration of pip';
-    return new UserError(code, `cannot get ${what}: pip does not reach its package index`, hint);
+    const hint = 'connect to the network, or configure a mirror for pip';
+    return new UserError(code, `cannot get ${what}: pip cannot reach its package index`, hint);
   }
   if (conflict) {
-    const parts = conflict.map((line) => line.replace('The user requested (constraint) ', 'nuvopipe itself has '));
-    const reason = `they exclude each other: ${parts.join('; ').replaceAll('The user requested ', 'asked for is ')}`;
-    return new UserError(code, `cannot get ${what}: ${reason}`, 'pin versions that go together');
+    const parts = conflict.map((line) => line.replace('The user requested (constraint) ', 'nuvopipe itself requires '));
+    const reason = `the requirements conflict: ${parts.join('; ').replaceAll('The user requested ', 'the flow requires ')}`;
+    return new UserError(code, `cannot get ${what}: ${reason}`, 'pin versions that are compatible');
   }
-  if (!unmet) return new UserError(code, `cannot get ${what}: ${message}`, 'only wheels are taken, nothing is built');
+  if (!unmet)
+    return new UserError(
+      code,
+      `cannot get ${what}: ${message}`,
+      'only wheels are supported; nothing is built from source',
+    );
   const { requirement, versions } = unmet;
   const platform = target === 'native' ? 'this Python and machine' : `Python ${target} on Linux (x86-64)`;
   const some = versions.slice(-VERSIONS_NAMED_MAX).join(', ');
-  const there = versions.length === 0 ? '' : `; there are wheels of ${some}`;
+  const there = versions.length === 0 ? '' : `; available wheels: ${some}`;
   return new UserError(
     code,
     `cannot get ${what}: there is no wheel of ${requirement} for ${platform}${there}`,
     versions.length === 0
-      ? 'check the name; only wheels are taken, so what has to be built belongs into an image'
-      : 'pin one of these; only wheels are taken, nothing is built',
+      ? 'check the name; packages without wheels need a custom image'
+      : 'pin one of these; packages without wheels need a custom image',
   );
 }
 

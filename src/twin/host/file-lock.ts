@@ -20,7 +20,7 @@ export async function withLock<T>(file: string, action: () => Promise<T>, onWait
   if (!(await take(file, mine))) {
     onWait?.();
     if (!(await poll(() => take(file, mine), LOCK_WAIT_MS))) {
-      throw new Error(`another process does not let go of ${file}`);
+      throw new Error(`another process does not release ${file}`);
     }
   }
   try {

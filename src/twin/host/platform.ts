@@ -51,7 +51,7 @@ export async function startPlatform(
       report.progress('Starting the local platform…');
       await startDaemon(paths, python, report, options);
       const platform = await readPlatform(home);
-      if (!platform) throw notStarted(paths, 'it ended right after it had started');
+      if (!platform) throw notStarted(paths, 'it ended right after starting');
       return { platform, started: true };
     },
     () => report.line('Another nuvopipe is starting or stopping the local platform; waiting for it'),
@@ -62,7 +62,7 @@ function checkedPort(platform: Platform, { port }: StartOptions): Platform {
   if (port === undefined || new URL(platform.whisk.apihost).port === String(port)) return platform;
   throw new UserError(
     'already-running',
-    `the local platform runs already, at ${platform.whisk.apihost}`,
+    `the local platform is already running at ${platform.whisk.apihost}`,
     'stop it first: nuvopipe local stop',
   );
 }

@@ -61,7 +61,7 @@ export async function endProcess(known: KnownProcess, graceMs: number): Promise<
   signal(known.pid, 'SIGTERM');
   if (await poll(gone, graceMs)) return;
   signal(known.pid, 'SIGKILL');
-  if (!(await poll(gone, KILL_WAIT_MS))) throw new Error(`process ${known.pid} does not end`);
+  if (!(await poll(gone, KILL_WAIT_MS))) throw new Error(`process ${known.pid} does not stop`);
 }
 
 /** The kernel ends a killed process at once unless it hangs in a system call. */

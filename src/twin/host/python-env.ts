@@ -61,7 +61,7 @@ export async function ensurePython(home: string | undefined, report: Progress): 
   return withLock(
     join(folder, 'lock'),
     () => makeMissing(folder, report),
-    () => report.line('Another nuvopipe is making the Python environments; waiting for it'),
+    () => report.line('Another nuvopipe is creating the Python environments; waiting for it'),
   );
 }
 
@@ -134,8 +134,8 @@ async function make(folder: string, spec: EnvironmentSpec, report: Progress): Pr
     if (!(await imports(interpreterOf(draft), spec.modules))) {
       throw new SystemError(
         'python-environment',
-        `the new Python environment ${spec.what} does not import ${spec.modules.join(', ')}`,
-        `try another interpreter: set ${PYTHON_VARIABLE} to the path of a Python 3.11`,
+        `the new Python environment ${spec.what} cannot import ${spec.modules.join(', ')}`,
+        `use another interpreter: set ${PYTHON_VARIABLE} to the path of a Python 3.11`,
       );
     }
     await writeFile(join(draft, MARKER), await pinsHash(spec));
@@ -154,7 +154,7 @@ async function makeVenv(python: string, place: string): Promise<void> {
   } catch (error) {
     throw new UserError(
       'python-without-venv',
-      `${python} cannot make a virtual environment`,
+      `${python} cannot create a virtual environment`,
       'install its venv module (on Debian and Ubuntu the package python3-venv)',
       { cause: error },
     );
@@ -168,7 +168,7 @@ async function installPins(python: string, spec: EnvironmentSpec, report: Progre
   throw new UserError(
     'python-packages',
     `cannot install the Python packages ${spec.what}: ${failure.message}`,
-    'the first use needs a package index: a network connection, or a mirror set in the configuration of pip',
+    'the first use needs a package index: connect to the network, or configure a mirror for pip',
   );
 }
 
@@ -188,8 +188,8 @@ export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<
   if (chosen) {
     throw new UserError(
       'python-unusable',
-      `${PYTHON_VARIABLE} names ${chosen}, which is no Python ${wanted} or newer`,
-      `name one that is, or unset ${PYTHON_VARIABLE}`,
+      `${PYTHON_VARIABLE} is ${chosen}, which is not Python ${wanted} or newer`,
+      `choose another interpreter, or unset ${PYTHON_VARIABLE}`,
     );
   }
   throw new UserError(

@@ -144,7 +144,7 @@ function notStarted(logFile: string, cause?: unknown): SystemError {
 export function portTaken(server: string, port: number): UserError {
   return new UserError(
     'port-taken',
-    `port ${port} of ${LOOPBACK} is taken: the local platform's ${server} cannot listen there`,
-    'end what listens there, or choose another port',
+    `port ${port} of ${LOOPBACK} is already in use: the local platform's ${server} cannot listen on it`,
+    'stop the program that uses it, or choose another port',
   );
 }

@@ -101,7 +101,7 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
     await writePrivate(paths.wskprops, wskProperties(platform));
     await writePrivateJson(paths.platform, platform);
     const failed = s3.ended.then(() => {
-      throw new SystemError('s3-server', 'the local S3 server has ended', `see ${paths.s3Log}`);
+      throw new SystemError('s3-server', 'the local S3 server stopped', `see ${paths.s3Log}`);
     });
     const activity = watchRequests();
     const idleMs = () => {
@@ -143,7 +143,7 @@ async function onPort<T>(
       if (!isTaken(error)) throw error;
       if (fixed !== undefined || tries === PORT_TRIES) throw portTaken(name, port);
       if (port === last)
-        note(`Port ${port} is taken: the ${name} moves. Flows deployed before have to be deployed again.`);
+        note(`Port ${port} is already in use: the ${name} moves to another port. Deploy your flows again.`);
     }
   }
 }

@@ -188,8 +188,8 @@ function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') {
-        const hint = 'Stop what listens there, or choose another port.';
-        reject(new UserError('port-taken', `Port ${port} is taken.`, hint, { cause: error }));
+        const hint = 'Stop the program that uses it, or choose another port.';
+        reject(new UserError('port-taken', `Port ${port} is already in use.`, hint, { cause: error }));
       } else
         reject(
           new SystemError('cannot-listen', `Cannot listen on port ${port}: ${error.message}`, undefined, {

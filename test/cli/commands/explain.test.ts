@@ -48,8 +48,8 @@ describe('nuvopipe explain', () => {
       ]);
       assert.equal(plain.code, 0);
       assert.ok(plain.stdout.includes(`\nLimits of ${apihost}\n`));
-      assert.match(plain.stdout, /^ {2}✗ time +.* cannot have 2m: an action has 1m$/m);
-      assert.match(plain.stdout, /^ {2}✓ throttled calls +.*, of 999 a minute$/m);
+      assert.match(plain.stdout, /^ {2}✗ time +.* cannot have 2m: the limit is 1m$/m);
+      assert.match(plain.stdout, /^ {2}✓ throttled calls +.*, of 999 per minute$/m);
       const { cluster, fits, limits } = JSON.parse(json.stdout);
       assert.deepEqual([cluster, fits, limits[0].max], [apihost, false, 60]);
       assert.equal(whisk.puts.length, 0);

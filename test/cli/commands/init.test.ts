@@ -44,7 +44,7 @@ describe('nuvopipe init', function () {
     const dir = join(folder, 'named');
     const { code, stdout, stderr } = await runCommand('init', [dir, '--name', 'PiFlow']);
     assert.deepEqual([code, stderr], [0, '']);
-    assert.match(stdout, /✓ PiFlow is written: .*flow\.yaml.*flow\.test\.yaml.*pi\.py/);
+    assert.match(stdout, /✓ PiFlow was created: .*flow\.yaml.*flow\.test\.yaml.*pi\.py/);
     assert.ok(stdout.endsWith(`Next: nuvopipe run ${join(dir, 'flow.yaml')}\n`));
     assert.match(await readFile(join(dir, 'flow.yaml'), 'utf8'), /^flow: PiFlow$/m);
   });
@@ -55,7 +55,7 @@ describe('nuvopipe init', function () {
     await writeFile(join(dir, 'README.md'), 'mine');
     const { code, stderr } = await runCommand('init', [dir]);
     assert.equal(code, 2);
-    assert.match(stderr, /^error\[file-exists\]: .*README\.md is there already, and stays as before\n/);
+    assert.match(stderr, /^error\[file-exists\]: .*README\.md already exists and was not changed\n/);
     assert.deepEqual(await readdir(dir), ['README.md']);
     assert.equal(await readFile(join(dir, 'README.md'), 'utf8'), 'mine');
   });

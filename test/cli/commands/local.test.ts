@@ -66,7 +66,7 @@ describe('nuvopipe local', function () {
   it('gives stock clients what they need', async () => {
     const { code, stderr } = await local('env');
     assert.equal(code, 2);
-    assert.match(stderr, /the local platform does not run[\s\S]*nuvopipe local start/);
+    assert.match(stderr, /the local platform is not running[\s\S]*nuvopipe local start/);
 
     await local('start');
     const { stdout } = await local('env');

@@ -93,7 +93,7 @@ print(run.successful, run.data.greeting, [step.id for step in run])`;
     const { code, stdout, stderr } = await run(divide, '-p', 'by=0');
     assert.equal(code, 1);
     assert.equal(stdout, '');
-    assert.match(stderr, /error\[run-failed\]: DivideFlow\/\S+ has failed in step divide\n/);
+    assert.match(stderr, /error\[run-failed\]: DivideFlow\/\S+ failed in step divide\n/);
     assert.match(stderr, new RegExp(`ZeroDivisionError: division by zero \\(divide.yaml:${DIVIDE_LINE}\\)\n`));
     assert.match(stderr, /nuvopipe logs DivideFlow\/\S+ --step divide\n/);
     assert.match(stderr, /nuvopipe deploy \S+divide\.yaml --local; .*: nuvopipe resume DivideFlow\/\S+\n$/);

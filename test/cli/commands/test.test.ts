@@ -280,7 +280,7 @@ steps:
       const scratch = join(folder, 'interrupted');
       const { code, stderr } = await end(scratch, 'SIGINT');
       assert.equal(code, 130, stderr);
-      assert.match(stderr, /interrupted: the cases that were under way are ended\n$/);
+      assert.match(stderr, /interrupted: the running cases were stopped\n$/);
       const left = (await readdir(scratch)).filter((name) => name.startsWith('nuvopipe-test-'));
       assert.deepEqual(left, []);
     });

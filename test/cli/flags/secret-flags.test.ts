@@ -58,18 +58,15 @@ describe('secrets of a command', () => {
   it('that are missing or empty are told all at once, with their steps', async () => {
     const error = await refusal(() => readSecrets({ secret: [] }, PLAN, { DB_URL: '' }));
     assert.deepEqual([error.name, error.code], ['UserError', 'missing-secrets']);
-    assert.equal(
-      error.message,
-      'the flow PayFlow needs secrets that are not given: API_TOKEN (steps pay, tell), DB_URL (step pay)',
-    );
-    assert.match(error.hint ?? '', /environment variables of these names, or give --secrets-file FILE/);
+    assert.equal(error.message, 'the flow PayFlow needs secrets: API_TOKEN (steps pay, tell), DB_URL (step pay)');
+    assert.match(error.hint ?? '', /environment variables of these names, or pass --secrets-file FILE/);
   });
 
   it('that the flow does not have are refused, and so is one given twice', async () => {
     const unknown = await refusal(() => readSecrets({ secret: ['API_TOKN=hush'] }, PLAN, {}));
     assert.deepEqual([unknown.code, unknown.hint], ['unknown-secret', 'did you mean "API_TOKEN"?']);
     const twice = await refusal(() => readSecrets({ secret: ['DB_URL=hush', 'DB_URL=hush'] }, PLAN, {}));
-    assert.equal(twice.message, 'the secret DB_URL is given twice');
+    assert.equal(twice.message, 'the secret DB_URL is set twice');
     const none = await refusal(() => readSecrets({ secret: [], 'secrets-file': join(folder, 'none') }, PLAN, {}));
     assert.equal(none.code, 'secrets-file');
   });
@@ -114,11 +111,11 @@ describe('a file of secrets', () => {
   });
 
   for (const [text, message] of [
-    ['A=1\nhush: x', 'x.env:2 is not NAME=VALUE'],
-    ['A=1\n\nB="hush', 'x.env:3 has a quote that is not closed'],
-    ['A="hush" hush', 'x.env:1 goes on after the closing quote'],
-    ['{"A": hush}', 'x.env begins as JSON, but is none'],
-    ['{"A": 1}', 'A in x.env is no text'],
+    ['A=1\nhush: x', 'x.env:2 does not have the form NAME=VALUE'],
+    ['A=1\n\nB="hush', 'x.env:3 has an unclosed quote'],
+    ['A="hush" hush', 'x.env:1 has text after the closing quote'],
+    ['{"A": hush}', 'x.env starts like JSON, but is invalid'],
+    ['{"A": 1}', 'A in x.env is not text'],
   ] as const) {
     it(`is told by its line: ${message}`, async () => {
       const error = await refusal(() => parse(text));

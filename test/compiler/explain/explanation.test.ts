@@ -135,13 +135,13 @@ steps:
     const long = await explained(flow('timeout: 10m'));
     assert.equal(long.fits, false);
     assert.deepEqual(finding(long, 'time').steps, ['large']);
-    assert.equal(finding(long, 'time').text, 'large cannot have 10m: an action has 5m');
+    assert.equal(finding(long, 'time').text, 'large cannot have 10m: the limit is 5m');
     const tight = finding(await explained(flow('timeout: 5m')), 'time');
-    assert.equal(tight.text, 'large can count on 285s of 5m: an action has 5m, and the runtime needs 15s');
+    assert.equal(tight.text, 'large can use only 285s of 5m: the limit is 5m, and the runtime needs 15s');
     assert.equal(finding(await explained(flow('timeout: 285s')), 'time').verdict, 'fits');
     const heavy = await explained(flow('memory: 2Gi'));
     assert.equal(heavy.fits, false);
-    assert.equal(finding(heavy, 'memory').text, 'large cannot have 2 GB: an action has 512 MB');
+    assert.equal(finding(heavy, 'memory').text, 'large cannot have 2 GB: the limit is 512 MB');
     assert.equal(finding(await explained(flow('memory: 512Mi')), 'memory').verdict, 'fits');
   });
 
@@ -161,7 +161,7 @@ steps:
   async function longest(flow: string): Promise<[components: number, continuations: number, text: string]> {
     const explanation = await explained(flow);
     const { needs, text } = finding(explanation, 'continuations');
-    return [Number(/path of (\d+) component/.exec(text)?.[1]), needs, text];
+    return [Number(/path \((\d+) component/.exec(text)?.[1]), needs, text];
   }
   const steps = (count: number, prefix: string) =>
     Array.from({ length: count }, (_, index) => `{ step: ${prefix}${index}, run: pass }`).join(', ');
@@ -192,7 +192,7 @@ steps:
     assert.deepEqual((await longest(flow('max: 50', 'until'))).slice(0, 2), [102, 2]);
     const [components, , text] = await longest(flow(''));
     assert.equal(components, 4);
-    assert.match(text, /with one turn of a loop without max; more as it goes on$/);
+    assert.match(text, /with 1 turn per loop without max; more may follow$/);
     const open = await explained(flow(''));
     assert.deepEqual(open.loops, [{ name: 'while two', first: 'two', componentsPerTurn: 2, turnsPerSession: 22 }]);
     assert.equal(finding(open, 'components').needs, CONTINUE_FROM);
@@ -221,7 +221,7 @@ steps:
 `;
     const { forks, loops, blocks, ...rest } = await explained(flow);
     // one, 4 × (two, 5 × three, four), the opener, a step before `until`, 10 × five, six, the join, the end.
-    assert.match(finding({ forks, loops, blocks, ...rest }, 'continuations').text, /path of 44 components/);
+    assert.match(finding({ forks, loops, blocks, ...rest }, 'continuations').text, /path \(44 components/);
     assert.equal(forks[0]?.componentsPerItem, 12);
     assert.deepEqual(
       loops.map(({ name, componentsPerTurn }) => [name, componentsPerTurn]),
@@ -246,7 +246,7 @@ steps:
       { step: 'two', attempts: 2, pausesMs: [], catches: true, components: 2 },
     ]);
     const { text, needs } = finding({ attempts, ...rest }, 'continuations');
-    assert.equal(text, 'none on the longest path of 2 components, none and 16 when all attempts but the last fail');
+    assert.equal(text, 'none on the longest path (2 components), none and 16 if only the last attempts succeed');
     assert.equal(needs, 0);
     const many = `flow: F\nsteps:\n${Array.from({ length: 10 }, (_, n) => `  - { step: s${n}, run: pass, retry: 3 }\n`).join('')}`;
     assert.deepEqual((await longest(many)).slice(0, 2), [10, 1]);
@@ -279,15 +279,12 @@ onFailure:
     assert.deepEqual(explanation.onFailure, { steps: ['tell', 'page'], components: 4 });
     const calls = finding(explanation, 'calls');
     assert.equal(calls.needs, 10);
-    assert.equal(calls.text, 'up to 10 to start a run, its lanes and 5 flows (two, three, four), of 60 a minute');
+    assert.equal(calls.text, 'up to 10 to start a run, its lanes and 5 flows (two, three, four), of 60 per minute');
     assert.match(
       finding(explanation, 'payload').text,
-      /^arguments of .* may have 1,032,192 bytes, answers 520,192 bytes.*: a step that exceeds this fails$/,
+      /^arguments of .* can have 1,032,192 bytes, answers 520,192 bytes.*: a step that exceeds this fails$/,
     );
-    assert.match(
-      finding(explanation, 'continuations').text,
-      /and 25 at the worst, .* one look at a flow that is waited for$/,
-    );
+    assert.match(finding(explanation, 'continuations').text, /and 25 in the worst case, .* 1 check per called flow$/);
     assert.ok(!(await explained(TITLES)).limits.some(({ limit }) => limit === 'payload'));
   });
 
@@ -314,14 +311,14 @@ steps:
       explanation.actions.map(({ role }) => role),
       ['sequence', 'sequence', 'steps'],
     );
-    assert.equal(finding(explanation, 'components').text, '30, of 50');
+    assert.equal(finding(explanation, 'components').text, '30 of 50');
     assert.deepEqual(
       ['continuations', 'code'].filter((name) => explanation.limits.some(({ limit }) => limit === name)),
       [],
     );
     const short = finding(explain(bundle, limitsOf({ sequenceLength: 29 })), 'components');
     assert.deepEqual([short.verdict, short.steps], ['exceeds', ['s29']]);
-    assert.equal(short.text, 'a sequence has up to 29 steps, and s29 is behind them');
+    assert.equal(short.text, 'a sequence can have 29 steps; s29 exceeds this');
     assert.match(renderExplanation(explanation, plainPalette), /^ {2}LineFlow +sequence$/m);
   });
 
@@ -346,7 +343,7 @@ steps:
     const short = explain(await workshop.bundle(line(30)), limitsOf({ sequenceLength: 20 }));
     assert.equal(
       finding(short, 'components').text,
-      'a session can use 30, of 20: nuvopipe counts on 50, as OpenWhisk comes',
+      'a session can use 30 of 20: nuvopipe expects 50, the default of OpenWhisk',
     );
     assert.equal(short.fits, false);
   });
@@ -356,13 +353,13 @@ steps:
     assert.match(text, /^TitlesFlow has 5 steps in 4 blocks, and 5 actions\n\nActions\n/);
     assert.match(
       text,
-      /^ {2}foreach titles after start {2}3 lanes {2}2 throttled calls {2}2 components an item, a fresh session every 22$/m,
+      /^ {2}foreach titles after start {2}3 lanes {2}2 throttled calls {2}2 components per item, a new session after every 22$/m,
     );
-    assert.match(text, /^ {2}✓ components a session {2}\d+, of 50$/m);
+    assert.match(text, /^ {2}✓ components a session {2}\d+ of 50$/m);
     const many = renderExplanation(await explained(line(1000)), plainPalette).split('\n');
     assert.ok(many.length < 45);
     assert.ok(many.some((row) => /^ {2}and \d+ more$/.test(row)));
     const wide = renderExplanation(await explained(nested(1, 100)), plainPalette);
-    assert.match(wide, /^ {2}! lanes +up to 100 at once after start, of 30/m);
+    assert.match(wide, /^ {2}! lanes +up to 100 of 30 at once, after start/m);
   });
 });

@@ -51,7 +51,7 @@ describe('deploy, status, logs, metadata', () => {
     const { entities } = JSON.parse(first.stdout);
     assert.ok(entities.every(({ outcome }: { outcome: string }) => outcome === 'created'));
     const second = await command('deploy', file, '--local');
-    assert.match(second.stdout, /CommandsFlow is deployed to http.*: 0 created, 0 updated, 5 unchanged/);
+    assert.match(second.stdout, /CommandsFlow was deployed to http.*: 0 created, 0 updated, 5 unchanged/);
     assert.ok(!first.stderr.includes(shared.platform.store.secretAccessKey));
   });
 
@@ -61,7 +61,7 @@ describe('deploy, status, logs, metadata', () => {
     await write('schedule: { cron: "0 6 29 feb *", timezone: Europe/Rome }');
     const ran = await command('run', scheduled);
     assert.equal(ran.code, 0, ran.stderr);
-    assert.match(ran.stderr, /One run; what starts the flow by itself is set by: nuvopipe deploy\n/);
+    assert.match(ran.stderr, /This was a single run; to start the flow automatically, use: nuvopipe deploy\n/);
     assert.doesNotMatch(ran.stderr, /trigger/);
 
     const deployed = await command('deploy', scheduled, '--local');

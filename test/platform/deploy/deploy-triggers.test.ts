@@ -190,8 +190,11 @@ describe('deploy of triggers', () => {
     await assert.rejects(deploy([schedule(1), orders('a'), schedule(2, '0 7 * * *')]), (error: Error) => {
       const { name, code, message, hint } = error as Error & { code: string; hint: string };
       assert.deepEqual([name, code], ['UserError', 'no-feed']);
-      assert.match(message, /^TitlesFlow is deployed, but its schedule "0 6 \* \* \*" is not set: http.* has no feed/);
-      assert.match(message, /; its schedule "0 7 \* \* \*" is not set/);
+      assert.match(
+        message,
+        /^TitlesFlow was deployed, but its schedule "0 6 \* \* \*" was not set: http.* has no feed/,
+      );
+      assert.match(message, /; its schedule "0 7 \* \* \*" was not set/);
       assert.match(hint, /alarms package \(openwhisk-package-alarms\)/);
       return true;
     });
@@ -206,7 +209,10 @@ describe('deploy of triggers', () => {
     fake.feed = (_, { authKey }) => ({ status: 502, result: { error: { error: `Invalid timezone. ${authKey}` } } });
     await assert.rejects(deploy([schedule(1, '0 7 * * *')]), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'feed-refused');
-      assert.match(error.message, /"0 7 \* \* \*" is not set: the feed .*alarm refuses: Invalid timezone\. …$/);
+      assert.match(
+        error.message,
+        /"0 7 \* \* \*" was not set: the feed .*alarm rejected its arguments: Invalid timezone\. …$/,
+      );
       return true;
     });
     fake.feed = () => ({ status: 200, result: {} });

@@ -191,8 +191,8 @@ describe('deploy', () => {
     const { warnings } = await deploy(sampleBundle());
     assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, { memory: 512, timeout: 300_000, logs: 0 });
     assert.deepEqual(warnings, [
-      'steps fit (action m1024-t600-1a2b3c4d) get 512 MB instead of 1024 MB: the cluster gives an action no more',
-      'steps fit (action m1024-t600-1a2b3c4d) get 300 s instead of 600 s: the cluster lets no action run longer',
+      'steps fit (action m1024-t600-1a2b3c4d) get 512 MB instead of 1024 MB: the cluster does not allow more',
+      'steps fit (action m1024-t600-1a2b3c4d) get 300 s instead of 600 s: the cluster does not allow more',
     ]);
   });
 

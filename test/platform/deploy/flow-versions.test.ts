@@ -143,7 +143,7 @@ describe('versions of a flow', () => {
       throw new UserError('store-unreachable', 'http://s3 does not answer', 'start it');
     };
     const { warnings } = await deploy(C);
-    assert.equal(warnings.at(-1), `older versions of ${FLOW} stay for now: http://s3 does not answer`);
+    assert.equal(warnings.at(-1), `older versions of ${FLOW} were not removed: http://s3 does not answer`);
     assert.deepEqual(versions(), [A, B, C]);
   });
 });

@@ -61,7 +61,7 @@ describe('undeploy', function () {
     await twin.store.put(keys.live({ flow: 'NightlyReport', run: 'run-1' }), '{}');
     await assert.rejects(remove('NightlyReport'), (error: UserError) => {
       assert.equal(error.code, 'runs-are-live');
-      assert.match(error.message, /^1 run of NightlyReport would never end: NightlyReport\/run-1$/);
+      assert.match(error.message, /^1 run of NightlyReport would stall: NightlyReport\/run-1$/);
       return true;
     });
     assert.ok(await whisk.getAction('NightlyReport'));

@@ -101,18 +101,18 @@ describe('readParameters', () => {
     const { code, message, hint } = await problemOf([]);
     assert.equal(code, 'missing-parameter');
     assert.equal(message, 'the parameter "label" is missing (put before each title)');
-    assert.equal(hint, 'give it with -p label=VALUE');
+    assert.equal(hint, 'add -p label=VALUE');
   });
 
   it('reports everything at once', async () => {
     const { message, hint } = await problemOf(['what', 'days', 'days=31', 'rate=x', 'loud=1', 'loud=0']);
     assert.deepEqual(message.split('; '), [
       'the parameter "label" is missing (put before each title)',
-      'the parameter "days" is given without a value',
-      'the parameter "days" is given twice',
+      'the parameter "days" has no value',
+      'the parameter "days" is set twice',
       'the parameter "rate" must be a number, not "x"',
-      'the parameter "loud" is given twice',
-      '"what" is not name=value',
+      'the parameter "loud" is set twice',
+      'invalid parameter "what"',
     ]);
     assert.match(hint ?? '', /label \(string, required\), days \(integer\)/);
   });
@@ -132,9 +132,12 @@ describe('readParameters', () => {
     assert.ok(await readParameters([`label=${'x'.repeat(room)}`], PLANNED));
     const { code, message } = await problemOf([`label=${'x'.repeat(room + 1)}`]);
     assert.equal(code, 'parameters-too-large');
-    assert.equal(message, 'the parameters are 497 kB of JSON, and an invocation takes 496 kB; the largest is "label"');
+    assert.equal(
+      message,
+      'the parameters take 497 kB of JSON, but an invocation can carry only 496 kB; the largest is "label"',
+    );
     const sealed: Record<string, PlannedParameter> = { ...PLANNED, token: { type: 'secret', required: false } };
-    assert.match((await problemOf([`label=${'x'.repeat(room)}`], sealed)).message, /takes 372 kB/);
+    assert.match((await problemOf([`label=${'x'.repeat(room)}`], sealed)).message, /carry only 372 kB/);
   });
 
   describe('with a file', () => {
@@ -188,10 +191,10 @@ describe('readParameters', () => {
       const said: [argument: string, message: string][] = [
         [`text=${file('none')}`, `there is no file "${file('none')}"`],
         [`text=${file('folder')}`, `"${file('folder')}" is a folder`],
-        [`text=${file('latin.txt')}`, `the file "${file('latin.txt')}" is no UTF-8 text`],
+        [`text=${file('latin.txt')}`, `the file "${file('latin.txt')}" is not UTF-8 text`],
         [
           `text=${file('large.txt')}`,
-          `the file "${file('large.txt')}" is longer than the 496 kB that an invocation takes`,
+          `the file "${file('large.txt')}" exceeds the 496 kB that an invocation can carry`,
         ],
         [`options=@${file('none')}`, `there is no file "${file('none')}"`],
       ];

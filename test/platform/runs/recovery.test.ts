@@ -181,7 +181,7 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
       }));
       await assert.rejects(cancelRun(answers, store, { flow: FLOW, run: 'stubborn' }), {
         code: 'cancel-failed',
-        message: 'F/stubborn is not cancelled: S3 refuses the keys',
+        message: 'F/stubborn was not cancelled: S3 refuses the keys',
       });
     });
   });

@@ -60,7 +60,7 @@ describe('why a step was executed', () => {
     await add('r2', { 'a/t': { cache: facts('k2', { code: 'c2', inputs: { a: '9', c: '3' } }) } });
     await add('r3', { 'a/t': {} });
     await add('r4', { 'a/t': { cache: facts('k3', { code: 'c2', secrets: 's', inputs: { a: '9', c: '3' } }) } });
-    assert.deepEqual(await told('r1', 'a'), ['✓ t ran: no earlier run has it in the cache']);
+    assert.deepEqual(await told('r1', 'a'), ['✓ t ran: the cache has no entry from an earlier run']);
     assert.deepEqual(await told('r2', 'a'), [
       '✓ t ran: since r1, the code of the step, the input a (1 → 9), the input b (2 → none) and the input c (none → 3) changed',
     ]);
@@ -74,8 +74,8 @@ describe('why a step was executed', () => {
     assert.deepEqual(
       [...(await told('r2', 'a')), ...(await told('r2', 'b'))],
       [
-        '✓ t ran: nothing changed since r1, but its result was not in the cache, or not yet',
-        '✓ t ran: nothing changed since r1, where it failed; failures are not kept',
+        '✓ t ran: nothing changed since r1, but its result was not in the cache yet',
+        '✓ t ran: nothing changed since r1, but it failed there, and failures are not cached',
       ],
     );
   });
@@ -109,11 +109,11 @@ describe('why a step was executed', () => {
     await add('r3', { 'a/t': { cache: FACTS } }, { run: 'r1', from: 'a' });
     const lines = await Promise.all(['a', 'b', 'c', 'd'].map((step) => told('r2', step)));
     assert.deepEqual(lines.flat(), [
-      '= t did not run: taken over from r1',
+      '= t did not run: reused from r1',
       '✓ t ran: it did not succeed in r1, which this run resumes',
-      '✓ t ran: r2/b/t before it ran anew',
+      '✓ t ran: r2/b/t before it ran again',
       '✓ t ran: it succeeded in r1, which this run resumes, but with other inputs or in another flow',
     ]);
-    assert.deepEqual(await told('r3', 'a'), ['✓ t ran: the run does all again from a on']);
+    assert.deepEqual(await told('r3', 'a'), ['✓ t ran: the run repeats everything from a on']);
   });
 });

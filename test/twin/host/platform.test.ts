@@ -144,7 +144,7 @@ describe('the local platform', function () {
     try {
       const moved = (await start()).platform;
       assert.notEqual(moved.store.endpoint, platform.store.endpoint);
-      assert.match(said.join('\n'), new RegExp(`Port ${port} is taken: the S3 server moves`));
+      assert.match(said.join('\n'), new RegExp(`Port ${port} is already in use: the S3 server moves`));
     } finally {
       other.close();
     }
@@ -173,7 +173,7 @@ describe('the local platform', function () {
     const { platform } = await start();
     process.kill(platform.s3.pid, 'SIGKILL');
     assert.ok(await poll(async () => !(await isAlive(platform)), ENDS_MS));
-    assert.match(await readFile(homePaths(home.path).log, 'utf8'), /the local S3 server has ended/);
+    assert.match(await readFile(homePaths(home.path).log, 'utf8'), /the local S3 server stopped/);
     assert.equal((await start()).started, true);
   });
 

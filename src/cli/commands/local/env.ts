@@ -5,10 +5,10 @@ import { homePaths, readPlatform } from '../../../twin/host/platform-state.ts';
 import { BaseCommand } from '../../base-command.ts';
 
 export default class LocalEnv extends BaseCommand {
-  static override summary = 'Print what other clients need to use the local platform, as lines for a shell.';
+  static override summary = 'Print the settings that other clients need for the local platform, as shell commands.';
 
   static override description =
-    'The keys are among them. They suit wsk, the openwhisk client, Metaflow, boto3 and every AWS SDK.';
+    'The output contains keys. It configures wsk, the openwhisk npm client, Metaflow, boto3 and all AWS SDKs.';
 
   static override examples = ['eval "$(<%= config.bin %> local env)"'];
 
@@ -16,7 +16,7 @@ export default class LocalEnv extends BaseCommand {
     const { flags } = await this.parse(LocalEnv);
     const platform = await readPlatform(flags.home);
     if (!platform) {
-      throw new UserError('no-platform', 'the local platform does not run', 'start it: nuvopipe local start');
+      throw new UserError('no-platform', 'the local platform is not running', 'start it with: nuvopipe local start');
     }
     const environment = {
       ...clientEnvironment(platform, homePaths(flags.home).wskprops),

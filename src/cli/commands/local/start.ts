@@ -10,13 +10,13 @@ export default class LocalStart extends BaseCommand {
   static override summary = 'Start the local platform: an OpenWhisk, an S3 and a Metaflow service on this machine.';
 
   static override description =
-    'It runs in the background until it is stopped or unused for an hour. The first start makes its Python environments.';
+    'It runs in the background until you stop it or it is unused for an hour. The first start creates its Python environments.';
 
   static override examples = ['<%= config.bin %> local start', '<%= config.bin %> local start --port 3233'];
 
   static override flags = {
     port: integer({
-      description: 'of the OpenWhisk API [default: the one used last, else any that is free]',
+      description: 'port of the OpenWhisk API [default: the last one used, or any free port]',
       min: 1,
       max: PORT_MAX,
     }),
@@ -27,11 +27,11 @@ export default class LocalStart extends BaseCommand {
     const options = flags.port === undefined ? {} : { port: flags.port };
     const { platform, started } = await startPlatform(flags.home, reportTo(process.stderr), options);
     const summary = summaryOf(platform);
-    this.log(`The local platform ${started ? 'runs' : 'runs already'}:`);
+    this.log(`The local platform is ${started ? 'running' : 'already running'}:`);
     this.log(`  OpenWhisk  ${summary.apihost}`);
     this.log(`  S3         ${summary.s3}`);
     this.log(`  Metaflow   ${summary.metadata}`);
-    this.log('To use it from other clients: eval "$(nuvopipe local env)"');
+    this.log('To use it with other clients: eval "$(nuvopipe local env)"');
     return { started, ...summary };
   }
 }

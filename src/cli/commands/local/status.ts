@@ -2,7 +2,7 @@ import { type PlatformStatus, platformStatus } from '../../../twin/host/platform
 import { BaseCommand } from '../../base-command.ts';
 
 export default class LocalStatus extends BaseCommand {
-  static override summary = 'Show whether the local platform runs, and where.';
+  static override summary = 'Show whether the local platform is running, and its addresses.';
 
   static override examples = ['<%= config.bin %> local status'];
 
@@ -10,7 +10,7 @@ export default class LocalStatus extends BaseCommand {
     const { flags } = await this.parse(LocalStatus);
     const status = await platformStatus(flags.home);
     if (!status.running) {
-      this.log(`The local platform of ${status.home} does not run.`);
+      this.log(`The local platform in ${status.home} is not running.`);
       return status;
     }
     const { platform, versions, counts } = status;

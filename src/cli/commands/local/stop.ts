@@ -3,14 +3,14 @@ import { stopPlatform } from '../../../twin/host/platform.ts';
 import { BaseCommand } from '../../base-command.ts';
 
 export default class LocalStop extends BaseCommand {
-  static override summary = 'Stop the local platform. Flows, runs and artifacts stay for the next start.';
+  static override summary = 'Stop the local platform. Flows, runs and artifacts are kept for the next start.';
 
   static override examples = ['<%= config.bin %> local stop'];
 
   async run(): Promise<{ stopped: boolean }> {
     const { flags } = await this.parse(LocalStop);
     const stopped = await stopPlatform(flags.home, reportTo(process.stderr));
-    this.log(stopped ? 'The local platform has stopped.' : 'The local platform does not run.');
+    this.log(stopped ? 'The local platform has stopped.' : 'The local platform is not running.');
     return { stopped };
   }
 }

@@ -77,9 +77,9 @@ class Lineage:
         if not is_run_name(run) or not self._store.exists(self._resumed.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             raise BadParameters(f"there is no run {run[:VALUE_SHOWN_MAX_LENGTH]} of {self._plan.flow} to resume")
         if "refused" in (self._record_of_origin() or {}):
-            raise BadParameters(f"the run {run} was refused for its parameters: start it again, with others")
+            raise BadParameters(f"the run {run} was rejected because of its parameters: start it again with other parameters")
         if not self._store.exists(self._resumed.result):
-            raise BadParameters(f"the run {run} is not over: cancel it first, or let it end")
+            raise BadParameters(f"the run {run} has not ended: cancel it first, or wait for it")
         if self._from is not None and self._from not in self._plan.steps:
             raise UnknownStep(self._from, [step for step, spec in self._plan.steps.items() if not spec.get("made")])
 

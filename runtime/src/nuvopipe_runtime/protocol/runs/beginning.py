@@ -132,7 +132,7 @@ class Beginning:
         if origin != (self._lineage.record if self._lineage.resumes else None):
             return f": it resumes {origin['run']}" if origin else ": it resumes no other run"
         if "refused" in before:
-            return ", and was refused for its parameters"
+            return ", and was rejected because of its parameters"
         if not facts or "given" not in before:
             return None
         different = differences(self._plan.parameters, before["given"], facts, self._key(), self._plan.directory)

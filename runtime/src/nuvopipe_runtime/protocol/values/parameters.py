@@ -74,7 +74,9 @@ def check_invocation(envelope: Envelope) -> None:
     """The keys of an invocation that are not parameters: the run's name, and how long its client waits."""
     if not is_run_name(envelope["run"]):
         shown = json.dumps(envelope["run"][:VALUE_SHOWN_MAX_LENGTH], ensure_ascii=False)
-        raise BadParameters(f"{shown} cannot name a run: up to 128 letters, digits, '-', '_' and '.', a letter or digit first")
+        raise BadParameters(
+            f"invalid run name {shown}: use up to 128 letters, digits, '-', '_' and '.', starting with a letter or digit"
+        )
     wait = envelope.get("answerWithin", 0)
     if isinstance(wait, bool) or not isinstance(wait, (int, float)) or not math.isfinite(wait) or wait < 0:
         raise BadParameters(f"'wait' must be a number of seconds from 0, not {_shown(wait)}")

@@ -90,7 +90,9 @@ def test_it_is_made_up_for_where_it_is_lost(order, lost):
 def test_it_cannot_be_resumed(order):
     order.run_session(begin(order, qty=0, token=SECRET))
     answer = order.run_session({**begin(order), "run": "r2", "origin": ["r1"]})
-    assert answer["error"]["message"] == "the run r1 was refused for its parameters: start it again, with others"
+    assert (
+        answer["error"]["message"] == "the run r1 was rejected because of its parameters: start it again with other parameters"
+    )
     assert order.keys("", "r2") == []
 
 
@@ -98,5 +100,5 @@ def test_a_wrong_name_is_only_refused(platform):
     parameters = {"how": {"type": "string", "default": "", "required": False}}
     p = platform(PLAIN, LINEAR_STEPS, start="start", end="end", parameters=parameters)
     answer = p.run_session({**begin(p), "run": "../r1"})
-    assert "cannot name a run" in answer["error"]["message"]
+    assert "invalid run name" in answer["error"]["message"]
     assert p.store.list("") == []

@@ -98,7 +98,7 @@ def test_defaults_and_absent_values(tmp_path):
 
 @pytest.mark.parametrize("run", ["", ".", "a/b", "../a", "a b", "ž", "x" * 129])
 def test_what_cannot_name_a_run(run):
-    with pytest.raises(BadParameters, match="cannot name a run"):
+    with pytest.raises(BadParameters, match="invalid run name"):
         check_invocation({"run": run})
 
 
