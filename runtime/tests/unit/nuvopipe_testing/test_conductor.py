@@ -64,7 +64,7 @@ def play(trace):
 
 def recorded(trace):
     """The same of the real conductor."""
-    seen = [(each["invokes"], each["with"]) for each in trace["components"] for _ in range(each.get("times", 1))]
+    seen = [(each["invokes"], expanded(each["with"])) for each in trace["components"] for _ in range(each.get("times", 1))]
     return seen, trace.get("refused", 0), trace["answer"]
 
 
