@@ -1,4 +1,4 @@
-/** As many names as a line holds. */
+/** Names listed on one line at most. */
 const STEPS_NAMED_MAX = 5;
 
 /** `a, b and 3 more` */

@@ -19,7 +19,7 @@ export function parseDurationMs(value: unknown): number | undefined {
   return Number.isSafeInteger(durationMs) && durationMs > 0 ? durationMs : undefined;
 }
 
-/** The shortest of `500ms`, `90s`, `2m`, `1h` that says it whole. */
+/** The shortest exact form: `500ms`, `90s`, `2m` or `1h`. */
 export function formatDurationMs(durationMs: number): string {
   for (const unit of ['h', 'm', 's']) {
     const unitMs = UNITS_IN_MS[unit] as number;

@@ -1,11 +1,11 @@
 /**
- * The two kinds of failure. A `UserError` is something its reader can put right: it exits with 2, names its place where
- * there is one, and says what to do. Everything else is ours: it exits with 1.
+ * The two kinds of failure. A `UserError` can be fixed by its reader: it exits with 2, names a place if there is one,
+ * and says what to do. Everything else is a bug or an outage and exits with 1.
  */
 export class UserError extends Error {
   /** Stable, kebab-case: `missing-parameter`, `host-unreachable`. */
   readonly code: string;
-  /** What to do about it, one sentence. */
+  /** What to do about it, in one sentence. */
   readonly hint: string | undefined;
 
   constructor(code: string, message: string, hint?: string, options?: ErrorOptions) {
@@ -16,7 +16,7 @@ export class UserError extends Error {
   }
 }
 
-/** A failure of ours or of a system we depend on: exit 1, with what to do next. */
+/** A bug, or a failure of a system we depend on: exit 1, with a hint on what to do next. */
 export class SystemError extends Error {
   readonly code: string;
   readonly hint: string | undefined;

@@ -1,10 +1,11 @@
 /**
- * JSON, and values of flow files, whose numbers stay what they are written as. JavaScript's own cannot hold two kinds: integers
- * beyond 2^53, which are `bigint` here, and floats without a fraction (`1.0`), which are {@link WholeFloat}. Python has both.
+ * JSON and flow-file values that keep their numbers exactly as written. JavaScript's numbers cannot represent two
+ * kinds that Python has: integers beyond 2^53, which are `bigint` here, and floats without a fraction (`1.0`), which
+ * are {@link WholeFloat}.
  */
 export type ExactNumber = number | bigint | WholeFloat;
 
-/** `1.0`: for JavaScript the integer 1, for Python another type. It compares as a number. */
+/** `1.0`: an integer in JavaScript, but a float in Python. It compares as a number. */
 export class WholeFloat {
   readonly #value: number;
 
@@ -21,19 +22,19 @@ export class WholeFloat {
     return `${Object.is(this.#value, -0) ? '-0' : this.#value}.0`;
   }
 
-  /** `JSON.stringify` would make an integer of it, and of a `bigint` nothing at all. */
+  /** `JSON.stringify` would turn it into an integer, and cannot write a `bigint` at all. */
   toJSON(): never {
     throw new TypeError(`${this} is written by toJson`);
   }
 }
 
-/** An integer as it is written, in decimal digits. */
+/** An integer in decimal digits, as written. */
 export function exactInteger(text: string): number | bigint {
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : BigInt(text);
 }
 
-/** A float: from 10^21 on JavaScript writes it with an exponent, so that it is one for every reader. */
+/** A float. From 10^21 on, JavaScript writes an exponent, which every reader takes for a float. */
 export function exactFloat(value: number): number | WholeFloat {
   return /^-?\d+$/.test(String(value)) ? new WholeFloat(value) : value;
 }
@@ -48,14 +49,14 @@ export function isSameNumber(a: ExactNumber, b: ExactNumber): boolean {
   return a.valueOf() == b.valueOf();
 }
 
-/** What a scalar is the same by in a set: as in Python, 1.0 is 1. */
+/** The identity of a scalar in a set: as in Python, 1.0 equals 1. */
 export function identityOf(value: unknown): unknown {
   if (!(value instanceof WholeFloat)) return value;
   const number = value.valueOf();
   return Number.isSafeInteger(number) ? number : BigInt(number);
 }
 
-/** The same value with JavaScript's numbers, where their rounding does not matter. */
+/** The same value with JavaScript's numbers, for uses where rounding does not matter. */
 export function withRoundedNumbers(value: unknown): unknown {
   if (isNumber(value)) return Number(value);
   if (Array.isArray(value)) return value.map(withRoundedNumbers);
@@ -63,12 +64,12 @@ export function withRoundedNumbers(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withRoundedNumbers(item)]));
 }
 
-/** A text without any of these has no number that JavaScript cannot hold. */
+/** Text without any of these contains no number that JavaScript cannot represent. */
 const MAY_BE_SPECIAL = /\d{16}|\d\.0+(?!\d)|\d[eE]/;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y;
 
-/** Marks texts that stand for numbers while JavaScript reads them. */
+/** Marks strings that stand for numbers while JavaScript parses them. */
 const MARK = '\u0000';
 const WRITTEN_MARK = '\\u0000';
 
@@ -86,7 +87,10 @@ export function parseJson(text: string): unknown {
   });
 }
 
-/** Numbers that JavaScript cannot hold become texts behind a mark; texts that begin with one get another. */
+/**
+ * Numbers that JavaScript cannot represent become marked strings; strings that already start with a mark get another
+ * one.
+ */
 function withMarks(text: string): string {
   let marked = '';
   let copied = 0;

@@ -1,20 +1,23 @@
 import type { Agent } from 'node:http';
 
-/** This machine's own servers; no proxy reaches them. As Go's HTTP client has it, and `wsk` with it. */
+/** Hosts on this machine, which never use a proxy. Go's HTTP client, and therefore `wsk`, does the same. */
 const OWN_HOSTS = /^(localhost|127(\.\d+){3}|\[::1\])$/i;
 
-/** A proxy, and the agent by which requests go through it. */
+/** A proxy and the agent that sends requests through it. */
 export interface NamedProxy {
-  /** Without the user's name and password: `http://proxy:3128`. */
+  /** Without user name and password: `http://proxy:3128`. */
   address: string;
   agent: Agent;
 }
 
-/** The proxy for an address, by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case; undefined without one. */
+/**
+ * The proxy for a URL, from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` in upper or lower case; undefined
+ * if there is none.
+ */
 export async function proxyFor(url: string): Promise<NamedProxy | undefined> {
   const { protocol, hostname } = new URL(url);
   if (OWN_HOSTS.test(hostname) || !isNamed()) return undefined;
-  // Loaded only where there is a proxy: few users have one.
+  // Loaded only if there is a proxy, which is rare.
   const { getProxyForUrl } = await import('proxy-from-env');
   const proxy = getProxyForUrl(url);
   if (proxy === '') return undefined;

@@ -1,4 +1,4 @@
-/** Mebibytes: OpenWhisk counts memory in them, and calls them MB. */
+/** Mebibytes, which OpenWhisk calls MB. */
 const UNITS_IN_MB: Record<string, number> = {
   '': 1,
   M: 1,

@@ -1,9 +1,9 @@
 import levenshtein from 'damerau-levenshtein';
 
-/** Names of one or two letters are too like each other for one to be a slip of another. */
+/** Shorter names are too similar to each other to suggest one for another. */
 const SHORTEST_MISTYPED = 3;
 
-/** The candidate that `word` was most likely meant to be, if one is near enough. */
+/** The candidate that `word` most likely means, if one is close enough. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = limitOf(word);
   let best: string | undefined;
@@ -20,13 +20,13 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** The same as the hint of a diagnostic. */
+/** The same as a hint. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const best = suggest(word, candidates);
   return best === undefined ? undefined : `did you mean "${best}"?`;
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that a slip may have. */
+/** Insertions, deletions, substitutions and transpositions that a typo can have. */
 function limitOf(word: string): number {
   return word.length < SHORTEST_MISTYPED - 1 ? 0 : Math.max(1, Math.floor(word.length / 3));
 }

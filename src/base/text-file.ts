@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 
-/** `iconv` is on every Unix. */
+/** `iconv` is available on every Unix. */
 export const NOT_UTF8_HINT = 'save it as UTF-8, for example: iconv -f latin1 -t utf-8 OLD > NEW';
 
 /**
@@ -19,7 +19,7 @@ export async function readTextFile(
   return { problem: `the file "${path}" is not UTF-8 text`, hint: NOT_UTF8_HINT };
 }
 
-/** Reads a file of a user's as it is. */
+/** Reads a user's file as bytes. */
 export async function readBytes(
   path: string,
   maxBytes: number,

@@ -13,7 +13,7 @@ import { readParameterFiles } from './parameter-files.ts';
 
 export interface ValidateResult {
   source: SourceFile;
-  /** In the order of the file. */
+  /** Sorted by position in the file. */
   diagnostics: Diagnostic[];
   /** As far as it could be read; sound if no diagnostic is an error. */
   flow?: Flow;

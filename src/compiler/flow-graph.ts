@@ -27,7 +27,7 @@ export interface Graph {
   end: string;
   /** In the order of the file: a fork's opener, its items' steps, its join. */
   steps: GraphStep[];
-  /** By the name of the step that opens the pool. */
+  /** Keyed by the name of the step that opens the pool. */
   pools: Map<string, Pool>;
   /** By the name of the scope. */
   loops: Map<string, LoopScope>;

@@ -1,84 +1,89 @@
 /**
- * The envelope: all that passes through the controller. The composition hands it to a step action and gets the next one
- * back. It stays under `ENVELOPE_MAX_BYTES` whatever the artifacts weigh; only the very first carries `params`.
+ * The envelope: everything that passes through the controller. The composition passes it to a step action and
+ * receives the next one. It never exceeds `ENVELOPE_MAX_BYTES`, however large the artifacts are; only the first one
+ * carries `params`.
  *
- * The runtime's half is `runtime/src/nuvopipe_runtime/envelope.py`.
+ * The runtime's counterpart is `runtime/src/nuvopipe_runtime/envelope.py`.
  */
 export interface Envelope {
   run: string;
-  /** Block of the composition to enter; absent once the session is over, then `result` is there. */
+  /** Block of the composition to enter; absent when the session has ended and `result` is set. */
   block?: string;
   step?: string;
   /** Item indices of the pools around the step, outermost first. */
   at?: number[];
-  /** The last index of `at` is only a wish: an item must be claimed first. */
+  /** The last index of `at` is a proposal: the item must be claimed first. */
   claim?: true;
-  /** Entered for a second time (a retry, a take-over, a resumed run): committed tasks are skipped. */
+  /** Re-entered, for example after a retry, a takeover or a resume: committed tasks are skipped. */
   again?: true;
-  /** When the lease on the innermost claim runs out, epoch milliseconds. */
+  /** When the lease on the innermost claim expires, epoch milliseconds. */
   lease?: number;
-  /** Components this session has used, of the 50 that OpenWhisk allows it. */
+  /** Components this session has used, of the 50 that OpenWhisk allows. */
   used?: number;
-  /** The session a client waits for: it answers with the run's result. */
+  /** The client's own session: it answers with the run's result. */
   home?: true;
-  /** Milliseconds to pause (in the `wait` action, not in a step's container) before the block is entered. */
+  /** Milliseconds to pause before the block is entered, in the `wait` action instead of a step's container. */
   wait?: number;
-  /** This session watches over the run's claims instead of working; how often it has looked so far. */
+  /** This session guards the claims of the run instead of working; the number of checks so far. */
   guard?: number;
-  /** This session waits for the end of the run's time, beside one that awaits an action. */
+  /** This session waits for the time limit of the run, beside a session that waits for an action. */
   overdue?: true;
-  /** The run is over, and the one that waits for it is still to be told. */
+  /** The run has ended, and the run waiting for it must still be notified. */
   wake?: true;
-  /** Seconds after the run's start within which the home session answers with the result; absent: the runtime's default. */
+  /** Seconds after the run's start within which the client's session answers; absent: the runtime's default. */
   answerWithin?: number;
-  /** When the home session answers at the latest, epoch milliseconds; absent: nobody waits. */
+  /** Latest time at which the client's session answers, epoch milliseconds; absent: nobody waits. */
   answerBy?: number;
-  /** The step action answered an error instead of an envelope: its text. */
+  /** The step action returned an error instead of an envelope: its text. */
   died?: string;
-  /** The step's own action died twice: which of the plan's stand-ins is entered instead, from 1. */
+  /** The step's own action crashed twice: index of the plan's stand-in to enter instead, from 1. */
   standIn?: number;
-  /** The task before, as step and coordinate, where the plan alone does not tell. */
+  /** The preceding task, as step and coordinate, if the plan does not determine it. */
   from?: [step: string, ...at: number[]];
-  /** Which attempt of the task, from 1; absent: the first, which is 0. */
+  /** Number of the attempt, from 1; absent: the first one, 0. */
   attempt?: number;
-  /** When the first attempt of the task began, epoch milliseconds, where all of them have a time limit together. */
+  /** Start of the first attempt, epoch milliseconds, if the attempts share a time limit. */
   since?: number;
-  /** How often a flow's result has been looked for. */
+  /** How often the result of a called flow has been checked. */
   poll?: number;
-  /** The run that this one resumes, and the step to do again from. */
+  /** The run that this one resumes, and the step to repeat from. */
   origin?: [run: string, from?: string];
-  /** The run is to be cancelled. */
+  /** The run must be cancelled. */
   cancel?: true;
-  /** A look at a run whose lease has run out. */
+  /** A check of a run whose lease has expired. */
   sweep?: true;
   /**
-   * Lanes that a fork does not have yet: its opener, how many, when to look again, since when the last ones are being started,
-   * and since when the lane works on its item, epoch milliseconds; and how many of these the item before took.
+   * Lanes that a fork still lacks: its opener, their number, when to check again, since when the last ones are being
+   * started, since when this lane works on its item (epoch milliseconds), and how many lanes the previous item
+   * started.
    */
   grow?: [opener: string, missing: number, notBefore: number, startingSince: number, itemSince: number, itemMs: number];
-  /** Since when the session has waited for the platform to take another one, epoch milliseconds. */
+  /** Since when the session waits for OpenWhisk to accept another one, epoch milliseconds. */
   waits?: number;
-  /** To the conductor: what the step's action is invoked with. */
+  /** For the conductor: the arguments of the step's action. */
   call?: Record<string, unknown>;
-  /** From the conductor: what the action answered, or how it failed. */
+  /** From the conductor: the action's answer or failure. */
   answer?: { result: unknown } | { error: unknown };
-  /** What the client gave: only in the first envelope of a run. Of a flow with secret parameters, sealed and in base64. */
+  /**
+   * The client's parameters, only in the first envelope of a run. Encrypted and in base64 if the flow has secret
+   * parameters.
+   */
   params?: Record<string, unknown> | string;
   /** The session's answer. */
   result?: RunResult;
 }
 
-/** What `ow action invoke <flow> -r` answers. A failed run's answer has it under `error`, as OpenWhisk wants. */
+/** The answer to `ow action invoke <flow> -r`. For a failed run it is under `error`, as OpenWhisk requires. */
 export interface RunResult {
   run: string;
   status: 'succeeded' | 'failed' | 'running' | 'cancelled';
   outputs?: Record<string, unknown>;
-  /** Numbers among the outputs that JSON has no word for, by JSON pointer: `NaN`, `Infinity`, `-Infinity`; null stands there. */
+  /** Outputs that JSON cannot represent, by JSON pointer: `NaN`, `Infinity`, `-Infinity`; their value is null. */
   exact?: Record<string, string>;
   error?: RunFailure;
-  /** How the steps ended that follow a failure. */
+  /** How the `onFailure` steps ended. */
   onFailure?: { status: 'succeeded' } | RunFailure;
-  /** What else there is to say: that the run was skipped, or existed already. */
+  /** A remark, for example that the run was skipped or already existed. */
   note?: string;
 }
 
@@ -87,6 +92,6 @@ export interface RunFailure {
   step?: string;
   /** Pathspec of the task: `Flow/run/step/task`. */
   task?: string;
-  /** `run-exists`: the run was started before, with something else, and goes on as it was. */
+  /** `run-exists`: a run of this name was started before with other parameters and is not affected. */
   code?: string;
 }

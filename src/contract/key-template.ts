@@ -1,10 +1,10 @@
-/** The values of a key's placeholders, by name. */
+/** Values for the placeholders of a key, by name. */
 type Parts = Record<string, string | number>;
 
-/** Builds keys from their parts, and reads the parts of a key. */
+/** Builds object keys from their parts, and parses them. */
 export interface KeyTemplate<P extends Parts> {
   (parts: P): string;
-  /** The parts of such a key; undefined for any other. */
+  /** The parts of a key; undefined for keys of another form. */
   parse(key: string): P | undefined;
 }
 
@@ -31,7 +31,7 @@ export function keyTemplate<P extends Parts>(template: string): KeyTemplate<P> {
 
 interface Placeholder {
   name: string;
-  /** That a number has at least; 0 for text. */
+  /** Minimum number of digits; 0 for text. */
   digits: number;
 }
 

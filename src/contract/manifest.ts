@@ -1,18 +1,21 @@
 import type { Plan } from './plan.ts';
 
-/** `manifest.json`: what a bundle holds and how it is deployed. */
+/** `manifest.json`: the contents of a bundle and how to deploy them. */
 export interface Manifest {
   version: 1;
   flow: string;
-  /** Of nuvopipe, that compiled the bundle. */
+  /** The version of nuvopipe that compiled the bundle. */
   compiler: string;
   /** SHA-256 over all other files of the bundle, hex. */
   hash: string;
   /** Package of the versioned actions and of `wait`: `<flow>.steps`. */
   package: string;
-  /** Of the flow: its runs finish on what was deployed with it. */
+  /** Identifies the version of the flow: runs finish on the version they started with. */
   flowVersion: string;
-  /** `name` is what clients invoke, always the current version; `versioned` is the same again, in the package, for its runs. */
+  /**
+   * `name` is invoked by clients and is always the current version; `versioned` is a copy in the package, used by the
+   * runs of one version.
+   */
   conductor: {
     name: string;
     versioned: string;
@@ -21,11 +24,11 @@ export interface Manifest {
     memoryMB: number;
     timeLimitMs: number;
   };
-  /** Step actions in the order of the steps: the flow is deployed as this sequence, without conductors and `wait`. */
+  /** Step actions in step order: the flow is deployed as this sequence, without conductors and `wait`. */
   sequence?: string[];
-  /** Pauses a session outside of any step's container: `{wait}` in milliseconds. */
+  /** Pauses a session outside any step's container; its argument is `{wait}` in milliseconds. */
   wait: { name: 'wait'; kind: 'nodejs:20'; file: 'wait.js'; memoryMB: number; timeLimitMs: number };
-  /** One per profile; all share one zip. With an image, that is what runs it. */
+  /** One per profile; all of them share one zip. An image replaces the runtime's kind. */
   steps: {
     name: string;
     profile: string;
@@ -35,29 +38,32 @@ export interface Manifest {
     memoryMB: number;
     timeLimitMs: number;
   }[];
-  /** What starts the flow by itself; absent where nothing does. */
+  /** Triggers that start the flow; absent if there are none. */
   triggers?: ManifestTrigger[];
   /** SHA-256 of every file of the bundle, hex. */
   files: Record<string, string>;
 }
 
-/** A trigger, and the rule by which it invokes the conductor. */
+/** A trigger and the rule that connects it to the conductor. */
 export interface ManifestTrigger {
-  /** `HelloFlow.schedule-1a2b3c`; under `on` as the flow has it: `uploads`, `/namespace/uploads`. */
+  /** `HelloFlow.schedule-1a2b3c`; for `on`, the name in the flow: `uploads`, `/namespace/uploads`. */
   name: string;
   rule: string;
-  /** The feed action that fires it: the trigger is the flow's own. Without one, it may be there already. */
+  /**
+   * The feed action that fires the trigger, which then belongs to the flow. Without a feed, the trigger can already
+   * exist.
+   */
   feed?: string;
-  /** Of the feed. */
+  /** Arguments of the feed. */
   parameters?: Record<string, unknown>;
-  /** As the flow has it, less a time zone that is UTC. */
+  /** As written in the flow; UTC is omitted. */
   schedule?: { cron: string; timezone?: string };
 }
 
-/** Its feeds fire triggers by the clock: openwhisk-package-alarms. */
+/** Package of the feeds that fire triggers by the clock: openwhisk-package-alarms. */
 export const ALARMS_PACKAGE = '/whisk.system/alarms';
 
-/** A compiled flow in memory; on disk it is a folder with these files and `manifest.json`. */
+/** A compiled flow in memory. On disk it is a folder with these files and `manifest.json`. */
 export interface Bundle {
   manifest: Manifest;
   plan: Plan;

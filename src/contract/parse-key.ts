@@ -4,10 +4,10 @@ import { keys } from './layout.generated.ts';
 type Keys = typeof keys;
 type PartsOf<T> = T extends KeyTemplate<infer P> ? P : never;
 
-/** An object in the datastore: which one it is, with the parts of its key. */
+/** An object in the datastore: its kind and the parts of its key. */
 export type ParsedKey = { [Name in keyof Keys]: { name: Name } & PartsOf<Keys[Name]> }[keyof Keys];
 
-/** What an object is, by its key; undefined for objects that are not nuvopipe's, nor of a Metaflow run. */
+/** Identifies an object by its key; undefined for objects that belong neither to nuvopipe nor to a Metaflow run. */
 export function parseKey(key: string): ParsedKey | undefined {
   for (const [name, template] of Object.entries(keys)) {
     const parts = template.parse(key);

@@ -1,46 +1,49 @@
 import type { ExactNumber } from '../base/json.ts';
 
 /**
- * `plan.json`: what the runtime needs to know of a compiled flow. The compiler writes it, the Python runtime
- * (`runtime/src/nuvopipe_runtime/plan.py`) walks it; it travels inside the step action's zip beside `flow.py`.
+ * `plan.json`: what the runtime needs to know about a compiled flow. The compiler writes it and the Python runtime
+ * (`runtime/src/nuvopipe_runtime/plan.py`) follows it; it is in the step action's zip beside `flow.py`.
  */
 export interface Plan {
   version: 1;
-  /** SHA-256, hex, over all that a run executes: the rest of the plan, `flow.py`, and the user's files beside it. */
+  /** SHA-256, hex, of everything a run executes: the rest of the plan, `flow.py` and the user's files. */
   hash: string;
-  /** The flow's name, also the class in `flow.py` and the name of the conductor action. */
+  /** The flow's name, which is also the class in `flow.py` and the conductor action. */
   flow: string;
   description?: string;
-  /** Of every run. */
+  /** Tags of every run. */
   tags: string[];
-  /** First and last step; the last one's task holds the run's outputs. */
+  /** First and last step; the task of the last step holds the run's outputs. */
   start: string;
   end: string;
   parameters: Record<string, PlannedParameter>;
   /** Artifacts of the end step returned as the run's result. */
   outputs: string[];
   steps: Record<string, PlannedStep>;
-  /** By the name of the step that opens the pool. */
+  /** Keyed by the name of the step that opens the pool. */
   pools: Record<string, PlannedPool>;
-  /** By the name of the scope, as steps have it in `within`: the first step of a turn, turns at most, the pause between two. */
+  /**
+   * Keyed by the scope's name, as in the `within` of steps: first step of a turn, maximum number of turns, pause
+   * between turns.
+   */
   loops: Record<string, { first: string; max?: number; pauseMs?: number }>;
-  /** First of the steps that follow a failure. */
+  /** First `onFailure` step. */
   onFailure?: string;
-  /** Time limit of a whole run. */
+  /** Time limit of the whole run. */
   timeoutMs?: number;
   runs?: Runs;
-  /** The flow is deployed as a native sequence: there is no conductor, and no session is ever handed over. */
+  /** The flow is deployed as a native sequence: there is no conductor, and sessions never hand over. */
   isSequence?: true;
-  /** By name: `p512-120s`. */
+  /** Keyed by name: `p512-120s`. */
   profiles: Record<string, Profile>;
   /**
-   * Profiles whose actions settle a step that its own action cannot: one that does not start. Tried in this order; absent
-   * where the flow has no action that is more likely to start than the step's own.
+   * Profiles whose actions act as stand-ins for actions that cannot start, in this order; absent if no action is more
+   * likely to start than the step's own.
    */
   standIns?: string[];
-  /** The flow file as users know it (its base name) and as it lies beside `flow.py` in the zip. */
+  /** The flow file by the name the user gave it (base name) and by its path beside `flow.py` in the zip. */
   source: { name: string; file: string };
-  /** Python functions of `flow.py` whose body is text of the flow file: function name → where it comes from. */
+  /** Python functions in `flow.py` whose body comes from the flow file: function name → source position. */
   sourceMap: Record<string, SourceRange>;
 }
 
@@ -49,9 +52,9 @@ export interface SourceRange {
   line: number;
   /** Line of the flow file that this first line came from, from 1. */
   sourceLine: number;
-  /** How many lines. */
+  /** Number of lines. */
   lines: number;
-  /** Line of the flow file of each line, where they do not follow one another as in `flow.py`: in folded or quoted text. */
+  /** Line in the flow file of each line, if they are not consecutive: in folded or quoted text. */
   sourceLines?: number[];
 }
 
@@ -59,27 +62,30 @@ export type ParameterType = 'string' | 'integer' | 'number' | 'boolean' | 'json'
 
 export interface PlannedParameter {
   type: ParameterType;
-  /** Of a file: where it lies beside `flow.py`. */
+  /** For files: the path beside `flow.py`. */
   default?: unknown;
   required: boolean;
   help?: string;
   enum?: unknown[];
   min?: ExactNumber;
   max?: ExactNumber;
-  /** Python's `re.fullmatch` has to find the whole value. */
+  /** Python's `re.fullmatch` must match the value. */
   pattern?: string;
-  /** A file of bytes; its content is sent in base64. */
+  /** A binary file; its content is sent in base64. */
   binary?: true;
 }
 
-/** One step action is deployed per profile: steps with the same memory, time limit, image and packages share warm containers. */
+/**
+ * One step action is deployed per profile, so steps with the same memory, time limit, image and packages share warm
+ * containers.
+ */
 export interface Profile {
   memoryMB: number;
-  /** The action's limit: the longest step of the profile plus what the runtime itself needs. */
+  /** The action's limit: that of the longest step in the profile plus the time the runtime needs. */
   timeLimitMs: number;
   /** The requirements of `environment.pip`; sorted. */
   pip?: string[];
-  /** In the place of OpenWhisk's Python. */
+  /** Replaces OpenWhisk's Python image. */
   image?: string;
 }
 
@@ -87,42 +93,42 @@ export interface PlannedStep {
   /** The basic block of the composition that runs this step. */
   block: string;
   profile: string;
-  /** The user's time limit for one attempt. */
+  /** The time limit for one attempt, as set by the user. */
   timeoutMs: number;
   /**
-   * Scopes around the step, outermost first: pools, by their openers, of which it is an item's step, and loops. A task's `at`
-   * has one index for each: the item's, or the turn's.
+   * Scopes around the step, outermost first: pools, by their opener, and loops. A task's `at` has one index per
+   * scope: that of the item or the turn.
    */
   within: string[];
   /** The opener of the pool that this step joins. */
   joins?: string;
   next: Next;
   retry?: PlannedRetry;
-  /** There is nothing of the user's in it, so it may be executed again wherever its container is lost. */
+  /** Contains no user code, so it can be repeated whenever its container is lost. */
   made?: true;
-  /** After the last attempt the failure becomes an artifact, and the flow goes on. */
+  /** After the last attempt, the failure is stored in an artifact and the flow continues. */
   catches?: true;
-  /** What is invoked for the step, outside of its own activation. */
+  /** What is invoked for the step outside its own activation. */
   call?: PlannedCall;
-  /** Its artifacts are reused where all of this is the same, and so are its inputs. */
+  /** The artifacts are reused if all of this and the inputs are the same. */
   cache?: PlannedCache;
-  /** Variables of its own environment. */
+  /** Environment variables of the step. */
   vars?: Record<string, string>;
-  /** Names of the secrets in its own environment. */
+  /** Names of the step's secrets. */
   secrets?: string[];
 }
 
 /** SHA-256, hex. */
 export interface PlannedCache {
-  /** What the compiler made of the step, with all that it uses, and the flow's code files. */
+  /** What the compiler made of the step and everything it uses, plus the flow's code files. */
   code: string;
-  /** Variables, image, requirements. What they come to in a container is the runtime's to add. */
+  /** Variables, image and requirements. The runtime adds their effect inside the container. */
   environment: string;
 }
 
 /**
- * What follows a step: another step, one of several (which one, the task says), a pool it opens, the end of its item (then the
- * pool's next item or join), the end of the flow, the end of what follows a failure.
+ * What follows a step: another step; one of several, chosen by the task; a pool it opens; the end of its item,
+ * followed by the next item or the join; the end of the flow; or the end of the `onFailure` steps.
  */
 export type Next =
   | { step: string }
@@ -133,47 +139,47 @@ export type Next =
   | { handled: true };
 
 export interface PlannedRetry {
-  /** How often a failed attempt is repeated at most. */
+  /** Maximum number of repetitions of a failed attempt. */
   times: number;
-  /** Pause before the first repetition; each further one is `factor` times as long, up to `maxMs`. */
+  /** Pause before the first repetition; each further pause is `factor` times as long, up to `maxMs`. */
   backoffMs: number;
   factor: number;
   maxMs: number;
-  /** Part of a pause that is random, 0 to 1. */
+  /** Random part of a pause, 0 to 1. */
   jitter: number;
-  /** What all attempts may take together, pauses included. */
+  /** Time limit for all attempts together, including pauses. */
   withinMs?: number;
-  /** Names of exception classes, `timeout`, `crash`; all failures when it is empty. */
+  /** Names of exception classes, `timeout`, `crash`; empty: all failures. */
   on: string[];
 }
 
-/** An action, which the conductor invokes, or a flow, which the runtime starts and waits for. */
+/** An action that the conductor invokes, or a flow that the runtime starts and waits for. */
 export type PlannedCall = { action: string } | { flow: string; detach: boolean; timeoutMs?: number };
 
 export interface PlannedPool {
   kind: 'foreach' | 'branches';
-  /** foreach: the artifact of the opener that holds the items. */
+  /** For foreach: the opener's artifact that holds the items. */
   over?: string;
-  /** branches: the names, in the order of `first`. */
+  /** For branches: their names, in the order of `first`. */
   branches?: string[];
-  /** First step of an item: one for a foreach, one per branch for branches. */
+  /** First step of an item: one for foreach, one per branch for branches. */
   first: string[];
   /** Last step of an item, in the same order. */
   last: string[];
   join: string;
-  /** How many lanes work the pool at most. */
+  /** Maximum number of lanes. */
   concurrency: number;
-  /** Items that a lane works on in one activation at most. */
+  /** Maximum number of items that a lane processes in one activation. */
   batch?: number;
-  /** foreach: the others go on when an item fails, if so many succeed: a number, or a part of all. */
+  /** For foreach: a failing item does not stop the others if at least this number, or share, succeeds. */
   minSuccess?: MinSuccess;
 }
 
-/** How many runs execute at once, and what becomes of one more. */
+/** How many runs execute at once, and what happens to further ones. */
 export interface Runs {
   atOnce: number;
   beyond: 'queue' | 'skip' | 'cancel';
 }
 
-/** How many items have to succeed: so many, or this part of all (above 0, up to 1). */
+/** Number of items that must succeed, or their share of all items (above 0, up to 1). */
 export type MinSuccess = { count: number } | { part: number };

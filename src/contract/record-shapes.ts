@@ -10,7 +10,7 @@ import type {
   WaitingRecord,
 } from './records.ts';
 
-/** Whether what was read in a record's place is one, as far as its readers rely on it. */
+/** Checks of records, as far as their readers depend on it. */
 export type Shape<T> = (value: Record<string, unknown>) => value is Record<string, unknown> & T;
 
 export const isRunRecord = shape<RunRecord>(
@@ -26,7 +26,7 @@ export const isTaskRecord = shape<TaskRecord>(
     [objects, info].every(isMapping),
 );
 
-/** What Metaflow's own `data.json` says of a task's artifacts. */
+/** What Metaflow's own `data.json` contains about a task's artifacts. */
 export const hasObjects = shape<Pick<TaskRecord, 'objects'>>(({ objects }) => isMapping(objects));
 
 export const isCacheEntry = shape<CacheEntry>(

@@ -2,21 +2,21 @@ import type { Envelope } from './envelope.ts';
 import { METAFLOW_ATTEMPTS_MAX } from './protocol.generated.ts';
 
 /**
- * The records that a run leaves in the datastore, beside Metaflow's own tree. `layout.generated.ts` has the key of each, below
- * the datastore's root (`METAFLOW_DATASTORE_SYSROOT_S3`).
+ * The records that a run leaves in the datastore, beside Metaflow's own tree. `layout.generated.ts` defines their
+ * keys, relative to the datastore's root (`METAFLOW_DATASTORE_SYSROOT_S3`).
  */
 
-/** A run's lease outside of all pools, and where a lost one is entered again. */
+/** A run's lease outside all pools, and the place where a stalled run is re-entered. */
 export interface LiveRecord {
   by: string;
   /** Epoch milliseconds. */
   expires: number;
   envelope: { step: string; at?: number[]; from?: [step: string, ...at: number[]] };
-  /** Sweeps that have entered the run at this place since a step began there. */
+  /** Number of times the sweeper has re-entered the run here since a step last started. */
   sweeps?: number;
 }
 
-/** A task's id says where it is in the flow: `t` at the top, `t-3-0` for item, or turn, 0 in item 3 of the outer scope. */
+/** A task's ID is its coordinate: `t` at the top, `t-3-0` for item or turn 0 in item 3 of the outer scope. */
 export function taskId(at: readonly number[]): string {
   return ['t', ...at].join('-');
 }
@@ -27,20 +27,20 @@ export interface RunRecord {
   run: string;
   /** Epoch milliseconds. */
   created: number;
-  /** Activation id of the session's component that began the run. */
+  /** Activation ID of the component that began the run. */
   by?: string;
   user: string;
   tags: string[];
   system_tags: string[];
   start: string;
   end: string;
-  /** Hash of the bundle that the run was started from. */
+  /** Hash of the bundle the run was started with. */
   bundle: string;
-  /** The run that this one resumes, and the step that is done again with all that follows. */
+  /** The resumed run, and the step to repeat with everything after it. */
   origin?: { run: string; from?: string };
-  /** The parameters that its client gave: a digest under a key of the datastore's, and the text of what is no secret. */
+  /** The client's parameters: a digest with a key of the datastore, and the text of those that are not secret. */
   given?: Record<string, { digest: string; shown?: string }>;
-  /** Why it was refused for what it was given: it has failed, and nothing of it can be resumed. */
+  /** Why the parameters were rejected: the run has failed and cannot be resumed. */
   refused?: string;
 }
 
@@ -50,7 +50,7 @@ export interface ArtifactInfo {
   encoding: string;
 }
 
-/** Of an artifact that there is no more: which join dropped it, and why. */
+/** For artifacts that no longer exist: which join dropped it, and why. */
 export interface DroppedInfo {
   dropped: string;
   why: string;
@@ -68,77 +68,85 @@ export interface TaskRecord {
   started: number;
   ended: number;
   ok: boolean;
-  /** As Metaflow's `<attempt>.data.json` has them. */
+  /** As in Metaflow's `<attempt>.data.json`. */
   objects: Record<string, string>;
   info: Record<string, ArtifactInfo | DroppedInfo>;
-  /** As Metaflow's metadata service has them, less what the place of the record says already. */
+  /** As in Metaflow's metadata service, without what the record's key already contains. */
   metadata: { field_name: string; value: string; type: string; tags: string[]; ts_epoch: number }[];
-  /** Pathspecs (without the flow) of the tasks this one read, at most the first `PARENTS_MAX`. */
+  /** Pathspecs (without the flow) of the tasks that were read, at most the first `PARENTS_MAX`. */
   parents: string[];
   /** The step that a decision led to. */
   chose?: string;
-  /** Those to which only its other ways would have led, at most a hundred. */
+  /** Steps that only the other choices would have led to, at most a hundred. */
   passed?: string[];
   /** foreach opener: number of items. */
   splits?: number;
   /** The end step's outputs. */
   outputs?: Record<string, unknown>;
-  /** As {@link RunResult.exact}. */
+  /** Like {@link RunResult.exact}. */
   exact?: Record<string, string>;
-  /** Activation id of the attempt. */
+  /** Activation ID of the attempt. */
   by: string;
-  /** What the attempt has written, if anything. */
+  /** Log of the attempt, if it wrote one. */
   logs?: ('stdout' | 'stderr')[];
-  /** A failed attempt: the last line of its traceback, or how its process ended. */
+  /** For failed attempts: the last line of the traceback, or how the process ended. */
   error?: string;
-  /** What `retry.on` may call it: names of the exception's classes, `timeout`, `crash`. */
+  /** Names that `retry.on` can match: exception classes, `timeout`, `crash`. */
   kinds?: string[];
-  /** Pathspec of the task that this one was taken over from, by a resumed run. */
+  /** Pathspec of the task whose artifacts a resumed run reuses. */
   origin?: string;
-  /** Pathspec of the task that this one was taken over from, because the step has `cache: true`. */
+  /** Pathspec of the task whose artifacts are reused because of `cache: true`. */
   cached?: string;
-  /** Of a step with `cache: true`: what its key was made of. */
+  /** For steps with `cache: true`: the parts of the key. */
   cache?: CacheFacts;
-  /** Of a failed attempt: the number of the one that followed. */
+  /** For failed attempts: the number of the next one. */
   retried?: number;
-  /** How many attempts there are at most, where there can be more than one. */
+  /** Maximum number of attempts, if there can be several. */
   attempts?: number;
 }
 
-/** By which number Metaflow's client knows an attempt; undefined where it knows it by none: one of many that failed. */
+/** The number by which Metaflow's client knows an attempt; undefined for failed attempts it does not list. */
 export function metaflowAttempt({ attempt, retried }: Pick<TaskRecord, 'attempt' | 'retried'>): number | undefined {
   const last = METAFLOW_ATTEMPTS_MAX - 1;
   if (attempt < last) return attempt;
   return retried === undefined ? last : undefined;
 }
 
-/** What the names of Metaflow's files of an attempt begin with; `number_of_files` of the runtime's `commit.py`. */
+/** Prefix of Metaflow's file names for an attempt; counterpart of `number_of_files` in the runtime's `commit.py`. */
 export function numberOfFiles(record: Pick<TaskRecord, 'attempt' | 'retried'>): string {
   return String(metaflowAttempt(record) ?? `${record.attempt}-failed`);
 }
 
-/** What tells a task of a step with `cache: true` from others, each part as the first `CACHE_PART_LENGTH` digits of a SHA-256. */
+/**
+ * The parts that distinguish a task of a step with `cache: true`, each as the first `CACHE_PART_LENGTH` digits of a
+ * SHA-256.
+ */
 export interface CacheFacts {
-  /** Of all parts, SHA-256 in full. */
+  /** Of all parts together: a full SHA-256. */
   key: string;
-  /** The artifacts are those of {@link TaskRecord.cached}. */
+  /** The artifacts of {@link TaskRecord.cached} are reused. */
   hit: boolean;
   parts: {
     code: string;
     environment: string;
-    /** Values of the secrets and secret parameters that the step can read, under a key that only the datastore's users have. */
+    /**
+     * Secrets and secret parameters that the step can read, hashed with a key that only users of the datastore have.
+     */
     secrets?: string;
-    /** Which item or turn it is, and which tasks a join reads. */
+    /** Item or turn of the task, and the tasks that a join reads. */
     place: string;
-    /** By the name of the artifact or parameter, over all tasks that it comes from; those beyond `CACHE_INPUTS_MAX` as one, `…`. */
+    /**
+     * Keyed by artifact or parameter, over all tasks it comes from; those beyond `CACHE_INPUTS_MAX` are combined
+     * under `…`.
+     */
     inputs: Record<string, string>;
   };
 }
 
-/** Holds the task's record itself, so that the run it came from may be deleted. */
+/** Contains a copy of the task's record, so that the original run can be deleted. */
 export interface CacheEntry {
   version: 1;
-  /** Last, to the day; epoch milliseconds. */
+  /** Last use, to the day; epoch milliseconds. */
   used: number;
   record: TaskRecord;
 }
@@ -146,13 +154,13 @@ export interface CacheEntry {
 export interface ChildRecord {
   flow: string;
   run: string;
-  /** Of what it was given, under a key that only the datastore's users have. */
+  /** Of the parameters, with a key that only users of the datastore have. */
   given: string;
 }
 
-/** Who is to be started when a run has its result. */
+/** What to start when a run has its result. */
 export interface ParentRecord {
-  /** A conductor, of the version that the waiting run is of. */
+  /** The conductor of the waiting run's version. */
   action: string;
   envelope: Envelope;
 }
@@ -162,20 +170,23 @@ export interface PoolRecord {
 }
 
 export interface ClaimRecord {
-  /** Activation id of the session's component that made the claim. */
+  /** Activation ID of the component that made the claim. */
   by: string;
   /** Epoch milliseconds. */
   expires: number;
 }
 
-/** A session could not start another one. */
+/** Written if a session could not start another one. */
 export interface WaitingRecord {
   /** Epoch milliseconds. */
   since: number;
   reason: string;
 }
 
-/** Where runs keep their state. Bound to step actions as the parameter `store`; secrets included, so never printed. */
+/**
+ * Where runs store their state. Bound to step actions as the parameter `store`; contains secrets, so it must never be
+ * printed.
+ */
 export interface StoreSettings {
   bucket: string;
   /** Without leading or trailing slash; may be empty. */

@@ -2,7 +2,7 @@ import { allSteps, type Flow, walk, walkSteps } from '../language/model/flow.ts'
 
 /** The steps of a flow as tests speak of them: those that are written in the file. */
 export interface FlowSteps {
-  /** In the order of the file. */
+  /** Sorted by position in the file. */
   names: string[];
   /** Those that have a task for each item or turn. */
   many: ReadonlySet<string>;

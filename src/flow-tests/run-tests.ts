@@ -43,7 +43,7 @@ interface Pending {
   fail(error: unknown): void;
 }
 
-/** Cases of one flow, run one after the other. */
+/** What Python reports about a flow's code. */
 type Batch = [Pending, ...Pending[]];
 
 /**

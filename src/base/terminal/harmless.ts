@@ -1,17 +1,17 @@
 const ESC = '\u001b';
 
-/** What a terminal shows of a line whose carriage has returned: what was written last. */
+/** What a terminal shows of a line with carriage returns: the text written last. */
 export function lastState(line: string): string {
   let end = line.length;
   while (line[end - 1] === '\r') end -= 1;
   return line.slice(line.lastIndexOf('\r', end - 1) + 1, end);
 }
 
-/** ECMA-48: OSC, DCS, SOS, PM and APC with what they carry, where their end is there. */
+/** ECMA-48: OSC, DCS, SOS, PM and APC sequences with their contents, up to their terminator. */
 const STRINGS =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
   /(?:\u001b[PX\]^_]|[\u0090\u0098\u009d-\u009f])(?:[^\u0007\u001b\u0090\u0098\u009c-\u009f]*(?:\u0007|\u001b\\|\u009c))?/g;
-/** CSI: cursor movements, erasing, modes; and colours (SGR), which end with `m`. */
+/** CSI sequences: cursor movement, erasing, modes, and colours (SGR), which end with `m`. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
 const SEQUENCES = /(?:\u001b\[|\u009b)([0-?]*)([ -/]*[@-~])/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
@@ -19,8 +19,8 @@ const OTHER_ESCAPES = /\u001b[ -/]*[0-~]/g;
 const COLOUR = /^[\d;:]*$/;
 
 /**
- * Removes what would move the cursor, erase text, ring the bell or set a title. Of text that was written over, the last state
- * stays; other control characters become their symbols. `colours`: whether SGR sequences stay.
+ * Removes sequences that move the cursor, erase text, ring the bell or set a title. Overwritten text keeps its last
+ * state; other control characters become visible symbols. `colours`: whether SGR sequences stay.
  */
 export function harmless(line: string, colours = false): string {
   const text = lastState(line).replace(STRINGS, '');
@@ -42,7 +42,7 @@ function withoutControls(text: string): string {
   return text.replace(OTHER_ESCAPES, '').replace(/\p{Cc}/gu, symbolOf);
 }
 
-/** The same of each line of a text. */
+/** The same for each line of a text. */
 export function harmlessText(text: string): string {
   return text
     .split('\n')
@@ -50,7 +50,7 @@ export function harmlessText(text: string): string {
     .join('\n');
 }
 
-/** Unicode's control pictures. A tab stays. */
+/** Unicode's control pictures. Tabs stay. */
 function symbolOf(control: string): string {
   const code = control.charCodeAt(0);
   if (control === '\t') return control;

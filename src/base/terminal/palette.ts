@@ -4,19 +4,19 @@ type Paint = (text: string) => string;
 
 const COLOURS = ['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'cyan'] as const;
 
-/** The few colours in which nuvopipe speaks to people. */
+/** The colours of nuvopipe's output. */
 export type Palette = Readonly<Record<(typeof COLOURS)[number], Paint>>;
 
 function paletteOf(paint: (colour: (typeof COLOURS)[number]) => Paint): Palette {
   return Object.fromEntries(COLOURS.map((colour) => [colour, paint(colour)])) as Palette;
 }
 
-// Which stream the text goes to is decided below, not by Node, which looks at stdout.
+// Node would decide by stdout; the actual stream is considered below.
 const colours = paletteOf((colour) => (text) => styleText(colour, text, { validateStream: false }));
 
 export const plainPalette = paletteOf(() => (text) => text);
 
-/** Colours for a terminal, none for a pipe or a file, nor where `NO_COLOR` is set (https://no-color.org). */
+/** Colours for terminals only, and not if `NO_COLOR` is set (https://no-color.org). */
 export function paletteFor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Palette {
   return stream.isTTY && !env.NO_COLOR && env.TERM !== 'dumb' ? colours : plainPalette;
 }

@@ -1,16 +1,16 @@
 import { clearLine, cursorTo } from 'node:readline';
 
-/** How long-lasting work tells people what it does. */
+/** Progress messages of long operations. */
 export interface Progress {
-  /** A line that stays. */
+  /** A line that stays visible. */
   line(text: string): void;
-  /** What is going on this moment: replaced by the next one, on a terminal only. */
+  /** The current activity: replaced by the next one, on terminals only. */
   progress(text: string): void;
 }
 
 export const silentReport: Progress = { line() {}, progress() {} };
 
-/** Reports on a stream, as a rule stderr. */
+/** Writes progress to a stream, usually stderr. */
 export function reportTo(stream: NodeJS.WriteStream): Progress {
   let transient = false;
   const clear = () => {

@@ -128,7 +128,7 @@ class Draughtsman {
     return blockOf(lines.map((line, index) => `${index === 0 ? '╭▸ ' : index === last ? '╰─ ' : '│  '}${line}`));
   }
 
-  /** The lanes, as many side by side as there is room for. */
+  /** Maximum number of attempts, if there can be several. */
   #rows({ kind, lanes }: ForkPiece | SwitchPiece, columns: number): Block[] {
     const rows: Block[] = [];
     for (const { name, pieces } of lanes) {

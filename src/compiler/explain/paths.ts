@@ -102,7 +102,7 @@ export class Paths {
   }
 }
 
-/** One after the other. */
+/** Combines effects in sequence. */
 function follow(first: Walk, then: Walk): Walk {
   return {
     components: first.components + then.components,

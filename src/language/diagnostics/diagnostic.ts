@@ -4,20 +4,20 @@ import type { SourceFile } from './source-file.ts';
 
 export type Severity = 'error' | 'warning';
 
-/** Something to say about a place in a flow file. */
+/** A problem at a place in a flow file. */
 export interface Diagnostic {
   /** Stable, kebab-case. */
   code: string;
   severity: Severity;
   message: string;
-  /** What to do about it, one sentence. */
+  /** What to do about it, in one sentence. */
   hint?: string;
-  /** As the user named it. */
+  /** The name that the user typed. */
   file: string;
   range: Range;
 }
 
-/** A flow file with errors; no step of it has been run or deployed. */
+/** A flow file has errors; nothing has been run or deployed. */
 export class FlowError extends UserError {
   readonly source: SourceFile;
   readonly diagnostics: Diagnostic[];

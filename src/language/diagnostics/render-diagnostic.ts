@@ -3,10 +3,10 @@ import type { Palette } from '../../base/terminal/palette.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { SourceFile } from './source-file.ts';
 
-/** Columns of a source line that are shown at most; of longer lines a window around the caret. */
+/** Maximum number of columns shown of a source line; for longer lines, a window around the caret. */
 const LINE_WINDOW_COLUMNS = 120;
 
-/** Characters of a message or hint that are shown at most. */
+/** Maximum number of characters shown of a message or hint. */
 const SENTENCE_MAX_LENGTH = 1_000;
 
 /**
@@ -25,7 +25,7 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], source: So
   );
 }
 
-/** One of them, without the count of all. */
+/** Renders one diagnostic, without the summary. */
 export function renderDiagnostic(diagnostic: Diagnostic, source: SourceFile, palette: Palette): string {
   const { start, end } = diagnostic.range;
   const paint = diagnostic.severity === 'error' ? palette.red : palette.yellow;
@@ -55,7 +55,7 @@ function visible(text: string): string {
   return text.replace(/\t/g, ' ').replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
-/** A message may quote the file. */
+/** A message can quote the file. */
 function sentence(text: string): string {
   return visible(text.length > SENTENCE_MAX_LENGTH ? `${text.slice(0, SENTENCE_MAX_LENGTH)}…` : text);
 }

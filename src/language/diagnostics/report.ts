@@ -2,7 +2,7 @@ import type { Span } from '../model/flow.ts';
 import type { Diagnostic, Severity } from './diagnostic.ts';
 import type { SourceFile } from './source-file.ts';
 
-/** Gathers what there is to say about a flow file. */
+/** Collects the diagnostics of a flow file. */
 export class Diagnostics {
   readonly source: SourceFile;
   readonly #diagnostics: Diagnostic[] = [];
@@ -25,7 +25,7 @@ export class Diagnostics {
     return this.#diagnostics.some((diagnostic) => diagnostic.severity === 'error');
   }
 
-  /** In the order of the file. */
+  /** Sorted by position in the file. */
   get diagnostics(): Diagnostic[] {
     return this.#diagnostics.toSorted(
       (a, b) => a.range.start.line - b.range.start.line || a.range.start.column - b.range.start.column,
@@ -33,7 +33,7 @@ export class Diagnostics {
   }
 
   #add(severity: Severity, code: string, span: Span, message: string, hint: string | undefined): void {
-    // An aliased node is visited once for each alias, but has one place.
+    // An aliased node is visited once per alias, but has one position.
     const key = `${span[0]} ${span[1]} ${code} ${message}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);

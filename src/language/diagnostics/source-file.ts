@@ -1,8 +1,8 @@
 import type { Position, Range } from './position.ts';
 
-/** The text of a file, and where in it things are. */
+/** The text of a file, with conversions between offsets and positions. */
 export class SourceFile {
-  /** As the user named it. */
+  /** The name that the user typed. */
   readonly name: string;
   readonly text: string;
   readonly #lineStarts: number[] = [0];

@@ -1,28 +1,28 @@
 /**
- * When a schedule starts a flow: a cron expression as crontab(5) has it, and as OpenWhisk's alarms take it. Those count months
- * from 0 and know no seventh day of the week (npm `cron` 1.x), so that only names mean the same to both. Where day and weekday
- * are both restricted, either will do.
+ * When a schedule starts a flow: a cron expression that crontab(5) and OpenWhisk's alarms read in the same way. The
+ * alarms (npm `cron` 1.x) count months from 0 and have no weekday 7, so only names are unambiguous. If day and
+ * weekday are both restricted, either is enough.
  */
 
 /** The times of a cron expression: the values of each field, in ascending order. */
 export interface Cron {
   minutes: number[];
   hours: number[];
-  /** Of the month. */
+  /** Day of the month. */
   days: number[];
   /** From 1. */
   months: number[];
-  /** From 0, which is Sunday. */
+  /** 0 is Sunday. */
   weekdays: number[];
-  /** As they were written. */
+  /** As written. */
   fields: string[];
 }
 
-/** Why a text is no cron expression. */
+/** Why a text is not a cron expression. */
 export interface CronProblem {
   message: string;
   hint: string;
-  /** The part of the text that is wrong: two offsets, the second exclusive. */
+  /** The invalid part of the text: two offsets, the second exclusive. */
   start: number;
   end: number;
 }
@@ -31,7 +31,7 @@ interface Field {
   name: string;
   low: number;
   high: number;
-  /** Other ways to write its values, from `low` on. */
+  /** Names for its values, starting at `low`. */
   names: readonly string[];
 }
 
@@ -46,10 +46,10 @@ const FIELDS: readonly Field[] = [
   { name: 'weekday', low: 0, high: 7, names: WEEKDAYS },
 ];
 
-/** The second name of Sunday. */
+/** The second number for Sunday. */
 const SUNDAY = 7;
 
-/** crontab(5), less `@reboot`. */
+/** crontab(5), without `@reboot`. */
 const NICKNAMES: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
   '@daily': '0 0 * * *',
@@ -60,10 +60,10 @@ const NICKNAMES: Readonly<Record<string, string>> = {
   '@annually': '0 0 1 1 *',
 };
 
-/** Days of each month at most. */
+/** Maximum number of days of each month. */
 const MONTH_DAYS_MAX = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Reads five fields, or a nickname such as `@daily`. */
+/** Parses five fields, or a nickname such as `@daily`. */
 export function readCron(text: string): { cron: Cron } | { problem: CronProblem } {
   const expression = NICKNAMES[text.trim().toLowerCase()] ?? text;
   const fields = [...expression.matchAll(/\S+/g)].map((match) => ({ text: match[0], start: match.index }));
@@ -87,18 +87,18 @@ export function readCron(text: string): { cron: Cron } | { problem: CronProblem 
   }
 }
 
-/** The expression as OpenWhisk's alarms mean the same by it. */
+/** The expression in the form that OpenWhisk's alarms understand. */
 export function alarmCron({ fields, months, weekdays }: Cron): string {
   const named = [namesOf(months, MONTHS, 1), namesOf(weekdays, WEEKDAYS, 0)];
   return [...fields.slice(0, FIELDS.length - named.length), ...named].join(' ');
 }
 
-/** Whether it is a time zone of the IANA database. */
+/** Whether the name is in the IANA time zone database. */
 export function isTimezone(name: string): boolean {
   return /^[A-Za-z]/.test(name) && canonicalTimezone(name) !== undefined;
 }
 
-/** Whether it is UTC by one of its names. */
+/** Whether the name is one of UTC's. */
 export function isUtc(timezone: string): boolean {
   return canonicalTimezone(timezone) === 'UTC';
 }
@@ -120,7 +120,7 @@ class Problem extends Error {
   }
 }
 
-/** `CRON_TZ=Europe/Rome 0 6 * * *`, as some crons have it. */
+/** `CRON_TZ=Europe/Rome 0 6 * * *`, which some implementations accept. */
 function withTimezone(text: string): Pick<CronProblem, 'message' | 'hint'> | undefined {
   const found = /^\s*(?:CRON_)?TZ=(\S*)\s*(.*)$/.exec(text);
   if (!found) return undefined;
@@ -149,7 +149,7 @@ function valuesOf(text: string, start: number, field: Field): number[] {
   return [...values].sort((a, b) => a - b);
 }
 
-/** Of `*`, `5`, `5-10`, each also with `/step`; `5/10` goes on to the end. */
+/** Parses `*`, `5` or `5-10`, each with an optional `/step`; `5/10` continues to the end. */
 function* rangeOf(part: string, start: number, field: Field): Iterable<number> {
   const { name, low, names } = field;
   const high = names === WEEKDAYS ? SUNDAY - 1 : field.high;
@@ -169,7 +169,7 @@ function* rangeOf(part: string, start: number, field: Field): Iterable<number> {
   const [, from, to, step] = match;
   const first = from === undefined ? low : numberOf(from);
   const written = to === undefined ? undefined : numberOf(to);
-  // From Saturday to Sunday, however that is written.
+  // Saturday to Sunday, in any notation.
   const end = names === WEEKDAYS && written === 0 && first > 0 ? SUNDAY : written;
   const last = end ?? (from === undefined || step !== undefined ? Math.max(first, high) : first);
   const by = Number(step ?? 1);

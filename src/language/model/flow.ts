@@ -2,24 +2,24 @@ import type { ExactNumber } from '../../base/json.ts';
 import { ACTION_MEMORY_DEFAULT_MB, ACTION_TIME_DEFAULT_MS } from '../../contract/openwhisk.generated.ts';
 import type { MinSuccess, ParameterType, Runs } from '../../contract/plan.ts';
 
-/** From one offset of the flow file to another, the second exclusive. */
+/** Two offsets in the flow file; the second is exclusive. */
 export type Span = readonly [start: number, end: number];
 
-/** A value and where it was written. */
+/** A value and its position. */
 export interface Located<T> {
   value: T;
   span: Span;
 }
 
-/** Python as it stands in the flow file. */
+/** Python code in the flow file. */
 export interface Code {
   text: string;
   span: Span;
-  /** Offset in the flow file of the character of `text` at an index. */
+  /** Offset in the flow file of the character of `text` at this index. */
   offsetAt(index: number): number;
 }
 
-/** A flow as it was written, typed; everything in it knows its place. What is left out has got its default. */
+/** The typed flow, as written: everything in it knows its position, and defaults are filled in. */
 export interface Flow {
   name: Located<string>;
   description?: string;
@@ -28,13 +28,13 @@ export interface Flow {
   /** Files and globs, relative to the flow's folder. */
   code: Located<string>[];
   outputs: Located<string>[];
-  /** For synthesised steps; those of the file have theirs. */
+  /** For synthetic steps; those in the file have their own. */
   settings: StepSettings;
   schedules: Schedule[];
   triggers: TriggerSource[];
   target: Target;
   targetSpan?: Span;
-  /** Of a whole run. */
+  /** Of the whole run. */
   timeoutMs?: Located<number>;
   runs?: Located<Runs>;
   steps: Element[];
@@ -48,16 +48,16 @@ export type Target = 'composition' | 'sequence' | 'auto';
 export interface Parameter {
   name: Located<string>;
   type: ParameterType;
-  /** `notJson`: the first value in it that JSON does not have, as it is written. */
+  /** `notJson`: the first value in it that JSON cannot represent, as written. */
   default?: Located<unknown> & { notJson?: Located<string> };
   required: boolean;
   help?: string;
   enum?: Located<Located<unknown>[]>;
   min?: Located<ExactNumber>;
   max?: Located<ExactNumber>;
-  /** Regular expression that the whole text has to match. */
+  /** Regular expression that must match the whole text. */
   pattern?: Located<string>;
-  /** Of a file: its bytes, not its text. Where it is said. */
+  /** For files: pass bytes instead of text. Position of the key. */
   binary?: Span;
 }
 
@@ -76,18 +76,18 @@ export interface TriggerSource {
   with: Located<Record<string, unknown>>;
 }
 
-/** What is said of a step beside its body; a step's own is laid over the flow's. */
+/** Settings of a step besides its body; the step's own override the flow's. */
 export interface StepSettings {
   resources: Resources;
   environment: Environment;
-  /** Names of secrets in the step's environment. */
+  /** Names of the step's secrets. */
   secrets: Located<string>[];
 }
 
 export interface Resources {
   memoryMB: number;
   timeoutMs: number;
-  /** Where they were written, if they were. */
+  /** Their positions, if they were written. */
   memorySpan?: Span;
   timeoutSpan?: Span;
 }
@@ -99,32 +99,35 @@ export interface Environment {
   image?: Located<string>;
 }
 
-/** How a failed attempt is repeated. */
+/** How failed attempts are repeated. */
 export interface Retry {
   times: number;
   backoffMs: number;
   factor: number;
   maxMs: number;
-  /** Part of a pause that is random, 0 to 1. */
+  /** Random part of a pause, 0 to 1. */
   jitter: number;
-  /** What all attempts may take together. */
+  /** Time limit for all attempts together. */
   withinMs?: Located<number>;
-  /** Names of exception classes, `timeout`, `crash`; all failures when it is empty. */
+  /** Names of exception classes, `timeout`, `crash`; empty: all failures. */
   on: Located<string>[];
   span: Span;
 }
 
-/** DESIGN's default of a step; OpenWhisk's own for an action. */
+/** The default of a step; OpenWhisk's own default for an action. */
 export const MEMORY_DEFAULT_MB = ACTION_MEMORY_DEFAULT_MB;
 /** OpenWhisk's default time limit of an action. */
 export const TIMEOUT_DEFAULT_MS = ACTION_TIME_DEFAULT_MS;
-/** Lanes of a foreach that says nothing: a third of the 30 activations that OpenWhisk allows a namespace at once. */
+/** Default number of lanes of a foreach: a third of the 30 concurrent activations that OpenWhisk allows a namespace. */
 export const FOREACH_CONCURRENCY_DEFAULT = 10;
-/** Pause between two turns of a loop at most: a session pauses in some 40 parts of four minutes, with room for its steps. */
+/**
+ * Maximum pause between two turns of a loop: a session pauses in about 40 parts of four minutes, which leaves room
+ * for its steps.
+ */
 export const LOOP_PAUSE_MAX_MS = 3_600_000;
 /** Metaflow's own default of `@retry`. */
 export const RETRY_TIMES_DEFAULT = 3;
-/** As the schema has it: each attempt leaves a record. */
+/** As in the schema: each attempt leaves a record. */
 export const RETRY_TIMES_MAX = 100;
 export const RETRY_BACKOFF_DEFAULT_MS = 1_000;
 export const RETRY_FACTOR_DEFAULT = 2;
@@ -141,16 +144,16 @@ export interface Step extends StepSettings {
   retry?: Retry;
   /** The artifact that gets the failure. */
   catch?: Located<string>;
-  /** Where it says that an earlier task's artifacts are reused. */
+  /** Position of the key that enables reuse of an earlier task's artifacts. */
   cache?: Span;
 }
 
-/** What joins a foreach or branches: a step, or only names of what is to be collected. */
+/** The join of a foreach or branches: a step, or only names of artifacts to collect. */
 export interface Join extends StepSettings {
   kind: 'join';
   name?: Located<string>;
   body?: RunBody | CallBody;
-  /** Artifacts of which the join gets lists. */
+  /** Artifacts that the join collects into lists. */
   collect: Located<string>[];
   retry?: Retry;
   catch?: Located<string>;
@@ -166,7 +169,10 @@ export interface RunBody extends Code {
   kind: 'run';
 }
 
-/** A function of a module; arguments by name from artifacts and parameters, its mapping's items become artifacts. */
+/**
+ * A function of a module; arguments are artifacts and parameters, and the items of the returned mapping become
+ * artifacts.
+ */
 export interface CallBody {
   kind: 'call';
   module: string;
@@ -174,7 +180,7 @@ export interface CallBody {
   span: Span;
 }
 
-/** An action of OpenWhisk, invoked by the conductor. */
+/** An OpenWhisk action, invoked by the conductor. */
 export interface ActionBody {
   kind: 'action';
   /** `/namespace/package/name`, `/namespace/name`. */
@@ -190,28 +196,28 @@ export interface FlowBody {
   flow: Located<string>;
   with: Arguments;
   result?: Located<string>;
-  /** Not waited for. */
+  /** Whether the step does not wait for the flow. */
   detach: boolean;
   span: Span;
 }
 
 export interface Arguments {
   value: Record<string, unknown>;
-  /** The names in it, as `${name}`. */
+  /** Names used in it as `${name}`. */
   references: Located<string>[];
 }
 
-/** A value that the flow file takes from a run: an artifact's or parameter's, or an expression's. */
+/** A value computed at run time: an artifact, a parameter or an expression. */
 export type Value = { kind: 'artifact'; name: Located<string> } | { kind: 'expression'; code: Code };
 
-/** One item's steps for each element of a list. */
+/** Steps that run once per element of a list. */
 export interface Foreach {
   kind: 'foreach';
   over: Value | { kind: 'list'; values: unknown[]; span: Span };
   /** The artifact that holds the item in its steps. */
   as?: Located<string>;
   concurrency: Located<number>;
-  /** Items a lane works on in one activation at most. */
+  /** Maximum number of items per activation. */
   batch: number;
   onEmpty: 'fail' | 'skip';
   onError: 'fail' | 'collect';
@@ -221,7 +227,7 @@ export interface Foreach {
   span: Span;
 }
 
-/** Several lists of steps side by side. */
+/** Several lists of steps that run in parallel. */
 export interface Branches {
   kind: 'branches';
   branches: Branch[];
@@ -235,7 +241,7 @@ export interface Branch {
   steps: Element[];
 }
 
-/** One of several lists of steps, picked by a value. */
+/** Several lists of steps, one of which is chosen by a value. */
 export interface Switch {
   kind: 'switch';
   on: Value;
@@ -246,7 +252,7 @@ export interface Switch {
 }
 
 export interface Case {
-  /** As YAML has it: text, a number, true or false, null. */
+  /** A YAML scalar: text, a number, true, false or null. */
   value: Located<string | ExactNumber | boolean | null>;
   steps: Element[];
 }
@@ -254,17 +260,20 @@ export interface Case {
 /** A list of steps that is repeated. */
 export interface Loop {
   kind: 'while' | 'until';
-  /** `while` goes on as long as it holds, tested before each turn; `until` ends when it holds, tested after each turn. */
+  /**
+   * `while` repeats as long as the condition holds, tested before each turn; `until` repeats until it holds, tested
+   * after each turn.
+   */
   condition: Code;
-  /** Turns at most; then the flow goes on. */
+  /** Maximum number of turns; then the flow continues. */
   max?: Located<number>;
-  /** Between two turns. */
+  /** Pause between two turns. */
   pauseMs?: Located<number>;
   steps: Element[];
   span: Span;
 }
 
-/** The lists of steps that an element holds, in the order in which they are written. */
+/** The lists of steps that an element contains, in file order. */
 export function bodiesOf(element: Element): Element[][] {
   switch (element.kind) {
     case 'step':
@@ -278,12 +287,12 @@ export function bodiesOf(element: Element): Element[][] {
   }
 }
 
-/** The join that an element has, if it has one. */
+/** The join of an element, if it has one. */
 export function joinOf(element: Element): Join | undefined {
   return element.kind === 'foreach' || element.kind === 'branches' ? element.join : undefined;
 }
 
-/** All elements of a flow, in the order in which they are written; joins are no elements. */
+/** All elements of a flow in file order; joins are not elements. */
 export function* walk(elements: readonly Element[]): Generator<Element> {
   for (const element of elements) {
     yield element;
@@ -291,7 +300,7 @@ export function* walk(elements: readonly Element[]): Generator<Element> {
   }
 }
 
-/** All steps and joins, in the order in which they are written. */
+/** All steps and joins, in file order. */
 export function* walkSteps(elements: readonly Element[]): Generator<Step | Join> {
   for (const element of elements) {
     if (element.kind === 'step') yield element;

@@ -2,7 +2,7 @@ import { type ExactNumber, isNumber, isSameNumber, toJson, WholeFloat } from '..
 import type { ParameterType, PlannedParameter } from '../../contract/plan.ts';
 import { VALUE_SHOWN_MAX_LENGTH } from '../../contract/protocol.generated.ts';
 
-/** What a parameter of a type has to be, in the words of `runtime/src/nuvopipe_runtime/protocol/values/parameters.py`. */
+/** Names of parameter types in messages, as in `runtime/src/nuvopipe_runtime/protocol/values/parameters.py`. */
 export const PARAMETER_TYPE_NAMES: Record<ParameterType, string> = {
   string: 'text',
   integer: 'a whole number',
@@ -13,7 +13,7 @@ export const PARAMETER_TYPE_NAMES: Record<ParameterType, string> = {
   file: 'text',
 };
 
-/** Whether a value that YAML gave is of a type, without being read as one. */
+/** Whether a YAML value has a type, without conversion. */
 export function isOfType(value: unknown, type: ParameterType): boolean {
   switch (type) {
     case 'string':
@@ -31,24 +31,24 @@ export function isOfType(value: unknown, type: ParameterType): boolean {
   }
 }
 
-/** JSON has no infinity and no NaN. */
+/** JSON cannot represent Infinity or NaN. */
 export function isJson(value: unknown): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (isNumber(value)) return isFiniteNumber(value);
   return typeof value === 'object' && Object.values(value).every(isJson);
 }
 
-/** `1.0` is none, as in Python. */
+/** `1.0` is not an integer, as in Python. */
 export function isInteger(value: unknown): boolean {
   return typeof value === 'bigint' || Number.isSafeInteger(value);
 }
 
-/** No double is beyond an integer of any length. */
+/** A double is never greater than every integer. */
 function isFiniteNumber(value: ExactNumber): boolean {
   return typeof value === 'bigint' || Number.isFinite(value.valueOf());
 }
 
-/** A value of a type as a client sends it, so that OpenWhisk's conductor, whose numbers are doubles, does not alter it. */
+/** Encodes a value for OpenWhisk's conductor, whose numbers are doubles, so that it arrives unchanged. */
 export function sentValue(value: unknown, type: ParameterType): unknown {
   return type === 'json' ? toJson(value) : sentNumber(value);
 }
@@ -59,10 +59,10 @@ export function sentNumber(value: unknown): unknown {
   return value instanceof WholeFloat ? value.valueOf() : value;
 }
 
-/** What a parameter may demand of its values beside their type. */
+/** Restrictions of a parameter's values besides their type. */
 export type Demands = Pick<PlannedParameter, 'enum' | 'min' | 'max' | 'pattern'>;
 
-/** A value as a message shows it. */
+/** A value as shown in messages. */
 export function shownValue(value: unknown): string {
   const text = value instanceof WholeFloat ? String(value.valueOf()) : toJson(value);
   const characters = [...text];
@@ -72,8 +72,8 @@ export function shownValue(value: unknown): string {
 }
 
 /**
- * What a value of the right type does not fulfil, each to be read after "has to". Of a pattern only what is sure: it is a
- * regular expression of Python's, which the run matches.
+ * The restrictions that a value of the right type violates, each phrased to follow "must". Of patterns only what is
+ * certain: they are Python regular expressions, which the run matches.
  */
 export function unmetDemands({ enum: choices, min, max, pattern }: Demands, value: unknown): string[] {
   const demands: string[] = [];
@@ -96,13 +96,15 @@ function isSame(a: unknown, b: unknown): boolean {
   return a === b || (isNumber(a) && isNumber(b) && isSameNumber(a, b));
 }
 
-/** One line of printable ASCII: elsewhere `\w`, `\s`, `.`, `$` and the cases of letters differ between the languages. */
+/** One line of printable ASCII: for other text, `\w`, `\s`, `.`, `$` and case folding differ between the languages. */
 const SAME_EVERYWHERE = /^[\t -~]*$/;
 
-/** Read in another way by Python: sets that begin with `]`, and what a group held in an earlier turn. */
+/** Python treats these differently: sets that start with `]`, and groups captured in an earlier iteration. */
 const READ_DIFFERENTLY = /\[\^?\]|\\[1-9]/;
 
-/** Whether Python's `re.fullmatch` finds no match either. What JavaScript does not understand is left to the run. */
+/**
+ * Whether Python's `re.fullmatch` would not match either. Patterns that JavaScript cannot parse are left to the run.
+ */
 function isSurelyUnmatched(pattern: string, text: string): boolean {
   if (!SAME_EVERYWHERE.test(text) || READ_DIFFERENTLY.test(pattern)) return false;
   try {

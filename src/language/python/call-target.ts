@@ -3,7 +3,7 @@ import type { CallBody } from '../model/flow.ts';
 
 const NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
 
-/** Whether it is `module:function`, in names that Python takes. */
+/** Whether it has the form `module:function` with Python identifiers. */
 export function isWellFormed(call: CallBody): boolean {
   return [...call.module.split('.'), call.function].every((name) => NAME.test(name) && !PYTHON_KEYWORDS.has(name));
 }
@@ -14,7 +14,7 @@ export function modulePath(module: string, code: ReadonlyMap<string, Uint8Array>
   return [`${path}.py`, `${path}/__init__.py`].find((candidate) => code.has(candidate));
 }
 
-/** Names of the modules and packages at the top of the code. */
+/** Names of the top-level modules and packages of the code. */
 export function topModules(paths: Iterable<string>): string[] {
   const python = [...paths].filter((path) => path.endsWith('.py'));
   return [...new Set(python.map((path) => (moduleName(path).split('.') as [string, ...string[]])[0]))];

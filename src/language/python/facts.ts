@@ -1,7 +1,7 @@
-/** What the inspector learns about Python code by parsing it, and the form in which it is asked. */
+/** What the inspector learns about Python code by parsing it, and the format of requests to it. */
 import type { CallBody, Code, Parameter, RunBody, Span } from '../model/flow.ts';
 
-/** A place in code, as Python counts: line and column from 1, and where it ends, which Python does not always say. */
+/** A place in code as Python counts: line and column from 1, and its end, which Python does not always report. */
 export type CodePlace = readonly [line: number, column: number, endLine?: number | null, endColumn?: number | null];
 
 export interface Problem {
@@ -13,11 +13,11 @@ export interface Problem {
 export interface SetFact {
   name: string;
   at: CodePlace;
-  /** The value as Python writes it, where it is a literal. */
+  /** The value in Python syntax, if it is a literal. */
   literal: string | null;
 }
 
-/** An attribute of `self` that code reads, and that nothing before in the same code can have set. */
+/** An attribute of `self` that code reads before it can have set it. */
 export interface ReadFact {
   name: string;
   at: CodePlace;
@@ -25,7 +25,7 @@ export interface ReadFact {
   sure: boolean;
 }
 
-/** What a join takes from its inputs: `inputs.step.name`, `inputs[0].name`, or `name` of each of them in turn. */
+/** An access to the inputs of a join: `inputs.step.name`, `inputs[0].name`, or `name` of each input in turn. */
 export interface InputFact {
   /** Absent for `inputs.step` itself. */
   name: string | null;
@@ -41,94 +41,94 @@ export interface MergeFact {
   exclude: string[] | null;
 }
 
-/** What code does, as far as it can be told without running it. */
+/** What code does, as far as that is known without running it. */
 export interface CodeFacts {
   problem?: Problem;
   sets: SetFact[];
   reads: ReadFact[];
-  /** All attributes of `self` that are read. */
+  /** All attributes of `self` that the code reads. */
   mentions: string[];
-  /** Attributes whose value may be changed in place. */
+  /** Attributes whose value might be modified in place. */
   touched: string[];
   /** Names that nothing defines. */
   names: { name: string; at: CodePlace; library?: boolean }[];
   inputs: InputFact[];
   merges: MergeFact[];
-  /** It may set anything. */
+  /** It might set anything. */
   any: boolean;
   next: CodePlace | null;
   /** A yield or await. */
   stops: CodePlace | null;
-  /** It calls something that may answer otherwise the next time. */
+  /** It calls something that might return a different result next time. */
   calls: boolean;
-  /** Of an expression: it is true or false and nothing else. */
+  /** For expressions: the result is always true or false. */
   boolean: boolean;
-  /** Of an expression that is a literal. */
+  /** For literals. */
   constant?: { truth: boolean; type: string; size: number | null };
-  /** Where in the flow file a place is. */
+  /** Position of a place in the flow file. */
   spanOf(place: CodePlace): Span;
 }
 
 export interface FunctionFacts {
-  /** Arguments without a default, and those with one. */
+  /** Arguments with and without a default. */
   required: string[];
   optional: string[];
-  /** Keys of the mappings it returns, each with its value where that is a literal; absent where they cannot be told. */
+  /** Keys of the mappings it returns, each with its value if that is a literal; absent if they are unknown. */
   returns: Record<string, string | null> | null;
-  /** It ends without a value on every path. */
+  /** It returns no value on any path. */
   nothing: boolean;
 }
 
 export interface ModuleFacts {
   problem?: Problem;
-  /** What it defines or imports at its top. */
+  /** Names it defines or imports at top level. */
   names: string[];
-  /** It may define anything. */
+  /** It might define anything. */
   any: boolean;
   functions: Record<string, FunctionFacts>;
 }
 
-/** What the pattern of a parameter is. */
+/** What Python reports about a parameter's pattern. */
 export interface PatternFacts {
-  /** Why it is no regular expression. */
+  /** Why it is not a regular expression. */
   problem?: string;
-  /** Those of the parameter's default and choices that it does not match. */
+  /** Default and choices of the parameter that the pattern does not match. */
   unmatched: string[];
 }
 
-/** What Python says of a flow's Python. */
+/** What Python reports about a flow's code. */
 export interface PythonFacts {
   bodies: ReadonlyMap<RunBody, CodeFacts>;
   expressions: ReadonlyMap<Code, CodeFacts>;
-  /** By path. */
+  /** Keyed by path. */
   modules: ReadonlyMap<string, ModuleFacts>;
-  /** Of the parameters that have one. */
+  /** For the parameters that have one. */
   patterns: ReadonlyMap<Parameter, PatternFacts>;
-  /** Modules of Python's standard library that the code has one of the same name of. */
+  /** Modules of Python's standard library whose name the flow's code reuses. */
   standard: ReadonlySet<string>;
-  /** Of the function that is called; nothing where it is not known well enough. */
+  /** For the called function; undefined if too little is known about it. */
   functionOf(call: CallBody): FunctionFacts | undefined;
 }
 
-/** What Python is asked. */
+/** A request to the inspector. */
 export interface InspectionRequest {
   /** Functions with one body each. */
   bodies: string[];
   expressions: string[];
-  /** Text, and the functions of it that are called. */
+  /** Source texts, and the functions called in them. */
   modules: [text: string, functions: string[]][];
-  /** Regular expressions, and texts that each has to match. */
+  /** Regular expressions, each with texts to match. */
   patterns: [pattern: string, texts: string[]][];
   /** Names of modules. */
   names: string[];
 }
 
-/** What it answers, in the same order. */
+/** The inspector's answer, in the same order. */
 export interface Inspection {
   bodies: Partial<CodeFacts>[];
   expressions: Partial<CodeFacts>[];
   modules: ModuleFacts[];
   patterns: PatternFacts[];
-  /** Those of the names that are modules of Python's standard library. */
+  /** The names that are modules of Python's standard library. */
   standard: string[];
 }

@@ -114,7 +114,7 @@ export async function inspectPython({
   };
 }
 
-/** What a body is put below, one line. */
+/** The one line above a body. */
 const SIGNATURE = 'def run(self):';
 const JOIN_SIGNATURE = 'def run(self, inputs):';
 
@@ -122,7 +122,7 @@ function hasCode(step: Step | Join): step is (Step | Join) & { body: RunBody } {
   return step.body?.kind === 'run' && step.body.text.trim() !== '';
 }
 
-/** The texts of a parameter that its pattern has to match: its default, and its choices. */
+/** The texts that a parameter's pattern must match: its default and its choices. */
 function textsOf({ default: fallback, enum: choices }: Parameter): string[] {
   const values = [fallback?.value, ...(choices?.value ?? []).map(({ value }) => value)];
   return values.filter((value) => typeof value === 'string');
@@ -136,7 +136,7 @@ function* expressionsOf(flow: Flow): Generator<Code> {
   }
 }
 
-/** The Python expression that an element has at its head. */
+/** The Python expression at the head of an element. */
 export function expressionOf(element: Element): Code | undefined {
   if (element.kind === 'while' || element.kind === 'until') return element.condition;
   if (element.kind === 'foreach') return element.over.kind === 'expression' ? element.over.code : undefined;
@@ -144,7 +144,7 @@ export function expressionOf(element: Element): Code | undefined {
   return undefined;
 }
 
-/** From places in what was made of code for Python, below one line and indented, to spans of the flow file. */
+/** Maps places in code that was indented under one line back to spans of the flow file. */
 function spans(code: Code, indented: number): (place: CodePlace) => Span {
   const lines = code.text.split('\n');
   const starts: number[] = [];
@@ -161,7 +161,7 @@ function spans(code: Code, indented: number): (place: CodePlace) => Span {
     if (own === undefined) return last;
     const indent = inside.has(index) || own.trim() === '' ? 0 : indented;
     const characters = [...own].slice(0, Math.max(0, column - 1 - indent)).join('').length;
-    // The white space that a line starts with has no place of its own in the flow file.
+    // Leading white space has no position of its own in the flow file.
     return Math.min((starts[index] as number) + Math.max(characters, own.search(/\S|$/)), last);
   }
 

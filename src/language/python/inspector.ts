@@ -3,10 +3,10 @@ import { text } from 'node:stream/consumers';
 import { INSPECTOR_DIR } from '../../base/package-files.ts';
 import type { Inspection, InspectionRequest } from './facts.ts';
 
-/** Parsing 10,000 steps takes Python a second or so. */
+/** Python takes about a second to parse 10,000 steps. */
 const INSPECTION_MAX_MS = 30_000;
 
-/** A Python that waits for Python code to look at; it runs none of it. */
+/** A Python process that waits for code to inspect; it never runs that code. */
 export interface Inspector {
   /** The command that starts it. */
   readonly python: string;
@@ -15,13 +15,13 @@ export interface Inspector {
    * @returns nothing where there is no Python to ask
    */
   inspect(request: InspectionRequest): Promise<Inspection | undefined>;
-  /** Is called once Python has its request: what there is to do while it works. */
+  /** Called once Python has received its request, to do other work in parallel. */
   meanwhile?: () => void;
-  /** Ends it, asked or not. */
+  /** Stops it, whether or not it was used. */
   close(): void;
 }
 
-/** The Python that looks at flows where no other is named. */
+/** The Python that inspects flows unless another one is chosen. */
 const PYTHON = 'python3';
 
 let early: Inspector | undefined;
@@ -37,7 +37,7 @@ export function startInspectorEarly(): Inspector {
   return early;
 }
 
-/** Starts before there is something to ask. */
+/** Starts before there is a request. */
 export function startInspector(python = PYTHON): Inspector {
   const started = early?.python === python ? early : start(python);
   early = undefined;
@@ -54,7 +54,7 @@ function start(python: string): Inspector {
     child.on('close', resolve);
   });
   child.stdin.on('error', () => {
-    // It has ended early; its exit code says so.
+    // It ended early; its exit code explains why.
   });
   const inspector: Inspector = {
     python,

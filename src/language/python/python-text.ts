@@ -1,6 +1,6 @@
 const QUOTE = /'''|"""|'|"/y;
 
-/** Lines, counted from 0, that begin inside of a string: their white space is the string's. */
+/** Lines, counted from 0, that start inside a string, so their white space belongs to the string. */
 export function linesInsideStrings(code: string): Set<number> {
   const inside = new Set<number>();
   let line = 0;
@@ -9,7 +9,7 @@ export function linesInsideStrings(code: string): Set<number> {
     const char = code[at];
     if (char === '\n') {
       line++;
-      // A one-line string that was never closed is a syntax error; Python will say so.
+      // An unclosed one-line string is a syntax error, which Python reports.
       if (quote?.length === 1) quote = undefined;
       if (quote) inside.add(line);
     } else if (quote) {
@@ -34,7 +34,7 @@ export function linesInsideStrings(code: string): Set<number> {
 
 export const INDENT = '    ';
 
-/** The code as the body of a function: indented, but for the inside of strings; `pass` where it says nothing. */
+/** The code as an indented function body, leaving the inside of strings alone; `pass` if it is empty. */
 export function functionBody(code: string): string[] {
   const lines = code.trimEnd().split('\n');
   const inside = linesInsideStrings(code);
@@ -42,7 +42,7 @@ export function functionBody(code: string): string[] {
   return lines.every((line) => /^\s*(#|$)/.test(line)) ? [...body, `${INDENT}pass`] : body;
 }
 
-/** A string literal. What JSON escapes, Python reads the same. */
+/** A string literal. Python reads JSON's escapes in the same way. */
 export function pythonString(text: string): string {
   return JSON.stringify(text);
 }

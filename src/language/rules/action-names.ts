@@ -5,10 +5,13 @@ import { isArtifactName } from '../model/reserved-names.ts';
 import type { Check } from './context.ts';
 import { flowNameProblem } from './flow-name.ts';
 
-/** OpenWhisk's names (`EntityName`): letters, digits and underscores first, then also spaces, `@`, `.` and `-`. */
+/**
+ * OpenWhisk's `EntityName`: starts with a letter, digit or underscore, and can then also contain spaces, `@`, `.` and
+ * `-`.
+ */
 const ENTITY_NAME = /^[\w](?:[\w@ .-]*[\w@.-])?$/;
 
-/** Names of actions, of flows, and what they are given. */
+/** Checks the names and arguments of actions and flows. */
 export const checkActions: Check = ({ flow, report }) => {
   for (const { body } of allSteps(flow)) {
     if (body?.kind !== 'action' && body?.kind !== 'flow') continue;
@@ -71,7 +74,7 @@ export const checkRecursion: Check = ({ flow, report }) => {
   }
 };
 
-/** A run that waits for another one of its flow may hold the place which that one waits for. */
+/** A run that waits for another run of its own flow might hold the slot that the other one needs. */
 export const checkRunsWaitForNone: Check = ({ flow, report }) => {
   if (flow.runs?.value.beyond !== 'queue') return;
   for (const { body } of allSteps(flow)) {
@@ -81,7 +84,7 @@ export const checkRunsWaitForNone: Check = ({ flow, report }) => {
   }
 };
 
-/** Steps that no value of an artifact can make a run go around. */
+/** Steps that every run executes, whatever its artifacts are. */
 function* stepsThatAlwaysRun(elements: readonly Element[]): Generator<Extract<Element, { kind: 'step' }>> {
   for (const element of elements) {
     if (element.kind === 'step') yield element;
@@ -96,7 +99,7 @@ function isOwnConductor(action: string, flow: Flow): boolean {
   return namespace === '_' && name === flow.name.value && rest.length === 0;
 }
 
-/** @returns a hint, where it is none */
+/** @returns a hint if the name is invalid */
 function actionNameProblem(name: string): string | undefined {
   const parts = name.replace(/^\//, '').split('/');
   const isWellFormed = parts.length <= 3 && parts.every((part) => ENTITY_NAME.test(part));

@@ -16,21 +16,21 @@ export const FAILURES_ARTIFACT = 'failures';
 /** The artifact in which the steps of `onFailure` find what happened. */
 export const FAILURE_ARTIFACT = 'failure';
 
-/** A fork as its join meets it. */
+/** A fork as seen by its join. */
 export interface Fork {
-  /** Where the fork is. */
+  /** Position of the fork. */
   before: State;
-  /** What each branch does; of a foreach there is one. */
+  /** Effects of each branch; a foreach has one. */
   branches: { name: string | undefined; effect: Effect; steps: Element[] }[];
-  /** What the join's own step begins with. */
+  /** State in which the join's own step starts. */
   state: State;
 }
 
-/** What a check wants to see of a flow, each with the artifacts that may be there. */
+/** Places of a flow that a check can visit, each with the artifacts that might exist there. */
 export interface ArtifactVisitor {
-  /** Before an element of whatever kind. */
+  /** Before any element. */
   element?(element: Element, state: State): void;
-  /** Where a loop's condition is tested after a turn. */
+  /** Where the condition of a loop is tested after a turn. */
   turn?(loop: Loop, state: State): void;
   join?(element: Foreach | Branches, fork: Fork): void;
   /** After the last step. */
@@ -38,8 +38,8 @@ export interface ArtifactVisitor {
 }
 
 /**
- * Follows the artifacts through a flow: a step finds what its predecessors set, a join what its inputs agree on. All that one
- * path may set counts as set.
+ * Follows artifacts through a flow: a step sees what its predecessors set, a join sees what its inputs agree on.
+ * Anything that might be set on a path counts as set.
  */
 export class ArtifactFlow {
   readonly #flow: Flow;
@@ -59,7 +59,7 @@ export class ArtifactFlow {
     this.#list(this.#flow.onFailure, failed, visitor);
   }
 
-  /** All artifacts that are set anywhere, each with where it is set first. */
+  /** All artifacts set anywhere, each with its first position. */
   setters(): Map<string, Setter> {
     const setters = new Map<string, Setter>();
     const note = (step: Step | Join) => {
@@ -153,13 +153,13 @@ export class ArtifactFlow {
         return this.#forkEffect(element);
       default: {
         const turn = this.#listEffect(element.steps);
-        // A `while` may have none.
+        // A `while` can have no turns.
         return element.kind === 'while' ? { ...turn, drops: unskipped(turn.drops) } : turn;
       }
     }
   }
 
-  /** What a list of steps does. */
+  /** Effect of a list of steps. */
   #listEffect(elements: readonly Element[]): Effect {
     const known = this.#effects.get(elements);
     if (known) return known;
@@ -182,7 +182,7 @@ export class ArtifactFlow {
     return effect;
   }
 
-  /** What is there when a join's own step begins. */
+  /** Artifacts at the start of a join's own step. */
   #joinedEffect(element: Foreach | Branches): Effect {
     const { join } = element;
     const branches =
@@ -191,7 +191,7 @@ export class ArtifactFlow {
         : element.branches.map(({ steps }) => this.#listEffect(steps));
     const effect = union(branches);
     if (element.kind === 'foreach' && element.as) effect.sets.delete(element.as.value);
-    // A join that is left out fails where its inputs disagree.
+    // An implicit join fails if its inputs disagree.
     if (join) for (const [name, drop] of this.#differences(element, join)) effect.drops.set(name, drop);
     for (const [name, { when }] of effect.drops) if (when === 'always') effect.sets.delete(name);
     for (const [name, setter] of this.#givenToJoin(element)) {
@@ -236,7 +236,7 @@ export class ArtifactFlow {
     return { ...effect, drops: unskipped(effect.drops) };
   }
 
-  /** What the body of a join merges itself: without `include`, all that the inputs have. */
+  /** What the body of a join merges itself: everything the inputs have, unless `include` is given. */
   #mergedBy(element: Foreach | Branches): string[] {
     const body = element.join?.body;
     const merges = (body?.kind === 'run' && this.#facts.bodies.get(body)?.merges) || [];
@@ -245,7 +245,7 @@ export class ArtifactFlow {
     return merges.flatMap(({ include }) => include ?? all.filter((name) => name !== as));
   }
 
-  /** What is on `self` when a join's own step begins. */
+  /** Attributes of `self` at the start of a join's own step. */
   #givenToJoin(element: Foreach | Branches): Map<string, Setter> {
     const given = new Map<string, Setter>();
     const step = element.join?.name?.value ?? 'the join';
@@ -256,7 +256,7 @@ export class ArtifactFlow {
     return given;
   }
 
-  /** What a step or a join's own step sets. */
+  /** What a step, or the own step of a join, sets. */
   stepEffect(step: Step | Join): Effect {
     const sets = new Map<string, Setter>();
     const name = step.name?.value ?? 'the join';
@@ -300,7 +300,7 @@ export class ArtifactFlow {
 
 const NONE: MutableEffect = { sets: new Map(), drops: new Map(), any: false };
 
-/** One after the other. */
+/** Combines effects in sequence. */
 function then(first: Effect, second: Effect): MutableEffect {
   const sets = new Map(first.sets);
   const drops = new Map(first.drops);
@@ -318,7 +318,7 @@ function then(first: Effect, second: Effect): MutableEffect {
   return { sets, drops, any: first.any || second.any };
 }
 
-/** Several ways of which one is taken, or all are and joined. */
+/** Combines alternatives, of which one is taken, or parallel paths that are joined. */
 function union(effects: readonly Effect[]): MutableEffect {
   const sets = new Map<string, Setter>();
   for (const effect of effects) {
@@ -332,12 +332,12 @@ function union(effects: readonly Effect[]): MutableEffect {
   return { sets, drops, any: effects.some(({ any }) => any) };
 }
 
-/** Drops of what may not have been executed. */
+/** Drops that might not have happened. */
 function unskipped(drops: ReadonlyMap<string, Drop>, isSure = (_: string) => false): Map<string, Drop> {
   return new Map([...drops].map(([name, drop]) => [name, isSure(name) ? drop : { ...drop, when: 'unskipped' }]));
 }
 
-/** As if no way left anything out. */
+/** As if every path set everything. */
 function surely({ sets, ...effect }: Effect): Effect {
   return { ...effect, sets: new Map([...sets].map(([name, { only, ...setter }]) => [name, setter])) };
 }

@@ -4,7 +4,7 @@ import { allElements, allSteps } from '../model/flow.ts';
 import { isArtifactName } from '../model/reserved-names.ts';
 import type { CheckContext } from './context.ts';
 
-/** What a flow file calls by the name of an artifact has to be one that Metaflow can hold. */
+/** Names used for artifacts must be ones that Metaflow can store. */
 export function checkArtifactNames({ flow, report }: CheckContext): void {
   const steps = new Set([...allSteps(flow)].map((step) => step.name?.value));
   const parameters = new Set(flow.parameters.map((parameter) => parameter.name.value));
@@ -43,7 +43,7 @@ function hintFor(name: string): string {
   return 'use the syntax of Python variable names';
 }
 
-/** Nothing is named twice where it is asked for once. */
+/** Rejects duplicates in lists of names. */
 export function checkOutputs({ flow, report }: CheckContext): void {
   const seen = new Set<string>();
   for (const { value, span } of flow.outputs) {

@@ -9,16 +9,16 @@ import type { Check } from './context.ts';
 import type { Read } from './reads.ts';
 import { alwaysThere, readsOf, readsOfExpression } from './reads.ts';
 
-/** Names that are looked up among all others for a likely one at most: it takes time. */
+/** Maximum number of names for which a suggestion is searched, because that takes time. */
 const SUGGESTIONS_MAX = 20;
 
-/** Steps of a path that a message names at most. */
+/** Maximum number of steps in a path shown in a message. */
 const PATH_STEPS_MAX = 6;
 
 /** Stands for the value of a switch's default. */
 const DEFAULT = Symbol('default');
 
-/** An artifact is set before it is read, on one path at least. */
+/** Checks that artifacts are set before they are read, on at least one path. */
 export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) => {
   if (!facts || !artifacts) return;
   const isAlwaysThere = alwaysThere(flow);
@@ -103,7 +103,9 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
     report.warning('not-kept', span(), `${join} drops ${text}: ${whyDropped(drop)}`, hint);
   }
 
-  /** The first read of an artifact that is set on one path only: where that does not fail, later ones do not either. */
+  /**
+   * The first read of an artifact that is set on one path only: if it does not fail, later reads do not fail either.
+   */
   function reportOnly({ text, span }: Read, only: OnlyPath, state: State): void {
     if (reported.has(only) || isOnPath(only, state)) return;
     reported.add(only);
@@ -131,7 +133,7 @@ export const checkArtifactReads: Check = ({ flow, report, facts, artifacts }) =>
       }
       if (element.kind === 'until') return;
       for (const read of readsOfExpression(expressionOf(element), facts)) {
-        // What a loop surely tests has to be there before its first turn.
+        // What a loop's condition always reads must exist before the first turn.
         if (read.sure || element.kind !== 'while') check(read, state);
       }
     },
@@ -167,7 +169,7 @@ function casesText({ cases }: Switch, places: readonly number[]): string {
     .join(' and ');
 }
 
-/** Whether a place is in a case in which a switch over the same value has set the artifact. */
+/** Whether a place is inside a case of a switch over the same value that set the artifact. */
 function isOnPath(only: OnlyPath, state: State): boolean {
   if (only.kind === 'skip') return false;
   const { element } = only;
@@ -186,7 +188,7 @@ function textOn({ on }: Switch): string {
   return on.kind === 'artifact' ? on.name.value : on.code.text.trim();
 }
 
-/** `load → clean → report`, the middle of a long one left out. */
+/** `load → clean → report`; the middle of a long path is omitted. */
 function pathText(path: Path | undefined): string {
   if (!path) return '';
   const steps: string[] = [];

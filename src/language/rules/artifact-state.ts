@@ -4,20 +4,20 @@ import type { Branches, Foreach, Join, Span, Switch } from '../model/flow.ts';
 export interface Setter {
   step: string;
   span(): Span;
-  /** The value, where it is a literal. */
+  /** The value, if it is a literal. */
   literal?: string;
   /** It is the item of a foreach. */
   isItem?: boolean;
-  /** Why it may not be set after all: it is on one path only. */
+  /** Why it might not be set: only one path sets it. */
   only?: OnlyPath;
 }
 
-/** Where one way through a flow sets an artifact and another does not. */
+/** Where one path sets an artifact and another does not. */
 export type OnlyPath =
   | {
       kind: 'case';
       element: Switch;
-      /** Places of the cases that set it; -1 is the default. */
+      /** Indices of the cases that set it; -1 is the default. */
       cases: readonly number[];
     }
   | { kind: 'skip'; element: Foreach };
@@ -26,24 +26,24 @@ export type OnlyPath =
 export interface Drop {
   element: Foreach | Branches;
   join: Join;
-  /** What sets it in the fork. */
+  /** What sets it inside the fork. */
   setter: Setter;
   /** The branches that differ. */
   branches?: readonly [string, string];
-  /** `before`: where it was set before the fork to something else. `unskipped`: where there were items. */
+  /** `before`: where it was set to something else before the fork. `unskipped`: the foreach had items. */
   when: 'always' | 'before' | 'unskipped';
 }
 
-/** What a part of a flow does to the artifacts. */
+/** How a part of a flow changes the artifacts. */
 export interface Effect {
-  /** Those that it sets, or may set. */
+  /** Artifacts it sets or might set. */
   sets: ReadonlyMap<string, Setter>;
   drops: ReadonlyMap<string, Drop>;
-  /** It may set anything. */
+  /** It might set anything. */
   any: boolean;
 }
 
-/** The steps before a place, last first. */
+/** The steps before a place, latest first. */
 export interface Path {
   step: string;
   before: Path | undefined;
@@ -51,13 +51,16 @@ export interface Path {
   length: number;
 }
 
-/** A case of a switch that steps are in; -1 is the default. */
+/** A case of a switch that contains the place; -1 is the default. */
 export interface InCase {
   element: Switch;
   place: number;
 }
 
-/** The artifacts that may be there at a place. A state of a nested list of steps is laid over that of the list around it. */
+/**
+ * The artifacts that might exist at a place. The state of a nested list of steps is layered over that of the
+ * enclosing list.
+ */
 export class State {
   readonly #own = new Map<string, Setter | Drop>();
   readonly #parent: State | undefined;
@@ -65,7 +68,7 @@ export class State {
   path: Path | undefined;
   /** The fork whose join's own step this is. */
   readonly joining: Foreach | Branches | undefined;
-  /** Foreaches around the place. */
+  /** Number of enclosing foreaches. */
   readonly depth: number;
   readonly #inCase: InCase | undefined;
 
@@ -84,13 +87,13 @@ export class State {
     return found && 'step' in found ? found : undefined;
   }
 
-  /** The join that has dropped it. */
+  /** The join that dropped it. */
   dropOf(name: string): Drop | undefined {
     const found = this.#find(name);
     return found && 'join' in found ? found : undefined;
   }
 
-  /** Whether the artifact can be there. */
+  /** Whether the artifact can exist here. */
   may(name: string): boolean {
     return this.any || this.setterOf(name) !== undefined;
   }
@@ -106,7 +109,7 @@ export class State {
     this.any ||= any;
   }
 
-  /** The cases around, innermost first. */
+  /** Enclosing cases, innermost first. */
   *cases(): Generator<InCase> {
     if (this.#inCase) yield this.#inCase;
     if (this.#parent) yield* this.#parent.cases();
@@ -117,7 +120,7 @@ export class State {
   }
 }
 
-/** An artifact that was there and may be set anew is there. */
+/** An artifact that existed and might be set again still exists. */
 export function either(before: Setter | undefined, setter: Setter): Setter {
   if (!before || !setter.only) return setter;
   const { only, ...sure } = setter;

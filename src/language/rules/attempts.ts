@@ -4,10 +4,10 @@ import { ACTION_ERROR, CRASH, TIMEOUT } from '../../contract/protocol.generated.
 import { allSteps } from '../model/flow.ts';
 import type { Check } from './context.ts';
 
-/** What `retry.on` has words of its own for. */
+/** Special names in `retry.on`. */
 const FAILURES_BY_WORD: readonly string[] = [TIMEOUT, CRASH];
 
-/** Python's own, as far as a step may come upon them. */
+/** Python's built-in exceptions that a step can raise. */
 const EXCEPTIONS = [
   ...['ArithmeticError', 'AssertionError', 'AttributeError', 'BlockingIOError', 'BrokenPipeError', 'BufferError'],
   ...['ConnectionAbortedError', 'ConnectionError', 'ConnectionRefusedError', 'ConnectionResetError', 'EOFError'],
@@ -17,12 +17,12 @@ const EXCEPTIONS = [
   ...['StopIteration', 'TimeoutError', 'UnicodeDecodeError', 'UnicodeEncodeError', 'ValueError', 'ZeroDivisionError'],
 ];
 
-/** Shorter names are too like each other for one to be a slip of another. */
+/** Shorter names are too similar to each other to suggest one for another. */
 const MISTYPED_MIN_LENGTH = 8;
 
 const EXCEPTION_NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*(\.[\p{ID_Start}_][\p{ID_Continue}]*)*$/u;
 
-/** What can be repeated, and after which failures. */
+/** Checks which steps can be repeated, and after which failures. */
 export const checkRetries: Check = ({ flow, report }) => {
   for (const { retry, body } of allSteps(flow)) {
     if (!retry) continue;
@@ -59,7 +59,7 @@ export const checkRetries: Check = ({ flow, report }) => {
   }
 };
 
-/** One letter too many, too few or wrong, or two of them swapped. */
+/** One letter too many, too few or wrong, or two swapped. */
 function isNear(a: string, b: string): boolean {
   let start = 0;
   while (start < a.length && a[start] === b[start]) start++;

@@ -3,7 +3,7 @@ import { allSteps } from '../model/flow.ts';
 import { isWellFormed, moduleName, modulePath } from '../python/call-target.ts';
 import type { CheckContext } from './context.ts';
 
-/** A `call` names a function of a module that the flow packages, or that pip installs for it. */
+/** Checks that `call` names a function in a module that the flow packages or pip installs. */
 export function checkCallTargets({ flow, report, code }: CheckContext): void {
   for (const { body, environment } of allSteps(flow)) {
     if (body?.kind !== 'call') continue;

@@ -80,8 +80,8 @@ const CHECKS: Check[] = [
 ];
 
 /**
- * Runs all checks; each sees the whole flow, whatever the others found. What follows artifacts from step to step waits until
- * the file can be read as a whole.
+ * Runs all checks; each sees the whole flow, whatever the others report. Checks that follow artifacts require a file
+ * that could be read completely.
  */
 export async function checkFlow(input: InspectionInput): Promise<void> {
   const isWhole = !input.report.hasErrors;

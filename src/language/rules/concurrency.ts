@@ -2,7 +2,7 @@ import { ACTIVATIONS_AT_ONCE } from '../../contract/openwhisk.generated.ts';
 import { allElements } from '../model/flow.ts';
 import type { Check } from './context.ts';
 
-/** Lanes above what the cluster lets run at once wait for others. */
+/** Lanes above the cluster's concurrency limit must wait. */
 export const checkConcurrency: Check = ({ flow, report }) => {
   for (const element of allElements(flow)) {
     if (element.kind !== 'foreach' && element.kind !== 'branches') continue;

@@ -2,13 +2,13 @@ import type { PythonFacts } from '../python/facts.ts';
 import type { InspectionInput } from '../python/inspection.ts';
 import type { ArtifactFlow } from './artifact-flow.ts';
 
-/** What a check looks at. */
+/** The input of a check. */
 export interface CheckContext extends InspectionInput {
-  /** What Python says of the flow's Python; absent where there is none to ask. */
+  /** What Python reports about the flow's code; absent if no Python is available. */
   facts: PythonFacts | undefined;
-  /** How artifacts go through the flow; absent where that is not known, for the file could not be read as a whole. */
+  /** How artifacts flow; absent if the file could not be read completely. */
   artifacts: ArtifactFlow | undefined;
 }
 
-/** Looks at one thing that a flow can have wrong, and reports it. */
+/** Checks one property of a flow and reports violations. */
 export type Check = (context: CheckContext) => void | Promise<void>;

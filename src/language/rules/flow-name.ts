@@ -2,7 +2,7 @@ import { RESERVED_FLOW_NAMES } from '../../contract/layout.generated.ts';
 import { FLOW_MODULE_NAMES, PYTHON_KEYWORDS } from '../../contract/protocol.generated.ts';
 import type { CheckContext } from './context.ts';
 
-/** OpenWhisk's limit for the name of an entity is 256; the flow's name is part of longer ones. */
+/** OpenWhisk limits entity names to 256 characters, and the flow's name is part of longer names. */
 const FLOW_NAME_MAX_LENGTH = 128;
 
 interface Problem {
@@ -11,7 +11,7 @@ interface Problem {
   hint: string;
 }
 
-/** The name is that of a Python class, of an OpenWhisk action and of a folder in S3. */
+/** The name is used for a Python class, an OpenWhisk action and a folder in S3. */
 export function checkFlowName({ flow, report }: CheckContext): void {
   const { value, span } = flow.name;
   if (value === '') return;
@@ -19,7 +19,7 @@ export function checkFlowName({ flow, report }: CheckContext): void {
   if (problem) report.error(problem.code, span, problem.message, problem.hint);
 }
 
-/** Why a flow cannot have the name; nothing where it can. */
+/** Why a flow cannot have this name; undefined if it can. */
 export function flowNameProblem(name: string): Problem | undefined {
   if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || name.length > FLOW_NAME_MAX_LENGTH) {
     const hint = `use letters, digits and underscores, starting with a letter; at most ${FLOW_NAME_MAX_LENGTH} characters`;

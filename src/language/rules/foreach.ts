@@ -2,7 +2,7 @@ import { allElements } from '../model/flow.ts';
 import { isJson } from '../model/parameters.ts';
 import type { Check } from './context.ts';
 
-/** What a foreach goes over is a list, with as many items as it needs. */
+/** Checks that a foreach iterates over a list with enough items. */
 export const checkForeach: Check = ({ flow, report, facts }) => {
   for (const element of allElements(flow)) {
     if (element.kind !== 'foreach') continue;
@@ -45,7 +45,7 @@ export const checkForeach: Check = ({ flow, report, facts }) => {
   }
 };
 
-/** Types of Python's literals that have items. */
+/** Python literals that have items. */
 const LISTS: ReadonlySet<string> = new Set(['list', 'tuple', 'set', 'dict']);
 
 const TYPE_NAMES: Record<string, string> = {

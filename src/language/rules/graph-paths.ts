@@ -3,12 +3,12 @@ import { bodiesOf } from '../model/flow.ts';
 import type { CheckContext } from './context.ts';
 
 /**
- * Metaflow (2.19.39, `graph.py`) follows every path through a flow when it loads it; a hundred thousand take it a second or so.
- * The runtime does not (`runtime/src/nuvopipe_runtime/execution/flow_graph.py`).
+ * Metaflow (2.19.39, `graph.py`) follows every path through a flow when it loads it; a hundred thousand paths take
+ * about a second. The runtime does not (`runtime/src/nuvopipe_runtime/execution/flow_graph.py`).
  */
 export const PATHS_MAX = 100_000;
 
-/** Branches and decisions, one after the other, multiply. */
+/** Consecutive branches and decisions multiply the number of paths. */
 export function checkGraphPaths({ flow, report }: CheckContext): void {
   const paths = countPaths(flow.steps);
   if (paths <= PATHS_MAX) return;
@@ -27,7 +27,7 @@ function countPaths(elements: readonly Element[]): number {
   for (const element of elements) {
     if (element.kind === 'step') continue;
     const through = bodiesOf(element).reduce((sum, steps) => sum + countPaths(steps), 0);
-    // A loop or a skipped foreach can also be passed by, and a switch without a default cannot.
+    // A loop or skipped foreach can be bypassed; a switch without a default cannot.
     const passedBy = element.kind === 'while' || (element.kind === 'foreach' && element.onEmpty === 'skip');
     paths *= through + (passedBy ? 1 : 0);
   }

@@ -5,8 +5,8 @@ import type { Check, CheckContext } from './context.ts';
 import { branchDifferences, itemDifferences } from './join-differences.ts';
 
 /**
- * What is merged has one value (Metaflow's `merge_artifacts`): the branches must not disagree on it, nor the items. Whether
- * they do is known when they run, so this warns.
+ * Merged artifacts must have one value (Metaflow's `merge_artifacts`): branches or items must not disagree. Whether
+ * they do is known only at run time, so this is a warning.
  */
 export const checkJoinConflicts: Check = ({ report, facts, artifacts }) => {
   if (!facts || !artifacts) return;
@@ -15,7 +15,7 @@ export const checkJoinConflicts: Check = ({ report, facts, artifacts }) => {
       const { join } = element;
       const found = join?.body?.kind === 'run' ? facts.bodies.get(join.body) : undefined;
       const merge = found?.merges[0];
-      // A join that is written drops what its inputs disagree on, unless its body merges it.
+      // An explicit join drops artifacts on which its inputs disagree, unless its body merges them.
       if (join && (!merge || merge.exclude === null)) return;
       const settled = new Set([...(found?.sets.map(({ name }) => name) ?? []), ...(merge?.exclude ?? [])]);
       const asked = (name: string) => !settled.has(name) && (merge?.include?.includes(name) ?? true);
@@ -54,7 +54,7 @@ function reportBranches(
   }
 }
 
-/** Warns where what an item sets depends on the item. */
+/** Warns if what an item sets depends on the item. */
 function reportItem(name: string, setter: Setter, merge: Span | undefined, report: CheckContext['report']): void {
   const why = merge ? 'merge_artifacts' : 'the implicit join';
   const message = `"${setter.step}" sets "${name}" for each item: ${why} fails if the items differ`;

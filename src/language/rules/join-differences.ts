@@ -5,14 +5,17 @@ import type { PythonFacts } from '../python/facts.ts';
 import { expressionOf } from '../python/inspection.ts';
 import type { Effect, Setter } from './artifact-state.ts';
 
-/** Branches that may come to different values of an artifact. */
+/** Branches that might end with different values of an artifact. */
 export interface BranchDifference {
   first: { name: string; setter: Setter };
-  /** Without a setter, the branch leaves what was there before. */
+  /** Without a setter, the branch keeps the earlier value. */
   second: { name: string; setter?: Setter };
 }
 
-/** What branches may disagree on, by artifact: two set it to what is not the same literal, or one sets it and one does not. */
+/**
+ * Artifacts on which branches might disagree: two branches set it, not to the same literal, or one sets it and
+ * another does not.
+ */
 export function branchDifferences(
   branches: readonly { name: string; effect: Effect }[],
 ): ReadonlyMap<string, BranchDifference> {
@@ -32,7 +35,7 @@ function agree(one: Setter, other: Setter): boolean {
   return one.literal !== undefined && one.literal === other.literal;
 }
 
-/** What the steps of a foreach set that depends on the item, by artifact. */
+/** Artifacts that the steps of a foreach set depending on the item. */
 export function itemDifferences(
   element: Foreach,
   facts: PythonFacts,

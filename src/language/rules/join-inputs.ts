@@ -7,7 +7,7 @@ import { State } from './artifact-state.ts';
 import type { Check } from './context.ts';
 import { alwaysThere } from './reads.ts';
 
-/** What a join takes from its inputs, they have. */
+/** Checks that inputs have the artifacts that a join reads from them. */
 export const checkJoinInputs: Check = ({ flow, report, facts, artifacts }) => {
   if (!facts || !artifacts) return;
   const isAlwaysThere = alwaysThere(flow);
@@ -79,7 +79,7 @@ export const checkJoinInputs: Check = ({ flow, report, facts, artifacts }) => {
   });
 };
 
-/** The step by which a join knows an input; nothing where there may be several, or one that was made. */
+/** The step by which a join refers to an input; undefined if there are several or it is synthetic. */
 function lastStep(steps: readonly Element[]): string | undefined {
   const last = steps.at(-1);
   if (last?.kind === 'step') return last.name.value;

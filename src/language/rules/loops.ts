@@ -6,7 +6,7 @@ import type { ArtifactFlow } from './artifact-flow.ts';
 import type { Setter } from './artifact-state.ts';
 import type { Check } from './context.ts';
 
-/** A loop pauses no longer than a session can. */
+/** A loop must not pause longer than a session can. */
 export const checkLoopPauses: Check = ({ flow, report }) => {
   for (const loop of walk(flow.steps)) {
     if (loop.kind !== 'while' && loop.kind !== 'until') continue;
@@ -17,7 +17,7 @@ export const checkLoopPauses: Check = ({ flow, report }) => {
   }
 };
 
-/** A loop ends, and takes a turn at least. */
+/** Checks that a loop ends and takes at least one turn. */
 export const checkLoops: Check = ({ flow, report, facts, artifacts }) => {
   if (!facts) return;
   const parameters = new Set(flow.parameters.map(({ name }) => name.value));
@@ -45,7 +45,7 @@ export const checkLoops: Check = ({ flow, report, facts, artifacts }) => {
         report.warning('useless-loop', span, message, 'move the steps out of the loop');
       }
     } else if (artifacts && !loop.max && !condition.any && !condition.calls && condition.mentions.length > 0) {
-      // What nothing sets is told as such.
+      // Artifacts that nothing sets are reported elsewhere.
       setters ??= artifacts.setters();
       const isSet = (name: string) => parameters.has(name) || setters?.has(name);
       if (!condition.mentions.every(isSet)) continue;
@@ -58,7 +58,7 @@ export const checkLoops: Check = ({ flow, report, facts, artifacts }) => {
   }
 };
 
-/** Artifacts that are not the same after a turn, or may not be. */
+/** Artifacts that might differ after a turn. */
 function changedBy(loop: Loop, artifacts: ArtifactFlow, facts: PythonFacts): ReadonlySet<string> | 'anything' {
   const changed = new Set<string>();
   for (const step of walkSteps(loop.steps)) {

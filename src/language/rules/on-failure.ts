@@ -1,6 +1,6 @@
 import type { Check } from './context.ts';
 
-/** What follows a failure is plain steps. */
+/** `onFailure` consists of plain steps. */
 export const checkOnFailure: Check = ({ flow, report }) => {
   for (const element of flow.onFailure) {
     if (element.kind === 'step') {

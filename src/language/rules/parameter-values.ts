@@ -49,7 +49,7 @@ export function checkParameterNames({ flow, report }: CheckContext): void {
   }
 }
 
-/** A default is of the parameter's type, is one that a run could give, and is of use. */
+/** A default must have the parameter's type, satisfy its restrictions and have an effect. */
 export function checkParameterDefaults({ flow, report, facts }: CheckContext): void {
   for (const parameter of flow.parameters) {
     const { name, type, required, default: fallback } = parameter;
@@ -81,7 +81,7 @@ export function checkParameterDefaults({ flow, report, facts }: CheckContext): v
 
 const KEYS = ['enum', 'min', 'max', 'pattern'] as const;
 
-/** The types of parameter that a key is for. */
+/** The parameter types that a key applies to. */
 const TYPES_OF: Record<(typeof KEYS)[number], ParameterType[]> = {
   enum: ['string', 'integer', 'number'],
   min: ['integer', 'number'],
@@ -89,7 +89,7 @@ const TYPES_OF: Record<(typeof KEYS)[number], ParameterType[]> = {
   pattern: ['string', 'secret'],
 };
 
-/** What a parameter demands of its values fits its type, and can be fulfilled. */
+/** The restrictions of a parameter must fit its type and be satisfiable. */
 export function checkParameterDemands({ flow, report, facts }: CheckContext): void {
   for (const parameter of flow.parameters) {
     const { name, type, min, max, pattern } = parameter;
@@ -148,7 +148,7 @@ function hintForType(type: ParameterType, value: unknown): string | undefined {
   return type === 'integer' && value instanceof WholeFloat ? `write ${value.valueOf()}` : undefined;
 }
 
-/** A secret is only given to where nobody else sees it. */
+/** Secrets must only be passed to places where nobody else can see them. */
 export function checkSecretParameters({ flow, report }: CheckContext): void {
   const secrets = new Set(flow.parameters.flatMap(({ name, type }) => (type === 'secret' ? [name.value] : [])));
   if (secrets.size === 0) return;
@@ -193,7 +193,7 @@ export function checkSecretParameters({ flow, report }: CheckContext): void {
   }
 }
 
-/** What a parameter demands of its values, without their places. */
+/** The restrictions of a parameter, without positions. */
 export function demandsOf({ enum: choices, min, max, pattern }: Parameter): Demands {
   return {
     ...(choices && { enum: choices.value.map(({ value }) => value) }),
@@ -203,9 +203,9 @@ export function demandsOf({ enum: choices, min, max, pattern }: Parameter): Dema
   };
 }
 
-/** What a value of the right type does not fulfil, each to be read after "has to". */
+/** The restrictions that a value of the right type violates, each phrased to follow "must". */
 function unmet(parameter: Parameter, value: unknown, facts: CheckContext['facts']): string[] {
-  // Of a pattern Python knows more.
+  // Python knows more about patterns.
   const { pattern, ...others } = demandsOf(parameter);
   const demands = unmetDemands(others, value);
   if (facts?.patterns.get(parameter)?.unmatched.includes(String(value))) {
@@ -214,7 +214,7 @@ function unmet(parameter: Parameter, value: unknown, facts: CheckContext['facts'
   return demands;
 }
 
-/** What is meant by one who gives a parameter a key that is not for its type. */
+/** The likely intention of a key that does not apply to the parameter's type. */
 function hintFor(key: (typeof KEYS)[number], type: ParameterType): string {
   const isLimit = key === 'min' || key === 'max';
   if (type === 'string' && isLimit) return `remove it; to limit the length of text, use a pattern: "pattern: .{1,20}"`;

@@ -7,7 +7,10 @@ import type { CodeFacts, ModuleFacts, PythonFacts } from '../python/facts.ts';
 import { expressionOf } from '../python/inspection.ts';
 import type { Check, CheckContext } from './context.ts';
 
-/** What the runtime keeps on `self` itself: Metaflow's (2.19.39, `flowspec.py`, `task.py`) and what `flow.py` hides there. */
+/**
+ * Attributes that the runtime keeps on `self`: Metaflow's (2.19.39, `flowspec.py`, `task.py`) and those that
+ * `flow.py` hides.
+ */
 const HIDDEN_ATTRIBUTES = new RegExp(
   `^_(?:${[
     ...[
@@ -24,13 +27,13 @@ const HIDDEN_ATTRIBUTES = new RegExp(
   ].join('|')})$`,
 );
 
-/** Names among which a likely one is looked for at most: it takes time. */
+/** Maximum number of names for which a suggestion is searched, because that takes time. */
 const SUGGESTIONS_MAX = 1_000;
 
-/** `a, b, c`, by which a list of YAML is meant. */
+/** `a, b, c`, which is probably meant as a YAML list. */
 const BARE_LIST = /^\w+(\s*,\s*\w+)+$/;
 
-/** Modules that everybody imports by another name. */
+/** Modules that are usually imported under another name. */
 const USUAL_IMPORTS: Record<string, string> = {
   np: 'import numpy as np',
   numpy: 'import numpy',
@@ -39,7 +42,7 @@ const USUAL_IMPORTS: Record<string, string> = {
   plt: 'import matplotlib.pyplot as plt',
 };
 
-/** The Python of `run`: its syntax, and what it must not do. */
+/** Checks the Python of `run`: its syntax and forbidden constructs. */
 export const checkRuns: Check = ({ flow, report, facts }) => {
   const taken = namesTaken(flow);
   const known = namesKnown(flow, facts);
@@ -91,7 +94,7 @@ export const checkExpressions: Check = ({ flow, report, facts }) => {
   }
 };
 
-/** The functions that are called are there, and take and return what they have to. */
+/** Checks that called functions exist and have suitable arguments and results. */
 export const checkCalls: Check = ({ flow, report, code, facts }) => {
   for (const { body } of allSteps(flow)) {
     if (body?.kind !== 'call' || !isWellFormed(body)) continue;
@@ -107,10 +110,10 @@ export const checkCalls: Check = ({ flow, report, code, facts }) => {
 
 type Report = CheckContext['report'];
 
-/** @returns whether Python does not understand it */
+/** @returns whether the code is not valid Python */
 function reportProblem({ problem, spanOf }: CodeFacts, report: Report): boolean {
   if (!problem) return false;
-  // Its lines are those of the function that the text was put into.
+  // Its lines are those of the function that contains the text.
   const message = problem.message.replace(/ \(detected at line \d+\)| on line \d+/, '');
   report.error('python-syntax', spanOf(problem.at), `Python does not understand this: ${message}`);
   return true;
@@ -124,7 +127,7 @@ function reportMerges(step: Step | Join, { merges, spanOf }: CodeFacts, report: 
   }
 }
 
-/** Names that nothing defines: each is a NameError when the code gets there. */
+/** Undefined names, each of which would be a NameError when reached. */
 function reportNames(
   { names, spanOf }: CodeFacts,
   owner: { kind: string },
@@ -176,7 +179,7 @@ function reportCall(call: CallBody, path: string, module: ModuleFacts, report: R
   }
 }
 
-/** Says whose a name is that no artifact can have. */
+/** Describes who owns a name that cannot be an artifact. */
 function namesTaken(flow: Flow): (name: string) => string | undefined {
   const taken = new Map<string, string>();
   for (const { name } of allSteps(flow)) if (name) taken.set(name.value, 'a step');
@@ -187,7 +190,7 @@ function namesTaken(flow: Flow): (name: string) => string | undefined {
   };
 }
 
-/** Names that a flow has on `self` somewhere. */
+/** Names that a flow sets on `self` anywhere. */
 function namesKnown(flow: Flow, facts: PythonFacts | undefined): () => ReadonlySet<string> {
   let known: Set<string> | undefined;
   return () => {

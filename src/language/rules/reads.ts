@@ -3,7 +3,7 @@ import type { Body, Code, Flow, Span } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
 import type { PythonFacts } from '../python/facts.ts';
 
-/** Something that a flow takes from an artifact. */
+/** A read of an artifact by a flow. */
 export interface Read {
   name: string;
   span(): Span;
@@ -29,7 +29,7 @@ export function* readsOf(body: Body | undefined, facts: PythonFacts): Generator<
     case 'action':
     case 'flow':
       for (const { value, span } of body.with.references) {
-        if (!NAME.test(value)) continue; // which is told as such
+        if (!NAME.test(value)) continue; // which is reported elsewhere
         yield { name: value, span: () => span, text: `\${${value}}`, sure: true };
       }
   }
@@ -47,7 +47,7 @@ function* readsOfCode(code: Code | undefined, facts: ReturnType<PythonFacts['bod
   }
 }
 
-/** Tells whether every step finds a name on `self`: parameters, steps, what is Metaflow's. */
+/** Whether every step has a name on `self`: parameters, steps and Metaflow's attributes. */
 export function alwaysThere(flow: Flow): (name: string) => boolean {
   const names = new Set<string>(FLOWSPEC_ATTRIBUTES);
   for (const { name } of flow.parameters) names.add(name.value);

@@ -3,11 +3,11 @@ import { allSteps } from '../model/flow.ts';
 import { distributionOf } from '../model/requirement.ts';
 import type { CheckContext } from './context.ts';
 
-/** `name[extras]==version`, with a marker maybe; PEP 508, as far as it is pinned. */
+/** `name[extras]==version` with an optional marker; the pinned subset of PEP 508. */
 const PINNED =
   /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._,\s-]+\])?\s*===?\s*[A-Za-z0-9][A-Za-z0-9.!+_-]*\s*(?:;.*)?$/;
 
-/** What is not pinned is another thing tomorrow. */
+/** Unpinned packages can change from one deploy to the next. */
 export function checkRequirements({ flow, report }: CheckContext): void {
   const told = new Set<Located<string>>();
   for (const { environment } of [flow.settings, ...allSteps(flow)]) {
@@ -17,7 +17,7 @@ export function checkRequirements({ flow, report }: CheckContext): void {
       const name = distributionOf(value);
       const isTwice = seen.has(name);
       seen.add(name);
-      // A step has those of the flow, too.
+      // A step also has those of the flow.
       if (told.has(requirement)) continue;
       told.add(requirement);
       if (!PINNED.test(value.trim())) {

@@ -10,7 +10,7 @@ import type { Resources } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
 import type { CheckContext } from './context.ts';
 
-/** Memory and time that OpenWhisk gives an action. */
+/** Checks memory and time against OpenWhisk's limits. */
 export function checkResources({ flow, report }: CheckContext): void {
   function check({ memoryMB, memorySpan, timeoutMs, timeoutSpan }: Resources): void {
     const raise = 'it can only be deployed to clusters with higher limits';

@@ -2,7 +2,7 @@ import { formatDurationMs } from '../../base/duration.ts';
 import { allSteps } from '../model/flow.ts';
 import type { Check } from './context.ts';
 
-/** A run is given the time that its steps are given. */
+/** The run's time limit must allow for those of its steps. */
 export const checkRunTime: Check = ({ flow, report }) => {
   const { timeoutMs: limit, settings } = flow;
   if (!limit) return;

@@ -6,11 +6,11 @@ import { isOfType, PARAMETER_TYPE_NAMES, shownValue, unmetDemands } from '../mod
 import type { Check, CheckContext } from './context.ts';
 import { demandsOf } from './parameter-values.ts';
 
-/** Entities of OpenWhisk: `name`, or `/namespace/name` of another namespace. */
+/** OpenWhisk entities: `name`, or `/namespace/name` in another namespace. */
 const TRIGGER_NAME = /^(?:\/[\w][\w@ .-]*\/)?[\w](?:[\w@ .-]*[\w@.-])?$/;
 const FEED_NAME = /^\/[\w][\w@ .-]*(?:\/[\w][\w@ .-]*){1,2}$/;
 
-/** A schedule is one that crontab understands, and gives the run what it needs. */
+/** Checks that crontab understands a schedule and that it passes what the run needs. */
 export const checkSchedules: Check = ({ flow, report }) => {
   const seen = new Set<string>();
   for (const schedule of flow.schedules) {
@@ -33,7 +33,7 @@ export const checkSchedules: Check = ({ flow, report }) => {
   }
 };
 
-/** The part of a cron expression; all of it where it was written with escapes or over several lines. */
+/** The invalid part of a cron expression; the whole expression if it contains escapes or line breaks. */
 function placeOf({ start, end }: CronProblem, { value, span }: Located<string>): Span {
   const quote = (span[1] - span[0] - value.length) / 2;
   return quote === 0 || quote === 1 ? [span[0] + quote + start, span[0] + quote + end] : span;
@@ -72,10 +72,10 @@ function timezones(): string[] {
   return Intl.supportedValuesOf('timeZone');
 }
 
-/** What every feed is given beside its parameters (OpenWhisk's docs/feeds.md). */
+/** Parameters that every feed receives (OpenWhisk's docs/feeds.md). */
 const FEED_KEYS = ['lifecycleEvent', 'triggerName', 'authKey'];
 
-/** Triggers and feeds are named as OpenWhisk names its entities, each once; a feed is given what is its own. */
+/** Triggers and feeds must have valid OpenWhisk names, each used once; feeds receive only their own parameters. */
 export const checkTriggers: Check = ({ flow, report }) => {
   const seen = new Set<string>();
   for (const { name, feed, with: given } of flow.triggers) {

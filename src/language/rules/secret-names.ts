@@ -3,7 +3,7 @@ import { allSteps } from '../model/flow.ts';
 import type { CheckContext } from './context.ts';
 import { checkVariableName } from './variable-names.ts';
 
-/** Secrets are variables of an environment, in which each name stands for one thing. */
+/** Secrets are environment variables, so their names must be unique in an environment. */
 export function checkSecrets({ flow, report }: CheckContext): void {
   const told = new Set<Located<string>>();
   for (const { environment, secrets } of [flow.settings, ...allSteps(flow)]) {
@@ -19,7 +19,7 @@ export function checkSecrets({ flow, report }: CheckContext): void {
         report.error('name-taken', last, message, 'rename one of them');
         told.add(variable);
       }
-      // A step has those of the flow, too.
+      // A step also has those of the flow.
       if (told.has(secret)) continue;
       told.add(secret);
       checkVariableName(value, span, report);

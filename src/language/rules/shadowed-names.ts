@@ -4,7 +4,7 @@ import { FAILURE_ARTIFACT, FAILURES_ARTIFACT } from './artifact-flow.ts';
 import type { Setter } from './artifact-state.ts';
 import type { Check } from './context.ts';
 
-/** A name that hides another is seldom meant to. */
+/** A name that hides another one is usually a mistake. */
 export const checkShadowedNames: Check = ({ flow, report, facts, artifacts }) => {
   if (!facts || !artifacts) return;
   const lineOf = (offset: number) => report.source.position(offset).line;
@@ -17,7 +17,7 @@ export const checkShadowedNames: Check = ({ flow, report, facts, artifacts }) =>
       report.warning('shadowed-name', span, message, 'rename the item: these steps cannot read the hidden value');
     }
     for (const step of walkSteps(element.steps)) {
-      // A join drops the item, and may well put it back.
+      // A join drops the item and can set it again.
       if (step.kind === 'join') continue;
       const setter = artifacts.stepEffect(step).sets.get(value);
       if (!setter) continue;

@@ -2,7 +2,9 @@ import type { CallBody, Flow, Located } from '../model/flow.ts';
 import { allSteps } from '../model/flow.ts';
 import type { Check } from './context.ts';
 
-/** A module is not called like one of Python's standard library: Python has imported its own by then, or others need it. */
+/**
+ * Modules must not be named like those of Python's standard library, which are already imported or needed by others.
+ */
 export const checkStandardModules: Check = ({ flow, report, code, facts }) => {
   for (const name of facts?.standard ?? []) {
     const path = [`${name}.py`, `${name}/__init__.py`].find((candidate) => code.has(candidate));
@@ -17,13 +19,13 @@ export const checkStandardModules: Check = ({ flow, report, code, facts }) => {
       );
       continue;
     }
-    // A folder without __init__.py may hold what nobody imports.
+    // A folder without __init__.py might contain files that nobody imports.
     const call = callsOf(flow).find(({ module }) => module.startsWith(`${name}.`));
     if (call) report.error('standard-module', call.span, `${call.module} cannot be imported: ${why}`, hint);
   }
 };
 
-/** Where a file is named under `code`: as it is, or by its folder or a glob. */
+/** The entry of `code` that covers a file: its path, its folder or a glob. */
 function entryOf(path: string, { code }: Flow): Located<string> | undefined {
   const plain = (value: string) => value.replace(/^\.\//, '').replace(/\/$/, '');
   return code.find(({ value }) => plain(value) === path || path.startsWith(`${plain(value)}/`)) ?? code.find(isGlob);

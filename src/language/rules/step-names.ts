@@ -2,7 +2,7 @@ import { FLOW_MODULE_NAMES, FLOWSPEC_ATTRIBUTES, PYTHON_KEYWORDS } from '../../c
 import { allSteps } from '../model/flow.ts';
 import type { CheckContext } from './context.ts';
 
-/** Metaflow's rule (`check_step_names` of its linter). */
+/** Metaflow's rule (`check_step_names` in its linter). */
 const STEP_NAME = /^[a-z][a-z0-9_]*$/;
 
 /** Steps are methods of a Metaflow flow. */
@@ -28,7 +28,7 @@ export function checkStepNames({ flow, report }: CheckContext): void {
   }
 }
 
-/** Metaflow takes a step called `start` for the first and one called `end` for the last, wherever they are. */
+/** Metaflow takes the step `start` for the first and `end` for the last, wherever they are. */
 export function checkStartAndEnd({ flow, report }: CheckContext): void {
   const first = flow.steps[0];
   const last = flow.steps.at(-1);
@@ -45,7 +45,7 @@ export function checkStartAndEnd({ flow, report }: CheckContext): void {
   }
 }
 
-/** A step is known by its name alone. */
+/** Steps are identified by name alone. */
 export function checkDuplicateSteps({ flow, report }: CheckContext): void {
   const lines = new Map<string, number>();
   for (const { name } of allSteps(flow)) {

@@ -7,7 +7,7 @@ const SECRET_HINTS = {
   flow: 'list it in that flow and pass it when you deploy that flow',
 };
 
-/** An action and a flow have an environment of their own, in which that of the step which invokes them has no part. */
+/** Actions and flows have their own environment; that of the calling step does not apply. */
 export function checkSurroundings({ flow, report }: CheckContext): void {
   const { environment: around, secrets: shared } = flow.settings;
   const inherited = new Set([...shared, ...around.vars.values(), ...around.pip, around.image]);

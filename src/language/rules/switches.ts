@@ -6,7 +6,7 @@ import { allElements } from '../model/flow.ts';
 import { PARAMETER_TYPE_NAMES } from '../model/parameters.ts';
 import type { Check, CheckContext } from './context.ts';
 
-/** The cases of a switch can each be met, and make a difference. */
+/** Checks that every case of a switch can occur and has an effect. */
 export const checkSwitches: Check = ({ flow, report, facts }) => {
   for (const element of allElements(flow)) {
     if (element.kind !== 'switch') continue;
@@ -46,7 +46,7 @@ function checkDuplicates({ cases }: Switch, report: Report): void {
   }
 }
 
-/** Of a parameter of which it is known what it can be. */
+/** For parameters with known values. */
 function checkParameter(
   { cases, default: fallback, span }: Switch,
   parameter: Parameter,
@@ -80,7 +80,7 @@ function checkParameter(
   }
 }
 
-/** Cases of another type than the parameter's. */
+/** Cases whose type differs from the parameter's. */
 function checkTypes(
   cases: Switch['cases'],
   { name, type, required, default: fallback }: Parameter,
@@ -109,7 +109,7 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? `"${value}"` : String(value);
 }
 
-/** Of what is true or false. */
+/** For conditions. */
 function checkBoolean({ cases, default: fallback, span }: Switch, report: Report): void {
   const left = new Set([true, false]);
   for (const { value } of cases) {

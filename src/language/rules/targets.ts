@@ -3,7 +3,7 @@ import { BOUND_PARAMETERS } from '../../contract/protocol.generated.ts';
 import type { Element, Flow, Span } from '../model/flow.ts';
 import type { Check } from './context.ts';
 
-/** A native sequence is steps that follow one another, and nothing else. */
+/** A native sequence only supports consecutive steps. */
 export const checkTarget: Check = ({ flow, report }) => {
   if (flow.target !== 'sequence') return;
   const obstacle = sequenceObstacle(flow);
@@ -12,7 +12,7 @@ export const checkTarget: Check = ({ flow, report }) => {
   report.error('no-sequence', obstacle.span, `a flow with "target: sequence" ${obstacle.reason}`, hint);
 };
 
-/** What keeps a flow from being a sequence of OpenWhisk, if anything does. */
+/** What prevents a flow from being an OpenWhisk sequence, if anything. */
 export function sequenceObstacle(flow: Flow): { span: Span; reason: string } | undefined {
   for (const element of flow.steps) {
     const obstacle = obstacleAt(element);

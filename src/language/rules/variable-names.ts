@@ -1,10 +1,10 @@
 import type { Diagnostics } from '../diagnostics/report.ts';
 import type { Span } from '../model/flow.ts';
 
-/** What POSIX shells and Python's `os.environ` agree on. */
+/** The names that POSIX shells and Python's `os.environ` both accept. */
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Variables that a step cannot do without, as the runtime sets them, and whose they are. */
+/** Variables that the runtime sets and steps depend on, with their owners. */
 const RESERVED: readonly { names: RegExp; owner: string }[] = [
   { names: /^__OW_/, owner: 'OpenWhisk' },
   { names: /^METAFLOW_/, owner: 'Metaflow' },
@@ -13,7 +13,7 @@ const RESERVED: readonly { names: RegExp; owner: string }[] = [
   { names: /^(PATH|LD_LIBRARY_PATH|LD_PRELOAD|PYTHONPATH|PYTHONHOME|VIRTUAL_ENV)$/, owner: "the step's Python" },
 ];
 
-/** Reports a name that no variable of a step's environment can have. */
+/** Reports names that environment variables of a step cannot have. */
 export function checkVariableName(name: string, span: Span, report: Diagnostics): void {
   if (!VARIABLE_NAME.test(name)) {
     const message = `invalid variable name "${name}"`;

@@ -3,12 +3,12 @@ import { allSteps } from '../model/flow.ts';
 import type { CheckContext } from './context.ts';
 import { checkVariableName } from './variable-names.ts';
 
-/** Names and values that an environment can have. */
+/** Checks names and values of environment variables. */
 export function checkVariables({ flow, report }: CheckContext): void {
   const told = new Set<Located<string>>();
   for (const { environment } of [flow.settings, ...allSteps(flow)]) {
     for (const [name, variable] of environment.vars) {
-      // A step has those of the flow, too.
+      // A step also has those of the flow.
       if (told.has(variable)) continue;
       told.add(variable);
       checkVariableName(name, variable.span, report);

@@ -5,21 +5,21 @@ import { COLLECTIONS_NESTED_MAX } from './compose.ts';
 import { resolved, spanOf } from './nodes.ts';
 
 /**
- * Nodes that all aliases of a file together may stand for. Ten lines of aliases of aliases can stand for billions; a flow
- * of 10,000 steps that share their resources stays below.
+ * Maximum number of nodes that all aliases of a file expand to. Ten lines of nested aliases can expand to billions; a
+ * flow of 10,000 steps that share their resources stays below.
  */
 export const ALIASED_NODES_MAX = 100_000;
 
-/** What a node comes to when its aliases are written out. */
+/** The number of nodes after expanding aliases. */
 interface Extent {
   nodes: number;
-  /** Collections in each other. */
+  /** Nesting depth of collections. */
   levels: number;
 }
 
 const ONE: Extent = { nodes: 1, levels: 0 };
 
-/** Finds aliases that hold themselves, and those that would blow the file up. */
+/** Finds aliases that contain themselves or expand too far. */
 export function checkAliases(document: Document.Parsed, report: Diagnostics): void {
   const extents = new Map<Node, Extent>();
   const open = new Set<Node>();

@@ -1,13 +1,13 @@
 import type { SchemaError, SchemaPlace } from './schema-errors.ts';
 
-/** A part of the language that has a schema of its own. */
+/** A part of the language with its own schema. */
 export type ElementKind = 'flow' | 'step' | 'foreach' | 'branches' | 'switch' | 'while' | 'until' | 'joinStep';
 
 const SCHEDULE_HINT = 'write a cron expression: "0 6 * * *"';
 const TRIGGER_HINT = 'write the name of a trigger';
 const LOOP_HINT = 'write a Python expression over self; for a fixed number of turns,';
 
-/** How a value is written, by its key; said where it is of another type. */
+/** How to write a value, by key; used if it has another type. */
 const VALUE_HINTS: Record<string, string> = {
   foreach: 'write the name of an artifact, a list, or an expression such as range(3)',
   switch: 'write the name of an artifact, or a Python expression over self',
@@ -28,7 +28,7 @@ const VALUE_HINTS: Record<string, string> = {
   with: 'write "name: value", one below the other',
 };
 
-/** What a value is called elsewhere. */
+/** Names of values in other systems. */
 const OTHER_WORDS: Record<string, string> = {
   array: 'json',
   bool: 'boolean',
@@ -47,7 +47,7 @@ const OTHER_WORDS: Record<string, string> = {
   text: 'string',
 };
 
-/** How a key is written that is missing. */
+/** How to write a missing key. */
 const MISSING_HINTS: Record<string, string> = {
   flow: 'add "flow: MyFlow"',
   steps: 'add "steps:" with "- step: name" below it',
@@ -57,10 +57,10 @@ const MISSING_HINTS: Record<string, string> = {
   trigger: 'add "trigger: name"',
 };
 
-/** Keys under which lists of elements stand. */
+/** Keys that contain lists of elements. */
 const STEPS_KEYS: ReadonlySet<string> = new Set(['steps', 'default', 'onFailure']);
 
-/** What those look for who know it from elsewhere, by the key they write. */
+/** Keys that users know from other systems, with their equivalent here. */
 const FOREIGN_KEYS: Record<string, string> = {
   action: 'move it into a step under steps',
   after: 'steps run in the order of the file',
@@ -129,7 +129,7 @@ const FLOW_HINTS: Record<string, string> = {
   version: 'use tags to label versions',
 };
 
-/** What to do about an error of a part's schema, where there is more to say than the schema does. */
+/** Hints for schema errors where there is more to say than the schema does. */
 export function hintFor(
   kind: ElementKind,
   { keyword, params, data, instancePath }: SchemaError,

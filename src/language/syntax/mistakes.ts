@@ -4,17 +4,17 @@ import type { SourceFile } from '../diagnostics/source-file.ts';
 import type { Span } from '../model/flow.ts';
 import { spanOf } from './nodes.ts';
 
-/** What somebody did wrong where the YAML parser only says what it did not expect. */
+/** The mistake behind a parser error that only says what was unexpected. */
 export interface Mistake {
   code: string;
   span: Span;
   message: string;
   hint: string;
-  /** What the parser says after it follows from it. */
+  /** Later parser errors are consequences of this one. */
   isLast: boolean;
 }
 
-/** The mistake behind an error of the parser's; nothing where the parser's own words are the best there are. */
+/** Finds the mistake behind a parser error; undefined if the parser's own message is best. */
 export function mistakeOf(error: YAMLError, document: Document.Parsed, source: SourceFile): Mistake | undefined {
   return (
     openQuote(error, document, source) ??
@@ -26,7 +26,7 @@ export function mistakeOf(error: YAMLError, document: Document.Parsed, source: S
   );
 }
 
-/** A quoted text that does not end, or ends somewhere below. */
+/** A quoted text that does not end, or ends much later. */
 function openQuote(error: YAMLError, document: Document.Parsed, { text }: SourceFile): Mistake | undefined {
   const { code, message, pos } = error;
   const isKey = code === 'MULTILINE_IMPLICIT_KEY' && /^["']/.test(text.slice(pos[0]));
@@ -45,7 +45,7 @@ function openQuote(error: YAMLError, document: Document.Parsed, { text }: Source
   return { code: 'open-quote', span: [start, start + 1], message: 'this quote is never closed', hint, isLast: isKey };
 }
 
-/** Where the list or mapping in brackets starts that a parser's error misses the end of. */
+/** The start of the bracketed list or mapping whose end is missing. */
 function openBracket(
   { message, pos }: YAMLError,
   document: Document.Parsed,
@@ -66,7 +66,7 @@ function openBracket(
   return { code: 'open-bracket', span, message: `this ${open} is never closed`, hint, isLast: true };
 }
 
-/** `*\/5 * * * *` without quotes: an alias, and then too much. */
+/** An unquoted `*\/5 * * * *`: an alias followed by unexpected text. */
 function unquotedStar({ code, pos }: YAMLError, source: SourceFile): Mistake | undefined {
   const line = lineAt(source, pos[0]);
   const before = line.text.slice(0, pos[0] - line.start);
@@ -85,7 +85,7 @@ function unquotedStar({ code, pos }: YAMLError, source: SourceFile): Mistake | u
   };
 }
 
-/** A quote within text in quotes of the same kind: `'it's'`. */
+/** A quote inside a text with the same quotes: `'it's'`. */
 function quoteInQuotes({ code, pos }: YAMLError, { text }: SourceFile): Mistake | undefined {
   const quote = text[pos[0] - 1];
   if (code !== 'UNEXPECTED_TOKEN' || (quote !== '"' && quote !== "'")) return undefined;
@@ -102,13 +102,13 @@ function quoteInQuotes({ code, pos }: YAMLError, { text }: SourceFile): Mistake 
   };
 }
 
-/** A line that starts in a column in which no line above does. */
+/** A line whose indentation matches no line above. */
 function wrongIndent(error: YAMLError, source: SourceFile): Mistake | undefined {
   const { code, message, pos } = error;
   let { line } = source.position(pos[0]);
   if (code === 'BLOCK_AS_IMPLICIT_KEY' && message.startsWith('Nested mappings are not allowed in compact')) {
     const deeper = nextLine(source, line);
-    // The colon of a text without quotes is on the line itself.
+    // The colon of unquoted text is on the line itself.
     if (deeper === undefined || columnsOf(source.line(deeper)).at(-1) === columnsOf(source.line(line)).at(-1))
       return undefined;
     if (/:\s/.test(source.line(line).slice(source.position(pos[0]).column))) return undefined;
@@ -134,7 +134,7 @@ function wrongIndent(error: YAMLError, source: SourceFile): Mistake | undefined 
   };
 }
 
-/** A line above in whose column a line should start: the nearest one that starts as it does, with a dash or without. */
+/** The line above whose indentation should be used: the nearest of the same kind, with or without a dash. */
 function placeOfLine(source: SourceFile, line: number): { line: number; column: number } {
   const own = source.line(line);
   const column = own.search(/\S/);
@@ -154,7 +154,7 @@ function placeOfLine(source: SourceFile, line: number): { line: number; column: 
   return best;
 }
 
-/** Columns of a line's dashes and of what follows them. */
+/** Columns of a line's dashes and of the text after them. */
 function columnsOf(text: string): number[] {
   const columns: number[] = [];
   for (const { index } of text.matchAll(/(?<=^[\s-]*)(?:-(?=\s)|[^\s-]|-(?=\S))/g)) columns.push(index);

@@ -14,7 +14,7 @@ export function spanOf(node: Node): Span {
   return [start, end];
 }
 
-/** What an alias stands for; any other node as it is. */
+/** What an alias refers to; other nodes unchanged. */
 export function resolved(document: Document.Parsed, node: unknown): Node | undefined {
   if (!isAlias(node)) return (node as ParsedNode | null) ?? undefined;
   let targets = aliasTargets.get(document);
@@ -25,10 +25,10 @@ export function resolved(document: Document.Parsed, node: unknown): Node | undef
   return targets.get(node);
 }
 
-/** Of documents that have been asked for one. */
+/** Cached per document. */
 const aliasTargets = new WeakMap<Document.Parsed, Map<Alias, Node>>();
 
-/** What the aliases stand for, all in one walk: `Alias.resolve` takes a walk for each. */
+/** Targets of all aliases, found in one walk; `Alias.resolve` walks once per alias. */
 function targetsOf(document: Document.Parsed): Map<Alias, Node> {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
@@ -48,12 +48,12 @@ function targetsOf(document: Document.Parsed): Map<Alias, Node> {
 /** A key of a mapping and its value, aliases resolved. */
 export interface PairOf {
   key: Node;
-  /** As it stands in the file. */
+  /** As written in the file. */
   keySpan: Span;
   value: Node | undefined;
 }
 
-/** Pairs of a mapping: its own, then those that a key `<<` merges in and that it has not itself; none of what is no mapping. */
+/** Pairs of a mapping: its own, then those merged by `<<` that it does not override; empty for other nodes. */
 export function pairsOf(document: Document.Parsed, node: Node | undefined): PairOf[] {
   if (!isMap(node)) return [];
   const pairs: PairOf[] = [];
@@ -74,17 +74,17 @@ export function pairsOf(document: Document.Parsed, node: Node | undefined): Pair
   return pairs;
 }
 
-/** The key `<<` of YAML 1.1, which many still write. */
+/** The merge key `<<` of YAML 1.1, which is still common. */
 export function isMergeKey(key: unknown): boolean {
   return isScalar(key) && key.type === 'PLAIN' && key.value === '<<';
 }
 
-/** The mappings that the value of a merge key holds, the first one first. */
+/** The mappings in the value of a merge key, in order. */
 export function mergedMaps(document: Document.Parsed, value: Node | undefined): Node[] {
   return (isSeq(value) ? itemsOf(document, value) : [value]).filter((node) => isMap(node));
 }
 
-/** Entries of a mapping whose keys are scalars; none of what is no mapping. */
+/** Entries of a mapping whose keys are scalars; empty for other nodes. */
 export function entriesOf(document: Document.Parsed, node: Node | undefined): Entry[] {
   return pairsOf(document, node).flatMap(({ key, keySpan, value }) =>
     isScalar(key) ? [{ key: String(key.value), keySpan, node: value }] : [],
@@ -101,12 +101,12 @@ export function valueAt(document: Document.Parsed, node: Node | undefined, key: 
   return entriesOf(document, node).find((entry) => entry.key === key)?.node;
 }
 
-/** Text of a scalar that holds text. */
+/** Text of a scalar, if it holds text. */
 export function textOf(node: Node | undefined): string | undefined {
   return isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
 }
 
-/** A node as JavaScript has it. Keys that are no text become text; aliases were found sound before. */
+/** Converts a node to JavaScript. Keys become text; aliases were checked before. */
 export function toValue(document: Document.Parsed, node: Node | undefined): unknown {
   if (isScalar(node)) return node.value;
   if (isSeq(node)) return node.items.map((item) => toValue(document, resolved(document, item)));

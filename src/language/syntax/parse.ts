@@ -8,7 +8,7 @@ import { COLLECTIONS_NESTED_MAX, composeDocument } from './compose.ts';
 import { mistakeOf } from './mistakes.ts';
 import { isMergeKey, mergedMaps, resolved, spanOf } from './nodes.ts';
 
-/** Our words for the mistakes that the YAML parser finds; where there are none, the parser's own. */
+/** Our messages for errors of the YAML parser; for all others, the parser's own. */
 const PROBLEMS: Partial<Record<ErrorCode, { message?: string; hint?: string }>> = {
   TAB_AS_INDENT: { message: 'YAML does not allow tabs for indentation', hint: 'indent with spaces' },
   MULTIPLE_DOCS: {
@@ -24,10 +24,10 @@ const PROBLEMS: Partial<Record<ErrorCode, { message?: string; hint?: string }>> 
   TAG_RESOLVE_FAILED: { hint: 'remove the tag, or put text that starts with ! in quotes' },
 };
 
-/** The parser's messages at most; a file that is no YAML at all has one for each line. */
+/** Maximum number of parser messages; a file that is not YAML has one per line. */
 const PROBLEMS_MAX = 20;
 
-/** Parses a flow file; reports why, and returns nothing, where it is not one sound YAML document. */
+/** Parses a flow file; reports errors and returns undefined if it is not a sound YAML document. */
 export function parse(report: Diagnostics): Document.Parsed | undefined {
   const document = composeDocument(report.source.text);
   if ('tooDeepAt' in document) {
@@ -60,13 +60,13 @@ export function parse(report: Diagnostics): Document.Parsed | undefined {
   return report.hasErrors ? undefined : document;
 }
 
-/** Where the parser meets something it does not expect, it has lost its way: what it says from there on is no news. */
+/** After an unexpected token the parser is lost, and its further messages are not useful. */
 function withoutAftermath(errors: readonly YAMLError[]): readonly YAMLError[] {
   const lost = errors.findIndex(({ code }) => code === 'UNEXPECTED_TOKEN');
   return lost < 0 ? errors : errors.slice(0, Math.max(lost, 1));
 }
 
-/** The parser's words, without those that only it knows. */
+/** The parser's message without internal terms. */
 function wordsOf(message: string): string {
   if (/^Unexpected \S+ at node end$/.test(message)) return 'unexpected text after the end of a value';
   if (message.startsWith('Nested mappings are')) return 'YAML reads the colon in this text as the end of a key';
@@ -111,7 +111,7 @@ function codeOf(code: ErrorCode): string {
   return code.toLowerCase().replaceAll('_', '-');
 }
 
-/** The parser often gives the first character alone: then the word is meant. */
+/** The parser often reports only the first character; the whole word is meant. */
 function within([start, end]: [number, number], report: Diagnostics): Span {
   const last = report.source.text.length;
   if (end <= start + 1) end = start + (/^[\w.-]+/.exec(report.source.text.slice(start, start + 80))?.[0].length ?? 1);

@@ -3,7 +3,10 @@ import type { Flow } from '../model/flow.ts';
 import { parse } from './parse.ts';
 import { buildFlow } from './to-flow/build-flow.ts';
 
-/** Text of a flow file → typed flow. What is wrong with the text goes to the report; the flow is what could be read all the same. */
+/**
+ * Parses the text of a flow file into a typed flow. Errors go to the report; the flow contains everything that could
+ * be read.
+ */
 export function readFlow(report: Diagnostics): Flow | undefined {
   const document = parse(report);
   return document && buildFlow(document, report);

@@ -4,12 +4,12 @@ import { UserError } from '../../base/errors.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { SourceFile } from '../diagnostics/source-file.ts';
 
-/** A flow of 10,000 steps weighs about 1 MB; what is bigger is not a flow. */
+/** A flow of 10,000 steps has about 1 MB; much larger files are not flows. */
 export const FLOW_FILE_MAX_BYTES = 4 * 1024 * 1024;
 
 export interface ReadResult {
   source: SourceFile;
-  /** Why the file is not even text, if it is not; `source` is empty then. */
+  /** Why the file is not text; `source` is then empty. */
   diagnostics: Diagnostic[];
 }
 

@@ -32,7 +32,8 @@ function align(text: string, source: string, start: number, end: number, type: s
     }
     const length = escapeAt(source, at, type)?.length ?? 1;
     offsets[index] = at;
-    // A character outside of the Basic Multilingual Plane is two units of the text, and may be one escape of the source.
+    // A character outside the Basic Multilingual Plane is two code units of the text, but can be one escape in the
+    // source.
     if (length > 2 && isSurrogatePair(text, index)) offsets[++index] = at;
     at += length;
     after = at;
@@ -41,10 +42,10 @@ function align(text: string, source: string, start: number, end: number, type: s
   return offsets;
 }
 
-/** What may follow a backslash to stand for white space, a line's end among it. */
+/** What can follow a backslash to stand for white space, including a line break. */
 const SPACE_ESCAPES = ' \t\r\ntnvfrNLP_';
 
-/** The escape sequence of a quoted scalar that starts at an offset. */
+/** The escape sequence at an offset of a quoted scalar. */
 function escapeAt(source: string, at: number, type: string): { length: number; space: boolean } | undefined {
   if (type === 'QUOTE_SINGLE' && source.startsWith("''", at)) return { length: 2, space: false };
   if (type !== 'QUOTE_DOUBLE' || source[at] !== '\\') return undefined;

@@ -6,7 +6,7 @@ import type { Span } from '../model/flow.ts';
 import type { Entry } from './nodes.ts';
 import { entriesOf, resolved, spanOf } from './nodes.ts';
 
-/** An error of ajv's, as far as it is read here. */
+/** The fields of an ajv error that are used here. */
 export interface SchemaError {
   instancePath: string;
   schemaPath: string;
@@ -16,13 +16,13 @@ export interface SchemaError {
   data: unknown;
 }
 
-/** A validator that ajv has compiled. */
+/** A validator compiled by ajv. */
 export type Validator = ((value: unknown) => boolean) & { errors?: SchemaError[] | null };
 
-/** Where an error is, and how to speak of it. */
+/** Position of an error and how to refer to it. */
 export interface SchemaPlace {
   span: Span;
-  /** Where to say that something is missing: the first key. */
+  /** Where to report missing keys: the first key. */
   headSpan: Span;
   entries: Entry[];
   /** Last part of the path: a key, or an index. */
@@ -32,20 +32,20 @@ export interface SchemaPlace {
 }
 
 export interface Wording {
-  /** The part that is checked: `a step`. */
+  /** The part being checked: `a step`. */
   root: string;
-  /** What a root that is no mapping should have been: `a flow file`. */
+  /** What a root that is not a mapping should have been: `a flow file`. */
   file: string;
-  /** What to do about it, where the part knows better than its schema. */
+  /** Hints that are more specific than the schema. */
   hint?(error: SchemaError, place: SchemaPlace): string | undefined;
-  /** Says itself what is wrong. @returns whether it has */
+  /** Reports the error itself. @returns whether it did */
   tell?(error: SchemaError, place: SchemaPlace, mistyped: ReadonlySet<string>): boolean;
 }
 
-/** Errors of one part at most: each is looked up among all keys, and nobody reads more. */
+/** Maximum number of errors per part: each is searched among all keys, and nobody reads more. */
 const ERRORS_MAX = 50;
 
-/** Tells errors of a schema at their places in a YAML document, in words for those who write it. */
+/** Reports schema errors at their positions in a YAML document, in the user's terms. */
 export function reportSchemaErrors(
   found: readonly SchemaError[],
   root: Node,
@@ -125,7 +125,7 @@ function either(names: readonly unknown[]): string {
   return names.length < 2 ? String(names[0]) : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
-/** What there is; the number itself, where only whole ones will do. */
+/** What was found; the number itself if only whole numbers are allowed. */
 function shown({ data, params }: SchemaError): string {
   const isFraction = typeof data === 'number' && [params.type].flat().includes('integer');
   return isFraction ? String(data) : typeName(data);
@@ -140,7 +140,7 @@ const TYPE_NAMES: Record<string, string> = {
   object: 'a mapping',
 };
 
-/** What a value is, for people. */
+/** A description of a value. */
 export function typeName(value: unknown): string {
   if (value === null || value === undefined) return 'empty';
   if (Array.isArray(value)) return 'a list';
@@ -148,7 +148,7 @@ export function typeName(value: unknown): string {
   return { boolean: 'true or false', string: 'text', object: 'a mapping' }[typeof value as string] ?? typeof value;
 }
 
-/** What was true or false in older YAML, or is in quotes. */
+/** Values that were booleans in older YAML, or quoted ones. */
 const BOOLEANS: Record<string, string> = {
   true: 'write it without quotes: true',
   false: 'write it without quotes: false',
@@ -158,7 +158,7 @@ const BOOLEANS: Record<string, string> = {
   off: 'write false',
 };
 
-/** A list of one text, where a text is wanted. */
+/** A list with one text where a text is expected. */
 function unbracketed({ params, data }: SchemaError): string | undefined {
   if (![params.type].flat().includes('string') || !Array.isArray(data)) return undefined;
   return data.length === 1 && typeof data[0] === 'string' ? `write it without brackets: ${data[0]}` : undefined;

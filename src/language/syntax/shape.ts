@@ -25,17 +25,17 @@ const VALIDATORS = {
   joinStep: joinStepPart,
 } as unknown as Record<ElementKind, Validator>;
 
-/** How a part is called in a message. */
+/** How messages refer to a part. */
 const KIND_NAMES: Partial<Record<ElementKind, string>> = {
   branches: 'branches',
   until: 'an until',
   joinStep: 'a join',
 };
 
-/** Keys that say what a step does. */
+/** Keys that define what a step does. */
 const BODIES = ['run', 'call', 'action', 'flow'];
 
-/** Reports where a part of a flow file is not as the schema wants it. */
+/** Reports where a part of a flow file violates the schema. */
 export function checkShape(
   kind: ElementKind,
   value: unknown,
@@ -53,7 +53,7 @@ export function checkShape(
   });
 }
 
-/** What the flow language says in words of its own. */
+/** Errors with messages specific to the flow language. */
 function tell(
   kind: ElementKind,
   { keyword }: SchemaError,
@@ -95,7 +95,7 @@ function tell(
   }
 }
 
-/** Of alternatives, what is wrong is told once, by what holds for all of them. */
+/** For alternatives, errors are reported once, by what all of them have in common. */
 function isTelling({ keyword, schemaPath }: SchemaError): boolean {
   if (schemaPath.includes('/oneOf/') || keyword === 'anyOf') return false;
   return !(keyword === 'type' && /\/anyOf\/\d+\/type$|^#\/definitions\/(schedule|trigger)\/type$/.test(schemaPath));

@@ -45,7 +45,7 @@ export function capLimits(action: LimitedAction, cluster: ClusterInfo, plan: Pla
   };
 }
 
-/** As many names as a line holds. */
+/** Names listed on one line at most. */
 const STEPS_NAMED_MAX = 5;
 
 /** The steps that have a profile. */

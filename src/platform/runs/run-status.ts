@@ -58,10 +58,10 @@ export interface RunStatus {
   /** Of a run that has succeeded: steps that decisions could have led to, and none did. */
   notRun?: string[];
   outputs?: Record<string, unknown>;
-  /** As {@link RunResult.exact}. */
+  /** Like {@link RunResult.exact}. */
   exact?: Record<string, string>;
   error?: RunFailure;
-  /** How the steps ended that follow a failure. */
+  /** How the `onFailure` steps ended. */
   onFailure?: RunResult['onFailure'];
   /** As {@link RunResult.note}. */
   note?: string;

@@ -39,7 +39,7 @@ type ElementKind = (typeof ELEMENT_KINDS)[number];
 /** `a step, a foreach or branches`, in a sentence. */
 const KINDS_TEXT = 'a step, a foreach, branches, a switch, a while or an until';
 
-/** What those look for who know it from elsewhere, by the key they write. */
+/** Keys that users know from other systems, with their equivalent here. */
 const FOREIGN_ELEMENTS: Record<string, string> = {
   action: 'name the step first: "- step: name"',
   call: 'name the step first: "- step: name"',
@@ -55,10 +55,10 @@ const FOREIGN_ELEMENTS: Record<string, string> = {
   task: 'did you mean "step"?',
 };
 
-/** Elements nested in each other at most: Python refuses a hundred levels of anything, and so do readers. */
+/** Maximum nesting of elements: Python refuses a hundred levels of anything. */
 export const NESTING_MAX = 32;
 
-/** What Python takes for a name, in ASCII or not; what is none of it is an expression. */
+/** What Python accepts as a name, ASCII or not; anything else is an expression. */
 const NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
 
 /**
@@ -237,7 +237,7 @@ class Builder {
     return { kind: 'list', values: this.#reading.value(node) as unknown[], span: spanOf(node) };
   }
 
-  /** A name is an artifact's; anything else is Python. */
+  /** A name refers to an artifact; anything else is Python. */
   #value(node: Node | undefined): Value | undefined {
     const code = this.#reading.code(node);
     if (!code) return undefined;

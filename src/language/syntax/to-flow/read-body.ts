@@ -6,10 +6,10 @@ import { offsetsOf } from '../scalar-offsets.ts';
 import type { Reading } from './reading.ts';
 import { notJsonIn, warnOfLeadingZeros } from './scalars.ts';
 
-/** Keys of a step that say what it does. */
+/** Keys that define what a step does. */
 export const BODY_KEYS = ['run', 'call', 'action', 'flow'] as const;
 
-/** Keys that belong to some bodies only. */
+/** Keys that only apply to some bodies. */
 const KEYS_OF_BODIES: Record<string, readonly string[]> = {
   with: ['action', 'flow'],
   result: ['action', 'flow'],
@@ -17,7 +17,7 @@ const KEYS_OF_BODIES: Record<string, readonly string[]> = {
   cache: ['run', 'call'],
 };
 
-/** What to do in place of such a key. */
+/** What to use instead of such a key. */
 const HINTS_OF_KEYS: Record<string, string> = {
   'with run': 'read artifacts and parameters from self',
   'with call': 'name the arguments of the function after artifacts and parameters',
@@ -30,10 +30,10 @@ const HINTS_OF_KEYS: Record<string, string> = {
   'cache flow': 'cache steps in the called flow',
 };
 
-/** A name in an argument: `${name}`; `$${` is none. */
+/** A name in an argument: `${name}`; `$${` is literal. */
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}/g;
 
-/** What a step does; nothing where it says nothing. */
+/** What a step does; undefined if no key defines it. */
 export function readBody(reading: Reading, node: Node): Body | undefined {
   const kind = BODY_KEYS.find((key) => reading.at(node, key) !== undefined);
   for (const { key, keySpan } of reading.entries(node)) {

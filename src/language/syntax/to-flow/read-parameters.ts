@@ -7,7 +7,7 @@ import { spanOf, textOf } from '../nodes.ts';
 import type { Reading } from './reading.ts';
 import { notJsonIn, warnOfLeadingZeros } from './scalars.ts';
 
-/** One entry under `parameters`. Where its type is none, which the schema says, it can have any value. */
+/** One entry of `parameters`. If its type is invalid, which the schema reports, any value is accepted. */
 export function readParameter(reading: Reading, { key, keySpan, node }: Entry): Parameter {
   const type = typeOf(textOf(reading.at(node, 'type'))) ?? 'json';
   const fallback = reading.at(node, 'default');

@@ -16,14 +16,14 @@ import { distributionOf } from '../../model/requirement.ts';
 import { spanOf, textOf } from '../nodes.ts';
 import type { Reading } from './reading.ts';
 
-/** What a flow's steps have that neither they nor the flow say anything of. */
+/** Defaults for settings that neither a step nor the flow defines. */
 export const SETTINGS_DEFAULT: StepSettings = {
   resources: { memoryMB: MEMORY_DEFAULT_MB, timeoutMs: TIMEOUT_DEFAULT_MS },
   environment: { vars: new Map(), pip: [] },
   secrets: [],
 };
 
-/** The resources, environment and secrets of a step or flow, laid over those around it. */
+/** The resources, environment and secrets of a step or flow, combined with the enclosing ones. */
 export function readSettings(reading: Reading, node: Node, inherited: StepSettings): StepSettings {
   return {
     resources: readResources(reading, reading.at(node, 'resources'), inherited.resources),
@@ -48,7 +48,7 @@ function readResources(reading: Reading, node: Node | undefined, { memoryMB, tim
 
 function readEnvironment(reading: Reading, node: Node | undefined, inherited: Environment): Environment {
   const vars = reading.entries(reading.at(node, 'vars')).flatMap(({ key, keySpan, node: value }) => {
-    // As it is written: 1.10 is no number here.
+    // As written: 1.10 is not a number here.
     const text = isScalar(value) && value.value !== null ? (textOf(value) ?? value.source) : undefined;
     return text === undefined ? [] : [[key, { value: text, span: keySpan }] as const];
   });
@@ -60,7 +60,7 @@ function readEnvironment(reading: Reading, node: Node | undefined, inherited: En
   };
 }
 
-/** Its own after those around it, less what it has itself. */
+/** The enclosing entries, then its own, without duplicates. */
 function added(
   inherited: Located<string>[],
   own: Located<string>[],
@@ -78,7 +78,7 @@ export function readRuns(reading: Reading, node: Node | undefined): Located<Runs
   return { value: { atOnce: atOnce.value, beyond: beyond ?? 'queue' }, span: spanOf(node) };
 }
 
-/** `retry: 3`, or in detail. */
+/** `retry: 3`, or a mapping. */
 export function readRetry(reading: Reading, owner: Node): Retry | undefined {
   const node = reading.at(owner, 'retry');
   if (!node) return undefined;
@@ -87,7 +87,7 @@ export function readRetry(reading: Reading, owner: Node): Retry | undefined {
   const part = (key: string) => reading.at(node, key);
   const backoff = part('backoff');
   const within = reading.durationMs(part('within'));
-  // No pause at all is no span of time, and a pause.
+  // Zero is not a valid duration, but a valid pause.
   const none = isScalar(backoff) && Number.parseFloat(String(backoff.value)) === 0;
   return {
     times: brief?.value ?? reading.number(part('times'))?.value ?? RETRY_TIMES_DEFAULT,

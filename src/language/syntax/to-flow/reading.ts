@@ -10,13 +10,13 @@ import { entriesOf, itemsOf, spanOf, textOf, toValue, valueAt } from '../nodes.t
 import { offsetsOf } from '../scalar-offsets.ts';
 import { checkShape } from '../shape.ts';
 
-/** Keys under which elements stand, which are checked each by itself. */
+/** Keys that contain elements, which are checked separately. */
 const NESTED_KEYS: ReadonlySet<string> = new Set(['steps', 'join', 'default', 'onFailure']);
 
-/** Keys under which lists of elements stand by name. */
+/** Keys that contain named lists of elements. */
 const NESTED_LISTS_KEYS: ReadonlySet<string> = new Set(['branches', 'cases']);
 
-/** One reading of a flow file: takes values with their places out of the document, and reports what is not as it should be. */
+/** One reading of a flow file: extracts values with their positions from the document and reports errors. */
 export class Reading {
   readonly document: Document.Parsed;
   readonly report: Diagnostics;
@@ -39,7 +39,7 @@ export class Reading {
     return itemsOf(this.document, node);
   }
 
-  /** A node as JavaScript has it. */
+  /** Converts a node to JavaScript. */
   value(node: Node | undefined): unknown {
     return toValue(this.document, node);
   }
@@ -74,7 +74,7 @@ export class Reading {
     return isMap(node) ? { value: this.value(node) as Record<string, unknown>, span: spanOf(node) } : undefined;
   }
 
-  /** A span of time in milliseconds; what is none is reported. */
+  /** A duration in milliseconds; reports invalid ones. */
   durationMs(node: Node | undefined): Located<number> | undefined {
     if (!isScalar(node) || node.value === null) return undefined;
     const value = parseDurationMs(node.value);
@@ -84,7 +84,7 @@ export class Reading {
     return undefined;
   }
 
-  /** Python that stands in a scalar. */
+  /** Python code in a scalar. */
   code(node: Node | undefined): Code | undefined {
     const text = textOf(node);
     if (text === undefined) return undefined;
@@ -92,18 +92,18 @@ export class Reading {
     return { text, span: spanOf(scalar), offsetAt: offsetsOf(scalar, this.report.source.text) };
   }
 
-  /** Where a key of a mapping stands; of the mapping, where it has no such key. */
+  /** Position of a key of a mapping, or of the mapping if the key is absent. */
   headOf(node: Node, key: string): Span {
     return this.entries(node).find((entry) => entry.key === key)?.keySpan ?? spanOf(node);
   }
 
-  /** Warns of a node that aliases may lead to several times. */
+  /** Warns about a node once, even if several aliases lead to it. */
   warnOnce(code: string, node: Node, message: string, hint: string): void {
     if (!this.#warned.has(node)) this.report.warning(code, spanOf(node), message, hint);
     this.#warned.add(node);
   }
 
-  /** Checks a part against its schema, but for keys that have been spoken of already. */
+  /** Checks a part against its schema, except for keys already reported. */
   checkShape(kind: ElementKind, node: Node, ...ignoredKeys: string[]): void {
     const value: Record<string, unknown> = {};
     for (const { key, node: child } of this.entries(node)) {

@@ -5,10 +5,10 @@ import { isJson } from '../../model/parameters.ts';
 import { spanOf } from '../nodes.ts';
 import type { Reading } from './reading.ts';
 
-/** A number with a zero before its digits: text, more often than not. */
+/** A number with a leading zero, which usually is text. */
 const LEADING_ZERO = /^[-+]?0\d+$/;
 
-/** Warns of numbers that lose their leading zeros. @param isNumber of a place that takes numbers alone */
+/** Warns about numbers that lose their leading zeros. @param isNumber whether the place only takes numbers */
 export function warnOfLeadingZeros(reading: Reading, node: Node | undefined, isNumber = false): void {
   for (const scalar of scalarsIn(reading, node)) {
     const { source, type, value } = scalar;
@@ -19,7 +19,7 @@ export function warnOfLeadingZeros(reading: Reading, node: Node | undefined, isN
   }
 }
 
-/** The first value in a node that JSON does not have, as it is written: `.inf`, `.nan`, or a number that is too large. */
+/** The first value in a node that JSON cannot represent, as written: `.inf`, `.nan`, or a number that is too large. */
 export function notJsonIn(reading: Reading, node: Node | undefined): Located<string> | undefined {
   for (const scalar of scalarsIn(reading, node)) {
     if (!isJson(scalar.value)) return { value: scalar.source ?? String(scalar.value), span: spanOf(scalar) };

@@ -4,13 +4,13 @@ import type { Span } from '../../model/flow.ts';
 import { offsetsOf } from '../scalar-offsets.ts';
 import type { Reading } from './reading.ts';
 
-/** `${NAME}`, as shells and templates have it; `$${` is how a plain one is written. */
+/** `${NAME}`, as in shells and templates; `$${` is the literal form. */
 const REFERENCE = /(?<!\$)\$\{[A-Za-z_][^{}]*\}/g;
 
-/** Keys of Python and of regular expressions, in which this means something else. */
+/** Keys with Python code or regular expressions, where this has another meaning. */
 const CODE_KEYS = new Set(['run', 'foreach', 'switch', 'while', 'until', 'pattern']);
 
-/** Warns of `${…}` where it stays as it is: only what an action or a flow is given is filled in. */
+/** Warns about `${…}` outside the arguments of actions and flows, where it is not replaced. */
 export function warnOfUnexpanded({ document, report }: Reading): void {
   visit(document, {
     Scalar(role, node, path) {
@@ -30,7 +30,7 @@ export function warnOfUnexpanded({ document, report }: Reading): void {
   }
 }
 
-/** Whether a place has its own meaning for it, or may be for one that has. */
+/** Whether `${…}` has or might have its own meaning here. */
 function isElsewhere(path: readonly unknown[]): boolean {
   return path.some((place, index) => {
     if (!isPair(place)) return false;
