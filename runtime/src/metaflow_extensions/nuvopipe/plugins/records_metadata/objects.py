@@ -3,26 +3,37 @@
 It is boto3's: unlike obstore it leaves no thread behind, so that a step may fork after it has read something.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from botocore.client import BaseClient
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 PARALLEL_REQUESTS = 16
 
 CONFLICT_ATTEMPTS = 5
-"""A conditional PUT that met another one in flight (409) is tried again so often."""
+"""How often a conditional PUT is tried that meets another one in flight (409)."""
 
 
 class Objects:
     """Keys are relative to `root`, the datastore's: `s3://bucket/prefix`. Errors are boto3's."""
 
-    def __init__(self, root):
+    def __init__(self, root: str) -> None:
         self._bucket, _, prefix = root.removeprefix("s3://").rstrip("/").partition("/")
         self._prefix = prefix + "/" if prefix else ""
 
-    def get(self, key):
-        """(bytes, e_tag), or None when there is no such object."""
+    def get(self, key: str) -> tuple[bytes, str] | None:
+        """(bytes, e_tag), or None if there is no such object."""
         client = _client()
         try:
             answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key)
@@ -30,8 +41,8 @@ class Objects:
             return None
         return answer["Body"].read(), answer["ETag"]
 
-    def replace(self, key, data, e_tag):
-        """Compare-and-swap; False when the object has changed."""
+    def replace(self, key: str, data: bytes, e_tag: str) -> bool:
+        """Compare-and-swap; False if the object has changed."""
         from botocore.exceptions import ClientError
 
         for last in range(CONFLICT_ATTEMPTS):
@@ -46,24 +57,25 @@ class Objects:
                     raise
         return False
 
-    def keys(self, prefix):
+    def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with the prefix, in their order."""
         for page in self._pages(prefix):
             yield from (entry["Key"][len(self._prefix) :] for entry in page.get("Contents", ()))
 
-    def folders(self, prefix):
+    def folders(self, prefix: str) -> Iterator[str]:
         """Names of the folders directly below a prefix that ends in `/`."""
         start = len(self._prefix + prefix)
         for page in self._pages(prefix, Delimiter="/"):
             yield from (entry["Prefix"][start:-1] for entry in page.get("CommonPrefixes", ()))
 
-    def _pages(self, prefix, **options):
+    def _pages(self, prefix: str, **options: str) -> Iterable[dict[str, Any]]:
         paginator = _client().get_paginator("list_objects_v2")
-        return paginator.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix, **options)
+        pages: Iterable[dict[str, Any]] = paginator.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix, **options)
+        return pages
 
 
-def in_parallel(function, items):
-    """Results in order. The threads are gone afterwards."""
+def in_parallel(function: Callable[[T], U], items: Iterable[T]) -> list[U]:
+    """Results in order. The threads have ended afterwards."""
     items = list(items)
     if len(items) < 2:
         return [function(item) for item in items]
@@ -72,11 +84,11 @@ def in_parallel(function, items):
 
 
 _lock = threading.RLock()
-_s3 = None
+_s3: BaseClient | None = None
 
 
-def _client():
-    """One for the threads of a process."""
+def _client() -> BaseClient:
+    """The client that the threads of a process share."""
     global _s3
     with _lock:
         if _s3 is None:
@@ -89,14 +101,14 @@ def _client():
         return _s3
 
 
-def _leave_to_parent():
-    """A forked child must not use the connections of its parent, neither ours nor those of Metaflow's client."""
+def _leave_to_parent() -> None:
+    """Forgets, in a forked child, the connections of its parent: ours and those of Metaflow's client."""
     global _lock, _s3
     _lock, _s3 = threading.RLock(), None
     core = sys.modules.get("metaflow.client.core")
     if core is not None:
-        core.filecache = None
+        vars(core)["filecache"] = None
 
 
-# No fork in the middle of an import: in the child it would never end.
+# No fork in the middle of an import: in the child the import would never end.
 os.register_at_fork(before=lambda: _lock.acquire(), after_in_parent=lambda: _lock.release(), after_in_child=_leave_to_parent)

@@ -1,17 +1,39 @@
 """The task that this process runs, or that started it: it has no record until it has ended."""
 
+from __future__ import annotations
+
 import json
 import os
 import time
+from typing import TYPE_CHECKING, TypedDict, final
+
+if TYPE_CHECKING:
+    from nuvopipe_runtime.contract.formats import ArtifactInfo, DroppedInfo, Metadatum, RunRecord
 
 VARIABLE = "NUVOPIPE_TASK"
-"""Tells child processes, however they are started, whose they are."""
+"""Names the task in the environment, for child processes however they are started."""
 
-_metadata = []
-"""What the task has registered so far; only its own process and forks of it know."""
+_metadata: list[Metadatum] = []
+"""What the task has registered so far; known in its own process and forks of it."""
 
 
-def begin(flow, run, step, task, attempt, metadata):
+@final
+class OwnRecord(TypedDict):
+    """The part of a task's record that exists while the task runs."""
+
+    flow: str
+    run: str
+    step: str
+    task: str
+    attempt: int
+    started: int
+    """Epoch milliseconds."""
+    objects: dict[str, str]
+    info: dict[str, ArtifactInfo | DroppedInfo]
+    metadata: list[Metadatum]
+
+
+def begin(flow: str, run: str, step: str, task: str, attempt: int, metadata: list[Metadatum]) -> None:
     """`metadata`: a list that grows as the task registers more."""
     global _metadata
     _metadata = metadata
@@ -19,10 +41,11 @@ def begin(flow, run, step, task, attempt, metadata):
     os.environ[VARIABLE] = json.dumps({**place, "started": int(time.time() * 1000)})
 
 
-def own_record(run):
-    """As a record of a task without `ended`; None where this process belongs to no task of that run."""
+def own_record(run: RunRecord) -> OwnRecord | None:
+    """The task's record so far; None if this process belongs to no task of that run."""
     text = os.environ.get(VARIABLE)
     own = json.loads(text) if text else None
     if own is None or (own["flow"], own["run"]) != (run["flow"], run["run"]):
         return None
-    return {**own, "objects": {}, "info": {}, "metadata": list(_metadata)}
+    record: OwnRecord = own | {"objects": {}, "info": {}, "metadata": list(_metadata)}
+    return record

@@ -3,10 +3,13 @@
 boto3 is not imported, and no request made, before the client is used.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
 import sys
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from metaflow.exception import MetaflowException
 from metaflow.metadata_provider import MetadataProvider
@@ -17,60 +20,86 @@ from . import own_task, views
 from .objects import Objects, in_parallel
 from .records import Records, layout_of, parsed_run
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import TypeAlias
+
+    from metaflow.plugins.metadata_providers.local import LocalMetadataProvider
+
+    from nuvopipe_runtime.contract.formats import RunRecord
+
+    from .views import AttemptRecord, View
+
+    Answer: TypeAlias = Callable[..., View | list[View] | None]
+
 TAG_ATTEMPTS_MAX = 10
-"""Writers of one run's tags that meet so often are more than people."""
+"""People who change the tags of one run do not meet more often than this."""
 
 ORIGIN_TASK = "origin-task-id"
-"""Metaflow's client asks an origin for the rest, and fails where that run has been deleted; all of it is here."""
+"""Metaflow's client asks the origin for more, and fails if that run has been deleted; all of it is here."""
 
 
 SIMULATED = "a flow test has no runs that Metaflow's client could read: mock this step, or test it with `platform: true`"
 
 
 class RecordsMetadata(MetadataProvider):
-    """Reads; a task's own metadata is in its record. `INFO` is the datastore's root, `s3://bucket/prefix`."""
+    """Reads only: a task's own metadata goes into its record. `INFO` is the datastore's root, `s3://bucket/prefix`."""
 
     TYPE = "nuvopipe"
 
-    _readers = {}
+    INFO: ClassVar[str]
+    _readers: ClassVar[dict[str, Reader]] = {}
 
-    def __new__(cls, *arguments, **options):
-        """`python flow.py run`, or a `Runner`, inside of a step keeps its metadata in files, as Metaflow does by default."""
+    def __new__(cls, *arguments: Any, **options: Any) -> RecordsMetadata | LocalMetadataProvider:
+        """Makes a provider of files for `python flow.py run`, or a `Runner`, inside a step: Metaflow's default."""
         if cls is not RecordsMetadata:
-            return super().__new__(cls)
+            made: RecordsMetadata = super().__new__(cls)
+            return made
         from metaflow.plugins.metadata_providers.local import LocalMetadataProvider
 
         return LocalMetadataProvider(*arguments, **options)
 
     @classmethod
-    def metadata_str(cls):
+    def metadata_str(cls) -> str:
         return _Description(super().metadata_str())
 
     @classmethod
-    def default_info(cls):
+    def default_info(cls) -> str:
         return os.environ.get("METAFLOW_DATASTORE_SYSROOT_S3", "")
 
     @classmethod
-    def compute_info(cls, val):
+    def compute_info(cls, val: str) -> str:
         if not val.startswith("s3://"):
             raise ValueError(f"{cls.TYPE}@{val} is not the root of a datastore: s3://bucket/prefix")
         return val.rstrip("/")
 
     @classmethod
-    def _get_object_internal(cls, obj_type, obj_order, sub_type, sub_order, filters, attempt, *args):
+    def _get_object_internal(
+        cls,
+        obj_type: str,
+        obj_order: int,
+        sub_type: str,
+        sub_order: int,
+        filters: dict[str, Any] | None,
+        attempt: int | None,
+        *args: str,
+    ) -> Any:
         answer = _ANSWERS.get((obj_type, sub_type))
-        found = answer and answer(cls._reader(), attempt, *args[:obj_order])
+        found = answer(cls._reader(), attempt, *args[:obj_order]) if answer else None
         if not found and args and (files := _files()):
             return files.get_object(obj_type, sub_type, filters, attempt, *args)
         return found if sub_type == "self" or found is None else cls._apply_filter(found, filters)
 
     @classmethod
-    def filter_tasks_by_metadata(cls, flow_name, run_id, step_name, field_name, pattern):
+    def filter_tasks_by_metadata(cls, flow_name: str, run_id: str, step_name: str, field_name: str, pattern: str) -> list[str]:
         reader = cls._reader()
         run = reader.records.run(flow_name, run_id)
         if run is None:
             files = _files()
-            return files.filter_tasks_by_metadata(flow_name, run_id, step_name, field_name, pattern) if files else []
+            if not files:
+                return []
+            found: list[str] = files.filter_tasks_by_metadata(flow_name, run_id, step_name, field_name, pattern)
+            return found
         tasks = reader.tasks(run, step_name)
         if pattern != ".*":
             wanted = re.compile(pattern or "")
@@ -78,14 +107,21 @@ class RecordsMetadata(MetadataProvider):
         return [f"{flow_name}/{run_id}/{step_name}/{task}" for task in tasks]
 
     @classmethod
-    def _mutate_user_tags_for_run(cls, flow_id, run_id, tags_to_add=None, tags_to_remove=None):
+    def _mutate_user_tags_for_run(
+        cls,
+        flow_id: str,
+        run_id: str,
+        tags_to_add: Iterable[str] | None = None,
+        tags_to_remove: Iterable[str] | None = None,
+    ) -> frozenset[str]:
         reader = cls._reader()
         if reader.records.run(flow_id, run_id) is None and (files := _files()):
-            return files._mutate_user_tags_for_run(flow_id, run_id, tags_to_add, tags_to_remove)
+            tags: frozenset[str] = files._mutate_user_tags_for_run(flow_id, run_id, tags_to_add, tags_to_remove)
+            return tags
         return reader.mutate_tags(flow_id, run_id, set(tags_to_add or ()), set(tags_to_remove or ()))
 
     @classmethod
-    def _reader(cls):
+    def _reader(cls) -> Reader:
         root = cls.INFO
         if root not in cls._readers:
             cls._readers[root] = Reader(root)
@@ -93,47 +129,48 @@ class RecordsMetadata(MetadataProvider):
 
 
 class _Description(str):
-    """Names the metadata of a client's object. Pickled it is empty: who reads a `Run` that is an artifact has metadata too."""
+    """Names the metadata of a client's object. Empty once pickled: who reads a `Run` from an artifact has other metadata."""
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[str], tuple[()]]:
         return str, ()
 
 
-def _files():
-    """The metadata of what `metaflow.Runner` has run in this process; None if there is none."""
+def _files() -> type[LocalMetadataProvider] | None:
+    """The metadata of runs that `metaflow.Runner` started in this process; None if there are none."""
     storage = sys.modules.get("metaflow.plugins.datastores.local_storage")
-    root = storage and storage.LocalStorage.datastore_root
+    root: str | None = storage.LocalStorage.datastore_root if storage else None
     if not root or not os.path.isdir(root):
         return None
     from metaflow.plugins.metadata_providers.local import LocalMetadataProvider
 
-    return LocalMetadataProvider
+    provider: type[LocalMetadataProvider] = LocalMetadataProvider
+    return provider
 
 
 class Reader:
-    """Of one datastore."""
+    """Answers about one datastore. `_attempt` is for answers that do not depend on the attempt."""
 
-    def __init__(self, root):
+    def __init__(self, root: str) -> None:
         if os.environ.get("NUVOPIPE_SIMULATED"):
             raise MetaflowException(SIMULATED)
         self._root = root
         self._objects = Objects(root)
         self.records = Records(self._objects)
 
-    def flows(self, _attempt):
+    def flows(self, _attempt: int | None) -> list[View]:
         return [views.flow_view(flow) for flow in self.records.flows()]
 
-    def flow(self, _attempt, flow):
+    def flow(self, _attempt: int | None, flow: str) -> View | None:
         return views.flow_view(flow) if self.records.run_ids(flow) else None
 
-    def runs(self, _attempt, flow):
+    def runs(self, _attempt: int | None, flow: str) -> list[View]:
         return [views.run_view(run) for run in self.records.runs(flow)]
 
-    def run(self, _attempt, flow, run):
+    def run(self, _attempt: int | None, flow: str, run: str) -> View | None:
         record = self.records.run(flow, run)
-        return record and views.run_view(record)
+        return views.run_view(record) if record else None
 
-    def steps(self, _attempt, flow, run):
+    def steps(self, _attempt: int | None, flow: str, run: str) -> list[View] | None:
         record = self.records.run(flow, run)
         if record is None:
             return None
@@ -143,91 +180,96 @@ class Reader:
             names.append(own["step"])
         return [view for view in in_parallel(lambda step: self._step(record, step), names) if view]
 
-    def step(self, _attempt, flow, run, step):
+    def step(self, _attempt: int | None, flow: str, run: str, step: str) -> View | None:
         record = self.records.run(flow, run)
-        return record and self._step(record, step)
+        return self._step(record, step) if record else None
 
-    def _step(self, run, step):
-        """The first task by name stands for the first one to start: the same for all steps but those of a foreach."""
+    def _step(self, run: RunRecord, step: str) -> View | None:
+        """Takes the first task by name for the first one to start: only a foreach may differ."""
         for task in self.tasks(run, step):
             first = self._first(run, step, task)
-            return first and views.step_view(run, step, first["started"])
+            return views.step_view(run, step, first["started"]) if first else None
         return None
 
-    def tasks(self, run, step):
-        """Their ids."""
+    def tasks(self, run: RunRecord, step: str) -> list[str]:
+        """IDs of the tasks."""
         names = list(self.records.tasks(run, step))
         own = own_task.own_record(run)
         if own is not None and own["step"] == step and own["task"] not in names:
             names.append(own["task"])
         return names
 
-    def task_views(self, _attempt, flow, run, step):
+    def task_views(self, _attempt: int | None, flow: str, run: str, step: str) -> list[View] | None:
         record = self.records.run(flow, run)
         if record is None:
             return None
         firsts = in_parallel(lambda task: self._first(record, step, task), self.tasks(record, step))
         return [views.task_view(record, first) for first in firsts if first]
 
-    def task(self, _attempt, flow, run, step, task):
+    def task(self, _attempt: int | None, flow: str, run: str, step: str, task: str) -> View | None:
         record = self.records.run(flow, run)
-        first = record and self._first(record, step, task)
-        return first and views.task_view(record, first)
+        first = self._first(record, step, task) if record else None
+        return views.task_view(record, first) if record and first else None
 
-    def _first(self, run, step, task):
+    def _first(self, run: RunRecord, step: str, task: str) -> AttemptRecord | None:
         return next(iter(self._attempts(run, step, task)), None)
 
-    def _attempts(self, run, step, task):
+    def _attempts(self, run: RunRecord, step: str, task: str) -> list[AttemptRecord]:
         """Records of a task's attempts, in their order; the last may be still running."""
         keys = self.records.keys(run, step, task)
         found = [self.records.record(key) for key in keys]
-        attempts = [record for record in found if record is not None]
+        attempts: list[AttemptRecord] = [record for record in found if record is not None]
         own = own_task.own_record(run)
         if own is not None and (own["step"], own["task"]) == (step, task) and layout_of(run).commit(step, task) not in keys:
             if all(record["attempt"] < own["attempt"] for record in attempts):
                 attempts.append(own)
         return attempts
 
-    def metadata(self, _attempt, flow, run, step, task):
+    def metadata(self, _attempt: int | None, flow: str, run: str, step: str, task: str) -> list[View] | None:
         record = self.records.run(flow, run)
         attempts = self._attempts(record, step, task) if record else []
-        if not attempts:
+        if record is None or not attempts:
             return None
         found = [view for attempt in attempts for view in views.metadata_views(record, attempt, self._root)]
-        origin = attempts[-1].get("origin")
+        last = attempts[-1]
+        origin = last["origin"] if "origin" in last else None
         is_gone = origin is not None and self.records.run(flow, origin.split("/")[1]) is None
         return [view for view in found if view["field_name"] != ORIGIN_TASK] if is_gone else found
 
-    def has_metadata(self, run, step, task, field, pattern):
+    def has_metadata(self, run: RunRecord, step: str, task: str, field: str, pattern: re.Pattern[str]) -> bool:
         data = [datum for attempt in self._attempts(run, step, task) for datum in attempt["metadata"]]
         values = (str(datum["value"]) for datum in data if not field or datum["field_name"] == field)
         return any(pattern.fullmatch(value) for value in values)
 
-    def artifacts(self, attempt, flow, run, step, task):
-        record, wanted = self._wanted(attempt, flow, run, step, task)
-        return wanted and [views.artifact_view(record, wanted, name, self._root) for name in wanted["objects"]]
+    def artifacts(self, attempt: int | None, flow: str, run: str, step: str, task: str) -> list[View] | None:
+        found = self._wanted(attempt, flow, run, step, task)
+        if found is None:
+            return None
+        record, wanted = found
+        return [views.artifact_view(record, wanted, name, self._root) for name in wanted["objects"]]
 
-    def artifact(self, attempt, flow, run, step, task, name):
-        record, wanted = self._wanted(attempt, flow, run, step, task)
-        is_there = wanted is not None and name in wanted["objects"]
-        return views.artifact_view(record, wanted, name, self._root) if is_there else None
+    def artifact(self, attempt: int | None, flow: str, run: str, step: str, task: str, name: str) -> View | None:
+        found = self._wanted(attempt, flow, run, step, task)
+        if found is None or name not in found[1]["objects"]:
+            return None
+        return views.artifact_view(*found, name, self._root)
 
-    def _wanted(self, attempt, flow, run, step, task):
-        """(the run, the record of an attempt or of the latest); None where there is none."""
+    def _wanted(self, attempt: int | None, flow: str, run: str, step: str, task: str) -> tuple[RunRecord, AttemptRecord] | None:
+        """(record of the run, record of the attempt, or of the latest one for None)."""
         record = self.records.run(flow, run)
         attempts = self._attempts(record, step, task) if record else []
         matching = [each for each in attempts if attempt is None or each["attempt"] == attempt]
-        return record, matching[-1] if matching else None
+        return (record, matching[-1]) if record and matching else None
 
-    def mutate_tags(self, flow, run, adding, removing):
+    def mutate_tags(self, flow: str, run: str, adding: set[str], removing: set[str]) -> frozenset[str]:
         """Changes tags by compare-and-swap on `run.json` and returns them. Same rules as `src/platform/metadata/tags.ts`."""
         from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
 
         key = RunLayout(flow, run).run
         for _ in range(TAG_ATTEMPTS_MAX):
             found = self._objects.get(key)
-            record = found and parsed_run(flow, run, found[0])
-            if record is None:
+            record = parsed_run(flow, run, found[0]) if found else None
+            if found is None or record is None:
                 raise MetaflowNotFound(f"Run('{flow}/{run}') does not exist")
             system = set(record["system_tags"])
             if removing & system:
@@ -238,7 +280,7 @@ class Reader:
         raise MetaflowTaggingError("others are changing these tags at the same time")
 
 
-_ANSWERS = {
+_ANSWERS: dict[tuple[str, str], Answer] = {
     ("root", "flow"): Reader.flows,
     ("flow", "self"): Reader.flow,
     ("flow", "run"): Reader.runs,
@@ -251,4 +293,4 @@ _ANSWERS = {
     ("task", "artifact"): Reader.artifacts,
     ("artifact", "self"): Reader.artifact,
 }
-"""By what is asked for, and of what: methods that take the wanted attempt and the parts of a pathspec."""
+"""By object and part of it: methods that take the wanted attempt and the parts of a pathspec."""

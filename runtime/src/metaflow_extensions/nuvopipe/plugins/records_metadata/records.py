@@ -1,7 +1,10 @@
 """What runs have left in the datastore: the records of `schemas/records.v1.schema.json`."""
 
+from __future__ import annotations
+
 import json
 from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from nuvopipe_runtime.contract.layout import LAYERS_NAME, RESERVED_FLOW_NAMES, ROOT_PREFIX, RunLayout, flow_prefix
 from nuvopipe_runtime.contract.parse_key import parse_key
@@ -10,67 +13,80 @@ from nuvopipe_runtime.contract.versions import OtherVersion, check_version
 
 from .objects import in_parallel
 
-RECORDS_MAX = 5_000
-"""Records of tasks never change: so many are remembered. One is some kilobytes."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
 
-RUN_FACTS = {"flow": str, "run": str, "user": str, "created": (int, float), "tags": list, "system_tags": list}
-TASK_FACTS = {
+    from nuvopipe_runtime.contract.formats import RunRecord, TaskRecord
+
+    from .objects import Objects
+
+    Facts: TypeAlias = dict[str, type | tuple[type, ...]]
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+RECORDS_MAX = 5_000
+"""How many records of tasks are kept in memory: they never change. One has some kilobytes."""
+
+RUN_FACTS: Facts = {"flow": str, "run": str, "user": str, "created": (int, float), "tags": list, "system_tags": list}
+TASK_FACTS: Facts = {
     **{"step": str, "task": str, "attempt": int, "started": (int, float), "ended": (int, float)},
     **{"objects": dict, "info": dict, "metadata": list},
 }
-"""What the views show of a record, by type: an object without it is somebody else's."""
+"""The keys of a record that the views show, and their types: an object without them is not our record."""
 
 
 class Records:
-    def __init__(self, objects):
+    def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._tasks = OrderedDict()
+        self._tasks: OrderedDict[str, TaskRecord] = OrderedDict()
 
-    def flows(self):
+    def flows(self) -> list[str]:
         names = [name for name in self._objects.folders(ROOT_PREFIX) if name not in RESERVED_FLOW_NAMES]
         return [name for name in names if name != LAYERS_NAME or self.run_ids(name)]
 
-    def run_ids(self, flow):
+    def run_ids(self, flow: str) -> list[str]:
         return list(self._objects.folders(flow_prefix(flow)))
 
-    def run(self, flow, run):
-        """Its tags may change, so it is read every time. None where there is no such run, or none that can be read.
+    def run(self, flow: str, run: str) -> RunRecord | None:
+        """Reads a run every time, since its tags may change. None if there is no such run, or its record cannot be read.
 
         Raises `OtherVersion`.
         """
         found = self._objects.get(RunLayout(flow, run).run)
-        return found and parsed_run(flow, run, found[0])
+        return parsed_run(flow, run, found[0]) if found else None
 
-    def runs(self, flow):
-        """Those of a flow that can be read, the latest first."""
+    def runs(self, flow: str) -> list[RunRecord]:
+        """The runs of a flow that can be read, the latest first."""
         found = in_parallel(lambda run: _or_none(self.run, flow, run), self.run_ids(flow))
         return sorted(filter(None, found), key=lambda record: -record["created"])
 
-    def steps(self, run):
+    def steps(self, run: RunRecord) -> list[str]:
         return list(self._objects.folders(layout_of(run).tasks_prefix))
 
-    def tasks(self, run, step):
-        """By id, the keys of its records in the order of the attempts; the committed one is the last."""
+    def tasks(self, run: RunRecord, step: str) -> dict[str, list[str]]:
+        """By task, the keys of its records in the order of the attempts; the committed one is the last."""
         return self._by_task(layout_of(run).step_prefix(step))
 
-    def keys(self, run, step, task):
-        """The same of one task; empty when there is none."""
+    def keys(self, run: RunRecord, step: str, task: str) -> list[str]:
+        """The same for one task; empty if there is no such task."""
         return self._by_task(layout_of(run).task_prefix(step, task)).get(task, [])
 
-    def record(self, key):
+    def record(self, key: str) -> TaskRecord | None:
         """The record of one attempt."""
         record = self._tasks.get(key)
         if record is None:
             found = self._objects.get(key)
-            record = found and _or_none(_parsed, key, found[0], TASK_FACTS)
+            record = _or_none(parsed_task, key, found[0]) if found else None
             if record is not None:
                 self._tasks[key] = record
             if len(self._tasks) > RECORDS_MAX:
                 self._tasks.popitem(last=False)
         return record
 
-    def _by_task(self, prefix):
-        tasks = {}
+    def _by_task(self, prefix: str) -> dict[str, list[str]]:
+        tasks: dict[str, list[tuple[bool, int, str]]] = {}
         for key in self._objects.keys(prefix):
             name, parts = parse_key(key) or (None, {})
             if name in ("commit", "failed_attempt"):
@@ -78,25 +94,32 @@ class Records:
         return {task: [key for *_, key in sorted(found)] for task, found in tasks.items()}
 
 
-def layout_of(run):
+def layout_of(run: RunRecord) -> RunLayout:
     return RunLayout(run["flow"], run["run"])
 
 
-def parsed_run(flow, run, data):
-    """The record of a run; None for what is none. Raises `OtherVersion`."""
-    return _parsed(f"{flow}/{run}", data, RUN_FACTS)
+def parsed_run(flow: str, run: str, data: bytes) -> RunRecord | None:
+    """The record of a run; None for other content. Raises `OtherVersion`."""
+    record: RunRecord | None = _parsed(f"{flow}/{run}", data, RUN_FACTS)
+    return record
 
 
-def _or_none(read, *arguments):
-    """A listing goes on without a record of another version."""
+def parsed_task(key: str, data: bytes) -> TaskRecord | None:
+    """The record of an attempt; None for other content. Raises `OtherVersion`."""
+    record: TaskRecord | None = _parsed(key, data, TASK_FACTS)
+    return record
+
+
+def _or_none(read: Callable[P, T | None], *arguments: P.args, **options: P.kwargs) -> T | None:
+    """Leaves records of another version out of a listing."""
     try:
-        return read(*arguments)
+        return read(*arguments, **options)
     except OtherVersion:
         return None
 
 
-def _parsed(what, data, facts):
-    """None for what is no record with these facts. Raises `OtherVersion`."""
+def _parsed(what: str, data: bytes, facts: Facts) -> Any:
+    """None for other content than a record with these facts. Raises `OtherVersion`."""
     try:
         record = json.loads(data)
     except ValueError:

@@ -1,12 +1,28 @@
 """Records as Metaflow's metadata service shows them; `src/platform/metadata/views.ts` has the same."""
 
+from __future__ import annotations
 
-def flow_view(flow):
-    """Metaflow shows no time of a flow: it is older than all its runs."""
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from nuvopipe_runtime.contract.formats import RunRecord, TaskRecord
+
+    from .own_task import OwnRecord
+
+    View: TypeAlias = dict[str, Any]
+    """A JSON object of Metaflow's metadata service."""
+
+    AttemptRecord: TypeAlias = TaskRecord | OwnRecord
+
+
+def flow_view(flow: str) -> View:
+    """A flow has no time of its own: it is older than all its runs."""
     return {"flow_id": flow, "ts_epoch": 0}
 
 
-def run_view(run):
+def run_view(run: RunRecord) -> View:
     return {
         "flow_id": run["flow"],
         "run_number": run["run"],
@@ -17,31 +33,33 @@ def run_view(run):
     }
 
 
-def step_view(run, step, first_started):
+def step_view(run: RunRecord, step: str, first_started: int) -> View:
     """A step begins with its first task."""
     return {**run_view(run), "step_name": step, "ts_epoch": first_started}
 
 
-def task_view(run, record):
+def task_view(run: RunRecord, record: AttemptRecord) -> View:
     return {**step_view(run, record["step"], record["started"]), "task_id": record["task"]}
 
 
-def artifact_view(run, record, name, root):
+def artifact_view(run: RunRecord, record: AttemptRecord, name: str, root: str) -> View:
+    """An artifact of an attempt; those of a running one have no time of their own."""
+    info = record["info"].get(name)
     return {
         **task_view(run, record),
         "attempt_id": record["attempt"],
         "name": name,
-        "content_type": record["info"].get(name, {}).get("encoding", ""),
+        "content_type": info["encoding"] if info and "encoding" in info else "",
         "type": "metaflow.artifact",
         "sha": record["objects"][name],
         "ds_type": "s3",
         "location": f":root:{root}",
-        "ts_epoch": record["ended"],
+        "ts_epoch": record["ended"] if "ended" in record else record["started"],
     }
 
 
-def metadata_views(run, record, root):
-    """What Metaflow itself wrote, and what its client needs of a task whose process was lost before it wrote.
+def metadata_views(run: RunRecord, record: AttemptRecord, root: str) -> list[View]:
+    """What Metaflow itself wrote, and what its client needs if the task's process was lost before it wrote that.
 
     A task that is running has no `ended`.
     """
