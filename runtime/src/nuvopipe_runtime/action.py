@@ -1,4 +1,4 @@
-"""`main(args)`: one activation of a step action. Keeps what is worth keeping between the activations of a container."""
+"""`main(args)`: one activation of a step action. The module keeps state between the activations of a container."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Supervisor(Container):
         self._settings: StoreSettings | None = None
 
     def fork_loader(self) -> None:
-        """In a container forked from a template that has Metaflow imported: the loader is one more fork."""
+        """Forks the loader, in a container that was forked from a template with Metaflow already imported."""
         from .execution import loader
 
         ours, theirs = socket.socketpair()
@@ -118,13 +118,13 @@ def _advance(arguments: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _metaflow_user(arguments: dict[str, Any]) -> str:
-    """Whose runs these are; Metaflow itself refuses `root`."""
+    """The user that runs belong to. Metaflow refuses `root`."""
     user = arguments.get("user") or os.environ.get("__OW_NAMESPACE")
     return user if user and user != "root" else "nuvopipe"
 
 
 def _task_environment(arguments: dict[str, Any], store: Store, user: str) -> dict[str, str]:
-    """What Metaflow, in the task, needs to know of the datastore; the user's own `metaflow.S3` works with it, too."""
+    """Environment of every task: how Metaflow reaches the datastore, which `metaflow.S3` in user code uses too."""
     settings = arguments["store"]
     environment = {name: os.environ[name] for name in PASSED_ON_VARIABLES if name in os.environ}
     environment |= {
@@ -133,9 +133,9 @@ def _task_environment(arguments: dict[str, Any], store: Store, user: str) -> dic
         "METAFLOW_DEFAULT_DATASTORE": "s3",
         "METAFLOW_DEFAULT_METADATA": "nuvopipe",
         "METAFLOW_DATASTORE_SYSROOT_S3": store.root,
-        # Metaflow's own would be the folder in which it was imported.
+        # The default would be the folder in which Metaflow was imported.
         "METAFLOW_ARTIFACT_LOCALROOT": tempfile.gettempdir(),
-        # Its client's cache, where no other user of the machine can have put anything.
+        # The cache of Metaflow's client, in a folder that other users of the machine cannot write to.
         "METAFLOW_CLIENT_CACHE_PATH": os.path.join(tempfile.gettempdir(), f"nuvopipe-client-{os.getuid()}"),
         "AWS_ACCESS_KEY_ID": settings["accessKeyId"],
         "AWS_SECRET_ACCESS_KEY": settings["secretAccessKey"],
@@ -143,7 +143,7 @@ def _task_environment(arguments: dict[str, Any], store: Store, user: str) -> dic
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     environment.setdefault("HOME", "/tmp")
-    # With the Metaflow extension, for every interpreter that a step starts.
+    # Interpreters that a step starts find the Metaflow extension too.
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [RUNTIME_DIRECTORY, environment.get("PYTHONPATH")]))
     if settings.get("sessionToken"):
         environment["AWS_SESSION_TOKEN"] = settings["sessionToken"]

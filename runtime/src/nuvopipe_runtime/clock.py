@@ -1,4 +1,4 @@
-"""Time, passed in: tests move it."""
+"""The clock, passed in so that tests can move time."""
 
 from __future__ import annotations
 

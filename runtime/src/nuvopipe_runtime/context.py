@@ -1,4 +1,4 @@
-"""What one activation works on and with."""
+"""What one activation works with."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,12 @@ class Context:
     layout: RunLayout
     clock: Clock
     by: str
-    """The activation's id: who made a claim, whose attempt was committed."""
+    """Activation id, stored in claims and commits."""
     deadline: float
-    """When OpenWhisk ends the activation, epoch seconds."""
+    """Time at which OpenWhisk ends the activation, epoch seconds."""
     user: str
-    """Whose runs these are."""
+    """The user that runs belong to."""
     environment: dict[str, str]
-    """What every task finds in its environment."""
+    """Environment variables of every task."""
     layer: str = ""
-    """Digest of the wheels that the action's steps import from."""
+    """Digest of the layer with the flow's packages; empty if there is none."""

@@ -18,10 +18,10 @@ KEYS = (
     *("wait", "guard", "died", "params", "answerWithin", "from", "attempt", "poll", "answer"),
     *("sweep", "cancel", "origin", "grow", "waits", "standIn", "overdue", "answerBy", "wake", "since"),
 )
-"""Those with which a session is entered."""
+"""Keys of envelopes that enter a session."""
 
 ANSWERED = ("call", "result")
-"""Those with which it answers."""
+"""Keys of envelopes that a session answers with."""
 
 
 def from_arguments(arguments: dict[str, Any]) -> Envelope:
@@ -31,7 +31,7 @@ def from_arguments(arguments: dict[str, Any]) -> Envelope:
 
 
 def checked(envelope: Mapping[str, Any]) -> Envelope:
-    """An envelope that this runtime understands in full. Raises `OtherVersion`: a key that is dropped might have mattered."""
+    """Returns an envelope that this runtime understands in full. Raises `OtherVersion`: dropping a key could change the run."""
     check_version("the envelope", envelope, ENVELOPE_VERSION)
     unknown = sorted(envelope.keys() - {*KEYS, *ANSWERED, "version"})
     if unknown:
@@ -40,17 +40,17 @@ def checked(envelope: Mapping[str, Any]) -> Envelope:
 
 
 def only(envelope: Envelope, keys: Collection[str]) -> Envelope:
-    """A copy with these keys, as far as they are there."""
+    """A copy with only those of these keys that are present."""
     return cast("Envelope", {key: value for key, value in envelope.items() if key in keys})
 
 
 def without(envelope: Envelope, keys: Collection[str]) -> Envelope:
-    """A copy that lacks these keys."""
+    """A copy without these keys."""
     return cast("Envelope", {key: value for key, value in envelope.items() if key not in keys})
 
 
 def check_size(envelope: Mapping[str, Any]) -> None:
-    """Outputs, and what an action is given, are as long as they are; all else is small whatever the artifacts weigh."""
+    """Raises ValueError if the envelope is too long. Outputs and arguments of actions do not count."""
     size = len(json.dumps({key: value for key, value in envelope.items() if key not in ("result", "call")}))
     if size > ENVELOPE_MAX_BYTES:
         raise ValueError(f"the envelope is {size} bytes long, of {ENVELOPE_MAX_BYTES}: the flow is nested too deep")

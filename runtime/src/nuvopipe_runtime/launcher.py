@@ -28,11 +28,11 @@ BUSY = (TOO_MANY, 503)
 NOT_FOUND = 404
 LATER = "later"
 CROWDED = b"concurrent requests"
-"""OpenWhisk's 429 for too many activations at once; the other one is for too many calls in a clock minute."""
+"""In OpenWhisk's 429 for too many concurrent activations; the other 429 means too many calls in a clock minute."""
 
 
 class SessionLauncher(Protocol):
-    """What the protocol asks of the platform."""
+    """What the protocol needs from the platform."""
 
     @property
     def is_crowded(self) -> bool:
@@ -54,7 +54,7 @@ class Launcher:
         self._actions = f"{host}/api/v1/namespaces/_/actions"
         self._conductor = conductor
         self.is_crowded = False
-        """The last refusal was not of the minute's calls: it may be over in a moment."""
+        """Whether the last refusal was for concurrency, not for the calls of a minute: it may be over in a moment."""
         self._authorization = "Basic " + b64encode((key or "").encode()).decode()
 
     @cached_property
@@ -63,15 +63,16 @@ class Launcher:
         return ssl._create_unverified_context() if self._actions.startswith("https") else None
 
     def launch(self, envelope: Envelope) -> bool:
-        """True when the platform took it. A refusal (429, 503, no answer) delays work, it never fails a run."""
+        """True if the platform accepted it. A refusal (429, 503, no answer) delays work but never fails a run."""
         refusal = self._invoke(self._conductor, {ENVELOPE_KEY: envelope})
         if refusal not in (None, LATER):
             print(f"nuvopipe: {self._conductor} could not be started: {refusal}", file=sys.stderr)
         return refusal is None
 
     def start(self, flow: str, parameters: Mapping[str, Any]) -> str | None:
-        """Starts another flow of the namespace, or another version. None when the platform took it, `later` when it may, else
-        why it never will."""
+        """Starts another flow of the namespace, or another version of this one.
+
+        Returns None if the platform accepted it, `later` if it may accept it later, otherwise the reason of the refusal."""
         return self._invoke(flow, parameters)
 
     def _invoke(self, action: str, arguments: Mapping[str, Any]) -> str | None:
@@ -94,7 +95,7 @@ class Launcher:
             return LATER
 
     def launch_all(self, envelopes: list[Envelope]) -> int:
-        """How many were taken. Stops asking after the first refusal: the others would be refused too."""
+        """Launches until the first refusal, since the rest would be refused too; returns how many were accepted."""
         taken = 0
         with ThreadPoolExecutor(PARALLEL_LAUNCHES) as pool:
             for start in range(0, len(envelopes), PARALLEL_LAUNCHES):

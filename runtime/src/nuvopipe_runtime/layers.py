@@ -1,4 +1,4 @@
-"""Wheels that a flow asks for (`environment.pip`): a zip in the datastore, unpacked once a machine, by content."""
+"""Layers: the wheels of `environment.pip`, as a zip in the datastore that is unpacked once per machine."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ROOT = os.path.join(tempfile.gettempdir(), f"nuvopipe-layers-{os.getuid()}")
 
 
 class LayerSource(Protocol):
-    """As much of a store as layers are read from."""
+    """The part of a store that layers are read from."""
 
     def get(self, key: str, /) -> tuple[Any, ...] | None:
-        """The content, and more about it; None when there is no such object."""
+        """The object's content first; None if there is no such object."""
 
 
 def ensure_layer(store: LayerSource, digest: str) -> str:
-    """The directory to put on `sys.path`."""
+    """Returns the directory to put on `sys.path`; unpacks the layer first if needed."""
     if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
         raise ValueError("not the digest of a layer")
     os.makedirs(ROOT, mode=0o700, exist_ok=True)

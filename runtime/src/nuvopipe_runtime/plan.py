@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Plan:
-    """One compiled flow. `directory` holds `flow.py`, `plan.json`, the flow file and the user's code."""
+    """A compiled flow. `directory` holds `flow.py`, `plan.json`, the flow file and the user's code."""
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
@@ -49,7 +49,7 @@ class Plan:
             step = following["step"]
 
     def _only_predecessors(self) -> dict[str, str]:
-        """The step before, for those steps that have only one, in the same scopes."""
+        """The preceding step, for steps with a single predecessor in the same scopes."""
         before: dict[str, list[str]] = {}
         for name in self.steps:
             for step in self._led_to(name):
@@ -61,7 +61,7 @@ class Plan:
         }
 
     def passed_by(self, step: str, chosen: str) -> list[str]:
-        """The user's steps that a decision leads around, in their order: those to which only its other ways lead."""
+        """The user's steps that a decision skips, in order: those reachable only through its other options."""
         if (step, chosen) not in self._passed:
             ahead = self._reachable([chosen], step)
             others = self._reachable([option for option in self._led_to(step) if option != chosen], step)
@@ -69,7 +69,7 @@ class Plan:
         return self._passed[step, chosen]
 
     def _reachable(self, first: list[str], decision: str) -> list[str]:
-        """Steps, in the order in which they come, by way of all branches, and all decisions but the one that is looked at."""
+        """Steps reachable from `first` without passing `decision`, in order."""
         found: dict[str, bool] = {}
         pending = first[::-1]
         while pending:
@@ -88,7 +88,7 @@ class Plan:
         return self._led_to(step)
 
     def _led_to(self, step: str) -> list[str]:
-        """Steps in the same session: the next one, or those among which it decides."""
+        """Next steps in the same session: one, or the options of a decision."""
         following = self.steps[step]["next"]
         if "choose" in following:
             return following["choose"]
@@ -101,7 +101,7 @@ class Plan:
         return self.steps[step]["profile"]
 
     def environment(self, step: str, secrets: Mapping[str, str], lacks_none: bool = True) -> dict[str, str]:
-        """What a step finds in its environment and no other does: its `vars`, and of the flow's secrets those it names."""
+        """Variables of this step alone: its `vars` and the secrets that it names. Raises RuntimeError if one is missing."""
         spec = self.steps[step]
         names = spec.get("secrets", [])
         missing = [name for name in names if name not in secrets]
@@ -110,7 +110,7 @@ class Plan:
         return {**spec.get("vars", {}), **{name: secrets[name] for name in names if name in secrets}}
 
     def first(self, opener: str, item: int) -> str:
-        """First step of an item's body: the foreach's, or the branch's."""
+        """First step of an item, in a foreach or a branch."""
         pool = self.pools[opener]
         return pool["first"][item if pool["kind"] == "branches" else 0]
 
@@ -119,30 +119,30 @@ class Plan:
         return pool["last"][item if pool["kind"] == "branches" else 0]
 
     def pool_depth(self, step: str) -> int | None:
-        """Index in `within`, and in `at`, of the innermost pool around a step; None outside of all pools."""
+        """Index in `within` and `at` of the innermost pool around a step; None outside of pools."""
         within = self.steps[step]["within"]
         return next((depth for depth in reversed(range(len(within))) if within[depth] in self.pools), None)
 
     def collecting_depth(self, step: str) -> int | None:
-        """The same for the innermost foreach whose other items go on when one has failed."""
-        within = self.steps[step]["within"] if step in self.steps else []  # `_parameters` may fail, too
+        """The same for the innermost foreach that collects failures."""
+        within = self.steps[step]["within"] if step in self.steps else []  # `_parameters` may fail too
         collecting = [depth for depth, scope in enumerate(within) if "minSuccess" in self.pools.get(scope, {})]
         return collecting[-1] if collecting else None
 
     def turns(self, step: str, at: list[int]) -> dict[str, int]:
-        """How often the loops around a step that count their turns have been through, as `flow.py` keeps it."""
+        """Completed turns of the bounded loops around a step, by loop, as `flow.py` keeps them."""
         scopes = zip(self.steps[step]["within"], at, strict=True)
         return {scope: turn for scope, turn in scopes if turn and "max" in self.loops.get(scope, {})}
 
     def coordinate(self, step: str, at: list[int], following: str) -> list[int]:
-        """Where `following` is, coming from `step` at `at`: a loop starts with turn 0, or takes another turn."""
+        """Coordinate of `following` after `step` at `at`: a loop starts at turn 0 or begins its next turn."""
         within, target = self.steps[step]["within"], self.steps[following]["within"]
         found: list[int] = []
         for depth, scope in enumerate(target):
             if depth < len(within) and within[depth] == scope:
                 found.append(at[depth])
                 if scope in self.loops and self.loops[scope]["first"] == following:
-                    # Only the end of a turn leads to the loop's first step from inside.
+                    # Inside a loop, only the end of a turn leads to its first step.
                     found[-1] += 1
                     return found + [0] * (len(target) - len(found))
             else:
@@ -150,27 +150,28 @@ class Plan:
         return found
 
     def pause_ms(self, step: str, following: str) -> int:
-        """Between `step` and `following`, where that begins another turn of a loop around both."""
+        """Pause between `step` and `following` if that begins another turn of a loop around both, otherwise 0."""
         within = self.steps[step]["within"]
         loops = (self.loops[scope] for scope in self.steps[following]["within"] if scope in self.loops and scope in within)
         return next((loop.get("pauseMs", 0) for loop in loops if loop["first"] == following), 0)
 
     def split(self, step: str, at: list[int]) -> int | None:
-        """Which item of its foreach a step begins; None where it begins none."""
+        """Index of the foreach item that a step begins; None if it begins none."""
         within = self.steps[step]["within"]
         pool = self.pools.get(within[-1]) if within else None
         return at[-1] if pool and pool["kind"] == "foreach" and step in pool["first"] else None
 
     def has_one_predecessor(self, step: str) -> bool:
-        """Whether the plan alone tells which task comes before."""
+        """Whether the plan alone determines the preceding task."""
         return step in self._before
 
     def inputs(
         self, step: str, at: list[int], before: tuple[str, list[int]] | None, items: Callable[[str, list[int]], Iterable[int]]
     ) -> list[tuple[str, str]]:
-        """
-        `(step, task)` of the tasks that a task reads. `before` is `(step, at)` of the one before, where the plan does not
-        tell; `items(opener, at)` gives the items of a pool that were done.
+        """`(step, task)` of the tasks that a task reads.
+
+        `before` is `(step, at)` of the preceding task, for when the plan does not determine it; `items(opener, at)` returns
+        the items of a pool that were done.
         """
         spec = self.steps[step]
         if step in (self.start, self.on_failure):
@@ -196,20 +197,20 @@ def _read_plan(directory: str) -> PlanFile:
 
 
 def version_of(bundle: str) -> str:
-    """The version of a flow that a run is of; `bundle` as its record has it."""
+    """Version of the flow that a run belongs to; `bundle` is the hash in its record."""
     return bundle[:VERSION_LENGTH]
 
 
 def conductor_of(flow: str, bundle: str) -> str:
-    """The conductor action of one version of a flow: its runs enter no other, whatever is deployed meanwhile."""
+    """Conductor action of one version of a flow. Runs only enter their own version, whatever is deployed meanwhile."""
     return f"{flow}.steps/flow-{version_of(bundle)}"
 
 
 def task_id(at: Iterable[int]) -> str:
-    """Task ids are derived from the coordinate: `t`, or `t-3-0` for item (or turn) 0 in item 3 of the outer scope."""
+    """Task id of a coordinate: `t`, or `t-3-0` for item (or turn) 0 in item 3 of the outer scope."""
     return "-".join(["t", *map(str, at)])
 
 
 def coordinate_of(task: str) -> list[int]:
-    """The other way round."""
+    """Coordinate of a task id."""
     return [int(index) for index in task.split("-")[1:]]

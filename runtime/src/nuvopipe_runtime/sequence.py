@@ -1,4 +1,4 @@
-"""A flow as a native sequence of OpenWhisk: what a step answers are the next one's arguments. No conductor is there."""
+"""A flow as a native OpenWhisk sequence, without a conductor: the answer of a step becomes the arguments of the next."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def envelope_of(plan: Plan, arguments: dict[str, Any], activation: str, now: float) -> Envelope:
-    """The envelope that the step before has answered; of the first step, one made of what a client gave."""
+    """The envelope from the previous step, or one made from the client's arguments in the first step."""
     if ENVELOPE_KEY in arguments:
         passed_on: Envelope = arguments[ENVELOPE_KEY]
         return passed_on if is_over(passed_on) else checked(passed_on)
@@ -42,19 +42,19 @@ def envelope_of(plan: Plan, arguments: dict[str, Any], activation: str, now: flo
 
 
 def is_over(envelope: Envelope) -> bool:
-    """The run has its result already: what is left of the sequence hands it on."""
+    """Whether the run has its result already: the rest of the sequence passes it on."""
     return "result" in envelope
 
 
 def is_ahead(plan: Plan, envelope: Envelope) -> bool:
-    """The step is one of a later component: a run that was lost is entered again from the first one."""
+    """Whether the step belongs to a later component: a stalled run is re-entered at the first one."""
     return len(plan.profiles) > 1 and envelope.get("used", 0) < list(plan.steps).index(envelope["step"])
 
 
 def answer_of(plan: Plan, envelope: Envelope) -> Mapping[str, Any]:
-    """What this component answers: the run's result at the end, and at once where that is a failure, which ends a sequence.
+    """The answer of this component: at the end the run's result, or a failure at once, which ends the sequence.
 
-    A failure's `error` has its message once more, where the npm client of OpenWhisk looks for it.
+    A failure repeats its message under `error`, where OpenWhisk's npm client looks for it.
     """
     result = envelope.get("result")
     if result is not None and "error" in result:

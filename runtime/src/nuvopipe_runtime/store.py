@@ -1,4 +1,4 @@
-"""The object store, through obstore. Only the supervisor imports this: obstore starts threads that no fork survives."""
+"""The object store, through obstore. Only the supervisor imports it: obstore starts threads, which do not survive a fork."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PARALLEL_REQUESTS = 32
-"""Requests under way at once; obstore's own pool keeps their connections."""
+"""Concurrent requests; obstore pools their connections."""
 
 REQUEST_TIMEOUT_S = 30
 RETRY_TIMEOUT_S = 60
@@ -48,7 +48,7 @@ MAX_RETRIES = 8
 
 
 class Lost(Exception):
-    """A conditional PUT found somebody else's object in its place."""
+    """A conditional PUT found another object in place."""
 
 
 class NotARecord(Exception):
@@ -59,7 +59,7 @@ class NotARecord(Exception):
 
 
 def explain(error: BaseException) -> str:
-    """An error in a line for those who run flows; obstore's own texts go on for many."""
+    """One line about an error for users; obstore's own messages span many lines."""
     if isinstance(error, (NotARecord, OtherVersion)):
         return str(error)
     if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
@@ -93,9 +93,9 @@ def open_store(settings: StoreSettings) -> Store:
 
 
 class Store:
-    """Keys are relative to the datastore's root; values are bytes, or JSON where the name says so.
+    """Objects of a datastore. Keys are relative to its root; values are bytes, or JSON if the name says so.
 
-    `requests` counts what was asked of the store, retries apart.
+    `requests` counts requests, not counting retries.
     """
 
     def __init__(self, objects: ObjectStore, prefix: str, root: str, secret: str = "") -> None:
@@ -107,16 +107,16 @@ class Store:
         self.requests = 0
 
     def derive_key(self, purpose: str) -> bytes:
-        """32 bytes that only those know who have the keys of this store."""
+        """A 32-byte key that only holders of the store's credentials can derive."""
         return hmac.digest(self._secret, f"nuvopipe: {purpose}".encode(), "sha256")
 
     def put(self, key: str, data: bytes, attributes: Attributes | None = None) -> str | None:
-        """`attributes` become S3 user metadata, as Metaflow's readers want them on every artifact."""
+        """Writes an object; returns its ETag. `attributes` become S3 user metadata, which Metaflow expects on artifacts."""
         self.requests += 1
         return obstore.put(self._objects, self._prefix + key, data, attributes=attributes, use_multipart=False)["e_tag"]
 
     def create(self, key: str, data: bytes) -> str | None:
-        """Conditional PUT (`If-None-Match: *`). Raises `Lost` when the object exists."""
+        """Conditional PUT (`If-None-Match: *`). Raises `Lost` if the object exists."""
         self.requests += 1
         try:
             return obstore.put(self._objects, self._prefix + key, data, mode="create", use_multipart=False)["e_tag"]
@@ -124,7 +124,7 @@ class Store:
             raise Lost(key) from error
 
     def replace(self, key: str, data: bytes, e_tag: str | None) -> str | None:
-        """Compare-and-swap on the ETag. Raises `Lost` when the object has changed."""
+        """Compare-and-swap on the ETag. Raises `Lost` if the object has changed."""
         self.requests += 1
         try:
             mode: UpdateVersion = {"e_tag": e_tag}
@@ -133,7 +133,7 @@ class Store:
             raise Lost(key) from error
 
     def get(self, key: str) -> Found | None:
-        """(bytes, attributes, e_tag), or None when there is no such object."""
+        """The object, or None if it does not exist."""
         self.requests += 1
         try:
             answer = obstore.get(self._objects, self._prefix + key)
@@ -142,12 +142,12 @@ class Store:
             return None
 
     def get_json(self, key: str) -> Any:
-        """A record, or None when there is no such object. Raises `NotARecord`, `OtherVersion`."""
+        """A record, or None if it does not exist. Raises `NotARecord`, `OtherVersion`."""
         found = self.get(key)
         return None if found is None else parse_record(key, found[0])
 
     def find_json(self, key: str, *names: str) -> Any:
-        """A record that has values of these names; None in the place of another, which is no reason to fail for its reader."""
+        """A record that has these keys; None if it does not exist or is unusable."""
         try:
             record = self.get_json(key)
         except (NotARecord, OtherVersion):
@@ -163,7 +163,7 @@ class Store:
             return False
 
     def copy(self, source: str, key: str) -> None:
-        """Within the store, if the source is there."""
+        """Copies an object within the store, if it exists."""
         self.requests += 1
         try:
             obstore.copy(self._objects, self._prefix + source, self._prefix + key)
@@ -183,7 +183,7 @@ class Store:
         return keys
 
     def list_stem(self, stem: str) -> builtins.list[str]:
-        """All keys that begin with a text, which need not end in `/`: others in its folder are not even read."""
+        """All keys with this prefix, which need not end in `/`. Other keys of the folder are not read."""
         keys: builtins.list[str] = []
         folder = stem[: stem.rindex("/") + 1]
         for page in obstore.list(self._objects, self._prefix + folder, offset=self._prefix + stem, chunk_size=1000):
@@ -204,7 +204,7 @@ class Store:
         return self._pool.submit(function, *arguments)
 
     def parallel(self, calls: Iterable[tuple[Callable[..., T], *tuple[Any, ...]]]) -> builtins.list[T]:
-        """Runs `(function, *arguments)` tuples at once; their results in order; raises the first error."""
+        """Calls `(function, *arguments)` tuples concurrently; returns their results in order, or raises the first error."""
         calls = [*calls]
         if not calls:
             return []
@@ -228,9 +228,9 @@ def parse_record(key: str, data: bytes) -> Any:
 
 
 def create_once(store: Store, key: str, value: Any) -> bool:
-    """True when the object says this now, by this or an earlier call; False when it says something else.
+    """Creates a record. True if the object has this content now, from this or an earlier call; False if it has another.
 
-    A repeated PUT whose first answer was lost finds its own object.
+    A retried PUT whose first answer was lost finds its own object.
     """
     try:
         store.create(key, to_json(value))
@@ -240,9 +240,9 @@ def create_once(store: Store, key: str, value: Any) -> bool:
 
 
 def to_json(value: Any) -> bytes:
-    """Bytes that every reader of JSON understands: NaN and infinities, for which JSON has no word, become null.
+    """JSON as bytes. NaN and infinities, which JSON cannot represent, become null.
 
-    Lone surrogates (file names that are not UTF-8) stay what they are, as escapes.
+    Lone surrogates (from file names that are not UTF-8) are kept as escapes.
     """
     try:
         text = _dump(value)

@@ -1,7 +1,7 @@
-"""The sweeper: an action of its own, once a datastore, that has lost runs entered again.
+"""The sweeper: one action per datastore that restarts stalled runs.
 
-It looks at the index of live runs alone, so that a look costs one LIST and a GET for each run that is not over, however many
-old ones there are. What a lost run needs is known to its flow: the flow's own action gets an envelope that says `sweep`.
+It reads only the index of live runs: one LIST, and one GET per run that is not over, however many old runs there are. The
+flow knows what a stalled run needs: its own action gets an envelope with `sweep`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from .store import Store
 
 NEVER_BEGUN_AFTER_MS = 10 * 60_000
-"""An entry whose run has no record for so long after its lease is of a start that was lost; nothing else is left of it."""
+"""An entry without a run record this long after its lease belongs to a lost start, of which nothing else remains."""
 
 RESERVE_S = 10
-"""Kept of an activation's time for the answer; what is not launched by then is left for the next sweep."""
+"""Time reserved for the answer; the next sweep launches the rest."""
 
 REMOVED: Final = "removed"
 UNREADABLE: Final = "unreadable"
@@ -43,7 +43,7 @@ ODD: tuple[Odd, ...] = (UNREADABLE, OTHER_VERSION)
 
 
 class Sweeper:
-    """`start(flow, arguments)` answers None when the platform took it, `later` when it may, else why it never will."""
+    """`start(flow, arguments)` is `Launcher.start`."""
 
     def __init__(self, store: Store, start: Callable[[str, dict[str, Any]], str | None], clock: Clock, deadline: float) -> None:
         self._store = store
@@ -52,11 +52,11 @@ class Sweeper:
         self._deadline = deadline
 
     def sweep(self) -> dict[str, Any]:
-        """How many runs are live, and which of them (`Flow/run`) had a lease that has run out.
+        """Counts live runs, and lists those (`Flow/run`) whose lease has expired.
 
-        `swept`: their flow looks after them now; `waiting`: the platform takes no more of them for now; `refused`: it never
-        will, and why; `removed`: they are over, or have never begun. `unreadable`: keys of objects in the places of records
-        that are none; `otherVersion`: keys of records of another version of nuvopipe. Their runs are left alone.
+        `swept`: their flow was started for them; `waiting`: the platform accepts no more for now; `refused`: it refused for
+        good, with the reason; `removed`: they are over, or never began. `unreadable`: keys of objects that should be records
+        but are not; `otherVersion`: keys of records of another version of nuvopipe. Their runs are left alone.
         """
         entries, odd = self._entries()
         now_ms = self._clock.now_ms()
@@ -92,7 +92,7 @@ class Sweeper:
             return OTHER_VERSION
 
     def _look(self, run: tuple[str, str], expires: int) -> Envelope | Literal["removed"] | Odd | None:
-        """The envelope that a run is swept with; REMOVED for one that is over; None when it is too early to say; or ODD."""
+        """The envelope to sweep a run with; REMOVED if it is over; None if it is too early to tell; or ODD."""
         layout = RunLayout(*run)
         record = self._read(layout.run)
         if record in ODD:
@@ -110,7 +110,7 @@ class Sweeper:
         return {"run": layout.run_id, "block": start, "step": start, "at": [], "sweep": True}
 
     def _launch(self, envelopes: dict[tuple[str, str], Envelope]) -> dict[str, Any]:
-        """In parallel, oldest first, until the platform refuses one: it would refuse the others, too."""
+        """Launches in parallel, oldest first, until the platform refuses one, since it would refuse the rest too."""
         swept: list[str] = []
         waiting: list[str] = []
         refused: dict[str, str] = {}
@@ -137,7 +137,7 @@ _stores: dict[tuple[tuple[str, Any], ...], Store] = {}
 
 
 def main(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Takes the bound parameter `store`; answers what `Sweeper.sweep` does."""
+    """Takes the bound parameter `store`; returns the report of `Sweeper.sweep`."""
     from .store import explain
 
     try:
@@ -151,7 +151,7 @@ def main(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _store(settings: StoreSettings) -> Store:
-    """One for the life of the container, whose connections stay open."""
+    """One store for the life of the container, so that its connections stay open."""
     from .store import open_store
 
     key = tuple(sorted(settings.items()))

@@ -1,6 +1,6 @@
-"""Text that came from outside: Python strings may hold lone surrogates, which UTF-8 has no bytes for.
+"""Text from outside, which may contain lone surrogates that UTF-8 cannot encode.
 
-`os.fsdecode` makes them of undecodable file names, `json.loads` of `"\\ud800"`.
+They come from `os.fsdecode` of undecodable file names and from `json.loads` of `"\\ud800"`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def to_bytes(text: str) -> bytes:
-    r"""UTF-8, with a lone surrogate as `\udce9`: what Python's own stderr shows, and inside of JSON the same string again."""
+    r"""UTF-8, with a lone surrogate as `\udce9`, as on Python's stderr; within JSON this is the same string."""
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -20,7 +20,7 @@ def printable(text: str) -> str:
 
 
 def encodable(value: Any) -> Any:
-    """A JSON value that OpenWhisk's Python launcher can write: it encodes answers strictly."""
+    """The JSON value in a form that OpenWhisk's Python launcher, which encodes strictly, can write."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
         return value
@@ -39,7 +39,7 @@ def _printable_texts(value: Any) -> Any:
 
 
 def shorten(text: str, head: int, tail: int) -> str:
-    """At most `head` characters from its beginning and `tail` from its end, and how many were left out between."""
+    """The first `head` and the last `tail` characters, with a note of how many were left out between."""
     left_out = len(text) - head - tail
     if left_out <= 0:
         return text

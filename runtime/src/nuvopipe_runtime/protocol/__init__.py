@@ -1,4 +1,4 @@
-"""What an envelope does to a run: steps, pools and lanes, leases and commits, its beginning, its end, its recovery.
+"""How an envelope changes a run: steps, pools and lanes, leases and commits, beginning, end and recovery.
 
-All of it is decided here, over one store, by activations that know nothing of each other. `session.py` puts the parts together.
+Activations that do not know of each other decide everything here, through one store. `wiring.py` puts the parts together.
 """

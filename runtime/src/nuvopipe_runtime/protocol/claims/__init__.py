@@ -1,1 +1,1 @@
-"""Who may work on what, and for how long: the items and joins of pools, the live entry of a run, leases, and the guard."""
+"""Who may work on what, and for how long: claims on items and joins, live entries of runs, leases, the guard."""

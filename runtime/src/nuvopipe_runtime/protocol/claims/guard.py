@@ -1,7 +1,7 @@
-"""The run's guard: one session that outlives its own work to see that nothing claimed is lost with its lane.
+"""The run's guard: a session that stays after its work to take over the claims of lost lanes.
 
-A lane that finds its pool drained, but not done, offers itself; the first becomes the guard, the others stop. It looks again
-at growing intervals, waiting outside of any step's container, until every pool of the run has been joined.
+The first lane that finds its pool drained but not done becomes the guard; later ones stop. The guard looks again at growing
+intervals, waiting outside of step containers, until every pool of the run has been joined.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Guard:
         self._store = context.store
         self._layout = context.layout
         self._committed: dict[str, set[str]] = {}
-        """Task ids of a step, from one LIST a look."""
+        """Committed task ids by step, from one LIST per look."""
 
     def appoint(self) -> bool:
-        """True for the first that asks."""
+        """Becomes the guard. False if another session is the guard already."""
         try:
             self._store.create(self._layout.guard, to_json({"by": self._context.by, "expires": 0}))
             return True
@@ -41,20 +41,20 @@ class Guard:
             return False
 
     def resign(self) -> None:
-        """Gives the place free again, for whoever asks next."""
+        """Frees the place for the next session that asks."""
         self._store.delete(self._layout.guard)
 
     @staticmethod
     def pause_ms(checks: int) -> int:
-        """Before the look after so many."""
+        """Pause before the next look, after `checks` looks."""
         return min(FIRST_PAUSE_MS << min(checks, 10), MAX_PAUSE_MS)
 
     def dismiss(self) -> bool:
-        """True when no pool needs the guard any more, and the next one may appoint another."""
+        """True if no pool needs the guard any more: it has resigned."""
         if self._unsettled():
             return False
         self._store.delete(self._layout.guard)
-        # A lane that stopped meanwhile found the guard's place taken.
+        # A lane that stopped meanwhile has found the guard's place taken.
         return not (self._unsettled() and self.appoint())
 
     def is_needed(self) -> bool:
@@ -62,9 +62,9 @@ class Guard:
         return bool(self._unsettled())
 
     def rescues(self) -> Iterator[Envelope]:
-        """Envelopes of sessions to start: for each expired claim, which is ours now, and each join that nobody claimed.
+        """Envelopes of sessions to start: one for each expired claim, now taken over, and each unclaimed join.
 
-        Inner pools come first: the items around them are alive then, and need no session of their own.
+        Inner pools come first: the items around them are alive then and need no session of their own.
         """
         pools = self._unsettled()
         for (opener, task), snapshot in sorted(pools.items(), key=_depth, reverse=True):
@@ -101,7 +101,7 @@ class Guard:
         return {"run": self._layout.run_id, "block": self._plan.block(step), "step": step, "at": at, "again": True}
 
     def _unsettled(self) -> dict[tuple[str, str], Snapshot]:
-        """Every opened pool of the run whose join has not been committed."""
+        """Opened pools of the run whose join is not committed."""
         self._committed.clear()
         keys: dict[tuple[str, str], list[str]] = {}
         for key in self._store.list(self._layout.pools_prefix):
@@ -123,7 +123,7 @@ class Guard:
         return task in self._committed[step]
 
     def _unfinished(self, opener: str, at: list[int], snapshot: Snapshot) -> list[int]:
-        """Items that are claimed and not done, in order."""
+        """Items that are claimed but not done, in order."""
         return [
             item
             for item in sorted(snapshot.claims - snapshot.failed)
@@ -134,7 +134,7 @@ class Guard:
         """A claim whose body opened a pool of its own is alive while anything under it is."""
         for (inner, task), snapshot in pools.items():
             inner_at = coordinate_of(task)
-            # It may be in a loop of the item's, so that its coordinate is longer.
+            # Its coordinate may be longer, if it is in a loop inside the item.
             depth = self._plan.pool_depth(inner)
             if depth is None or self._plan.steps[inner]["within"][depth] != opener or inner_at[: len(at)] != at:
                 continue
@@ -147,6 +147,6 @@ class Guard:
 
 
 def _depth(pool: tuple[tuple[str, str], Snapshot]) -> int:
-    """How many pools and loops a pool is in; `pool` is `((opener, task), snapshot)`."""
+    """Number of pools and loops around a pool; `pool` is `((opener, task), snapshot)`."""
     (_, task), _ = pool
     return len(coordinate_of(task))

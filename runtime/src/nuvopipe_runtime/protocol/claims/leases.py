@@ -1,4 +1,4 @@
-"""Before a task is executed: the right to it, for as long as it may take."""
+"""The lease that a session needs before it executes a task."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Leases:
-    """In a pool that of the item's claim, outside of all pools that of the run; the envelope has when it runs out."""
+    """Inside a pool, the lease of the item's claim; outside, that of the run. The envelope says when it expires."""
 
     def __init__(self, context: Context, live: LiveEntry) -> None:
         self._context = context
@@ -23,7 +23,7 @@ class Leases:
         self._live = live
 
     def keep(self, envelope: Envelope, needed_ms: int) -> None:
-        """Sees to it that the envelope's lease lasts for so long. Raises `Lost` when somebody else has taken the work over."""
+        """Renews the envelope's lease if it does not last that long. Raises `Lost` if another session has taken over."""
         depth, lease = self._plan.pool_depth(envelope["step"]), envelope.get("lease")
         if depth is None:
             envelope["lease"] = self._live.keep(envelope, lease, needed_ms)

@@ -1,4 +1,4 @@
-"""The index of live runs. Each has a lease for its way outside of all pools, and the place where a lost one is entered again.
+"""The index of live runs. An entry is the run's lease outside of pools, and the place where a stalled run is re-entered.
 
 `LiveRecord` of `src/contract/records.ts`. An entry is written before the run's own record and deleted after its
 result, so one LIST finds every run that may need help, however many old runs there are.
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from ...contract.formats import Envelope, LivePlace, LiveRecord
 
 PLACE = ("step", "at", "from")
-"""What of an envelope says where a run is."""
+"""Keys of an envelope that say where a run is."""
 
 SWEEP_LEASE_MS = 120_000
-"""A run that a sweep has entered again is left alone for so long at least."""
+"""Shortest time between two sweeps that re-enter the same run."""
 
 
 class LiveEntry:
-    """One run's entry."""
+    """The entry of one run."""
 
     def __init__(self, context: Context) -> None:
         self._store = context.store
@@ -34,7 +34,7 @@ class LiveEntry:
         self._by = context.by
 
     def begin(self, envelope: Envelope, needed_ms: int) -> int | None:
-        """The lease of a run that begins; None when a run of this name has an entry already."""
+        """Creates the entry; returns its lease, or None if the run has an entry already."""
         entry = self._entry(envelope, lease_ms(needed_ms))
         try:
             self._store.create(self._key, to_json(entry))
@@ -43,7 +43,7 @@ class LiveEntry:
             return None
 
     def keep(self, envelope: Envelope, lease: int | None, needed_ms: int) -> int:
-        """A lease that lasts for what the step needs. Raises `Lost` when somebody else has taken the run over."""
+        """A lease that lasts as long as the step needs. Raises `Lost` if another session has taken the run over."""
         if lease is not None and self._lasts(lease, needed_ms):
             return lease
         found = self._store.get(self._key)
@@ -51,7 +51,7 @@ class LiveEntry:
             return self._renew(envelope, needed_ms)
         entry: LiveRecord = parse_record(self._key, found[0])
         if lease is None and self._lasts(entry["expires"], needed_ms):
-            return entry["expires"]  # after a fork: whoever came first has renewed it
+            return entry["expires"]  # after a fork: the first lane has renewed it
         if lease is not None and entry["expires"] != lease:
             raise Lost(self._key)
         try:
@@ -59,20 +59,20 @@ class LiveEntry:
         except Lost:
             if lease is not None:
                 raise
-            # Its right is another than this lease (the claim of a join): a sweep that looked just now does not take it away.
+            # The session holds another right, the claim of a join: a sweep at this moment does not take it away.
             return self.keep(envelope, None, needed_ms)
 
     def _renew(self, envelope: Envelope, needed_ms: int) -> int:
-        """Somebody has deleted the entry: the run has ended, or it is made again."""
+        """The entry is gone. Creates it again, or raises `Lost` if the run has ended."""
         lease = None if self._store.exists(self._result) else self.begin(envelope, needed_ms)
         if lease is None:
             raise Lost(self._key)
         return lease
 
     def take_over(self) -> tuple[int, LivePlace, int] | None:
-        """`(lease, place, sweeps)` of a run whose lease has expired, now ours; None when it lives or somebody was faster.
+        """`(lease, place, sweeps)` of a run whose expired lease is now ours; None if it is alive or another session was faster.
 
-        `sweeps`: how many have entered it at this place before, and no step has begun since.
+        `sweeps` counts earlier sweeps that entered it at this place without a step beginning since.
         """
         found = self._store.get(self._key)
         if found is None:

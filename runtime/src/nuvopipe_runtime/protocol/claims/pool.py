@@ -1,8 +1,7 @@
-"""Pools and their claims: which item a lane works on next, and who goes on after the last one.
+"""Pools and their claims: which item a lane works on next, and which lane continues after the last one.
 
-Every claim is a conditional PUT, every take-over a compare-and-swap, so of any number of lanes one wins. A pool's items are
-worked by any number of lanes; none of them knows of the others but through these objects. An item is done when the task of its
-last step is committed: the commit says so, and no object of its own.
+Every claim is a conditional PUT and every take-over a compare-and-swap, so exactly one of any number of lanes wins. Lanes know
+of each other only through these objects. An item is done when the task of its last step is committed; no other object says so.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ def lease_ms(timeout_ms: int) -> int:
 
 
 class Pool:
-    """One opened pool: `opener` at coordinate `at`."""
+    """The pool that step `opener` opens at coordinate `at`."""
 
     def __init__(self, context: Context, opener: str, at: list[int]) -> None:
         self._plan = context.plan
@@ -43,14 +42,14 @@ class Pool:
         try:
             self._store.create(self._layout.pool_open(self._opener, self._task), to_json({"items": items}))
         except Lost:
-            pass  # opened by an earlier entry into the same step
+            pass  # the step was entered before, and opened it
 
     def items(self) -> int:
         record: PoolRecord = self._store.get_json(self._layout.pool_open(self._opener, self._task))
         return record["items"]
 
     def claim(self, preferred: int, items: int, timeout_ms: int) -> tuple[int, int] | None:
-        """(item, lease expiry) of an unclaimed item, the preferred one if it is free; None when all are claimed."""
+        """Claims an item, the preferred one if it is free. Returns `(item, lease expiry)`, or None if all are claimed."""
         if preferred < items:
             lease = self._try_claim(self._layout.pool_claim(self._opener, self._task, preferred), timeout_ms)
             if lease:
@@ -69,11 +68,11 @@ class Pool:
         return self._try_claim(self._layout.pool_join(self._opener, self._task), timeout_ms)
 
     def fail_item(self, item: int, failure: RunFailure) -> bool:
-        """Says that an item has failed, and the pool goes on without it. True for the first that says so."""
+        """Records that an item has failed, so that the pool continues without it. True for the first to record it."""
         return create_once(self._store, self._layout.failed_item(self._opener, self._task, item), failure)
 
     def failures(self) -> dict[int, RunFailure]:
-        """Failure by item."""
+        """Failures by item, of a pool that collects them."""
         prefix = self._layout.failed_items_prefix(self._opener, self._task)
         keys = self._store.list(prefix)
         found = self._store.parallel([(self._store.get_json, key) for key in keys])
@@ -86,7 +85,7 @@ class Pool:
         return self._store.exists(self._layout.given_up(self._opener, self._task))
 
     def done(self, items: Iterable[int]) -> set[int]:
-        """Those of `items` whose last task is committed."""
+        """The given items whose last task is committed."""
         if self._plan.pools[self._opener]["kind"] == "foreach":
             stem = self._layout.step_prefix(self._plan.last(self._opener, 0)) + self._task + "-"
             commits = [parts_of("commit", key) for key in self._store.list_stem(stem)]
@@ -97,7 +96,7 @@ class Pool:
         return {item for item, exists in zip(items, found, strict=True) if exists}
 
     def renew(self, item: int, lease: int | None, timeout_ms: int) -> int:
-        """The claim's new expiry. Raises `Lost` when another session has taken the item over."""
+        """Renews the claim; returns its new expiry. Raises `Lost` if another session has taken the item over."""
         key = self._layout.pool_claim(self._opener, self._task, item)
         found = self._store.get(key)
         if found is None:
@@ -108,14 +107,14 @@ class Pool:
         return self._replace(key, found[2], timeout_ms)
 
     def take_over(self, item: int, timeout_ms: int) -> int | None:
-        """The new expiry of an item's expired claim, now ours; None when it is alive, or somebody else was faster."""
+        """Takes an expired claim over; returns its new expiry, or None if it is alive or another session was faster."""
         return self._take_over(self._layout.pool_claim(self._opener, self._task, item), timeout_ms)
 
     def take_over_join(self, timeout_ms: int) -> int | None:
         return self._take_over(self._layout.pool_join(self._opener, self._task), timeout_ms)
 
     def any_alive(self, items: Iterable[int]) -> bool:
-        """Whether any of these items' claims has not expired."""
+        """Whether the claim of any of these items is alive."""
         keys = [self._layout.pool_claim(self._opener, self._task, item) for item in items]
         found = self._store.parallel([(self._store.get_json, key) for key in keys])
         return any(claim and claim["expires"] > self._clock.now_ms() for claim in found)
@@ -144,7 +143,7 @@ class Pool:
 
 
 class Snapshot:
-    """What a LIST of a pool's keys shows."""
+    """The state of a pool as a LIST of its keys shows it."""
 
     def __init__(self, layout: RunLayout, opener: str, task: str, keys: list[str]) -> None:
         self.opened = layout.pool_open(opener, task) in keys
@@ -155,12 +154,12 @@ class Snapshot:
 
 
 def _numbers(prefix: str, keys: list[str]) -> set[int]:
-    """What follows the prefix in the keys that have it."""
+    """The number after the prefix, of each key that has it."""
     return {int(key[len(prefix) :]) for key in keys if key.startswith(prefix)}
 
 
 def _middle_of_longest_run(items: list[int]) -> int:
-    """Where a lane has most room ahead before it runs into another one. `items` is sorted and not empty."""
+    """The item that leaves a lane most room before it meets another lane. `items` is sorted and not empty."""
     longest, start = (items[0], 1), 0
     for end in range(1, len(items) + 1):
         if end == len(items) or items[end] != items[end - 1] + 1:

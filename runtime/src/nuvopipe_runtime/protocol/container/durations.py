@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Durations:
-    """What the steps executed in this container took, in seconds: the longest of the last run that had each."""
+    """Durations of the steps executed in this container: by step, the longest in the last run that executed it."""
 
     def __init__(self) -> None:
         self._longest: dict[str, tuple[str, float]] = {}
@@ -14,7 +14,7 @@ class Durations:
         self._longest[step] = run, max(taken_s, before if of == run else 0)
 
     def of(self, step: str, run: str) -> tuple[float, bool] | None:
-        """`(seconds, whether in this run)`; None where the step has not been executed here."""
+        """`(seconds, whether in this run)`; None if the step was not executed here."""
         if step not in self._longest:
             return None
         of, longest = self._longest[step]

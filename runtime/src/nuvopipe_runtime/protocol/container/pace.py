@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 REMEMBERED_FOR_MS = 120_000
-"""OpenWhisk keeps an idle container for ten minutes, and gives it up earlier where it needs the room."""
+"""OpenWhisk keeps an idle container for ten minutes, or less if it needs the room."""
 
 
 class Pace:
@@ -17,5 +17,5 @@ class Pace:
         self._start_ms, self._until = start_ms, now_ms + REMEMBERED_FOR_MS
 
     def start_ms(self, now_ms: int) -> int | None:
-        """None where nothing is known that still holds."""
+        """The last known start-up time of a lane; None if it is unknown or outdated."""
         return self._start_ms if now_ms < self._until else None

@@ -1,4 +1,4 @@
-"""Committed records and pool sizes that this container has seen: they never change, so it need not read them twice."""
+"""Caches committed records and pool sizes, which never change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RECORDS_MAX = 2_000
-"""One is about three kilobytes of the supervisor's memory, as `_slim` leaves it."""
+"""A record takes about 3 kB of the supervisor's memory after `_slim`."""
 
 DESCRIPTIONS_MAX = 5_000
 
@@ -32,7 +32,7 @@ class RecordCache:
         _keep(self._records, layout.commit(record["step"], record["task"]), self._slim(record))
 
     def get_all(self, store: Store, layout: RunLayout, wanted: list[tuple[str, str]]) -> list[TaskRecord]:
-        """Records of `(step, task)` pairs, in order, without their metadata; those not seen yet are read at once."""
+        """Records of `(step, task)` pairs, in order, without their metadata; missing ones are read concurrently."""
         keys = [layout.commit(step, task) for step, task in wanted]
         missing = [key for key in keys if key not in self._records]
         fetched = dict(zip(missing, store.parallel([(self._read, store, key) for key in missing]), strict=True))
@@ -48,8 +48,7 @@ class RecordCache:
         return self._slim(record)
 
     def _slim(self, record: TaskRecord) -> TaskRecord:
-        """Without what no other task asks for. Artifacts that are described alike share the description: a join may read
-        ten thousand records."""
+        """The record without its metadata. Equal descriptions of artifacts share an object: a join may read 10,000 records."""
         kept = record.copy()
         kept["metadata"] = []
         kept["objects"] = {intern(name): sha for name, sha in record["objects"].items()}
@@ -65,13 +64,13 @@ class RecordCache:
         _keep(self._sizes, pool_key, items)
 
     def items(self, pool_key: str, count: Callable[[], int]) -> int:
-        """How many items a pool has; `count` is asked once."""
+        """Number of items of a pool; `count` is called once."""
         if pool_key not in self._sizes:
             self.know_items(pool_key, count())
         return self._sizes[pool_key]
 
     def created(self, store: Store, layout: RunLayout) -> int:
-        """When a run was started, epoch milliseconds."""
+        """Start of a run, epoch milliseconds."""
         if layout.run not in self._created:
             _keep(self._created, layout.run, store.get_json(layout.run)["created"])
         return self._created[layout.run]

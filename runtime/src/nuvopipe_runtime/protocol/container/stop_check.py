@@ -1,4 +1,4 @@
-"""Whether a run is over: asked at every step, answered from the store at most once a second."""
+"""Whether a run is over: checked before every step, read from the store at most once a second."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class StopCheck:
         self._stopped = False
 
     def fresh(self, context: Context) -> None:
-        """A run that has just been made here is not over."""
+        """Resets the check for a run that has just begun here."""
         self._prefix, self._looked, self._stopped = context.layout.run_prefix, context.clock.now(), False
 
     def stopped(self, context: Context) -> bool:
-        """True when the run has failed, was cancelled, or has its result."""
+        """True if the run has failed, was cancelled, or has its result."""
         now, layout = context.clock.now(), context.layout
         if layout.run_prefix != self._prefix or (not self._stopped and now - self._looked >= LOOK_EVERY_S):
             names = context.store.names(layout.run_prefix)

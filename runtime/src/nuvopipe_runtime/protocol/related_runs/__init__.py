@@ -1,4 +1,4 @@
-"""The runs that a run is related to: the one it resumes, those it has called, the one that has called it."""
+"""Related runs: the run that is resumed, the called runs, and the calling run."""
 
 from __future__ import annotations
 

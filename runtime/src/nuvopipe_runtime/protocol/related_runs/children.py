@@ -1,7 +1,7 @@
-"""Runs that the steps of a run have started as their flows: who is their parent remembers them, and ends them with itself.
+"""Runs that a run's steps have called: the calling run records them and cancels them when it ends.
 
-A child is recorded before it is started, so that none is forgotten. What is to be cancelled gets its marker from here, so that
-it stops, or does not begin, even if the platform takes no call for its flow now.
+A child is recorded before it is started, so none is forgotten. The parent writes the marker that cancels a child, so the child
+stops, or never begins, even if the platform accepts no call of its flow now.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Children:
         self._has_any = any("flow" in spec.get("call", {}) for spec in context.plan.steps.values())
 
     def keep(self, step: str, task: str, attempt: int, flow: str, run: str, arguments: dict[str, Any]) -> None:
-        """Before a flow is started that is waited for: `ChildRecord` of `src/contract/records.ts`."""
+        """Writes the `ChildRecord` of a flow that is about to be called."""
         record = {"flow": flow, "run": run, "given": self._digest(arguments)}
         self._store.put(self._layout.child(step, task, attempt), to_json(record))
 
     def cancel_all(self, but: Collection[str] = ()) -> None:
-        """Those that are not over, but of the steps named."""
+        """Cancels the children that are not over, except those of the steps in `but`."""
         if not self._has_any:
             return
         prefix = self._layout.children_prefix
@@ -50,7 +50,7 @@ class Children:
         self._store.parallel([(self.cancel, child["flow"], child["run"]) for child in children])
 
     def cancel(self, flow: str, run: str) -> None:
-        """Has a run ended by its own flow, so that what follows a failure, and its own children, are seen to."""
+        """Cancels a child through its own flow, which also runs its `onFailure` and cancels its children."""
         layout = RunLayout(flow, run)
         if self._store.exists(layout.result):
             return
@@ -58,7 +58,7 @@ class Children:
         self._launcher.start(flow, {"cancel": run})
 
     def to_resume(self, step: str, task: str, arguments: dict[str, Any]) -> str | None:
-        """The run that the step had started in this run's origin; None where it had none, or was to give it something else."""
+        """The run that the step called in this run's origin; None if there is none or its arguments differ."""
         origin = RunLayout(self._layout.flow, self._lineage.origin)
         prefix = origin.task_children_prefix(step, task)
         last = max((int(key[len(prefix) :]) for key in self._store.list(prefix)), default=None)
@@ -66,6 +66,6 @@ class Children:
         return child["run"] if child and child["given"] == self._digest(arguments) else None
 
     def _digest(self, arguments: dict[str, Any]) -> str:
-        """Tells whether a flow is given the same again; what that was, nobody learns from it."""
+        """A keyed digest of a flow's arguments: equal for equal arguments, and it reveals nothing about them."""
         text = json.dumps(arguments, sort_keys=True).encode()
         return hmac.new(self._store.derive_key("arguments of flows"), text, hashlib.sha256).hexdigest()[:DIGEST_LENGTH]

@@ -1,4 +1,4 @@
-"""A resumed run: what its origin has committed is taken over, as long as nothing before it has been executed anew."""
+"""Resumed runs: a task is taken over from the origin as long as nothing before it was executed again."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from ...contract.formats import Envelope, Metadatum, RunOrigin, TaskRecord
 
 ORIGIN = ("origin-run-id", "origin-task-id")
-"""Metadata of Metaflow's own resumed runs: the run, and the task in it."""
+"""Fields in which Metaflow's own resumed runs name the original run and task."""
 
 
 STEPS_SHOWN_MAX = 20
 
 
 class UnknownStep(BadParameters):
-    """A run that is to be resumed from a step which the flow does not have."""
+    """A run is to be resumed from a step that the flow does not have."""
 
     code = UNKNOWN_STEP
 
@@ -31,7 +31,7 @@ class UnknownStep(BadParameters):
 
 
 class Lineage:
-    """Of a run that resumes no other there is nothing to tell, until `follow` names its origin."""
+    """The origin of a run. There is none until `follow` names it."""
 
     def __init__(self, context: Context) -> None:
         self._store = context.store
@@ -41,7 +41,7 @@ class Lineage:
         self.follow(None)
 
     def follow(self, origin: list[str] | None) -> None:
-        """`origin` is `[run]`, or `[run, step]` to do again from a step on; None in a run that resumes no other."""
+        """`origin` is `[run]`, or `[run, step]` to execute again from a step; None if the run resumes no other."""
         self._words = origin
         self._from = origin[1] if origin and len(origin) > 1 else None
         self._origin = RunLayout(self._plan.flow, origin[0]) if origin else None
@@ -56,7 +56,7 @@ class Lineage:
         return self._origin is not None
 
     def is_from(self, step: str) -> bool:
-        """Whether this is the step from which everything is to be executed."""
+        """Whether everything from this step on is executed again."""
         return step == self._from
 
     @property
@@ -70,7 +70,7 @@ class Lineage:
         return self._origin
 
     def check(self, given: dict[str, Any]) -> None:
-        """Raises `BadParameters` when there is nothing to resume."""
+        """Raises `BadParameters` if there is nothing to resume."""
         run = self.origin
         if given:
             raise BadParameters(f"a resumed run has the parameters of its origin: leave out {', '.join(sorted(given))}")
@@ -91,17 +91,17 @@ class Lineage:
 
     @property
     def record(self) -> RunOrigin:
-        """What `run.json` says of it."""
+        """`origin` of `run.json`."""
         return {"run": self.origin, "from": self._from} if self._from else {"run": self.origin}
 
     @property
     def facts(self) -> dict[str, str]:
-        """What Metaflow's client finds at each task of a resumed run."""
+        """Metadata that Metaflow's client finds at each task of a resumed run."""
         return {ORIGIN[0]: self.origin} if self._origin else {}
 
     @property
     def redoes(self) -> bool:
-        """Whether a step was named from which everything is to be executed."""
+        """Whether everything from some step on is executed again."""
         return self._from is not None
 
     def parameters(self) -> TaskRecord:
@@ -109,7 +109,7 @@ class Lineage:
         return self._as_ours(self._store.get_json(self._resumed.commit(PARAMETERS_STEP, PARAMETERS_TASK)))
 
     def find(self, step: str, task: str, inputs: list[TaskRecord]) -> TaskRecord | None:
-        """The record that a task takes over from the origin; None when it has to be executed."""
+        """The record that a task takes over from the origin; None if it must be executed."""
         if self._origin is None or step == self._from or step in self._plan.handlers:
             return None
         if not all("origin" in record for record in inputs):
@@ -120,7 +120,7 @@ class Lineage:
         return self._as_ours(found)
 
     def _fits(self, record: TaskRecord) -> bool:
-        """Whether the flow of now can go on where the task led."""
+        """Whether the current flow can continue where the task led."""
         following = self._plan.steps[record["step"]]["next"]
         if "choose" in following:
             return record.get("chose") in following["choose"]
@@ -137,7 +137,7 @@ class Lineage:
 
 
 def taken_over(record: TaskRecord, layout: RunLayout, by: str, facts: dict[str, str]) -> TaskRecord:
-    """A record as another run's own; `facts` are metadata that say where it is from."""
+    """A record as another run's own; `facts` become its metadata about the origin."""
     kept = [datum for datum in record["metadata"] if datum["field_name"] not in ORIGIN]
     tags = [f"attempt_id:{record['attempt']}"]
     more: list[Metadatum] = [

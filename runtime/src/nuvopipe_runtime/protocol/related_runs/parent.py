@@ -1,8 +1,8 @@
-"""A run that another's step has started, and the step that waits for its end.
+"""Called runs and the steps that wait for their end.
 
-A step waits without a session. It leaves the place where its run goes on with the child, looks once more, and stops; the child,
-when it has its result, looks whether somebody waits, and starts a session at that place. Of the two, whoever is second sees
-what the first has written. A session that is lost on the way is made up for by the sweep of the parent, whose lease runs out.
+A step waits without a session. It writes its place beside the child's records, looks for the result once more, and stops. When
+the child has its result, it reads that place and starts a session there. Whichever comes second sees what the first wrote. If
+the session is lost, the lease of the parent expires, and a sweep looks again.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from .lineage import Lineage
 
 CONDUCTOR = re.compile(r"[A-Za-z]\w*\.steps/flow-\w+")
-"""What may be started for a child: steps can write into the datastore, and must not have any action invoked."""
+"""Actions that a child may start. Steps can write to the datastore, and must not get arbitrary actions invoked."""
 
 PLACE = ("run", "block", "step", "at", "from", "attempt", "since", "poll")
-"""Of the envelope that waits: a session that is started with it looks for the child's result."""
+"""Keys of the waiting envelope; a session started with it looks for the child's result."""
 
 PARK_MS = 300_000
-"""What the lease of a step lasts for, and more, that waits without a session."""
+"""Shortest lease of a step that waits without a session."""
 
 
 class Parent:
@@ -42,17 +42,20 @@ class Parent:
         self._conductor = conductor_of(context.plan.flow, context.plan.hash)
 
     def wait_for(self, flow: str, run: str, envelope: Envelope) -> None:
-        """Leaves with a child that it is waited for."""
+        """Records that this run waits for the child."""
         place = self._lineage.mark(only(envelope, PLACE))
         self._store.put(RunLayout(flow, run).parent, to_json({"action": self._conductor, "envelope": place}))
 
     def waiting(self) -> ParentRecord | None:
-        """`ParentRecord` of `src/contract/records.ts`: who waits for this run; None where nobody does."""
+        """The `ParentRecord` of the step that waits for this run; None if none does."""
         waiting: ParentRecord | None = self._store.get_json(self._layout.parent)
         return waiting
 
     def wake(self, waiting: ParentRecord) -> bool:
-        """False when the platform does not take it now. A parent that cannot be started any more is left to its own lease."""
+        """Starts the waiting session. False if the platform does not accept it now.
+
+        A parent that can never be started is left to its own lease.
+        """
         if not CONDUCTOR.fullmatch(waiting["action"]):
             return True
         return self._launcher.start(waiting["action"], {ENVELOPE_KEY: waiting["envelope"]}) != LATER

@@ -1,8 +1,8 @@
-"""When a client gets its answer: its own session executes only what is likely to be done by then, and hands over the rest.
+"""When a client gets its answer: its session executes only what is likely to finish in time, and hands over the rest.
 
-A step cannot be left once it has begun, so it is decided before. A step whose time limit fits may begin. A longer one may
-where it is likely to be short: by what it took in this run, or, at the very beginning of a run, in an earlier one. A client
-that says itself how long it waits is answered in time even then.
+A step cannot be left once it has begun, so this is decided before. A step begins if its time limit fits, or if it is likely to
+be short, judging by its duration in this run or, at the start of a run, in an earlier one. A client that says how long it waits
+is always answered in time.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from ...contract.formats import Envelope
 
 BEGINNING_S = 3.0
-"""Since its start a run may be a quick one; a longer one does not feel what it takes to hand over."""
+"""Time since its start during which a run may turn out quick; in a longer run a handover does not matter."""
 
 MARGIN_S = 1.0
 IN_THIS_RUN, IN_AN_EARLIER_ONE = 5, 3
-"""How many times as long as before a step may take."""
+"""How many times its earlier duration a step is expected to take at most."""
 
 
 def answer_in_time(envelope: Envelope, now_ms: int) -> None:
-    """Notes when the session that a client waits for has to answer; nothing where nobody waits."""
+    """Writes into the envelope when the session must answer, if a client waits for it."""
     within = envelope.get("answerWithin", ANSWER_WITHIN_S)
     if envelope.get("home") and within > 0:
         envelope["answerBy"] = now_ms + round(within * 1000)
 
 
 def fits(envelope: Envelope, limit_s: float, known: tuple[float, bool] | None, now_ms: int) -> bool:
-    """Whether a step with this time limit may begin in the session; `known` is what `Durations.of` says of it."""
+    """Whether a step with this time limit may begin in the session; `known` is its entry in `Durations`."""
     by = envelope.get("answerBy")
     if by is None:
         return True
@@ -49,6 +49,6 @@ def fits(envelope: Envelope, limit_s: float, known: tuple[float, bool] | None, n
 
 
 def outlasts(envelope: Envelope, wait_ms: int, now_ms: int) -> bool:
-    """Whether a pause ends after the client's time; one of OpenWhisk's is not longer than `PAUSE_MAX_MS`."""
+    """Whether the first component of a pause ends after the client's time."""
     by = envelope.get("answerBy")
     return by is not None and now_ms + min(wait_ms, PAUSE_MAX_MS) > by

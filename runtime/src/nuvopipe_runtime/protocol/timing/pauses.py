@@ -6,5 +6,5 @@ from ...contract.protocol import PAUSE_MAX_MS
 
 
 def pauses(wait_ms: int) -> int:
-    """Components that a wait takes."""
+    """Number of components that a wait takes."""
     return -(-wait_ms // PAUSE_MAX_MS)

@@ -1,4 +1,4 @@
-"""`retry.within`: what all attempts of a task may take together, their pauses with them."""
+"""`retry.within`: the time limit for all attempts of a task together, pauses included."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class RetryTime:
         self._clock = context.clock
 
     def begin(self, envelope: Envelope, attempt: int) -> None:
-        """Notes in the envelope when the first attempt began, if all of them have a limit."""
+        """Writes into the envelope when the first attempt began, if the attempts have a common limit."""
         step = envelope["step"]
         if self._within_ms(step) is None or "since" in envelope:
             return
-        # Of a session that was lost, the first attempt that failed tells.
+        # After a session was lost, the first failed attempt has it.
         first = self._layout.failed_attempt(step, task_id(envelope.get("at", [])), 0)
         record = self._store.get_json(first) if attempt else None
         envelope["since"] = record["started"] if record else self._clock.now_ms()
 
     def left_ms(self, envelope: Envelope) -> int | None:
-        """None without a limit."""
+        """Time left for all attempts; None without a limit."""
         within_ms = self._within_ms(envelope["step"])
         return None if within_ms is None else envelope["since"] + within_ms - self._clock.now_ms()
 

@@ -1,1 +1,1 @@
-"""What enters and leaves a run: its parameters, its secrets, and numbers on their way through the conductor."""
+"""Values that enter and leave a run: parameters, secrets, and numbers that pass the conductor."""

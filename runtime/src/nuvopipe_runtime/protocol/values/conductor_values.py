@@ -1,7 +1,7 @@
-"""What becomes of values on their way through OpenWhisk's conductor, which runs on Node: its numbers are doubles.
+"""Values that pass OpenWhisk's conductor, which runs on Node, where numbers are doubles.
 
-An integer beyond 2^53 would be rounded there, and nobody would be told. What goes out has such integers as text; of what comes
-in, a whole number that may have been rounded is refused by name. Numbers with a fraction are doubles in Python, too.
+It silently rounds integers beyond 2^53. Outgoing values therefore have such integers as text, and incoming whole numbers that
+may have been rounded are refused. Numbers with a fraction are doubles in Python too.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 
 class Answer(TypedDict, total=False):
-    """What the action, or the flow, of a step has answered: `result`, or `error`."""
+    """The answer of the action or flow that a step calls: `result` or `error`."""
 
     result: Any
     error: Any
     kinds: list[str]
-    """What `retry.on` may call the failure of a flow."""
+    """Names of a flow's failure for `retry.on`."""
 
 
 LONG_DIGITS = re.compile(rb"\d{16}")
-"""In the JSON text of an integer that a double may not hold."""
+"""Matches the JSON text of an integer that a double may not hold."""
 
 
 def answer_of(result: RunResult) -> RunResult:
-    """A run's result as its clients are answered; `exact` names the outputs that are texts and are numbers in `result.json`."""
+    """A run's result as its clients get it; `exact` names the outputs that are text here and numbers in `result.json`."""
     if not result.get("outputs"):
         return result
     text = to_json(result)
@@ -66,11 +66,11 @@ def _is_long_integer(value: Any) -> bool:
 
 
 def rounded(value: Any) -> tuple[str, int | float] | None:
-    """`(place, number)` of the first whole number that may not be the one that was sent; None where there is none.
+    """`(place, number)` of the first whole number that may have been rounded; None if there is none.
 
-    Node writes a double from 10^21 on with an exponent, so that Python has a float of what may have been an integer.
+    Node writes doubles from 10^21 on with an exponent, which Python reads as floats, although they may have been integers.
     """
-    ahead = [("", value)]  # no recursion: OpenWhisk takes JSON as deep as Python's own stack
+    ahead = [("", value)]  # no recursion: OpenWhisk accepts JSON as deep as Python's stack
     while ahead:
         place, value = ahead.pop()
         if isinstance(value, (int, float)) and abs(value) > EXACT_INTEGER_MAX and value == value // 1:
@@ -83,7 +83,7 @@ def rounded(value: Any) -> tuple[str, int | float] | None:
 
 
 def answer_of_action(answer: EnvelopeAnswerResult | EnvelopeAnswerError | None) -> Answer | None:
-    """What an action answered a step, through the conductor: `{"result": …}` or `{"error": …}`."""
+    """The answer of an action, as it came through the conductor."""
     if answer is None:
         return None
     if "result" not in answer:

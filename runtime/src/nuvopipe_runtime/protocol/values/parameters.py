@@ -1,4 +1,4 @@
-"""What a client gave a run, checked and completed, before anything is written.
+"""Checks and completes the parameters of a run before anything is written.
 
 `src/cli/flags/parameter-flags.ts` checks the same before it invokes, with the same messages; `test/fixtures/parameters.json`
 holds both to them.
@@ -30,13 +30,13 @@ BOOLEANS = {
     **dict.fromkeys(("true", "t", "1", "yes", "y", "on"), True),
     **dict.fromkeys(("false", "f", "0", "no", "n", "off"), False),
 }
-"""What Metaflow takes on its command line (click's BOOL)."""
+"""Spellings that Metaflow accepts on its command line (click's BOOL)."""
 
 ROUNDS_ITSELF = ("number", "boolean")
-"""Types whose numbers are doubles, or no numbers, in Python, too."""
+"""Types whose values do not suffer from doubles: their numbers are doubles in Python too, or they have none."""
 
 REFUSALS = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
-"""What is raised for a value that is not of its type."""
+"""Raised for a value of the wrong type."""
 
 TYPE_NAMES = {
     "string": "text",
@@ -52,14 +52,14 @@ BINARY = "the base64 text of a file"
 
 
 class BadParameters(Exception):
-    """The client's to put right; the message lists every problem."""
+    """The parameters are wrong; the message lists every problem, for the client to fix."""
 
     code: str | None = None
-    """Of the error in the answer, for clients that make more of it than a failure."""
+    """Code of the error in the answer, for clients that act on it."""
 
 
 class BadValues(BadParameters):
-    """The run has a name, and can be told of: `values` are those that its `onFailure` may read, None for the bad ones."""
+    """Bad parameters of a run with a valid name, which is recorded: its `onFailure` reads `values`, None for each bad one."""
 
     def __init__(self, message: str, values: dict[str, Any]) -> None:
         super().__init__(message)
@@ -71,7 +71,7 @@ def is_run_name(text: str) -> bool:
 
 
 def check_invocation(envelope: Envelope) -> None:
-    """The keys of an invocation that are not parameters: the run's name, and how long its client waits."""
+    """Checks the run's name and how long its client waits. Raises `BadParameters`."""
     if not is_run_name(envelope["run"]):
         shown = json.dumps(envelope["run"][:VALUE_SHOWN_MAX_LENGTH], ensure_ascii=False)
         raise BadParameters(
@@ -83,7 +83,7 @@ def check_invocation(envelope: Envelope) -> None:
 
 
 def unpacked(given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """`(values, whether they are as they were sent)` of an invocation. Those that are not have come through the conductor."""
+    """`(values, whether they are exactly as sent)` of an invocation; otherwise they came through the conductor."""
     return (json.loads(given[EXACT_PARAMETERS]), True) if EXACT_PARAMETERS in given else (given, False)
 
 
@@ -94,10 +94,11 @@ def complete(
     is_exact: bool = False,
     is_conducted: bool = True,
 ) -> dict[str, Any]:
-    """Value by name for every parameter of the flow, whose files lie in `directory`; the content of a binary file as base64.
+    """The value of every parameter of the flow, by name. Files are read from `directory`; binary ones become base64.
 
-    Texts are taken for numbers, as `wsk -p` may send them, and null for nothing given. A text for a `json` parameter is JSON,
-    but where it `is_exact`. What `is_conducted` came through the conductor: whole numbers that it may have rounded are refused.
+    Text is accepted for numbers, as `wsk -p` may send it, and null means not given. Text for a `json` parameter is parsed as
+    JSON, unless values are `is_exact`. If values are `is_conducted`, whole numbers that the conductor may have rounded are
+    refused. Raises `BadValues`.
     """
     values, problems = {}, []
     for name, spec in specs.items():
@@ -107,7 +108,7 @@ def complete(
             problems += [f'the parameter "{name}" {problem}' for problem in found]
         elif spec.get("required"):
             problems.append(f'the parameter "{name}" is missing' + (f" ({spec['help']})" if spec.get("help") else ""))
-    # OpenWhisk keeps no order of what it is given.
+    # OpenWhisk does not keep the order of arguments.
     unknown = sorted(name for name in given if name not in specs)
     problems += [f'the flow has no parameter "{name[:VALUE_SHOWN_MAX_LENGTH]}"' for name in unknown]
     if unknown:
@@ -119,7 +120,7 @@ def complete(
 
 
 def read(spec: PlannedParameter, given: Any, is_exact: bool = False, is_conducted: bool = True) -> tuple[Any, list[str]]:
-    """(the value, what is wrong with it)."""
+    """`(value, problems)`."""
     kind, is_secret, is_binary = spec["type"], spec["type"] == "secret", spec.get("binary", False)
     if is_conducted and not is_exact and kind not in ROUNDS_ITSELF:
         found = rounded(given)
@@ -152,7 +153,7 @@ def _unmet(spec: PlannedParameter, value: Any) -> Iterator[str]:
 
 
 def convert(kind: ParameterType, value: Any, is_exact: bool = False) -> Any:
-    """What a client gave, as a value of that type. Raises `REFUSALS` where it is none."""
+    """Converts a client's value to a type. Raises one of `REFUSALS` if it does not fit."""
     if kind == "json":
         return _finite(value if is_exact or not isinstance(value, str) else json.loads(value))
     if kind == "boolean":
@@ -164,7 +165,7 @@ def convert(kind: ParameterType, value: Any, is_exact: bool = False) -> Any:
     if isinstance(value, (dict, list)):
         raise TypeError
     text = value if isinstance(value, str) else json.dumps(value)
-    # As Python reads a text file, and Metaflow's IncludeFile with it.
+    # Like Python reading a text file, and thus Metaflow's IncludeFile.
     return text.replace("\r\n", "\n").replace("\r", "\n") if kind == "file" else text
 
 
@@ -180,7 +181,7 @@ def _number(kind: ParameterType, value: Any) -> int | float:
 
 
 def _finite(value: Any) -> Any:
-    """A JSON value. Raises ValueError for NaN and infinities, which Python reads in JSON."""
+    """Returns the JSON value. Raises ValueError for NaN and infinities, which Python's parser accepts."""
     ahead = [value]
     while ahead:
         part = ahead.pop()
@@ -191,7 +192,7 @@ def _finite(value: Any) -> Any:
 
 
 def _content(value: Any) -> str:
-    """A file's, as base64. Raises ValueError where it is none."""
+    """Returns the base64 content of a file. Raises ValueError if it is not base64."""
     if not isinstance(value, str):
         raise TypeError
     try:
@@ -218,7 +219,7 @@ def _default(spec: PlannedParameter, directory: str) -> Any:
 
 
 def facts_of(specs: dict[str, PlannedParameter], given: dict[str, Any], key: bytes) -> dict[str, GivenParameter]:
-    """What `run.json` keeps of given parameters: by name a digest under `key`, and the text of all but secrets."""
+    """`given` of `run.json`: by name, a digest under `key`, and the text of all but secrets."""
     return {name: _fact(specs[name], value, key) for name, value in given.items()}
 
 
@@ -237,7 +238,7 @@ def differences(
     key: bytes,
     directory: str = "",
 ) -> list[str]:
-    """How two starts of a run differ, a text for each parameter; `before` and `now` are its facts."""
+    """How two starts of a run differ, one text per parameter; `before` and `now` are their facts."""
     texts = []
     for name in sorted({*before, *now} & specs.keys()):
         default = _fact(specs[name], _default(specs[name], directory), key)
@@ -254,7 +255,7 @@ def _signature(parameter: tuple[str, PlannedParameter]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """As JavaScript writes JSON."""
+    """The value as JavaScript writes JSON, shortened."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         value = int(value)
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""A run's parameters of type secret: for the memory of its tasks, sealed everywhere else."""
+"""Secret parameters of a run: readable in its tasks, sealed everywhere else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SecretParameters:
-    """Those of one flow, in one container, which remembers the last run's."""
+    """The secret parameters of one flow; a container remembers those of the last run."""
 
     def __init__(self, plan: Plan) -> None:
         self._flow = plan.flow
@@ -27,29 +27,29 @@ class SecretParameters:
         self._values: dict[str, Any] = {}
 
     def open(self, store: Store, given: dict[str, Any] | str) -> dict[str, Any]:
-        """What a client gave a run. The conductor of a flow with secrets has sealed it: what it answers is recorded."""
+        """The client's parameters. The conductor of a flow with secrets seals them, because its answers are recorded."""
         if not isinstance(given, str):
             return given
-        # src/platform/deploy/sealing-key.ts has the public key.
+        # src/platform/deploy/sealing-key.ts derives the public key.
         sealed = _readable(unseal_from_sender, store.derive_key(f"parameters of {self._flow}"), given)
         parameters: dict[str, Any] = json.loads(sealed)
         return parameters
 
     def keep(self, context: Context, values: dict[str, Any]) -> dict[str, Any]:
-        """Takes the secrets out of a new run's parameters and keeps them for its tasks; returns all others."""
+        """Stores the secrets of a new run for its tasks; returns all other parameters."""
         if self._names:
             self._run, self._values = context.layout.run_id, {name: values[name] for name in self._names}
             context.store.put(context.layout.secrets, seal(self._key(context), json.dumps(self._values).encode()))
         return {name: value for name, value in values.items() if name not in self._names}
 
     def copy(self, context: Context, origin: str) -> None:
-        """Gives a resumed run the secrets of its origin."""
+        """Copies the secrets of the origin to a resumed run."""
         if self._names:
             values = self.of(replace(context, layout=RunLayout(context.plan.flow, origin)))
             self.keep(context, dict(values))
 
     def of(self, context: Context) -> dict[str, Any]:
-        """Value by name."""
+        """Secret parameters of the run, by name. Raises `Unreadable`."""
         if self._names and self._run != context.layout.run_id:
             found = context.store.get(context.layout.secrets)
             if found is None:
