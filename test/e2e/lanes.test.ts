@@ -364,7 +364,8 @@ steps:
       ${NOTE}
       self.token = os.urandom(8).hex()
       print("drew", self.token)
-      time.sleep(1)
+      while open(self.journal).read().count("draw") < 2:
+          time.sleep(0.02)
   - step: last
     run: |
       from metaflow import current
@@ -379,7 +380,10 @@ steps:
       const result = await ending('TwiceFlow', 'twice');
       assert.equal(result.status, 'succeeded');
       assert.equal(other.result.run, 'twice');
-      assert.deepEqual(await notes('twice'), ['draw t', 'draw t', 'last t']);
+      const noted = await notes('twice');
+      assert.deepEqual(noted.slice(0, 2), ['draw t', 'draw t']);
+      // Both sessions go on: whichever is behind may begin the last step before the other one has committed it.
+      assert.deepEqual([...new Set(noted.slice(2))], ['last t']);
       const read = await artifactsOf(twin.platform.python, stockEnvironment(twin), 'TwiceFlow/twice');
       const { token } = result.outputs as { token: string };
       assert.equal(read.steps.draw?.[0]?.artifacts.token, `'${token}'`);
