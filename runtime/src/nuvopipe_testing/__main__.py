@@ -1,12 +1,15 @@
 """`python -m nuvopipe_testing FOLDER [PACKAGES LAYER…]` runs cases of a compiled flow.
 
-They come as lines of JSON, and so do their outcomes go. The zips of the layers lie in the folder PACKAGES. With `read`, a run's
-name, a line asks for artifacts of a run in the `store` instead.
+Cases and outcomes are lines of JSON. The zips of the layers are in the folder PACKAGES. A line with `read`, the name of a run,
+asks for artifacts of that run in the `store` instead.
 """
+
+from __future__ import annotations
 
 import json
 import os
 import sys
+from typing import Any
 
 from nuvopipe_runtime.contract.protocol import PASSED_ON_VARIABLES
 from nuvopipe_runtime.execution.lifetime import die_with_parent
@@ -18,17 +21,17 @@ from .cases import Cases
 
 
 class Folder:
-    """As much of a store as layers are fetched from."""
+    """The part of a store that layers are fetched from."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self._path = path
 
-    def get(self, key):
+    def get(self, key: str) -> tuple[bytes]:
         with open(os.path.join(self._path, os.path.basename(key)), "rb") as file:
             return (file.read(),)
 
 
-def main(folder, packages=None, *layers):
+def main(folder: str, packages: str = "", *layers: str) -> None:
     die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever else writes to stdout must not be taken for an answer
@@ -44,7 +47,7 @@ def main(folder, packages=None, *layers):
         cases.close()
 
 
-def _answer(cases, request):
+def _answer(cases: Cases, request: Any) -> dict[str, Any]:
     try:
         if "read" in request:
             return {"artifacts": cases.read(open_store(request["store"]), request["read"], request["artifacts"])}

@@ -1,11 +1,14 @@
 """Runs cases of a flow's tests, each as a run of its own on a simulated platform; or reads a run of a real one."""
 
+from __future__ import annotations
+
 import io
 import json
 import sys
 import time
 from contextlib import nullcontext
 from itertools import compress
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.contract.protocol import EXACT_PARAMETERS, PARAMETERS_STEP
@@ -18,22 +21,54 @@ from nuvopipe_runtime.plan import coordinate_of
 from .mocks import FAILURES, MockProblem, for_attempt, for_task
 from .one_flow import OneFlow
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from nuvopipe_runtime.contract.formats import TaskRecord
+    from nuvopipe_runtime.execution.attempt import Attempt
+    from nuvopipe_runtime.execution.live_log import LiveLog
+    from nuvopipe_runtime.execution.request import Request
+    from nuvopipe_runtime.plan import Plan
+    from nuvopipe_runtime.store import Store
+
+    from .conductor import JsonObject
+    from .mocks import Mock
+
 RUN = "test"
-"""What a case's run is called, in a store of its own."""
+"""The name of a case's run, in a store of its own."""
 
 READ_TIMEOUT_S = 60
 LOG_MAX_BYTES = 8 << 10
-"""Of what a case's tasks wrote; the last of it says why one failed."""
+"""How much is kept of what a case's tasks wrote; the end says why one failed."""
 
 
 MOCK_PROBLEM = "MockProblem: "
-"""How a task tells of one that only it could find."""
+"""How the error of a task begins that found a problem of its mock."""
+
+
+class Case(TypedDict):
+    """A case of a test file."""
+
+    parameters: dict[str, Any]
+    mocks: dict[str, Mock]
+    """By step."""
+    secrets: dict[str, str]
+    artifacts: dict[str, list[str]]
+    """The artifacts to return, by step."""
+
+
+class ReadTask(TypedDict):
+    """Artifacts of one task."""
+
+    at: list[int]
+    values: dict[str, Any]
+    unreadable: dict[str, str]
 
 
 class CaseProblem(Exception):
-    """A mock of this step cannot do what it says, which no step's `retry` or `catch` may hide."""
+    """A mock of this step cannot do what it says; no `retry` or `catch` of the step hides that."""
 
-    def __init__(self, step, message):
+    def __init__(self, step: str, message: str) -> None:
         super().__init__(message)
         self.step = step
 
@@ -45,69 +80,85 @@ class MockingProcesses(WarmProcesses):
 class MockingExecutor(Executor):
     """Hands each task its mock."""
 
-    def __init__(self, plan):
+    def __init__(self, plan: Plan) -> None:
         super().__init__(plan, MockingProcesses)
+        self._mocks: Mapping[str, Mock] = {}
 
-    def warm_up(self, environment):
-        """Before the first case, whose time it is not."""
+    def warm_up(self, environment: dict[str, str]) -> None:
+        """Starts a warm process, so that the first case does not take longer than others."""
         self._processes.ready_for(None, environment, {}, time.time() + READ_TIMEOUT_S)
 
-    def begin(self, mocks, secrets):
-        """Forgets the case before."""
+    def begin(self, mocks: Mapping[str, Mock], secrets: dict[str, str]) -> None:
+        """Forgets the previous case."""
         self._mocks = mocks
         self.secrets = secrets
         self.blobs = BlobCache()  # content-addressed, but of another store
 
-    def mock(self, step, coordinate, attempt):
-        """What stands in for an attempt; empty where the step itself is run."""
+    def mock(self, step: str, coordinate: Sequence[int], attempt: int) -> Mock:
+        """The stand-in for an attempt; empty if the step itself runs."""
         scopes = self._plan.steps[step]["within"]
-        repeated = [self._plan.pools.get(scope, {}).get("kind") != "branches" for scope in scopes]
+        pools = self._plan.pools
+        repeated = [scope not in pools or pools[scope]["kind"] != "branches" for scope in scopes]
         try:
             return for_attempt(for_task(self._mocks.get(step, {}), [*compress(coordinate, repeated)]), attempt)
         except MockProblem as problem:
             raise CaseProblem(step, str(problem)) from None
 
-    def _reason(self, request):
-        """What `catch` is told: what the mock says, and not which run has failed with it."""
+    def _reason(self, request: Request) -> str | None:
+        """The failure that `catch` keeps: what the mock says, and not which run has failed with it."""
         mock = self.mock(request["step"], coordinate_of(request["task"]), request["retries"])
         return text_of(mock) if "error" in mock else request["reason"]
 
-    def run(self, store, operation, request, *arguments):
-        step = request.get("step")
-        if operation == "step" and "reason" in request and "call" in self._plan.steps[step]:
-            request = {**request, "reason": self._reason(request)}
-        if operation != "step" or "call" in self._plan.steps[step]:
-            return super().run(store, operation, request, *arguments)
+    def run(
+        self,
+        store: Store,
+        operation: str,
+        request: Request,
+        environment: dict[str, str],
+        timeout_s: float,
+        deadline: float,
+        is_over: Callable[[], bool] | None = None,
+        overdue: str | None = None,
+        live_log: LiveLog | None = None,
+    ) -> Attempt:
+        limits = (environment, timeout_s, deadline, is_over, overdue, live_log)
+        if operation != "step":
+            return super().run(store, operation, request, *limits)
+        step = request["step"]
+        if "call" in self._plan.steps[step]:
+            if "reason" in request:
+                request = {**request, "reason": self._reason(request)}
+            return super().run(store, operation, request, *limits)
         mock = self.mock(step, coordinate_of(request["task"]), request["attempt"])
-        # What Python says of a failure that was asked for is of no use to anybody.
+        # Nobody needs Python's traceback of a failure that the test asked for.
         with _Captured() if FAILURES & mock.keys() else nullcontext():
-            attempt = super().run(store, operation, {**request, "mock": mock}, *arguments)
-        if (attempt.error or "").startswith(MOCK_PROBLEM):
+            attempt = super().run(store, operation, {**request, "mock": mock}, *limits)
+        if attempt.error and attempt.error.startswith(MOCK_PROBLEM):
             raise CaseProblem(step, attempt.error.removeprefix(MOCK_PROBLEM))
         return attempt
 
 
-def text_of(mock):
-    """How an action, or a flow, fails."""
+def text_of(mock: Mock) -> str:
+    """The error of an action or a flow that fails."""
     return ": ".join(filter(None, [mock["error"], mock.get("message")]))
 
 
 class Cases:
-    """Of one flow; its warm process is started once."""
+    """The cases of one flow; its warm process is started once."""
 
-    def __init__(self, plan, environment):
+    def __init__(self, plan: Plan, environment: dict[str, str]) -> None:
         self._plan = plan
         self._environment = environment
         self._executor = MockingExecutor(plan)
         named = {name for spec in plan.steps.values() for name in spec.get("secrets", [])}
         self._secrets = {name: f"test-{name}" for name in named}
-        """Made up: a test is not to need the real ones."""
+        """Made up: tests do not need the real ones."""
 
-    def close(self):
+    def close(self) -> None:
         self._executor.close()
 
-    def run(self, case):
-        """How a case went: `CaseOutcome` of `src/flow-tests/test-outcome.ts`."""
+    def run(self, case: Case) -> dict[str, Any]:
+        """The outcome of a case: `CaseOutcome` of `src/flow-tests/test-outcome.ts`."""
         self._executor.begin(case["mocks"], self._secrets | case["secrets"])
         platform = OneFlow(self._plan, self._executor)
         platform.environment |= self._environment
@@ -120,7 +171,7 @@ class Cases:
                 result = platform.invoke(run=RUN, **{EXACT_PARAMETERS: json.dumps(case["parameters"])})
         except CaseProblem as problem:
             return {"problem": {"step": problem.step, "message": str(problem)}}
-        # The session that answers need not be the one that ended the run.
+        # The session that answers may not be the one that ended the run.
         result = platform.result(RUN) or result
         outcome = {
             "status": result["status"],
@@ -132,8 +183,8 @@ class Cases:
         outcome["ms"] = round((time.perf_counter() - started) * 1000, 1)
         return outcome
 
-    def _answer(self, envelope, arguments):
-        """What a mock has an action answer."""
+    def _answer(self, envelope: JsonObject, arguments: JsonObject) -> JsonObject:
+        """The answer of an action, from its mock."""
         step = envelope["step"]
         mock = self._executor.mock(step, envelope["at"], envelope.get("attempt", 0))
         if not mock:
@@ -145,17 +196,17 @@ class Cases:
             return {"error": f"The action exceeded its time limits of {limit} milliseconds."}
         return {"error": text_of(mock)}
 
-    def _result_of(self, envelope, arguments):
-        """What a mock has the run of another flow come to."""
+    def _result_of(self, envelope: JsonObject, arguments: JsonObject) -> JsonObject:
+        """The result of another flow's run, from its mock."""
         answer = self._answer(envelope, arguments)
         if "error" in answer:
             return {"status": "failed", "error": {"message": answer["error"]}}
         return {"status": "succeeded", "outputs": answer["result"]}
 
-    def _attempts(self, store):
-        """All that were made, of the user's steps and others, in the order in which they began."""
+    def _attempts(self, store: Store) -> list[dict[str, Any]]:
+        """All attempts, of the user's steps and synthetic ones, in the order in which they began."""
         keys = store.list(RunLayout(self._plan.flow, RUN).run_prefix + "tasks/")
-        records = store.parallel([(store.get_json, key) for key in keys])
+        records: list[TaskRecord] = store.parallel([(store.get_json, key) for key in keys])
         records.sort(key=lambda record: (record["started"], record["at"], record["attempt"]))
         return [
             {
@@ -170,37 +221,47 @@ class Cases:
             if record["step"] != PARAMETERS_STEP
         ]
 
-    def read(self, store, run, wanted):
-        """Artifacts of a run by step: of each of its tasks in order, `{at, values, unreadable}`."""
+    def read(self, store: Store, run: str, wanted: Mapping[str, list[str]]) -> dict[str, list[ReadTask]]:
+        """Artifacts of a run by step, for each of its tasks in order."""
         return {step: self._read_step(store, RunLayout(self._plan.flow, run), step, names) for step, names in wanted.items()}
 
-    def _read_step(self, store, layout, step, names):
+    def _read_step(self, store: Store, layout: RunLayout, step: str, names: list[str]) -> list[ReadTask]:
         keys = [key for key in store.list(layout.step_prefix(step)) if key.endswith("/commit")]
-        records = [record for record in store.parallel([(store.get_json, key) for key in keys]) if record["ok"]]
-        records.sort(key=lambda record: record["at"])
+        found: list[TaskRecord] = store.parallel([(store.get_json, key) for key in keys])
+        records = sorted((record for record in found if record["ok"]), key=lambda record: record["at"])
         if not records:
             return []
-        request = {**tell(records), "names": names, "root": store.root, "tags": []}
+        told = tell(records)
+        request: Request = {
+            "inputs": told["inputs"],
+            "descriptions": told["descriptions"],
+            "names": names,
+            "root": store.root,
+            "tags": [],
+        }
         environment = {**self._environment, "METAFLOW_DATASTORE_SYSROOT_S3": store.root, "METAFLOW_USER": "tester"}
         deadline = time.time() + READ_TIMEOUT_S
         attempt = self._executor.run(store, "read", request, environment, READ_TIMEOUT_S, deadline)
         if not attempt.ok:
             raise RuntimeError(f"the artifacts of step {step} cannot be read: {attempt.error}")
-        found = attempt.result["read"]
-        return [{"at": record["at"], **read} for record, read in zip(records, found, strict=True)]
+        reads = zip(records, attempt.result["read"], strict=True)
+        return [{"at": record["at"], "values": read["values"], "unreadable": read["unreadable"]} for record, read in reads]
 
 
 class _Captured:
-    """Takes what tasks write while a case runs."""
+    """Captures what tasks write while a case runs."""
 
-    def __enter__(self):
-        self._stream = io.TextIOWrapper(io.BytesIO(), write_through=True)
+    def __init__(self) -> None:
+        self._written = io.BytesIO()
+
+    def __enter__(self) -> _Captured:
         self._before = sys.stdout, sys.stderr
+        self._stream = io.TextIOWrapper(self._written, write_through=True)
         sys.stdout = sys.stderr = self._stream
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         sys.stdout, sys.stderr = self._before
 
-    def text(self):
-        return self._stream.buffer.getvalue()[-LOG_MAX_BYTES:].decode(errors="replace")
+    def text(self) -> str:
+        return self._written.getvalue()[-LOG_MAX_BYTES:].decode(errors="replace")

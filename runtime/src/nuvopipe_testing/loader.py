@@ -1,6 +1,9 @@
-"""The loader of a test: that of a step action, whose tasks can be mocked, and asked for what others have left."""
+"""The loader of a test: that of a step action, with tasks that can be mocked, and that can read other tasks' artifacts."""
+
+from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 from nuvopipe_runtime.execution import loader, task
 from nuvopipe_runtime.execution.json_form import readable
@@ -8,24 +11,33 @@ from nuvopipe_runtime.execution.storage import give_inputs
 
 from .mocks import put_in_place
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from metaflow.cli import CliState
+    from metaflow.datastore.task_datastore import TaskDataStore
+
+    from nuvopipe_runtime.execution.request import Outcome, ReadArtifacts, Request
+
 step = task.OPERATIONS["step"]
 
 
-def mocked_step(context, request, result):
-    if request.get("mock"):
-        put_in_place(sys.modules["__main__"], request["step"], request["mock"])
+def mocked_step(context: CliState, request: Request, result: Outcome) -> None:
+    if mock := request.get("mock"):
+        put_in_place(sys.modules["__main__"], request["step"], mock)
     step(context, request, result)
 
 
-def read(context, request, result):
-    """Artifacts of tasks as JSON: for each of them `values` by name, and why others cannot be read."""
+def read(context: CliState, request: Request, result: Outcome) -> None:
+    """Reads artifacts of tasks as JSON."""
     paths = give_inputs(context.flow_datastore, request)
     opened = context.flow_datastore.get_task_datastores(pathspecs=paths)
     result["read"] = [_read_one(datastore, request["names"]) for datastore in opened]
 
 
-def _read_one(datastore, names):
-    values, unreadable = {}, {}
+def _read_one(datastore: TaskDataStore, names: Sequence[str]) -> ReadArtifacts:
+    values: dict[str, Any] = {}
+    unreadable: dict[str, str] = {}
     for name in names:
         if name not in datastore:
             continue

@@ -1,19 +1,47 @@
-"""Stand-ins for what a step does. They are put in its place in the task's own fork: all around it stays as it is."""
+"""Stand-ins for what a step does. They replace it in the task's own fork: everything around it stays as it is."""
+
+from __future__ import annotations
 
 import builtins
 import importlib
 import signal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import ModuleType
+    from typing import TypeAlias
+
+    from metaflow import FlowSpec
+
+    Act: TypeAlias = Callable[..., object]
+    """`act(self[, inputs])`"""
 
 FAILURES = {"error", "message", "timeout"}
 RESULTS = {"set", "run", "returns"}
+
+
+class Mock(TypedDict, total=False):
+    """What stands in for a step, as test files have it; empty: the step itself."""
+
+    set: dict[str, Any]
+    run: str
+    returns: Any
+    error: str
+    message: str
+    timeout: Literal[True]
+    times: int
+    """How many attempts fail before the rest of the mock, or the step, takes over."""
+    each: list[Mock | None]
+    """By item or turn."""
 
 
 class MockProblem(Exception):
     """A mock that cannot do what it says."""
 
 
-def for_task(mock, indices):
-    """The mock of one task: of those in `each`, the one of its item or turn, the last of its `indices`."""
+def for_task(mock: Mock, indices: Sequence[int]) -> Mock:
+    """The mock of one task; from `each`, that of its item or turn, which is the last of its `indices`."""
     if "each" not in mock:
         return mock
     mocks = mock["each"]
@@ -24,55 +52,64 @@ def for_task(mock, indices):
     return mocks[indices[-1]] or {}
 
 
-def for_attempt(mock, attempt):
-    """What stands in for this attempt: after the `times` that it fails, what else the mock does, or the step itself."""
+def for_attempt(mock: Mock, attempt: int) -> Mock:
+    """What stands in for one attempt: a failure for the first `times`, then the rest of the mock or the step itself."""
     fails = "times" in mock and attempt < mock["times"]
     kept = FAILURES if fails else RESULTS if "times" in mock else FAILURES | RESULTS
-    return {key: value for key, value in mock.items() if key in kept}
+    chosen: Mock = {}
+    chosen.update({key: value for key, value in mock.items() if key in kept})  # type: ignore[typeddict-item]
+    return chosen
 
 
-def put_in_place(module, step, mock):
+def put_in_place(module: ModuleType, step: str, mock: Mock) -> None:
     """Replaces what a compiled flow's step calls: `_run_<step>` or `_call`; in a join also `_collect` or `_merge`.
 
     A mocked join keeps what its inputs agree on, as any other does.
     """
     act = _act(module, step, mock)
-    acted = []
+    acted: list[bool] = []
+    names = vars(module)
 
-    def once(self, inputs=None):
+    def once(self: FlowSpec, inputs: Any = None) -> None:
         if not acted:
             acted.append(True)
             act(self, inputs)
 
-    def merge(self, inputs, step, caught=(), **keep):
-        module._keep(self, inputs, step, **keep)
+    def merge(self: FlowSpec, inputs: Any, step: str, caught: Sequence[str] = (), **keep: Any) -> None:
+        names["_keep"](self, inputs, step, **keep)
         once(self, inputs)
 
-    setattr(module, "_run_" + step, once)
-    module._call = lambda self, step, name, function, inputs=None: once(self, inputs)
-    module._collect = lambda self, inputs, *_: once(self, inputs)
-    module._merge = merge
+    names["_run_" + step] = once
+    names["_call"] = lambda self, step, name, function, inputs=None: once(self, inputs)
+    names["_collect"] = lambda self, inputs, *_: once(self, inputs)
+    names["_merge"] = merge
 
 
-def _act(module, step, mock):
-    """`act(self[, inputs])`, which does what the mock says."""
+def _act(module: ModuleType, step: str, mock: Mock) -> Act:
+    """Does what the mock says."""
     if "set" in mock:
-        return lambda self, inputs=None: [setattr(self, name, value) for name, value in mock["set"].items()]
+        values = mock["set"]
+
+        def assign(self: FlowSpec, inputs: Any = None) -> None:
+            for name, value in values.items():
+                setattr(self, name, value)
+
+        return assign
     if "run" in mock:
         code = compile(mock["run"], f"<mock of {step}>", "exec")
         return lambda self, inputs=None: exec(code, {**vars(module), "self": self, "inputs": inputs})
     if "timeout" in mock:
-        # As Metaflow's @timeout finds that the time is over, with its handler and its message.
+        # As if the time of Metaflow's @timeout were over, with its handler and its message.
         return lambda self, inputs=None: signal.raise_signal(signal.SIGALRM)
     error = _error(mock["error"], mock.get("message", f"mock of {step}"))
 
-    def fail(self, inputs=None):
+    def fail(self: FlowSpec, inputs: Any = None) -> NoReturn:
         raise error
 
     return fail
 
 
-def _error(name, message):
+def _error(name: str, message: str) -> BaseException:
     module, _, attribute = name.rpartition(".")
     try:
         found = getattr(importlib.import_module(module) if module else builtins, attribute)
@@ -86,5 +123,5 @@ def _error(name, message):
         raise MockProblem(f"{name} cannot be made of a message alone: {error}") from None
 
 
-def _count(mocks):
+def _count(mocks: int) -> str:
     return "1 mock" if mocks == 1 else f"{mocks} mocks"

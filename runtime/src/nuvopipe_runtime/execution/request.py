@@ -68,8 +68,15 @@ class Request(TypedDict, total=False):
     """Whether the arguments pass through JavaScript, which rounds large integers."""
     names: list[str]
     """`read`: the artifacts to return."""
-    mock: dict[str, Any]
-    """A flow test's stand-in for the step."""
+    mock: Any
+    """A flow test's stand-in for the step: `nuvopipe_testing.mocks.Mock`."""
+
+
+class ReadArtifacts(TypedDict):
+    values: dict[str, Any]
+    """JSON forms by name."""
+    unreadable: dict[str, str]
+    """Why the others cannot be read."""
 
 
 class Outcome(TypedDict, total=False):
@@ -87,7 +94,7 @@ class Outcome(TypedDict, total=False):
     """Numbers among the outputs that JSON cannot represent, by JSON pointer."""
     arguments: dict[str, Any]
     """For the action or flow that the step calls."""
-    read: list[dict[str, Any]]
+    read: list[ReadArtifacts]
     """Artifacts of each task that was asked for."""
     error: str
     where: str
