@@ -72,11 +72,12 @@ def run(request):
     plan = Plan(request["folder"])
     executor = Executor(plan)
     ours, theirs = socket.socketpair()
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         ours.close()
         loader.become(theirs, plan)
     theirs.close()
-    executor.adopt(ours)
+    executor.adopt(ours, pid)
     chance = random.Random(request["faults"]) if request["faults"] is not None else None
     platform = UnreliablePlatform(plan, executor, chance)
     result = platform.finish(request["parameters"])
