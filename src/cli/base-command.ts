@@ -29,17 +29,17 @@ export abstract class BaseCommand extends Command {
     }),
   };
 
-  /** Colours for what {@link log} prints. */
+  /** Colours of the output of {@link log}. */
   protected get palette(): Palette {
     return paletteFor(this.jsonEnabled() ? process.stderr : process.stdout);
   }
 
-  /** Says something to people: on stdout, or on stderr with `--json`. */
+  /** Prints a line for people: to stdout, or to stderr with `--json`. */
   override log(message = ''): void {
     (this.jsonEnabled() ? process.stderr : process.stdout).write(`${message}\n`);
   }
 
-  /** Says something to people that is not the command's answer: progress, warnings. */
+  /** Prints progress and warnings, which are not part of the command's answer. */
   override logToStderr(message = ''): void {
     process.stderr.write(`${message}\n`);
   }

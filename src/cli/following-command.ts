@@ -18,22 +18,25 @@ export interface RunAnswer {
   run: string;
   status: RunResult['status'];
   outputs: Record<string, unknown>;
-  /** Numbers among them that JSON has no word for, by JSON pointer. */
+  /** Outputs that JSON cannot represent, by JSON pointer. */
   exact?: Record<string, string>;
   error?: RunFailure;
 }
 
-/** A command that starts a run and follows it to its end. The run goes on without it; its exit code is 0 if the run succeeds. */
+/**
+ * A command that starts a run and follows it to its end. Interrupting it does not stop the run; its exit code is 0 if
+ * the run succeeds.
+ */
 export abstract class FollowingCommand extends BaseCommand {
   protected readonly report: Progress = reportTo(process.stderr);
 
-  /** Ends what this command has started, and says what goes on without it. */
+  /** Stops what this command started, and reports what continues. */
   #interrupt: () => Promise<string> = async () => 'interrupted before the run started';
 
-  /** Once it is set the process ends with it, whatever becomes of the run meanwhile. */
+  /** Once set, the process ends with it, whatever happens to the run. */
   #interrupting: Promise<never> | undefined;
 
-  /** Starts the run, with {@link follow}. @returns what it came to, and what to do about a failure */
+  /** Starts the run, with {@link follow}. @returns the result, and hints about a failure */
   protected abstract start(): Promise<{ key: RunKey; answer: RunAnswer; hints: string[] }>;
 
   override async run(): Promise<RunAnswer> {
@@ -58,7 +61,7 @@ export abstract class FollowingCommand extends BaseCommand {
     process.exit(EXIT_INTERRUPTED);
   }
 
-  /** Of the flags. An interrupted command stops the local platform again if it has started it. */
+  /** From the flags. An interrupted command stops the local platform if it started it. */
   protected async target(flags: TargetFlags): Promise<DeployTarget> {
     const opening = openTarget(flags, this.report);
     if (isLocal(flags)) {
@@ -130,12 +133,12 @@ export abstract class FollowingCommand extends BaseCommand {
   }
 }
 
-/** What to do about a run that has not succeeded. `deploy`: the command by which its flow gets what was corrected. */
+/** Hints for a run that did not succeed. `deploy`: the command that deploys the corrected flow. */
 export function hintsFor(key: RunKey, { error, status }: RunAnswer, deploy: string): string[] {
   const name = `${key.flow}/${key.run}`;
   const resume = `nuvopipe resume ${name}`;
   if (status === 'cancelled') return [`resume the run: ${resume}`];
-  // Without a step it has not begun.
+  // Without a failed step, the run did not start.
   if (error?.step === undefined) return [`read its output: nuvopipe logs ${name}`];
   return [
     `read the output of the step: nuvopipe logs ${name} --step ${error.step}`,

@@ -1,9 +1,9 @@
 import { startInspectorEarly } from '../language/python/inspector.ts';
 
-/** Commands that read a flow file, and have its Python looked at. */
+/** Commands that read a flow file and inspect its Python. */
 const READ_FLOWS = ['validate', 'compile', 'graph', 'explain'];
 
-/** Runs nuvopipe. Everything else is loaded while Python starts, where the command wants it. */
+/** Runs nuvopipe. Python is started first if the command needs it, and everything else is loaded in parallel. */
 export async function main(argv: string[], root: string): Promise<void> {
   const inspector = READ_FLOWS.includes(argv[0] ?? '') ? startInspectorEarly() : undefined;
   try {

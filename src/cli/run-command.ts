@@ -5,7 +5,7 @@ import { didYouMean } from '../base/suggest.ts';
 import { paletteFor } from '../base/terminal/palette.ts';
 import { describeError } from './views/render-error.ts';
 
-/** Runs the command that the arguments name. Failures inside of a command are told by `BaseCommand`, those before it here. */
+/** Runs a command. `BaseCommand` reports failures inside a command; this function reports earlier ones. */
 export async function runCommand(argv: string[], root: string): Promise<void> {
   try {
     await run(argv, root);
@@ -17,7 +17,7 @@ export async function runCommand(argv: string[], root: string): Promise<void> {
   }
 }
 
-/** oclif takes the words after a command that it does not know for parts of its name. */
+/** oclif takes the words after an unknown command for parts of its name. */
 async function unknownCommand(error: unknown, root: string): Promise<UserError | undefined> {
   const [, id] = /^command (\S+) not found$/.exec((error as Error).message) ?? [];
   if (id === undefined) return undefined;

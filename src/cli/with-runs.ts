@@ -2,7 +2,7 @@ import { paletteFor } from '../base/terminal/palette.ts';
 import { RunReader } from '../platform/runs/reader.ts';
 import { chosenStore, type StoreFlags } from './flags/store-flags.ts';
 
-/** Reads runs in the datastore that the flags name, and closes it. */
+/** Opens the datastore in the flags for reading runs, and closes it afterwards. */
 export async function withRuns<T>(flags: StoreFlags, use: (reader: RunReader) => Promise<T>): Promise<T> {
   const { openStore } = await import('../platform/s3/store.ts');
   const store = await openStore(await chosenStore(flags));
@@ -15,10 +15,10 @@ export async function withRuns<T>(flags: StoreFlags, use: (reader: RunReader) =>
   }
 }
 
-/** Keys that are named; of a damaged datastore all would be too many. */
+/** Maximum number of keys listed, because a damaged datastore can have many. */
 const NAMED_MAX = 5;
 
-/** Says on stderr which objects of the datastore were skipped. */
+/** Reports skipped objects of the datastore on stderr. */
 export function warnOfUnreadable({ unreadable }: RunReader): void {
   const keys = [...unreadable].toSorted();
   const { yellow } = paletteFor(process.stderr);

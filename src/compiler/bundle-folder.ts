@@ -6,10 +6,10 @@ import type { Bundle, Manifest } from '../contract/manifest.ts';
 import type { Plan } from '../contract/plan.ts';
 import { hashAll, hashFiles, MANIFEST_FILE } from './make-bundle.ts';
 
-/** Of the bundles that this version writes and reads. */
+/** Format version of bundles that this version writes and reads. */
 const BUNDLE_VERSION = 1;
 
-/** A temporary folder is its owner's alone; a bundle is no secret. */
+/** Temporary folders are private, but bundles are not secret. */
 const FOLDER_MODE = 0o755;
 
 /**

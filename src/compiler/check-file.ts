@@ -15,18 +15,18 @@ export interface ValidateResult {
   source: SourceFile;
   /** Sorted by position in the file. */
   diagnostics: Diagnostic[];
-  /** As far as it could be read; sound if no diagnostic is an error. */
+  /** As far as it could be read; valid if no diagnostic is an error. */
   flow?: Flow;
 }
 
 export interface Checked extends ValidateResult {
   /** The files named under `code`: path relative to the flow's folder, with `/` → content. */
   code: Map<string, Uint8Array>;
-  /** The files that are defaults of parameters, likewise. */
+  /** The files used as defaults of parameters, in the same form. */
   parameterFiles: Map<string, Uint8Array>;
 }
 
-/** A flow and all that is beside it. */
+/** A flow with its files. */
 export type ReadFlow = Pick<BundleParts, 'flow' | 'source' | 'code' | 'parameterFiles'>;
 
 /**

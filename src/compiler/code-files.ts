@@ -4,10 +4,10 @@ import { didYouMean } from '../base/suggest.ts';
 import type { Diagnostics } from '../language/diagnostics/report.ts';
 import type { Located } from '../language/model/flow.ts';
 
-/** Left out of globs and folders: what tools leave behind, and bundles. */
+/** Excluded from globs and folders: files left by tools, and bundles. */
 const IGNORED = ['**/__pycache__/**', '**/*.pyc', '**/node_modules/**', '**/.*/**', 'build/**'];
 
-/** Files that the compiler itself puts beside the code. */
+/** Files that the compiler places beside the code. */
 export const TAKEN = ['flow.py', 'plan.json'];
 
 /**

@@ -5,14 +5,14 @@ import { startInspector } from '../language/python/inspector.ts';
 import type { Checked, ReadFlow, ValidateResult } from './check-file.ts';
 
 export interface CompileOptions {
-  /** Folder of the Python runtime; by default that of this package. */
+  /** Folder of the Python runtime (default: that of this package). */
   runtimeDir?: string;
-  /** Command that starts Python, which looks at the Python in the flow; nothing of it is run. */
+  /** Command that starts the Python that inspects the flow's code without running it. */
   python?: string;
 }
 
 export interface CompileResult extends ValidateResult {
-  /** Absent where a diagnostic is an error. */
+  /** Absent if a diagnostic is an error. */
   bundle?: Bundle;
 }
 
@@ -69,7 +69,9 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
 }
 
-/** @param take is given what `maker` makes while Python looks at the flow; of a flow that is not sound, nothing may be made */
+/**
+ * @param take receives what `maker` produces while Python inspects the flow; it might be undefined for invalid flows
+ */
 async function check(
   path: string,
   { python }: CompileOptions,
@@ -78,7 +80,7 @@ async function check(
 ): Promise<Checked> {
   const inspector = startInspector(python);
   try {
-    // While Python starts, what reads and checks a flow is loaded.
+    // Loads the modules that read and check a flow while Python starts.
     const { checkFile } = await import('./check-file.ts');
     const make = await maker;
     return await checkFile(path, inspector, make && ((read) => makeEarly(make, read, take)));
@@ -91,6 +93,6 @@ function makeEarly(make: Maker, read: ReadFlow, take?: (bundle: Bundle) => void)
   try {
     take?.(make(read));
   } catch {
-    // The checks say why, or it is made once more after them.
+    // Either the checks report the cause, or the bundle is made again after them.
   }
 }

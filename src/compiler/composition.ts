@@ -13,7 +13,10 @@ import {
 } from '../contract/protocol.generated.ts';
 import * as functions from './conductor-functions.generated.ts';
 
-/** Stands in the conductor of a flow with secret parameters for the flow's public key, base64, which a deploy puts there. */
+/**
+ * Placeholder in the conductor of a flow with secret parameters; a deploy replaces it with the flow's public key in
+ * base64.
+ */
 export const PUBLIC_KEY = '@public-key@';
 
 interface Block {
@@ -21,7 +24,7 @@ interface Block {
   /** Its step action. */
   performs: string;
   steps: string[];
-  /** The action that its one step invokes. */
+  /** The action that its only step invokes. */
   action?: string;
 }
 

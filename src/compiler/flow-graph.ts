@@ -18,51 +18,51 @@ import type {
 import { allElements, allSteps } from '../language/model/flow.ts';
 
 /**
- * The flow as Metaflow has it: a graph of steps. Metaflow wants a step of its own where the language does not: one that opens
- * a fork or decides (a join can do neither), one that joins, one that ends an item or the flow (a join or a decision cannot).
- * Where the file has none, one is made.
+ * The flow as a graph of Metaflow steps. Metaflow needs a separate step in places where the language does not: to
+ * open a fork or decide (a join can do neither), to join, and to end an item or the flow (a join or a decision
+ * cannot). If the file has none, a synthetic step is inserted.
  */
 export interface Graph {
   start: string;
   end: string;
-  /** In the order of the file: a fork's opener, its items' steps, its join. */
+  /** In file order: a fork's opener, the steps of its items, its join. */
   steps: GraphStep[];
   /** Keyed by the name of the step that opens the pool. */
   pools: Map<string, Pool>;
-  /** By the name of the scope. */
+  /** Keyed by the name of the scope. */
   loops: Map<string, LoopScope>;
-  /** What follows a failure, one step after the other; no part of Metaflow's graph. */
+  /** The `onFailure` steps in sequence; not part of Metaflow's graph. */
   onFailure: GraphStep[];
 }
 
 export interface GraphStep {
   name: string;
-  /** Absent for a step that was made, and for a join that only collects. */
+  /** Absent for synthetic steps and for joins that only collect. */
   body?: Body;
-  /** A join's. */
+  /** For joins. */
   collect?: string[];
   settings: StepSettings;
   retry?: Retry;
   /** The artifact that gets the failure. */
   catch?: string;
-  /** An earlier task's artifacts are reused. */
+  /** Whether an earlier task's artifacts are reused. */
   cache?: true;
   /** Pools (by their openers) and loops around the step, outermost first. */
   within: string[];
-  /** First step of a foreach's item: the artifact to put the item in. */
+  /** For the first step of a foreach's item: the artifact that receives the item. */
   bind?: string;
   /** The opener of the pool that this step joins. */
   joins?: string;
-  /** Artifacts to be made empty lists: what a skipped foreach would have collected. */
+  /** Artifacts to set to empty lists: those that a skipped foreach would have collected. */
   empties?: string[];
-  /** What a foreach goes over is not there yet: this step makes it. */
+  /** The list of a foreach that does not exist yet: this step creates it. */
   makes?: Items;
-  /** What the step decides, and what follows then. */
+  /** The decision of the step, and what follows each outcome. */
   decision?: Decision;
   next: Next;
 }
 
-/** The list of a foreach that is no artifact of its own: it gets one, with a hidden name. */
+/** The list of a foreach that is not an artifact: it gets one with a hidden name. */
 export interface Items {
   artifact: string;
   from: { kind: 'list'; values: unknown[] } | { kind: 'expression'; code: Code };
@@ -97,7 +97,7 @@ export interface LoopScope {
 export interface Pool {
   opener: string;
   kind: 'foreach' | 'branches';
-  /** foreach: the artifact that holds the items. */
+  /** For foreach: the artifact that holds the items. */
   over?: string;
   as?: string;
   branches?: string[];
@@ -110,7 +110,7 @@ export interface Pool {
   minSuccess?: MinSuccess;
 }
 
-/** Labels of what a loop and a list can do. */
+/** Labels for the outcomes of loops and lists. */
 export const TURN = 'turn';
 export const DONE = 'done';
 export const SOME = 'some';
@@ -132,10 +132,13 @@ interface Chain {
   ends: End[];
 }
 
-/** Names of branches that go into the name of a fork's steps at most. */
+/** Maximum number of branch names in the name of a fork's steps. */
 const BRANCHES_IN_NAME_MAX = 3;
 
-/** What code may set as an artifact: a step that is made has another name, as to Metaflow both are attributes of the flow. */
+/**
+ * Names that code might set as artifacts, which synthetic steps must not have: to Metaflow, both are attributes of
+ * the flow.
+ */
 const ON_SELF = /\bself\s*\.\s*([A-Za-z_]\w*)/g;
 
 /** @param flow without errors: every list has steps, every name is unique */
@@ -149,7 +152,7 @@ class GraphBuilder {
   readonly #pools = new Map<string, Pool>();
   readonly #loops = new Map<string, LoopScope>();
   readonly #taken = new Set<string>(FLOWSPEC_ATTRIBUTES);
-  /** How often a name was wanted. */
+  /** How often a name was requested. */
   readonly #counts = new Map<string, number>();
 
   constructor(flow: Flow) {
@@ -200,11 +203,11 @@ class GraphBuilder {
     return handlers;
   }
 
-  /** @param startName of a step that has to be made before the first one */
+  /** @param startName name of the synthetic first step, if one is needed */
   #chain(elements: readonly Element[], within: string[], settings: StepSettings, startName?: string): Chain {
     const chain: Chain = { ends: [] };
     for (const element of elements) {
-      // What stands before the first element of the file has a name of its own.
+      // What precedes the first element of the file has a name of its own.
       const nameOf = (name: string) => (chain.first ? name : (startName ?? name));
       if (element.kind === 'step') this.#append(chain, this.#stepOf(element, within));
       else if (element.kind === 'switch') this.#switch(chain, element, within, settings, nameOf);
@@ -226,21 +229,24 @@ class GraphBuilder {
     return step;
   }
 
-  /** Appends a step that the file does not have. It shares the action of the one before it. */
+  /** Appends a synthetic step that shares the action of the preceding one. */
   #make(chain: Chain, name: string, within: string[], settings: StepSettings): GraphStep {
     const neighbour = chain.ends[0]?.step.settings ?? settings;
     const made = { name: this.#freshName(name), settings: { ...neighbour, secrets: [] }, within, next: UNKNOWN };
     return this.#append(chain, made);
   }
 
-  /** The last step, if it can open a fork; else one that is made. Metaflow has no `@catch` where a foreach opens. */
+  /**
+   * The last step if it can open a fork; otherwise a synthetic one. Metaflow does not support `@catch` on a step that
+   * opens a foreach.
+   */
   #opener(chain: Chain, name: string, within: string[], settings: StepSettings, catches: boolean): GraphStep {
     const last = onlyStep(chain);
     const fits = last && last.joins === undefined && (catches || last.catch === undefined);
     return fits ? last : this.#make(chain, name, within, settings);
   }
 
-  /** The last step, if it can decide; else one that is made. Metaflow has no `@catch` there. */
+  /** The last step if it can decide; otherwise a synthetic one. Metaflow does not support `@catch` there. */
   #decider(chain: Chain, name: string, within: string[], settings: StepSettings): GraphStep {
     return this.#opener(chain, name, within, settings, false);
   }
@@ -444,16 +450,16 @@ class GraphBuilder {
   }
 }
 
-/** What follows a step as long as the step after it is not known. */
+/** Successor of a step until the next step is known. */
 const UNKNOWN: Next = { end: true };
 
-/** The step at the end of a chain, if it is one and nothing has been decided or opened there. */
+/** The last step of a chain, if there is one and it has no decision or fork yet. */
 function onlyStep({ ends }: Chain): GraphStep | undefined {
   const [end, ...others] = ends;
   return end && others.length === 0 && !end.option ? end.step : undefined;
 }
 
-/** What the values of cases are called: as they are written, if that tells them apart. */
+/** Labels of case values: as written, if those are unique. */
 function labelsOf(values: readonly unknown[]): string[] {
   const labels: string[] = [];
   for (const value of values) labels.push(unlike(String(value), labels));
@@ -466,7 +472,7 @@ function unlike(wanted: string, labels: readonly string[]): string {
   return label;
 }
 
-/** In Metaflow's letters. */
+/** In Metaflow's naming. */
 function asWord(text: string): string {
   return text
     .toLowerCase()

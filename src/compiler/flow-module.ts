@@ -9,28 +9,28 @@ import { helpers } from './flow-helpers.generated.ts';
 import { parameterLine } from './flow-parameters.ts';
 import { argumentsOf, pythonLiteral } from './python-values.ts';
 
-/** What the steps of a `flow.py`, which imports nothing of nuvopipe, share: a file of `runtime/flow_helpers`. */
+/** Code shared by the steps of `flow.py`, which imports nothing from nuvopipe: a file of `runtime/flow_helpers`. */
 interface Helper {
-  /** Lines of imports from Python's own library. */
+  /** Imports from Python's standard library. */
   imports: string[];
   code: string;
 }
 
 export interface FlowModule {
-  /** `flow.py`: valid for stock Metaflow, by itself. */
+  /** `flow.py`: a valid Metaflow program on its own. */
   code: string;
-  /** As in the plan: where the bodies of its functions come from. */
+  /** As in the plan: the source of its function bodies. */
   sourceMap: Record<string, SourceRange>;
-  /** What a step executes of it: its method, and the functions that this uses. */
+  /** The code that a step executes: its method and the functions it uses. */
   textOf(step: string): string;
 }
 
-/** Metaflow walks a flow's graph by recursion, a level a step; Python allows a thousand by default. */
+/** Metaflow walks the graph recursively, one level per step; Python's default limit is a thousand. */
 const RECURSION_FREE_STEPS_MAX = 400;
 const RECURSION_LEVELS_PER_STEP = 4;
 const RECURSION_LEVELS_DEFAULT = 1000;
 
-/** Writes a flow as a Metaflow program. Bodies are functions of their own, so that `return` ends the step and nothing more. */
+/** Writes a flow as a Metaflow program. Bodies are separate functions, so that `return` only ends the step. */
 export function writeFlowModule(flow: Flow, graph: Graph, source: SourceFile): FlowModule {
   const writer = new Writer(flow, graph, source);
   return { code: writer.write(), sourceMap: writer.sourceMap, textOf: (step) => writer.textOf(step) };
@@ -42,10 +42,10 @@ class Writer {
   readonly #source: SourceFile;
   readonly #lines: string[] = [];
   readonly #modules: Map<string, string>;
-  /** Steps of the graph, and those that follow a failure. */
+  /** Steps of the graph and `onFailure` steps. */
   readonly #all: GraphStep[];
   readonly #functions: Map<string, FlowFunction>;
-  /** As they were written, by name. */
+  /** As written, by name. */
   readonly #texts = { methods: new Map<string, string>(), functions: new Map<string, string>() };
   readonly sourceMap: Record<string, SourceRange> = {};
 
@@ -130,7 +130,7 @@ class Writer {
     return [...texts].join('\n');
   }
 
-  /** A piece of the flow file as a function, and where its text stands there. */
+  /** A piece of the flow file as a function, with the position of its text. */
   #function(name: string, definition: FlowFunction): void {
     this.#print('', '');
     const start = this.#lines.length;
@@ -143,7 +143,7 @@ class Writer {
     if (first !== undefined) this.#print(`${INDENT}${first}`);
     if (returns !== undefined) this.#print(`${INDENT}return ${returns}`);
     if (!code) return;
-    // An expression in parentheses can have several lines.
+    // In parentheses, an expression can span lines.
     if (isExpression) this.#print(`${INDENT}return (`);
     const line = this.#lines.length + 1;
     const printed = functionBody(code.text);
@@ -176,7 +176,7 @@ class Writer {
     if (pools.length > 0) this.#print('', ...indented(helpers.joining.methods));
   }
 
-  /** Artifacts in which the compiler and Metaflow keep something for themselves: no join takes them over. */
+  /** Artifacts reserved for the compiler and Metaflow, which joins never keep. */
   #hidden(): string {
     const names = [
       ...([...this.#graph.loops.values()].some((loop) => loop.max !== undefined) ? ['_turns'] : []),
@@ -254,7 +254,7 @@ class Writer {
     }
   }
 
-  /** What a join does before its own body. */
+  /** Code that a join runs before its own body. */
   #join({ name, body, joins, collect }: GraphStep): string[] {
     const pool = joins === undefined ? undefined : this.#graph.pools.get(joins);
     if (!pool) return [];
@@ -276,7 +276,7 @@ class Writer {
     ];
   }
 
-  /** Python whose value is the label of what comes next. */
+  /** Python code that computes the label of the next step. */
   #decide(step: string, { test }: Decision): string {
     if (test.kind === 'items') {
       const found = `_check_items(self, "${step}", ${pythonString(test.artifact)}, may_be_empty=True)`;
@@ -305,7 +305,7 @@ class Writer {
   #transition({ next, decision }: GraphStep): string | undefined {
     if (decision) {
       const { options } = decision;
-      // For Metaflow, a decision has two outcomes at least.
+      // Metaflow requires at least two outcomes per decision.
       if (options.length === 1) return `self.next(self.${options[0]?.to})`;
       const cases = options.map(({ label, to }) => `${pythonString(label)}: self.${to}`).join(', ');
       return `self.next({${cases}}, condition="_case")`;
@@ -324,12 +324,12 @@ class Writer {
   }
 }
 
-/** A function of the flow module: a piece of Python of the flow file, or one that returns an expression. */
+/** A function of the flow module: Python code of the flow file, or a returned expression. */
 interface FlowFunction {
   parameters: string;
   code?: Code;
   isExpression?: boolean;
-  /** A statement, and then an expression. */
+  /** A statement followed by an expression. */
   first?: string;
   returns?: string;
 }
@@ -343,7 +343,7 @@ function functionsOf(steps: readonly GraphStep[], graph: Graph): Map<string, Flo
     if (body?.kind === 'run') {
       functions.set(bodyName(name), { parameters: joins === undefined ? 'self' : 'self, inputs', code: body });
     } else if (body && 'with' in body) {
-      // The arguments are made before the step is executed.
+      // Arguments are computed before the step runs.
       const first = bind === undefined ? {} : { first: `self.${bind} = self.input` };
       functions.set(withName(name), { parameters: 'self', ...first, returns: argumentsOf(name, body.with.value) });
     }
@@ -386,7 +386,7 @@ function conditionName(first: string): string {
   return `_while_${first}`;
 }
 
-/** Line of the flow file of each line of a text; blank lines stand after the one before them. */
+/** Line in the flow file of each line of a text; blank lines belong to the preceding line. */
 function sourceLinesOf(text: string, lineAt: (index: number) => number): number[] {
   const lines: (number | undefined)[] = [];
   let start = 0;
@@ -406,7 +406,7 @@ function sourceLinesOf(text: string, lineAt: (index: number) => number): number[
   });
 }
 
-/** `titles` → `_titles`, `shop.titles` → `_shop_titles`: no module hides a name of Metaflow's or another module. */
+/** `titles` → `_titles`, `shop.titles` → `_shop_titles`: avoids hiding names of Metaflow and other modules. */
 function moduleAliases(modules: readonly string[], functions: readonly string[]): Map<string, string> {
   const aliases = new Map<string, string>();
   const taken = new Set(['_HIDDEN', ...Object.values(helpers).flatMap(({ names }) => names), ...functions]);
@@ -420,13 +420,13 @@ function moduleAliases(modules: readonly string[], functions: readonly string[])
   return aliases;
 }
 
-/** `import x` before `from x import y`, as Python's tools sort them. */
+/** `import x` before `from x import y`, as in Python's formatters. */
 function byImportKind(a: string, b: string): number {
   const kind = (line: string) => (line.startsWith('import') ? 0 : 1);
   return kind(a) - kind(b) || (a < b ? -1 : 1);
 }
 
-/** A step's variables, for `python flow.py run`; under nuvopipe's runtime the step has them already. */
+/** A step's variables, for `python flow.py run`; nuvopipe's runtime sets them itself. */
 function environmentDecorator({ settings }: GraphStep): string[] {
   const items = [...settings.environment.vars].map(
     ([name, { value }]) => `${pythonString(name)}: ${pythonString(value)}`,

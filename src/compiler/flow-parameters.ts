@@ -16,8 +16,8 @@ const PYTHON_TYPES: Record<Exclude<ParameterType, 'file'>, string> = {
 };
 
 /**
- * A parameter as an attribute of a Metaflow flow, one line. A file is an `IncludeFile`, a secret plain text. What a value has
- * to fulfil is the run's to check: Metaflow knows nothing of the kind.
+ * A parameter as an attribute of a Metaflow flow, in one line. A file is an `IncludeFile`, a secret plain text. The
+ * run checks restrictions, which Metaflow does not support.
  */
 export function parameterLine({ name, type, required, default: fallback, help, binary }: Parameter): string {
   const args = [pythonString(name.value)];
@@ -35,7 +35,7 @@ function defaultOf(type: ParameterType, value: unknown): string {
   return type === 'file' ? `_beside(${pythonString(filePath(value))})` : pythonLiteral(value);
 }
 
-/** A parameter as the runtime and the command line check it. */
+/** A parameter in the form checked by the runtime and the command line. */
 export function plannedParameter(parameter: Parameter): PlannedParameter {
   const { type, required, help, default: fallback } = parameter;
   return {

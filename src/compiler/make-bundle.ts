@@ -16,22 +16,22 @@ import { planFlow } from './plan-flow.ts';
 import { planTriggers } from './plan-triggers.ts';
 import { zip } from './write-zip.ts';
 
-/** A call of the conductor takes milliseconds, whatever the flow takes. */
+/** A call of the conductor takes milliseconds, whatever the flow does. */
 const CONDUCTOR_MEMORY_MB = ACTION_MEMORY_MIN_MB;
 const CONDUCTOR_TIME_LIMIT_MS = ACTION_TIME_DEFAULT_MS;
 
-/** OpenWhisk's least memory, and its longest time: a session pauses up to the next minute, or longer to look after claims. */
+/** OpenWhisk's minimum memory and maximum time: a session can pause until the next minute, or longer as a guard. */
 const WAIT_MEMORY_MB = ACTION_MEMORY_MIN_MB;
 const WAIT_TIME_LIMIT_MS = ACTION_TIME_MAX_MS;
 
 export interface BundleParts {
   flow: Flow;
   source: SourceFile;
-  /** Of the user: path beside the flow → content. */
+  /** The user's files: path beside the flow → content. */
   code: ReadonlyMap<string, Uint8Array>;
   /** Defaults of parameters: path beside `flow.py` → content. */
   parameterFiles: ReadonlyMap<string, Uint8Array>;
-  /** nuvopipe's, for the step actions: path in the zip → content. */
+  /** nuvopipe's files for the step actions: path in the zip → content. */
   runtime: ReadonlyMap<string, Uint8Array>;
   /** Version of nuvopipe. */
   compiler: string;
@@ -101,7 +101,7 @@ export function makeBundle({ flow, source, code, parameterFiles, runtime, compil
   return { manifest, plan, files };
 }
 
-/** Of a linear flow: the step actions, one after the other. */
+/** For linear flows: the step actions in sequence. */
 function sequenceOf(plan: Plan): string[] {
   const components: string[] = [];
   for (let step: string | undefined = plan.start; step !== undefined; ) {
@@ -114,7 +114,7 @@ function sequenceOf(plan: Plan): string[] {
 
 export const MANIFEST_FILE = 'manifest.json';
 
-/** SHA-256 of every file but the manifest, by path, hex. */
+/** SHA-256, hex, of every file except the manifest, by path. */
 export function hashFiles(files: ReadonlyMap<string, Uint8Array>): Record<string, string> {
   return hashEach(new Map([...files].filter(([path]) => path !== MANIFEST_FILE)));
 }

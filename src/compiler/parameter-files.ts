@@ -5,7 +5,7 @@ import type { Diagnostics } from '../language/diagnostics/report.ts';
 import type { Parameter } from '../language/model/flow.ts';
 import { isOutside, TAKEN } from './code-files.ts';
 
-/** What else a bundle's folder holds. */
+/** Other files in a bundle's folder. */
 const TAKEN_IN_BUNDLE = [...TAKEN, 'composition.json', 'conductor.js', 'wait.js', 'step.zip', 'manifest.json'];
 
 /**
@@ -52,7 +52,7 @@ export async function readParameterFiles(
   return files;
 }
 
-/** The path of a default, as the bundle has it. */
+/** Path of a default in the bundle. */
 export function filePath(path: unknown): string {
   return posix.normalize(String(path).replaceAll('\\', '/'));
 }

@@ -17,12 +17,15 @@ import { plannedParameter } from './flow-parameters.ts';
 import { isPlain, standInsOf } from './stand-ins.ts';
 import { RUNTIME_MARGIN_MS } from './time-limits.ts';
 
-/** Steps of a basic block at most: a session may invoke 50 components, so a block is entered with room to finish it. */
+/**
+ * Maximum number of steps per block: a session can invoke 50 components, so a block is only entered if it can be
+ * finished.
+ */
 export const BLOCK_STEPS_MAX = 40;
 
 /**
- * Plans a flow: which steps share an action, and the basic blocks. A block is a run of steps that ends at a fork, a join, a
- * decision, an action, a change of profile, or when it is long enough; it is named after its first step.
+ * Plans a flow: which steps share an action, and the blocks. A block is a sequence of steps that ends at a fork, a
+ * join, a decision, an action or a change of profile, or when it is long enough; it is named after its first step.
  */
 export function planFlow(
   flow: Flow,
@@ -115,12 +118,12 @@ export function planFlow(
   };
 }
 
-/** What of an environment its container has, which all its steps share. */
+/** The part of an environment that belongs to the container and is shared by its steps. */
 function containerOf({ pip, image }: Environment): { pip: string[]; image: string | undefined } {
   return { pip: pip.map(({ value }) => value).toSorted(), image: image?.value };
 }
 
-/** What of it is each step's own; an action or a flow has nothing of it. */
+/** The part that belongs to each step; actions and flows have none. */
 function surroundingsOf({ environment, secrets }: StepSettings): Pick<PlannedStep, 'vars' | 'secrets'> {
   const vars = [...environment.vars].map(([name, { value }]): [string, string] => [name, value]);
   return {
@@ -129,7 +132,10 @@ function surroundingsOf({ environment, secrets }: StepSettings): Pick<PlannedSte
   };
 }
 
-/** Chosen by itself only where every action is likely to start: a sequence has nobody to fail the step of one that does not. */
+/**
+ * `auto` chooses a sequence only if every action is likely to start, because a sequence cannot fail a step whose
+ * action does not.
+ */
 function becomesSequence(flow: Flow, profiles: Record<string, Profile>): boolean {
   if (flow.target !== 'auto') return flow.target === 'sequence';
   return sequenceObstacle(flow) === undefined && Object.values(profiles).every(isPlain);
@@ -144,26 +150,26 @@ function retryOf({ times, backoffMs, factor, maxMs, jitter, withinMs, on }: Retr
 function callOf(body: Body, { timeoutMs, timeoutSpan }: Resources): PlannedCall | undefined {
   if (body.kind === 'action') return { action: body.action.value };
   if (body.kind !== 'flow') return undefined;
-  // A flow has a time limit of its own: only one that was written for this step ends the wait for it.
+  // A called flow has its own time limit; only a limit written on this step ends the wait.
   return { flow: body.flow.value, detach: body.detach, ...(timeoutSpan && { timeoutMs }) };
 }
 
-/** One attempt, or as many items one after the other as OpenWhisk gives time for. */
+/** Time for one attempt, or for as many consecutive items as OpenWhisk allows. */
 function timeLimitOf(timeoutMs: number, batch: number): number {
   const one = timeoutMs + RUNTIME_MARGIN_MS;
   return batch === 1 ? one : Math.max(one, Math.min(batch * timeoutMs + RUNTIME_MARGIN_MS, ACTION_TIME_MAX_MS));
 }
 
-/** `p512-120s`: what tells one profile from another; `p512-60s-300s` where it works on several items. */
+/** `p512-120s`: distinguishes profiles; `p512-60s-300s` if an activation processes several items. */
 function profileName(memoryMB: number, timeoutMs: number, timeLimitMs: number): string {
   const name = `p${memoryMB}-${shortDuration(timeoutMs)}`;
   return timeLimitMs === timeoutMs + RUNTIME_MARGIN_MS ? name : `${name}-${shortDuration(timeLimitMs)}`;
 }
 
-/** Characters that tell the environments of one flow apart. */
+/** Characters that distinguish the environments of a flow. */
 const MARK_LENGTH = 6;
 
-/** `-1f3a5c` where the container is not that of the flow's own environment. */
+/** `-1f3a5c` if the container differs from the flow's own environment. */
 function environmentMark(own: Environment, flow: Environment): string {
   const [mark, usual] = [own, flow].map((environment) => JSON.stringify(containerOf(environment))) as [string, string];
   return mark === usual ? '' : `-${createHash('sha256').update(mark).digest('hex').slice(0, MARK_LENGTH)}`;
@@ -173,7 +179,7 @@ function shortDuration(durationMs: number): string {
   return durationMs % 1000 === 0 ? `${durationMs / 1000}s` : `${durationMs}ms`;
 }
 
-/** Which steps make a block. */
+/** Assigns steps to blocks. */
 class BlockNames {
   readonly #before = new Map<string, GraphStep[]>();
   readonly #blocks = new Map<string, { name: string; profile: string; steps: number; isOpen: boolean }>();
@@ -189,7 +195,7 @@ class BlockNames {
     }
   }
 
-  /** The block of the step before, if it leads to nothing else, and nothing else to this one; or a new one. */
+  /** The block of the preceding step, if the two only lead to each other; otherwise a new one. */
   of({ name, body, next }: GraphStep, profile: string): string {
     const before = this.#before.get(name) ?? [];
     const previous = before.length === 1 ? this.#blocks.get(before[0]?.name ?? '') : undefined;

@@ -6,10 +6,10 @@ import { alarmCron, isUtc, readCron } from '../language/model/cron.ts';
 import type { Flow, Schedule, TriggerSource } from '../language/model/flow.ts';
 import { sentValue } from '../language/model/parameters.ts';
 
-/** Characters that tell names apart. */
+/** Characters that distinguish names. */
 const MARK_LENGTH = 6;
 
-/** What starts a flow by itself: a trigger and a rule for each schedule, and for each item of `on`. */
+/** What starts a flow automatically: a trigger and a rule per schedule and per entry of `on`. */
 export function planTriggers(flow: Flow): ManifestTrigger[] {
   const name = flow.name.value;
   const taken = new Set<string>();
@@ -17,8 +17,8 @@ export function planTriggers(flow: Flow): ManifestTrigger[] {
 }
 
 /**
- * Schedules are named by their times, so that one which is paused stays so whatever is written around it: `F.schedule-1a2b3c`;
- * of several at the same times also by their parameters, and where these are the same by a number.
+ * Schedules are named by their times, so that a paused one stays paused when other parts change: `F.schedule-1a2b3c`.
+ * If several have the same times, their parameters are added, then a number.
  */
 function planSchedules(flow: Flow): ManifestTrigger[] {
   const planned = flow.schedules.map((schedule) => planSchedule(schedule, flow));
@@ -40,7 +40,7 @@ function planSchedule({ cron, timezone, parameters }: Schedule, flow: Flow) {
   const zone = timezone && !isUtc(timezone.value) ? { timezone: timezone.value } : {};
   return {
     feed: `${ALARMS_PACKAGE}/alarm`,
-    // Without a payload the package gives runs its own, an empty text called `payload`.
+    // Without a payload, the package would send an empty text named `payload`.
     parameters: { cron: alarmCron(read.cron), ...zone, trigger_payload: payloadOf(flow, parameters.value) },
     schedule: { cron: cron.value, ...zone },
   };
@@ -50,7 +50,7 @@ function markOf(value: unknown): string {
   return createHash('sha256').update(toJson(value)).digest('hex').slice(0, MARK_LENGTH);
 }
 
-/** The parameters of a schedule as a client sends them. */
+/** The parameters of a schedule in the form a client sends. */
 function payloadOf(flow: Flow, given: Record<string, unknown>): Record<string, unknown> {
   const types = new Map(flow.parameters.map(({ name, type }) => [name.value, type]));
   return Object.fromEntries(
@@ -68,7 +68,7 @@ function planSource(source: TriggerSource, flow: string, taken: Set<string>): Ma
   return { name, rule, feed, parameters: { ...payload, ...source.with.value } };
 }
 
-/** `HelloFlow.on-uploads`; with a short hash where that is taken or too long. */
+/** `HelloFlow.on-uploads`; with a short hash if that is taken or too long. */
 function ruleName(flow: string, trigger: string, taken: ReadonlySet<string>): string {
   const name = `${flow}.on-${trigger.slice(trigger.lastIndexOf('/') + 1)}`;
   if (!taken.has(name) && name.length <= ENTITY_NAME_MAX_LENGTH) return name;

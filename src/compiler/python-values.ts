@@ -1,7 +1,7 @@
 import { type ExactNumber, isNumber } from '../base/json.ts';
 import { pythonString } from '../language/python/python-text.ts';
 
-/** A value of JSON as Python writes it. */
+/** A JSON value in Python syntax. */
 export function pythonLiteral(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
@@ -11,7 +11,7 @@ export function pythonLiteral(value: unknown): string {
   return mappingLiteral(value as Record<string, unknown>, pythonLiteral);
 }
 
-/** The arguments of an action or a flow: `${name}` alone is the artifact itself, in a text it is written into it. */
+/** Arguments of an action or flow: `${name}` on its own is the artifact itself, inside text it is interpolated. */
 export function argumentsOf(step: string, value: unknown): string {
   if (typeof value === 'string') return textOf(step, value);
   if (Array.isArray(value)) return `[${value.map((item) => argumentsOf(step, item)).join(', ')}]`;

@@ -2,13 +2,13 @@ import type { Profile } from '../contract/plan.ts';
 import { MEMORY_DEFAULT_MB, TIMEOUT_DEFAULT_MS } from '../language/model/flow.ts';
 import { RUNTIME_MARGIN_MS } from './time-limits.ts';
 
-/** The profile that is added where every other one has an image or packages of its own. */
+/** The profile that is added if every other one has an image or packages. */
 const STAND_IN = 'stand-in';
 
 /**
- * The profiles whose actions record the failure of a step that its own action cannot: an image that does not exist, packages
- * that do not install, an error at initialisation. The first is a plain one, OpenWhisk's own Python and nothing else; it is
- * added to `profiles` where there is none. The second is for the steps of the first.
+ * The profiles whose actions act as stand-ins for actions that cannot start: an image that does not exist, packages
+ * that cannot be installed, an error at initialisation. The first one only uses OpenWhisk's own Python; it is added
+ * to `profiles` if missing. The second one serves the steps of the first.
  */
 export function standInsOf(profiles: Record<string, Profile>): string[] {
   const names = Object.keys(profiles);
@@ -23,7 +23,7 @@ export function standInsOf(profiles: Record<string, Profile>): string[] {
   return [first, others[0] ?? (names.find((name) => name !== first) as string)];
 }
 
-/** Whether a profile is OpenWhisk's own Python and nothing else. */
+/** Whether a profile only uses OpenWhisk's own Python. */
 export function isPlain({ image, pip }: Profile): boolean {
   return image === undefined && pip === undefined;
 }

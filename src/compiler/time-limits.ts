@@ -1,2 +1,2 @@
-/** Time of an action beyond that of its step: the start of the step's process, and reading and writing its artifacts. */
+/** Time that an action needs besides its step: starting the process, and reading and writing artifacts. */
 export const RUNTIME_MARGIN_MS = 15_000;

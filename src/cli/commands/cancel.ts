@@ -11,7 +11,7 @@ import { warnOfUnreadable } from '../with-runs.ts';
 interface Answer {
   flow: string;
   run: string;
-  /** Of a run that was over before: how it ended. */
+  /** For a run that had already ended: how it ended. */
   status: RunResult['status'];
 }
 

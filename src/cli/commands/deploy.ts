@@ -45,7 +45,7 @@ export default class Deploy extends BaseCommand {
 
   override async run(): Promise<Answer> {
     const { args, flags } = await this.parse(Deploy);
-    // All that the user may have to put right comes before anything is started or fetched.
+    // All user errors are reported before anything is started or fetched.
     const bundle = await bundleFrom(args.flow, () => this.#python(flags.python));
     const secrets = await readSecrets(flags, bundle.plan);
     const [{ deployBundle }, { metaflowUser }, { openWhisk }, { openStore }] = await Promise.all([
@@ -85,7 +85,7 @@ export default class Deploy extends BaseCommand {
     }
   }
 
-  /** Says when the flow starts by itself next, and which of its schedules somebody has paused. */
+  /** Prints when the flow starts next, and which of its schedules are paused. */
   async #schedules(triggers: readonly ManifestTrigger[], whisk: Whisk): Promise<SetSchedule[]> {
     const rules = triggers.flatMap(({ schedule, rule }) => (schedule ? [rule] : []));
     if (rules.length === 0) return [];
@@ -102,7 +102,7 @@ export default class Deploy extends BaseCommand {
     return schedules;
   }
 
-  /** Compiling looks at the flow's Python, fetching packages needs pip. */
+  /** Compiling inspects the flow's Python; fetching packages needs pip. */
   async #python(chosen: string | undefined): Promise<string> {
     return chosen ?? (await (await import('../../twin/host/python-env.ts')).findPython()).path;
   }

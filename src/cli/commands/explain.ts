@@ -41,7 +41,7 @@ export default class Explain extends BaseCommand {
   }
 }
 
-/** @throws UserError where there is no such cluster, or its key is wrong. */
+/** @throws UserError if the cluster does not exist or rejects the key */
 async function published(options: WhiskOptions, flow: string): Promise<{ apihost: string; limits: AssumedLimits }> {
   const [{ whiskSettings }, { openWhisk }, { limitsOf }] = await Promise.all([
     import('../../platform/openwhisk/whisk-settings.ts'),
@@ -51,7 +51,7 @@ async function published(options: WhiskOptions, flow: string): Promise<{ apihost
   const whisk = openWhisk(await whiskSettings(options));
   try {
     const info = await whisk.clusterInfo();
-    // Limits may be hidden; whether anybody is there at all shows only at an entity.
+    // The limits might be hidden, and only a request for an entity shows whether the key is valid.
     await whisk.getAction(flow);
     return { apihost: whisk.settings.apihost, limits: limitsOf(info) };
   } finally {

@@ -9,10 +9,10 @@ import { flowFrom } from '../flags/flow-file.ts';
 const FORMATS = ['terminal', 'mermaid', 'svg'] as const;
 type Format = (typeof FORMATS)[number];
 
-/** What a file's ending says. */
+/** The format for a file's extension. */
 const FORMAT_OF_ENDING: Record<string, Format> = { svg: 'svg', mmd: 'mermaid', mermaid: 'mermaid' };
 
-/** Of a drawing that goes to no terminal. */
+/** For drawings that do not go to a terminal. */
 const COLUMNS_DEFAULT = 100;
 
 export default class Graph extends BaseCommand {

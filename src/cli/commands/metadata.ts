@@ -4,7 +4,7 @@ import { startMetadataService } from '../../platform/metadata/service.ts';
 import { BaseCommand } from '../base-command.ts';
 import { chosenStore, storeFlags } from '../flags/store-flags.ts';
 
-/** Where Metaflow's own metadata service listens by default. */
+/** Default port of Metaflow's own metadata service. */
 const DEFAULT_PORT = 8080;
 
 export default class Metadata extends BaseCommand {

@@ -13,7 +13,7 @@ import { withRuns } from '../with-runs.ts';
 
 /** What `--json` prints. */
 interface Answer {
-  /** Without `--yes` nothing is. */
+  /** Whether they were deleted; never without `--yes`. */
   deleted: boolean;
   flows: FlowPrune[];
 }
@@ -83,7 +83,7 @@ interface RuleFlags {
   'cache-unused'?: string | undefined;
 }
 
-/** @throws UserError where nothing is said of which runs */
+/** @throws UserError if no rule selects runs */
 function ruleOf({
   'older-than': olderThan,
   keep,

@@ -41,7 +41,7 @@ export default class Run extends FollowingCommand {
   protected override async start(): Promise<{ key: RunKey; answer: RunAnswer; hints: string[] }> {
     const { args, flags } = await this.parse(Run);
     checkRunName(flags.run);
-    // All that the user may have to put right comes before anything is started or fetched.
+    // All user errors are reported before anything is started or fetched.
     const bundle = await bundleFrom(args.flow, () => this.#python(flags.home, isLocal(flags)));
     const parameters = await readParameters(flags.param, bundle.plan.parameters);
     const secrets = await readSecrets(flags, bundle.plan);
@@ -52,7 +52,7 @@ export default class Run extends FollowingCommand {
       import('../../platform/runs/invoke.ts'),
     ]);
     const { report } = this;
-    // Every entity has a line of its own in a deployment; here only what has changed is worth one.
+    // A deployment lists every entity; here only changes are shown.
     const quiet: Progress = { ...report, line: (text) => text.startsWith('unchanged') || report.line(text) };
     return withClients(target, async ({ whisk, store }) => {
       await deployBundle({

@@ -53,7 +53,7 @@ export default class Test extends BaseCommand {
     grep: string({ char: 'g', description: 'only cases whose name contains this text', helpValue: 'TEXT' }),
   };
 
-  /** Ends what is under way, if anything is. */
+  /** Stops running cases. */
   #interrupt: () => void = () => this.#interrupted('before the first case ran');
 
   override async run(): Promise<Answer> {
@@ -107,7 +107,7 @@ export default class Test extends BaseCommand {
     }
   }
 
-  /** All that is wrong with any of the files is told before a case is run. */
+  /** Problems in all files are reported before any case runs. */
   async #load(paths: readonly string[], python: string): Promise<LoadedTests[]> {
     const { loadTests } = await import('../../flow-tests/load-tests.ts');
     const loading = await Promise.allSettled(paths.map((path) => loadTests(path, python)));
@@ -118,7 +118,7 @@ export default class Test extends BaseCommand {
     return loading.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   }
 
-  /** What is asked for goes to the file, if one is named; the terminal has something for people then. */
+  /** If a file is named, it gets the requested format, and the terminal gets text for people. */
   async #outputs(name: ReporterName, file: string | undefined): Promise<Output[]> {
     const toTerminal = (text: string | undefined) => {
       if (text) this.log(text);
@@ -144,7 +144,7 @@ export default class Test extends BaseCommand {
   }
 }
 
-/** Where the words of a reporter go. */
+/** Where a reporter writes. */
 interface Output {
   reporter: Reporter;
   write(text: string | undefined): void;

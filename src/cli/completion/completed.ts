@@ -1,18 +1,18 @@
 import type { Command, Config } from '@oclif/core';
 
-/** What a shell offers for an argument or the value of a flag. `text` is anything: nothing is offered. */
+/** What a shell offers for an argument or flag value. `text`: nothing is offered. */
 export type CompletedValue =
   | { kind: 'choice'; choices: readonly string[] }
   | { kind: 'flow' | 'test' | 'file' | 'folder' | 'text' };
 
 export interface CompletedFlag {
   name: string;
-  /** Of the short form. */
+  /** The short form. */
   char?: string;
   summary: string;
-  /** Absent: the flag takes none. */
+  /** Absent if the flag takes no value. */
   value?: CompletedValue;
-  /** Allowed more than once. */
+  /** Can be repeated. */
   repeats: boolean;
 }
 
@@ -22,11 +22,11 @@ export interface CompletedCommand {
   summary: string;
   /** In the order of their names. */
   flags: readonly CompletedFlag[];
-  /** What the command is about; absent where nothing can be offered. */
+  /** What the command expects; absent if nothing can be offered. */
   argument?: CompletedValue;
 }
 
-/** Several commands under one word. */
+/** A group of commands under one word. */
 export interface CompletedTopic {
   word: string;
   summary: string;
@@ -40,20 +40,20 @@ export interface Completed {
   topics: readonly CompletedTopic[];
 }
 
-/** Files with flows, and folders of bundles. */
+/** Flow files and bundle folders. */
 export const FLOW_ENDINGS = ['.yaml', '.yml'] as const;
 
-/** Files with the tests of flows, and folders of them. */
+/** Test files and their folders. */
 export const TEST_ENDINGS = ['.test.yaml', '.test.yml'] as const;
 
-/** What the arguments of commands stand for, by their names. */
+/** Kinds of arguments, by name. */
 const ARGUMENTS: Readonly<Record<string, CompletedValue>> = {
   flow: { kind: 'flow' },
   path: { kind: 'test' },
   dir: { kind: 'folder' },
 };
 
-/** What the values of flags stand for, by what the help calls them. */
+/** Kinds of flag values, by the name in the help. */
 const FLAG_VALUES: Readonly<Record<string, CompletedValue>> = {
   FILE: { kind: 'file' },
   PATH: { kind: 'file' },
@@ -62,7 +62,7 @@ const FLAG_VALUES: Readonly<Record<string, CompletedValue>> = {
 
 const HELP: CompletedFlag = { name: 'help', summary: 'Show help.', repeats: false };
 
-/** Takes from oclif's manifest what shells complete. */
+/** Extracts what shells can complete from oclif's manifest. */
 export function completedOf({ bin, commands, topics }: Config): Completed {
   const visible = commands.filter(({ hidden }) => hidden !== true);
   return {

@@ -7,7 +7,7 @@ import {
   TEST_ENDINGS,
 } from './completed.ts';
 
-/** A completion function for zsh, to be sourced or to lie as `_nuvopipe` in a folder of `fpath`. */
+/** A completion function for zsh, to source or to install as `_nuvopipe` in a folder of `fpath`. */
 export function zshCompletion({ program, commands, topics }: Completed): string {
   const f = `_${program}`;
   const top = commands.filter(({ words }) => words.length === 1);
@@ -38,7 +38,7 @@ function commandWords(commands: readonly CompletedCommand[]): Described[] {
   return commands.map(({ words, summary }) => ({ word: words.at(-1) as string, summary }));
 }
 
-/** A function that offers commands first, and then what follows the one that is there. */
+/** A function that offers commands first, then the arguments of the given one. */
 function dispatch(name: string, described: readonly Described[], cases: readonly string[]): string {
   return `${name}() {
   local curcontext=$curcontext state line
@@ -94,7 +94,7 @@ function action(value: CompletedValue): string {
   }
 }
 
-/** `*.(yaml|yml)`: files alone, which zsh offers beside folders. */
+/** `*.(yaml|yml)`: files only; zsh also offers folders. */
 function pattern(endings: readonly string[]): string {
   return `*(${endings.join('|')})(-.)`;
 }

@@ -25,10 +25,10 @@ export function taskFilter({ step, task, attempt }: TaskFlags): LogFilter {
   };
 }
 
-/** Between slashes, with flags behind. */
+/** Between slashes, with optional flags. */
 const REGULAR_EXPRESSION = /^\/(.+)\/([a-z]*)$/s;
 
-/** `--grep`: whether a line, as it is shown, has the text or matches the expression. @throws UserError `bad-pattern` */
+/** `--grep`: whether a displayed line contains the text or matches the expression. @throws UserError `bad-pattern` */
 export function lineFilter(pattern: string | undefined): (line: string) => boolean {
   if (pattern === undefined) return () => true;
   const [, source, flags] = REGULAR_EXPRESSION.exec(pattern) ?? [];

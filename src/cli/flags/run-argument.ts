@@ -2,8 +2,8 @@ import { string } from '@oclif/core/args';
 
 const RUN = { description: 'Flow/run or run ID; a unique prefix is enough', name: 'RUN' };
 
-/** The run that a command is about, for `findRun`. */
+/** The run argument of a command, for `findRun`. */
 export const runArgument = string({ ...RUN, required: true });
 
-/** The same, for a command that can do without. */
+/** The same, if the argument is optional. */
 export const optionalRunArgument = string(RUN);

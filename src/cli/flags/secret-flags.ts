@@ -6,7 +6,7 @@ import type { Plan } from '../../contract/plan.ts';
 import { neededSecrets, requireSecrets, type Secrets } from '../../platform/deploy/bind-secrets.ts';
 import { parseSecretsFile } from './secrets-file.ts';
 
-/** Flags that give a flow's secrets; what they leave out comes from environment variables of the same names. */
+/** Flags for a flow's secrets; others are read from environment variables of the same names. */
 export const secretFlags = {
   secret: string({
     description: 'value of a secret; NAME alone, or no flag, reads the environment variable NAME',

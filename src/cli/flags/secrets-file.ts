@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors.ts';
 
-/** `NAME=`, with `export` before it maybe, as shells take it. */
+/** `NAME=`, optionally with `export`, as in shells. */
 const HEAD = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*/;
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
@@ -22,7 +22,7 @@ function parseJson(text: string, file: string): Map<string, string> {
   try {
     value = JSON.parse(text);
   } catch {
-    // The parser's message cites the text.
+    // The parser's message would quote the text.
     throw new UserError('secrets-file', `${file} starts like JSON, but is invalid`, 'write {"NAME": "value"}');
   }
   return new Map(

@@ -4,7 +4,7 @@ import type { StoreSettings } from '../../contract/records.ts';
 import { storeSettings } from '../../platform/s3/store-settings.ts';
 import { readPlatform } from '../../twin/host/platform-state.ts';
 
-/** Flags that say where runs are kept. */
+/** Flags that select the datastore. */
 export const storeFlags = {
   datastore: string({
     description: 'S3 URL that stores runs [default: $METAFLOW_DATASTORE_SYSROOT_S3]',
@@ -30,7 +30,7 @@ export interface StoreFlags {
   profile?: string | undefined;
 }
 
-/** The datastore that the flags name; without them that of the local platform if it runs, then the environment's. */
+/** The datastore in the flags; otherwise that of the local platform if it is running, then the environment's. */
 export async function chosenStore(flags: StoreFlags, env = process.env): Promise<StoreSettings> {
   if (flags.datastore !== undefined) return storeSettings(flags);
   const platform = await readPlatform(flags.home);

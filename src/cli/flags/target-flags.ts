@@ -5,20 +5,20 @@ import { clusterSettings } from '../cluster-settings.ts';
 import { type StoreFlags, storeFlags } from './store-flags.ts';
 import { whiskFlags } from './whisk-flags.ts';
 
-/** Flags that say which OpenWhisk and which datastore; without any of them it is the local platform. */
+/** Flags that select an OpenWhisk and a datastore; without them, the local platform. */
 export const targetFlags = { ...whiskFlags, ...storeFlags };
 
 export interface TargetFlags extends WhiskOptions, StoreFlags {}
 
-/** An OpenWhisk, and the datastore of the flows on it. */
+/** An OpenWhisk and the datastore of its flows. */
 export interface DeployTarget {
   whisk: WhiskSettings;
   store: StoreSettings;
-  /** An interpreter with pip. */
+  /** A Python interpreter with pip. */
   python(): Promise<string>;
-  /** Actions bring all they need: a cluster's Python has no Metaflow. */
+  /** Actions must bring their dependencies, because a cluster's Python has no Metaflow. */
   vendored: boolean;
-  /** It is the local platform, and did not run before. */
+  /** The local platform, started by this command. */
   started: boolean;
 }
 
@@ -42,7 +42,7 @@ export async function openTarget(flags: TargetFlags, report: Progress): Promise<
   return { whisk, store, python: async () => python, vendored: false, started };
 }
 
-/** A target's clients, for as long as the work takes. */
+/** The clients of a target, while the work runs. */
 export async function withClients<T>(
   { whisk: whiskSettings, store: storeSettings }: Pick<DeployTarget, 'whisk' | 'store'>,
   work: (clients: Clients) => Promise<T>,

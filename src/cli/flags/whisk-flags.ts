@@ -1,6 +1,6 @@
 import { boolean, string } from '@oclif/core/flags';
 
-/** Flags that say which OpenWhisk; what they leave out comes from the environment or `.wskprops`. */
+/** Flags that select an OpenWhisk; others come from the environment or `.wskprops`. */
 export const whiskFlags = {
   apihost: string({
     description: 'OpenWhisk API host [default: $__OW_API_HOST or .wskprops]',

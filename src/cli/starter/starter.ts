@@ -4,13 +4,13 @@ import { readSchema, TEST_SCHEMA_FILE } from '../../base/package-files.ts';
 /** The flow file among {@link starterFiles}. */
 export const STARTER_FLOW = 'flow.yaml';
 
-/** Its tests. */
+/** The test file among {@link starterFiles}. */
 export const STARTER_TESTS = 'flow.test.yaml';
 
 const SCHEMA = 'flow.v1.schema.json';
 const TEST_SCHEMA = 'test.v1.schema.json';
 
-/** A small flow that works as it is, to begin one's own with: path → text. */
+/** A working starter flow with tests: path → text. */
 export async function starterFiles(flow: string): Promise<Map<string, string>> {
   return new Map([
     [STARTER_FLOW, flowFile(flow)],

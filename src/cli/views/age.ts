@@ -11,7 +11,7 @@ const DAYS: Record<string, number> = { d: DAY_MS, w: 7 * DAY_MS };
 export function parseAgeMs(text: string): number {
   const [, count, unit] = /^(\d+)([dw])$/.exec(text) ?? [];
   const ageMs = count !== undefined && unit !== undefined ? Number(count) * (DAYS[unit] as number) : undefined;
-  // A plain number would be seconds elsewhere, and hardly ever meant so here.
+  // A number without a unit means seconds elsewhere, which is unlikely to be intended here.
   const found = ageMs ?? (/^\d+$/.test(text) ? undefined : parseDurationMs(text));
   if (found === undefined || !Number.isSafeInteger(found))
     throw new UserError('bad-age', `"${text}" is no age`, 'write 30d, 2w or 12h');

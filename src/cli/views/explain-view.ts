@@ -14,7 +14,7 @@ import type {
 import type { Finding } from '../../compiler/explain/findings.ts';
 import type { MinSuccess } from '../../contract/plan.ts';
 
-/** Of long lists; `--json` has all. */
+/** Maximum number of rows; `--json` has all of them. */
 const ROWS_MAX = 12;
 
 const TITLES: Record<Finding['limit'], string> = {
@@ -30,7 +30,7 @@ const TITLES: Record<Finding['limit'], string> = {
   code: 'code',
 };
 
-/** An explanation for people. */
+/** Renders an explanation for people. */
 export function renderExplanation(explanation: Explanation, palette: Palette): string {
   const { flow, cluster, actions, blocks, forks, loops, attempts, calls, onFailure, limits } = explanation;
   const steps = blocks.reduce((sum, block) => sum + block.steps.length, 0);
@@ -67,7 +67,7 @@ export function renderExplanation(explanation: Explanation, palette: Palette): s
   ].join('\n');
 }
 
-/** What of a block its name does not say. */
+/** Information about a block that its name does not contain. */
 function ends(name: string, steps: readonly string[]): string {
   const last = steps.at(-1);
   return last === name ? '' : `to ${last}, ${count(steps.length, 'step')}`;
@@ -108,7 +108,7 @@ function freshSession(every: number): string {
   return every > 1 ? `a new session after every ${every}` : 'new sessions as needed';
 }
 
-/** As many as Metaflow itself has. */
+/** Maximum number of pauses listed, the same as Metaflow's maximum number of retries. */
 const PAUSES_NAMED_MAX = 6;
 
 function attemptsRow({ step, attempts, pausesMs, withinMs, catches, components }: ExplainedAttempts): string[] {
@@ -135,7 +135,7 @@ function least(minSuccess: MinSuccess): string {
   return 'count' in minSuccess ? String(minSuccess.count) : `${minSuccess.part * 100}%`;
 }
 
-/** Columns as wide as their widest cell. */
+/** Aligns columns to their widest cell. */
 function table(rows: readonly string[][]): string[] {
   const shown = rows.slice(0, ROWS_MAX);
   const widths = shown[0]?.map((_, column) => Math.max(...shown.map((row) => stringWidth(row[column] ?? '')))) ?? [];

@@ -3,19 +3,19 @@ import type { Progress } from '../../base/terminal/progress.ts';
 import type { RunStatus, StepStatus } from '../../platform/runs/run-status.ts';
 import { attemptsOf, countOf, duration, isReused, LOST, TAKEN_OVER, waitingText } from './run-views.ts';
 
-/** Without a terminal a step of many tasks gets so many lines at most: one a tenth. */
+/** Without a terminal, a step with many tasks gets at most this many lines: one per tenth. */
 const COUNT_LINES_MAX = 10;
 
-/** For a command; what it prints is on stdout. */
+/** For a command whose answer goes to stdout. */
 export function viewOnStderr(report: Progress): FollowView {
   return new FollowView(report, paletteFor(process.stderr), process.stderr.isTTY === true);
 }
 
-/** Shows a run while it goes on: a line for each step that is done or has failed, and the counts of those between. */
+/** Shows a running run: a line for each completed or failed step, and counts in between. */
 export class FollowView {
   readonly #report: Progress;
   readonly #palette: Palette;
-  /** Whether the report shows what is going on this moment. */
+  /** Whether progress is replaced in place. */
   readonly #live: boolean;
   readonly #told = new Set<string>();
 
@@ -31,7 +31,7 @@ export class FollowView {
     for (const step of status.steps) {
       const { step: name, attempt, failed } = step;
       if (attempt) this.#once(`${name} ${attempt.number}`, `${yellow('↻')} ${name}, ${attemptsOf(step)}`);
-      // It is the run's failure, as the next look will tell.
+      // This is the run's failure, which will be reported next.
       if (failed > 0 && status.status === 'running' && step.expected === 1) continue;
       if (failed > 0) {
         const line = `${status.error?.step === name ? red('✗') : yellow('!')} ${counted(step)}`;
@@ -52,14 +52,14 @@ export class FollowView {
       this.#report.progress(open.map((step) => `  ${counted(step)}`).join(', ') || '  …');
   }
 
-  /** Of a step of many tasks, where the report does not show them this moment. */
+  /** For steps with many tasks, if progress is not replaced in place. */
   #count({ step, succeeded, failed, expected }: StepStatus, counted: string): void {
     if (this.#live || expected === undefined) return;
     const part = Math.floor((COUNT_LINES_MAX * (succeeded + failed)) / expected);
     this.#once(`${step} ${part} of ${COUNT_LINES_MAX}`, `  ${counted}`);
   }
 
-  /** @returns whether it was not told before */
+  /** @returns whether it was new */
   #once(key: string, line: string): boolean {
     if (this.#told.has(key)) return false;
     this.#told.add(key);
@@ -68,7 +68,7 @@ export class FollowView {
   }
 }
 
-/** Of a step in a loop or behind a decision it is known only at the end. */
+/** Unknown until the end for steps in a loop or after a decision. */
 function isDone({ succeeded, failed, expected }: StepStatus, { status }: RunStatus): boolean {
   return status === 'succeeded' || (expected !== undefined && succeeded + failed >= expected);
 }

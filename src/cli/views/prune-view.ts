@@ -3,7 +3,7 @@ import type { FlowPrune } from '../../platform/runs/prune-runs.ts';
 import type { KeepReason } from '../../platform/runs/retention.ts';
 import { age } from './run-views.ts';
 
-/** Named at most, of each flow. */
+/** Maximum number of runs named per flow. */
 const RUNS_NAMED_MAX = 10;
 
 const REASONS: Record<KeepReason, string> = {
@@ -15,7 +15,7 @@ const REASONS: Record<KeepReason, string> = {
   resumed: 'being resumed',
 };
 
-/** What is to be deleted of a flow, and what stays. */
+/** What would be deleted of a flow, and what is kept. */
 export function renderFlowPrune({ flow, runs, kept, ...rest }: FlowPrune, palette: Palette, nowMs: number): string {
   const reasons = (Object.keys(REASONS) as KeepReason[]).flatMap((reason) =>
     kept[reason] === undefined ? [] : [`${kept[reason]} ${REASONS[reason]}`],
@@ -28,7 +28,7 @@ export function renderFlowPrune({ flow, runs, kept, ...rest }: FlowPrune, palett
   return lines.join('\n');
 }
 
-/** `2 runs, 1 entry of the cache, 31 objects, 12 kB` */
+/** `2 runs, 1 cache entry, 31 objects, 12 kB` */
 export function amounts(
   of: Pick<FlowPrune, 'cacheEntries' | 'objects' | 'bytes'> & { runs: readonly unknown[] },
 ): string {
@@ -46,7 +46,7 @@ function counted(count: number, one: string, several: string): string {
   return `${count} ${count === 1 ? one : several}`;
 }
 
-/** In powers of 1,000, as bills for storage have it. */
+/** Powers of 1,000, as in storage bills. */
 function size(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;

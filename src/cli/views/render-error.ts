@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../language/diagnostics/diagnostic.ts';
 import { FlowError } from '../../language/diagnostics/diagnostic.ts';
 import { renderDiagnostics } from '../../language/diagnostics/render-diagnostic.ts';
 
-/** What `--json` prints under `error`. */
+/** The value under `error` in the output of `--json`. */
 export interface ErrorJson {
   code: string;
   message: string;
@@ -19,15 +19,15 @@ export interface Failure {
   text(palette: Palette): string;
 }
 
-/** Shows stack traces; for those who work on nuvopipe itself. */
+/** Shows stack traces, for developers of nuvopipe. */
 const DEBUG_VARIABLE = 'NUVOPIPE_DEBUG';
 
-/** oclif's own: a flag or argument that it does not know or misses; and a command that does not exist. */
+/** Errors of oclif: unknown or missing flags and arguments, and unknown commands. */
 function isUsageError(error: Error): boolean {
   return 'parse' in error || ('oclif' in error && !('code' in error && error.code === 'EEXIT'));
 }
 
-/** Turns whatever was thrown into what its reader is told: the one place where exit codes are decided. */
+/** Converts any thrown value to an error message: the only place where exit codes are decided. */
 export function describeError(thrown: unknown): Failure {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (error instanceof FlowError) {

@@ -3,7 +3,7 @@ import type { Palette } from '../../base/terminal/palette.ts';
 import type { RunFailure, RunResult } from '../../contract/envelope.ts';
 import type { RunKey } from '../../platform/runs/reader.ts';
 
-/** How a run ended, and what to do about it, in lines for people. */
+/** Renders how a run ended and what to do about it. */
 export function runEnd(
   { flow, run }: RunKey,
   { status, error }: { status: RunResult['status']; error?: RunFailure },

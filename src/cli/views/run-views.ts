@@ -14,7 +14,7 @@ const STATE_COLOUR = {
   cancelled: 'yellow',
 } as const satisfies Record<RunState, keyof Palette>;
 
-/** A table of runs for people. */
+/** Renders a table of runs. */
 export function renderRuns(runs: readonly RunSummary[], palette: Palette, nowMs: number): string {
   const rows = runs.map(({ flow, run, status, isLost, user, created }) => [
     `${flow}/${run}`,
@@ -29,7 +29,7 @@ export function renderRuns(runs: readonly RunSummary[], palette: Palette, nowMs:
   });
 }
 
-/** A run and its steps for people. */
+/** Renders a run and its steps. */
 export function renderStatus(status: RunStatus, palette: Palette, nowMs: number): string {
   const { flow, run, origin, waiting, steps, notRun = [], error, onFailure, note, outputs, exact } = status;
   const took = duration((status.ended ?? nowMs) - status.created);
@@ -50,7 +50,7 @@ export function renderStatus(status: RunStatus, palette: Palette, nowMs: number)
   return lines.join('\n');
 }
 
-/** ` (NaN)`: what the nulls of an output are that stand for numbers. */
+/** ` (NaN)`: which numbers the nulls of an output stand for. */
 export function exactTexts(output: string, exact: Record<string, string> = {}): string {
   const pointer = `/${output}`;
   const found = Object.entries(exact).filter(([place]) => place === pointer || place.startsWith(`${pointer}/`));
@@ -61,7 +61,7 @@ export function exactTexts(output: string, exact: Record<string, string> = {}): 
 
 const EXACT_SHOWN_MAX = 5;
 
-/** Its lease may have run out for a clock that goes wrong. */
+/** The lease might have expired because of a wrong clock. */
 export const LOST = 'stalled? restart it with: nuvopipe sweep';
 
 /** `waiting: too many requests (429) for 12 s` */
@@ -76,7 +76,7 @@ function failureLine(title: string, { step, message }: RunFailure, palette: Pale
 function stepRow(step: StepStatus, { status, error }: RunStatus): string[] {
   const { succeeded, failed, expected, attempt, started, ended } = step;
   const isDone = expected === undefined ? status !== 'running' : succeeded + failed >= expected;
-  // Items may fail without the run.
+  // Items can fail without failing the run.
   const failure = error?.step === step.step ? '✗' : '!';
   const done = isReused(step) ? '=' : '✓';
   const mark = failed > 0 ? failure : isDone && attempt === undefined ? done : '…';
@@ -86,15 +86,15 @@ function stepRow(step: StepStatus, { status, error }: RunStatus): string[] {
   return [mark, step.step, countOf(step, status), took, more];
 }
 
-/** Of tasks that were not executed. */
+/** For tasks that were not executed. */
 export const TAKEN_OVER = 'reused';
 
-/** Nothing of it was executed. */
+/** No task of it was executed. */
 export function isReused({ succeeded, failed, reused = 0 }: StepStatus): boolean {
   return reused > 0 && reused >= succeeded + failed;
 }
 
-/** `5/9` items, `12 turns`, `5` where it is not known of how many; nothing of a step of one task. */
+/** `5/9` items, `12 turns`, `5` if the total is unknown; empty for a step with one task. */
 export function countOf({ succeeded, failed, expected, inLoop }: StepStatus, run: RunState): string {
   const total = succeeded + failed;
   const failures = failed > 0 && (expected ?? total) > 1 ? `, ${failed} failed` : '';
@@ -110,10 +110,7 @@ export function attemptsOf({ repeated = 0, attempt }: StepStatus): string {
   return number ?? (repeated === 0 ? '' : all);
 }
 
-/**
- * One line of a task's log, after whose it is, and of which attempt if that is not the first. `raw`: with its control
- * characters.
- */
+/** One line of a log, prefixed with its task and, after the first, its attempt. `raw`: keeps control characters. */
 export function renderLogLine(line: TaskLogLine, palette: Palette, raw = false): string {
   const { step, task, attempt, isLost, stream } = line;
   const facts = [...(attempt === 0 ? [] : [`attempt ${attempt + 1}`]), ...(isLost ? ['lost'] : [])];
@@ -123,7 +120,7 @@ export function renderLogLine(line: TaskLogLine, palette: Palette, raw = false):
   return `${prefix} ${stream === 'stderr' ? palette.yellow(text) : text}`;
 }
 
-/** Columns as wide as their widest cell. */
+/** Aligns columns to their widest cell. */
 function table(rows: readonly string[][], paint = (cell: string, _row: number, _column: number) => cell): string {
   const columns = Math.max(...rows.map((row) => row.length));
   const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));

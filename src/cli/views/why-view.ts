@@ -1,10 +1,10 @@
 import type { Palette } from '../../base/terminal/palette.ts';
 import type { Change, ExecutionReason, StepWhy, TaskWhy } from '../../platform/runs/why-run.ts';
 
-/** Tasks and inputs named in a line at most. */
+/** Maximum number of tasks and inputs listed per line. */
 const NAMED_MAX = 5;
 
-/** A line for all tasks of which the same is to be said. */
+/** One line for all tasks with the same reason. */
 export function renderWhy({ flow, run, step, tasks, others }: StepWhy, palette: Palette): string {
   const groups = new Map<string, TaskWhy[]>();
   for (const task of tasks) {
@@ -50,7 +50,7 @@ function tell(reason: ExecutionReason, step: string, task: string): string {
   }
 }
 
-/** The run alone, where it is the same task of it. */
+/** Only the run, if step and task are the same. */
 function short(from: string, step: string, task: string): string {
   const same = `/${step}/${task}`;
   return from.endsWith(same) ? from.slice(0, -same.length) : from;

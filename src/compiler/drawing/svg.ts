@@ -377,7 +377,7 @@ function textWidth(text: string): number {
   return stringWidth(text) * CHAR_WIDTH;
 }
 
-/** Tenths are exact enough. */
+/** Tenths are precise enough. */
 function px(length: number): string {
   return String(Math.round(length * 10) / 10);
 }

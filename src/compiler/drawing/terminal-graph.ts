@@ -4,21 +4,21 @@ import { shortened } from './labels.ts';
 import type { ForkPiece, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';
 import { MERGE_LABEL, ON_FAILURE } from './picture.ts';
 
-/** Above this many steps those that follow one another share lines. */
+/** Above this number of steps, consecutive steps share lines. */
 const STEPS_ONE_A_LINE_MAX = 40;
 
-/** However deep a box lies, its steps get this many columns. */
+/** Minimum number of columns for steps, however deeply a box is nested. */
 const INNER_COLUMNS_MIN = 24;
 
-/** Left and right border of a box with their space. */
+/** Left and right border of a box, including space. */
 const BORDER_COLUMNS = 5;
-/** Of the line that leads back in a loop. */
+/** Width of the line that leads back in a loop. */
 const BACK_COLUMNS = 3;
 
-/** Around a step of a line that is shared. */
+/** Width around a step on a shared line. */
 const CHAIN_COLUMNS = 4;
 
-/** Between branches, which are all walked, and between cases, of which one is. */
+/** Between branches, which all run, and between cases, of which one runs. */
 const SEPARATORS = { foreach: ' │ ', branches: ' │ ', switch: ' ┊ ' } as const;
 
 const MARKS: Record<StepPiece['does'], string> = { python: '○', action: '▷', flow: '▣' };
@@ -26,13 +26,13 @@ const MARKS: Record<StepPiece['does'], string> = { python: '○', action: '▷',
 /** A case without steps. */
 const PASS = '↓';
 
-/** Lines of text; the widest of them is `columns` wide. */
+/** Lines of text; the widest one has `columns` columns. */
 interface Block {
   lines: string[];
   columns: number;
 }
 
-/** What stands in the upper and in the lower border of a box. */
+/** Text in the upper and lower border of a box. */
 interface Borders {
   top?: string;
   foot?: string;
@@ -101,7 +101,7 @@ class Draughtsman {
     return blockOf(lines);
   }
 
-  /** A box that nothing leads to or from. */
+  /** A box without connections. */
   alone(borders: Borders, pieces: readonly Piece[], columns: number): string[] {
     const block = this.sequence(pieces, available(columns));
     return boxed(borders, [block], { isFirst: true, isLast: true });
@@ -120,7 +120,7 @@ class Draughtsman {
     return [...boxed({ top: words }, rows, { isFirst, isLast: false }), ...join];
   }
 
-  /** A loop's steps with the line that leads from the last of them to the first. */
+  /** A loop's steps with the line from the last to the first. */
   #turn({ pieces }: LoopPiece, columns: number): Block {
     const { lines } = this.sequence(pieces, Math.max(INNER_COLUMNS_MIN, available(columns) - BACK_COLUMNS));
     const last = lines.length - 1;
@@ -144,13 +144,13 @@ class Draughtsman {
   }
 }
 
-/** Whether something stands before a box, and after it. */
+/** Whether something precedes or follows a box. */
 interface Place {
   isFirst: boolean;
   isLast: boolean;
 }
 
-/** What goes into the border of a box, and what finds no room there. */
+/** Splits text into what fits into the border of a box and what does not. */
 function titled(
   { title, facts }: { title: string; facts: readonly string[] },
   columns: number,
@@ -179,7 +179,7 @@ function available(columns: number): number {
   return Math.max(INNER_COLUMNS_MIN, columns - BORDER_COLUMNS);
 }
 
-/** `○ load → clean → train`, broken where a line is full. */
+/** `○ load → clean → train`, wrapped at full lines. */
 function chain(steps: readonly StepPiece[], columns: number): string[] {
   const lines: string[] = [];
   for (const step of steps) {
@@ -187,7 +187,7 @@ function chain(steps: readonly StepPiece[], columns: number): string[] {
     const marked = `${MARKS[step.does]} ${label(step)}`;
     const named = shortened(step.does === 'python' ? label(step) : marked, columns - CHAIN_COLUMNS);
     const next = ` → ${named}`;
-    // Room is left for the arrow that leads on to the next line.
+    // Leaves room for the arrow to the next line.
     if (last === undefined) lines.push(shortened(marked, columns - CHAIN_COLUMNS + 2));
     else if (stringWidth(last + next) + 2 <= columns) lines[lines.length - 1] = last + next;
     else {
@@ -212,7 +212,7 @@ function blockOf(lines: string[]): Block {
   return { lines, columns: Math.max(0, ...lines.map((line) => stringWidth(line))) };
 }
 
-/** Facts have a line of their own where there is no room for them behind the name. */
+/** Facts go to a separate line if they do not fit behind the name. */
 function stepLines(mark: string, step: StepPiece, columns: number): string[] {
   const line = `${mark} ${label(step)}`;
   if (stringWidth(line) <= columns) return [line];
@@ -237,7 +237,7 @@ function countSteps(pieces: readonly Piece[]): number {
   return count;
 }
 
-/** Borders stand back, marks stand out. */
+/** Dims borders and highlights marks. */
 function paint(line: string, palette: Palette): string {
   return line
     .replace(/[│┊├╭╮╰╯─╌→▸]+/g, (drawn) => palette.dim(drawn))

@@ -8,18 +8,18 @@ import {
   POLL_MAX_MS,
 } from '../../contract/protocol.generated.ts';
 
-/** Components that a task needs: when its first attempt succeeds, and when every attempt but the last fails. */
+/** Components that a task needs if its first attempt succeeds, and if only the last one does. */
 export interface StepCost {
   components: number;
   worst: number;
-  /** There is no bound. */
+  /** The number is unbounded. */
   isOpen: boolean;
 }
 
-/** Its arguments are made, it is invoked, its answer is recorded. */
+/** Prepare the arguments, invoke the action, record the answer. */
 const ACTION_COMPONENTS = 3;
 
-/** A pause, and the look at the flow's result after it. */
+/** A pause followed by a check of the flow's result. */
 export const COMPONENTS_PER_LOOK = 2;
 
 export function costOf({ call, retry, catches }: PlannedStep): StepCost {
@@ -29,7 +29,7 @@ export function costOf({ call, retry, catches }: PlannedStep): StepCost {
   return { ...attempt, worst: attempt.worst + repeated + (catches ? FALLBACK_ATTEMPTS : 0) };
 }
 
-/** The pause before each repetition at its longest. */
+/** The longest pause before each repetition. */
 export function pausesMs({ times, backoffMs, factor, maxMs }: PlannedRetry): number[] {
   return Array.from({ length: times }, (_, attempt) => Math.min(backoffMs * factor ** attempt, maxMs));
 }

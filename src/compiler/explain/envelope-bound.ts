@@ -5,20 +5,23 @@ import { FALLBACK_ATTEMPTS, RUN_NAME_MAX_LENGTH } from '../../contract/protocol.
 import { RETRY_TIMES_MAX } from '../../language/model/flow.ts';
 import { INDEX_DIGITS_MAX } from './limits.ts';
 
-/** A date of this age, and any sooner; any pause. */
+/** A date in this era, or any pause. */
 const EPOCH_MS_MAX = 9_999_999_999_999;
 const MINUTE_MS = 60_000;
 const INDEX_MAX = 10 ** INDEX_DIGITS_MAX - 1;
 
-/** What is as long as it is: the client's, the outputs, an action's; and what stands in the place of all else. */
+/**
+ * Values of arbitrary size: the client's parameters, outputs and answers of actions; with what stands for everything
+ * else.
+ */
 type Unbounded = 'params' | 'result' | 'call' | 'answer' | 'died';
 
-/** Envelopes of another kind, with little else in them. */
+/** Envelopes of other kinds, with few other fields. */
 type Short = 'cancel' | 'sweep' | 'overdue' | 'wake';
 
 /**
- * Bytes of the largest envelope at each step, whatever the run. `at` grows with the forks and loops around the step, names are
- * as long as they are; everything else has a bound of its own.
+ * Maximum size of the envelope at each step, in any run. `at` grows with the enclosing forks and loops, names have
+ * their length, and everything else is bounded.
  */
 export function envelopeBounds(plan: Plan): Map<string, number> {
   const before = stepsBefore(plan);
@@ -58,7 +61,7 @@ function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, befor
     answerBy: EPOCH_MS_MAX,
     standIn: plan.standIns?.length ?? 0,
   };
-  // The runtime writes it with a space after each `:` and `,`: one for each of either, at most.
+  // The runtime writes at most one space after each `:` and `,`.
   const text = JSON.stringify(largest);
   return Buffer.byteLength(text) + (text.match(/[:,]/g)?.length ?? 0);
 }
@@ -74,7 +77,7 @@ function longest(froms: [string, ...number[]][]): [string, ...number[]] {
   return froms.reduce((a, b) => (JSON.stringify(b).length > JSON.stringify(a).length ? b : a), ['']);
 }
 
-/** Which steps lead to a step. */
+/** The predecessors of each step. */
 function stepsBefore({ steps }: Plan): Map<string, string[]> {
   const before = new Map<string, string[]>();
   for (const [name, { next }] of Object.entries(steps)) {

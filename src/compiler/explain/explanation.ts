@@ -9,10 +9,10 @@ import type { AssumedLimits } from './limits.ts';
 import { OPENWHISK_LIMITS } from './limits.ts';
 import { Paths } from './paths.ts';
 
-/** What a flow becomes on OpenWhisk, and whether it fits there. */
+/** What a flow compiles to on OpenWhisk, and whether it fits. */
 export interface Explanation {
   flow: string;
-  /** The cluster whose limits these are; absent: OpenWhisk as it comes. */
+  /** The cluster whose limits these are; absent for OpenWhisk's defaults. */
   cluster?: string;
   /** Whether no limit is exceeded. */
   fits: boolean;
@@ -22,19 +22,19 @@ export interface Explanation {
   loops: ExplainedLoop[];
   attempts: ExplainedAttempts[];
   calls: ExplainedCall[];
-  /** The steps that follow a failure, if there are any. */
+  /** The `onFailure` steps, if any. */
   onFailure?: { steps: string[]; components: number };
   limits: Finding[];
 }
 
 export interface ExplainedAction {
   name: string;
-  /** `stand-in`: settles the steps whose own action does not start. */
+  /** `stand-in`: fails the steps whose own action cannot start. */
   role: 'conductor' | 'sequence' | 'steps' | 'stand-in' | 'wait';
-  /** A sequence has none of its own. */
+  /** Sequences have none. */
   memoryMB?: number;
   timeLimitMs?: number;
-  /** Of a step action: how many steps share it. */
+  /** For step actions: number of steps that share it. */
   steps?: number;
 }
 
@@ -42,21 +42,21 @@ export interface ExplainedFork {
   /** The step that opens it. */
   after: string;
   kind: 'foreach' | 'branches';
-  /** The artifact with the items; absent where they are written in the flow. */
+  /** The artifact with the items; absent if they are literals in the flow. */
   over?: string;
   branches?: string[];
   join: string;
-  /** Sessions that work it at once, at most. */
+  /** Maximum number of concurrent sessions. */
   lanes: number;
-  /** Throttled calls to start them, each time it is reached. */
+  /** Throttled calls to start the lanes, each time the fork is reached. */
   calls: number;
-  /** Components that an item needs, at most; forks in it count as one item a lane. */
+  /** Maximum number of components per item, assuming one item per lane in nested forks. */
   componentsPerItem: number;
-  /** Items after which a lane hands over to a fresh session, by one more throttled call; 0: within an item already. */
+  /** Items after which a lane hands over to a new session, with one more throttled call; 0: within an item. */
   itemsPerSession: number;
-  /** Items that one activation works on at most, one after the other as its time allows. */
+  /** Maximum number of items per activation, in sequence, as time allows. */
   batch?: number;
-  /** It goes on without items that failed, if so many succeed. */
+  /** The flow continues if this many items succeed. */
   minSuccess?: MinSuccess;
 }
 
@@ -64,23 +64,23 @@ export interface ExplainedLoop {
   /** `while refine`: after the first step of a turn. */
   name: string;
   first: string;
-  /** Absent: there is no limit. */
+  /** Absent if unlimited. */
   max?: number;
   componentsPerTurn: number;
-  /** Turns after which a session hands over to a fresh one; 0: within a turn already. */
+  /** Turns after which a session hands over to a new one; 0: within a turn. */
   turnsPerSession: number;
 }
 
 export interface ExplainedAttempts {
   step: string;
-  /** Of a task at most, with the one in which `catch` takes the failure. */
+  /** Maximum per task, including the one in which `catch` stores the failure. */
   attempts: number;
-  /** Before each repetition at the longest, ms; a pause is a component, and holds no step's container. */
+  /** Longest pause before each repetition, ms; a pause is a component and occupies no step container. */
   pausesMs: number[];
-  /** What all attempts may take together, ms. */
+  /** Time limit for all attempts together, ms. */
   withinMs?: number;
   catches: boolean;
-  /** Components of a task when every attempt but the last fails. */
+  /** Components of a task if only its last attempt succeeds. */
   components: number;
 }
 
@@ -89,11 +89,11 @@ export interface ExplainedCall {
   kind: 'action' | 'flow';
   name: string;
   detached: boolean;
-  /** Components of one attempt; of a flow that is waited for, with the first look at it. */
+  /** Components of one attempt; for called flows, including the first check. */
   components: number;
 }
 
-/** Explains a bundle by the limits of a cluster, or of OpenWhisk as it comes. */
+/** Explains a bundle by the limits of a cluster, or by OpenWhisk's defaults. */
 export function explain({ manifest, plan, files }: Bundle, limits: AssumedLimits = OPENWHISK_LIMITS): Explanation {
   const paths = new Paths(plan);
   const findings = findingsOf(plan, paths, limits, files.get(manifest.conductor.file)?.byteLength ?? 0);

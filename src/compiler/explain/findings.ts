@@ -20,7 +20,7 @@ import { envelopeBounds } from './envelope-bound.ts';
 import type { AssumedLimits } from './limits.ts';
 import type { Paths } from './paths.ts';
 
-/** `slower`: more than OpenWhisk does at once, which delays a run and fails none. */
+/** `slower`: exceeds what OpenWhisk does at once, which delays a run but does not fail it. */
 export type Verdict = 'fits' | 'slower' | 'exceeds';
 
 export interface Finding {
@@ -36,16 +36,16 @@ export interface Finding {
     | 'result'
     | 'code';
   verdict: Verdict;
-  /** What the flow needs at most, in the unit of the limit: components, calls, ms, MB or bytes. */
+  /** Maximum need of the flow, in the unit of the limit: components, calls, ms, MB or bytes. */
   needs: number;
   max?: number;
-  /** The steps that need it, where the flow comes to the limit. */
+  /** The steps that need it, if the flow reaches the limit. */
   steps?: string[];
-  /** One sentence for people. */
+  /** One sentence. */
   text: string;
 }
 
-/** What a flow needs of an OpenWhisk, held against each of its limits. */
+/** Compares what a flow needs with each of OpenWhisk's limits. */
 export function findingsOf(plan: Plan, paths: Paths, limits: AssumedLimits, conductorBytes: number): Finding[] {
   const session = [componentsFinding(plan, paths, limits), continuationsFinding(plan, paths)];
   return [
@@ -61,7 +61,7 @@ export function findingsOf(plan: Plan, paths: Paths, limits: AssumedLimits, cond
   ];
 }
 
-/** Neither length nor width can fail a run: they cost sessions and time. */
+/** Neither length nor width can fail a run; they cost sessions and time. */
 function componentsFinding(plan: Plan, paths: Paths, { components: max }: AssumedLimits): Finding {
   const { worst, isOpen } = paths.from(plan.start);
   const isLong = isOpen || worst > CONTINUE_FROM;
@@ -76,7 +76,7 @@ function componentsFinding(plan: Plan, paths: Paths, { components: max }: Assume
   return { ...finding, verdict: 'fits', text };
 }
 
-/** A native sequence is never handed over: its steps have to fit. */
+/** A native sequence cannot hand over, so its steps must fit. */
 function sequenceFinding({ steps }: Plan, { components: max }: AssumedLimits): Finding {
   const needs = Object.keys(steps).length;
   const finding = { limit: 'components' as const, needs, max };
@@ -128,13 +128,13 @@ function callsFinding(plan: Plan, paths: Paths, { callsPerMinute: max }: Assumed
   return { ...finding, verdict: 'slower', steps, text: `${text}: refused calls only slow the run down` };
 }
 
-/** The step that opens the fork of most lanes. */
+/** The step that opens the widest fork. */
 function widestFork({ pools }: Plan, paths: Paths): string {
   const forks = Object.entries(pools).map(([opener, pool]) => ({ opener, lanes: paths.fork(pool).lanes }));
   return forks.reduce((most, fork) => (fork.lanes > most.lanes ? fork : most)).opener;
 }
 
-/** Steps that wait for a flow as long as it takes. */
+/** Steps that wait for a flow without a time limit. */
 function waitsForFlows({ steps }: Plan): string[] {
   return stepsWhere(steps, ({ call }) => call !== undefined && 'flow' in call && !call.detach);
 }
@@ -182,7 +182,7 @@ function envelopeFinding(plan: Plan): Finding {
   return { ...finding, verdict: 'exceeds', steps, text };
 }
 
-/** What a step and its action give each other passes through the controller, and so do the parameters of a flow it starts. */
+/** Arguments and answers of actions pass through the controller, as do the parameters of called flows. */
 function payloadFinding({ steps }: Plan): Finding[] {
   const actions = stepsWhere(steps, ({ call }) => call !== undefined && 'action' in call);
   const flows = stepsWhere(steps, ({ call }) => call !== undefined && 'flow' in call);

@@ -1,8 +1,8 @@
 import * as openwhisk from '../../contract/openwhisk.generated.ts';
 
-/** Those limits of an OpenWhisk that a cluster may raise or lower. */
+/** Limits of OpenWhisk that a cluster can change. */
 export interface AssumedLimits {
-  /** Components that a session may invoke. */
+  /** Maximum number of components per session. */
   components: number;
   callsPerMinute: number;
   activationsAtOnce: number;
@@ -10,7 +10,7 @@ export interface AssumedLimits {
   actionMemoryMB: number;
 }
 
-/** Those of Apache OpenWhisk. */
+/** The defaults of Apache OpenWhisk. */
 export const OPENWHISK_LIMITS: AssumedLimits = {
   components: openwhisk.SESSION_COMPONENTS_MAX,
   callsPerMinute: openwhisk.INVOCATIONS_PER_MINUTE,
@@ -19,7 +19,7 @@ export const OPENWHISK_LIMITS: AssumedLimits = {
   actionMemoryMB: openwhisk.ACTION_MEMORY_MAX_MB,
 };
 
-/** The limits that a cluster publishes; those it does not are absent. */
+/** The limits that a cluster publishes; others are absent. */
 export interface PublishedLimits {
   sequenceLength?: number;
   invocationsPerMinute?: number;
@@ -39,5 +39,5 @@ export function limitsOf(cluster: PublishedLimits): AssumedLimits {
   };
 }
 
-/** Digits of an index of a foreach or a loop whose length nobody knows yet: up to ten million items or turns. */
+/** Digits of an index whose range is unknown: up to ten million items or turns. */
 export const INDEX_DIGITS_MAX = 7;

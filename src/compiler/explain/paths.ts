@@ -2,23 +2,23 @@ import type { Plan, PlannedPool, PlannedStep } from '../../contract/plan.ts';
 import { PAUSE_MAX_MS } from '../../contract/protocol.generated.ts';
 import { costOf } from './costs.ts';
 
-/** What a part of a flow needs when it is walked by one lane; of several ways, the one that needs most. */
+/** What one lane needs for a part of a flow; for alternatives, the maximum. */
 export interface Walk {
-  /** Components that one session after another invokes; a foreach counts as one item a lane. */
+  /** Components in consecutive sessions; a foreach counts as one item per lane. */
   components: number;
-  /** The same, when every attempt but the last fails. */
+  /** The same, if only the last attempts succeed. */
   worst: number;
-  /** Lanes that work at the same time at most. */
+  /** Maximum number of concurrent lanes. */
   lanes: number;
-  /** Flows that are started at the same time at most. */
+  /** Maximum number of flows started at the same time. */
   starts: number;
-  /** There is no bound: a loop without one counts as one turn, a flow that is waited for as one look. */
+  /** Unbounded: a loop without a limit counts as one turn, a called flow as one check. */
   isOpen: boolean;
 }
 
 const NOTHING: Walk = { components: 0, worst: 0, lanes: 1, starts: 0, isOpen: false };
 
-/** What every part of a plan needs. Steps lead to later ones only, but for the way back in a loop. */
+/** Computes what every part of a plan needs. Steps only lead forward, except the way back in a loop. */
 export class Paths {
   readonly #plan: Plan;
   readonly #from = new Map<string, Walk>();
@@ -83,7 +83,7 @@ export class Paths {
     return own;
   }
 
-  /** From a step, come from another: all turns of the loop that it begins, and what follows them. */
+  /** From a step entered from another: all turns of the loop it starts, and what follows. */
   #to(name: string, { within }: PlannedStep): Walk {
     const entered = this.#plan.steps[name]?.within.find(
       (scope) => this.#plan.loops[scope]?.first === name && !within.includes(scope),
@@ -113,7 +113,7 @@ function follow(first: Walk, then: Walk): Walk {
   };
 }
 
-/** One or the other: the most of each. */
+/** Alternatives: the maximum of each. */
 function longer(a: Walk, b: Walk): Walk {
   return {
     components: Math.max(a.components, b.components),

@@ -1,10 +1,10 @@
 import { UserError } from '../../base/errors.ts';
 import type { Plan } from '../../contract/plan.ts';
 
-/** Values of a flow's secrets, by name, maybe among others. They are bound to the step actions, and are nowhere else. */
+/** A flow's secrets by name, possibly with others. They are bound to the step actions only. */
 export type Secrets = Readonly<Record<string, string | undefined>>;
 
-/** The secrets that a flow's steps name, each with these steps. */
+/** The secrets that steps need, each with these steps. */
 export function neededSecrets({ steps }: Plan): Map<string, string[]> {
   const needed = new Map<string, string[]>();
   for (const [step, { secrets = [] }] of Object.entries(steps)) {
@@ -13,10 +13,10 @@ export function neededSecrets({ steps }: Plan): Map<string, string[]> {
   return needed;
 }
 
-/** So many steps are named that need a secret. */
+/** Maximum number of steps listed per secret. */
 const STEPS_NAMED_MAX = 3;
 
-/** @throws UserError `missing-secrets` that names all that are not given, or are empty. */
+/** @throws UserError `missing-secrets`, which lists all missing or empty ones */
 export function requireSecrets(plan: Plan, given: Secrets): void {
   const missing = [...neededSecrets(plan)].filter(([name]) => !Object.hasOwn(given, name) || !given[name]);
   if (missing.length === 0) return;

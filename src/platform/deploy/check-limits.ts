@@ -3,7 +3,7 @@ import type { ClusterInfo } from '../openwhisk/cluster.ts';
 
 export interface LimitedAction {
   name: string;
-  /** Of a step action. */
+  /** Limits of a step action. */
   profile?: string;
   memoryMB: number;
   timeLimitMs: number;
@@ -13,17 +13,17 @@ export interface CappedLimits {
   memoryMB: number;
   timeLimitMs: number;
   logsMB: number;
-  /** What a cap means to the flow, one sentence each. */
+  /** What each cap means for the flow, as sentences. */
   warnings: string[];
 }
 
 /**
- * Without a log of their activations, containers are free as soon as they have answered: OpenWhisk collects a log first. What
- * steps write is in the datastore, and what fails of nuvopipe's own is in the activation's result.
+ * Without activation logs, containers are free as soon as they have answered, because OpenWhisk otherwise collects
+ * the log first. Step output is in the datastore; internal errors are in the activation's result.
  */
 const LOGS_MB = 0;
 
-/** Asks for no more than the cluster gives: it would refuse the action. What it does not publish is not capped. */
+/** Caps limits to what the cluster allows, because it would reject the action. Unpublished limits are not capped. */
 export function capLimits(action: LimitedAction, cluster: ClusterInfo, plan: Plan): CappedLimits {
   const { memoryMB, timeLimitMs } = action;
   const { maxMemoryMB = memoryMB, maxTimeLimitMs = timeLimitMs, minLogsMB = LOGS_MB } = cluster;
@@ -48,14 +48,14 @@ export function capLimits(action: LimitedAction, cluster: ClusterInfo, plan: Pla
 /** Names listed on one line at most. */
 const STEPS_NAMED_MAX = 5;
 
-/** The steps that have a profile. */
+/** The steps with a profile. */
 export function stepsWithProfile(profile: string, plan: Plan): string[] {
   return Object.entries(plan.steps)
     .filter(([, step]) => step.profile === profile)
     .map(([name]) => name);
 }
 
-/** The steps that an action runs, for people: `steps load, fit (action p256-60s-1a2b3c4d)`. */
+/** The steps of an action, for messages: `steps load, fit (action p256-60s-1a2b3c4d)`. */
 export function namedSteps({ name, profile }: Pick<LimitedAction, 'name' | 'profile'>, plan: Plan): string {
   if (profile === undefined) return `the action ${name} will`;
   const names = stepsWithProfile(profile, plan);

@@ -1,13 +1,13 @@
 import { STOCK_PYTHON, type WheelTarget } from '../wheels/wheels.ts';
 
-/** Oldest Python that the runtime's object store (obstore 0.12, `Requires-Python`) works with. */
+/** Oldest Python supported by the runtime's object store (obstore 0.12, `Requires-Python`). */
 const PYTHON_MIN_MINOR = 11;
-/** Oldest Node that a conductor made by openwhisk-composer 0.12 is tried with. */
+/** Oldest Node that conductors of openwhisk-composer 0.12 are tested with. */
 const NODE_MIN_MAJOR = 18;
 
 /**
- * The kind for step actions, of those that the cluster lists: 3.11 or newer where it says so; `python:3`, whose version only
- * the cluster knows; without a list its default, which every cluster has.
+ * The kind for step actions among those the cluster lists: 3.11 or newer if versions are listed; `python:3`, whose
+ * version only the cluster knows; without a list the default, which every cluster has.
  */
 export function pythonKind(kinds: readonly string[] | undefined): string {
   if (kinds?.includes('python:3.11')) return 'python:3.11';
@@ -15,13 +15,13 @@ export function pythonKind(kinds: readonly string[] | undefined): string {
   return named ?? (kinds?.includes('python:3') ? 'python:3' : 'python:default');
 }
 
-/** Whose wheels an action of a kind takes: `python:3.12` says it, other names do not. */
+/** The Python version whose wheels an action kind accepts: `python:3.12` names it, other kinds do not. */
 export function wheelTarget(kind: string): WheelTarget {
   const minor = /^python:3\.(\d+)$/.exec(kind)?.[1];
   return minor === undefined ? STOCK_PYTHON : `3.${Number(minor)}`;
 }
 
-/** The kind for the conductor and the pause. */
+/** The kind for the conductor and the `wait` action. */
 export function nodeKind(kinds: readonly string[] | undefined): string {
   if (kinds?.includes('nodejs:20')) return 'nodejs:20';
   return newest(kinds, /^nodejs:(\d+)$/, NODE_MIN_MAJOR) ?? 'nodejs:default';

@@ -21,17 +21,17 @@ export interface DeployOptions {
   bundle: Bundle;
   whisk: Whisk;
   store: Store;
-  /** An interpreter with pip, for what has to be fetched. */
+  /** A Python interpreter with pip, for fetching packages. */
   python: string;
-  /** Where the vendored runtime and the layers are kept. */
+  /** Where the vendored runtime and the layers are cached. */
   home: string;
-  /** True for a cluster, whose Python has no Metaflow; false for the local platform, whose has. */
+  /** True for clusters, whose Python has no Metaflow; false for the local platform. */
   vendored: boolean;
-  /** Whose runs these are: see {@link metaflowUser}. */
+  /** The owner of the runs: see {@link metaflowUser}. */
   user: string | undefined;
   /** Values of the flow's secrets. */
   secrets?: Secrets;
-  /** Also what starts the flow by itself, and the sweeper; otherwise they stay as an earlier deploy has left them. */
+  /** Whether to deploy triggers and the sweeper; otherwise they stay as they are. */
   triggers?: boolean;
   report: Progress;
 }
@@ -41,7 +41,7 @@ export interface Deployment {
   apihost: string;
   namespace: string;
   entities: DeployedEntity[];
-  /** What all flows of the namespace and the datastore share. */
+  /** Shared by all flows of the namespace and the datastore. */
   sweeper?: DeployedEntity[];
   warnings: string[];
 }
@@ -58,7 +58,7 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
   const { bundle, whisk, store, vendored, user, secrets = {}, report } = options;
   const { manifest, plan } = bundle;
   requireSecrets(plan, secrets);
-  // First of all, because it also tells a wrong key or an unreachable host.
+  // First, because it also detects a wrong key or an unreachable host.
   const presentStarts = options.triggers ? await presentTriggers(whisk, manifest) : undefined;
   const present = await presentEntities(whisk, [
     { type: 'package', name: manifest.package },
@@ -95,7 +95,7 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
   return { flow: manifest.flow, apihost, namespace, entities, ...(sweeper && { sweeper: sweeper.entities }), warnings };
 }
 
-/** The flow is deployed; what finds its lost runs is no reason to say that it is not. */
+/** The flow is deployed, even if its sweeper is not. */
 async function sweeperOf({ store: { settings: store }, ...options }: DeployOptions) {
   try {
     return await deploySweeper({ ...options, store, alarm: options.vendored });
@@ -146,7 +146,10 @@ async function write(
   return done;
 }
 
-/** The failure itself if nothing was written before it; otherwise where it leaves the flow. Its kind stays. */
+/**
+ * The failure itself if nothing was written before it; otherwise a description of the partial deploy. Its class stays
+ * the same.
+ */
 function incomplete(flow: string, done: DeployedEntity[], failed: string, rest: string[], error: Error): Error {
   const written = done
     .filter(({ outcome }) => outcome !== 'unchanged')
@@ -162,7 +165,7 @@ function incomplete(flow: string, done: DeployedEntity[], failed: string, rest: 
   );
 }
 
-/** What the local platform cannot do. */
+/** Features that the local platform does not support. */
 function imageWarnings({ manifest, plan }: Bundle): string[] {
   return manifest.steps.flatMap((step) =>
     step.image === undefined
@@ -173,7 +176,7 @@ function imageWarnings({ manifest, plan }: Bundle): string[] {
   );
 }
 
-/** What the flow's author should know of the datastore before relying on it. S3 refusing the keys is an error. */
+/** Warnings about the datastore. If S3 rejects the keys, this is an error. */
 async function storeWarnings(store: Store): Promise<string[]> {
   const warnings: string[] = [];
   try {
@@ -184,7 +187,7 @@ async function storeWarnings(store: Store): Promise<string[]> {
       );
     }
   } catch (error) {
-    // A cluster's own S3 often has a name that only the cluster knows.
+    // A cluster's own S3 often has a name that only resolves inside the cluster.
     if (!(error instanceof UserError && error.code === 'store-unreachable')) throw error;
     warnings.push(`${error.message}; it could not be checked from here, but steps must be able to reach it`);
   }

@@ -13,7 +13,7 @@ import { publicKeyOf } from './sealing-key.ts';
 interface Owned {
   name: string;
   annotations: KeyValue[];
-  /** Over all of it. */
+  /** Hash of everything below. */
   hash: string;
 }
 
@@ -22,25 +22,25 @@ export type PlannedEntity = (Owned & { type: 'package' }) | (Owned & { type: 'ac
 export interface EntityOptions {
   bundle: Bundle;
   cluster: ClusterInfo;
-  /** The step actions' zip as it is to be deployed. */
+  /** The zip of the step actions. */
   stepZip: Uint8Array;
-  /** Bound to the step actions and to nothing else (I6). */
+  /** Bound to the step actions only (I6). */
   store: StoreSettings;
-  /** Name of the layer with its wheels, for each profile that has one. */
+  /** Name of the layer with the wheels of each profile that has one. */
   layers: ReadonlyMap<string, string>;
-  /** The flow's; each is bound to the actions whose steps name it. */
+  /** The flow's secrets, each bound to the actions whose steps name it. */
   secrets: Secrets;
-  /** Of the hashes: the OpenWhisk key. */
+  /** Key of the hashes: the OpenWhisk key. */
   hashKey: string;
-  /** Whose runs these are to Metaflow: its client shows a user their own (`user:` tags) unless asked otherwise. */
+  /** The owner of the runs for Metaflow, whose client only shows users their own runs (`user:` tags) by default. */
   user: string | undefined;
-  /** The version that was deployed before this one; runs may have been started on it that are not in any index yet. */
+  /** The previously deployed version; some of its runs might not be in any index yet. */
   previous: string | undefined;
 }
 
 type Body = Omit<ActionDocument, 'annotations'>;
 
-/** All that a flow is on a cluster, in the order in which each finds there what it refers to; what clients invoke comes last. */
+/** Everything a flow deploys, ordered so that references exist; what clients invoke comes last. */
 export function plannedEntities(options: EntityOptions): { entities: PlannedEntity[]; warnings: string[] } {
   const { bundle, cluster, stepZip, store, layers, secrets, hashKey, user, previous } = options;
   const { manifest, plan } = bundle;
@@ -104,7 +104,7 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
   return { entities, warnings };
 }
 
-/** Those that a step of the profile names, by name. */
+/** Those that steps of the profile name. */
 function secretsOf(profile: string, plan: Plan, secrets: Secrets): Secrets | undefined {
   const names = new Set(stepsWithProfile(profile, plan).flatMap((step) => plan.steps[step]?.secrets ?? []));
   return names.size === 0 ? undefined : Object.fromEntries([...names].sort().map((name) => [name, secrets[name]]));

@@ -5,15 +5,15 @@ import type { KeyValue, ListedEntity, TriggerEntity, Whisk } from '../openwhisk/
 import type { DeployedEntity, Outcome } from './deployed-entity.ts';
 import { type Found, hashOf, ownerAnnotation, ownerOf } from './owner.ts';
 
-/** What an OpenWhisk has of a flow's triggers and rules, and of the names that they are to have. */
+/** The existing triggers and rules of a flow, and those with the names it needs. */
 export interface PresentTriggers {
   triggers: ReadonlyMap<string, TriggerEntity | 'elsewhere' | undefined>;
   rules: ReadonlyMap<string, Found>;
-  /** Of an earlier deploy, and no more in the flow. */
+  /** From an earlier deploy and no longer in the flow. */
   stale: { triggers: ListedEntity[]; rules: ListedEntity[] };
 }
 
-/** What triggers may start: a flow, or an action that is nobody's but nuvopipe's, by whose name its triggers are known. */
+/** What triggers can start: a flow, or an action of nuvopipe whose name identifies its triggers. */
 export type Triggered = Pick<Manifest, 'flow' | 'triggers'> & { conductor: { name: string } };
 
 export async function presentTriggers(whisk: Whisk, { flow, triggers = [] }: Triggered): Promise<PresentTriggers> {
@@ -33,12 +33,12 @@ export async function presentTriggers(whisk: Whisk, { flow, triggers = [] }: Tri
   };
 }
 
-/** Names that a flow's triggers and rules cannot have, since somebody else has them. */
+/** Names of triggers and rules that belong to others. */
 export function foreignTriggers({ triggers, rules }: PresentTriggers, manifest: Triggered): string[] {
   const isForeign = (found: Found) => found !== undefined && ownerOf(found).flow !== manifest.flow;
   return (manifest.triggers ?? []).flatMap(({ name, rule, feed }) => {
     const trigger = triggers.get(name);
-    // A trigger that nothing of the flow fires may be anybody's: it is only linked.
+    // A trigger that the flow does not fire can belong to anyone: it is only linked.
     const taken = feed === undefined ? trigger === 'elsewhere' : isForeign(trigger);
     return [...(taken ? [name] : []), ...(isForeign(rules.get(rule)) ? [rule] : [])];
   });
@@ -52,10 +52,10 @@ export interface TriggerOptions {
 }
 
 /**
- * Makes triggers, feeds and rules as the manifest has them, and removes those of an earlier deploy. A rule is written last and
- * says what it stands for, so that what stops in the middle is done again by the next deploy.
+ * Creates triggers, feeds and rules from the manifest, and removes those of an earlier deploy. A rule is written last
+ * and records its source, so that the next deploy repeats interrupted work.
  *
- * @throws UserError or SystemError, after all has been tried, that says what does not start the flow and why.
+ * @throws UserError or SystemError, after everything has been tried, listing what does not start the flow and why.
  */
 export async function deployTriggers(options: TriggerOptions): Promise<DeployedEntity[]> {
   const { manifest, present, report } = options;
@@ -112,7 +112,7 @@ async function setTrigger(trigger: ManifestTrigger, options: TriggerOptions): Pr
   }
   if (isOurs) {
     const feedBefore = feedOf(before);
-    // A feed creates no second time what it has; an update could not take anything away.
+    // A feed must not be created twice, and an update cannot remove parameters.
     if (feedBefore !== undefined) await releaseFeed(name, feedBefore, options);
     await whisk.putTrigger(name, [
       ...(feed === undefined ? [] : [{ key: 'feed', value: feed }]),
@@ -125,7 +125,7 @@ async function setTrigger(trigger: ManifestTrigger, options: TriggerOptions): Pr
     if (before === undefined) await whisk.deleteTrigger(name);
     throw error;
   }
-  // One that has lost its trigger would stay inactive with the new one.
+  // A rule that lost its trigger would stay inactive with the new one.
   if (ruleBefore !== undefined && !isLinked) await whisk.deleteRule(rule);
   await whisk.putRule(rule, { trigger: name, action, annotations: [ownerAnnotation({ flow: manifest.flow, hash })] });
   return [
@@ -134,7 +134,7 @@ async function setTrigger(trigger: ManifestTrigger, options: TriggerOptions): Pr
   ];
 }
 
-/** Its rules of this flow are gone already; one that others have linked stays for them. */
+/** The flow's rules on it are gone; if others linked it, it stays. */
 async function removeTrigger(trigger: ListedEntity, options: TriggerOptions): Promise<DeployedEntity[]> {
   const { whisk } = options;
   const { name } = trigger;
@@ -152,7 +152,7 @@ function feedOf(trigger: { annotations: KeyValue[] } | 'elsewhere' | undefined):
   return typeof feed === 'string' ? feed : undefined;
 }
 
-/** Whether an alarm is set still: its service may have lost it, or given it up. */
+/** Whether an alarm is still set: its service might have lost or disabled it. */
 async function isActive({ name, feed }: ManifestTrigger, options: TriggerOptions): Promise<boolean> {
   try {
     const result = await callFeed('READ', { name, feed }, options);
@@ -163,7 +163,7 @@ async function isActive({ name, feed }: ManifestTrigger, options: TriggerOptions
   }
 }
 
-/** A trigger that somebody has deleted without its feed is there for the feed still. */
+/** A trigger that was deleted without its feed still exists for the feed. */
 async function createFeed(trigger: ManifestTrigger, feed: string, options: TriggerOptions): Promise<void> {
   try {
     await callFeed('CREATE', trigger, options);
@@ -174,7 +174,7 @@ async function createFeed(trigger: ManifestTrigger, feed: string, options: Trigg
   }
 }
 
-/** A feed that is gone, or knows nothing of the trigger, has nothing to release. */
+/** A feed that does not exist or does not know the trigger has nothing to release. */
 async function releaseFeed(name: string, feed: string, options: TriggerOptions): Promise<void> {
   try {
     await callFeed('DELETE', { name, feed }, options);
@@ -189,7 +189,7 @@ interface FeedCall {
   parameters?: Record<string, unknown> | undefined;
 }
 
-/** As `wsk trigger create --feed` calls it. @returns what it answers */
+/** Invokes a feed like `wsk trigger create --feed`. @returns its answer */
 async function callFeed(
   lifecycleEvent: 'CREATE' | 'READ' | 'DELETE',
   { name, feed = '', parameters }: FeedCall,
@@ -199,7 +199,7 @@ async function callFeed(
   const triggerName = name.startsWith('/') ? name : `/${namespace}/${name}`;
   const params = { ...parameters, lifecycleEvent, triggerName, authKey: auth };
   const invocation = await whisk.invoke(feed, params, { blocking: true }).catch((error: UserError) => {
-    // Of a package that is not there, the namespace whisk.system may not even be looked at.
+    // For a missing package, access to the namespace whisk.system might be denied.
     if (!['whisk-not-found', 'whisk-forbidden'].includes(error.code)) throw error;
     const isAlarm = feed.startsWith(`${ALARMS_PACKAGE}/`);
     throw new UserError(

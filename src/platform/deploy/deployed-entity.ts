@@ -1,4 +1,4 @@
-/** The change that a deploy made to an entity. */
+/** What a deploy did to an entity. */
 export type Outcome = 'created' | 'updated' | 'unchanged' | 'deleted';
 
 export interface DeployedEntity {

@@ -2,14 +2,14 @@ import { Cron } from 'croner';
 import type { ManifestTrigger } from '../../contract/manifest.ts';
 import { readCron } from '../../language/model/cron.ts';
 
-/** A schedule that is set, and when it starts the flow next. */
+/** A schedule and its next start. */
 export interface SetSchedule {
   cron: string;
   /** Absent: UTC. */
   timezone?: string;
   /** ISO 8601, UTC. */
   next: string;
-  /** Name of its rule, which somebody has disabled: it starts nothing until the rule is enabled. */
+  /** Name of its rule if it is disabled: it starts nothing until the rule is enabled. */
   paused?: string;
 }
 
@@ -18,7 +18,7 @@ export function nextStart({ cron, timezone = 'UTC' }: { cron: string; timezone?:
   const read = readCron(cron);
   if ('problem' in read) throw new Error(read.problem.message);
   const { minutes, hours, days, months, weekdays } = read.cron;
-  // What restricts nothing is a wildcard: it matters where day and weekday are two fields.
+  // A field that restricts nothing is a wildcard, which matters if both day and weekday are restricted.
   const fields = [minutes, hours, days.length === 31 ? '*' : days, months, weekdays.length === 7 ? '*' : weekdays];
   return new Cron(fields.join(' '), { timezone }).nextRun(new Date(afterMs)) as Date;
 }
@@ -43,7 +43,7 @@ export function scheduleText({ cron, timezone, next, paused }: SetSchedule): str
   }
   const utc = `${next.slice(0, 10)} ${next.slice(11, 16)}`;
   if (timezone === undefined) return `${cron}: next ${utc} UTC`;
-  // Swedish has ISO 8601's order.
+  // The Swedish locale formats dates as ISO 8601.
   const format = { timeZone: timezone, dateStyle: 'short', timeStyle: 'short' } as const;
   const there = new Intl.DateTimeFormat('sv-SE', format).format(new Date(next));
   const shownUtc = utc.slice(0, 10) === there.slice(0, 10) ? utc.slice(11) : utc;

@@ -11,12 +11,12 @@ import { getJson, type Store } from '../s3/store.ts';
 import type { DeployedEntity } from './deployed-entity.ts';
 import { type Found, ownerOf } from './owner.ts';
 
-/** What a flow has in its package: names. */
+/** Names of the entities in a flow's package. */
 export function packagedActions({ steps, wait, conductor, sequence }: Manifest): string[] {
   return [...steps.map(({ name }) => name), ...(sequence ? [] : [wait.name]), conductor.versioned];
 }
 
-/** The version before the one that is being deployed, which may be deployed already. */
+/** The version before the one being deployed. */
 export function previousVersion(conductor: Found, { flowVersion }: Manifest): string | undefined {
   const { version, previous } = ownerOf(conductor);
   return version === flowVersion ? previous : version;
@@ -24,23 +24,23 @@ export function previousVersion(conductor: Found, { flowVersion }: Manifest): st
 
 export interface VersionsOptions {
   whisk: Whisk;
-  /** Its index of live runs says which versions are in use. */
+  /** Its index of live runs shows which versions are in use. */
   store: Store;
   manifest: Manifest;
-  /** It stays: a run of it may have been started that is not in the index yet. */
+  /** Kept: runs of it might not be in the index yet. */
   previous: string | undefined;
   report: Progress;
 }
 
 export interface RemovedVersions {
   entities: DeployedEntity[];
-  /** Why older versions stay that should not. */
+  /** Why older versions were not removed. */
   warnings: string[];
 }
 
 /**
- * Deletes the actions of a flow's older versions that no run needs to finish, the oldest first. The flow is deployed whatever
- * becomes of them: what is left is the next deploy's.
+ * Deletes the actions of older versions that no run needs, oldest first. Failures do not affect the deployed flow;
+ * the next deploy tries again.
  */
 export async function removeVersions(options: VersionsOptions): Promise<RemovedVersions> {
   const { manifest, report } = options;
@@ -63,7 +63,7 @@ export async function removeVersions(options: VersionsOptions): Promise<RemovedV
   }
 }
 
-/** Their actions by version, the oldest first. */
+/** Their actions by version, oldest first. */
 async function unusedVersions(options: VersionsOptions): Promise<Map<string, ListedEntity[]>> {
   const { whisk, store, manifest, previous } = options;
   const planned = new Set(packagedActions(manifest));
@@ -71,7 +71,7 @@ async function unusedVersions(options: VersionsOptions): Promise<Map<string, Lis
   const versions = new Map<string, ListedEntity[]>();
   for (const action of listed.toSorted((a, b) => a.updated - b.updated)) {
     const { flow, version } = ownerOf(action);
-    // The `wait` action is of no version: it is the same for all.
+    // The `wait` action is shared by all versions.
     if (flow !== manifest.flow || version === undefined || version === previous || planned.has(action.name)) continue;
     const actions = versions.get(version);
     if (actions) actions.push(action);
@@ -81,7 +81,7 @@ async function unusedVersions(options: VersionsOptions): Promise<Map<string, Lis
   return versions;
 }
 
-/** Versions of the runs that are not over. */
+/** Versions of runs that have not ended. */
 async function usedVersions(store: Store, flow: string): Promise<Set<string>> {
   const runs = [...(await liveRuns(store, flow))];
   const records = await mapParallel(runs, (run) => getJson<RunRecord>(store, keys.run({ flow, run })));

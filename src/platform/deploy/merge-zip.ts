@@ -1,12 +1,15 @@
 import { zipSync } from 'fflate';
 
-/** The first instant that a zip can name. Local time, as the format has it, so that the bytes are the same everywhere. */
+/**
+ * The first instant that a zip can represent, in local time as the format requires, so that the bytes are always the
+ * same.
+ */
 const EPOCH = new Date(1980, 0, 1);
-/** "Made by Unix", and a plain file that everybody may read. */
+/** "Made by Unix": a plain world-readable file. */
 const UNIX = 3;
 const FILE_MODE = 0o100644 << 16;
 
-/** Zips files in the order of their names: the same files give the same bytes. */
+/** Zips files sorted by name: the same files give the same bytes. */
 export function zipFiles(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const entries = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
   return zipSync(Object.fromEntries(entries), { level: 6, mtime: EPOCH, os: UNIX, attrs: FILE_MODE });
@@ -19,7 +22,7 @@ const CENTRAL_SIGNATURE = 0x02014b50;
 const END_SIZE = 22;
 const END_SIGNATURE = 0x06054b50;
 
-/** One zip with the entries of all; the first one's win. What is compressed stays as it is. */
+/** Merges zips; the first entry of a name wins. Compressed data is copied unchanged. */
 export function mergeZips(zips: readonly Uint8Array[]): Uint8Array {
   const locals: Buffer[] = [];
   const centrals: Buffer[] = [];

@@ -3,20 +3,20 @@ import { UserError } from '../../base/errors.ts';
 import { toJson } from '../../base/json.ts';
 import type { Entity, KeyValue } from '../openwhisk/client.ts';
 
-/** Annotation that says whose an entity is and what was deployed. */
+/** Annotation with the owner of an entity and what was deployed. */
 const OWNER_ANNOTATION = 'nuvopipe';
 
 export interface Owner {
   flow?: string;
   /** See {@link hashOf}. */
   hash?: string;
-  /** Of the flow, that the action belongs to; of what clients invoke, the current one. */
+  /** For step actions and what clients invoke: the current version. */
   version?: string;
-  /** Of what clients invoke: the version before. */
+  /** For what clients invoke: the previous version. */
   previous?: string;
 }
 
-/** An entity that was asked for. `elsewhere`: one of another type has the name. */
+/** A requested entity. `elsewhere`: an entity of another type has the name. */
 export type Found = Entity | 'elsewhere' | undefined;
 
 export function ownerAnnotation(owner: Owner): KeyValue {
@@ -37,7 +37,7 @@ export function hashOf(value: unknown, key: string): string {
   return createHmac('sha256', key).update(toJson(value)).digest('hex');
 }
 
-/** @throws UserError `name-taken` where there are such names */
+/** @throws UserError `name-taken` if names belong to others */
 export function refuseForeign(names: readonly string[], flow: string): void {
   if (names.length === 0) return;
   const [are, do_] = names.length === 1 ? ['is', 'does'] : ['are', 'do'];

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { keys } from '../../contract/layout.generated.ts';
 import type { Store } from '../s3/store.ts';
 
-/** Enough for a race to show on a server that checks first and writes later. */
+/** Enough to expose a race on a server that checks first and writes later. */
 const CONTENDERS = 16;
 
 /**
- * Whether of several PUTs with `If-None-Match: *` just one wins: every claim of a lane rests on it.
- * `ignored`: the header has no effect; `racing`: it has, but not at the same instant.
+ * Whether exactly one of several PUTs with `If-None-Match: *` wins, which lanes rely on. `ignored`: the header has no
+ * effect; `racing`: it is not atomic.
  */
 export async function probeConditionalPut(store: Store): Promise<'atomic' | 'ignored' | 'racing'> {
   const mark = randomUUID();

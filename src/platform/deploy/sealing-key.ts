@@ -1,7 +1,7 @@
 import { createHmac, createPrivateKey, createPublicKey } from 'node:crypto';
 import type { StoreSettings } from '../../contract/records.ts';
 
-/** DER of an X25519 private key, but for its 32 bytes (RFC 8410). */
+/** DER of an X25519 private key, without its 32 bytes (RFC 8410). */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex');
 const KEY_BYTES = 32;
 

@@ -13,28 +13,31 @@ import type { DeployedEntity, Outcome } from './deployed-entity.ts';
 import { mergeZips, zipFiles } from './merge-zip.ts';
 import { type Found, hashOf, type Owner, ownerAnnotation, ownerOf } from './owner.ts';
 
-/** How often lost runs are looked for; a look at a namespace without live runs is one activation and one request to S3. */
+/** How often to look for stalled runs; without live runs, a check is one activation and one S3 request. */
 export const SWEEP_EVERY_MINUTES = 5;
 
-/** Package of all sweepers, and the start of their names. As an owner it is no flow: those have no slash in their names. */
+/**
+ * Package of all sweepers and prefix of their names. As an owner it cannot be a flow, because flow names contain no
+ * slash.
+ */
 const PACKAGE = 'nuvopipe';
 const OWNER = `${PACKAGE}/sweep`;
 
 export interface SweeperOptions {
   whisk: Whisk;
   store: StoreSettings;
-  /** An interpreter with pip, for what has to be fetched. */
+  /** A Python interpreter with pip, for fetching packages. */
   python: string;
-  /** Where the vendored packages are kept. */
+  /** Where the vendored packages are cached. */
   home: string;
-  /** True for a cluster, whose Python has no obstore; false for the local platform, whose has. */
+  /** True for clusters, whose Python has no obstore; false for the local platform. */
   vendored: boolean;
-  /** Whether an alarm is to fire it. On the local platform one would keep the daemon from ending when nobody uses it. */
+  /** Whether an alarm fires it. On the local platform, an alarm would keep the idle daemon running. */
   alarm: boolean;
   report: Progress;
 }
 
-/** The action that looks for lost runs in a datastore: one for each that flows of the namespace use. */
+/** The action that looks for stalled runs in a datastore: one for each datastore used in the namespace. */
 export function sweeperName({ bucket, prefix, endpoint = '' }: StoreSettings): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([endpoint, bucket, prefix]))
@@ -122,7 +125,7 @@ async function setAlarm(name: string, whisk: Whisk, report: Progress) {
   }
 }
 
-/** Not in the same minute for all sweepers of a cluster. */
+/** Spreads the sweepers of a cluster over different minutes. */
 function alarmOf(name: string): ManifestTrigger {
   const first = Number.parseInt(name.slice(-2), 16) % SWEEP_EVERY_MINUTES;
   const cron = `${first}-59/${SWEEP_EVERY_MINUTES} * * * *`;

@@ -10,10 +10,10 @@ import { type Found, ownerOf } from './owner.ts';
 
 export interface UndeployOptions {
   whisk: Whisk;
-  /** Its index says which runs are live. Runs and artifacts stay. */
+  /** Its index lists live runs. Runs and artifacts stay. */
   store: Store;
   flow: string;
-  /** Even if runs are live: they stop at their next step. */
+  /** Even if runs are live: they stop before their next step. */
   force: boolean;
   report: Progress;
 }
@@ -35,7 +35,7 @@ export async function undeploy(options: UndeployOptions): Promise<DeployedEntity
   const found = await whisk.getPackage(folder);
   const hasPackage = belongsTo(flow, found);
   const packaged = found === undefined || found === 'elsewhere' ? [] : await whisk.listActions(folder);
-  // What clients invoke goes first, so that no run begins meanwhile.
+  // What clients invoke is deleted first, so that no new run starts.
   const actions = [
     ...(belongsTo(flow, await whisk.getAction(flow)) ? [flow] : []),
     ...packaged.filter((action) => belongsTo(flow, action)).map(({ name }) => `${folder}/${name}`),
@@ -61,10 +61,10 @@ export async function undeploy(options: UndeployOptions): Promise<DeployedEntity
     });
   await attempt(() => deployTriggers({ whisk, manifest: started, present, report }));
   for (const name of actions) await remove('action', name, () => whisk.deleteAction(name));
-  // A package with somebody else's action in it cannot be deleted.
+  // A package that contains someone else's action cannot be deleted.
   if (hasPackage) await remove('package', folder, () => whisk.deletePackage(folder));
   if (failures.length > 0) throw incomplete(flow, done, failures);
-  // A trigger of the flow may have stayed for others who have linked it.
+  // A trigger of the flow might stay because others linked it.
   if (done.length === 0)
     throw new UserError('unknown-flow', `no flow ${flow} is deployed to ${whisk.settings.apihost}`);
   return done;
@@ -85,7 +85,7 @@ async function refuseLive({ store, flow }: UndeployOptions): Promise<void> {
   );
 }
 
-/** User errors if all are: then there is something to put right. */
+/** A user error if all are user errors. */
 function incomplete(flow: string, done: DeployedEntity[], failures: (UserError | SystemError)[]): Error {
   const Kind = failures.every((error) => error instanceof UserError) ? UserError : SystemError;
   const reasons = failures.map(({ message }) => message).join('; ');

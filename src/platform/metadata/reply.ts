@@ -1,4 +1,4 @@
-/** The answer to a request of the metadata service; `body` is sent as JSON. */
+/** An answer of the metadata service; `body` is sent as JSON. */
 export interface MetadataReply {
   status: number;
   body: unknown;

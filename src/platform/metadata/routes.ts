@@ -6,7 +6,7 @@ import type { MetadataReply } from './reply.ts';
 import { mutateTags } from './tags.ts';
 import { artifactView, asMetaflowKnows, flowView, metadataViews, runView, stepView, taskView } from './views.ts';
 
-/** Of Metaflow's metadata service: what its client takes for new enough for tags, attempts and filtered tasks. */
+/** Version of Metaflow's metadata service that its client accepts for tags, attempts and filtered tasks. */
 export const SERVICE_VERSION = '2.5.0';
 
 export interface MetadataRequest {
@@ -25,7 +25,7 @@ function found(body: unknown): MetadataReply {
 
 type Handler = (reader: RunReader, parts: string[], request: MetadataRequest) => Promise<MetadataReply>;
 
-/** `*` is a part of the path that the handler gets. As the service's API has them; what only writes is missing. */
+/** `*` is a path part passed to the handler. As in the service's API, without routes that only write. */
 const ROUTES: readonly [route: string, handler: Handler][] = [
   ['GET ping', async () => ({ status: 200, body: 'pong' })],
   ['GET flows', async (reader) => found((await reader.flows()).map(flowView))],
@@ -56,7 +56,7 @@ const routes = ROUTES.map(([route, handler]) => {
   return { method, parts: pattern.split('/'), handler };
 });
 
-/** Answers a request of Metaflow's client; errors of the store are thrown. */
+/** Answers a request of Metaflow's client; store errors are thrown. */
 export async function answer(reader: RunReader, request: MetadataRequest): Promise<MetadataReply> {
   const matching = routes.filter(
     ({ parts }) =>
@@ -98,7 +98,7 @@ async function getStep(reader: RunReader, run: RunRecord, [step = '']: string[])
   return found(await viewOfStep(reader, run, step));
 }
 
-/** The first task by name stands for the first one to start: the same for all steps but those of a foreach. */
+/** The first task by name stands for the first one to start, which only differs in foreach steps. */
 async function viewOfStep(reader: RunReader, run: RunRecord, step: string) {
   const [entry] = await reader.tasks(run, step);
   const record = entry && (await reader.attempts(run, entry))[0];
@@ -113,7 +113,7 @@ async function getTasks(reader: RunReader, run: RunRecord, [step = '']: string[]
   return found(firsts.filter((record) => record !== undefined).map((record) => taskView(run, record)));
 }
 
-/** Pathspecs of the tasks one of whose metadata matches; without a pattern of all. */
+/** Pathspecs of tasks with matching metadata; without a pattern, of all tasks. */
 async function getFilteredTasks(
   reader: RunReader,
   run: RunRecord,
@@ -138,10 +138,10 @@ async function getFilteredTasks(
   return found(kept.map(({ task }) => `${run.flow}/${run.run}/${step}/${task}`));
 }
 
-/** A pattern can take for ever, and others wait meanwhile. */
+/** A pattern can run forever, which would block other requests. */
 const PATTERN_TIMEOUT_MS = 500;
 
-/** Of which lists a text matches; undefined where that takes too long. */
+/** The lists with a matching text; undefined if that takes too long. */
 function matchingLists(pattern: RegExp, lists: string[][]): boolean[] | undefined {
   const code = 'lists.map((texts) => texts.some((text) => pattern.test(text)))';
   try {
@@ -161,7 +161,7 @@ function compiled(pattern: string | null): RegExp | 'invalid' | undefined {
   }
 }
 
-/** Metaflow's client asks an origin for the rest, and fails where that run has been deleted; all of it is here. */
+/** Metaflow's client would ask the origin run for the rest and fail if it was deleted; everything is available here. */
 const ORIGIN_TASK = 'origin-task-id';
 
 async function getMetadata(run: RunRecord, attempts: TaskRecord[], reader: RunReader): Promise<MetadataReply> {
@@ -187,7 +187,7 @@ function inTask(handler: TaskHandler): Handler {
   });
 }
 
-/** The record of the wished attempt, or of the latest. */
+/** The record of the requested attempt, or of the latest. */
 function attemptOf(attempts: TaskRecord[], wished: string | undefined): TaskRecord | undefined {
   return wished === undefined ? attempts.at(-1) : attempts.find(({ attempt }) => String(attempt) === wished);
 }

@@ -22,7 +22,7 @@ export interface MetadataService {
   close(): Promise<void>;
 }
 
-/** Tags are all that is ever sent. */
+/** Clients only send tags. */
 const BODY_MAX_BYTES = 1024 * 1024;
 /** No object of S3 has a longer key. */
 const KEY_MAX_BYTES = 1024;
@@ -31,8 +31,8 @@ const BAD_REQUEST: MetadataReply = { status: 400, body: { message: 'bad request'
 const UNREADABLE = 'an object in the datastore is not a valid record';
 
 /**
- * Serves the runs of a datastore as Metaflow's metadata service does, so that its stock client reads them with nothing of
- * ours installed. On loopback, and for this machine's clients only: whoever reaches it sees all runs.
+ * Serves the runs of a datastore like Metaflow's metadata service, so that its standard client can read them without
+ * nuvopipe. Listens on loopback and only accepts clients of this machine, all of which can see all runs.
  *
  * @throws UserError `port-taken`.
  */
@@ -76,14 +76,14 @@ async function respond(reader: RunReader, message: IncomingMessage): Promise<Met
     return 'path' in request ? await answer(reader, request) : request;
   } catch (error) {
     const known = error instanceof SystemError || error instanceof UserError;
-    // The client asks again after 503, so that only what may pass is one.
+    // The client retries after 503, so only temporary errors are reported as 503.
     const passing = error instanceof SystemError || (known && error.code === 'store-unreachable');
-    // Something else is an object in a record's place that is none: what it says of itself is for nobody.
+    // Anything else is an invalid record, whose details are not shown.
     return { status: passing ? 503 : 500, body: { message: known ? error.message : UNREADABLE } };
   }
 }
 
-/** Or what it is refused with. */
+/** Or an error answer. */
 async function requestOf(message: IncomingMessage): Promise<MetadataRequest | MetadataReply> {
   const url = urlOf(message);
   const path = url && partsOf(url.pathname);
@@ -102,7 +102,7 @@ async function requestOf(message: IncomingMessage): Promise<MetadataRequest | Me
   }
 }
 
-/** Parts become parts of keys. Undefined where one cannot. */
+/** Path parts become parts of keys; undefined if one is invalid. */
 function partsOf(pathname: string): string[] | undefined {
   const raw = pathname.split('/').filter((part) => part !== '');
   try {

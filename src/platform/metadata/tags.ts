@@ -4,12 +4,12 @@ import type { RunRecord } from '../../contract/records.ts';
 import type { RunKey, RunReader } from '../runs/reader.ts';
 import type { MetadataReply } from './reply.ts';
 
-/** Writers of one run's tags that meet so often are more than people. */
+/** More conflicts than this are not caused by people. */
 const ATTEMPTS_MAX = 10;
 
 /**
- * Adds and removes a run's tags, as `Run.add_tag` and `Run.remove_tag` ask: a compare-and-swap on `run.json`. The rules are
- * Metaflow's (`_mutate_user_tags_for_run`): system tags stay, and are not added again as a user's.
+ * Adds and removes a run's tags like `Run.add_tag` and `Run.remove_tag`: a compare-and-swap on `run.json`. The rules
+ * are Metaflow's (`_mutate_user_tags_for_run`): system tags stay and cannot be added as user tags.
  */
 export async function mutateTags(reader: RunReader, { flow, run }: RunKey, body: unknown): Promise<MetadataReply> {
   const { tags_to_add: adding = [], tags_to_remove: removing = [] } = (body ?? {}) as Record<string, unknown>;

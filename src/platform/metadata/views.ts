@@ -1,8 +1,8 @@
 import { metaflowAttempt, type RunRecord, type TaskRecord } from '../../contract/records.ts';
 
 /**
- * Records as Metaflow's metadata service shows them (`metadata_provider/metadata.py`, `_…_to_json`). Ids are strings: the
- * client takes `run_number` and `task_id` as they are. Tags are the run's, on everything in it.
+ * Records in the form of Metaflow's metadata service (`metadata_provider/metadata.py`, `_…_to_json`). IDs are
+ * strings, which the client does not convert. Everything in a run has the run's tags.
  */
 
 interface Tagged {
@@ -49,7 +49,7 @@ export interface MetadataView {
   ts_epoch: number;
 }
 
-/** Metaflow shows no time of a flow: it is older than all its runs. */
+/** Metaflow shows no time for a flow: it is older than all its runs. */
 export function flowView(flow: string): { flow_id: string; ts_epoch: number } {
   return { flow_id: flow, ts_epoch: 0 };
 }
@@ -65,7 +65,7 @@ export function runView(run: RunRecord): RunObject {
   };
 }
 
-/** A step begins with its first task. */
+/** A step starts with its first task. */
 export function stepView(run: RunRecord, step: string, firstStarted: number): StepObject {
   return { ...runView(run), step_name: step, ts_epoch: firstStarted };
 }
@@ -89,7 +89,7 @@ export function artifactView(run: RunRecord, record: TaskRecord, name: string, r
   };
 }
 
-/** What Metaflow itself wrote, and what its client cannot do without when the task's process was lost before it wrote. */
+/** What Metaflow itself wrote, plus what its client requires if the process was lost before writing it. */
 export function metadataViews(run: RunRecord, record: TaskRecord, root: string): MetadataView[] {
   const { ts_epoch: _, tags: __, system_tags: ___, ...place } = taskView(run, record);
   const written = record.metadata.map((datum) => ({ ...place, ...datum }));
@@ -110,7 +110,7 @@ export function metadataViews(run: RunRecord, record: TaskRecord, root: string):
   return [...written, ...added];
 }
 
-/** A record with the number by which the client knows its attempt; nothing where it knows it by none. */
+/** A record with its attempt number for the client; undefined if the client does not list it. */
 export function asMetaflowKnows(record: TaskRecord): TaskRecord[] {
   const attempt = metaflowAttempt(record);
   if (attempt === undefined) return [];

@@ -8,7 +8,7 @@ export interface KeyValue {
   value: unknown;
 }
 
-/** An action as it is sent. */
+/** An action as sent to OpenWhisk. */
 export interface ActionDocument {
   /** `image` with the kind `blackbox`; `components`, and no code, with the kind `sequence`. */
   exec: {
@@ -25,7 +25,7 @@ export interface ActionDocument {
   limits: { timeout: number; memory: number; logs?: number };
 }
 
-/** What is asked of an entity that is there. */
+/** The part of an existing entity that is used here. */
 export interface Entity {
   annotations: KeyValue[];
 }
@@ -39,19 +39,19 @@ export interface ListedEntity extends Entity {
 }
 
 export interface TriggerEntity extends Entity {
-  /** Of the rules that it fires. */
+  /** For triggers: the rules that it fires. */
   rules: string[];
 }
 
 export interface RuleEntity extends Entity {
-  /** An inactive rule starts nothing until somebody enables it. */
+  /** An inactive rule starts nothing until it is enabled. */
   isActive: boolean;
 }
 
-/** What an invocation came to. */
+/** The outcome of an invocation. */
 export interface Invocation {
   activationId: string;
-  /** Absent: it goes on, whoever waits for it or not. */
+  /** Absent if it is still running. */
   response?: ActivationResponse;
 }
 
@@ -61,7 +61,7 @@ export interface ActivationResponse {
 }
 
 /**
- * The part of OpenWhisk's REST API that nuvopipe uses. Names may have a package, and be of another namespace: `package/action`,
+ * The part of OpenWhisk's REST API that nuvopipe uses. Names can include a package and a namespace: `package/action`,
  * `/namespace/name`.
  */
 export interface Whisk {
@@ -70,33 +70,33 @@ export interface Whisk {
   /** Without its code. `elsewhere`: the name is a package's. */
   getAction(name: string): Promise<Entity | 'elsewhere' | undefined>;
   getPackage(name: string): Promise<Entity | 'elsewhere' | undefined>;
-  /** Creates it, or puts it in the place of the one that is there. */
+  /** Creates or replaces it. */
   putAction(name: string, action: ActionDocument): Promise<void>;
   putPackage(name: string, annotations: KeyValue[]): Promise<void>;
-  /** All of the namespace. */
+  /** All in the namespace. */
   list(collection: 'triggers' | 'rules'): Promise<ListedEntity[]>;
-  /** Without their code, and without the package in their names. */
+  /** Without code, and without the package in their names. */
   listActions(packageName: string): Promise<ListedEntity[]>;
   getTrigger(name: string): Promise<TriggerEntity | 'elsewhere' | undefined>;
   getRule(name: string): Promise<RuleEntity | 'elsewhere' | undefined>;
   putTrigger(name: string, annotations: KeyValue[]): Promise<void>;
-  /** Links a trigger with an action; one that is there already stays active or inactive as it is. */
+  /** Links a trigger with an action; an existing rule stays active or inactive. */
   putRule(name: string, rule: { trigger: string; action: string; annotations: KeyValue[] }): Promise<void>;
-  /** One that is not there is no error. */
+  /** A missing entity is not an error. */
   deleteAction(name: string): Promise<void>;
-  /** Its actions have to be gone. */
+  /** Its actions must be deleted first. */
   deletePackage(name: string): Promise<void>;
   deleteTrigger(name: string): Promise<void>;
   deleteRule(name: string): Promise<void>;
-  /** A blocking one returns after OpenWhisk's 60 s at the latest. */
+  /** A blocking invocation returns after 60 s at the latest. */
   invoke(name: string, params: Record<string, unknown>, options: { blocking: boolean }): Promise<Invocation>;
   close(): void;
 }
 
-/** Collection.scala: entities that one page of a list has at most. */
+/** Collection.scala: maximum number of entities per page. */
 const LIST_MAX = 200;
 
-/** Over Node's own http: certificates, proxies and errors stay in our hands, and what the npm client lacks is there too. */
+/** Uses Node's http, to control certificates, proxies and errors, and to support what the npm client lacks. */
 export function openWhisk(settings: WhiskSettings): Whisk {
   const transport = openTransport(settings);
   const path = (collection: string, name?: string) => {
@@ -121,7 +121,7 @@ export function openWhisk(settings: WhiskSettings): Whisk {
       expect: [404, 409],
     });
     if (status === 404) return undefined;
-    // Actions and packages share one name space: "Resource by this name exists but is not in this collection".
+    // Actions and packages share a namespace: "Resource by this name exists but is not in this collection".
     if (status === 409) return 'elsewhere' as const;
     return read(body as Partial<Entity> & Record<string, unknown>);
   }
@@ -197,7 +197,7 @@ export function openWhisk(settings: WhiskSettings): Whisk {
         path: `${path('actions', name)}?blocking=${blocking}`,
         body: params,
         what,
-        // The action's own failure: the activation is in the body.
+        // The action itself failed: the activation is in the body.
         expect: [502],
       });
       const body = answer.body as { activationId?: string; response?: ActivationResponse };

@@ -1,6 +1,6 @@
 import type { Transport } from './http.ts';
 
-/** What a cluster says of itself; what it does not say is absent. */
+/** What a cluster publishes about itself; everything else is absent. */
 export interface ClusterInfo {
   /** Kinds of actions: `python:3`, `nodejs:20`. */
   kinds?: string[];
@@ -10,15 +10,15 @@ export interface ClusterInfo {
   maxTimeLimitMs?: number;
   /** Smallest log of an activation. */
   minLogsMB?: number;
-  /** Invocations a minute. */
+  /** Invocations per minute. */
   invocationsPerMinute?: number;
-  /** Activations at once. */
+  /** Concurrent activations. */
   concurrentInvocations?: number;
-  /** Components of a sequence or of a conductor's session. */
+  /** Components of a sequence or a conductor session. */
   sequenceLength?: number;
 }
 
-/** As `GET /` of the controller has it (Controller.scala); memory in bytes, durations in milliseconds. */
+/** As in the controller's `GET /` (Controller.scala); memory in bytes, durations in milliseconds. */
 interface ControllerInfo {
   runtimes?: Record<string, { kind: string; deprecated?: boolean }[]>;
   limits?: Record<string, unknown>;

@@ -64,7 +64,7 @@ const RECORDS_MAX = 5_000;
  */
 export class RunReader {
   readonly store: Store;
-  /** Keys of objects that should be records and are not. */
+  /** Keys of objects that are not valid records. */
   readonly unreadable = new Set<string>();
   readonly #records = new Map<string, unknown>();
 
@@ -196,12 +196,12 @@ export class RunReader {
     return this.read(keys.waiting({ flow, run }), isWaiting);
   }
 
-  /** Of the index; only runs that are not over have one. */
+  /** Part of the index, which only contains runs that have not ended. */
   live({ flow, run }: RunKey): Promise<LiveRecord | undefined> {
     return this.read(keys.live({ flow, run }), isLive);
   }
 
-  /** Whether a run that a step has started is not over. */
+  /** Whether a run started by a step has not ended. */
   async isChildLive(key: string): Promise<boolean> {
     const child = await this.#immutable(key, isChild);
     return child !== undefined && (await this.live(child)) !== undefined;
@@ -211,7 +211,7 @@ export class RunReader {
     return this.read(key, isClaim);
   }
 
-  /** A record of that shape; undefined if there is none. */
+  /** A valid record; undefined if there is none. */
   async read<T>(key: string, isOfShape: Shape<T>): Promise<T | undefined> {
     const record = await getJson<Record<string, unknown>>(this.store, key).catch((error: unknown) => {
       if (error instanceof SystemError && error.code === 'unreadable-record') return {};

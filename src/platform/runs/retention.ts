@@ -1,8 +1,8 @@
-/** Which runs may go: those that fall under every rule that is given. */
+/** Which runs can be deleted: those that match every rule given. */
 export interface RetentionRule {
   /** Started longer ago than this. */
   olderThanMs?: number;
-  /** Not among so many latest of their flow. */
+  /** Not among this many latest runs of their flow. */
   keep?: number;
   /** Succeeded. */
   keepFailed?: boolean;
@@ -15,25 +15,25 @@ export interface RetentionRule {
  */
 export const SETTLED_MS = 24 * 3_600_000;
 
-/** Why a run stays. */
+/** Why a run is kept. */
 export type KeepReason = 'running' | 'settling' | 'recent' | 'latest' | 'failed' | 'resumed';
 
-/** What of a run decides whether it stays. */
+/** Facts that decide whether a run is kept. */
 export interface Candidate {
   run: string;
   /** Epoch milliseconds. */
   created: number;
   /** When its newest object was written, epoch milliseconds. */
   modified: number;
-  /** It has an entry in the index of live runs. */
+  /** Whether it has an entry in the index of live runs. */
   isLive: boolean;
-  /** Without a result it was lost, or never began. */
+  /** Without a result, it stalled or never started. */
   status: 'succeeded' | 'failed' | 'cancelled' | 'lost';
-  /** The run that it resumes: it takes records and logs over as it goes. */
+  /** The run that it resumes, from which it reads records and logs. */
   origin?: string;
 }
 
-/** Why each of a flow's runs stays; those that may go are not in it. */
+/** Why each of a flow's runs is kept; runs that can be deleted are missing. */
 export function keptRuns(runs: readonly Candidate[], rule: RetentionRule, nowMs: number): Map<string, KeepReason> {
   const kept = new Map<string, KeepReason>();
   const latest = new Set(

@@ -9,7 +9,7 @@ import { followRun } from './follow.ts';
 import { type LogLine, mergeLogs, parseLog, type StoredLine } from './mflog.ts';
 import type { RunKey, RunReader } from './reader.ts';
 
-/** What of a run's logs is wanted; nothing else is read. */
+/** Which logs of a run to read. */
 export interface LogFilter {
   step?: string;
   /** Of {@link step}. */
@@ -23,20 +23,20 @@ export interface TaskLogLine extends LogLine {
   task: string;
   /** From 0. */
   attempt: number;
-  /** The attempt was lost, and another one took its place. */
+  /** The attempt was lost and replaced by another one. */
   isLost?: true;
 }
 
-/** One execution of a task. An attempt has several where one was lost before it could say how it ended. */
+/** One execution of a task. An attempt has several if one was lost before it could report how it ended. */
 interface Execution {
   step: string;
   task: string;
   attempt: number;
-  /** Of the attempt that has ended. */
+  /** For attempts that have ended. */
   record?: TaskRecord;
   /** Another execution of the same attempt has ended. */
   isLost: boolean;
-  /** Keys of what it wrote while it ran, in their order. */
+  /** Keys of the output it wrote while running, in order. */
   parts: string[];
   /** Epoch milliseconds. */
   started: number;
@@ -44,14 +44,14 @@ interface Execution {
 
 type Stream = LogLine['stream'];
 
-/** Between two looks at a run that is followed. */
+/** Pause between two checks of a followed run. */
 const INTERVAL_MS = 1_000;
-/** Looking takes at most this part of the time. */
+/** Maximum share of the time spent on checks. */
 const LOOKING_SHARE = 0.25;
 
 /**
- * What the tasks of a run wrote, task by task in the order in which they began, stdout and stderr by time; of a running step
- * what it wrote until some seconds ago.
+ * The output of a run's tasks, in the order in which they started, with stdout and stderr merged by time; for running
+ * steps up to a few seconds ago.
  * @throws UserError if the run has no such step or task.
  */
 export async function* runLogs(reader: RunReader, key: RunKey, filter: LogFilter = {}): AsyncGenerator<TaskLogLine> {
@@ -60,19 +60,19 @@ export async function* runLogs(reader: RunReader, key: RunKey, filter: LogFilter
   for (const execution of executions) yield* new Tail().next(reader, key, execution);
 }
 
-/** The same of a run that goes on: what is new, as it comes, until the run is over or the signal says so. */
+/** The same for a run in progress: yields new lines until the run ends or the signal aborts. */
 export async function* followLogs(
   reader: RunReader,
   key: RunKey,
   filter: LogFilter,
   signal: AbortSignal,
 ): AsyncGenerator<TaskLogLine> {
-  // The run is over, the signal says so, or nobody reads on.
+  // The run has ended, the signal aborted, or the reader stopped.
   const done = new AbortController();
   const end = () => done.abort();
   signal.addEventListener('abort', end);
   const following = untilTheEnd(reader, key, done.signal).finally(end);
-  // An error is thrown below; meanwhile it is nobody's.
+  // The error is thrown below; until then it must not count as unhandled.
   following.catch(() => undefined);
   const tails = new Map<string, Tail>();
   try {
@@ -100,17 +100,17 @@ async function untilTheEnd(reader: RunReader, key: RunKey, signal: AbortSignal):
   for await (const _ of followRun(reader, key, { signal }));
 }
 
-/** What of one execution has been shown. */
+/** What has been shown of one execution. */
 class Tail {
   /** Number of the last line, by stream. */
   readonly #shown: Record<Stream, number> = { stdout: 0, stderr: 0 };
-  /** Last state of a line that was not finished. */
+  /** Last state of an unfinished line. */
   readonly #open: Record<Stream, string | undefined> = { stdout: undefined, stderr: undefined };
-  /** Parts that have been read. */
+  /** Parts already read. */
   readonly #read = new Set<string>();
   #isDone = false;
 
-  /** What is new, as far as it is there. */
+  /** New output that is available. */
   async *next(reader: RunReader, key: RunKey, execution: Execution): AsyncGenerator<TaskLogLine> {
     if (this.#isDone) return;
     const whole = await wholeLog(reader, key, execution);
@@ -139,12 +139,12 @@ class Tail {
     });
     const lines = logs.flat();
     const isFollowed = (stream: Stream, index: number) => lines.slice(index + 1).some((line) => line.stream === stream);
-    // Of an unfinished line only the last state is worth something.
+    // Of an unfinished line only the last state is shown.
     return lines.filter(({ isOpen, stream }, index) => !isOpen || !isFollowed(stream, index));
   }
 }
 
-/** The log that is written when an execution has ended; undefined if it is not there, or not all of it yet. */
+/** The log written at the end of an execution; undefined if it is missing or incomplete. */
 async function wholeLog(
   reader: RunReader,
   { flow, run }: RunKey,
@@ -166,9 +166,9 @@ function nameOf({ step, task, attempt, record, parts }: Execution): string {
   return [step, task, attempt, by].join('/');
 }
 
-/** In the order in which they began. */
+/** In the order in which they started. */
 async function findExecutions(reader: RunReader, key: RunKey, filter: LogFilter): Promise<Execution[]> {
-  // Parts first: they go when the whole log is there, so that one of them is found.
+  // Parts are listed first: they are deleted when the complete log exists, so one of the two is always found.
   const running = await findParts(reader, key, filter);
   const records = (await findRecords(reader, key, filter)).filter(
     ({ attempt }) => filter.attempt === undefined || attempt === filter.attempt,
@@ -205,7 +205,7 @@ async function findRecords(reader: RunReader, key: RunKey, { step, task, attempt
   return (await mapParallel(wanted, (entry) => reader.attempts(key, entry))).flat();
 }
 
-/** By `step/task/attempt/activation`. */
+/** Keyed by `step/task/attempt/activation`. */
 async function findParts(reader: RunReader, key: RunKey, filter: LogFilter): Promise<Map<string, Execution>> {
   const { step, task } = filter;
   const below = [step, step && task].filter((name) => name !== undefined).map((name) => `${name}/`);
@@ -226,7 +226,7 @@ async function findParts(reader: RunReader, key: RunKey, filter: LogFilter): Pro
   return found;
 }
 
-/** @throws UserError where what is asked for is not there, rather than silent. */
+/** @throws UserError if the requested step or task does not exist */
 async function checkFilter(reader: RunReader, key: RunKey, { step, task }: LogFilter): Promise<void> {
   if (step === undefined) return;
   await checkStep(reader, key, step);

@@ -13,49 +13,49 @@ export interface StepStatus {
   step: string;
   /** Tasks with a result. */
   succeeded: number;
-  /** Tasks that failed for good. */
+  /** Tasks that failed permanently. */
   failed: number;
   /**
-   * How many tasks the step has in the end. Absent where that is not known: in a loop, behind a decision, while an enclosing
-   * pool is still being opened for more items.
+   * Final number of tasks of the step. Absent if unknown: in a loop, after a decision, or while an enclosing pool can
+   * still be opened for more items.
    */
   expected?: number;
-  /** The tasks are the turns of a loop, if not of several. */
+  /** Whether the tasks are turns of a loop. */
   inLoop?: true;
-  /** Tasks that were not executed: their artifacts are those of an earlier run, which this one resumes, or of the cache. */
+  /** Tasks that were not executed because their artifacts come from a resumed run or the cache. */
   reused?: number;
-  /** Attempts that failed and were followed by another. */
+  /** Failed attempts that were repeated. */
   repeated?: number;
-  /** The task that is being repeated this moment, the furthest of several: its attempt, from 1, and how many there are at most. */
+  /** The task that is currently being repeated (the furthest, if several): its attempt, from 1, and the maximum. */
   attempt?: { number: number; of?: number };
   /** Epoch milliseconds. */
   started: number;
-  /** Of the newest task so far, epoch milliseconds; to the second where the step has several. */
+  /** Of the newest task, epoch milliseconds; with a precision of seconds if the step has several. */
   ended: number;
 }
 
 export interface RunStatus {
   flow: string;
   run: string;
-  /** Of the flow, that the run finishes on: the actions of `<Flow>.steps` whose names end with it. */
+  /** The version of the flow that the run finishes on: the actions of `<Flow>.steps` with this suffix. */
   version: string;
   status: RunState;
-  /** It has its result: steps that follow a failure are done, too. */
+  /** Whether it has a result, which includes the `onFailure` steps. */
   isOver: boolean;
   user: string;
   /** Epoch milliseconds. */
   created: number;
   /** Epoch milliseconds, to the second; absent while it runs. */
   ended?: number;
-  /** The run that this one resumes, and the step that was done again with all that follows. */
+  /** The resumed run, and the step from which everything was repeated. */
   origin?: { run: string; from?: string };
-  /** The platform takes no more of its sessions for now; nothing has been done since (epoch milliseconds). */
+  /** Since when OpenWhisk has accepted no more sessions of the run, and nothing has been done (epoch milliseconds). */
   waiting?: WaitingRecord;
-  /** Nobody has a lease any more on anything of it that is not done. */
+  /** Whether no lease on unfinished work is valid. */
   isLost?: true;
-  /** In the order in which they began, without `_parameters`. */
+  /** In the order in which they started, without `_parameters`. */
   steps: StepStatus[];
-  /** Of a run that has succeeded: steps that decisions could have led to, and none did. */
+  /** For successful runs: steps that no decision led to. */
   notRun?: string[];
   outputs?: Record<string, unknown>;
   /** Like {@link RunResult.exact}. */
@@ -67,7 +67,10 @@ export interface RunStatus {
   note?: string;
 }
 
-/** How a run stands, from its records alone: one listing, and one record a step. Undefined if there is no such run. */
+/**
+ * The state of a run, computed from its records alone: one listing, and one record per step. Undefined if there is no
+ * such run.
+ */
 export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now()): Promise<RunStatus | undefined> {
   const [record, listing] = await Promise.all([reader.run(key), reader.listing(key)]);
   if (record === undefined) return undefined;
@@ -75,7 +78,7 @@ export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now
   const result = markers.result === undefined ? undefined : await reader.result(key);
   if (reader.unreadable.has(keys.result(key))) throw unreadableRecord(keys.result(key));
   const status = stateOf(listing, result);
-  // What a cancelled run keeps as its failure is only what the steps of `onFailure` are told.
+  // The failure recorded for a cancelled run is only meant for `onFailure` steps.
   const hasFailed = markers.failed !== undefined && status !== 'cancelled';
   const error = result?.error ?? (hasFailed ? await reader.failure(key) : undefined);
   const ended = markers.result ?? markers.failed ?? markers.cancelled;
@@ -108,13 +111,16 @@ function stateOf({ markers }: RunListing, result: RunResult | undefined): RunSta
   return markers.failed === undefined ? 'running' : 'failed';
 }
 
-/** The shortest lease: `LEASE_MARGIN_MS` of `runtime/src/nuvopipe_runtime/protocol/claims/pool.py`. What was written since is not lost. */
+/**
+ * The shortest lease: `LEASE_MARGIN_MS` in `runtime/src/nuvopipe_runtime/protocol/claims/pool.py`. Anything written
+ * since then is not stalled.
+ */
 const LEASE_MIN_MS = 5_000;
 
-/** Claims looked at for one that is alive, the latest first: a run has few more lanes. */
+/** Maximum number of claims checked for a valid one, latest first: a run has few more lanes. */
 const CLAIMS_READ_MAX = 100;
 
-/** Of a run that is not over: whether it waits, or is lost. */
+/** For a run that has not ended: whether it is waiting or stalled. */
 async function livenessOf(
   reader: RunReader,
   key: RunKey,
@@ -128,7 +134,10 @@ async function livenessOf(
   return { ...(isIdle && { waiting }), ...(lost && { isLost: true as const }) };
 }
 
-/** Whether the lease of a run has run out, and every claim of its items and joins with it; it may wait for a flow that it has started. */
+/**
+ * Whether the lease of a run and all claims of its items and joins have expired; it might be waiting for a called
+ * flow.
+ */
 export async function isLost(
   reader: RunReader,
   key: RunKey,
@@ -148,7 +157,7 @@ interface Sampled extends StepSample {
   entries: TaskEntry[];
 }
 
-/** One task of each step that says what it read, if there is one. */
+/** One task per step whose record says what it read, if there is one. */
 async function samplesOf(reader: RunReader, key: RunKey, listing: RunListing): Promise<Map<string, Sampled>> {
   const tasks = new Map<string, TaskEntry[]>();
   for (const entry of listing.tasks) {
@@ -167,7 +176,7 @@ async function samplesOf(reader: RunReader, key: RunKey, listing: RunListing): P
   return samples;
 }
 
-/** Steps that no decision led to, and nothing else. */
+/** Steps that no decision led to. */
 function passedBy(samples: ReadonlyMap<string, StepSample>): string[] {
   const passed = new Set([...samples.values()].flatMap(({ record }) => record.passed ?? []));
   return [...passed].filter((step) => !samples.has(step));
@@ -186,7 +195,7 @@ async function stepsOf(
   ]);
   const steps = await mapParallel([...samples.values()], async ({ step, record, entries }): Promise<StepStatus> => {
     const [only] = entries.length === 1 ? entries : [];
-    // Its failure is committed a moment before it is the run's.
+    // The failed task is committed a moment before the run's failure.
     const hasFailed = only?.committed === true && (await reader.commit(key, step, only.task))?.ok === false;
     const failed = Math.max(failures.get(step)?.size ?? 0, hasFailed ? 1 : 0);
     const committed = entries.filter((entry) => entry.committed).length;
@@ -198,7 +207,7 @@ async function stepsOf(
       ...expected.get(step),
       ...(reused > 0 && { reused }),
       ...(await repetitions(reader, key, entries)),
-      // A task that was taken over began in another run.
+      // A reused task started in another run.
       started: reused > 0 && reused < committed ? Math.max(record.started, created) : record.started,
       ended: entries.length === 1 ? record.ended : Math.max(...entries.map(({ modified }) => modified)),
     };
@@ -206,7 +215,7 @@ async function stepsOf(
   return steps.sort((a, b) => a.started - b.started);
 }
 
-/** Attempts that were repeated, and that which is. */
+/** Attempts that were or are being repeated. */
 async function repetitions(
   reader: RunReader,
   key: RunKey,
@@ -219,11 +228,11 @@ async function repetitions(
   const [furthest] = open.toSorted((a, b) => lastOf(b) - lastOf(a));
   if (!furthest) return { repeated };
   const of = (await reader.attempts(key, furthest)).at(-1)?.attempts;
-  // Attempts are counted from 0, and this is the one after.
+  // Attempts are counted from 0, and this is the next one.
   return { repeated, attempt: { number: lastOf(furthest) + 2, ...(of !== undefined && { of }) } };
 }
 
-/** Tasks that failed for good, by step: that which failed the run, and those of items without which a foreach goes on. */
+/** Permanently failed tasks by step: the one that failed the run, and those of failed items of a continuing foreach. */
 async function failedTasks(
   reader: RunReader,
   { failedItems }: RunListing,
@@ -241,8 +250,8 @@ async function failedTasks(
 }
 
 /**
- * How many tasks each step has: the items of all pools of its innermost opener (a foreach), or one for each of those pools
- * (a branch); one at the top. An opener inside an item may open more pools yet, then the number is left out.
+ * Number of tasks of each step: the items of all pools of its innermost opener (foreach), or one per such pool
+ * (branches); one at the top. If an opener inside an item can still open more pools, the number is omitted.
  */
 async function expectedTasks(
   reader: RunReader,
@@ -259,7 +268,7 @@ async function expectedTasks(
   }
   const places = placesOf(samples, new Set(opened.keys()));
   const expected = new Map<string, Pick<StepStatus, 'expected' | 'inLoop'>>();
-  // An opener has fewer scopes around it than what is in its pools.
+  // An opener has fewer enclosing scopes than the steps in its pools.
   const outermostFirst = [...places].sort(([, a], [, b]) => a.scopes.length - b.scopes.length);
   for (const [step, { scopes, isConditional }] of outermostFirst) {
     const scope = scopes.at(-1);

@@ -1,6 +1,6 @@
 import type { TaskRecord } from '../../contract/records.ts';
 
-/** What one task's record tells of its step. */
+/** What one task's record says about its step. */
 export interface StepSample {
   step: string;
   record: TaskRecord;
@@ -10,9 +10,9 @@ export interface StepSample {
 export type Scope = { kind: 'pool'; opener: string } | { kind: 'loop' };
 
 export interface StepPlace {
-  /** Scopes around the step, outermost first. */
+  /** Enclosing scopes, outermost first. */
   scopes: Scope[];
-  /** A decision in the same scope led to it: not every item or turn comes by here. */
+  /** A decision in the same scope led to it, so not every item or turn passes here. */
   isConditional: boolean;
 }
 
@@ -30,7 +30,8 @@ export function placesOf(
   const places = new Map<string, StepPlace>();
   const parentOf = ({ record }: StepSample) => samples.get(record.parents[0]?.split('/')[1] ?? '');
   for (const sample of samples.values()) {
-    // Up to a step whose place is known, then down again: a flow may be thousands of steps long.
+    // Walks up to a step with a known place, then down again, iteratively: a flow can have thousands of consecutive
+    // steps.
     const path: StepSample[] = [];
     const onPath = new Set<StepSample>();
     for (let at: StepSample | undefined = sample; at && !places.has(at.step) && !onPath.has(at); at = parentOf(at)) {

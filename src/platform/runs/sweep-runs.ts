@@ -1,23 +1,23 @@
 import { SystemError } from '../../base/errors.ts';
 import type { Whisk } from '../openwhisk/client.ts';
 
-/** What a sweep has found, as `runtime/src/nuvopipe_runtime/sweeper.py` answers it; runs as `Flow/run`. */
+/** The result of a sweep, as returned by `runtime/src/nuvopipe_runtime/sweeper.py`; runs as `Flow/run`. */
 export interface SweepReport {
-  /** Runs that are not over. */
+  /** Runs that have not ended. */
   live: number;
-  /** Their lease had run out: their flow looks after them now. */
+  /** Stalled runs that were restarted. */
   swept: string[];
-  /** Likewise, but the platform takes no more for now. */
+  /** Stalled runs that could not be restarted because of throttling. */
   waiting: string[];
-  /** Likewise, but their flow cannot be invoked, and why. */
+  /** Stalled runs whose flow cannot be invoked, with the reason. */
   refused: Record<string, string>;
-  /** They were over, or had never begun. */
+  /** Runs that had ended or never started. */
   removed: string[];
-  /** Keys of objects that should be records and are not. */
+  /** Keys of objects that are not valid records. */
   unreadable?: string[];
 }
 
-/** Invokes the sweeper, and waits for what it finds. */
+/** Invokes the sweeper and waits for its result. */
 export async function sweep(whisk: Whisk, sweeper: string): Promise<SweepReport> {
   const { response, activationId } = await whisk.invoke(sweeper, {}, { blocking: true });
   if (response?.success) return response.result as SweepReport;

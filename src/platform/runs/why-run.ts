@@ -4,35 +4,35 @@ import { mapParallel } from '../s3/parallel.ts';
 import type { RunKey, RunReader } from './reader.ts';
 import { checkStep } from './run-logs.ts';
 
-/** Tasks of a step that are looked at, where none is named. */
+/** Maximum number of tasks checked if none is named. */
 const TASKS_MAX = 200;
 
-/** Earlier runs that are looked at for one to compare with. */
+/** Maximum number of earlier runs searched for a comparison. */
 const RUNS_MAX = 20;
 
-/** A part of a cached step's key that is not as it was. */
+/** A part of a cached step's key that changed. */
 export type Change =
   | { part: 'code' | 'environment' | 'secrets' | 'place' }
-  /** First digits of the hashes of an input; absent where it is new, or gone. */
+  /** First digits of an input's hash; absent if it is new or gone. */
   | { part: 'input'; name: string; now?: string; was?: string };
 
-/** Why a task was executed, or was not. Pathspecs name tasks, `Flow/run` runs. */
+/** Why a task was or was not executed. Tasks are pathspecs, runs are `Flow/run`. */
 export type ExecutionReason =
   | { kind: 'cached' | 'resumed'; from: string }
   /** The step has no `cache: true`. */
   | { kind: 'not-cached' }
-  /** No run before has a task of this key's kind to compare with. */
+  /** No earlier run has a comparable task. */
   | { kind: 'first' }
   | { kind: 'changed'; since: string; changes: Change[] }
-  /** The key is that of a task which failed: that is not kept. */
+  /** The key matches a failed task, and failures are not cached. */
   | { kind: 'failed-before'; since: string }
-  /** The key is that of an earlier task, of which the cache had nothing. */
+  /** The key matches an earlier task that was not in the cache. */
   | { kind: 'not-kept'; since: string }
-  /** The run resumes another from this step on, or an earlier one: nothing is taken from there, nor from the cache. */
+  /** The run resumes another one from this step or an earlier one: nothing is reused, not even from the cache. */
   | { kind: 'done-again'; step: string }
-  /** In the run that this one resumes, the task failed, or there is none. */
+  /** In the resumed run the task failed or does not exist. */
   | { kind: 'missing'; in: string }
-  /** There is one that succeeded, but an input was made anew, or the flow of now cannot go on where it led. */
+  /** The task succeeded there, but an input changed or the current flow cannot continue from it. */
   | { kind: 'unfit'; in: string }
   /** A task before it was executed anew, though the run resumes another. */
   | { kind: 'after'; task: string };
@@ -40,19 +40,19 @@ export type ExecutionReason =
 export interface TaskWhy {
   task: string;
   executed: boolean;
-  /** In the order in which they came into it; one at least. */
+  /** In execution order; at least one. */
   reasons: ExecutionReason[];
 }
 
 export interface StepWhy extends RunKey {
   step: string;
   tasks: TaskWhy[];
-  /** How many tasks were not looked at. */
+  /** Number of tasks that were not checked. */
   others: number;
 }
 
 /**
- * Says of the tasks of a step why they were executed or not, as the records of the run and of those before it tell.
+ * Explains for the tasks of a step why they were or were not executed, from the records of this run and earlier ones.
  * @throws UserError `unknown-step`, `unknown-task`
  */
 export async function whyStep(reader: RunReader, key: RunKey, step: string, task?: string): Promise<StepWhy> {
@@ -86,7 +86,7 @@ async function whyTask(reader: RunReader, run: RunRecord, record: TaskRecord, ea
   const resumes = await whyNotResumed(reader, run, record);
   const isDoneAgain = resumes?.kind === 'done-again';
   const reasons = [...(resumes ? [resumes] : []), ...(isDoneAgain ? [] : [await whyNotCached(record, earlier)])];
-  // That a step has no cache matters only where nothing else could have spared it.
+  // That a step is not cached only matters if nothing else could have avoided its execution.
   const telling = reasons.filter(({ kind }) => kind !== 'not-cached');
   return { task, executed: true, reasons: telling.length > 0 ? telling : reasons };
 }
@@ -132,7 +132,7 @@ function changesOf({ cache: now }: TaskRecord, { cache: was }: TaskRecord): Chan
   return [...parts.map((part): Change => ({ part })), ...inputs];
 }
 
-/** The runs before one, the latest first. */
+/** Earlier runs, latest first. */
 class Earlier {
   readonly #reader: RunReader;
   readonly #runs: Promise<string[]>;
@@ -147,7 +147,7 @@ class Earlier {
     );
   }
 
-  /** The same task of the nearest of them in which the step had a cache. */
+  /** The same task in the nearest of them in which the step was cached. */
   async find({ flow, step, task }: TaskRecord): Promise<TaskRecord | undefined> {
     for (const run of await this.#runs) {
       const record = await this.#reader.commit({ flow, run }, step, task);

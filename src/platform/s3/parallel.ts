@@ -1,4 +1,4 @@
-/** Requests under way at once: enough to hide the round trips, few enough for a small S3 server. */
+/** Concurrent requests: enough to hide round trips, few enough for a small S3 server. */
 export const PARALLEL_REQUESTS = 32;
 
 /** Like `Promise.all` over a map, but with no more than {@link PARALLEL_REQUESTS} calls at once. */

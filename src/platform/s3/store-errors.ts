@@ -2,7 +2,7 @@ import { SystemError, UserError } from '../../base/errors.ts';
 import type { StoreSettings } from '../../contract/records.ts';
 import { placeName } from './store-settings.ts';
 
-/** What the SDK throws, as far as it matters here. */
+/** The fields of an SDK error that are used here. */
 interface SdkError {
   name?: string;
   code?: string;
@@ -32,7 +32,7 @@ export function statusOf(error: unknown): number {
   return (error as SdkError).$metadata?.httpStatusCode ?? 0;
 }
 
-/** What an S3 error means to the user. The text has the place and S3's own code, never a key. */
+/** Converts an S3 error for the user. The text contains the place and S3's own code, never a key. */
 export function storeError(error: unknown, settings: StoreSettings, key: string): Error {
   const { name = '', code = '', message = '' } = error as SdkError;
   const status = statusOf(error);

@@ -3,19 +3,19 @@ import type { StoreSettings } from '../../contract/records.ts';
 import { sdk } from './sdk.ts';
 
 export interface StoreOptions {
-  /** `s3://bucket/prefix`; without it `METAFLOW_DATASTORE_SYSROOT_S3` counts, as it does for Metaflow. */
+  /** `s3://bucket/prefix`; default: `METAFLOW_DATASTORE_SYSROOT_S3`, as in Metaflow. */
   datastore?: string | undefined;
-  /** URL of an S3 that is not AWS's; without it `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count. */
+  /** URL of an S3 other than AWS's; default: `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`. */
   endpoint?: string | undefined;
-  /** Of `~/.aws/config`; without it `AWS_PROFILE` counts. */
+  /** Profile in `~/.aws/config`; default: `AWS_PROFILE`. */
   profile?: string | undefined;
 }
 
-/** AWS's own default; also what S3 servers that know no regions expect in a signature. */
+/** AWS's own default, which S3 servers without regions also expect in signatures. */
 const DEFAULT_REGION = 'us-east-1';
 
 /**
- * Settles where runs are kept and with which keys, by the rules of the AWS SDK (environment, profile, roles).
+ * Determines where runs are stored and with which keys, by the rules of the AWS SDK (environment, profile, roles).
  * @throws UserError if the place is missing or not an S3 URL, or if there are no keys.
  */
 export async function storeSettings(options: StoreOptions, env = process.env): Promise<StoreSettings> {
@@ -46,7 +46,7 @@ export async function storeSettings(options: StoreOptions, env = process.env): P
   }
 }
 
-/** The datastore as its users write it: `s3://bucket/prefix`. */
+/** The datastore as users write it: `s3://bucket/prefix`. */
 export function placeName(place: { bucket: string; prefix: string }): string {
   return place.prefix === '' ? `s3://${place.bucket}` : `s3://${place.bucket}/${place.prefix}`;
 }

@@ -28,33 +28,33 @@ export interface Store {
   readonly root: string;
   get(key: string): Promise<StoredObject | undefined>;
   put(key: string, body: Uint8Array | string): Promise<void>;
-  /** False if the key is there already (`If-None-Match: *`). */
+  /** False if the key already exists (`If-None-Match: *`). */
   putIfAbsent(key: string, body: Uint8Array | string): Promise<boolean>;
-  /** False if the object is no longer the one with this ETag (`If-Match`). */
+  /** False if the object no longer has this ETag (`If-Match`). */
   putIfUnchanged(key: string, body: Uint8Array | string, etag: string): Promise<boolean>;
   exists(key: string): Promise<boolean>;
   delete(key: string): Promise<void>;
-  /** Deletes many, a thousand in a request where the server can; what is not there is no error. */
+  /** Deletes many objects, a thousand per request if the server supports it; missing ones are not an error. */
   deleteAll(keys: readonly string[]): Promise<void>;
-  /** All objects whose key starts with the prefix, in the order of their keys. */
+  /** All objects whose key starts with the prefix, sorted by key. */
   list(prefix: string): AsyncIterable<ListedObject>;
-  /** Names of the folders directly below a prefix that ends in `/`, in order. */
+  /** Names of the folders directly below a prefix that ends in `/`, sorted. */
   folders(prefix: string): AsyncIterable<string>;
-  /** Ends the connections. */
+  /** Closes the connections. */
   close(): void;
 }
 
-/** An S3 that takes longer to accept a connection is as good as away. */
+/** An S3 that takes longer to accept a connection counts as unreachable. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A conditional PUT that met another one in flight (409) is tried again so often. */
+/** Maximum number of retries of a conditional PUT that met another one in flight (409). */
 const CONFLICT_ATTEMPTS = 5;
 
-/** Of one DeleteObjects request, by S3's API. */
+/** Maximum number of keys per DeleteObjects request in S3's API. */
 const DELETE_MAX = 1000;
-/** Servers without DeleteObjects, or with demands on it that the SDK does not meet (a Content-MD5), answer with one of these. */
+/** Codes of servers that lack DeleteObjects or require something the SDK does not send (Content-MD5). */
 const NO_BATCH_STATUSES: ReadonlySet<number> = new Set([400, 405, 411, 501]);
 
-/** Where requests for the bucket go: AWS gives each a host of its own. */
+/** Host for requests to the bucket: AWS has one per bucket. */
 function addressOf({ endpoint, bucket, region }: StoreSettings): string {
   return endpoint ?? `https://${bucket}.s3.${region}.amazonaws.com`;
 }
@@ -82,7 +82,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       ...(proxy && { httpAgent: proxy.agent, httpsAgent: proxy.agent as HttpsAgent }),
     },
-    // The SDK's own checksums are unknown to many S3 servers.
+    // Many S3 servers do not support the SDK's own checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
@@ -127,7 +127,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
       try {
         const answer = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
         const failed = new Set(answer.Errors?.map(({ Key = '' }) => Key));
-        // One by one, each says why.
+        // Individual deletes report their own errors.
         await mapParallel([...failed], (key) => deleteOne(key.slice(base.length)));
         return;
       } catch (error) {
@@ -189,7 +189,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
         keys.slice(index * DELETE_MAX, (index + 1) * DELETE_MAX),
       );
       const [first, ...others] = batches;
-      // It tells whether the server takes batches.
+      // Shows whether the server supports batches.
       if (first) await deleteBatch(first);
       if (deletesBatches) await mapParallel(others, deleteBatch);
       else for (const batch of others) await deleteBatch(batch);
@@ -233,7 +233,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** For an object under a record's key that is not a record: another program wrote it. */
+/** For an object at a record's key that another program wrote. */
 export function unreadableRecord(key: string): SystemError {
   const message = `the object ${key} in the datastore is not a valid record`;
   return new SystemError('unreadable-record', message, 'move or delete it');

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** The bytes of a file whose name says what is in it; made on first use, whole or not at all. */
+/** The bytes of a file named after its contents; created atomically on first use. */
 export async function cached(file: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
   try {
     return await readFile(file);

@@ -9,7 +9,7 @@ import { cached } from './file-cache.ts';
 import { type Lock, type LockOptions, lockRequirements } from './requirements-lock.ts';
 import { pythonTag, type TrimRule, type WheelTarget, wheelFiles } from './wheels.ts';
 
-/** A container fetches a layer before its first step, so that what no step imports stays behind. */
+/** A container fetches a layer before its first step, so files that no step imports are left out. */
 const TRIMMED: readonly TrimRule[] = [
   { path: /(^|\/)tests\//, why: 'a third of the scientific packages' },
   { path: /^bin\//, why: 'command lines' },
@@ -22,8 +22,8 @@ export interface LayerOptions extends Omit<LockOptions, 'requirements'> {
 }
 
 /**
- * Makes the wheels of each profile's `environment.pip` into a zip that its steps can import from, and sees to it that the
- * datastore has it. A layer's name says which wheels are in it, so that it is made once for all who share the datastore.
+ * Packs the wheels of each profile's `environment.pip` into a zip and uploads it to the datastore if missing. The
+ * name of a layer identifies its wheels, so it is made once for all users of the datastore.
  * @returns the layer of each profile that has one.
  */
 export async function ensureLayers(options: LayerOptions): Promise<Map<string, string>> {

@@ -21,7 +21,7 @@ export interface Lock {
   wheels: Wheel[];
 }
 
-/** As much of a datastore as packages need. */
+/** The part of the store that packages need. */
 export type LayerStore = Pick<Store, 'get' | 'exists' | 'putIfAbsent'>;
 
 export interface LockOptions {
@@ -33,7 +33,7 @@ export interface LockOptions {
   report: Progress;
 }
 
-/** The lock of these requirements, made where there is none yet. */
+/** The lock of these requirements, created on first use. */
 export async function lockRequirements(options: LockOptions): Promise<Lock> {
   const { target, store, python, home, report } = options;
   const requirements = options.requirements.toSorted();
@@ -48,7 +48,7 @@ export async function lockRequirements(options: LockOptions): Promise<Lock> {
     const wheels = await resolveWheels({
       python,
       target,
-      // A package that the runtime has too must be the same one.
+      // A package that the runtime also uses must have the same version.
       arguments: ['-c', REQUIREMENTS_LOCK, ...requirements],
       what: 'the packages of environment.pip',
       report,

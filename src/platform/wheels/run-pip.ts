@@ -2,17 +2,17 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Progress } from '../../base/terminal/progress.ts';
 
-/** Only wheels, so that nothing is built and no code of a package runs. */
+/** Only wheels, so that no code of a package is executed. */
 const FLAGS = ['--only-binary=:all:', '--no-input', '--disable-pip-version-check', '--no-color'];
 
-/** Why pip did not do it. */
+/** Why pip failed. */
 export interface PipFailure {
   message: string;
-  /** A requirement that no wheel on the index meets, and the versions of which there are some. */
+  /** A requirement without a matching wheel, and the available versions. */
   unmet?: { requirement: string; versions: string[] };
-  /** Requirements that exclude each other, in pip's words. */
+  /** Conflicting requirements, in pip's words. */
   conflict?: string[];
-  /** The index did not answer. */
+  /** The package index did not answer. */
   isOffline: boolean;
 }
 
@@ -39,7 +39,7 @@ export async function pipInstall(
 const UNMET = /^Could not find a version that satisfies the requirement (.+?) \(from versions: (.*)\)$/;
 const CONFLICT_HEAD = 'The conflict is caused by:';
 
-/** Reads it from what pip (23 to 25) says. */
+/** Parses the output of pip 23 to 25. */
 function failureOf(said: readonly string[], fallback: string): PipFailure {
   const errors = said.filter((line) => line.startsWith('ERROR: ')).map((line) => line.slice('ERROR: '.length));
   const message = errors.findLast((error) => !error.startsWith('ResolutionImpossible')) ?? fallback;

@@ -10,7 +10,7 @@ import { pythonTag, STOCK_PYTHON, type TrimRule, wheelFiles } from './wheels.ts'
 /** Folder of the step action's zip that holds the vendored packages; `runtime/actions/step.py` looks there. */
 const VENDOR_FOLDER = 'vendor';
 
-/** What a step never imports; the rest of 57 MB is what it does. */
+/** Files that steps never import, of 57 MB in total. */
 const TRIMMED: readonly TrimRule[] = [
   { path: /^(bin|share)\//, why: 'command lines and what belongs to them' },
   { path: /\.dist-info\//, why: 'nothing asks which distributions there are' },
@@ -37,14 +37,14 @@ interface VendorOptions {
 }
 
 /**
- * Metaflow, obstore and a small boto3 as a zip to be merged into the step action's: a cluster's stock Python has none of
- * them. Fetched once for each set of pins, then kept under `home`.
+ * Metaflow, obstore and a small boto3 as a zip to be merged into the step action's, because a cluster's stock Python
+ * has none of them. Fetched once per set of pins, then cached under `home`.
  */
 export async function vendoredRuntime(options: VendorOptions): Promise<Uint8Array> {
   return vendored(await readFile(REQUIREMENTS_LOCK, 'utf8'), 'Metaflow and what it needs', options);
 }
 
-/** Of the same pins obstore, which is all that the sweeper needs. */
+/** obstore from the same pins, which is all that the sweeper needs. */
 export async function vendoredSweeper(options: VendorOptions): Promise<Uint8Array> {
   const lock = await readFile(REQUIREMENTS_LOCK, 'utf8');
   const pins = lock.split('\n').filter((line) => line.startsWith('obstore=='));

@@ -7,17 +7,19 @@ import { SystemError, UserError } from '../../base/errors.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
 import { type PipFailure, pipInstall } from './run-pip.ts';
 
-/** Whose interpreter will import the wheels: that of a cluster's containers, by its version, or the one that runs pip. */
+/**
+ * The interpreter that will import the wheels: that of a cluster's containers, by version, or the one that runs pip.
+ */
 export type WheelTarget = 'native' | `3.${number}`;
 
-/** Of OpenWhisk's images, where nothing else is known of them. */
+/** Assumed for OpenWhisk's images. */
 export const STOCK_PYTHON: WheelTarget = '3.11';
 
-/** Manylinux tags that OpenWhisk's images take, by the minor version of glibc: pip derives none from another. */
+/** Manylinux tags that OpenWhisk's images accept, by minor version of glibc: pip does not derive one from another. */
 const GLIBC_MINOR_MIN = 17;
 const GLIBC_MINOR_MAX = 28;
 
-/** Wheels for Linux, glibc, x86-64, CPython, wherever they are fetched. */
+/** Wheels for Linux, glibc, x86-64 and CPython, on any machine. */
 function platformFlags(target: WheelTarget): string[] {
   if (target === 'native') return [];
   const glibcs = Array.from({ length: GLIBC_MINOR_MAX - GLIBC_MINOR_MIN + 1 }, (_, i) => GLIBC_MINOR_MAX - i);
@@ -40,7 +42,7 @@ export interface WheelOptions {
 }
 
 export interface TrimRule {
-  /** Of the path below the folder of the packages. */
+  /** Predicate on the path below the packages' folder. */
   path: RegExp;
   why: string;
 }
@@ -49,11 +51,11 @@ export interface TrimRule {
 export interface Wheel {
   name: string;
   version: string;
-  /** Of the file, hex. */
+  /** SHA-256 of the file, hex. */
   sha256: string;
 }
 
-/** What pip reports of an installation that it would do (PyPA's installation report, version 1). */
+/** pip's report of a planned installation (PyPA's installation report, version 1). */
 interface InstallationReport {
   install: {
     metadata: { name: string; version: string };
@@ -61,7 +63,7 @@ interface InstallationReport {
   }[];
 }
 
-/** The wheels that requirements come to today, with all that they need; sorted by name. */
+/** The wheels that requirements currently resolve to, with all dependencies, sorted by name. */
 export async function resolveWheels(options: WheelOptions): Promise<Wheel[]> {
   return inFolder(async (folder) => {
     const file = join(folder, 'report.json');
@@ -77,7 +79,7 @@ export async function resolveWheels(options: WheelOptions): Promise<Wheel[]> {
   });
 }
 
-/** Installs wheels somewhere aside, trims and byte-compiles them, and returns the files by their path. */
+/** Installs wheels in a temporary folder, trims and byte-compiles them, and returns the files by path. */
 export async function wheelFiles(
   options: WheelOptions & { trimmed: readonly TrimRule[] },
 ): Promise<Map<string, Uint8Array>> {
@@ -102,7 +104,7 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** What byte code and native wheels depend on: `cpython-311 linux-x86_64`. */
+/** Platform of byte code and native wheels: `cpython-311 linux-x86_64`. */
 export async function pythonTag(python: string): Promise<string> {
   const program = 'import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())';
   try {
@@ -121,7 +123,7 @@ async function install(folder: string, options: WheelOptions, flags: readonly st
   if (failure) throw noWheels(failure, what, target);
 }
 
-/** So many of the versions that there are are named, the newest. */
+/** Maximum number of available versions listed, newest first. */
 const VERSIONS_NAMED_MAX = 5;
 
 function noWheels({ message, unmet, conflict, isOffline }: PipFailure, what: string, target: WheelTarget): UserError {
@@ -155,15 +157,15 @@ function noWheels({ message, unmet, conflict, isOffline }: PipFailure, what: str
 }
 
 /**
- * Byte code saves a cold start over a second. "Unchecked hash" holds no time stamp, so that it is the same every time,
- * and is not compared with its source.
+ * Byte code saves over a second at a cold start. "Unchecked hash" contains no time stamp, so it is reproducible, and
+ * is not compared with its source.
  */
 async function byteCompile(folder: string, python: string): Promise<void> {
   const flags = ['-q', '-j', '0', '--invalidation-mode', 'unchecked-hash', '-s', folder];
   try {
     await promisify(execFile)(python, ['-I', '-m', 'compileall', ...flags, folder]);
   } catch (error) {
-    // Exit 1: some file is no valid source (templates are). It is then imported as slowly as without.
+    // Exit 1: a file is not valid Python, for example a template. It is then imported without byte code.
     if ((error as { code?: unknown }).code !== 1) {
       throw new SystemError('python-failed', `${python} cannot byte-compile`, undefined, { cause: error });
     }

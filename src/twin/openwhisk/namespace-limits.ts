@@ -38,7 +38,7 @@ export interface LimitRange {
   readonly std: number;
 }
 
-/** Those of Apache OpenWhisk. */
+/** The defaults of Apache OpenWhisk. */
 export const DEFAULT_LIMITS: NamespaceLimits = {
   invocationsPerMinute: openwhisk.INVOCATIONS_PER_MINUTE,
   concurrentInvocations: openwhisk.ACTIVATIONS_AT_ONCE,

@@ -20,7 +20,7 @@ export default class LocalEnv extends BaseCommand {
     }
     const environment = {
       ...clientEnvironment(platform, homePaths(flags.home).wskprops),
-      // Runs are tagged with it, and Metaflow's client asks for it; where there is no user, it is the namespace.
+      // Tags runs and is required by Metaflow's client; defaults to the namespace.
       METAFLOW_USER: metaflowUser() ?? platform.whisk.namespace,
     };
     for (const line of shellLines(environment)) this.log(line);
