@@ -31,7 +31,7 @@ class Following:
         self._run_time = run_time
 
     def leave(self, envelope: Envelope, record: TaskRecord, files: list[Future[Any]], again: bool) -> Envelope:
-        """On from a committed task, whose `files` are being written."""
+        """Continues after a committed task, whose `files` are being written."""
         self._inputs.know(record)
         envelope.pop("poll", None)
         envelope.pop("since", None)
@@ -41,7 +41,7 @@ class Following:
             following = self._follow(envelope, record)
             commits.wait(files)
             return following
-        # Whoever sees the run's result finds all of it.
+        # All files of a run exist before its result does.
         commits.wait(files)
         return self._ending.succeed(envelope, record) if record["ok"] else self._fail(envelope, record)
 
@@ -66,5 +66,5 @@ class Following:
         if record["step"] in self._plan.handlers:
             return self._ending.end_handled(envelope, failure)
         if self._plan.timeout_ms is not None and record["error"] == self._run_time.message:
-            return self._ending.fail(envelope, failure)  # of a foreach that collects failures, too
+            return self._ending.fail(envelope, failure)  # even in a foreach that collects failures
         return self._lanes.fail_at(envelope, record["step"], record["at"], failure)

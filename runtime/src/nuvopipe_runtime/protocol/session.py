@@ -1,8 +1,7 @@
-"""Walks the flow: takes an envelope, does what it names, answers the next one.
+"""Walks the flow: takes an envelope, does what it says, returns the next one.
 
-One call is one component of a conductor session: at most one task is executed, or the next few items of a batch. Entering the
-same envelope again is always safe: what is committed is skipped, what is claimed and alive is left alone, a drained pool is
-joined once.
+One call is one component of a conductor session. It executes at most one task, or the next few items of a batch. Entering the
+same envelope again is always safe: committed tasks are skipped, live claims are respected, a drained pool is joined once.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class Session:
         self._walk = walk
 
     def advance(self, envelope: Envelope) -> Envelope:
-        """The next envelope; one without `block` ends the session and has its `result`."""
+        """Returns the next envelope. One without `block` ends the session and has its `result`."""
         self._lineage.follow(envelope.get("origin"))
         envelope = envelope | {"used": envelope.get("used", 0) + 1}
         self._walk.begin(envelope)
@@ -69,7 +68,7 @@ class Session:
                 return answer
             del envelope["params"]
         elif envelope.get("sweep"):
-            # Whatever the stop check says: a run that has failed may have been lost on the way to its result.
+            # Even if the run is over by the stop check: it may have stalled before its result was written.
             envelope = self._runs.recovery.sweep(envelope)
             if "result" in envelope:
                 return envelope
@@ -83,12 +82,12 @@ class Session:
         if waits is not None:
             return self._overdue(envelope) if self._run_time.is_over(envelope.get("step")) else waits(envelope)
         if envelope.get("claim"):
-            # Of a lane that died here nobody knows which item it had claimed: its lease tells, once it has run out.
+            # It is unknown which item a lane that died here had claimed; its lease will expire.
             envelope.pop("died", None)
             step = envelope["step"]
             envelope = self._lanes.claim(envelope)
             if "step" not in envelope or not self._walk.is_for_this_action(envelope, step):
-                return envelope  # nothing to do, or another action's to do
+                return envelope  # nothing to do, or work for another action
         if self._runs.admission.is_due(envelope):
             answer = self._runs.admission.admit(envelope)
             if answer is not None:
@@ -96,7 +95,7 @@ class Session:
         return self._walk.go(envelope)
 
     def _only_waits(self, envelope: Envelope) -> Callable[[Envelope], Envelope] | None:
-        """What a session does that executes no step; None for one that does."""
+        """The work of a session that executes no step; None for one that does."""
         if envelope.get("guard") is not None:
             return self._sessions.watch.look
         if envelope.get("overdue"):

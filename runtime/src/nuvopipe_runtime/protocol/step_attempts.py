@@ -1,4 +1,4 @@
-"""One attempt of a step: what it waits for first, the inputs it reads, its execution."""
+"""One attempt of a step: its call, its inputs, its execution."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """An attempt, and the records of the tasks that it read."""
+    """An attempt and the records of the tasks that it read."""
 
     attempt: Attempt
     inputs: list[TaskRecord]
@@ -37,9 +37,9 @@ class StepAttempts:
         self._run_time = run_time
 
     def make(self, envelope: Envelope, number: int, answer: Answer | None, died: str | None) -> Trial | Envelope:
-        """The attempt, `number` from 0; an envelope where something else comes first, or instead.
+        """Makes the attempt, `number` from 0. Returns an envelope if something else comes first or instead.
 
-        `answer` is that of the action or flow which the step calls; `died` is how an earlier activation of the attempt ended.
+        `answer` comes from the action or flow that the step calls; `died` says how an earlier activation of the attempt ended.
         """
         spec = self._plan.steps[envelope["step"]]
         tried = self._lost(envelope, died)
@@ -53,7 +53,7 @@ class StepAttempts:
         return self._execute(envelope, number, answer) if tried is None else Trial(tried, [])
 
     def _lost(self, envelope: Envelope, died: str | None) -> Attempt | None:
-        """The attempt of a task that needs no further trial: the run has no time left, or the step's activation failed."""
+        """The failed attempt if the run has no time left or the step's activation failed; otherwise None."""
         if self._run_time.is_over(envelope["step"]):
             return self._runner.not_tried(self._run_time.message, [TIMEOUT])
         if died and "poll" not in envelope:

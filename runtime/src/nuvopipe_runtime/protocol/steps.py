@@ -1,4 +1,4 @@
-"""One step of a session: its task is executed, or found done, and what it says decides what follows."""
+"""One step of a session: executes its task, or finds it committed, and determines what follows."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Steps:
         self._run_time = limits.run
         self._retry_time = limits.retries
         self.stand_in: int | None = None
-        """Number of the action that this is, where the step's own does not start: it executes nothing of the user's."""
+        """Number of the stand-in that this action is, if the step's own action does not start. It executes no user code."""
 
     def enter(self, envelope: Envelope) -> Envelope:
-        """The envelope that follows. What is committed is not executed again."""
+        """Returns the envelope that follows. Committed tasks are not executed again."""
         again, died = envelope.pop("again", False), envelope.pop("died", None)
         attempt, answer = envelope.pop("attempt", 0), answer_of_action(envelope.pop("answer", None))
         is_woken = "poll" in envelope and not (again or died)
@@ -64,15 +64,15 @@ class Steps:
         if record is None:
             return self._perform(envelope, attempt, answer, again, died)
         if (is_woken or not is_repeated) and not commits.is_ours(record, self._context.by):
-            return self._handover.stop(envelope)  # another session is on this path, and ahead
+            return self._handover.stop(envelope)  # another session is ahead on this path
         files = commits.finish(self._store, record)
         return self._following.leave(envelope, record, files, again=is_repeated)
 
     def settle(self, envelope: Envelope) -> Envelope:
-        """In the place of the step's own action, which does not start: fails the attempt, or has `catch` take the failure."""
+        """As a stand-in, when the step's own action does not start: fails the attempt, or lets `catch` take the failure."""
         times = retries.times_of(self._plan.steps[envelope["step"]])
         if "died" not in envelope and envelope.get("attempt", 0) <= times:
-            return envelope  # nothing has failed yet: the step's own action is to try it
+            return envelope  # nothing has failed yet: the step's own action tries it
         return self.enter(envelope)
 
     def _perform(self, envelope: Envelope, attempt: int, answer: Answer | None, again: bool, died: str | None) -> Envelope:
@@ -84,7 +84,7 @@ class Steps:
         if again or died:
             kept = commits.attempt_after_failures(self._store, self._layout, step, task_id(at))
             if kept > attempt:
-                attempt, died = kept, None  # what died had kept its failure before
+                attempt, died = kept, None  # the activation had recorded its failure before it died
         self._retry_time.begin(envelope, attempt)
         trial = self._attempts.make(envelope, attempt, answer, died)
         if not isinstance(trial, Trial):
@@ -97,7 +97,7 @@ class Steps:
         return self._commit(envelope, record, tried, inputs, again) if following is None else following
 
     def _repeat(self, envelope: Envelope, record: TaskRecord, tried: Attempt, attempt: int) -> Envelope | None:
-        """The envelope of the next attempt, once the failed one is kept; None when there is none."""
+        """Records the failed attempt; returns the envelope of the next one, or None if there is none."""
         spec = self._plan.steps[record["step"]]
         if self._run_time.is_over(record["step"]):
             return None
@@ -117,7 +117,7 @@ class Steps:
         return self._handover.pause(envelope | {"attempt": following}, self._run_time.within(pause, record["step"]))
 
     def _has_time(self, envelope: Envelope, pause_ms: int) -> bool:
-        """Whether one more attempt can begin within the time for all of them, after a pause."""
+        """Whether another attempt can begin, after a pause, within the time limit of all attempts."""
         left_ms = self._retry_time.left_ms(envelope)
         return left_ms is None or left_ms > pause_ms
 
@@ -130,8 +130,8 @@ class Steps:
         record = commits.commit(self._store, self._layout, record)
         is_ours = commits.is_ours(record, self._context.by)
         if not is_ours and not again:
-            return self._handover.stop(envelope)  # another session is on this path, and ahead
-        # Who has taken a path over goes on with what the other has left: that one may have stopped for it.
+            return self._handover.stop(envelope)  # another session is ahead on this path
+        # A session that took a path over continues with the other's record, since the other may have stopped.
         files = commits.finish(self._store, record, tried if is_ours else None)
         if is_ours:
             files += self._reuse.keep(record, inputs)

@@ -1,4 +1,4 @@
-"""The steps that one activation does: one, and further ones where nothing has to be executed, or that are of its batch."""
+"""The steps of one activation: one, and more if they need not be executed or belong to its batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .tasks.reuse import Reuse
 
 BATCH_RESERVE_S = 10
-"""Kept of an activation's time, beside the step's own, when it takes one more item of a batch."""
+"""Time reserved, besides the step's own, when an activation takes another item of a batch."""
 
 
 class Walk:
@@ -31,13 +31,13 @@ class Walk:
         self._handover = handover
 
     def begin(self, envelope: Envelope) -> None:
-        """With the envelope that the activation is given, less its `standIn`."""
+        """Prepares for the activation's envelope, and takes `standIn` out of it."""
         self._steps.stand_in = envelope.pop("standIn", None)
         if self._steps.stand_in is None:
             self._reuse.begin(envelope)
 
     def go(self, envelope: Envelope) -> Envelope:
-        """Does one step, and goes on in this activation where nothing is to be executed, or more of a batch."""
+        """Does one step, and continues while the next one need not be executed or belongs to the batch."""
         if self._steps.stand_in:
             return self._steps.settle(envelope)
         if not self._fits(envelope):
@@ -52,24 +52,24 @@ class Walk:
         return following
 
     def give_step_up(self, envelope: Envelope) -> Envelope:
-        """Fails the first step that is not done: its action has had its chances."""
+        """Fails the first step that is not done: its action has failed too often."""
         died = envelope.pop("died")
         while "step" in envelope and self._reuse.record(envelope) is not None:
             envelope = self._steps.enter(envelope)
         return self._steps.enter(envelope | {"died": died}) if "step" in envelope else envelope
 
     def _fits(self, envelope: Envelope) -> bool:
-        """Whether this session may do the step before its client has to be answered."""
+        """Whether the step fits into the time in which the client must be answered."""
         step = envelope["step"]
         known = self._durations.of(step, envelope["run"])
         return answering.fits(envelope, self._plan.steps[step]["timeoutMs"] / 1000, known, self._clock.now_ms())
 
     def is_for_this_action(self, envelope: Envelope, step: str) -> bool:
-        """Whether the action of `step` is that of the envelope's step, too; a stand-in is no step's own."""
+        """Whether `step` and the envelope's step have the same action. A stand-in is the action of neither."""
         return not self._steps.stand_in and self._plan.profile(envelope["step"]) == self._plan.profile(step)
 
     def _has_room_for(self, following: Envelope, envelope: Envelope, items: int) -> bool:
-        """Whether this activation takes the next step of a batch, too: `items` of a foreach are being done in it already."""
+        """Whether this activation takes another step of a batch; it has done `items` items already."""
         step = following.get("step")
         depth = None if step is None else self._plan.pool_depth(step)
         if step is None or depth is None or following.keys() & {"wait", "call", "claim", "answer"} or "result" in following:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def session_of(context: Context, container: Container, launcher: SessionLauncher) -> Session:
-    """The session that one activation is a part of."""
+    """Makes the session for one activation."""
     run_time = RunTime(context, container.records)
     limits = TimeLimits(run_time, RetryTime(context))
     live = LiveEntry(context)

@@ -1,7 +1,7 @@
-"""Steps that call: an action that the conductor invokes, a flow that has a run of its own.
+"""Rules for steps that call an action, which the conductor invokes, or a flow, which gets its own run.
 
-Such a step is entered several times. First its arguments are made, from its artifacts; then the conductor comes back with
-what the action answered, or the flow's result is looked for; at last the step is executed as any other, with the answer.
+Such a step is entered several times. First its arguments are made from its artifacts. Then the conductor returns with the
+action's answer, or the step looks for the flow's result. Finally it is executed like any other step, with the answer.
 """
 
 from __future__ import annotations
@@ -34,31 +34,31 @@ if TYPE_CHECKING:
 
 TIMED_OUT = re.compile(r"exceeded its time limits? of \d")
 CRASHED = re.compile(r"exited unexpectedly|did not produce a valid response|exhausted its memory|command exited")
-"""OpenWhisk's words for an action that was ended, or has ended itself."""
+"""OpenWhisk's messages for an action that crashed."""
 
 NAMED = re.compile(r"(?:An error has occurred: )?([A-Za-z_][\w.]*(?:Error|Exception|Timeout|Interrupt|Warning))(?::|$)")
-"""The error of an action that an exception has ended begins with the name of that."""
+"""The error of an action that raised an exception begins with the name of the exception."""
 
 TASK_PARTS = 4
-"""Of a pathspec: flow, run, step, task."""
+"""Parts of a pathspec: flow, run, step, task."""
 
 
 START_AGAIN_EVERY = 8
-"""Looks after which a flow that has not begun is started once more: the same run, however often."""
+"""Looks after which a flow that has not begun is started again. It is the same run each time."""
 
 UNBEGUN_LOOKS_MAX = 3 * START_AGAIN_EVERY
-"""Looks, over some ten minutes, after which a flow that has not begun is given up."""
+"""Looks after which a flow that has not begun is given up: about ten minutes."""
 
 
 def too_large(call: PlannedCall, arguments: Any) -> str | None:
-    """Why what a step gives to its action or flow is too much; None when it is not."""
+    """Error message if the arguments of an action or flow are too large; otherwise None."""
     what, limit = ("a flow", PARAMETERS_MAX_BYTES) if "flow" in call else ("an action", CALL_ARGUMENTS_MAX_BYTES)
     size = len(json.dumps(arguments, ensure_ascii=False).encode(errors="surrogatepass"))
     return None if size <= limit else f"its arguments have {size} bytes: {what} takes {limit} at most"
 
 
 def run_of(layout: RunLayout, step: str, task: str, attempt: int) -> str:
-    """The name of the run of a step's flow: the same, however often the attempt is entered."""
+    """Name of the run of a called flow: the same each time that the attempt is entered."""
     name = "-".join([layout.run_id, step, task, *([str(attempt)] if attempt else [])])
     if len(name) <= RUN_NAME_MAX_LENGTH:
         return name
@@ -71,7 +71,7 @@ def poll_ms(poll: int) -> int:
 
 
 def result_of(store: Store, flow: str, run: str) -> Answer | None:
-    """The answer that a flow's result makes; None as long as there is none."""
+    """The answer from the result of a called run; None if it has no result yet."""
     result: RunResult | None = store.get_json(RunLayout(flow, run).result)
     if result is None:
         return None
@@ -96,7 +96,7 @@ def _kinds_of_task(store: Store, pathspec: str) -> list[str]:
 
 
 def begun_ms(store: Store, flow: str, run: str) -> int | None:
-    """When a flow's run has begun, epoch milliseconds; None when it has not."""
+    """Start of a called run, epoch milliseconds; None if it has not begun."""
     record: RunRecord | None = store.get_json(RunLayout(flow, run).run)
     return None if record is None else record["created"]
 
@@ -106,7 +106,7 @@ def is_over(store: Store, flow: str, run: str) -> bool:
 
 
 def is_resumable(store: Store, flow: str, run: str) -> bool:
-    """Whether a run can be resumed, once it is over."""
+    """Whether a run can be resumed once it is over."""
     layout = RunLayout(flow, run)
     record = store.get_json(layout.run)
     is_kept = record is not None and store.exists(layout.commit(PARAMETERS_STEP, PARAMETERS_TASK))
@@ -114,7 +114,7 @@ def is_resumable(store: Store, flow: str, run: str) -> bool:
 
 
 def error_of(answer: Answer) -> str | None:
-    """The text of an answer's error; None where there is none."""
+    """Error message of an answer; None if it has no error."""
     error = answer.get("error")
     if error is None or isinstance(error, str):
         return error
@@ -124,7 +124,7 @@ def error_of(answer: Answer) -> str | None:
 
 
 def kinds_of(answer: Answer) -> list[str]:
-    """What `retry.on` may call the error of an answer: a flow's has the `kinds` of its task, of an action's its text tells."""
+    """Names of an answer's error for `retry.on`: the `kinds` of a flow's failed task, or those in the text of an action."""
     if "kinds" in answer:
         return [ACTION_ERROR, *answer["kinds"]]
     text, error = error_of(answer) or "", answer["error"]

@@ -1,4 +1,4 @@
-"""Flows as steps: each has a run of its own, which is started, looked after for a while, and then waited for."""
+"""Flows as steps: starts a run, looks for its result for a while, then waits without a session."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..timing import TimeLimits
 
 RESUME_AGAIN_MS = 1_000
-"""Until the next look whether a run that is to be resumed has ended."""
+"""Pause before looking again whether a run to resume has ended."""
 
 
 class CalledFlows:
@@ -51,13 +51,13 @@ class CalledFlows:
         self._parent = related_runs.parent
 
     def start(self, envelope: Envelope, call: PlannedCallFlow, attempt: int, arguments: dict[str, Any]) -> CallOutcome:
-        """Starts the flow, or resumes the run that the step had started in the run which this one resumes."""
+        """Starts the flow, or resumes the run that the step called in this run's origin."""
         flow, run, step, task = call["flow"], self._run_of(envelope, attempt), envelope["step"], self._task(envelope)
         given = {EXACT_PARAMETERS: json.dumps(arguments)}
         if not call["detach"]:
             origin = self._to_resume(envelope, flow, attempt, arguments)
             if origin is not None and not call_rules.is_over(self._store, flow, origin):
-                self._children.cancel(flow, origin)  # as its parent was
+                self._children.cancel(flow, origin)  # its parent was cancelled
                 return CallOutcome(following=self._pause(envelope, attempt, RESUME_AGAIN_MS))
             if origin is not None:
                 given = {"resume": origin}
@@ -75,7 +75,7 @@ class CalledFlows:
         return self._look_later(envelope, attempt, envelope.get("poll", -1) + 1)
 
     def look_after(self, envelope: Envelope, call: PlannedCallFlow, attempt: int) -> CallOutcome | None:
-        """Whether the flow has its result; None when it has to be started once more."""
+        """Looks for the flow's result; None if the flow must be started again."""
         poll, flow, run = envelope["poll"] + 1, call["flow"], self._run_of(envelope, attempt)
         answer = call_rules.result_of(self._store, flow, run)
         if answer is not None:
@@ -101,7 +101,7 @@ class CalledFlows:
         return self._wait(envelope | {"poll": poll}, flow, run, attempt, left_ms)
 
     def _wait(self, envelope: Envelope, flow: str, run: str, attempt: int, left_ms: int | None) -> CallOutcome:
-        """From now on the child's end starts a session. This one stays only where there is a time limit to keep."""
+        """From now on the child's end starts a session. This session stays only to keep a time limit."""
         is_limited = left_ms is not None or self._run_time.left_ms(envelope["step"]) is not None
         if not is_limited and not self._handover.keeps(envelope, PARK_MS):
             return CallOutcome(following=self._handover.stop(envelope))
@@ -128,7 +128,7 @@ class CalledFlows:
         return self._handover.pause(marked(envelope, attempt), self._run_time.within(pause_ms, envelope["step"]))
 
     def _to_resume(self, envelope: Envelope, flow: str, attempt: int, arguments: dict[str, Any]) -> str | None:
-        """Name of the run to resume; None where the flow is started afresh, as what it is given, or was before, has changed."""
+        """Name of the run to resume; None if the flow starts anew because its arguments or inputs have changed."""
         step = envelope["step"]
         if not self._lineage.resumes or attempt or step in self._plan.handlers or self._lineage.is_from(step):
             return None

@@ -1,4 +1,4 @@
-"""What comes of asking an action, or a flow, for a step."""
+"""The outcome of calling an action or a flow."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CallOutcome:
-    """One of the three."""
+    """Exactly one of these is set."""
 
     answer: Answer | None = None
-    """What was answered."""
+    """The answer."""
     tried: Attempt | None = None
-    """How it failed."""
+    """The failed attempt."""
     following: Envelope | None = None
-    """The envelope that goes on asking."""
+    """The envelope with which the call continues."""
 
 
 def marked(envelope: Envelope, attempt: int) -> Envelope:
-    """With the attempt, unless it is the first."""
+    """The envelope with the number of the attempt, unless it is the first."""
     return envelope | {"attempt": attempt} if attempt else envelope.copy()

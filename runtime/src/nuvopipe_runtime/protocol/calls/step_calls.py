@@ -1,4 +1,4 @@
-"""A step's way through an action that the conductor invokes, or a flow that has a run of its own."""
+"""Steps that call an action, which the conductor invokes, or a flow, which gets its own run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class StepCalls:
         self._flows = flows
 
     def ask(self, envelope: Envelope, call: PlannedCall, attempt: int) -> CallOutcome:
-        """Enters the step; `call` is the plan's. An envelope with `poll` looks after a flow that was started before."""
+        """Makes the call of a step. An envelope with `poll` looks for the result of a flow that was started before."""
         if "flow" in call and "poll" in envelope:
             outcome = self._flows.look_after(envelope, call, attempt)
             if outcome is not None:
@@ -45,13 +45,13 @@ class StepCalls:
         return CallOutcome(following=marked(envelope | {"call": made.result["arguments"]}, attempt))
 
     def _arguments(self, envelope: Envelope, call: PlannedCall) -> Attempt:
-        """The attempt at what the action, or the flow, is given; it fails where that is too much."""
+        """The attempt at making the arguments; it fails if they are too large."""
         made = self._runner.arguments(envelope)
         problem = call_rules.too_large(call, made.result["arguments"]) if made.ok else None
         return made if problem is None else self._runner.not_tried(problem, [ACTION_ERROR])
 
     def _watch_over(self, envelope: Envelope) -> None:
-        """Nobody can cut an action short: where the run's time may end first, another session sees to it that the run does."""
+        """If the run's time may end before the action, which cannot be interrupted, another session ends the run on time."""
         left_ms = self._run_time.left_ms(envelope["step"])
         if left_ms is None or left_ms > OPENSERVERLESS_ACTION_TIME_MAX_MS or self._store.exists(self._layout.overdue):
             return
@@ -59,6 +59,6 @@ class StepCalls:
             self._store.put(self._layout.overdue, b"{}")
 
     def failed(self, answer: Answer) -> Attempt | None:
-        """The attempt that failed with the answer of an action, or of a flow; None when it did not."""
+        """The failed attempt, if the answer is an error; otherwise None."""
         error = call_rules.error_of(answer)
         return None if error is None else self._runner.not_tried(error, call_rules.kinds_of(answer))

@@ -1,5 +1,5 @@
-"""How many lanes a fork has: one more at a time pays where its share of what is left takes longer than its containers take to
-start. What both take is measured while the first lanes work, and remembered by the container (`Pace`).
+"""How many lanes a fork has. Another lane pays if its share of the remaining work takes longer than starting its containers.
+Both are measured while the first lanes work; the container remembers the latter (`Pace`).
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
     from ...contract.formats import Envelope
 
 START_UNKNOWN_MS = 2_000
-"""Supposed of a lane as long as none has started: a conductor's and a step's container, on a machine that has other work."""
+"""Assumed start-up time of a lane until one has started: the containers of a conductor and a step, on a busy machine."""
 
 WARM_START_MS = 300
-"""No container has been started: more lanes cost nothing but their launch."""
+"""Up to this start-up time no container was started: more lanes cost only their launch."""
 
 LONG_STARTS = 2
-"""An item that takes so many starts does not feel what they take from it."""
+"""Items that take this many start-up times are not slowed noticeably by them."""
 
 LOOK_AGAIN_MS = 50
-"""Between two looks at a pool."""
+"""Pause between two looks at a pool."""
 
 
 def lanes_to_add(remaining: int, item_ms: float, lanes: int, start_ms: int, is_measured: bool) -> int:
-    """How many pay, `lanes` being at work or started. `remaining` items are unclaimed, each takes `item_ms` or longer.
+    """How many more lanes pay. `remaining` items are unclaimed, each takes at least `item_ms`; `lanes` are working or starting.
 
-    Of items that take longer than a start, each is worth a lane: else it waits for one of those at work. Of shorter ones, so
-    many that each lane still finds work for as long as it takes to start. Where lanes may take long to start they double at
-    most, since each start slows the others; `start_ms` is measured anew then.
+    Each item that takes longer than a start is worth a lane. For shorter items, each lane must still find work for as long as
+    it takes to start. If starts may be slow, the lanes at most double, because each start slows the others; then `start_ms` is
+    measured again.
     """
     ends_in_ms = remaining * item_ms / lanes
     pay = remaining if item_ms >= start_ms else int(lanes * (ends_in_ms / start_ms - 1))
@@ -36,7 +36,7 @@ def lanes_to_add(remaining: int, item_ms: float, lanes: int, start_ms: int, is_m
 
 
 class Growth:
-    """A fork's lanes that are not launched yet, as the lane that opened it carries them.
+    """Lanes of a fork that are not launched yet, carried by the lane that opened it.
 
     `state` is in its envelope, as `Envelope.grow` of `src/contract/envelope.ts`, and changed in place: the opener, how many are
     missing, when to look again, since when the last ones are being started (0: they have), when the item began, and what the
@@ -68,7 +68,7 @@ class Growth:
         return self._number(3)
 
     def item_ms(self, now_ms: int) -> int:
-        """What the lane's items take: the one before, or this one, so far."""
+        """Duration of the lane's items: of the previous one, or of this one so far."""
         return max(now_ms - self._number(4), self._number(5))
 
     def next_item(self, now_ms: int) -> None:

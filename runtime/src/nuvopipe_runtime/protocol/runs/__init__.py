@@ -1,4 +1,4 @@
-"""A run as a whole: its admission, its beginning, its end, its recovery."""
+"""A run as a whole: admission, beginning, end and recovery."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How many runs of a flow execute at once: `runs` of the plan, `{atOnce, beyond}`.
+"""Bounds how many runs of a flow execute at once: `runs` of the plan.
 
-A run takes one of the flow's slots before its first step. A slot names the run that holds it and is free when that run is over,
-so nothing has to be given back and a lost session loses nothing. Queued runs leave a ticket; the first live one goes.
+A run takes one of the flow's slots before its first step. A slot names its run and is free once that run is over, so nothing
+must be given back and a lost session loses nothing. Queued runs write tickets; the first live one is next.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LOOK_FIRST_MS = 1_000
 LOOK_MAX_MS = 15_000
 LOOK_GROWTH = 8
-"""A queued run looks again after an eighth of the time that it has waited, within these bounds."""
+"""A queued run looks again after an eighth of the time it has waited, within these bounds."""
 
 QUEUE, SKIP, CANCEL = "queue", "skip", "cancel"
 
@@ -53,7 +53,7 @@ class Admission:
         return self._plan.runs is not None and envelope.get("step") == self._plan.start and not envelope.get("at")
 
     def admit(self, envelope: Envelope) -> Envelope | None:
-        """None once the run may execute, or has no time left to; otherwise where it goes instead."""
+        """None if the run may execute, or has no time left; otherwise the envelope that follows instead."""
         if self._run_time.is_over(envelope["step"]):
             return None
         queue = _Queue(self._store, self._layout, self._run_time.created_ms())
@@ -76,7 +76,7 @@ class Admission:
         return self._plan.runs
 
     def _take(self) -> list[str] | None:
-        """None when this run holds a slot; otherwise the runs that hold all of them."""
+        """None if this run holds a slot; otherwise the runs that hold all of them."""
         found = [self._store.get(key) for key in self._slots()]
         slots = zip(self._slots(), found, strict=True)
         holders: list[str | None] = [slot and parse_record(key, slot[0])["run"] for key, slot in slots]
@@ -106,7 +106,7 @@ class Admission:
         return self._store.exists(layout.result) or not self._store.exists(layout.live)
 
     def _is_older(self, holders: list[str]) -> bool:
-        """Whether a run that began later has a slot already: then this one is not the one to go on."""
+        """Whether a later run holds a slot already: then this run does not continue."""
         created = self._run_time.created_ms()
         records = [self._store.get_json(RunLayout(self._plan.flow, run).run) for run in holders]
         return any(record is not None and record["created"] > created for record in records)
@@ -127,7 +127,7 @@ class Admission:
 
 
 class _Queue:
-    """The tickets of queued runs: in the order of their names, the first live run goes first."""
+    """Tickets of queued runs, in the order of their names: the first live run is next."""
 
     def __init__(self, store: Store, layout: RunLayout, created: int) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""A run's beginning: its parameters are checked, and its record is made, once, however often it is started."""
+"""Beginning of a run: checks its parameters and writes its record once, however often it is started."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .ending import Ending
 
 RUN_SHOWN_MAX = 128
-"""Characters of a run's name that is none, in the answer which refuses it."""
+"""Characters of an invalid run name in the answer that refuses it."""
 
 
 def refused(run: str, message: str, code: str | None = None) -> Envelope:
@@ -63,7 +63,7 @@ class Beginning:
         self._user = context.user
 
     def begin(self, envelope: Envelope) -> Envelope | None:
-        """Keeps what the client gave, as the run's `_parameters`; an answer when there is nothing to start."""
+        """Stores the parameters as the task `_parameters`. Returns an answer if the run does not start."""
         run, died = envelope["run"], envelope.get("died")
         try:
             values, facts = self._checked(envelope)
@@ -74,7 +74,7 @@ class Beginning:
         if not self._make(envelope, self._record(facts)):
             return self._again(envelope, facts)
         if envelope.get("answerWithin") == 0 and self._store.exists(self._layout.cancelled):
-            return self._ending.end_cancelled(envelope)  # by its parent, which could not know whether it would begin
+            return self._ending.end_cancelled(envelope)  # its parent cancelled it without knowing whether it would begin
         if died and self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             return None
         if self._lineage.resumes:
@@ -84,12 +84,12 @@ class Beginning:
         return self._keep_parameters(envelope, self._secrets.keep(self._context, values or {}))
 
     def _make(self, envelope: Envelope, record: RunRecord) -> bool:
-        """Whether the run's record is the one that this start has made."""
+        """Writes the run's record. False if an earlier start has written it."""
         answer_in_time(envelope, self._clock.now_ms())
         lease = self._live.begin(envelope, self._plan.steps[self._plan.start]["timeoutMs"])
         if not create_once(self._store, self._layout.run, record) and not envelope.get("died"):
             if lease is not None and self._store.exists(self._layout.result):
-                self._live.end()  # of a run that is over; one that has only just begun goes on with this entry
+                self._live.end()  # the run is over; a run that has just begun keeps this entry
             return False
         if lease is not None:
             envelope["lease"] = lease
@@ -97,12 +97,12 @@ class Beginning:
         return True
 
     def _refuse(self, envelope: Envelope, error: BadValues) -> Envelope:
-        """Whoever started the run may not wait for the answer: it fails, with its record, and `onFailure` follows."""
+        """Fails a run with bad parameters. It gets a record, and `onFailure` runs: the client may not wait for an answer."""
         message = str(error)
         if not self._make(envelope, {**self._record(None), "refused": message}):
             return refused(envelope["run"], message)
         failure: RunFailure = {"message": message}
-        self._ending.keep_failure(failure)  # first: a run that has parameters and no failure is taken for a good one
+        self._ending.keep_failure(failure)  # first, because a run with parameters and without a failure would count as good
         if self._plan.on_failure is not None:
             specs = self._plan.parameters
             known = {name: None if specs[name]["type"] == "secret" else value for name, value in error.values.items()}
@@ -112,7 +112,7 @@ class Beginning:
         return self._ending.fail(envelope, failure)
 
     def _again(self, envelope: Envelope, facts: dict[str, GivenParameter] | None) -> Envelope:
-        """The run was started before: this client gets its result, if it asks for the same run, or only names it."""
+        """The run was started before. The client gets its result if it asks for the same run or gives only its name."""
         before: RunRecord = self._store.get_json(self._layout.run)
         run = envelope["run"]
         started = f"{datetime.fromtimestamp(before['created'] / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -127,7 +127,7 @@ class Beginning:
         return stopped | {"result": {**stopped["result"], "note": note}}
 
     def _conflict(self, before: RunRecord, facts: dict[str, GivenParameter] | None) -> str | None:
-        """How what is asked for differs from the run of that name; None where it does not."""
+        """How the request differs from the run of that name; None if it does not."""
         origin = before.get("origin")
         if origin != (self._lineage.record if self._lineage.resumes else None):
             return f": it resumes {origin['run']}" if origin else ": it resumes no other run"
@@ -142,9 +142,10 @@ class Beginning:
         return self._store.derive_key(f"parameters of {self._plan.flow}/{self._layout.run_id}")
 
     def _checked(self, envelope: Envelope) -> tuple[dict[str, Any] | None, dict[str, GivenParameter] | None]:
-        """(the parameters by name, `given` of the run's record), both None of a resumed run, which has those of its origin.
+        """`(parameters by name, given of the run's record)`. Raises `BadParameters`.
 
-        The second is None where a step starts the run, whose name is nobody else's. Raises `BadParameters`.
+        Both are None for a resumed run, which has the parameters of its origin. The second is None if a step starts the run,
+        because only that step uses its name.
         """
         check_invocation(envelope)
         sent = self._secrets.open(self._store, envelope["params"])
@@ -158,7 +159,7 @@ class Beginning:
         return values, None if is_exact else facts_of(specs, named, self._key())
 
     def _record(self, facts: dict[str, GivenParameter] | None) -> RunRecord:
-        """`RunRecord` of `src/contract/records.ts`."""
+        """The run's record."""
         now = self._clock.now()
         date = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
         record: RunRecord = {
@@ -166,7 +167,7 @@ class Beginning:
             "flow": self._plan.flow,
             "run": self._layout.run_id,
             "created": int(now * 1000),
-            # Two that start one run in the same millisecond are told apart.
+            # Distinguishes two starts of one run in the same millisecond.
             "by": self._by,
             "user": self._user,
             "tags": self._plan.tags,
@@ -184,12 +185,12 @@ class Beginning:
     def _keep_parameters(self, envelope: Envelope, values: dict[str, Any]) -> Envelope | None:
         attempt = self._runner.init(values)
         if attempt.kinds == [CRASH] and not envelope.get("died"):
-            raise RuntimeError(attempt.error)  # nothing of the user's has failed: the conductor asks once more
+            raise RuntimeError(attempt.error)  # no user code has failed: the conductor tries again
         record = commits.make_record(self._context, PARAMETERS_STEP, PARAMETERS_TASK, [], attempt, [])
         if attempt.ok:
             self._keep(envelope, record)
             return None
-        # There are no parameters for the steps that follow a failure.
+        # Without parameters, the steps of `onFailure` cannot run.
         failure = failure_of(record)
         self._ending.keep_failure(failure)
         return self._ending.fail_at_once(envelope, failure)

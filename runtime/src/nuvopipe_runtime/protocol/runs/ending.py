@@ -1,4 +1,4 @@
-"""How a run ends: with what its end step answers, with its first failure, or cancelled."""
+"""End of a run: with the outputs of its end step, with its first failure, or cancelled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..sessions.handover import Handover
 
 KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "answerBy", "again")
-"""Of the envelope in which a run failed, what the steps that follow the failure go on with."""
+"""Keys of the failed envelope that the steps of `onFailure` continue with."""
 
 
 def failure_of(record: TaskRecord) -> RunFailure:
@@ -32,7 +32,7 @@ def failure_of(record: TaskRecord) -> RunFailure:
 
 
 def failure_at(layout: RunLayout, message: str, step: str | None = None, at: Sequence[int] = ()) -> RunFailure:
-    """A failure that no record tells of; without `step` it is the whole run's."""
+    """A failure without a record; without `step`, that of the whole run."""
     if step is None:
         return {"message": message}
     return {"message": message, "step": step, "task": "/".join((layout.flow, layout.run_id, step, task_id(at)))}
@@ -57,7 +57,7 @@ class Ending:
         return self._end(envelope, result)
 
     def fail(self, envelope: Envelope, failure: RunFailure) -> Envelope:
-        """Of the failures of a run the first is its own, and what `onFailure` names follows that one."""
+        """Fails the run. Its first failure is the run's own, and only that one is followed by `onFailure`."""
         is_ours = self.keep_failure(failure)
         if self._plan.on_failure is None:
             return self.fail_at_once(envelope, failure)
@@ -66,7 +66,7 @@ class Ending:
         return self.follow_failure(envelope) if is_ours else self._handover.stop(envelope)
 
     def keep_failure(self, failure: RunFailure) -> bool:
-        """True when it is the run's first. Every lane stops at its next step."""
+        """Records a failure; every lane stops at its next step. True if it is the run's first."""
         return create_once(self._store, self._layout.failed, failure)
 
     def fail_at_once(self, envelope: Envelope, failure: RunFailure, handled: HandlersResult | None = None) -> Envelope:
@@ -82,13 +82,13 @@ class Ending:
 
     def follow_failure(self, envelope: Envelope) -> Envelope:
         if not self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
-            # The run had only just begun: there is nothing that they could read.
+            # The run had just begun: the steps of `onFailure` would have nothing to read.
             return self.fail_at_once(envelope, self._store.get_json(self._layout.failed))
         assert self._plan.on_failure is not None
         return self._handover.go(only(envelope, KEPT_BY_HANDLERS), self._plan.on_failure, at=[])
 
     def end_handled(self, envelope: Envelope, error: RunFailure | None = None) -> Envelope:
-        """After what `onFailure` names; `error` is its own."""
+        """Ends the run after the steps of `onFailure`; `error` is their own failure."""
         failure = self._store.get_json(self._layout.failed)
         return self.fail_at_once(envelope, failure, error or {"status": "succeeded"})
 
@@ -101,13 +101,13 @@ class Ending:
         return self.follow_failure(envelope)
 
     def skip(self, envelope: Envelope, note: str) -> Envelope:
-        """Ends a run that is not to execute, since others do."""
+        """Ends a run that does not execute because others do."""
         return self._end(envelope, {"run": envelope["run"], "status": "cancelled", "note": note})
 
     def _end(self, envelope: Envelope, result: RunResult, reads_result: bool = False) -> Envelope:
-        """The run is over: all of it can be read, its result is there, and then it is no live one any more.
+        """Ends the run: writes missing files, then the result, then deletes the live entry.
 
-        Answers the session's end, with what the store has as the result if that may be another session's.
+        Returns the end of the session. `reads_result`: another session may have written the result, so it is read.
         """
         commits.finish_missing(self._store, self._layout)
         create_once(self._store, self._layout.result, result)
@@ -117,7 +117,7 @@ class Ending:
         return ended(envelope, self._store.get_json(self._layout.result) if reads_result else result)
 
     def wake(self, envelope: Envelope) -> Envelope:
-        """Once more, after a pause: the run that waits for this one, which is over."""
+        """Tries again, after a pause, to start the run that waits for this one, which is over."""
         waiting, result = self._store.parallel([(self._parent.waiting,), (self._store.get_json, self._layout.result)])
         if waiting is not None and not self._parent.wake(waiting):
             return self._wake_later(envelope, result)

@@ -1,4 +1,4 @@
-"""A run is entered from outside: a sweep finds it lost, or somebody cancels it."""
+"""Runs that are entered from outside: stalled runs that a sweep restarts, and runs that are cancelled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .ending import Ending
 
 SWEEPS_MAX = 2
-"""How often a sequence is entered at one step: nothing else says that an action of it does not start."""
+"""How often a sequence is re-entered at one step: only this shows that one of its actions does not start."""
 
 
 class Recovery:
@@ -44,7 +44,7 @@ class Recovery:
         self._ending = ending
 
     def cancel(self, envelope: Envelope) -> Envelope:
-        """Every lane stops at its next step, and ends the one that it executes."""
+        """Cancels the run: every lane stops the step it executes, or stops at its next one."""
         run = envelope["run"]
         record: RunRecord | None = self._store.get_json(self._layout.run) if is_run_name(run) else None
         if record is None:
@@ -57,7 +57,7 @@ class Recovery:
         answer_in_time(envelope, self._clock.now_ms())
         if record["bundle"] == self._plan.hash:
             return self._ending.end_cancelled(envelope)
-        # What follows the end of a run is its own version's.
+        # Its own version runs what follows the end of a run.
         refusal = self._start_version(record, {"cancel": run})
         if refusal == LATER and not self._plan.is_sequence:
             return envelope | {"wait": self._handover.pause_after_refusal_ms(self._clock.now_ms())}
@@ -66,7 +66,7 @@ class Recovery:
         return self._ending.fail_at_once(envelope, {"message": "the run was cancelled"})
 
     def sweep(self, envelope: Envelope) -> Envelope:
-        """A look at a run whose lease has run out: what is lost of it is entered again. Answers where this session goes on."""
+        """Re-enters the lost parts of a run whose lease has expired. Returns where this session continues."""
         if self._store.exists(self._layout.result):
             self._live.end()
             return self._ending.wake(envelope)
@@ -82,7 +82,7 @@ class Recovery:
         lease, place, sweeps = taken
         record = record or self._store.get_json(self._layout.run)
         if record is None:
-            self._live.end()  # it never began, and nothing is left of what it was given
+            self._live.end()  # it never began, and its parameters are lost
             return self._handover.stop(envelope)
         if "origin" in record:
             self._lineage.follow([record["origin"]["run"], *filter(None, [record["origin"].get("from")])])
@@ -107,11 +107,11 @@ class Recovery:
             if not self._handover.launch(rescue):
                 return rescue | {"used": envelope["used"]}
         if guard.is_needed():
-            return self._handover.stop(envelope)  # lanes are at work
+            return self._handover.stop(envelope)  # lanes are working
         return self._handover.go({**envelope, **place}, place["step"], before=place.get("from"))
 
     def _end_of_version(self, envelope: Envelope, record: RunRecord) -> Envelope:
-        """Of a run whose version is deployed no more: nobody can drive it on."""
+        """Ends a run whose version is no longer deployed: it cannot continue."""
         flow, run, version = record["flow"], record["run"], version_of(record["bundle"])
         why = f"the run was lost, and {flow} is deployed with another version than its own, {version}"
         return self._give_up(envelope, f"{why}: resume it with nuvopipe resume {flow}/{run}")
@@ -121,10 +121,10 @@ class Recovery:
         return self._ending.fail_at_once(envelope, self._store.get_json(self._layout.failed))
 
     def _start_version(self, record: RunRecord, arguments: dict[str, Any]) -> str | None:
-        """Invokes the conductor of the version that a run is of; answers as `Launcher.start`."""
+        """Invokes the conductor of the run's version; returns what `Launcher.start` does."""
         return self._launcher.start(conductor_of(record["flow"], record["bundle"]), arguments)
 
 
 def _swept(record: RunRecord) -> Envelope:
-    """The envelope with which a run that may be lost is looked at."""
+    """The envelope that sweeps a run which may have stalled."""
     return {"run": record["run"], "block": record["start"], "step": record["start"], "at": [], "sweep": True}

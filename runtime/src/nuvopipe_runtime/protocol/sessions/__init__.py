@@ -1,4 +1,4 @@
-"""From one component of a conductor session to the next, and from one session to another."""
+"""Conductor sessions: from one component to the next, and from one session to another."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Sessions that watch instead of working.
 
-Who stays when a pool is drained, but not done, is the run's guard, whose envelope says how often it has looked. While an
-action is awaited, which nobody can cut short, another session sees to it that the run ends when its time is over.
+The guard of a run stays when a pool is drained but not done; its envelope counts its looks. While a called action, which cannot
+be interrupted, is awaited, another session ends the run when its time is over.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Watch:
         self._run_time = run_time
 
     def leave(self, envelope: Envelope) -> Envelope:
-        """A lane has nothing more to do. Others still hold an item, or the join: if they are lost, somebody has to see it."""
+        """Ends a lane without work. Other lanes still hold an item or the join, so the first lane becomes the guard."""
         if envelope.get("home"):
             return self._stop_home(envelope)
         if Guard(self._context).appoint():
@@ -36,12 +36,12 @@ class Watch:
         return self._handover.stop(envelope)
 
     def look(self, envelope: Envelope) -> Envelope:
-        """One look of the run's guard: expired claims are taken over, each by a session of its own."""
+        """One look of the guard: it takes over expired claims and starts a session for each."""
         guard = Guard(self._context)
         for rescue in guard.rescues():
             if not self._handover.launch(rescue):
                 guard.resign()
-                return rescue | {"used": envelope["used"]}  # nobody else can: the guard does it itself
+                return rescue | {"used": envelope["used"]}  # the platform takes no other session: the guard does it itself
         if guard.dismiss():
             return self._handover.stop(envelope)
         following = self._following(envelope, envelope["guard"] + 1)
@@ -68,5 +68,5 @@ class Watch:
         return only(envelope, ("run", "used")) | {"block": block, "guard": checks, "wait": pause}
 
     def wait_for_end(self, envelope: Envelope) -> Envelope:
-        """Until the run's time is over, and then it fails; or the run has ended."""
+        """Waits until the run's time is over, which fails it, or until the run has ended."""
         return envelope | {"wait": self._run_time.within(MAX_PAUSE_MS)}

@@ -1,7 +1,7 @@
-"""`cache: true`: a step whose code, inputs and environment are those of an earlier task is given that task's artifacts.
+"""`cache: true`: a step with the code, inputs and environment of an earlier task reuses that task's artifacts.
 
 A `CacheEntry` contains the task's record, so that it stays valid when the run that it came from is deleted. The artifacts stay
-where they are: Metaflow's store goes by content.
+where they are: Metaflow addresses them by content.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ IGNORED = frozenset(
         "name",
     ]
 )
-"""What Metaflow keeps of a task for itself, and no step reads: some of it changes with every other step of the flow."""
+"""Metaflow's internal artifacts, which no step reads; some change with any other step of the flow."""
 
 STACKS = ("_foreach_stack", "_iteration_stack")
 
 USED_AGAIN_MS = 86_400_000
-"""An entry that is used is written anew once a day at most: `nuvopipe prune` goes by when it was."""
+"""A used entry is rewritten at most once a day, for `nuvopipe prune`."""
 
 
 class Cache:
@@ -63,7 +63,7 @@ class Cache:
         self._executor = container.executor
 
     def facts(self, step: str, at: list[int], inputs: list[TaskRecord]) -> CacheFacts:
-        """`CacheFacts`: the key of a task, and what made it."""
+        """The cache key of a task, and the parts it is made of."""
         spec = self._plan.steps[step]
         joins = "joins" in spec
         parts = {
@@ -87,9 +87,9 @@ class Cache:
         return {"key": key, "hit": False, "parts": cast("CacheParts", {**short, "inputs": _bounded(named)})}
 
     def find(self, step: str, at: list[int], inputs: list[TaskRecord], facts_of_run: dict[str, str]) -> TaskRecord | None:
-        """The record that a task takes over from an earlier one of the same key; None when it has to be executed.
+        """The record that a task takes over from an earlier one with the same key; None if it must be executed.
 
-        For Metaflow it has no origin: only resumed runs have. `facts_of_run` are the metadata by which those are known.
+        Metaflow sees an origin only in resumed runs; `facts_of_run` are the metadata that mark those.
         """
         facts = self.facts(step, at, inputs)
         entry_key = self._key(step, facts)
@@ -107,7 +107,7 @@ class Cache:
             "started": now,
             "ended": now,
             "parents": parents_of(inputs),
-            # What the flow looks like now.
+            # The flow's graph as it is now.
             "objects": found["objects"] | _only(before["objects"], "_graph_info"),
             "info": found["info"] | _only(before["info"], "_graph_info"),
             "cached": pathspec(found),
@@ -115,7 +115,7 @@ class Cache:
         }
 
     def keep(self, record: TaskRecord, inputs: list[TaskRecord]) -> list[Future[Any]]:
-        """Starts to write what lets others reuse an executed task, unless it failed, or its failure was caught."""
+        """Starts to write the cache entry of an executed task, unless it failed or its failure was caught."""
         caught = record["objects"].get("_catch_exception")
         if not record["ok"] or caught not in [None, *(read["objects"].get("_catch_exception") for read in inputs)]:
             return []
@@ -126,19 +126,19 @@ class Cache:
         return cache_entry_key(self._plan.flow, step, facts["key"])
 
     def _secrets(self, spec: PlannedStep) -> dict[str, Any]:
-        """Every step can read the run's secret parameters, and of the flow's secrets those that it names."""
+        """Secrets that a step can read: the run's secret parameters, and the flow's secrets that it names."""
         given = {f"parameter {name}": value for name, value in self._parameters.of(self._context).items()}
         return given | {f"secret {name}": self._executor.secrets.get(name) for name in spec.get("secrets", [])}
 
     def _is_whole(self, record: TaskRecord, inputs: list[TaskRecord]) -> bool:
-        """Whether the artifacts are still there: a bucket may have rules of its own by which objects go."""
+        """Whether the artifacts still exist: the bucket may have a lifecycle rule that deletes them."""
         there = {sha for read in inputs for sha in read["objects"].values()}
         wanted = sorted(set(record["objects"].values()) - there)
         return all(self._store.parallel([(self._store.exists, key_of(self._plan.flow, sha)) for sha in wanted]))
 
 
 def _by_name(inputs: list[TaskRecord]) -> dict[str, str]:
-    """One digest for each artifact: of its content, or of all its contents where the inputs differ in it."""
+    """One digest per artifact: of its content, or of all contents if the inputs differ."""
     found: dict[str, list[tuple[int, str]]] = {}
     for index, read in enumerate(inputs):
         for name, sha in read["objects"].items():

@@ -1,4 +1,4 @@
-"""The commit: one conditional PUT a task decides which attempt counts, and says all that Metaflow's client asks of it.
+"""The commit: one conditional PUT per task decides which attempt counts, and holds all that Metaflow's client asks for.
 
 Metaflow's own files of the attempt (`0.data.json`, `0.DONE.lock`, logs) are written after the commit, by its winner: an
 attempt that lost leaves nothing that a Metaflow client would prefer.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def make_record(
     context: Context, step: str, task: str, at: list[int], attempt: Attempt, parents: list[str], number: int = 0
 ) -> TaskRecord:
-    """`TaskRecord` of `src/contract/records.ts`, from an `execute.Attempt`, the task's `number`th from 0."""
+    """The record of an attempt, the task's `number`th from 0."""
     result = attempt.result
     record: TaskRecord = {
         "version": 1,
@@ -71,9 +71,10 @@ def make_record(
 
 
 def number_of_files(record: TaskRecord) -> str:
-    """What the names of Metaflow's files of an attempt begin with; `numberOfFiles` of `src/contract/records.ts`.
+    """Prefix of the names of Metaflow's files of an attempt; `numberOfFiles` of `src/contract/records.ts`.
 
-    The client looks for six attempts. Of more, the committed one is the sixth for it; those that failed before that are none.
+    Metaflow's client looks for six attempts. If there are more, the committed one appears as the sixth, and the failed ones
+    from the sixth on do not appear.
     """
     attempt, last = record["attempt"], METAFLOW_ATTEMPTS_MAX - 1
     if attempt < last:
@@ -82,19 +83,19 @@ def number_of_files(record: TaskRecord) -> str:
 
 
 def commit(store: Store, layout: RunLayout, record: TaskRecord) -> TaskRecord:
-    """The committed record: this one, or that of the attempt which was first. Never overwrites."""
+    """Commits a record. Returns the committed one: this record, or that of an earlier attempt, which is never overwritten."""
     key = layout.commit(record["step"], record["task"])
     try:
         store.create(key, to_json(record))
         return record
     except Lost:
-        # A repeated PUT whose first answer was lost finds its own record.
+        # A retried PUT whose first answer was lost finds its own record.
         committed: TaskRecord = store.get_json(key)
         return committed
 
 
 def keep_failed(store: Store, layout: RunLayout, record: TaskRecord) -> None:
-    """The record of a failed attempt that another follows, and its logs. The first of its number is kept."""
+    """Writes the record of a failed attempt that another one follows, unless one with its number exists."""
     try:
         store.create(layout.failed_attempt(record["step"], record["task"], record["attempt"]), to_json(record))
     except Lost:
@@ -102,20 +103,20 @@ def keep_failed(store: Store, layout: RunLayout, record: TaskRecord) -> None:
 
 
 def last_failure(store: Store, layout: RunLayout, step: str, task: str) -> TaskRecord | None:
-    """The record of the last attempt that has been kept as failed; None when there is none."""
+    """The last failed attempt of a task; None if there is none."""
     prefix = layout.failed_attempts_prefix(step, task)
     last = max((int(key[len(prefix) :]) for key in store.list_stem(prefix)), default=None)
     return None if last is None else store.get_json(layout.failed_attempt(step, task, last))
 
 
 def attempt_after_failures(store: Store, layout: RunLayout, step: str, task: str) -> int:
-    """The attempt that follows those which have been kept as failed; 0 when there is none."""
+    """Number of the attempt that follows the failed ones; 0 if there are none."""
     record = last_failure(store, layout, step, task)
     return 0 if record is None else record["retried"]
 
 
 def parents_of(inputs: list[TaskRecord]) -> list[str]:
-    """Pathspecs, without the flow, of the tasks that a task has read."""
+    """Pathspecs, without the flow, of the tasks that a task read."""
     return ["/".join((read["run"], read["step"], read["task"])) for read in inputs[:PARENTS_MAX]]
 
 
@@ -124,11 +125,10 @@ def is_ours(record: TaskRecord, by: str) -> bool:
 
 
 def finish(store: Store, record: TaskRecord, tried: Attempt | None = None) -> list[Future[Any]]:
-    """Starts to write Metaflow's files of an attempt, by which its stock client reads the task; see `wait`.
+    """Starts to write Metaflow's files of an attempt, which its stock client reads; see `wait`.
 
-    `tried` has the logs, where this session has executed the task.
-
-    Those of a failed attempt that another follows are its logs alone: with data it might be taken for the committed one.
+    `tried` has the logs, if this session executed the task. A failed attempt that another one follows gets only its logs: with
+    data, it might be mistaken for the committed one.
     """
     number = number_of_files(record)
     layout, task = RunLayout(record["flow"], record["run"]), (record["step"], record["task"])
@@ -170,12 +170,12 @@ def _replace(live_log: LiveLog, store: Store, logs: list[tuple[str, bytes]]) -> 
 
 
 def _tasks(name: str, keys: list[str]) -> set[tuple[str, str]]:
-    """`(step, task)` of the keys with this template."""
+    """`(step, task)` of each key with this template."""
     return {(parts["step"], parts["task"]) for key in keys if (parts := parts_of(name, key))}
 
 
 def finish_missing(store: Store, layout: RunLayout) -> None:
-    """Writes Metaflow's files of a run's committed tasks that have none: who committed them was lost in that instant."""
+    """Writes Metaflow's files for committed tasks without any: their session was lost right after the commit."""
     ours, metaflows = store.parallel([(store.list, prefix) for prefix in (layout.tasks_prefix, layout.metaflow_run_prefix)])
     committed, finished = _tasks("commit", ours), _tasks("metaflow_done", metaflows)
     missing = store.parallel([(store.get_json, layout.commit(*task)) for task in sorted(committed - finished)])
@@ -183,6 +183,6 @@ def finish_missing(store: Store, layout: RunLayout) -> None:
 
 
 def wait(files: list[Future[Any]]) -> None:
-    """Until they are written; an activation must not answer before, for its container may be paused then."""
+    """Waits until the files are written. An activation must not answer earlier, because its container may then be paused."""
     for file in files:
         file.result()

@@ -1,4 +1,4 @@
-"""What a task reads: the records of the tasks before it."""
+"""Inputs of a task: the records of the tasks before it."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ class Inputs:
         return self._records.get_all(self._store, self._layout, wanted)
 
     def know(self, record: TaskRecord) -> None:
-        """A committed record, which tasks that follow may read."""
+        """Remembers a committed record, which following tasks may read."""
         self._records.add(self._layout, record)
 
     def are_all(self, step: str, at: list[int], inputs: list[TaskRecord]) -> bool:
-        """Whether these are all that there could be: a join may have to go on without failed items."""
+        """Whether no inputs are missing: a join may continue without failed items."""
         opener = self._plan.steps[step].get("joins")
         if opener is None or "minSuccess" not in self._plan.pools[opener]:
             return True
         return len(inputs) == self.items(opener, at)
 
     def items(self, opener: str, at: list[int]) -> int:
-        """How many items a pool has."""
+        """Number of items of a pool."""
         return self._records.items(self._layout.pool_prefix(opener, task_id(at)), self._pool(opener, at).items)
 
     def know_items(self, opener: str, at: list[int], items: int) -> None:
         self._records.know_items(self._layout.pool_prefix(opener, task_id(at)), items)
 
     def failures(self, opener: str, at: list[int]) -> dict[int, RunFailure]:
-        """Failure by item of a pool that goes on without them."""
+        """Failures by item, of a pool that collects them."""
         return self._pool(opener, at).failures()
 
     def _items_done(self, opener: str, at: list[int]) -> Iterable[int]:

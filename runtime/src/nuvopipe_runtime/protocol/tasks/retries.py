@@ -1,4 +1,4 @@
-"""Which failed attempts are repeated, and after which pause. Pure: what is random in a pause follows from the task's name."""
+"""Which failed attempts are repeated, and after which pause. Pure: the random part of a pause follows from the task's name."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ RETRY_OF_MADE: PlannedRetry = {
     "jitter": 0.5,
     "on": [CRASH, TIMEOUT],
 }
-"""Steps that the compiler made do nothing that the user might not want twice."""
+"""Synthetic steps have no side effects, so they are always repeated."""
 
 
 def retry_of(spec: PlannedStep) -> PlannedRetry | None:
-    """How a step's failed attempts are repeated; None when they are not."""
+    """How a step's failed attempts are repeated; None if they are not."""
     return spec.get("retry") or (RETRY_OF_MADE if spec.get("made") else None)
 
 
@@ -34,7 +34,7 @@ def times_of(spec: PlannedStep) -> int:
 
 
 def is_repeated(spec: PlannedStep, attempt: int, kinds: Iterable[str]) -> bool:
-    """Whether a failed attempt (from 0) is followed by another of the user's code. `kinds` name the failure."""
+    """Whether user code runs again after a failed attempt, counted from 0. `kinds` are the names of the failure."""
     retry = retry_of(spec)
     if retry is None or attempt >= retry["times"]:
         return False
@@ -42,7 +42,7 @@ def is_repeated(spec: PlannedStep, attempt: int, kinds: Iterable[str]) -> bool:
 
 
 def fallback(spec: PlannedStep, attempt: int) -> int | None:
-    """The attempt in which `catch` takes a failure that the user's code could not be asked about; None without `catch`."""
+    """Number of the extra attempt in which `catch` takes the failure of a crash; None without `catch`."""
     times = times_of(spec)
     if not spec.get("catches") or attempt >= times + FALLBACK_ATTEMPTS:
         return None
@@ -50,12 +50,12 @@ def fallback(spec: PlannedStep, attempt: int) -> int | None:
 
 
 def attempts_max(spec: PlannedStep) -> int:
-    """Attempts of a task at most."""
+    """Largest number of attempts of a task."""
     return 1 + times_of(spec) + (FALLBACK_ATTEMPTS if spec.get("catches") else 0)
 
 
 def pause_ms(spec: PlannedStep, attempt: int, name: str) -> int:
-    """Before the attempt that repeats this one; `name` makes the random part differ from task to task."""
+    """Pause before the attempt after this one; `name` makes the random part differ between tasks."""
     retry = retry_of(spec)
     assert retry is not None
     pause = min(retry["backoffMs"] * retry["factor"] ** attempt, retry["maxMs"])
@@ -64,5 +64,5 @@ def pause_ms(spec: PlannedStep, attempt: int, name: str) -> int:
 
 
 def kinds_of_death(message: str) -> list[str]:
-    """What a lost activation's error says of its end, in OpenWhisk's words."""
+    """Names for `retry.on` of a failed activation, from OpenWhisk's error message."""
     return [TIMEOUT] if "time limit" in message else [CRASH]

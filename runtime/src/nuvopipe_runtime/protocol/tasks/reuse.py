@@ -1,4 +1,4 @@
-"""Tasks that need not be executed: those committed before, those of the run that this one resumes, those in the cache."""
+"""Tasks that need not be executed: committed ones, those of the origin of a resumed run, and cached ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .inputs import Inputs
 
 WALK_RESERVE_S = 8
-"""Kept of an activation's time when it walks over what has been done before."""
+"""Time reserved when an activation walks over committed tasks."""
 
 
 class Reuse:
@@ -31,16 +31,16 @@ class Reuse:
         self._cache = cache
         self._inputs = inputs
         self._profile: str | None = None
-        """Of the steps that this activation's action is for."""
+        """Profile of the steps that this activation's action executes."""
         self._peeked: tuple[str, TaskRecord | None] | None = None
-        """What has been read of the next task already: its key, and its record."""
+        """Key and record of the next task, if they were read already."""
 
     def begin(self, envelope: Envelope) -> None:
-        """With the envelope that the activation is given."""
+        """Prepares for the activation's envelope."""
         self._profile = self._plan.profile(envelope["step"]) if "step" in envelope else None
 
     def has_next(self, following: Envelope) -> bool:
-        """Whether the next task need not be executed: then this activation goes on, whatever action the step is of."""
+        """Whether the next task need not be executed: then this activation continues, whatever action the step belongs to."""
         if "step" not in following or self._plan.is_sequence:
             return False
         if not (following.get("again") or self._lineage.resumes or self.is_cacheable(following["step"])):
@@ -55,7 +55,7 @@ class Reuse:
         return record is not None
 
     def record(self, envelope: Envelope) -> TaskRecord | None:
-        """The record of a task that is committed, or that can be; None when it has to be executed."""
+        """The record of a task that is committed or can be taken over; None if it must be executed."""
         step, at = envelope["step"], envelope.get("at", [])
         key = self._layout.commit(step, task_id(at))
         if self._peeked and self._peeked[0] == key:
@@ -67,21 +67,21 @@ class Reuse:
         return None if found is None else commits.commit(self._store, self._layout, found)
 
     def is_cacheable(self, step: str) -> bool:
-        """Whether it may be found in the cache here: its environment is known to its own action alone."""
+        """Whether the step may be looked up in the cache here: only its own action knows its environment."""
         return "cache" in self._plan.steps[step] and self._plan.profile(step) == self._profile
 
     def facts(self, step: str, at: list[int], inputs: list[TaskRecord]) -> CacheFacts | None:
-        """`CacheFacts` of a task that is executed; None where it is not for the cache."""
+        """Cache facts of an executed task; None if it is not cached."""
         return self._cache.facts(step, at, inputs) if inputs and self.is_cacheable(step) else None
 
     def keep(self, record: TaskRecord, inputs: list[TaskRecord]) -> list[Future[Any]]:
-        """Starts to write what lets others reuse a task that was executed here."""
+        """Starts to write the cache entry of a task that was executed here."""
         if "cache" not in record or not self._inputs.are_all(record["step"], record["at"], inputs):
             return []
         return self._cache.keep(record, inputs)
 
     def _of_another(self, envelope: Envelope, step: str, at: list[int]) -> TaskRecord | None:
-        """What a task takes over: from the origin first."""
+        """The record that a task takes over, from the origin or else from the cache."""
         if self._lineage.resumes:
             found = self._lineage.find(step, task_id(at), self._inputs.of(envelope))
             if found is not None:

@@ -1,4 +1,4 @@
-"""Executes tasks: what a step's process is told, for how long it may run, and what comes of it."""
+"""Executes tasks: makes the request to the step's process and sets its time limit."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TaskRunner:
         self._environment = context.environment
 
     def init(self, values: dict[str, Any]) -> Attempt:
-        """The attempt that keeps the run's parameters as artifacts."""
+        """Executes the task that stores the run's parameters as artifacts."""
         binary = [name for name, spec in self._plan.parameters.items() if spec.get("binary")]
         request: Request = {**self._common(), "task": PARAMETERS_TASK, "parameters": values, "binary": binary}
         limit = self._deadline - self._clock.now()
@@ -59,9 +59,9 @@ class TaskRunner:
         answer: Answer | None,
         meanwhile: Callable[[], float | None] | None = None,
     ) -> Attempt:
-        """An attempt of a step; `answer` is that of the action or flow which it calls.
+        """Executes an attempt of a step. `answer` comes from the action or flow that the step calls.
 
-        `meanwhile` is called while the step is executed; it answers in how many seconds to call it again, None for never.
+        `meanwhile` is called while the step executes; it returns in how many seconds to call it again, or None for never.
         """
         step, at = envelope["step"], envelope.get("at", [])
         spec = self._plan.steps[step]
@@ -79,7 +79,7 @@ class TaskRunner:
         retry_ms = self._retry_time.left_ms(envelope)
         if attempt > request["retries"]:
             retry_ms = None
-            # Metaflow's fallback for `catch` executes nothing of the user's, and is told what it catches.
+            # Metaflow's fallback for `catch` executes no user code; it gets the failure to catch.
             failed = commits.last_failure(self._store, self._layout, step, task_id(at))
             request["reason"] = failed["error"] if failed else None
         if "joins" in spec and "minSuccess" in self._plan.pools[spec["joins"]]:
@@ -89,14 +89,14 @@ class TaskRunner:
         return tried
 
     def arguments(self, envelope: Envelope) -> Attempt:
-        """An attempt at what the action, or the flow, of a step is to be given."""
+        """Executes the attempt to make the arguments of the action or flow that a step calls."""
         step, at = envelope["step"], envelope.get("at", [])
         through_conductor = "action" in self._plan.steps[step]["call"]
         request: Request = {**self._of_step(step, at, self._inputs.of(envelope)), "throughConductor": through_conductor}
         return self._run("arguments", request)
 
     def not_tried(self, error: str, kinds: Iterable[str] = ()) -> Attempt:
-        """An attempt of which there is nothing but how it failed: a lost container, an action's answer."""
+        """A failed attempt without execution, such as a lost container or an action's error."""
         log = LogStream()
         log.add_line(error)
         now = self._clock.now()
@@ -140,7 +140,7 @@ class TaskRunner:
         return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue, live_log)
 
     def _limit(self, step: str, retry_ms: int | None) -> tuple[int, str | None]:
-        """(what an attempt may take, milliseconds; how it fails after that where it is not the step's own limit)."""
+        """`(time limit of an attempt in milliseconds, error message if it is not the step's own limit)`."""
         limit_ms, overdue = self._plan.steps[step]["timeoutMs"], None
         if retry_ms is not None and retry_ms < limit_ms:
             limit_ms, overdue = retry_ms, self._retry_time.message(step)
