@@ -95,13 +95,13 @@ describe('flow files in an editor with yaml-language-server', () => {
 
   it('shows what a key means, with its code set as code', async () => {
     const top = await hover('flow: F\noutp|uts: [total]\nsteps:\n  - step: a\n    run: pass\n');
-    assert.match(top, /Artifacts that a run answers with, as they are after the last step\./);
+    assert.match(top, /Artifacts to return as the result of a run, with their values after the last step\./);
     const step = await hover('flow: F\nsteps:\n  - step: a\n    ru|n: pass\n');
-    assert.match(step, /Python that the step runs\..*`self`/s);
+    assert.match(step, /Python code of the step\..*`self`/s);
     const join = await hover(
       'flow: F\nsteps:\n  - foreach: xs\n    steps: [{ step: a, run: pass }]\n    jo|in: { step: j, run: pass }\n',
     );
-    assert.match(join, /The step that joins/);
+    assert.match(join, /The step that runs once all items or branches are done/);
     const memory = await hover('flow: F\nresources:\n  mem|ory: 512\nsteps:\n  - step: a\n    run: pass\n');
     assert.match(memory, /128 to 512 MB/);
   });
