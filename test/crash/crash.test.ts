@@ -9,10 +9,10 @@ import { PYTHON_DIR, RUNTIME_DIR } from '../../src/base/package-files.ts';
 import { compileFile } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS, testPython } from '../support/home.ts';
 
-/** `npm run crash`: every fault that there is, and 200 runs of chaos. Otherwise a part of them, the same every time. */
+/** `npm run crash` tests every fault and 200 runs with random faults. Otherwise only some of them are tested, the same every time. */
 const FULL = process.env.NUVOPIPE_CRASH === 'full';
 
-/** A part of the cases is enough to find what is wrong of a kind of call; `KNOWN` has those that were. */
+/** Some of the cases are enough to find what is wrong with a kind of call; `KNOWN` lists faults that caused errors before. */
 const EVERY = FULL ? 1 : 20;
 const EVERY_REAL = FULL ? 10 : 200;
 const CHAOS_RUNS = FULL ? 200 : 25;
@@ -21,37 +21,37 @@ const FULL_TIMEOUT_MS = 60 * 60_000;
 
 const FLOWS = join(import.meta.dirname, 'flows');
 
-/** What is asked of `runtime/tests/faults`. */
+/** A request to `runtime/tests/faults`. */
 interface Request {
   flow: string;
   /** See `Matrix` there. */
   scenario?: 'run' | 'no retry' | 'resume' | 'answered';
-  /** Metaflow's own tasks, where others are imagined. */
+  /** Executes Metaflow's own tasks; by default tasks are simulated. */
   real?: boolean;
-  /** One in so many of the cases. */
+  /** Tests one case in so many. */
   every?: number;
   known?: [kind: string, operation: string, keyPart: string][];
-  /** Of chaos. */
+  /** Runs with random faults. */
   runs?: number;
   seed?: number;
 }
 
 interface Tally {
-  /** Store requests, launches, activations and waits of the undisturbed run. */
+  /** Store requests, launches, activations and pauses of the undisturbed run. */
   calls: number;
-  /** How many runs ended in which way; `lost` is none. */
+  /** Number of runs by how they ended; `lost` must be 0. */
   ends: Record<string, number>;
   /** By kind. */
   faults: Record<string, number>;
   losses: { case: unknown[]; wrong: string[] }[];
 }
 
-/** Every flow that a client starts. */
+/** All flows that a client starts. */
 const ALL = [
   ...['linear', 'branches', 'foreach', 'foreach_in_branch', 'branches_in_foreach', 'switch', 'loop', 'retry', 'catch'],
   ...['subflow', 'subflow_slow', 'subflow_failure', 'action', 'failure', 'long', 'nested', 'resume', 'bounded'],
 ];
-/** Those in which no step needs its retry. */
+/** Flows in which no step needs its retry. */
 const CALM = [
   'linear',
   'branches',
@@ -67,10 +67,10 @@ const REAL = FULL
   ? [...CALM.filter((flow) => !flow.startsWith('subflow')), 'retry', 'catch', 'nested']
   : ['foreach', 'catch', 'nested'];
 
-/** What was wrong once, and how. */
+/** Faults that caused errors before. */
 const KNOWN: (Request & { what: string })[] = [
   {
-    what: 'parameters that are committed get the files by which Metaflow reads them',
+    what: 'writes the files by which Metaflow reads parameters that are already committed',
     flow: 'linear',
     known: [
       ['killed', 'put', '/_parameters/0/0.attempt.json'],
@@ -78,12 +78,12 @@ const KNOWN: (Request & { what: string })[] = [
     ],
   },
   {
-    what: 'parameters that could not be stored are stored by the second activation',
+    what: 'stores parameters in the second activation if the first could not',
     flow: 'linear',
     known: [['fails', 'put', '/data/']],
   },
   {
-    what: 'a step that the compiler made is executed again',
+    what: 'executes a synthetic step again',
     flow: 'foreach',
     known: [
       ['killed', 'create', '/tasks/start/t/commit'],
@@ -91,7 +91,7 @@ const KNOWN: (Request & { what: string })[] = [
     ],
   },
   {
-    what: 'so is the last task of a lane that had just claimed its item',
+    what: 'executes the last task of a lane again that had just claimed its item',
     flow: 'branches',
     known: [
       ['killed', 'put', '/right/t-1/0.attempt.json'],
@@ -99,12 +99,12 @@ const KNOWN: (Request & { what: string })[] = [
     ],
   },
   {
-    what: 'and the fork in an item that others have joined meanwhile',
+    what: 'executes a fork in an item again that others have joined meanwhile',
     flow: 'branches_in_foreach',
     known: [['fails', 'put', '/fork_left_right/t-1/0.DONE.lock']],
   },
   {
-    what: 'an item whose last task failed is not joined, though nobody has said so',
+    what: 'does not join an item whose last task failed before its failure is recorded',
     flow: 'failure',
     known: [
       ['frozen', 'put', '/broken_1/t-1/2.data.json'],
@@ -112,7 +112,7 @@ const KNOWN: (Request & { what: string })[] = [
     ],
   },
   {
-    what: 'nor where the others go on without it',
+    what: 'does not join such an item when the others continue without it',
     flow: 'catch',
     known: [
       ['slow', 'put', '/broken_2/t-2/2.data.json'],
@@ -120,7 +120,7 @@ const KNOWN: (Request & { what: string })[] = [
     ],
   },
   {
-    what: "a look after a step's flow that is lost does not start another",
+    what: "starts no second run of a step's flow when a look at its result is lost",
     flow: 'subflow',
     scenario: 'no retry',
     known: [
@@ -129,7 +129,7 @@ const KNOWN: (Request & { what: string })[] = [
     ],
   },
   {
-    what: 'tasks that a resumed run has walked over',
+    what: 'writes the files of tasks that a resumed run reuses',
     flow: 'resume',
     scenario: 'resume',
     known: [['killed', 'put', '/r2/broken_1/t-0/0.DONE.lock']],
@@ -147,7 +147,7 @@ describe('a run with a fault', function () {
     folder = await mkdtemp(join(tmpdir(), 'nuvopipe-crash-'));
     for (const file of await readdir(FLOWS)) {
       const bundle = await compileFile(join(FLOWS, file));
-      // As it lies in the step action.
+      // The files as they are in the step action.
       for (const [path, content] of Object.entries(unzipSync(bundle.files.get('step.zip') as Uint8Array))) {
         if (!path.startsWith('flow/')) continue;
         const target = join(folder, basename(file, '.yaml'), path.slice('flow/'.length));
@@ -193,7 +193,7 @@ describe('a run with a fault', function () {
     return tally;
   }
 
-  describe('at one of its calls ends by itself or by one sweep, as without it:', () => {
+  describe('ends by itself or after one sweep, with the same result, whichever call is affected:', () => {
     for (const flow of ALL) {
       const scenario = flow === 'resume' ? 'resume' : 'run';
       it(flow, async () => {
@@ -202,7 +202,7 @@ describe('a run with a fault', function () {
     }
   });
 
-  describe('is borne while a client is answered before the run has ended:', () => {
+  describe('ends with the same result when a client is answered before the end:', () => {
     for (const flow of ['linear', 'branches_in_foreach', 'switch', 'action']) {
       it(flow, async () => {
         await assertNothingLost({ flow, scenario: 'answered', every: EVERY });
@@ -210,7 +210,7 @@ describe('a run with a fault', function () {
     }
   });
 
-  describe('that it cannot bear without retries is resumed to the same end:', () => {
+  describe('ends with the same result when it is resumed, where steps have no retries:', () => {
     for (const flow of CALM) {
       it(flow, async () => {
         await assertNothingLost({ flow, scenario: 'no retry', every: EVERY });
@@ -218,7 +218,7 @@ describe('a run with a fault', function () {
     }
   });
 
-  describe("makes Metaflow's tasks leave the same artifacts:", () => {
+  describe("stores the same artifacts with Metaflow's own tasks:", () => {
     for (const flow of REAL) {
       it(flow, async () => {
         await assertNothingLost({ flow, real: true, every: EVERY_REAL });
@@ -226,7 +226,7 @@ describe('a run with a fault', function () {
     }
   });
 
-  describe('that was not borne once:', () => {
+  describe('that caused an error before:', () => {
     for (const { what, ...request } of KNOWN) {
       it(what, async () => {
         const { ends } = await assertNothingLost(request);
@@ -235,7 +235,7 @@ describe('a run with a fault', function () {
     }
   });
 
-  it(`at one of ten to twenty calls of each of ${CHAOS_RUNS} runs: ${CHAOS_RUNS} right results`, async () => {
+  it(`at every tenth to twentieth call: ${CHAOS_RUNS} runs end with the right result`, async () => {
     const { faults } = await assertNothingLost({ flow: 'nested', runs: CHAOS_RUNS });
     assert.ok(Object.values(faults).reduce((sum, count) => sum + count, 0) > 10 * CHAOS_RUNS);
   });

@@ -48,7 +48,7 @@ const STORE = {
 const root = join(import.meta.dirname, '../..');
 
 /** Whatever a file holds, it is told what is wrong with it, or it becomes a bundle that can be run. */
-describe('flow files with something changed', function () {
+describe('flow files with random changes', function () {
   this.timeout(FIRST_USE_TIMEOUT_MS);
   let folder: string;
   let compiler: Compiler;
@@ -101,7 +101,7 @@ describe('flow files with something changed', function () {
     return result;
   }
 
-  it('are told what is wrong with them, or are compiled to what can be run', async () => {
+  it('are rejected with a message, or compile to a flow that can be run', async () => {
     let compiled = 0;
     const failures: string[] = [];
     for (const number of casesOf(MUTANTS)) {

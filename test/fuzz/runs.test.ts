@@ -10,14 +10,14 @@ import { type MadeFlow, type MakeOptions, makeFlow } from './generate.ts';
 import { casesOf, Random, repeatWith } from './random.ts';
 import { Simulator, writeFlow } from './simulator.ts';
 
-/** Usual numbers of cases. */
+/** Numbers of cases in one round. */
 const RUNS = 8;
 const FAILING_RUNS = 6;
 const UNRELIABLE_RUNS = 6;
 const STOCK_RUNS = 1;
 
-/** Flows that are made up come to what a plain reading of them says. */
-describe('made up flows', function () {
+/** Generated flows give the results that a plain interpreter of the flow file predicts. */
+describe('generated flows', function () {
   this.timeout(FIRST_USE_TIMEOUT_MS);
   let folder: string;
   let compiler: Compiler;
@@ -54,14 +54,14 @@ describe('made up flows', function () {
     }
   }
 
-  it('come to what a plain reading of them says', () => checkMany(RUNS, {}));
+  it('give the results that a plain interpreter predicts', () => checkMany(RUNS, {}));
 
-  it('fail where it says so', () => checkMany(FAILING_RUNS, { fails: true }));
+  it('fail in the steps that a plain interpreter predicts', () => checkMany(FAILING_RUNS, { fails: true }));
 
-  it('come to the same where sessions and containers are lost', () =>
+  it('give the same results when sessions and containers are lost', () =>
     checkMany(UNRELIABLE_RUNS, { hasPools: true }, true));
 
-  it('come to the same on the local platform as under stock Metaflow', async () => {
+  it('give the same results on the local platform as under stock Metaflow', async () => {
     const shared = await sharedPlatform();
     const { python } = shared.platform;
     for (const number of casesOf(STOCK_RUNS)) {

@@ -1,8 +1,8 @@
-"""`python simulate.py`: each line on stdin is a compiled flow, which is looked at as it is asked; a line answers it.
+"""`python simulate.py` checks compiled flows: each line on stdin is a request about one, which a line on stdout answers.
 
-`{"do": "load", "folder"}` loads `flow.py` as Metaflow does, and lets it check the graph. `{"do": "run", "folder", "flow",
-"parameters", "faults"}` runs it on the simulated platform and compares all of it with what it has to come to. An answer is
-`{"problems": [text]}`. Each is done in a fork of its own, which has imported Metaflow already, for so long at most.
+`{"do": "load", "folder"}` loads `flow.py` as Metaflow does and has Metaflow check its graph. `{"do": "run", "folder", "flow",
+"parameters", "faults"}` runs the flow on the simulated platform and compares the run with what `reference.py` predicts. An answer
+is `{"problems": [text]}`. Each request runs in its own fork of a process that has imported Metaflow, for at most `LIMIT_S`.
 """
 
 import gzip
@@ -42,7 +42,7 @@ SWEEP_AFTER_S = 1_000
 
 
 class AnyModule(types.ModuleType):
-    """Stands for the user's own: what they need may not be here."""
+    """A stand-in for the user's modules, whose requirements may not be installed."""
 
     def __getattr__(self, name):
         return lambda: None
@@ -87,7 +87,7 @@ def run(request):
 
 
 class UnreliablePlatform(OneFlow):
-    """Answers actions and flows with what they are given; loses sessions, the answers of components and launches by chance."""
+    """Loses sessions and answers of components, and refuses launches, at random. Actions and flows answer with their arguments."""
 
     def __init__(self, plan, executor, chance):
         super().__init__(plan, executor)
@@ -100,7 +100,7 @@ class UnreliablePlatform(OneFlow):
         self.refuse = lambda envelope: chance is not None and chance.random() < REFUSAL_CHANCE
 
     def finish(self, parameters):
-        """The run's result; a lost run is swept, or invoked again where nothing of it has begun."""
+        """The run's result. A stalled run is swept, or started again if nothing of it was stored."""
         answer = self.invoke(RUN, **parameters)
         for _ in range(SWEEPS_MAX):
             if self._chance is None or answer is not None and answer["status"] == "failed" or self.result(RUN) is not None:
@@ -117,14 +117,14 @@ class UnreliablePlatform(OneFlow):
     def _lose(self, number, envelope):
         if number > COMPONENTS_MAX:
             raise RuntimeError(f"the run does not end: {COMPONENTS_MAX} components, the last at {envelope}")
-        # What it was given is lost with a run's first step.
+        # The parameters would be lost with a run's first step.
         return "drop" if "params" not in envelope and self._has_bad_luck() else None
 
     def activate(self, flow, envelope, store, container):
         answer = super().activate(flow, envelope, store, container)
         if {"wait", "call", "attempt"} & answer.keys() or {"guard", "sweep", "died", "params"} & envelope.keys():
-            return answer  # it would tell of an attempt that its step may not be allowed
-        # The container ends after its work is done and before it can say so.
+            return answer  # its step may have no retry left for this death
+        # The container ends after its work, before it answers.
         return {"error": "the container is gone"} if self._has_bad_luck() else answer
 
     def _has_bad_luck(self):

@@ -1,7 +1,8 @@
-"""`python -m tests.faults REQUEST…`: each names, in JSON, the `folder` of compiled flows, a `flow` and what to do to it.
+"""`python -m tests.faults REQUEST…` runs flows with faults; each request is JSON and is answered by a line of JSON.
 
-`scenario` and whether tasks are `real` are for `Matrix`; then all faults, or one of so many (`every`, `seed`); those that are
-`known`; or so many `runs` of chaos. `only`, a call and a kind, tells the calls of one case. A line of JSON answers each.
+A request names the `folder` of the compiled flows and the `flow`; `scenario`, and whether tasks are `real`, are explained in
+`Matrix`. It asks for all faults or one in so many (`every`, `seed`), for `known` ones, or for `runs` with random faults.
+`only`, a call and a kind, prints the calls of one case.
 """
 
 import json
@@ -39,6 +40,6 @@ def tell(matrix, call, kind):
 
 
 if __name__ == "__main__":
-    threading.excepthook = lambda failure: None  # threads of a container that is killed have nothing to say
+    threading.excepthook = lambda failure: None  # threads of a killed container end with an exception
     for argument in sys.argv[1:]:
         main(json.loads(argument))

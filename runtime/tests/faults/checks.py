@@ -1,4 +1,4 @@
-"""What has to hold of a run that was disturbed, beside the same run undisturbed."""
+"""What must hold for a run with faults, compared with the same run without."""
 
 import json
 import re
@@ -7,14 +7,14 @@ from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
 from nuvopipe_runtime.contract.parse_key import parse_key
 
 NEVER_BEGAN = "the run was lost before its parameters were kept: start it again"
-"""What a sweep says of a run of which nobody knows any more what it was given."""
+"""The error of a swept run whose parameters were lost."""
 
 CAUGHT = {"problem", "_catch_exception"}
-"""What Metaflow's `@catch` keeps says how the last attempt failed, which may be of the fault. The flow has `catch: problem`."""
+"""Artifacts of Metaflow's `@catch` with the last failure, which may be the fault. The flow has `catch: problem`."""
 
 
 class Seen:
-    """What is in the store of all runs, each `(flow, run)`; of those in `left_out` nothing."""
+    """The stored state of all runs, by `(flow, run)`, except for those in `left_out`."""
 
     def __init__(self, store, left_out=()):
         keys = [key for key in store.list("") if not any(f"{flow}/{run}/" in key for flow, run in left_out)]
@@ -31,11 +31,11 @@ class Seen:
         self.live = [key for key in keys if key.startswith(LIVE_PREFIX)]
 
     def made(self, run, ignored):
-        """What each task of a run has made, and where it led."""
+        """The artifacts and the decision of each task of a run."""
         return {task[2:]: _made(task, record, ignored) for task, record in self.tasks.items() if task[:2] == run}
 
     def differences(self, other):
-        """`(step, artifact)` of those that differ between two runs anyway."""
+        """`(step, artifact)` of artifacts that differ between any two runs."""
         return {
             (task[2], name)
             for task, record in self.tasks.items()
@@ -46,26 +46,26 @@ class Seen:
 
 def _made(task, record, ignored):
     made = {name: record.get(name) for name in ("ok", "splits", "chose", "outputs")}
-    # A task that fails anyway may fail of a fault, and then leaves nothing.
+    # A task that always fails may fail because of the fault, and then stores nothing.
     objects = record["objects"].items() if record["ok"] else ()
     return made | {"objects": {name: sha for name, sha in objects if name not in CAUGHT and (task[2], name) not in ignored}}
 
 
 def wrong(plans, seen, undisturbed, main, ignored=(), is_racy=False):
-    """What does not hold, as text. `ignored` artifacts differ from run to run anyway.
+    """Texts of all that does not hold. `ignored`: artifacts that differ between any two runs.
 
-    On a store that races, two attempts of a task may both believe that they were committed: there is one record, and may be
+    On a racy store, two attempts of a task may both be told that they are committed: there is one record, but there may be
     Metaflow's files of both.
     """
     found = [f"{key} is still there" for key in seen.live]
     found += [f"{flow}/{run} has no result" for flow, run in seen.runs | {main} if (flow, run) not in seen.results]
     for run, result in seen.results.items():
         if run[0] != main[0] and result["status"] != "succeeded":
-            continue  # of a step's flow: the step's next attempt has started another, or its run has failed
+            continue  # a run of a step's flow: the step's next attempt started another, or the parent failed
         like = _like(undisturbed, run)
         if run[0] != main[0] and like and undisturbed.results[like]["status"] == "cancelled":
-            continue  # with its parent, if it has not ended before
-        found += _compare(seen, undisturbed, run, like, ignored) if like else [f"a run {run} that should not be"]
+            continue  # cancelled with its parent, unless it ended before
+        found += _compare(seen, undisturbed, run, like, ignored) if like else [f"unexpected run {run}"]
     for task, record in seen.tasks.items():
         attempts, wanted = seen.done.get(task, set()), {record["attempt"]} if record["objects"] else set()
         if attempts != wanted and not (is_racy and attempts >= wanted):
@@ -79,7 +79,7 @@ def wrong(plans, seen, undisturbed, main, ignored=(), is_racy=False):
 
 
 def _like(undisturbed, run):
-    """The undisturbed run to compare with: of the same name; of a step's flow, the run of its first attempt."""
+    """The run to compare with: the one of the same name, or for a step's flow the run of the first attempt."""
     flow, name = run
     if run in undisturbed.results:
         return run
@@ -88,7 +88,7 @@ def _like(undisturbed, run):
 
 
 def _tail(run):
-    """The name of a run without that of the run which its client has started."""
+    """The name of a run without that of the run that its client started."""
     return run.partition("-")[2]
 
 
@@ -97,7 +97,7 @@ def _compare(seen, undisturbed, run, like, ignored):
     if result != wanted:
         return [f"{'/'.join(run)} has the result {json.dumps(seen.results[run])}, wanted {json.dumps(wanted)}"]
     made, wanted = seen.made(run, ignored), undisturbed.made(like, ignored)
-    # Of a run that fails, how far the other lanes came is chance.
+    # How far the other lanes of a failed run came is random.
     tasks = made.keys() & wanted.keys() if result["status"] == "failed" else made.keys() | wanted.keys()
     return [
         f"{run[1]}/{'/'.join(task)}: {json.dumps(made.get(task))}, wanted {json.dumps(wanted.get(task))}"
@@ -107,6 +107,6 @@ def _compare(seen, undisturbed, run, like, ignored):
 
 
 def _without_texts(result):
-    """A step that fails anyway may fail of a fault."""
+    """A step that always fails may fail because of the fault, with another text."""
     kept = {key: value for key, value in result.items() if key not in ("run", "error")}
     return kept | ({"failed": result["error"].get("step")} if "error" in result else {})

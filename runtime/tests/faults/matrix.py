@@ -1,4 +1,4 @@
-"""Runs of a flow with faults: one at each call in turn, or many at random. Tells how each ended, and what was wrong of it."""
+"""Runs a flow with a fault at each call in turn, or with many at random, and reports how each run ended and what was wrong."""
 
 import os
 import random
@@ -19,18 +19,17 @@ ANSWER_WITHIN_S = 3
 """Less than the time limit of any step."""
 
 SWEEP_EVERY_S = 600
-"""In runs with many faults: as the alarm's default would have it."""
+"""In runs with many faults; the default of the sweeper's alarm."""
 
 CHILDREN = {"subflow": ["child"], "subflow_slow": ["child_slow"], "subflow_failure": ["child_slow"]}
-"""Flows that others start as steps."""
+"""Flows that other flows start as steps."""
 
 
 class Matrix:
     """One flow in one scenario.
 
-    `run`: every step has a retry. `no retry`: no step has one, so that a fault may fail the run; then it is resumed.
-    `resume`: the faults are those of a run that resumes another. `answered`: a client waits a moment, so that its session hands
-    the run over.
+    `run`: every step has a retry. `no retry`: no step has one, so a fault may fail the run, which is then resumed. `resume`:
+    the faults hit a run that resumes another. `answered`: the client waits only a moment, so its session hands the run over.
     """
 
     def __init__(self, folder, flow, scenario="run", real=False):
@@ -54,7 +53,7 @@ class Matrix:
             executor.close()
 
     def play(self, fault=lambda *call: None, may_hold=False, **settings):
-        """`fault` counts from the first call of the run that the scenario is about."""
+        """`fault` counts calls from the start of the run that the scenario tests."""
         world = FaultyPlatform(self.plans, self._executor, may_hold=may_hold, **settings)
         if self.scenario == "resume":
             self._go(world, RUN)
@@ -66,7 +65,7 @@ class Matrix:
             self._go(world, self.run, **more)
             if world.store.list(RunLayout(self.flow, self.run).run_prefix):
                 break
-            # Lost before anything of it was there: who started it starts it again.
+            # The run was lost before anything of it was stored: its client starts it again.
         return world
 
     def _go(self, world, run, **more):
@@ -83,12 +82,12 @@ class Matrix:
         return self._real[plan.flow]
 
     def cases(self):
-        """`(call, kind)` of each fault that there can be."""
+        """`(call, kind)` of each possible fault."""
         kinds = [(call, kind) for call, (operation, _) in enumerate(self.calls) for kind in KINDS[operation]]
         return kinds if self._real is None else [(call, kind) for call, kind in kinds if kind not in HELD]
 
     def case(self, call, kind):
-        """How a run with one fault ended, what was wrong of it, and its world."""
+        """How a run with one fault ended, what was wrong with it, and its platform."""
         world = self.play(lambda number, *_: kind if number == call else None, kind in HELD)
         ended, found = self.judge(world, is_racy=kind == "raced")
         if sum(world.faults.values()) != 1:
@@ -111,10 +110,10 @@ class Matrix:
 
 
 class Chaos:
-    """Each call fails with the same probability. S3's client sends most of them again by itself, as obstore does."""
+    """Each call fails with the same probability. The S3 client, obstore, repeats most failed requests by itself."""
 
     OF_S3 = {"fails": 0.04, "unanswered": 0.04, "killed": 0.03, "repeated": 0.1}
-    """Parts of S3's faults that reach the runtime; of the rest its client gets the better."""
+    """Shares of S3 faults that reach the runtime; the client repeats the other requests successfully."""
 
     def __init__(self, seed):
         self._random = random.Random(seed)
@@ -140,7 +139,7 @@ class Chaos:
 
 
 class Tally:
-    """What came of many runs."""
+    """How many runs ended."""
 
     def __init__(self):
         self.ends, self.faults, self.losses = Counter(), Counter(), []
@@ -153,14 +152,14 @@ class Tally:
 
 
 def every_call(matrix, every, seed):
-    """All cases, or a part of them."""
+    """All cases, or one in so many."""
     cases = matrix.cases()
     random.Random(seed).shuffle(cases)
     return single(matrix, sorted(cases[::every]))
 
 
 def known(matrix, wanted):
-    """Cases by the fault's kind, the operation, and a part of its key: what has gone wrong before."""
+    """Cases that caused errors before, by the kind of the fault, the operation and a part of its key."""
     cases = []
     for kind, operation, part in wanted:
         call = next(call for call, (of, key) in enumerate(matrix.calls) if of == operation and part in key)
@@ -182,7 +181,7 @@ def chaos(matrix, runs, seed):
         faults = Chaos(f"{seed}/{number}")
         ended, found = matrix.judge(matrix.play(faults, sweep_every_s=SWEEP_EVERY_S))
         if ended == "never began":
-            # Its client sees that it failed, and starts another.
+            # The client sees that the run failed, and starts another.
             found = matrix.judge(matrix.play(faults, sweep_every_s=SWEEP_EVERY_S))[1]
         tally.add(ended, found, faults.injected, [number, faults.rate])
     return tally

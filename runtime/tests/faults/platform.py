@@ -1,6 +1,6 @@
-"""The simulated platform with faults: each of its calls can be made to fail, S3's, the launches, the activations, the waits.
+"""The simulated platform with faults: any request to S3, launch, activation or pause can fail.
 
-Time is simulated and all calls come in the same order every time, so that a fault can be asked for by the number of its call.
+Time is simulated and calls always come in the same order, so a fault can be placed by the number of its call.
 """
 
 import threading
@@ -16,7 +16,7 @@ from nuvopipe_testing.clocks import StandingClock
 from nuvopipe_testing.platform import ROOT, SECRET, Parked, Platform, SessionLost
 
 EPOCH_S = 4_000_000_000
-"""When simulated time begins: later than any real clock, by which the real executor ends its tasks."""
+"""Start of simulated time: later than any real clock, which the real executor compares with the deadlines of its tasks."""
 
 REQUEST_S, ACTIVATION_S = 0.002, 0.01
 LAUNCH_TIMEOUT_S = 20
@@ -25,10 +25,10 @@ SWEEP_AFTER_S = 3_600
 """Longer than any lease."""
 
 SWEEPS_MAX = 50
-"""Of a run with many faults."""
+"""Sweeps of a run with many faults."""
 
 STAND_INS = ("stand-in",)
-"""Every flow has one, whatever its plan says: it settles the steps of actions that do not start."""
+"""Every flow has a stand-in here, even if its plan has none: it settles the steps of actions that do not start."""
 
 READS = ("get", "exists", "list")
 KINDS = {
@@ -44,22 +44,23 @@ KINDS = {
 }
 """What may happen to a call.
 
-fails: nothing was done, and the caller learns it. unanswered: it was done, and the caller learns of a failure. repeated: the
-client has sent it twice by itself, because the first answer was a 500. killed: the container ends there. slow: it is done ten
-minutes later, after everybody else has gone on. frozen: it is done after a sweep. raced: the store has looked before, and
-writes after everybody else has gone on, whatever is there by then. lost: OpenWhisk took it, and forgot it. cannot start: the
-step's action dies before it sees the envelope, and again: a stand-in settles the step.
+fails: the call did nothing, and the caller gets an error. unanswered: the call took effect, and the caller gets an error.
+repeated: the client sent the request twice because the first answer was a 500. killed: the container ends there. slow: the
+request is carried out ten minutes later, when the other sessions have gone on. frozen: it is carried out after a sweep. raced:
+the store checks the condition first and writes when the other sessions have gone on, whatever the object is by then. lost:
+OpenWhisk accepts the call and forgets it. cannot start: the step's action dies twice before it sees the envelope, and a
+stand-in settles the step.
 """
 
 HELD = ("slow", "frozen", "raced")
-"""What needs the activation to be held while others go on."""
+"""Kinds that hold the activation while other sessions go on."""
 
 
 EXITED = "The action did not produce a valid response and exited unexpectedly."
-"""OpenWhisk's words for a container that is gone."""
+"""OpenWhisk's message for a container that is gone."""
 
 CANNOT_START = "Failed to pull container image"
-"""OpenWhisk's words for an action that does not start; the next activations of its step fail with them, too."""
+"""OpenWhisk's message for an action that does not start. The next activation of its step fails with it, too."""
 
 DIED_TWICE = "its action died twice"
 
@@ -67,11 +68,11 @@ LISTS = ("list", "list_stem", "names")
 
 
 class Killed(BaseException):
-    """The container is gone: nothing of the runtime gets to handle this."""
+    """The container is gone: no code of the runtime handles this."""
 
 
 class Activation:
-    """One activation of a step action, in a thread of its own where it may have to be held."""
+    """One activation of a step action, in its own thread if it may be held."""
 
     def __init__(self, platform, flow, envelope):
         self._platform = platform
@@ -81,13 +82,13 @@ class Activation:
         self._store = AskedStore(self._request, ROOT, SECRET)
         self._is_killed = False
         self.held = None
-        """Why, while it is: one of `HELD`."""
+        """The kind of fault that holds it, one of `HELD`; None if it is not held."""
         self._stopped, self._goes_on = threading.Semaphore(0), threading.Semaphore(0)
         self.answer = None
-        """An error when it died."""
+        """Its answer; an error if it died."""
 
     def run(self):
-        """Until it has answered, or is held."""
+        """Runs until it has answered or is held."""
         if self._platform.may_hold:
             threading.Thread(target=self._in_thread, daemon=True).start()
             self._stopped.acquire()
@@ -95,7 +96,7 @@ class Activation:
             self.answer = self._advance()
 
     def hold(self, kind):
-        """Until `go_on`. In its own thread."""
+        """Blocks its own thread until `go_on`."""
         self.held = kind
         self._stopped.release()
         self._goes_on.acquire()
@@ -124,7 +125,7 @@ class Activation:
         return answer
 
     def _request(self, operation, key, *arguments):
-        """A request to the store, and what happens to it."""
+        """Carries out a request to the store, with its fault if it has one."""
         if self._is_killed:
             raise Killed
         store = self._platform.store
@@ -155,7 +156,7 @@ class Activation:
         raise GenericError("Generic S3 error: the connection was reset")
 
     def _check(self, operation, key, data, e_tag=None):
-        """What a store does first that looks before it writes."""
+        """The check of a store that looks before it writes."""
         found = self._platform.store.get(key)
         if (operation == "create") != (found is None) or (found and found[2] != e_tag):
             raise Lost(key)
@@ -167,13 +168,13 @@ class FaultyPlatform(Platform):
     def __init__(self, plans, new_executor, may_hold=False, sweep_every_s=None):
         super().__init__(plans, lambda plan: new_executor(plan, self), StandingClock(EPOCH_S), STAND_INS)
         self.fault = lambda call, operation, key: None
-        """Names what happens to a call, one of `KINDS`; None lets it be."""
+        """Gives the kind of a call's fault, one of `KINDS`; None for no fault."""
         self.is_repaired = False
-        """The steps that were broken work."""
+        """Whether steps named `broken_<n>` work."""
         self.may_hold = may_hold
         self.sweeps = 0
         self.sweep_every_s = sweep_every_s
-        """How often there is a sweep, beside the one that comes when nothing goes on by itself."""
+        """Interval of sweeps; None: there is only the one after everything has stopped."""
         self.calls = []
         """Operation and key of each call so far."""
         self.faults = Counter()
@@ -190,7 +191,7 @@ class FaultyPlatform(Platform):
     # ------------------------------------------------------------------ calls, and what happens to them
 
     def happens(self, operation, key):
-        """Counts a call. The kind of its fault, if it has one."""
+        """Counts a call and returns the kind of its fault; None for no fault."""
         call = len(self.calls)
         self.calls.append((operation, key))
         kind = self.fault(call, operation, key)
@@ -199,7 +200,7 @@ class FaultyPlatform(Platform):
         return kind
 
     def request(self, operation, key):
-        """Counts a request to the store. The kind of its fault, if it has one."""
+        """Counts a request to the store and returns the kind of its fault; None for no fault."""
         self.clock.sleep(REQUEST_S)
         return self.happens(operation, key)
 
@@ -274,7 +275,7 @@ class FaultyPlatform(Platform):
         self.launched(flow, flow.enter(**given))
 
     def meanwhile(self, seconds, act):
-        """Has somebody act so many seconds later, while runs go on."""
+        """Calls `act` so many seconds later, while runs go on."""
         wake = self.clock.now() + seconds
 
         def session():
@@ -284,7 +285,7 @@ class FaultyPlatform(Platform):
         self._meanwhile.append(session())
 
     def finish(self, is_over):
-        """Runs until nothing goes on by itself; then what was held goes on; and one sweep, if it is not over by then."""
+        """Runs until all sessions have stopped, releases held activations, and sweeps once if the run is not over by then."""
         self.run(*self._meanwhile)
         self._meanwhile.clear()
         self._let_go("slow")
@@ -299,7 +300,7 @@ class FaultyPlatform(Platform):
                 sweeps = 0
 
     def sweep(self):
-        """As the sweeper does it, once every lease has run out."""
+        """Runs the sweeper after every lease has expired."""
         self.clock.skip_to(self._next_sweep)
         self._next_sweep = self.clock.now() + (self.sweep_every_s or SWEEP_AFTER_S)
         self.sweeps += 1

@@ -1,7 +1,7 @@
-"""Tasks that are not executed but imagined, so that thousands of runs take minutes: what they make follows from what they read.
+"""Simulated tasks, so that thousands of runs take minutes: their artifacts follow from their inputs.
 
-They read and write artifacts as real ones do. By its name a step is `flaky` (its first attempt fails), `ill` (all fail), or
-`broken_<n>` (those of item n fail).
+They read and write artifacts as real tasks do. The name of a step decides how it fails: `flaky` in its first attempt, `ill` in
+all attempts, `broken_<n>` for item n.
 """
 
 import hashlib
@@ -91,5 +91,5 @@ class StubExecutor:
 
 
 def _places(failures):
-    """Without their texts: a step that fails anyway may fail of a fault."""
+    """Without their texts: a step that always fails may fail because of the fault."""
     return [[failure["step"], failure.get("item")] for failure in failures if failure]
