@@ -1,50 +1,58 @@
 """JSON in on stdin, JSON out on stdout: bodies of steps, expressions, modules, regular expressions, names of modules."""
 
+from __future__ import annotations
+
 import ast
 import json
 import sys
 
 from modules import inspect_module
 from reader import Reader
-from syntax import syntax_problem
+from syntax import parse_expression, parse_module
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the time to import it
+if TYPE_CHECKING:
+    from answers import Answer
 
 
-def inspect_body(code):
-    """A function's body."""
-    tree, problem = syntax_problem(code)
+def inspect_body(code: str) -> Answer:
+    """Inspects the body of the function that a text defines."""
+    tree, problem = parse_module(code)
     if problem:
         return {"problem": problem}
     reader = Reader(code)
+    function = tree.body[0]
+    assert isinstance(function, ast.FunctionDef)
     try:
-        reader.read_body(tree.body[0].body)
+        reader.read_body(function.body)
     except RecursionError:
         return {"any": True}
     return reader.answer()
 
 
-def inspect_expression(code):
-    """An expression: also whether it is a literal, and whether it is true or false and nothing else."""
-    tree, problem = syntax_problem(f"(\n{code}\n)", "eval")
+def inspect_expression(code: str) -> Answer:
+    """Inspects an expression: also whether it is a literal, and whether it is always True or False."""
+    tree, problem = parse_expression(f"(\n{code}\n)")
     if problem:
         return {"problem": problem}
     reader = Reader(f"(\n{code}\n)")
     try:
-        reader.read_expression(tree.body)
+        reader.read_expression(tree)
     except RecursionError:
         return {"any": True, "calls": True}
-    answer = {**reader.answer(), "boolean": is_boolean(tree.body)}
+    answer = {**reader.answer(), "boolean": is_boolean(tree)}
     try:
-        value = ast.literal_eval(tree.body)
+        value = ast.literal_eval(tree)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return answer
     return {**answer, "constant": {"truth": bool(value), "type": type(value).__name__, "size": size_of(value)}}
 
 
-def size_of(value):
+def size_of(value: object) -> int | None:
     return len(value) if isinstance(value, (list, tuple, str)) else None
 
 
-def is_boolean(node):
+def is_boolean(node: ast.expr) -> bool:
     if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
         return True
     if isinstance(node, ast.BoolOp):
@@ -53,8 +61,8 @@ def is_boolean(node):
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions
 
 
-def inspect_pattern(pattern, texts):
-    """A regular expression, and which texts it does not match as a whole."""
+def inspect_pattern(pattern: str, texts: list[str]) -> Answer:
+    """Inspects a regular expression: which texts it does not match as a whole."""
     import re  # few flows need it, and it takes as long as all the rest
 
     try:
@@ -66,13 +74,13 @@ def inspect_pattern(pattern, texts):
     return {"unmatched": [text for text in texts if not compiled.fullmatch(text)]}
 
 
-def standard(names):
-    """Those that are modules of the standard library; Python 3.9 does not know."""
+def standard(names: list[str]) -> list[str]:
+    """The names of modules of the standard library; none in Python 3.9, which has no list of them."""
     library = getattr(sys, "stdlib_module_names", ())
     return [name for name in names if name in library]
 
 
-def main():
+def main() -> None:
     request = json.loads(sys.stdin.buffer.read())
     answer = {
         "bodies": [inspect_body(code) for code in request["bodies"]],

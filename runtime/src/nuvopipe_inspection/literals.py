@@ -1,4 +1,6 @@
-"""Parts of code that are values as they stand."""
+"""Literals in code."""
+
+from __future__ import annotations
 
 import ast
 
@@ -8,21 +10,21 @@ LITERAL_MAX = 200
 """Characters; longer ones are not compared."""
 
 
-def text_of(node):
-    """The text that a literal is."""
+def text_of(node: ast.AST | None) -> str | None:
+    """The text of a literal string."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def texts_of(node):
-    """The texts of a literal list of them."""
+def texts_of(node: ast.AST) -> list[str] | None:
+    """The texts of a literal list of strings."""
     if not isinstance(node, (ast.List, ast.Tuple)):
         return None
-    texts = [text_of(item) for item in node.elts]
-    return None if None in texts else texts
+    texts = [text for text in map(text_of, node.elts) if text is not None]
+    return texts if len(texts) == len(node.elts) else None
 
 
-def literal(node):
-    """What a short literal is, as Python would write it."""
+def literal(node: ast.AST) -> str | None:
+    """A short literal, as Python writes it."""
     if not isinstance(node, LITERALS):
         return None
     try:

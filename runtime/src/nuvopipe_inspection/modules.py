@@ -1,22 +1,29 @@
 """What a module of the flow's code defines, and what its functions take and return."""
 
+from __future__ import annotations
+
 import ast
 
 from literals import literal, text_of
-from syntax import syntax_problem
+from syntax import parse_module
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the time to import it
+if TYPE_CHECKING:
+    from answers import Answer, Returned
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def inspect_module(code, wanted):
+def inspect_module(code: str, wanted: set[str]) -> Answer:
     """
-    The names that a module defines at its top, `any` if it imports them from elsewhere with a star; and of the functions
-    that are wanted, what they take and return.
+    The names that a module defines at its top, and `any` if it imports others with a star; what the wanted functions take and
+    return.
     """
-    tree, problem = syntax_problem(code)
+    tree, problem = parse_module(code)
     if problem:
         return {"problem": problem}
-    names, any_name = [], False
+    names: list[str] = []
+    any_name = False
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.append(node.name)
@@ -34,8 +41,8 @@ def inspect_module(code, wanted):
     return {"names": sorted(set(names)), "any": any_name, "functions": functions}
 
 
-def inspect_function(node):
-    """Its arguments, those without a default first; the keys of the mappings it returns, if they can be told."""
+def inspect_function(node: ast.FunctionDef) -> Answer:
+    """Its arguments, without a default and with one; and the keys of the mappings it returns, if they are known."""
     positional = [*node.args.posonlyargs, *node.args.args]
     given = len(positional) - len(node.args.defaults)
     keyword = list(zip(node.args.kwonlyargs, node.args.kw_defaults))  # noqa: B905 - Python 3.9 has no strict
@@ -48,14 +55,11 @@ def inspect_function(node):
     }
 
 
-def returns(function):
-    """
-    `returns`: key → literal or None, for the keys of all mappings that a function returns; None where they cannot be told.
-    `nothing`: that it ends without a value on every path.
-    """
-    keys = {}
+def returns(function: ast.FunctionDef) -> Returned:
+    """What a function returns, as far as its code shows."""
+    keys: dict[str, str | None] = {}
     nothing = not isinstance(function.body[-1], ast.Raise)
-    pending = list(function.body)
+    pending: list[ast.AST] = list(function.body)
     while pending:
         node = pending.pop()
         if isinstance(node, (ast.Yield, ast.YieldFrom)):
@@ -63,7 +67,7 @@ def returns(function):
         if isinstance(node, ast.Return) and node.value is not None:
             nothing = False
             if isinstance(node.value, ast.Dict):
-                pairs = [(key and text_of(key), value) for key, value in zip(node.value.keys, node.value.values)]  # noqa: B905
+                pairs = [(text_of(key), value) for key, value in zip(node.value.keys, node.value.values)]  # noqa: B905
             elif isinstance(node.value, ast.Call) and getattr(node.value.func, "id", None) == "dict" and not node.value.args:
                 pairs = [(keyword.arg, keyword.value) for keyword in node.value.keywords]
             else:

@@ -1,80 +1,91 @@
 """What a step's code does with self, with inputs, and with names."""
 
+from __future__ import annotations
+
 import ast
 import builtins
 import sys
+from functools import partial
 
 from literals import literal, text_of, texts_of
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the time to import it
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
+    from typing import Any, TypeGuard
+
+    from answers import Answer, Assignment, InputRead, Merge, Place, Read, UnknownName
+
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
-# Functions that neither change nor keep what they are given.
+# Functions that neither change nor keep their arguments.
 READERS = {
     *("abs", "all", "any", "bool", "float", "format", "hash", "id", "int", "isinstance", "len", "max", "min", "print", "range"),
     *("repr", "round", "str", "sum", "type"),
 }
 
-# Functions that see or change what no code names.
+# Functions that read or change attributes and names which the code does not name.
 REFLECTION = {"eval", "exec", "globals", "locals", "vars"}
 
-# Of later versions of Python than the one that may be reading here; and what is there in every module of a flow.
+# With those of later versions of Python than the one that executes this, and those in every module of a flow.
 NAMES = {
     *dir(builtins),
     *("BaseExceptionGroup", "EncodingWarning", "ExceptionGroup", "PythonFinalizationError", "aiter", "anext"),
     *("metaflow", "self"),
 }
 
-# What catches the failure of a read of an attribute or a name.
+# Exceptions whose handlers catch the failed read of an attribute or a name.
 CATCH_ATTRIBUTE = {"AttributeError", "BaseException", "Exception"}
 CATCH_NAME = {"NameError", "BaseException", "Exception"}
 
 
-def is_of_self(node):
+def is_of_self(node: ast.AST) -> TypeGuard[ast.Attribute]:
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
 class Reader:
     """
-    Walks code in the order in which it runs, and gathers what it does with self, with inputs, and with names. It errs on
-    the side of silence: what only some paths set counts as set.
+    Walks code in the order in which it runs, and gathers what it does with self, with inputs, and with names. If in doubt it
+    reports nothing: an attribute that only some paths set counts as set.
     """
 
-    def __init__(self, code):
+    def __init__(self, code: str) -> None:
         self.lines = code.split("\n")
-        self.sets = []  # of self's attributes: name, place, literal
-        self.reads = []  # of attributes that nothing before can have set: name, place, surely
-        self.mentions = set()  # all attributes that are read
-        self.touched = set()  # attributes whose value may be changed in place
-        self.names = []  # names that nothing defines
-        self.inputs = []  # attributes of a join's inputs: name, place, step or None, each
-        self.merges = []  # calls of merge_artifacts: place, include
-        self.merged = False  # all that inputs agree on is there
-        self.any = False  # what is set cannot be told
+        self.sets: list[Assignment] = []
+        self.reads: list[Read] = []
+        self.mentions: set[str] = set()  # all attributes that are read
+        self.touched: set[str] = set()  # attributes whose value may be changed in place
+        self.names: list[UnknownName] = []
+        self.inputs: list[InputRead] = []
+        self.merges: list[Merge] = []
+        self.merged = False  # everything that inputs agree on has been set
+        self.any = False  # any attribute may be set
         self.dynamic = False  # names may come from anywhere
-        self.next = None
-        self.stops = None  # a yield or await
-        self.calls = False  # calls something that may answer otherwise the next time
-        self.have = set()
-        self.known = set()
-        self.later = []  # functions' bodies: they run at an unknown time
-        self.items = {}  # loop variables over inputs, by how many loops
+        self.next: Place | None = None
+        self.stops: Place | None = None  # a yield or await
+        self.calls = False  # calls something that may answer differently the next time
+        self.have: set[str] = set()
+        self.known: set[str] = set()
+        self.later: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda] = []  # their bodies run at an unknown time
+        self.items: dict[str, int] = {}  # loop variables over inputs, by how many loops
         self.sure = True
         self.guarded = 0
         self.names_guarded = 0
         self.depth = 0
 
-    def read_body(self, statements):
+    def read_body(self, statements: Sequence[ast.stmt]) -> None:
         self.define(statements)
         for node in statements:
             self.visit(node)
         self.finish()
 
-    def read_expression(self, node):
+    def read_expression(self, node: ast.expr) -> None:
         self.define([node])
         self.visit(node, True)
         self.finish()
 
-    def finish(self):
+    def finish(self) -> None:
         while self.later:
             later, self.later = self.later, []
             self.depth += 1
@@ -83,29 +94,28 @@ class Reader:
                     self.visit(part)
             self.depth -= 1
 
-    def define(self, statements):
-        """Names that the code binds anywhere; attributes that it asks for before it reads them."""
+    def define(self, statements: Iterable[ast.AST]) -> None:
+        """Gathers the names that the code binds anywhere, and the attributes that it checks before it reads them."""
         for statement in statements:
             for node in ast.walk(statement):
-                kind = type(node)
-                if kind is ast.Name:
+                if isinstance(node, ast.Name):
                     if not isinstance(node.ctx, ast.Load):
                         self.known.add(node.id)
-                elif kind is ast.arg:
+                elif isinstance(node, ast.arg):
                     self.known.add(node.arg)
-                elif kind in (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+                elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                     self.known.add(node.name)
-                elif kind in (ast.Import, ast.ImportFrom):
+                elif isinstance(node, (ast.Import, ast.ImportFrom)):
                     for alias in node.names:
                         self.known.add((alias.asname or alias.name).split(".")[0])
-                elif kind is ast.Call:
+                elif isinstance(node, ast.Call):
                     self.ask(node)
-                elif isinstance(getattr(node, "name", None), str):
-                    self.known.add(node.name)  # except … as, and patterns
-                elif isinstance(getattr(node, "rest", None), str):
-                    self.known.add(node.rest)
+                else:  # `except … as name`, and patterns
+                    self.known.update(
+                        name for name in (getattr(node, "name", None), getattr(node, "rest", None)) if isinstance(name, str)
+                    )
 
-    def ask(self, node):
+    def ask(self, node: ast.Call) -> None:
         """hasattr(x, "name"), getattr(x, "name", default)"""
         function = node.func.id if isinstance(node.func, ast.Name) else None
         if (function == "hasattr" and len(node.args) == 2) or (function == "getattr" and len(node.args) == 3):
@@ -113,34 +123,39 @@ class Reader:
             if name is not None:
                 self.have.add(name)
 
-    def place(self, node):
-        def column(line, offset):
+    def place(self, node: ast.expr) -> Place:
+        def column(line: int, offset: int) -> int:
             text = self.lines[line - 1]
             return (offset if text.isascii() else len(text.encode("utf-8")[:offset].decode("utf-8"))) + 1
 
-        first, last = node.lineno, node.end_lineno
-        return [first, column(first, node.col_offset), last, column(last, node.end_col_offset)]
+        first, last, end = node.lineno, node.end_lineno, node.end_col_offset
+        assert last is not None and end is not None, "a parsed tree has all places"
+        return [first, column(first, node.col_offset), last, column(last, end)]
 
-    def visit(self, node, safe=False):
-        """safe: what becomes of the value leaves it as it is."""
+    def visit(self, node: ast.AST, safe: bool = False) -> None:
+        """`safe`: nothing changes the value of the node in place."""
         method = METHODS.get(type(node))
         if method:
             method(self, node, safe)
         else:
             self.children(node)
 
-    def children(self, node, safe=False):
+    def children(self, node: ast.AST, safe: bool = False) -> None:
         for child in ast.iter_child_nodes(node):
             self.visit(child, safe)
 
-    def perhaps(self, *nodes, safe=False):
-        """What does not run on every path."""
+    def visit_all(self, nodes: Iterable[ast.AST]) -> None:
+        for node in nodes:
+            self.visit(node)
+
+    def perhaps(self, *nodes: ast.AST, safe: bool = False) -> None:
+        """Visits what does not run on every path."""
         sure, self.sure = self.sure, False
         for node in nodes:
             self.visit(node, safe)
         self.sure = sure
 
-    def read(self, name, node, safe):
+    def read(self, name: str, node: ast.expr, safe: bool) -> None:
         self.mentions.add(name)
         if not safe:
             self.touched.add(name)
@@ -149,11 +164,11 @@ class Reader:
         elif name not in self.have and not self.guarded and not self.merged:
             self.reads.append({"name": name, "at": self.place(node), "sure": self.sure and not self.depth})
 
-    def set(self, name, node, value=None):
+    def set(self, name: str, node: ast.expr, value: ast.expr | None = None) -> None:
         self.have.add(name)
-        self.sets.append({"name": name, "at": self.place(node), "literal": value and literal(value)})
+        self.sets.append({"name": name, "at": self.place(node), "literal": literal(value) if value else None})
 
-    def attribute(self, node, safe):
+    def attribute(self, node: ast.Attribute, safe: bool) -> None:
         value = node.value
         if is_of_self(node):
             if isinstance(node.ctx, ast.Store):
@@ -172,10 +187,10 @@ class Reader:
                 self.inputs.append({"name": None, "at": self.place(node), "step": node.attr, "each": False})
         self.visit(value, safe or (isinstance(value, ast.Attribute) and self.is_inputs(value.value)))
 
-    def is_inputs(self, node):
+    def is_inputs(self, node: ast.AST) -> bool:
         return isinstance(node, ast.Name) and node.id == "inputs" and "inputs" not in self.known
 
-    def name(self, node, _):
+    def name(self, node: ast.Name, _: bool) -> None:
         if not isinstance(node.ctx, ast.Load):
             return
         if node.id == "self":
@@ -183,12 +198,12 @@ class Reader:
         elif node.id in REFLECTION and node.id not in self.known:
             self.any = self.dynamic = True
         elif node.id not in self.known and node.id not in NAMES and not self.names_guarded and node.id[:2] != "__":
-            found = {"name": node.id, "at": self.place(node)}
+            found: UnknownName = {"name": node.id, "at": self.place(node)}
             if node.id in getattr(sys, "stdlib_module_names", ()):
                 found["library"] = True
             self.names.append(found)
 
-    def assign(self, node, _):
+    def assign(self, node: ast.Assign, _: bool) -> None:
         self.visit(node.value)
         for target in node.targets:
             if is_of_self(target):
@@ -196,7 +211,7 @@ class Reader:
             else:
                 self.visit(target)
 
-    def aug_assign(self, node, _):
+    def aug_assign(self, node: ast.AugAssign, _: bool) -> None:
         target = node.target
         if is_of_self(target):
             self.read(target.attr, target, True)
@@ -206,7 +221,7 @@ class Reader:
             self.visit(target)
             self.visit(node.value)
 
-    def ann_assign(self, node, _):
+    def ann_assign(self, node: ast.AnnAssign, _: bool) -> None:
         if node.value is None:
             return
         self.visit(node.value)
@@ -215,12 +230,12 @@ class Reader:
         else:
             self.visit(node.target)
 
-    def delete(self, node, _):
+    def delete(self, node: ast.Delete, _: bool) -> None:
         for target in node.targets:
             if not is_of_self(target):
                 self.visit(target)
 
-    def loop(self, node, _):
+    def loop(self, node: ast.For | ast.AsyncFor | ast.While, _: bool) -> None:
         # The second turn finds what the first has set.
         ahead = {child.attr for child in ast.walk(node) if is_of_self(child) and isinstance(child.ctx, ast.Store)}
         item = None
@@ -235,31 +250,31 @@ class Reader:
         self.over_items(item, lambda: self.perhaps(*node.body))
         self.perhaps(*node.orelse)
 
-    def over_items(self, item, read):
+    def over_items(self, item: str | None, read: Callable[[], object]) -> None:
         if item is not None:
             self.items[item] = self.items.get(item, 0) + 1
         read()
         if item is not None:
             self.items[item] -= 1
 
-    def condition(self, node, safe):
+    def condition(self, node: ast.If | ast.IfExp, safe: bool) -> None:
         self.visit(node.test, True)
         if isinstance(node, ast.IfExp):
             self.perhaps(node.body, node.orelse, safe=safe)
         else:
             self.perhaps(*node.body, *node.orelse)
 
-    def attempt(self, node, _):
-        caught = set()
+    def attempt(self, node: ast.Try, _: bool) -> None:
+        caught: set[str] = set()
         for handler in node.handlers:
             kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
             caught.update("Exception" if kind is None else getattr(kind, "id", "Exception") for kind in kinds)
-        self.within_guards(caught, lambda: [self.visit(child) for child in node.body])
+        self.within_guards(caught, lambda: self.visit_all(node.body))
         self.perhaps(*node.handlers, *node.orelse)
         for child in node.finalbody:
             self.visit(child)
 
-    def within_guards(self, caught, read):
+    def within_guards(self, caught: AbstractSet[str], read: Callable[[], object]) -> None:
         attribute, name = bool(caught & CATCH_ATTRIBUTE), bool(caught & CATCH_NAME)
         self.guarded += attribute
         self.names_guarded += name
@@ -267,20 +282,20 @@ class Reader:
         self.guarded -= attribute
         self.names_guarded -= name
 
-    def with_items(self, node, _):
-        suppressed = set()
+    def with_items(self, node: ast.With | ast.AsyncWith, _: bool) -> None:
+        suppressed: set[str] = set()
         for item in node.items:
             self.visit(item)
             call = item.context_expr
             if isinstance(call, ast.Call) and getattr(call.func, "id", getattr(call.func, "attr", None)) == "suppress":
                 suppressed.update(getattr(kind, "id", "Exception") for kind in call.args)
-        self.within_guards(suppressed, lambda: [self.visit(child) for child in node.body])
+        self.within_guards(suppressed, lambda: self.visit_all(node.body))
 
-    def match(self, node, _):
+    def match(self, node: ast.Match, _: bool) -> None:
         self.visit(node.subject)
         self.perhaps(*node.cases)
 
-    def function(self, node, _):
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, _: bool) -> None:
         arguments = node.args
         for default in [*arguments.defaults, *arguments.kw_defaults, *getattr(node, "decorator_list", [])]:
             if default is not None:
@@ -293,7 +308,7 @@ class Reader:
                 self.have.add(child.attr)
         self.later.append(node)
 
-    def comprehension(self, node, _):
+    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, _: bool) -> None:
         items = [
             generator.target.id
             for generator in node.generators
@@ -308,7 +323,7 @@ class Reader:
         for item in items:
             self.items[item] -= 1
 
-    def call(self, node, _):
+    def call(self, node: ast.Call, _: bool) -> None:
         function = node.func
         name = function.id if isinstance(function, ast.Name) else None
         if name in ("getattr", "hasattr", "setattr") and self.reflect(name, node):
@@ -332,12 +347,12 @@ class Reader:
         for keyword in node.keywords:
             value = keyword.value
             if over_inputs and keyword.arg == "key" and isinstance(value, ast.Lambda) and len(value.args.args) == 1:
-                self.over_items(value.args.args[0].arg, lambda value=value: self.perhaps(value.body))
+                self.over_items(value.args.args[0].arg, partial(self.perhaps, value.body))
             else:
                 self.visit(value, safe)
 
-    def reflect(self, name, node):
-        """getattr, hasattr and setattr of self with a name that stands there."""
+    def reflect(self, name: str, node: ast.Call) -> bool:
+        """Handles getattr, hasattr and setattr of self with a literal name."""
         attribute = text_of(node.args[1]) if len(node.args) > 1 else None
         if attribute is None or not isinstance(node.args[0], ast.Name) or node.args[0].id != "self":
             return False
@@ -351,34 +366,34 @@ class Reader:
                 self.visit(argument)
         return True
 
-    def short_circuit(self, node, _):
+    def short_circuit(self, node: ast.BoolOp, _: bool) -> None:
         self.visit(node.values[0])
         self.perhaps(*node.values[1:])
 
-    def compare(self, node, _):
+    def compare(self, node: ast.Compare, _: bool) -> None:
         self.visit(node.left, True)
         self.visit(node.comparators[0], True)
         self.perhaps(*node.comparators[1:], safe=True)
 
-    def stop(self, node, _):
+    def stop(self, node: ast.Yield | ast.YieldFrom | ast.Await, _: bool) -> None:
         if not self.depth:
             self.stops = self.stops or self.place(node)
         self.children(node)
 
-    def class_body(self, node, _):
+    def class_body(self, node: ast.ClassDef, _: bool) -> None:
         self.children(node)
 
-    def operands(self, node, _):
+    def operands(self, node: ast.AST, _: bool) -> None:
         self.children(node, True)
 
-    def part(self, node, safe):
+    def part(self, node: ast.Subscript, safe: bool) -> None:
         self.visit(node.value, safe and isinstance(node.ctx, ast.Load))
         self.visit(node.slice, True)
 
-    def statement(self, node, _):
+    def statement(self, node: ast.Expr, _: bool) -> None:
         self.visit(node.value, True)
 
-    def answer(self):
+    def answer(self) -> Answer:
         found = {
             "sets": self.sets,
             "reads": self.reads,
@@ -395,7 +410,7 @@ class Reader:
         return {key: value for key, value in found.items() if value}
 
 
-METHODS = {
+METHODS: dict[type[ast.AST], Callable[[Reader, Any, bool], None]] = {
     ast.Attribute: Reader.attribute,
     ast.Name: Reader.name,
     ast.Assign: Reader.assign,
