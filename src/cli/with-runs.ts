@@ -19,11 +19,15 @@ export async function withRuns<T>(flags: StoreFlags, use: (reader: RunReader) =>
 const NAMED_MAX = 5;
 
 /** Reports skipped objects of the datastore on stderr. */
-export function warnOfUnreadable({ unreadable }: RunReader): void {
-  const keys = [...unreadable].toSorted();
+export function warnOfUnreadable({ unreadable, ofOtherVersion }: RunReader): void {
+  const problems = [
+    ...[...unreadable].map((key) => ({ key, problem: 'it is not a valid record' })),
+    ...[...ofOtherVersion].map((key) => ({ key, problem: 'another version of nuvopipe wrote it' })),
+  ];
+  const keys = problems.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const { yellow } = paletteFor(process.stderr);
-  for (const key of keys.slice(0, NAMED_MAX)) {
-    process.stderr.write(`${yellow('skipped')} ${key}: it is not a valid record\n`);
+  for (const { key, problem } of keys.slice(0, NAMED_MAX)) {
+    process.stderr.write(`${yellow('skipped')} ${key}: ${problem}\n`);
   }
   if (keys.length > NAMED_MAX)
     process.stderr.write(`${yellow('skipped')} ${keys.length - NAMED_MAX} more invalid records\n`);

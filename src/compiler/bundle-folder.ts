@@ -2,12 +2,9 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
-import type { Bundle, Manifest } from '../contract/manifest.ts';
-import type { Plan } from '../contract/plan.ts';
+import type { Bundle } from '../contract/manifest.ts';
+import { type ReadFormats, readFormat } from '../contract/read-format.ts';
 import { hashAll, hashFiles, MANIFEST_FILE } from './make-bundle.ts';
-
-/** Format version of bundles that this version writes and reads. */
-const BUNDLE_VERSION = 1;
 
 /** Temporary folders are private, but bundles are not secret. */
 const FOLDER_MODE = 0o755;
@@ -66,13 +63,9 @@ export async function readBundle(dir: string): Promise<Bundle> {
       'create one with nuvopipe compile',
     );
   });
-  const manifest = parsed<Manifest>(text, dir);
-  if (manifest.version !== BUNDLE_VERSION) {
-    const message = `${dir} is a bundle of version ${manifest.version}, made by nuvopipe ${manifest.compiler}`;
-    throw new UserError('bundle-version', message, again);
-  }
+  const manifest = parsed('Manifest', text, dir);
   const files = new Map<string, Uint8Array>();
-  for (const path of Object.keys(manifest.files ?? {}).toSorted()) {
+  for (const path of Object.keys(manifest.files).toSorted()) {
     files.set(
       path,
       await readFile(join(dir, path)).catch(() => {
@@ -88,21 +81,30 @@ export async function readBundle(dir: string): Promise<Bundle> {
   if (!planned || hashAll(hashes) !== manifest.hash) {
     throw new UserError('broken-bundle', `${MANIFEST_FILE} in ${dir} was changed after it was compiled`, again);
   }
-  const plan = parsed<Plan>(Buffer.from(planned).toString('utf8'), dir);
+  const plan = parsed('Plan', Buffer.from(planned).toString('utf8'), dir);
   files.set(MANIFEST_FILE, Buffer.from(text));
   return { manifest, plan, files };
 }
 
-function parsed<T>(text: string, dir: string): T {
+/** A file of a bundle: `plan.json` or its manifest. */
+function parsed<F extends 'Manifest' | 'Plan'>(format: F, text: string, dir: string): ReadFormats[F] {
+  const again = 'compile the flow again';
+  let value: unknown;
   try {
-    return parseJson(text) as T;
+    value = parseJson(text);
   } catch (error) {
-    throw new UserError(
-      'broken-bundle',
-      `the bundle ${dir} is broken: ${(error as Error).message}`,
-      'compile the flow again',
-    );
+    throw new UserError('broken-bundle', `the bundle ${dir} is broken: ${(error as Error).message}`, again);
   }
+  const read = readFormat(format, value);
+  if ('value' in read) return read.value;
+  if ('problem' in read) throw new UserError('broken-bundle', `the bundle ${dir} is broken: ${read.problem}`, again);
+  const message = `${dir} is a bundle of version ${String(read.version)}, made by ${nameOfCompiler(value)}`;
+  throw new UserError('bundle-version', message, again);
+}
+
+function nameOfCompiler(value: unknown): string {
+  const { compiler } = value as { compiler?: unknown };
+  return typeof compiler === 'string' ? `nuvopipe ${compiler}` : 'another version of nuvopipe';
 }
 
 function refusal(dir: string, error: NodeJS.ErrnoException): Error {

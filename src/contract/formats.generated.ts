@@ -396,7 +396,8 @@ export interface RunFailure {
 
 /** `run.json`: a run. Written first, conditionally. */
 export interface RunRecord {
-  version: 1;
+  /** Absent: 1. */
+  version?: 1;
   flow: string;
   run: string;
   /** Epoch milliseconds. */
@@ -447,7 +448,8 @@ export interface DroppedInfo {
 /** As in Metaflow's metadata service, without what the record's own place says. */
 export interface Metadatum {
   field_name: string;
-  value: string;
+  /** Text, in most cases. */
+  value: unknown;
   type: string;
   tags: string[];
   /** Epoch milliseconds. */
@@ -461,7 +463,8 @@ export type Stream = 'stdout' | 'stderr';
  * followed by another.
  */
 export interface TaskRecord {
-  version: 1;
+  /** Absent: 1. */
+  version?: 1;
   flow: string;
   run: string;
   step: string;
@@ -485,6 +488,8 @@ export interface TaskRecord {
   parents: string[];
   /** The step that a decision led to. */
   chose?: string;
+  /** Steps to which only its other ways would have led, at most a hundred. */
+  passed?: string[];
   /** Opener of a foreach: the number of items. */
   splits?: number;
   /** The outputs of the end step. */
@@ -540,7 +545,8 @@ export interface CacheParts {
  * from may be deleted.
  */
 export interface CacheEntry {
-  version: 1;
+  /** Absent: 1. */
+  version?: 1;
   /** Last use, to the day; epoch milliseconds. */
   used: number;
   record: TaskRecord;

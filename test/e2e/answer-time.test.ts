@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
-import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys } from '../../src/contract/layout.generated.ts';
-import { getJson } from '../../src/platform/s3/store.ts';
+import { readRecord } from '../../src/platform/s3/read-record.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile } from '../support/cases.ts';
 import { deployFlow, flowFile, invoke } from '../support/flows.ts';
@@ -37,7 +36,7 @@ ${['a', 'b'].map((step) => `  - step: ${step}\n    run: import time; time.sleep(
       const took = (performance.now() - began) / 1000;
       assert.deepEqual(result, { run, status: 'running' });
       assert.ok(took >= 1.4, `${took} s`);
-      const stored = () => getJson<RunResult>(twin.store, keys.result({ flow, run }));
+      const stored = () => readRecord(twin.store, keys.result({ flow, run }), 'RunResult');
       assert.equal(await stored(), undefined, 'the answer came when the run was over');
       assert.ok(await poll(async () => (await stored()) !== undefined, 30_000));
       assert.deepEqual((await stored())?.outputs, outputs);

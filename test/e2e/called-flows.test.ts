@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys, prefixes } from '../../src/contract/layout.generated.ts';
-import { getJson, openStore, type Store } from '../../src/platform/s3/store.ts';
+import { readRecord } from '../../src/platform/s3/read-record.ts';
+import { openStore, type Store } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile, runCase } from '../support/cases.ts';
 import { client, deployFlow, invoke } from '../support/flows.ts';
@@ -24,7 +25,7 @@ describe('flows as steps', function () {
   const has = (flow: string, run: string, name: string) => store.exists(prefixes.run({ flow, run }) + name);
   const resultOf = async (flow: string, run: string, withinMs: number): Promise<RunResult> => {
     assert.ok(await poll(() => has(flow, run, 'result.json'), withinMs), `${flow}/${run} does not end`);
-    return (await getJson<RunResult>(store, keys.result({ flow, run }))) as RunResult;
+    return (await readRecord(store, keys.result({ flow, run }), 'RunResult')) as RunResult;
   };
   const modified = async (flow: string, run: string) => {
     for await (const { key, modified } of store.list(prefixes.run({ flow, run }))) {
@@ -87,9 +88,10 @@ describe('flows as steps', function () {
     await deployFlow(shared, caseFile('wf_subresume', 'c2.yaml'));
     const { result } = await invoke(shared, 'CostParent', { run: 'second', resume: 'first' });
     assert.deepEqual(result.outputs, { got: { r: 7 } });
-    const { origin } = (await getJson<{ origin: string }>(
+    const { origin } = (await readRecord(
       store,
       keys.commit({ flow: 'CostChild', run: 'second-sub-t', step: 'costly', task: 't' }),
+      'TaskRecord',
     )) as { origin: string };
     assert.equal(origin, 'CostChild/first-sub-t/costly/t');
   });

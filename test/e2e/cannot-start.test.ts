@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys } from '../../src/contract/layout.generated.ts';
 import { ENVELOPE_KEY } from '../../src/contract/protocol.generated.ts';
-import type { LiveRecord } from '../../src/contract/records.ts';
 import type { Secrets } from '../../src/platform/deploy/bind-secrets.ts';
-import { getJson } from '../../src/platform/s3/store.ts';
+import { readRecord } from '../../src/platform/s3/read-record.ts';
 import * as messages from '../../src/twin/openwhisk/messages.ts';
 import { caseFile } from '../support/cases.ts';
 import { deployFlow, flowFile, invoke } from '../support/flows.ts';
@@ -25,7 +23,7 @@ describe('a step whose action cannot start', function () {
     twin = await sharedTwin();
   });
 
-  const resultOf = (flow: string, run: string) => getJson<RunResult>(twin.store, keys.result({ flow, run }));
+  const resultOf = (flow: string, run: string) => readRecord(twin.store, keys.result({ flow, run }), 'RunResult');
   const isLive = (flow: string, run: string) => twin.store.exists(keys.live({ flow, run }));
 
   async function deploy(text: string, secrets: Secrets = {}): Promise<void> {
@@ -174,7 +172,7 @@ steps:
     await invoke(twin, 'BrokenSequenceFlow', { run: 'r' });
     const key = keys.live({ flow: 'BrokenSequenceFlow', run: 'r' });
     for (let sweeps = 1; sweeps <= 3; sweeps++) {
-      const entry = await getJson<LiveRecord>(twin.store, key);
+      const entry = await readRecord(twin.store, key, 'LiveRecord');
       assert.ok(entry, `the run is over before sweep ${sweeps}`);
       await twin.store.put(key, JSON.stringify({ ...entry, expires: 1 }));
       const envelope = { run: 'r', block: 'a', step: 'a', at: [], sweep: true };

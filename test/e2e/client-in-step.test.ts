@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { keys } from '../../src/contract/layout.generated.ts';
-import type { RunRecord } from '../../src/contract/records.ts';
-import { getJson, openStore } from '../../src/platform/s3/store.ts';
+import { readRecord } from '../../src/platform/s3/read-record.ts';
+import { openStore } from '../../src/platform/s3/store.ts';
 import { withMetaflow } from '../platform/metadata/real-runs.ts';
 import { caseFile, OWN_RUN_OUTPUTS, runCase } from '../support/cases.ts';
 import { deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
@@ -50,7 +50,7 @@ describe("Metaflow's client inside a step", function () {
     const { result } = await runCase(shared, 'client_own_run', { params: { run: 'own' } });
     assert.deepEqual(result.outputs, OWN_RUN_OUTPUTS, JSON.stringify(result));
     const store = await openStore(shared.platform.store);
-    const record = await getJson<RunRecord>(store, keys.run({ flow: 'ClientOwnRun', run: 'own' }));
+    const record = await readRecord(store, keys.run({ flow: 'ClientOwnRun', run: 'own' }), 'RunRecord');
     store.close();
     assert.deepEqual(record?.tags, ['b', 'from a child']);
   });

@@ -4,11 +4,9 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys } from '../../src/contract/layout.generated.ts';
-import type { LiveRecord } from '../../src/contract/records.ts';
 import type { SweepReport } from '../../src/platform/runs/sweep-runs.ts';
-import { getJson } from '../../src/platform/s3/store.ts';
+import { readRecord } from '../../src/platform/s3/read-record.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { findPython } from '../../src/twin/host/python-env.ts';
 import { caseFile, OWN_RUN_OUTPUTS } from '../support/cases.ts';
@@ -120,14 +118,14 @@ describe('a flow on a cluster of stock images, deployed by command', function ()
     await client(twin).actions.invoke({ name: 'HelloFlow', params: { run: 'lost' } });
     assert.ok(await poll(async () => lost, 60_000), 'no session was lost');
     const key = keys.live({ flow: 'HelloFlow', run: 'lost' });
-    const entry = await getJson<LiveRecord>(twin.store, key);
+    const entry = await readRecord(twin.store, key, 'LiveRecord');
     // As if its lease had run out.
     await twin.store.put(key, JSON.stringify({ ...entry, expires: 1 }));
     const found = await command<SweepReport>('sweep', []);
     assert.deepEqual([found.live, found.swept], [1, ['HelloFlow/lost']]);
     const result = keys.result({ flow: 'HelloFlow', run: 'lost' });
     assert.ok(await poll(() => twin.store.exists(result), 60_000), 'it has not ended');
-    assert.equal((await getJson<RunResult>(twin.store, result))?.status, 'succeeded');
+    assert.equal((await readRecord(twin.store, result, 'RunResult'))?.status, 'succeeded');
     assert.deepEqual(await command('cancel', ['HelloFlow/lost']), {
       flow: 'HelloFlow',
       run: 'lost',

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys, prefixes } from '../../src/contract/layout.generated.ts';
-import { getJson, openStore } from '../../src/platform/s3/store.ts';
+import { readRecord } from '../../src/platform/s3/read-record.ts';
+import { openStore } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile, runCase } from '../support/cases.ts';
 import { runCommand } from '../support/command.ts';
@@ -50,7 +51,7 @@ describe('a failure keeps its reason:', function () {
     const store = await openStore(shared.platform.store);
     let result: RunResult | undefined;
     const isOver = async () => {
-      result = await getJson(store, keys.result({ flow, run }));
+      result = await readRecord(store, keys.result({ flow, run }), 'RunResult');
       return result !== undefined;
     };
     try {

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys } from '../../src/contract/layout.generated.ts';
 import { CALL_ANSWER_MAX_BYTES } from '../../src/contract/protocol.generated.ts';
-import type { TaskRecord } from '../../src/contract/records.ts';
-import { getJson } from '../../src/platform/s3/store.ts';
+import { readRecord } from '../../src/platform/s3/read-record.ts';
 import { caseFile } from '../support/cases.ts';
 import { client, deployFlow, flowFile, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
@@ -43,7 +41,7 @@ describe('what a step exchanges with an action', function () {
       assert.equal(error.step, 'call_it');
       assert.match(String(error.message), /bytes/);
       assert.ok(Buffer.byteLength(String(error.message)) < 400, error.message);
-      const stored = await getJson<RunResult>(twin.store, keys.result({ flow: 'PayLimit', run }));
+      const stored = await readRecord(twin.store, keys.result({ flow: 'PayLimit', run }), 'RunResult');
       assert.equal(stored?.status, 'failed');
       assert.equal(await twin.store.exists(keys.live({ flow: 'PayLimit', run })), false);
       assert.equal(await calls(), before + 1);
@@ -61,7 +59,7 @@ describe('what a step exchanges with an action', function () {
     const before = await calls();
     await invoke(twin, 'PaySend', { n: 1_100_000, run: 'large' });
     const key = keys.failedAttempt({ flow: 'PaySend', run: 'large', step: 'call_it', task: 't', attempt: 0 });
-    const attempt = await getJson<TaskRecord>(twin.store, key);
+    const attempt = await readRecord(twin.store, key, 'TaskRecord');
     assert.match(String(attempt?.error), /^its arguments have 11000\d\d bytes: an action takes \d+ at most$/);
     assert.equal(await calls(), before);
   });

@@ -7,13 +7,12 @@ import { promisify } from 'node:util';
 import { silentReport } from '../../src/base/terminal/progress.ts';
 import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys, prefixes } from '../../src/contract/layout.generated.ts';
-import type { LiveRecord } from '../../src/contract/records.ts';
 import { deploySweeper, SWEEP_EVERY_MINUTES, sweeperName } from '../../src/platform/deploy/sweeper.ts';
 import { openWhisk, type Whisk } from '../../src/platform/openwhisk/client.ts';
 import { RunReader } from '../../src/platform/runs/reader.ts';
 import { runStatus } from '../../src/platform/runs/run-status.ts';
 import { sweep } from '../../src/platform/runs/sweep-runs.ts';
-import { getJson } from '../../src/platform/s3/store.ts';
+import { readRecord } from '../../src/platform/s3/read-record.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { runCommand } from '../support/command.ts';
 import { artifactsOf, client, deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
@@ -111,7 +110,7 @@ describe('runs that are lost, resumed, cancelled or started twice', function () 
 
   const journal = (run: string) => join(folder, run);
   const notes = async (run: string) => (await readFile(journal(run), 'utf8').catch(() => '')).split('\n').slice(0, -1);
-  const resultOf = (flow: string, run: string) => getJson<RunResult>(twin.store, keys.result({ flow, run }));
+  const resultOf = (flow: string, run: string) => readRecord(twin.store, keys.result({ flow, run }), 'RunResult');
 
   async function deploy(text: string): Promise<void> {
     const flow = await flowFile(text);
@@ -136,7 +135,7 @@ describe('runs that are lost, resumed, cancelled or started twice', function () 
   /** As if so much time had passed. */
   async function letLeaseRunOut(flow: string, run: string): Promise<void> {
     const key = keys.live({ flow, run });
-    const entry = await getJson<LiveRecord>(twin.store, key);
+    const entry = await readRecord(twin.store, key, 'LiveRecord');
     assert.ok(entry, `${flow}/${run} is not among those that are live`);
     await twin.store.put(key, JSON.stringify({ ...entry, expires: 1 }));
   }

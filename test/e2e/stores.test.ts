@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { silentReport } from '../../src/base/terminal/progress.ts';
-import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
 import { probeConditionalPut } from '../../src/platform/deploy/probe.ts';
 import { deploySweeper, sweeperName } from '../../src/platform/deploy/sweeper.ts';
 import { openWhisk, type Whisk } from '../../src/platform/openwhisk/client.ts';
 import { sweep } from '../../src/platform/runs/sweep-runs.ts';
-import { getJson, type Store } from '../../src/platform/s3/store.ts';
+import { readRecord } from '../../src/platform/s3/read-record.ts';
+import type { Store } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import type { ActivationFault } from '../../src/twin/openwhisk/faults.ts';
 import { startTestGateway, startTestStore, type TestStore } from '../platform/s3/s3.ts';
@@ -141,7 +141,7 @@ for (const { name, isRacy, start } of PLACES) {
 
     /** By itself, or after a sweep. */
     async function assertRight(run: string): Promise<void> {
-      const result = () => getJson<RunResult>(direct, keys.result({ flow: 'GridFlow', run }));
+      const result = () => readRecord(direct, keys.result({ flow: 'GridFlow', run }), 'RunResult');
       const isOver = async () => (await result()) !== undefined;
       for (let sweeps = 0; !(await poll(isOver, RUN_TIMEOUT_MS)) && sweeps < SWEEPS; sweeps++) {
         await sweep(whisk, sweeperName(twin.store.settings));

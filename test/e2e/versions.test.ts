@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys } from '../../src/contract/layout.generated.ts';
 import { versionOf } from '../../src/contract/names.ts';
-import type { RunRecord } from '../../src/contract/records.ts';
-import { getJson } from '../../src/platform/s3/store.ts';
+import { readRecord } from '../../src/platform/s3/read-record.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { client, deployFlow, invoke } from '../support/flows.ts';
@@ -94,13 +93,13 @@ describe('versions of a flow, end to end', function () {
   }
 
   async function ending(flow: string, run: string): Promise<RunResult> {
-    const result = () => getJson<RunResult>(twin.store, keys.result({ flow, run }));
+    const result = () => readRecord(twin.store, keys.result({ flow, run }), 'RunResult');
     assert.ok(await poll(async () => (await result()) !== undefined, 60_000), `${flow}/${run} has not ended`);
     return (await result()) as RunResult;
   }
 
   async function versionOfRun(flow: string, run: string): Promise<string> {
-    return versionOf((await getJson<RunRecord>(twin.store, keys.run({ flow, run })))?.bundle ?? '');
+    return versionOf((await readRecord(twin.store, keys.run({ flow, run }), 'RunRecord'))?.bundle ?? '');
   }
 
   /** Whether so many lanes and continuations of a version have begun since then; one has a record when it has ended. */

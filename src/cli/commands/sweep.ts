@@ -36,7 +36,15 @@ export default class Sweep extends BaseCommand {
   }
 }
 
-function linesOf({ live, swept, waiting, refused, removed, unreadable = [] }: SweepReport): string[] {
+function linesOf({
+  live,
+  swept,
+  waiting,
+  refused,
+  removed,
+  unreadable = [],
+  otherVersion = [],
+}: SweepReport): string[] {
   const counted = live === 0 ? 'No run is live.' : live === 1 ? '1 run is live.' : `${live} runs are live.`;
   return [
     counted,
@@ -45,5 +53,6 @@ function linesOf({ live, swept, waiting, refused, removed, unreadable = [] }: Sw
     ...Object.entries(refused).map(([run, why]) => `  ${run} has stalled and cannot be restarted: ${why}`),
     ...removed.map((run) => `  ${run} has ended and was removed from the live runs`),
     ...unreadable.map((key) => `  skipped ${key}: it is not a valid record`),
+    ...otherVersion.map((key) => `  skipped ${key}: another version of nuvopipe wrote it`),
   ];
 }

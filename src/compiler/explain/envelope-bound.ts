@@ -16,8 +16,8 @@ const INDEX_MAX = 10 ** INDEX_DIGITS_MAX - 1;
  */
 type Unbounded = 'params' | 'result' | 'call' | 'answer' | 'died';
 
-/** Envelopes of other kinds, with few other fields. */
-type Short = 'cancel' | 'sweep' | 'overdue' | 'wake';
+/** Envelopes of other kinds, with few other fields; and the key that only later versions need. */
+type Short = 'cancel' | 'sweep' | 'overdue' | 'wake' | 'version';
 
 /**
  * Maximum size of the envelope at each step, in any run. `at` grows with the enclosing forks and loops, names have

@@ -1,6 +1,6 @@
 import type { ExactNumber } from '../../base/json.ts';
 import { ACTION_MEMORY_DEFAULT_MB, ACTION_TIME_DEFAULT_MS } from '../../contract/openwhisk.generated.ts';
-import type { MinSuccess, ParameterType, Runs } from '../../contract/plan.ts';
+import type { MinSuccess, ParameterType, PlannedRuns } from '../../contract/plan.ts';
 
 /** Two offsets in the flow file; the second is exclusive. */
 export type Span = readonly [start: number, end: number];
@@ -36,7 +36,7 @@ export interface Flow {
   targetSpan?: Span;
   /** Of the whole run. */
   timeoutMs?: Located<number>;
-  runs?: Located<Runs>;
+  runs?: Located<PlannedRuns>;
   steps: Element[];
   /** Of the list. */
   stepsSpan: Span;

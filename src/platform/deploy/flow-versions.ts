@@ -3,11 +3,11 @@ import type { Progress } from '../../base/terminal/progress.ts';
 import { keys } from '../../contract/layout.generated.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import { versionOf } from '../../contract/names.ts';
-import type { RunRecord } from '../../contract/records.ts';
 import type { ListedEntity, Whisk } from '../openwhisk/client.ts';
 import { liveRuns } from '../runs/live-runs.ts';
 import { mapParallel } from '../s3/parallel.ts';
-import { getJson, type Store } from '../s3/store.ts';
+import { readRecord } from '../s3/read-record.ts';
+import type { Store } from '../s3/store.ts';
 import type { DeployedEntity } from './deployed-entity.ts';
 import { type Found, ownerOf } from './owner.ts';
 
@@ -84,6 +84,6 @@ async function unusedVersions(options: VersionsOptions): Promise<Map<string, Lis
 /** Versions of runs that have not ended. */
 async function usedVersions(store: Store, flow: string): Promise<Set<string>> {
   const runs = [...(await liveRuns(store, flow))];
-  const records = await mapParallel(runs, (run) => getJson<RunRecord>(store, keys.run({ flow, run })));
+  const records = await mapParallel(runs, (run) => readRecord(store, keys.run({ flow, run }), 'RunRecord'));
   return new Set(records.flatMap((record) => (record === undefined ? [] : [versionOf(record.bundle)])));
 }

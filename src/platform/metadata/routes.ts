@@ -1,7 +1,9 @@
 import { runInNewContext } from 'node:vm';
+import { keys } from '../../contract/layout.generated.ts';
 import type { RunRecord, TaskRecord } from '../../contract/records.ts';
 import type { RunKey, RunReader, TaskEntry } from '../runs/reader.ts';
 import { mapParallel } from '../s3/parallel.ts';
+import { readRecord } from '../s3/read-record.ts';
 import type { MetadataReply } from './reply.ts';
 import { mutateTags } from './tags.ts';
 import { artifactView, asMetaflowKnows, flowView, metadataViews, runView, stepView, taskView } from './views.ts';
@@ -85,6 +87,8 @@ type RunHandler = (
 function inRun(handler: RunHandler): Handler {
   return async (reader, [flow = '', id = '', ...rest], request) => {
     const run = await reader.run({ flow, run: id });
+    const key = keys.run({ flow, run: id });
+    if (reader.ofOtherVersion.has(key)) await readRecord(reader.store, key, 'RunRecord');
     return run === undefined ? notFound : handler(reader, run, rest, request);
   };
 }

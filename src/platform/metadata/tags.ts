@@ -1,7 +1,7 @@
 import { parseJson, toJson } from '../../base/json.ts';
 import { keys } from '../../contract/layout.generated.ts';
-import type { RunRecord } from '../../contract/records.ts';
 import type { RunKey, RunReader } from '../runs/reader.ts';
+import { recordOf } from '../s3/read-record.ts';
 import type { MetadataReply } from './reply.ts';
 
 /** More conflicts than this are not caused by people. */
@@ -18,7 +18,7 @@ export async function mutateTags(reader: RunReader, { flow, run }: RunKey, body:
   for (let tries = 0; tries < ATTEMPTS_MAX; tries++) {
     const stored = await reader.store.get(key);
     if (stored === undefined) return { status: 404, body: { message: 'not found' } };
-    const record = parseJson(new TextDecoder().decode(stored.body)) as RunRecord;
+    const record = recordOf(key, 'RunRecord', parseJson(new TextDecoder().decode(stored.body)));
     const fixed = removing.filter((tag) => record.system_tags.includes(tag));
     if (fixed.length > 0) {
       return { status: 422, body: { message: `system tags cannot be removed: ${fixed.join(', ')}` } };

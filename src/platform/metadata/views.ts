@@ -42,7 +42,7 @@ export interface MetadataView {
   step_name: string;
   task_id: string;
   field_name: string;
-  value: string;
+  value: unknown;
   type: string;
   tags: string[];
   user_name: string;

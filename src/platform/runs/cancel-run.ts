@@ -3,7 +3,8 @@ import { SystemError, UserError } from '../../base/errors.ts';
 import type { RunResult } from '../../contract/envelope.ts';
 import { keys, prefixes } from '../../contract/layout.generated.ts';
 import type { Invocation, Whisk } from '../openwhisk/client.ts';
-import { getJson, type Store } from '../s3/store.ts';
+import { readRecord } from '../s3/read-record.ts';
+import type { Store } from '../s3/store.ts';
 import type { RunKey } from './reader.ts';
 
 /** A run ends once its steps have stopped and those of `onFailure` are done. */
@@ -68,7 +69,7 @@ async function endOf(store: Store, key: RunKey, patienceMs: number): Promise<Run
 }
 
 function resultOf(store: Store, { flow, run }: RunKey): Promise<RunResult | undefined> {
-  return getJson<RunResult>(store, keys.result({ flow, run }));
+  return readRecord(store, keys.result({ flow, run }), 'RunResult');
 }
 
 function reasonOf(response: Invocation['response']): string {

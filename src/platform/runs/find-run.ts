@@ -1,5 +1,7 @@
 import { UserError } from '../../base/errors.ts';
 import { suggest } from '../../base/suggest.ts';
+import { keys } from '../../contract/layout.generated.ts';
+import { readRecord } from '../s3/read-record.ts';
 import type { RunKey, RunReader } from './reader.ts';
 
 /** Listed at most, where a prefix says too little. */
@@ -14,7 +16,7 @@ export async function findRun(reader: RunReader, text: string): Promise<RunKey> 
   const wanted = text.slice(slash + 1);
   if (slash > 0) {
     const exact = { flow: text.slice(0, slash), run: wanted };
-    if (wanted !== '' && (await reader.run(exact)) !== undefined) return exact;
+    if (wanted !== '' && (await isThere(reader, exact))) return exact;
   }
   const flows = await reader.flows();
   const searched = slash > 0 ? flows.filter((flow) => flow === text.slice(0, slash)) : flows;
@@ -25,7 +27,10 @@ export async function findRun(reader: RunReader, text: string): Promise<RunKey> 
   const exact = runs.filter(({ run }) => run === wanted);
   const matching = exact.length > 0 ? exact : runs.filter(({ run }) => run.startsWith(wanted));
   const [only] = matching;
-  if (only !== undefined && matching.length === 1) return only;
+  if (only !== undefined && matching.length === 1) {
+    await isThere(reader, only);
+    return only;
+  }
   if (matching.length > 1) {
     const named = matching.slice(0, CANDIDATES_NAMED_MAX).map(pathspec).join(', ');
     const more = matching.length > CANDIDATES_NAMED_MAX ? ', …' : '';
@@ -36,6 +41,13 @@ export async function findRun(reader: RunReader, text: string): Promise<RunKey> 
     );
   }
   throw unknownRun(reader, text, slash > 0 && searched.length === 0 ? flows : undefined, runs);
+}
+
+/** @throws UserError `other-version` */
+async function isThere(reader: RunReader, run: RunKey): Promise<boolean> {
+  const record = await reader.run(run);
+  if (reader.ofOtherVersion.has(keys.run(run))) await readRecord(reader.store, keys.run(run), 'RunRecord');
+  return record !== undefined;
 }
 
 export function pathspec({ flow, run }: RunKey): string {

@@ -35,7 +35,7 @@ export async function listRuns(
     .slice(0, options.limit);
   const states = await mapParallel(latest, async ({ flow, run, user, created }) => {
     const status = await stateOf(reader, { flow, run });
-    if (reader.unreadable.has(keys.result({ flow, run }))) return undefined;
+    if (reader.isUnknown(keys.result({ flow, run }))) return undefined;
     const lost = status === 'running' && (await isLost(reader, { flow, run }, nowMs));
     return { flow, run, status, ...(lost && { isLost: true as const }), user, created };
   });

@@ -1,6 +1,5 @@
 import { UserError } from '../../base/errors.ts';
 import { keys, prefixes } from '../../contract/layout.generated.ts';
-import { hasObjects, isCacheEntry } from '../../contract/record-shapes.ts';
 import type { CacheEntry, TaskRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
 import type { ListedObject } from '../s3/store.ts';
@@ -57,20 +56,20 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
   // What has no record of its own is what an interrupted prune has left, or begins this moment.
   const isDoomed = ({ candidate, record }: ReadRun) => {
     if (record !== undefined) return !kept.has(candidate.run);
-    const isUnreadable = reader.unreadable.has(keys.run({ flow, run: candidate.run }));
+    const isUnreadable = reader.isUnknown(keys.run({ flow, run: candidate.run }));
     return !isUnreadable && !candidate.isLive && isSettled(candidate.modified, nowMs);
   };
   const doomed = runs.filter(isDoomed);
   const referred = new Set<string>();
   for (const run of runs) {
     if (isDoomed(run)) continue;
-    await mapParallel(run.records, async (key) => refer(referred, await reader.read(key, hasObjects)));
+    await mapParallel(run.records, async (key) => refer(referred, await reader.read(key, 'TaskRecord')));
   }
   const entries = await readEntries(reader, flow);
   for (const { record } of entries) refer(referred, record);
   const tree = await readTree(reader, flow, new Set(runs.map(({ candidate }) => candidate.run)), referred);
   // What an unreadable record refers to is not known.
-  const isKnown = ![...reader.unreadable].some((key) => isOfFlow(key, flow));
+  const isKnown = ![...reader.unreadable, ...reader.ofOtherVersion].some((key) => isOfFlow(key, flow));
   const orphans = isKnown
     ? tree.artifacts.filter(({ sha, modified }) => !referred.has(sha) && isSettled(modified, nowMs))
     : [];
@@ -180,7 +179,7 @@ async function readRun(reader: RunReader, flow: string, run: string, isLive: boo
 async function readEntries(reader: RunReader, flow: string): Promise<(CacheEntry & Sized)[]> {
   const objects = await listed(reader, prefixes.flowCache({ flow }));
   const entries = await mapParallel(objects, async ({ key, size }) => {
-    const entry = await reader.read(key, isCacheEntry);
+    const entry = await reader.read(key, 'CacheEntry');
     return entry && { ...entry, key, size };
   });
   return entries.filter((entry) => entry !== undefined);
@@ -213,7 +212,7 @@ async function readTree(
     } else if (ours.has(run)) tree.files.get(run)?.push(object);
     else if (isData(object.key)) foreign.push(object.key);
   }
-  await mapParallel(foreign, async (key) => refer(referred, await reader.read(key, hasObjects)));
+  await mapParallel(foreign, async (key) => refer(referred, await reader.metaflowData(key)));
   return tree;
 }
 

@@ -1,22 +1,12 @@
-import { SystemError } from '../../base/errors.ts';
+import { SystemError, UserError } from '../../base/errors.ts';
 import type { RunFailure, RunResult } from '../../contract/envelope.ts';
 import { keys, LAYERS_NAME, prefixes, RESERVED_FLOW_NAMES } from '../../contract/layout.generated.ts';
 import { parseKey } from '../../contract/parse-key.ts';
-import {
-  isChild,
-  isClaim,
-  isFailure,
-  isLive,
-  isPool,
-  isResult,
-  isRunRecord,
-  isTaskRecord,
-  isWaiting,
-  type Shape,
-} from '../../contract/record-shapes.ts';
+import type { FormatName, ReadFormats } from '../../contract/read-format.ts';
 import type { ClaimRecord, LiveRecord, RunRecord, TaskRecord, WaitingRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
-import { getJson, type ListedObject, type Store } from '../s3/store.ts';
+import { OTHER_VERSION, readRecord } from '../s3/read-record.ts';
+import { getJson, type ListedObject, type Store, UNREADABLE_RECORD } from '../s3/store.ts';
 
 /** A run's coordinate. */
 export interface RunKey {
@@ -66,6 +56,8 @@ export class RunReader {
   readonly store: Store;
   /** Keys of objects that are not valid records. */
   readonly unreadable = new Set<string>();
+  /** Keys of records that another version of nuvopipe wrote. */
+  readonly ofOtherVersion = new Set<string>();
   readonly #records = new Map<string, unknown>();
 
   constructor(store: Store) {
@@ -89,7 +81,7 @@ export class RunReader {
 
   /** The run's own record; its tags may change, so it is read every time. */
   run({ flow, run }: RunKey): Promise<RunRecord | undefined> {
-    return this.read(keys.run({ flow, run }), isRunRecord);
+    return this.read(keys.run({ flow, run }), 'RunRecord');
   }
 
   /** Records of all runs of a flow, the latest first. */
@@ -152,7 +144,7 @@ export class RunReader {
 
   /** The record of the committed attempt. */
   commit(key: RunKey, step: string, task: string): Promise<TaskRecord | undefined> {
-    return this.#immutable(keys.commit({ ...key, step, task }), isTaskRecord);
+    return this.#immutable(keys.commit({ ...key, step, task }), 'TaskRecord');
   }
 
   /** Records of all attempts of a task, by attempt; the committed one is the last of its number. */
@@ -162,29 +154,29 @@ export class RunReader {
       ...entry.failedAttempts.map((attempt) => keys.failedAttempt({ ...place, attempt })),
       ...(entry.committed ? [keys.commit(place)] : []),
     ];
-    const records = await mapParallel(found, (each) => this.#immutable(each, isTaskRecord));
+    const records = await mapParallel(found, (each) => this.#immutable(each, 'TaskRecord'));
     return records.filter((record) => record !== undefined).sort((a, b) => a.attempt - b.attempt);
   }
 
   /** How many items the pool has that this task (`step/task`) opened. */
   async poolItems(key: RunKey, opener: string): Promise<number> {
     const [step = '', task = ''] = opener.split('/');
-    const pool = await this.#immutable(keys.poolOpen({ ...key, opener: step, task }), isPool);
+    const pool = await this.#immutable(keys.poolOpen({ ...key, opener: step, task }), 'PoolRecord');
     return pool?.items ?? 0;
   }
 
   /** Why an item failed without failing the run; one of {@link RunListing.failedItems}. */
   failedItem(key: string): Promise<RunFailure | undefined> {
-    return this.#immutable(key, isFailure);
+    return this.#immutable(key, 'RunFailure');
   }
 
   result({ flow, run }: RunKey): Promise<RunResult | undefined> {
-    return this.#immutable(keys.result({ flow, run }), isResult);
+    return this.#immutable(keys.result({ flow, run }), 'RunResult');
   }
 
   /** Why the run failed, as long as it has no result yet. */
   failure({ flow, run }: RunKey): Promise<RunFailure | undefined> {
-    return this.#immutable(keys.failed({ flow, run }), isFailure);
+    return this.#immutable(keys.failed({ flow, run }), 'RunFailure');
   }
 
   cancelled({ flow, run }: RunKey): Promise<boolean> {
@@ -193,39 +185,56 @@ export class RunReader {
 
   /** That the platform takes no more sessions, as the run has met it last. */
   waiting({ flow, run }: RunKey): Promise<WaitingRecord | undefined> {
-    return this.read(keys.waiting({ flow, run }), isWaiting);
+    return this.read(keys.waiting({ flow, run }), 'WaitingRecord');
   }
 
   /** Part of the index, which only contains runs that have not ended. */
   live({ flow, run }: RunKey): Promise<LiveRecord | undefined> {
-    return this.read(keys.live({ flow, run }), isLive);
+    return this.read(keys.live({ flow, run }), 'LiveRecord');
   }
 
   /** Whether a run started by a step has not ended. */
   async isChildLive(key: string): Promise<boolean> {
-    const child = await this.#immutable(key, isChild);
+    const child = await this.#immutable(key, 'ChildRecord');
     return child !== undefined && (await this.live(child)) !== undefined;
   }
 
   claim(key: string): Promise<ClaimRecord | undefined> {
-    return this.read(key, isClaim);
+    return this.read(key, 'ClaimRecord');
   }
 
-  /** A valid record; undefined if there is none. */
-  async read<T>(key: string, isOfShape: Shape<T>): Promise<T | undefined> {
-    const record = await getJson<Record<string, unknown>>(this.store, key).catch((error: unknown) => {
-      if (error instanceof SystemError && error.code === 'unreadable-record') return {};
+  /** A record of that format; undefined if there is none that this version of nuvopipe can read. */
+  async read<F extends FormatName>(key: string, format: F): Promise<ReadFormats[F] | undefined> {
+    try {
+      return await readRecord(this.store, key, format);
+    } catch (error) {
+      if (error instanceof SystemError && error.code === UNREADABLE_RECORD) this.unreadable.add(key);
+      else if (error instanceof UserError && error.code === OTHER_VERSION) this.ofOtherVersion.add(key);
+      else throw error;
+      return undefined;
+    }
+  }
+
+  /** Which artifacts Metaflow's own `data.json` of a task names; undefined if there is none that can be read. */
+  async metaflowData(key: string): Promise<Pick<TaskRecord, 'objects'> | undefined> {
+    const data = await getJson(this.store, key).catch((error: unknown) => {
+      if (error instanceof SystemError && error.code === UNREADABLE_RECORD) return {};
       throw error;
     });
-    if (record === undefined || isOfShape(record)) return record;
+    if (data === undefined || hasObjects(data)) return data;
     this.unreadable.add(key);
     return undefined;
   }
 
-  async #immutable<T>(key: string, isOfShape: Shape<T>): Promise<T | undefined> {
+  /** Whether there is an object under a record's key that was read before, and could not be. */
+  isUnknown(key: string): boolean {
+    return this.unreadable.has(key) || this.ofOtherVersion.has(key);
+  }
+
+  async #immutable<F extends FormatName>(key: string, format: F): Promise<ReadFormats[F] | undefined> {
     const known = this.#records.get(key);
-    if (known !== undefined) return known as T;
-    const record = await this.read(key, isOfShape);
+    if (known !== undefined) return known as ReadFormats[F];
+    const record = await this.read(key, format);
     if (record !== undefined) {
       this.#records.set(key, record);
       const oldest = this.#records.keys().next();
@@ -233,6 +242,10 @@ export class RunReader {
     }
     return record;
   }
+}
+
+function hasObjects(data: object): data is Pick<TaskRecord, 'objects'> {
+  return 'objects' in data && typeof data.objects === 'object' && data.objects !== null && !Array.isArray(data.objects);
 }
 
 function isMarker(name: string): name is Marker {

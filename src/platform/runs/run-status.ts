@@ -3,7 +3,7 @@ import { keys } from '../../contract/layout.generated.ts';
 import { versionOf } from '../../contract/names.ts';
 import type { RunRecord, WaitingRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
-import { unreadableRecord } from '../s3/store.ts';
+import { readRecord } from '../s3/read-record.ts';
 import type { RunKey, RunListing, RunReader, TaskEntry } from './reader.ts';
 import { placesOf, type StepSample } from './scopes.ts';
 
@@ -76,7 +76,7 @@ export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now
   if (record === undefined) return undefined;
   const { markers } = listing;
   const result = markers.result === undefined ? undefined : await reader.result(key);
-  if (reader.unreadable.has(keys.result(key))) throw unreadableRecord(keys.result(key));
+  if (reader.isUnknown(keys.result(key))) await readRecord(reader.store, keys.result(key), 'RunResult');
   const status = stateOf(listing, result);
   // The failure recorded for a cancelled run is only meant for `onFailure` steps.
   const hasFailed = markers.failed !== undefined && status !== 'cancelled';

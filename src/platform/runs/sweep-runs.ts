@@ -15,6 +15,8 @@ export interface SweepReport {
   removed: string[];
   /** Keys of objects that are not valid records. */
   unreadable?: string[];
+  /** Keys of records that another version of nuvopipe wrote; their runs are left alone. */
+  otherVersion?: string[];
 }
 
 /** Invokes the sweeper and waits for its result. */

@@ -217,12 +217,12 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
  *
  * @throws SystemError `unreadable-record` where it is no JSON object
  */
-export async function getJson<T>(store: Pick<Store, 'get'>, key: string): Promise<T | undefined> {
+export async function getJson(store: Pick<Store, 'get'>, key: string): Promise<object | undefined> {
   const object = await store.get(key);
   if (object === undefined) return undefined;
   const record = parsed(new TextDecoder().decode(object.body));
   if (typeof record !== 'object' || record === null || Array.isArray(record)) throw unreadableRecord(key);
-  return record as T;
+  return record;
 }
 
 function parsed(text: string): unknown {
@@ -233,8 +233,11 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Code of the error for an object that is not a valid record. */
+export const UNREADABLE_RECORD = 'unreadable-record';
+
 /** For an object at a record's key that another program wrote. */
 export function unreadableRecord(key: string): SystemError {
   const message = `the object ${key} in the datastore is not a valid record`;
-  return new SystemError('unreadable-record', message, 'move or delete it');
+  return new SystemError(UNREADABLE_RECORD, message, 'move or delete it');
 }

@@ -18,31 +18,26 @@ export interface WantedRun {
   components?: number;
 }
 
-/** Real runs of the flow in `sample_flow`, made by the real runtime without a platform. Answers each one's last envelope. */
+/** Runs of the flow in `sample.yaml`, made by the real runtime without a platform. Answers each one's last envelope. */
 export function makeRuns(store: StoreSettings, runs: WantedRun[]): Promise<Record<string, unknown>> {
-  return driven(store, runs, (folder) => cp(at('sample_flow'), folder, { recursive: true }));
+  return driven(store, runs, 'sample.yaml');
 }
 
 /** The same of the flow in `control.yaml`. */
 export function makeControlRuns(store: StoreSettings, runs: WantedRun[]): Promise<Record<string, unknown>> {
-  return driven(store, runs, async (folder) => {
-    const { files } = bundleOf(await compileFlow(at('control.yaml')));
-    await mkdir(folder);
-    for (const name of ['flow.py', 'plan.json']) await writeFile(join(folder, name), files.get(name) as Uint8Array);
-    await cp(at('control.yaml'), join(folder, 'control.yaml'));
-  });
+  return driven(store, runs, 'control.yaml');
 }
 
-async function driven(
-  store: StoreSettings,
-  runs: WantedRun[],
-  putFlow: (folder: string) => Promise<void>,
-): Promise<Record<string, unknown>> {
+async function driven(store: StoreSettings, runs: WantedRun[], flow: string): Promise<Record<string, unknown>> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-runs-'));
   try {
     for (const name of ['nuvopipe_runtime', 'metaflow_extensions'])
       await cp(at(`../../../runtime/src/${name}`), join(folder, name), { recursive: true });
-    await putFlow(join(folder, 'flow'));
+    const { files } = bundleOf(await compileFlow(at(flow)));
+    await mkdir(join(folder, 'flow'));
+    for (const name of ['flow.py', 'plan.json'])
+      await writeFile(join(folder, 'flow', name), files.get(name) as Uint8Array);
+    await cp(at(flow), join(folder, 'flow', flow));
     const child = spawn((await testPython()).runtime, [at('drive.py'), '3'], {
       cwd: folder,
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],

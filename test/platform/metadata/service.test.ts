@@ -174,7 +174,7 @@ describe('metadata service', () => {
         end: [],
       },
       'parent steps': ['left', 'right'],
-      artifact: [['fail', 'loud', 'name', 'prefix', 'titles'], 'The Ünïcode!', 29, 40],
+      artifact: [['fail', 'loud', 'name', 'prefix', 'title', 'titles'], 'The Ünïcode!', 29, 40],
       attempt: 'The Ünïcode!',
       'ran for': true,
       failure: [false, false, true, true],

@@ -40,7 +40,7 @@ function readerOf(looks: { begun: boolean; result?: RunResult }[]): RunReader {
     result: async () => look.result,
     failure: async () => undefined,
     live: async () => undefined,
-    unreadable: new Set(),
+    isUnknown: () => false,
   } as unknown as RunReader;
 }
 

@@ -5,7 +5,7 @@ import { RunReader } from '../../../src/platform/runs/reader.ts';
 import { SETTLED_MS } from '../../../src/platform/runs/retention.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../../support/home.ts';
-import { runRecord } from '../../support/records.ts';
+import { runRecord, taskRecord } from '../../support/records.ts';
 import { startTestStore, type TestStore } from '../s3/s3.ts';
 
 const HOUR_MS = 3_600_000;
@@ -32,6 +32,9 @@ describe('pruning a datastore', () => {
   const artifact = (name: string) => `${flow}/data/${sha(name).slice(0, 2)}/${sha(name)}`;
   const objectsOf = (names: string[]) => Object.fromEntries(names.map((name) => [name, sha(name)]));
 
+  const recordOf = (run: string, artifacts: string[]) =>
+    JSON.stringify(taskRecord({ flow, run, step: 'a', objects: objectsOf(artifacts) }));
+
   /** A run of one task with these artifacts. */
   async function addRun(run: string, artifacts: string[], { ended = true, age = 0, origin = '' } = {}): Promise<void> {
     const prefix = prefixes.run({ flow, run });
@@ -39,10 +42,10 @@ describe('pruning a datastore', () => {
     const record = runRecord({ flow, run, created, ...(origin && { origin: { run: origin } }) });
     await Promise.all([
       store.put(`${prefix}run.json`, JSON.stringify(record)),
-      store.put(`${prefix}tasks/a/t/commit`, JSON.stringify({ objects: objectsOf(artifacts) })),
+      store.put(`${prefix}tasks/a/t/commit`, recordOf(run, artifacts)),
       store.put(`${flow}/${run}/a/t/0.data.json`, JSON.stringify({ objects: objectsOf(artifacts) })),
       store.put(`${flow}/${run}/a/t/0.task_stdout.log`, 'text'),
-      ...(ended ? [store.put(`${prefix}result.json`, '{"status":"succeeded"}')] : []),
+      ...(ended ? [store.put(`${prefix}result.json`, JSON.stringify({ run, status: 'succeeded' }))] : []),
       ...artifacts.map((name) => store.put(artifact(name), name)),
     ]);
   }
@@ -122,7 +125,7 @@ describe('pruning a datastore', () => {
     const entry = (key: string, artifacts: string[], used: number) =>
       store.put(
         keys.cacheEntry({ flow, step: 'a', digest: key }),
-        JSON.stringify({ used, record: { objects: objectsOf(artifacts) } }),
+        JSON.stringify({ version: 1, used, record: JSON.parse(recordOf('old', artifacts)) }),
       );
     await addRun('old', ['cached', 'own', 'unused']);
     await entry('k1', ['cached'], Date.now());
@@ -158,7 +161,7 @@ describe('pruning a datastore', () => {
   it('keeps artifacts of failed attempts with their run', async () => {
     await addRun('good', ['a']);
     await store.put(artifact('tried'), 'x');
-    const failed = JSON.stringify({ objects: objectsOf(['tried']) });
+    const failed = recordOf('old', ['tried']);
     await store.put(keys.failedAttempt({ flow, run: 'good', step: 'a', task: 't', attempt: 0 }), failed);
     assert.equal((await pruned({ keep: 1 })).objects, 0);
   });

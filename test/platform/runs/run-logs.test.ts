@@ -5,48 +5,21 @@ import { renderLogLine } from '../../../src/cli/views/run-views.ts';
 import { prefixes } from '../../../src/contract/layout.generated.ts';
 import { RunReader } from '../../../src/platform/runs/reader.ts';
 import { followLogs, type LogFilter, runLogs, type TaskLogLine } from '../../../src/platform/runs/run-logs.ts';
-import type { Store } from '../../../src/platform/s3/store.ts';
+import { MemoryObjects } from '../../support/memory-objects.ts';
 
 const KEY = { flow: 'F', run: 'r' };
 const PREFIX = prefixes.run({ flow: 'F', run: 'r' });
-
-/** What reading runs needs of a store, and which objects it was asked for. */
-class Objects {
-  readonly objects = new Map<string, string>();
-  readonly read: string[] = [];
-  readonly store = {
-    get: async (key: string) => {
-      this.read.push(key);
-      const body = this.objects.get(key);
-      return body === undefined ? undefined : { body: new TextEncoder().encode(body), etag: '' };
-    },
-    exists: async (key: string) => this.objects.has(key),
-    list: async function* (this: Objects, prefix: string) {
-      for (const key of [...this.objects.keys()].toSorted()) {
-        if (key.startsWith(prefix)) yield { key, size: this.objects.get(key)?.length ?? 0, modified: 5_000 };
-      }
-    }.bind(this),
-    folders: async function* (this: Objects, prefix: string) {
-      const names = [...this.objects.keys()].filter((key) => key.startsWith(prefix));
-      yield* new Set(names.map((key) => key.slice(prefix.length).split('/')[0] as string));
-    }.bind(this),
-  } as unknown as Store;
-
-  put(key: string, body: string | object): void {
-    this.objects.set(key, typeof body === 'string' ? body : JSON.stringify(body));
-  }
-}
 
 let seconds = 0;
 const line = (number: number, text: string, source = 'task') =>
   `[MFLOG|0|2026-01-02T03:04:${String(10 + seconds++).padStart(2, '0')}.000000Z|${source}|${'a'.repeat(32)}-${String(number).padStart(9, '0')}]${text}\n`;
 
 describe('logs of a run', () => {
-  let objects: Objects;
+  let objects: MemoryObjects;
   let reader: RunReader;
   beforeEach(() => {
     seconds = 0;
-    objects = new Objects();
+    objects = new MemoryObjects();
     reader = new RunReader(objects.store);
     objects.put(`${PREFIX}run.json`, {
       ...{ version: 1, ...KEY, created: 1, user: 'ada', tags: [], system_tags: [] },

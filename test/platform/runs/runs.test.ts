@@ -37,7 +37,8 @@ describe('runs', () => {
 
   it('tells a finished run: its steps in order, its outputs', async () => {
     const status = await runStatus(reader, { flow: FLOW, run: 'good' });
-    assert.deepEqual([status?.status, status?.version], ['succeeded', '5a3b1e0d']);
+    assert.equal(status?.status, 'succeeded');
+    assert.match(status.version, /^[0-9a-f]{8}$/);
     assert.deepEqual(counts(status), [
       ['start', 1, 0, 1],
       ['shout', 3, 0, 3],
@@ -57,7 +58,7 @@ describe('runs', () => {
     assert.equal(status?.status, 'failed');
     assert.deepEqual(counts(status)?.at(-1), ['collect', 0, 1, 1]);
     assert.deepEqual(status?.error, {
-      message: 'ValueError: asked to fail',
+      message: 'ValueError: asked to fail (sample.yaml:27)',
       step: 'collect',
       task: 'SampleFlow/bad/collect/t',
     });

@@ -455,7 +455,8 @@ class RunFailure(TypedDict):
 class RunRecord(TypedDict):
     """`run.json`: a run. Written first, conditionally."""
 
-    version: Literal[1]
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
     flow: str
     run: str
     created: int
@@ -516,7 +517,8 @@ class Metadatum(TypedDict):
     """As in Metaflow's metadata service, without what the record's own place says."""
 
     field_name: str
-    value: str
+    value: Any
+    """Text, in most cases."""
     type: str
     tags: list[str]
     ts_epoch: int
@@ -528,7 +530,8 @@ class TaskRecord(TypedDict):
     """`tasks/<step>/<task>/commit`: the committed attempt of a task; `…/failed-<n>`: attempt n, which failed and was
     followed by another."""
 
-    version: Literal[1]
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
     flow: str
     run: str
     step: str
@@ -550,6 +553,8 @@ class TaskRecord(TypedDict):
     """Pathspecs, without the flow, of the tasks that this one read, up to PARENTS_MAX."""
     chose: NotRequired[str]
     """The step that a decision led to."""
+    passed: NotRequired[list[str]]
+    """Steps to which only its other ways would have led, at most a hundred."""
     splits: NotRequired[int]
     """Opener of a foreach: the number of items."""
     outputs: NotRequired[dict[str, Any]]
@@ -607,7 +612,8 @@ class CacheEntry(TypedDict):
     """`_nuvopipe/cache/<Flow>/<step>/<key>`: artifacts to reuse. It contains the task's record, so that the run it
     came from may be deleted."""
 
-    version: Literal[1]
+    version: NotRequired[Literal[1]]
+    """Absent: 1."""
     used: int
     """Last use, to the day; epoch milliseconds."""
     record: TaskRecord

@@ -1,7 +1,7 @@
 import type { Node } from 'yaml';
 import { isMap, isScalar } from 'yaml';
 import { parseSizeMB } from '../../../base/size.ts';
-import type { Runs } from '../../../contract/plan.ts';
+import type { PlannedRuns } from '../../../contract/plan.ts';
 import type { Environment, Located, Resources, Retry, StepSettings } from '../../model/flow.ts';
 import {
   MEMORY_DEFAULT_MB,
@@ -71,10 +71,10 @@ function added(
 }
 
 /** `runs: { atOnce: 1, then: skip }`. */
-export function readRuns(reading: Reading, node: Node | undefined): Located<Runs> | undefined {
+export function readRuns(reading: Reading, node: Node | undefined): Located<PlannedRuns> | undefined {
   const atOnce = reading.number(reading.at(node, 'atOnce'));
   if (!node || !atOnce) return undefined;
-  const beyond = reading.text(reading.at(node, 'then'))?.value as Runs['beyond'] | undefined;
+  const beyond = reading.text(reading.at(node, 'then'))?.value as PlannedRuns['beyond'] | undefined;
   return { value: { atOnce: atOnce.value, beyond: beyond ?? 'queue' }, span: spanOf(node) };
 }
 

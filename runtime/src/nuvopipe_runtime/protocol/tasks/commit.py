@@ -51,7 +51,7 @@ def make_record(
     spec = context.plan.steps.get(step)
     if spec is not None and "choose" in spec["next"] and result.get("chose"):
         record["chose"] = result["chose"]
-        record["passed"] = context.plan.passed_by(step, result["chose"])[:PASSED_MAX]  # type: ignore[typeddict-unknown-key]
+        record["passed"] = context.plan.passed_by(step, result["chose"])[:PASSED_MAX]
     if spec is not None and not attempt.ok and (spec.get("retry") or spec.get("catches")):
         record["attempts"] = attempts_max(spec)
     splits = result.get("splits")
