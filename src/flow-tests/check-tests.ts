@@ -4,7 +4,7 @@ import { allSteps, type Flow, type Located } from '../language/model/flow.ts';
 import { type FlowSteps, stepsOf } from './flow-steps.ts';
 import type { Named, TestCase, TestFile } from './test-file.ts';
 
-/** Holds a test file against its flow: steps and parameters that it speaks of have to be there. */
+/** Checks a test file against its flow: the steps and parameters it names must exist. */
 export function checkTestFile(file: TestFile, flow: Flow, report: Diagnostics): void {
   const steps = stepsOf(flow);
   const parameters = flow.parameters.map(({ name }) => name.value);

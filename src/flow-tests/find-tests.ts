@@ -4,10 +4,10 @@ import { UserError } from '../base/errors.ts';
 
 const TEST_FILE = /\.test\.ya?ml$/;
 const FLOW_FILE = /\.ya?ml$/;
-/** What tells a flow file from other YAML. */
+/** Distinguishes flow files from other YAML. */
 const FLOW_KEY = /^flow:/m;
 
-/** Folders that hold nobody's tests. */
+/** Folders that contain no tests of the user. */
 const SKIPPED_FOLDERS = new Set(['node_modules', 'build']);
 
 /**
@@ -48,7 +48,10 @@ async function below(folder: string): Promise<string[]> {
   return found;
 }
 
-/** The flow that a test file is of: the one it names, the one of its name, or the only one beside it; or why there is none. */
+/**
+ * The flow of a test file: the one it names, the one of the same name, or the only one beside it; or why there is
+ * none.
+ */
 export async function flowBeside(testFile: string, named: string | undefined): Promise<string | { problem: string }> {
   const folder = dirname(testFile);
   if (named !== undefined) {

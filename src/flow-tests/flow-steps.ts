@@ -1,12 +1,12 @@
 import { allSteps, type Flow, walk, walkSteps } from '../language/model/flow.ts';
 
-/** The steps of a flow as tests speak of them: those that are written in the file. */
+/** The steps of a flow that tests can name: those written in the file. */
 export interface FlowSteps {
   /** Sorted by position in the file. */
   names: string[];
-  /** Those that have a task for each item or turn. */
+  /** Steps with one task per item or turn. */
   many: ReadonlySet<string>;
-  /** Those that call an action or a flow. */
+  /** Steps that call an action or a flow. */
   calls: ReadonlySet<string>;
 }
 

@@ -14,15 +14,15 @@ import type { Packages } from './packages.ts';
 import { type TestCase, valuesOf } from './test-file.ts';
 import type { CaseOutcome, ReadTask } from './test-outcome.ts';
 
-/** Of what the process says on stderr, for the case that it ends. */
+/** Size of the kept stderr, in case the process ends. */
 const STDERR_KEPT = 4_000;
 
-/** The runner's process ends with its input; it may be in the middle of a step. */
+/** The runner's process ends with its input, even in the middle of a step. */
 const END_GRACE_MS = 2_000;
 
 /**
- * A process that runs cases of one flow, one after the other, on a simulated platform: the runtime and Metaflow as they are,
- * with sessions, storage and time made up in memory.
+ * A process that runs cases of one flow in sequence on a simulated platform: the real runtime and Metaflow, with
+ * sessions, storage and time in memory.
  */
 export class Simulation {
   readonly #folder: string;
@@ -35,7 +35,7 @@ export class Simulation {
     this.#folder = folder;
     this.#child = child;
     this.#closed = once(child, 'close');
-    // A write to a process that has ended: that there is no answer says so.
+    // Writing to a process that has ended: the missing answer reports it.
     child.stdin?.on('error', () => undefined);
     child.stderr?.on('data', (data) => {
       this.#stderr = (this.#stderr + data).slice(-STDERR_KEPT);
@@ -43,7 +43,7 @@ export class Simulation {
     this.#answers = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   }
 
-  /** @param python interpreter that has Metaflow. */
+  /** @param python interpreter with Metaflow */
   static async start(bundle: Bundle, python: string, packages: Packages): Promise<Simulation> {
     const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-test-'));
     try {
@@ -60,7 +60,7 @@ export class Simulation {
     }
   }
 
-  /** Runs a case, and reads these artifacts (by step) of its run. */
+  /** Runs a case and reads these artifacts, by step, of its run. */
   run({ parameters, secrets, mocks }: TestCase, artifacts: Record<string, string[]>): Promise<CaseOutcome> {
     return this.#ask({
       parameters: valuesOf(parameters),
@@ -70,7 +70,7 @@ export class Simulation {
     });
   }
 
-  /** Reads artifacts (by step) of a run in a datastore. */
+  /** Reads artifacts, by step, of a run in a datastore. */
   async read(
     store: StoreSettings,
     run: string,
@@ -85,7 +85,7 @@ export class Simulation {
     return answer.artifacts;
   }
 
-  /** Ends the process and removes what it had. */
+  /** Stops the process and removes its files. */
   async close(): Promise<void> {
     this.#child.stdin?.end();
     this.#child.kill();
@@ -106,7 +106,7 @@ export class Simulation {
   }
 }
 
-/** The flow as it lies in its step action: `flow.py`, the plan, the user's code. */
+/** The flow as in its step action: `flow.py`, the plan, the user's code. */
 async function unpackFlow(bundle: Bundle, folder: string): Promise<string> {
   const zip = bundle.files.get('step.zip');
   if (zip === undefined) throw new TypeError('the bundle has no step action');

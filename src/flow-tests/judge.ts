@@ -5,17 +5,17 @@ import type { FlowSteps } from './flow-steps.ts';
 import type { ExpectedArtifact, TestCase } from './test-file.ts';
 import type { Attempt, CaseOutcome, FinishedRun, ReadTask } from './test-outcome.ts';
 
-/** Something that was expected otherwise. */
+/** A difference between expectation and outcome. */
 export interface Mismatch {
   message: string;
-  /** Of what was expected, in the test file. */
+  /** Position of the expectation in the test file. */
   span: Span;
-  /** As lines; absent where the message says it all. */
+  /** Lines; absent if the message is complete. */
   expected?: string[];
   actual?: string[];
 }
 
-/** What of a case's expectations its outcome does not meet. */
+/** Compares the outcome of a case with its expectations. */
 export function judge(one: TestCase, outcome: CaseOutcome, steps: FlowSteps, end: string): Mismatch[] {
   if ('broken' in outcome) return [{ message: `the case could not run: ${outcome.broken}`, span: one.name.span }];
   if ('problem' in outcome) {
@@ -32,7 +32,7 @@ export function judge(one: TestCase, outcome: CaseOutcome, steps: FlowSteps, end
   ];
 }
 
-/** The artifacts that a case wants to see, by step. */
+/** The artifacts that a case expects, by step. */
 export function artifactsToRead({ expect }: TestCase, end: string): Record<string, string[]> {
   const wanted: Record<string, string[]> = {};
   for (const { step = end, name } of expect.artifacts) {
@@ -78,7 +78,7 @@ function pathStep(step: string, tasks: number): string {
   return tasks === 1 ? step : `${step} x${tasks}`;
 }
 
-/** Tasks by step; a task of several attempts is one. */
+/** Tasks by step; a task with several attempts counts once. */
 function tasksOf(attempts: readonly Attempt[]): Map<string, Set<string>> {
   const tasks = new Map<string, Set<string>>();
   for (const { step, at } of attempts) tasks.set(step, (tasks.get(step) ?? new Set()).add(at.join()));
@@ -112,7 +112,7 @@ function judgeArtifact(
   if (unreadable !== undefined) return [{ message: `${shownName} cannot be read: ${unreadable}`, span }];
   const isList = step !== undefined && many.has(step);
   const has = tasks.filter((task) => Object.hasOwn(task.values, name)).length;
-  // A list has null for a task without the artifact, as for one of a case that was not taken.
+  // A list has null for tasks without the artifact, for example after another case of a switch.
   if (has === 0 || (!isList && has < tasks.length)) return [{ message: `there is no artifact ${shownName}`, span }];
   const actual = isList ? tasks.map((task) => artifactOf(task, name)) : artifactOf(tasks[0] as ReadTask, name);
   if (isSame(value, actual)) return [];
@@ -123,10 +123,10 @@ function artifactOf({ values }: ReadTask, name: string): unknown {
   return values[name] ?? null;
 }
 
-/** How far numbers may be apart unless both are integers, of the greater one: some roundings of double precision. */
+/** Relative tolerance for numbers unless both are integers: a few roundings of double precision. */
 const RELATIVE_TOLERANCE = 1e-9;
 
-/** Equality of JSON; the order of keys does not count. */
+/** Equality of JSON values; the order of keys does not matter. */
 function isSame(expected: unknown, actual: unknown): boolean {
   if (isNumber(expected) && isNumber(actual)) {
     if (isSameNumber(expected, actual)) return true;
@@ -146,7 +146,7 @@ function isSame(expected: unknown, actual: unknown): boolean {
   );
 }
 
-/** Values that fit into one line do. */
+/** Values that fit into one line stay on one line. */
 const ONE_LINE_MAX = 72;
 
 function shown(value: unknown): string[] {
@@ -154,7 +154,7 @@ function shown(value: unknown): string[] {
   return line.length <= ONE_LINE_MAX ? [line] : toJson(finite(value), 2).split('\n');
 }
 
-/** JSON has no NaN and no infinity; the runner of the cases, too, writes their names. */
+/** JSON has no NaN or infinity; the runner also writes their names. */
 function finite(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value !== 'object' || value === null || isNumber(value)) return value;

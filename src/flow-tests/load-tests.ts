@@ -9,7 +9,7 @@ import { type FlowSteps, stepsOf } from './flow-steps.ts';
 import { readTestFile } from './read-tests.ts';
 import type { TestFile } from './test-file.ts';
 
-/** A test file, and the flow that it tests. */
+/** A test file and the flow it tests. */
 export interface LoadedTests extends TestFile {
   bundle: Bundle;
   steps: FlowSteps;

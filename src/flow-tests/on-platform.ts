@@ -9,7 +9,7 @@ import type { Simulation } from './in-simulation.ts';
 import { type TestCase, valuesOf } from './test-file.ts';
 import type { Attempt, FinishedRun } from './test-outcome.ts';
 
-/** The local platform as tests use it: started if it does not run, and then stopped again. */
+/** The local platform for tests: started if necessary, and stopped again afterwards. */
 export class TestPlatform {
   readonly #home: string;
   readonly #platform: Platform;
@@ -78,13 +78,13 @@ export class TestPlatform {
     }
   }
 
-  /** Leaves a platform alone that ran before. */
+  /** Does not stop a platform that was already running. */
   async close(report: Progress): Promise<void> {
     if (this.#started) await stopPlatform(this.#home, report);
   }
 }
 
-/** What a test does not say of secrets; `cases.py` makes up the same. */
+/** Default values of secrets; the same as in `cases.py`. */
 function madeUp(plan: Plan): Record<string, string> {
   const names = Object.values(plan.steps).flatMap(({ secrets = [] }) => secrets);
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? `test-${name}`]));

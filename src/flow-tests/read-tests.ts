@@ -34,7 +34,7 @@ export function readTestFile(report: Diagnostics): TestFile | undefined {
     return undefined;
   }
   if (!validate(withRoundedNumbers(toValue(document, root)))) {
-    // Of the alternatives of `each`, what is wrong with a mock is told, not that it could be null.
+    // For alternatives of `each`, errors of the mock are reported, not that it could be null.
     const errors = (validate.errors ?? []).filter(({ schemaPath }) => !/\/anyOf(\/1\/type)?$/.test(schemaPath));
     reportSchemaErrors(errors, root, document, report, {
       root: 'a test file',
@@ -45,7 +45,7 @@ export function readTestFile(report: Diagnostics): TestFile | undefined {
   return { source: report.source, ...new Reader(document, report).file(root) };
 }
 
-/** What test files have words of their own for. */
+/** Errors with messages specific to test files. */
 function tell(
   { keyword, data, params, parentSchema }: SchemaError,
   { span, key, entries }: SchemaPlace,
@@ -73,7 +73,7 @@ function isResult(key: string): key is 'set' | 'run' | 'returns' {
   return key === 'set' || key === 'run' || key === 'returns';
 }
 
-/** `shout`, or `shout x3`; other text the schema refuses. */
+/** `shout` or `shout x3`; the schema rejects anything else. */
 const PATH_STEP = /^(\w+)(?: x(\d+))?$/;
 
 const MOCK_HINT = 'add set, run, returns, error, timeout or each';
@@ -143,7 +143,7 @@ class Reader {
     };
   }
 
-  /** What goes with what; the schema leaves it open, so that it can be said in words. */
+  /** Which keys can be combined; checked here instead of in the schema for better messages. */
   #checkMock(node: Node | undefined, keySpan: Span): void {
     const entries = this.#entries(node);
     const find = (...keys: string[]) => entries.filter(({ key }) => keys.includes(key));

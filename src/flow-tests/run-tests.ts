@@ -10,20 +10,20 @@ import type { CaseOutcome } from './test-outcome.ts';
 export interface CaseResult {
   tests: LoadedTests;
   case: TestCase;
-  /** It has passed where there is none. */
+  /** Empty if the case passed. */
   mismatches: Mismatch[];
-  /** The end of what its tasks wrote. */
+  /** The end of its tasks' output. */
   log: string;
   ms: number;
 }
 
 export interface RunOptions {
-  /** Processes that run cases at once. */
+  /** Maximum number of concurrent processes. */
   parallel: number;
   python: string;
   home: string;
   report: Progress;
-  /** Ends everything that is under way. */
+  /** Stops everything that is running. */
   signal: AbortSignal;
 }
 
@@ -31,10 +31,13 @@ interface WorkOptions extends RunOptions {
   packages: ReadonlyMap<LoadedTests, Packages>;
 }
 
-/** A process takes about a second to start, a case some hundredths of one: so many of them are worth a process more. */
+/**
+ * A process takes about a second to start and a case a few hundredths, so an additional process pays off for this
+ * many cases.
+ */
 const CASES_PER_PROCESS_MIN = 16;
 
-/** A case whose result somebody waits for. */
+/** A case with a pending result. */
 interface Pending {
   tests: LoadedTests;
   case: TestCase;
@@ -47,12 +50,12 @@ interface Pending {
 type Batch = [Pending, ...Pending[]];
 
 /**
- * Runs the cases of test files side by side; gives their results in the order of the files.
+ * Runs the cases of test files in parallel and returns their results in file order.
  *
- * Whatever it has started is ended when the last result has been taken, or the caller takes no more, or the signal comes.
+ * Everything it started is stopped when the last result has been taken, the caller stops, or the signal aborts.
  */
 export async function* runTests(files: readonly LoadedTests[], options: RunOptions): AsyncGenerator<CaseResult> {
-  // One after the other: two flows may need the same packages, which are made on first use.
+  // In sequence: two flows might need the same packages, which are created on first use.
   const packages = new Map<LoadedTests, Packages>();
   for (const tests of files) {
     packages.set(tests, await packagesOf(tests.bundle.plan, options.python, options.home, options.report));
@@ -97,19 +100,19 @@ function pend(tests: LoadedTests, one: TestCase): Pending {
   const result = new Promise<CaseResult>((done, fail) => {
     ends = { done, fail };
   });
-  // Whoever takes the results takes the first failure and no more of them.
+  // The reader of the results receives the first failure and stops.
   result.catch(() => undefined);
   return { tests, case: one, result, ...(ends as unknown as Pick<Pending, 'done' | 'fail'>) };
 }
 
-/** Deals cases to at most so many batches, each of them worth it. */
+/** Distributes cases over at most this many batches, each of a worthwhile size. */
 function split(cases: readonly Pending[], most: number): Batch[] {
   const count = Math.min(most, Math.ceil(cases.length / CASES_PER_PROCESS_MIN));
   const batches = Array.from({ length: count }, (_, index) => cases.filter((_, at) => at % count === index));
   return batches.filter((batch): batch is Batch => batch.length > 0);
 }
 
-/** Does all jobs, so many at once; the first failure ends the others. */
+/** Runs all jobs with limited concurrency; the first failure stops the others. */
 async function doAll(
   jobs: (() => Promise<void>)[],
   parallel: number,
@@ -154,7 +157,7 @@ async function runOnPlatform(batches: readonly Batch[], options: WorkOptions): P
           const { bundle } = each.tests;
           const wanted = artifactsToRead(each.case, bundle.plan.end);
           const running = platform.run(bundle, each.case, wanted, simulation, report);
-          // A run that nobody waits for any more ends with the platform, or by itself.
+          // An abandoned run ends with the platform, or by itself.
           const outcome = await Promise.race([running, aborted]);
           if (outcome !== undefined) finish(each, outcome);
         }
@@ -165,7 +168,7 @@ async function runOnPlatform(batches: readonly Batch[], options: WorkOptions): P
   }
 }
 
-/** Ends the process at once when the signal comes, whatever it is doing. */
+/** Ends the process immediately on the signal, whatever it is doing. */
 async function withSimulation(
   tests: LoadedTests,
   { python, packages, signal }: WorkOptions,

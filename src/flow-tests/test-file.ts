@@ -1,10 +1,10 @@
 import type { SourceFile } from '../language/diagnostics/source-file.ts';
 import type { Located, Span } from '../language/model/flow.ts';
 
-/** A `*.test.yaml`, typed; everything in it knows its place. */
+/** A typed `*.test.yaml`; everything in it knows its position. */
 export interface TestFile {
   source: SourceFile;
-  /** Relative to the test file; absent where it goes without saying. */
+  /** Relative to the test file; absent if implied. */
   flow?: Located<string>;
   cases: TestCase[];
 }
@@ -20,39 +20,39 @@ export interface TestCase {
   expect: Expectation;
 }
 
-/** A value under a name. */
+/** A named value. */
 export interface Named {
   name: Located<string>;
   value: unknown;
 }
 
-/** Values by their names alone. */
+/** Values by name, without positions. */
 export function valuesOf(named: readonly Named[]): Record<string, unknown> {
   return Object.fromEntries(named.map(({ name, value }) => [name.value, value]));
 }
 
-/** What stands in for a step. */
+/** A replacement for a step. */
 export interface Mock {
   step: Located<string>;
-  /** As the schema has it: what the runner of the cases takes. */
+  /** In the form of the schema, which the runner accepts. */
   value: Record<string, unknown>;
-  /** Artifacts that it sets, those of `each` included. */
+  /** Artifacts that it sets, including those of `each`. */
   sets: Located<string>[];
-  /** The keys that say what it does where it does not fail, those of `each` included. */
+  /** Keys that define what it does when it does not fail, including those of `each`. */
   results: Located<'set' | 'run' | 'returns'>[];
-  /** Where each of several mocks stands. */
+  /** Positions of several mocks. */
   each?: Located<number>;
 }
 
 export type ExpectedStatus = 'succeeded' | 'failed';
 
 export interface Expectation {
-  /** At the `error` or the case's name where no status is written. */
+  /** Position of `error` or the case's name if no status is written. */
   status: Located<ExpectedStatus>;
   path?: { steps: PathStep[]; span: Span };
   attempts: { step: Located<string>; count: number }[];
   artifacts: ExpectedArtifact[];
-  /** A part of the failure's text. */
+  /** Part of the failure's message. */
   error?: Located<string>;
 }
 
@@ -63,10 +63,10 @@ export interface PathStep {
 }
 
 export interface ExpectedArtifact {
-  /** The step after which it is looked at; the flow's last where there is none. */
+  /** The step after which it is read; absent: the flow's last step. */
   step?: string;
   name: string;
   value: unknown;
-  /** Of the key. */
+  /** Position of the key. */
   span: Span;
 }

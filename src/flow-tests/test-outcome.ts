@@ -1,14 +1,14 @@
-/** How a case went, as `runtime/src/nuvopipe_testing/cases.py` tells it. */
+/** The outcome of a case, as reported by `runtime/src/nuvopipe_testing/cases.py`. */
 export type CaseOutcome = FinishedRun | { problem: { step: string; message: string } } | { broken: string };
 
 export interface FinishedRun {
   status: string;
   error?: { message: string; step?: string } | null;
-  /** In the order in which they were made. */
+  /** In execution order. */
   attempts: Attempt[];
-  /** The artifacts that were asked for, of each task of a step in the order of their coordinates. */
+  /** The requested artifacts of each task of a step, ordered by coordinate. */
   artifacts: Record<string, ReadTask[]>;
-  /** The end of what the tasks wrote. */
+  /** The end of the tasks' output. */
   log: string;
   ms: number;
 }
@@ -26,6 +26,6 @@ export interface Attempt {
 export interface ReadTask {
   at: number[];
   values: Record<string, unknown>;
-  /** Why others cannot be read. */
+  /** Why other artifacts cannot be read. */
   unreadable: Record<string, string>;
 }

@@ -1,7 +1,7 @@
 import type { CaseResult } from '../run-tests.ts';
 import { hasPassed, placeOf, type Reporter, seconds } from './reporter.ts';
 
-/** JUnit's XML as CI systems read it: a suite a file; a case's class is its flow. */
+/** JUnit XML as CI systems read it: one suite per file; the class of a case is its flow. */
 export function junitReporter(): Reporter {
   return {
     result: () => '',
@@ -50,7 +50,7 @@ function testCase(result: CaseResult): string[] {
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** XML 1.0 has no place at all for most control characters. */
+/** XML 1.0 does not allow most control characters. */
 function escaped(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones
   const legal = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');

@@ -1,9 +1,9 @@
 import type { CaseResult } from '../run-tests.ts';
 
-/** Writes results as they come; what it returns goes to the output, without a newline at its end. */
+/** Writes results as they arrive; the return value goes to the output, without a final newline. */
 export interface Reporter {
   begin?(cases: number): string;
-  /** Of a case; the cases of a file come one after the other. */
+  /** Called per case; the cases of a file are consecutive. */
   result(result: CaseResult): string;
   end(results: readonly CaseResult[], ms: number): string;
 }
@@ -12,7 +12,7 @@ export function hasPassed({ mismatches }: CaseResult): boolean {
   return mismatches.length === 0;
 }
 
-/** Where a mismatch stands in the test file: `flow.test.yaml:12:5`. */
+/** Position of a mismatch in the test file: `flow.test.yaml:12:5`. */
 export function placeOf({ tests }: CaseResult, { span }: CaseResult['mismatches'][number]): string {
   const { line, column } = tests.source.position(span[0]);
   return `${tests.source.name}:${line}:${column}`;

@@ -7,10 +7,10 @@ import { hasPassed, type Reporter } from './reporter.ts';
 
 const INDENT = '      ';
 
-/** Lines of a failed case's log that are shown: the last ones say why. */
+/** Maximum number of log lines shown for a failed case: the last ones explain why. */
 const LOG_LINES_MAX = 12;
 
-/** For people: each case with a mark, and below one that failed what was expected and what came. */
+/** Text for people: each case with a mark, and below failed ones what was expected and what happened. */
 export function specReporter(palette: Palette): Reporter {
   let file = '';
   return {
@@ -41,7 +41,7 @@ function failure(result: CaseResult, palette: Palette): string[] {
   return [...told, ...wrote.map((line) => palette.dim(line)), ''].map((line) => (line === '' ? '' : INDENT + line));
 }
 
-/** What steps write must not reach the terminal as its control codes. */
+/** Output of steps must not control the terminal. */
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');

@@ -16,7 +16,7 @@ export function tapReporter(): Reporter {
   };
 }
 
-/** What would end a description, or begin a directive. */
+/** Characters that would end a description or start a directive. */
 function escaped(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\\#]/g, '\\$&');
 }

@@ -1,4 +1,4 @@
-/** Where actions' code lies unpacked: one directory a distinct code, shared by all containers that run it. */
+/** Unpacked code of actions: one directory per distinct code, shared by all containers that run it. */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -8,22 +8,22 @@ import { unzipSync } from 'fflate';
 /** The first bytes of a zip archive's first entry. */
 const ZIP_MAGIC = Buffer.from([0x50, 0x4b, 0x03, 0x04]);
 
-/** Our own, so that a few bytes of an archive cannot fill the memory or the disk: ten times the code that an action may have. */
+/** Not a limit of OpenWhisk: prevents a small archive from filling memory or disk. Ten times the maximum code size. */
 const UNPACKED_MAX_BYTES = 480 * 1024 * 1024;
-/** Our own: more than any archive of packages has that is as small as an action's code. */
+/** Not a limit of OpenWhisk: more entries than any archive of this size needs. */
 const ENTRIES_MAX = 20_000;
 
 export type Language = 'node' | 'python';
 
-/** An action's code as it was deployed. */
+/** An action's code as deployed. */
 export interface ActionCode {
   readonly language: Language;
-  /** Source text, or base64 where `binary`. */
+  /** Source text, or base64 if `binary`. */
   readonly text: string;
   readonly binary: boolean;
 }
 
-/** The code cannot be unpacked; the message is what the action image would say. */
+/** The code cannot be unpacked; the message is that of the action image. */
 export class CodeError extends Error {}
 
 const ARCHIVE_PROBLEM = 'There was an error uncompressing the action Zip archive.';
@@ -48,7 +48,7 @@ export class CodeCache {
     return ready;
   }
 
-  /** Removes what no deployed action uses. Only safe before the first container starts. */
+  /** Removes code that no deployed action uses. Only safe before the first container starts. */
   async prune(used: Iterable<ActionCode>): Promise<void> {
     if (!existsSync(this.#root)) return;
     const keys = new Set<string>();
@@ -82,7 +82,7 @@ function keyOf(code: ActionCode): string {
   return createHash('sha256').update(`${code.language}:${code.binary}:`).update(code.text).digest('hex').slice(0, 32);
 }
 
-/** Of an archive whose entries have names that no file can have, or that exclude each other. */
+/** For archives with invalid or conflicting entry names. */
 function isNameProblem(error: unknown): boolean {
   const { code = '' } = error as NodeJS.ErrnoException;
   return ['ENAMETOOLONG', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ERR_INVALID_ARG_VALUE'].includes(code);
@@ -92,7 +92,7 @@ function filesOf(code: ActionCode): [name: string, content: Uint8Array | string]
   if (!code.binary) return code.language === 'python' ? [['__main__.py', code.text]] : [];
   const bytes = Buffer.from(code.text, 'base64');
   if (!bytes.subarray(0, ZIP_MAGIC.length).equals(ZIP_MAGIC)) {
-    // A text that happens to be base64 too is still Python source, to the proxy that unpacks it.
+    // Text that happens to be valid base64 is still Python source to the proxy.
     if (code.language === 'python') return [['__main__.py', bytes]];
     throw new CodeError('There was an error uncompressing the action archive. The file type is unsupported');
   }
@@ -112,7 +112,7 @@ function filesOf(code: ActionCode): [name: string, content: Uint8Array | string]
   return files;
 }
 
-/** By the archive's index, which says how much memory its entries get: what is larger than it says is cut off. */
+/** Uses the archive's index for the sizes of entries; anything beyond is cut off. */
 function checkSizes(bytes: Uint8Array): void {
   let entries = 0;
   let unpackedBytes = 0;

@@ -1,10 +1,10 @@
-/** Reads the answers of a container: lines of which only a bounded beginning is kept, however long they are. */
+/** Reads the answers of a container: lines of any length, of which only the first part is kept. */
 import type { Readable } from 'node:stream';
 
 const NEWLINE = 10;
 
 export interface AnswerLine {
-  /** The line without its newline; only its first `maxBytes` bytes where it was longer. */
+  /** The line without its newline; truncated to `maxBytes` bytes. */
   readonly text: string;
   /** The whole line's length, without its newline. */
   readonly lengthBytes: number;

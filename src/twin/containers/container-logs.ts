@@ -1,7 +1,7 @@
 /** Splits what a container prints into the log lines of its activations, as OpenWhisk's log store does. */
 import type { Readable } from 'node:stream';
 
-/** What the launchers print on both streams at the end of each activation; the marker of the real action images. */
+/** Printed by the launchers on both streams at the end of each activation, like the real action images' marker. */
 const SENTINEL = 'XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX';
 /** DockerToActivationLogStore.scala: `f"$time%-30s $stream: …"`. */
 const TIME_WIDTH = 30;
@@ -16,7 +16,7 @@ export function formatLogLine(timeMs: number, stream: LogStream, text: string): 
   return `${isoTime(timeMs).padEnd(TIME_WIDTH)} ${stream}: ${text}`;
 }
 
-/** RFC 3339 with what fraction there is, as Docker writes it. */
+/** RFC 3339 with an optional fraction, as written by Docker. */
 function isoTime(timeMs: number): string {
   const micros = Math.round((timeMs - Math.floor(timeMs)) * 1000);
   const iso = new Date(Math.floor(timeMs)).toISOString();
@@ -35,7 +35,7 @@ export interface CollectedLogs {
   readonly truncated: boolean;
 }
 
-/** Collects both streams of one container, one activation after the other. */
+/** Collects both streams of a container, activation by activation. */
 export class LogCollector {
   readonly #now: () => number;
   #lines: Line[] = [];
@@ -53,7 +53,7 @@ export class LogCollector {
     this.#follow(stderr, 'stderr');
   }
 
-  /** Forgets what was printed so far and keeps at most `limitBytes` from here on. */
+  /** Discards earlier output and keeps at most `limitBytes` from here on. */
   begin(limitBytes: number): void {
     this.#lines = [];
     this.#bytes = 0;
@@ -63,12 +63,15 @@ export class LogCollector {
     this.#limitBytes = limitBytes;
   }
 
-  /** The container has another answer to give before the activation ends: it was initialised and will now run. */
+  /** The container will answer again before the activation ends: it was initialised and will now run. */
   continue(): void {
     this.#expectedSentinels += STREAMS;
   }
 
-  /** The lines since `begin`, once both streams reached their last sentinel or their end, or `patienceMs` have passed. */
+  /**
+   * The lines since `begin`, once both streams have reached their last marker or their end, or `patienceMs` have
+   * passed.
+   */
   async end(patienceMs: number): Promise<CollectedLogs> {
     if (!this.#complete()) {
       await new Promise<void>((resolve) => {
@@ -125,7 +128,7 @@ export class LogCollector {
       this.#keep(stream, text);
       return;
     }
-    // A last line without a newline of its own stands before the sentinel.
+    // The marker can follow a last line without a newline.
     if (text.length > SENTINEL.length) this.#keep(stream, text.slice(0, -SENTINEL.length));
     this.#sentinels += 1;
     this.#wake();

@@ -1,6 +1,7 @@
 /**
- * The containers of one machine: reused warm by the same revision of the same action, started while their memory fits,
- * the longest idle ended for others, and invocations queued when nothing can be ended. After ContainerPool.scala.
+ * The containers of the machine: reused for the same revision of an action, started while memory is available, with
+ * the longest idle one stopped for others, and invocations queued if none can be stopped. Modelled on
+ * ContainerPool.scala.
  */
 import type { Container } from './container.ts';
 
@@ -8,17 +9,17 @@ import type { Container } from './container.ts';
 export const DEFAULT_IDLE_TIMEOUT_MS = 10 * 60_000;
 
 export interface PoolOptions {
-  /** Sum of the memory limits of all containers at most. */
+  /** Maximum sum of the memory limits of all containers. */
   readonly memoryMb: number;
   readonly idleTimeoutMs: number;
 }
 
 /** The right to use one container for one activation. */
 export interface Lease {
-  /** Undefined: the memory is reserved, the container is still to be started and given to `fill`. */
+  /** Undefined: the memory is reserved, and a container must be started and passed to `fill`. */
   readonly container: Container | undefined;
   fill(container: Container): void;
-  /** Gives the container back, to be kept warm or to be ended. */
+  /** Returns the container, to be kept warm or stopped. */
   release(keep: boolean): void;
 }
 
@@ -38,13 +39,13 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** The platform is being stopped. */
+/** The platform is stopping. */
 export class PoolClosed extends Error {}
 
 export class ContainerPool {
   readonly #options: PoolOptions;
   readonly #busy = new Set<Slot>();
-  /** In the order of their last use: the first has been idle for longest. */
+  /** Ordered by last use: the first has been idle for longest. */
   readonly #idle = new Set<Slot>();
   #queue: Waiting[] = [];
   #usedMb = 0;
@@ -54,12 +55,12 @@ export class ContainerPool {
     this.#options = options;
   }
 
-  /** Containers there are now, for tests and status. */
+  /** Number of containers, for tests and status. */
   get counts(): { busy: number; idle: number; queued: number } {
     return { busy: this.#busy.size, idle: this.#idle.size, queued: this.#queue.length };
   }
 
-  /** Waits for a container of this revision of the action, or for the memory to start one. @throws when the pool is closed */
+  /** Waits for a container of this action revision, or for the memory to start one. @throws if the pool is closed */
   acquire(action: string, revision: string, memoryMb: number): Promise<Lease> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw new PoolClosed();
@@ -68,7 +69,7 @@ export class ContainerPool {
     });
   }
 
-  /** The action was updated or deleted: its idle containers are ended. The busy ones are when they are given back. */
+  /** The action was updated or deleted: its idle containers are stopped now, busy ones when they are returned. */
   retire(action: string): void {
     for (const slot of [...this.#idle]) if (slot.action === action) this.#end(slot);
     this.#serve();
@@ -85,7 +86,7 @@ export class ContainerPool {
     if (this.#closed) return;
     let full = false;
     this.#queue = this.#queue.filter((waiting) => {
-      // First come, first served; only a warm container is no loss to those before.
+      // First come, first served; only warm containers can be given out of order without harming earlier requests.
       const slot = this.#warm(waiting) ?? (full ? undefined : this.#reserve(waiting));
       if (slot === undefined) {
         full = true;

@@ -1,4 +1,4 @@
-/** A started container process, however it was started: its pipes, its end, and the way to end it with all its children. */
+/** A running container process: its pipes, its end, and how to stop it with all its children. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 
@@ -9,7 +9,7 @@ export interface ContainerProcess {
   readonly stderr: Readable;
   /** fd 3: the answers of ActionLoop. */
   readonly answers: Readable;
-  /** Settles when the process has ended; its pipes may still hold something. Never rejects. */
+  /** Settles when the process has ended; its pipes might still hold data. Never rejects. */
   readonly exited: Promise<void>;
   kill(): void;
 }
@@ -21,7 +21,7 @@ export interface Command {
   readonly cwd: string;
 }
 
-/** Starts a process in its own group, so that it can be killed together with what it starts. */
+/** Starts a process in its own group, so that it can be killed with its children. */
 export function startProcess(command: Command): ContainerProcess {
   const child: ChildProcess = spawn(command.executable, command.args, {
     cwd: command.cwd,
@@ -46,7 +46,7 @@ export function startProcess(command: Command): ContainerProcess {
   };
 }
 
-/** Ends a process group at once. A group that is gone already is what was wanted. */
+/** Kills a process group. A group that no longer exists is not an error. */
 export function killGroup(pid: number | undefined): void {
   if (pid === undefined || pid <= 0) return;
   try {

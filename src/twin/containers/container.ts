@@ -1,12 +1,12 @@
-/** One container: a process that has one action's code and runs its activations one after the other. */
+/** A container: a process with one action's code that runs its activations in sequence. */
 import { type AnswerLine, AnswerReader } from './answers.ts';
 import { type CollectedLogs, LogCollector } from './container-logs.ts';
 import type { ContainerProcess } from './container-process.ts';
 
-/** How long the last lines may take after the answer. Longer than any pipe needs, short enough not to be felt. */
+/** How long to wait for the last log lines after the answer: longer than any pipe needs, but not noticeable. */
 const LOG_PATIENCE_MS = 500;
 
-/** What came of one exchange with a container. */
+/** The outcome of one exchange with a container. */
 export type Exchange =
   | { readonly kind: 'answered'; readonly line: AnswerLine }
   | { readonly kind: 'exited' }
@@ -18,7 +18,7 @@ export class Container {
   #answered: ((answer: Exchange) => void) | undefined;
   #exited = false;
 
-  /** @param maxAnswerBytes how much of an answer is kept */
+  /** @param maxAnswerBytes maximum size of a kept answer */
   constructor(process: ContainerProcess, maxAnswerBytes: number, now: () => number) {
     this.process = process;
     this.#logs = new LogCollector(process.stdout, process.stderr, now);
@@ -27,7 +27,7 @@ export class Container {
       this.#exited = true;
       this.#settle({ kind: 'exited' });
     };
-    // The pipe may still hold an answer when the process has ended: its end comes after what was written to it.
+    // The pipe might still hold an answer when the process has ended, because its end arrives later.
     process.answers.once('close', gone);
     process.exited.then(() => setTimeout(gone, LOG_PATIENCE_MS).unref());
   }
@@ -40,7 +40,7 @@ export class Container {
     this.#logs.begin(limitBytes);
   }
 
-  /** The initialisation is over, what follows is the same activation's run. */
+  /** Initialisation is complete; the run of the same activation follows. */
   continueLogs(): void {
     this.#logs.continue();
   }
@@ -49,7 +49,7 @@ export class Container {
     return this.#logs.end(LOG_PATIENCE_MS);
   }
 
-  /** Sends a line, where there is one, and waits for the next answer. Past `timeoutMs` the container is killed. */
+  /** Sends a line, if given, and waits for the next answer. After `timeoutMs` the container is killed. */
   exchange(line: string | undefined, timeoutMs: number): Promise<Exchange> {
     return new Promise((resolve) => {
       if (this.#exited) {

@@ -1,4 +1,7 @@
-/** The other end of `runtime/launchers/python_template.py`: a warm interpreter that is forked for each Python container. */
+/**
+ * The counterpart of `runtime/launchers/python_template.py`: a warm interpreter that is forked for each Python
+ * container.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,9 +11,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type ContainerProcess, killGroup } from './container-process.ts';
 
-/** How long a fork may take to connect before a plain start is tried instead. */
+/** How long a fork can take to connect before a plain start is used instead. */
 const FORK_PATIENCE_MS = 10_000;
-/** An id, a descriptor and a process id, in characters. Whoever says more is no fork. */
+/** Maximum length of an ID, a descriptor and a process ID. A longer message does not come from a fork. */
 const HEAD_MAX_LENGTH = 64;
 /** stdin, stdout, stderr and fd 3. */
 const PIPES = 4;
@@ -40,7 +43,7 @@ export class PythonTemplate {
   #alive = true;
 
   constructor(options: TemplateOptions) {
-    // Not below the state directory: a unix socket's path has 108 characters at most.
+    // Outside the state directory, because the path of a Unix socket has at most 108 characters.
     this.#socketDir = mkdtempSync(join(tmpdir(), 'nuvopipe-'));
     const address = join(this.#socketDir, 's');
     this.#server = createServer((socket) => this.#accept(socket));
@@ -71,7 +74,7 @@ export class PythonTemplate {
     return this.#alive;
   }
 
-  /** Forks a container. @throws when the template is gone or does not answer: start a plain process instead */
+  /** Forks a container. @throws if the template has ended or does not answer: start a plain process instead */
   async fork(dir: string, main: string, env: Readonly<Record<string, string>>): Promise<ContainerProcess> {
     if (!(await this.#ready)) throw new Error('the template has ended');
     const id = randomUUID();
@@ -88,7 +91,7 @@ export class PythonTemplate {
     });
   }
 
-  /** Ends the template; its forks are ended by their owners. */
+  /** Stops the template; the owners of its forks stop those. */
   close(): void {
     killGroup(this.#child.pid);
     this.#end();

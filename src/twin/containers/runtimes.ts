@@ -1,6 +1,6 @@
 /**
- * The runtimes: how a container of a language is started, initialised and asked, so that it answers as the action image's
- * proxy does over HTTP: a status and a body.
+ * The runtimes: how a container of each language is started, initialised and invoked so that it behaves like the
+ * action image's proxy over HTTP, with a status and a body.
  */
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { toJson } from '../../base/json.ts';
@@ -14,11 +14,11 @@ import { PythonTemplate } from './python-template.ts';
 export interface RuntimeOptions {
   readonly node: { readonly executable: string; readonly env?: Readonly<Record<string, string>> };
   readonly python: { readonly executable: string; readonly env?: Readonly<Record<string, string>> };
-  /** Modules that the Python template imports once for all containers; those that are not installed are skipped. */
+  /** Modules that the Python template imports once for all containers; missing ones are skipped. */
   readonly pythonPreload?: readonly string[];
 }
 
-/** What a proxy answers over HTTP; `exited` and `timed-out` are what its caller sees when it does not. */
+/** The proxy's HTTP answer; `exited` and `timed-out` are what its caller sees if there is none. */
 export type ProxyReply =
   | { readonly kind: 'replied'; readonly status: number; readonly body: string; readonly lengthBytes: number }
   | { readonly kind: 'exited' }
@@ -28,7 +28,7 @@ export interface Initializer {
   readonly code: ActionCode;
   /** The action's `main`: a function, or `module.function` for zipped Node actions. */
   readonly main: string;
-  /** `__OW_*` and the init parameters. */
+  /** `__OW_*` variables and init parameters. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -54,7 +54,7 @@ export class Runtimes {
     this.#now = now;
   }
 
-  /** Starts a container and gives it its code. @param logLimitBytes of the activation that waits for it */
+  /** Starts a container and passes it its code. @param logLimitBytes of the waiting activation */
   initialize(init: Initializer, timeoutMs: number, logLimitBytes: number): Promise<InitializedContainer> {
     return init.code.language === 'node'
       ? this.#initializeNode(init, timeoutMs, logLimitBytes)
@@ -190,17 +190,20 @@ export class Runtimes {
   }
 }
 
-/** As `HASH_SEED` of the runtime's `warm_processes.py`: what is forked of the template is to pickle a set as all others do. */
+/**
+ * The same as `HASH_SEED` in the runtime's `warm_processes.py`, so that forks of the template pickle sets in the same
+ * order as others.
+ */
 const HASH_SEED = { PYTHONHASHSEED: '0' };
 
-/** What a container sees of this machine: enough to find programs and a place for temporary files, and nothing else. */
+/** The environment of a container: enough to find programs and a place for temporary files. */
 function baseEnvironment(executable: string): Record<string, string> {
   const env: Record<string, string> = { LANG: 'C.UTF-8' };
   for (const name of ['PATH', 'HOME', 'TMPDIR']) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }
-  // The programs beside an interpreter (those of its virtual environment) are its own.
+  // Programs beside an interpreter (in its virtual environment) belong to it.
   if (isAbsolute(executable)) env.PATH = `${dirname(executable)}${delimiter}${env.PATH ?? ''}`;
   return env;
 }
@@ -233,7 +236,7 @@ function pythonReply(answer: Exchange): ProxyReply {
   return { kind: 'replied', status: 200, body: `${text}\n`, lengthBytes: lengthBytes + 1 };
 }
 
-/** Undefined where the action has written something of its own instead. */
+/** Undefined if the action wrote something else. */
 function acknowledgement(text: string): { ok: boolean; problem?: string } | undefined {
   try {
     const { ok, problem } = JSON.parse(text);

@@ -1,19 +1,19 @@
 import { subscribe } from 'node:diagnostics_channel';
 
 export interface Activity {
-  /** Since when nothing has been seen. */
+  /** Time of the last activity. */
   quietMs(): number;
-  /** Something goes on that is no request. */
+  /** Records activity that is not an HTTP request. */
   seen(): void;
 }
 
-/** How long nobody has asked this process's HTTP servers for anything. */
+/** How long this process's HTTP servers have been idle. */
 export function watchRequests(now: () => number = Date.now): Activity {
   let last = now();
   const seen = () => {
     last = now();
   };
-  // Node's own channels: every server of the process is heard, without a word in any of them.
+  // Node's diagnostics channels report the requests of all servers of the process.
   subscribe('http.server.request.start', seen);
   subscribe('http.server.response.finish', seen);
   return { quietMs: () => now() - last, seen };

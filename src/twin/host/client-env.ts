@@ -1,7 +1,7 @@
 import { placeName } from '../../platform/s3/store-settings.ts';
 import type { Platform } from './platform-state.ts';
 
-/** What other clients (wsk, Metaflow, boto3, any AWS SDK) read from their environment to use a local platform. */
+/** Environment variables with which other clients (wsk, Metaflow, boto3, any AWS SDK) use a local platform. */
 export function clientEnvironment(platform: Platform, wskprops: string): Record<string, string> {
   const { whisk, store, metadataUrl } = platform;
   const endpoint = store.endpoint ?? '';
@@ -22,7 +22,7 @@ export function clientEnvironment(platform: Platform, wskprops: string): Record<
   };
 }
 
-/** Settings of another account that AWS's SDKs would mix with those above. */
+/** Variables of other accounts that AWS SDKs would combine with those above. */
 const IN_THE_WAY = ['AWS_SESSION_TOKEN', 'AWS_PROFILE'];
 
 /** Lines for `eval "$(…)"` in a POSIX shell. */

@@ -1,11 +1,11 @@
-/** The messages between the daemon of the local platform and the process that starts it. */
+/** Messages between the daemon of the local platform and the process that starts it. */
 import type { PythonEnvironments } from './python-env.ts';
 
-/** The first message of the one who starts the daemon. */
+/** The first message, from the process that starts the daemon. */
 export interface DaemonConfig {
   home: string;
   python: PythonEnvironments;
-  /** Of the OpenWhisk API: this one or none. */
+  /** Port of the OpenWhisk API: this one or none. */
   port?: number;
   idleLimitMs?: number;
 }

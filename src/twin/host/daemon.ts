@@ -3,12 +3,12 @@ import type { DaemonConfig, DaemonMessage } from './daemon-messages.ts';
 import { homePaths } from './platform-state.ts';
 import { type LocalServers, startServers } from './servers.ts';
 
-/** A platform that nobody uses gives its memory back; the next `nuvopipe run` starts it again in a second or two. */
+/** An unused platform frees its memory; the next `nuvopipe run` starts it again in a second or two. */
 const IDLE_LIMIT_MS = 60 * 60_000;
-/** How often it is asked whether the platform is idle, in parts of the limit. */
+/** Number of idle checks per limit. */
 const IDLE_CHECKS = 20;
 
-/** The background process of a local platform: it hosts the servers until it is told to end or nobody needs them. */
+/** The background process of a local platform: it hosts the servers until it is stopped or unused. */
 function main(): void {
   let servers: LocalServers | undefined;
   let ready = false;
@@ -45,7 +45,7 @@ function main(): void {
   });
 }
 
-/** Resolves once it is on its way. Who started the daemon may have gone. */
+/** Resolves once the message is sent. The receiver might have ended. */
 function tell(message: DaemonMessage): Promise<void> {
   return new Promise((resolve) => {
     if (process.connected) process.send?.(message, undefined, undefined, () => resolve());

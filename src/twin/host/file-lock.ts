@@ -5,13 +5,13 @@ import { readJson } from './platform-state.ts';
 import { poll } from './poll.ts';
 import { isAlive, type KnownProcess, processIdentity } from './process-identity.ts';
 
-/** One wait for all that a lock protects: making the Python environments over a slow network is the longest. */
+/** Must exceed the slowest protected operation: building the Python environments over a slow network. */
 const LOCK_WAIT_MS = 15 * 60_000;
 
 /**
- * Does something while no other process does it under the same lock file. The lock of a process that died is void.
+ * Runs a function while no other process holds the same lock file. The lock of a dead process is ignored.
  *
- * @param onWait called once when another process has the lock.
+ * @param onWait called once if another process holds the lock.
  */
 export async function withLock<T>(file: string, action: () => Promise<T>, onWait?: () => void): Promise<T> {
   const pid = process.pid;
@@ -41,7 +41,7 @@ async function take(file: string, mine: LockRecord): Promise<boolean> {
   return false;
 }
 
-/** A link is there whole or not at all, and never replaces another. */
+/** A link is created atomically and never replaces another. */
 async function linkRecord(file: string, record: LockRecord): Promise<boolean> {
   const draft = `${file}.${record.id}`;
   await writeFile(draft, JSON.stringify(record), { mode: 0o600 });
@@ -57,8 +57,8 @@ async function linkRecord(file: string, record: LockRecord): Promise<boolean> {
 }
 
 /**
- * Removes a dead holder's lock. Of several processes that found it dead only one may: the others could otherwise
- * remove the lock that the first one has taken meanwhile.
+ * Removes the lock of a dead process. Only one of several processes can do this: the others might otherwise remove
+ * the lock that the first one has just acquired.
  */
 async function breakStale(file: string, dead: LockRecord, mine: LockRecord): Promise<void> {
   const breaker = `${file}.break-${dead.id}`;

@@ -5,20 +5,20 @@ import { promisify } from 'node:util';
 import { LAUNCHERS_DIR } from '../../base/package-files.ts';
 
 /**
- * Ends the containers of a daemon that was killed: an idle one ends by itself, but one in the middle of a step would go on
- * until the step has ended. A container is told by its program and by its working directory, which is in `folder`; whatever
- * the step started is in its process group.
+ * Stops the containers of a killed daemon: idle ones end by themselves, but one in the middle of a step would
+ * continue until the step ends. A container is recognised by its program and its working directory, which is in
+ * `folder`; everything the step started is in its process group.
  */
 export async function endContainers(folder: string): Promise<void> {
   const place = (await realpath(folder).catch(() => folder)) + sep;
   for (const { group, command, cwd } of await processes()) {
-    // Every container runs a launcher, or is forked from one.
+    // Every container runs a launcher or is forked from one.
     if (command.includes(LAUNCHERS_DIR) && `${cwd}${sep}`.startsWith(place)) killGroup(group);
   }
 }
 
 interface Process {
-  /** Id of its process group. */
+  /** ID of its process group. */
   group: number;
   command: string;
   cwd: string;
@@ -42,7 +42,7 @@ async function fromProc(): Promise<Process[]> {
         const group = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
         return [{ group, command, cwd }];
       } catch {
-        // It has ended meanwhile, or is somebody else's.
+        // It has ended, or belongs to someone else.
         return [];
       }
     }),
@@ -64,7 +64,7 @@ async function fromPs(): Promise<Process[]> {
 }
 
 function killGroup(group: number): void {
-  // 0 and 1 would be this process's own group and everything.
+  // 0 and 1 would mean this process's own group and all processes.
   if (!(group > 1)) return;
   try {
     process.kill(-group, 'SIGKILL');

@@ -3,8 +3,8 @@ import type { NamespaceLimits } from '../openwhisk/namespace-limits.ts';
 import { type HomePaths, readJson, writePrivateJson } from './platform-state.ts';
 
 /**
- * What stays the same from one start of a local platform to the next: deployed actions hold the store's address and keys,
- * and users' clients those of the OpenWhisk. Lies in `<home>/settings.json`.
+ * Settings that stay the same across starts of a local platform: deployed actions contain the store's address and
+ * keys, and clients those of OpenWhisk. Stored in `<home>/settings.json`.
  */
 export interface LocalSettings {
   version: 1;
@@ -12,9 +12,9 @@ export interface LocalSettings {
   auth: string;
   accessKeyId: string;
   secretAccessKey: string;
-  /** Those used last; 0: none yet. */
+  /** The ports used last; 0: none yet. */
   ports: LocalPorts;
-  /** OpenWhisk's, where they are to be those of somebody's cluster and not its own defaults. */
+  /** OpenWhisk's limits, to match a particular cluster instead of the defaults. */
   limits?: Partial<NamespaceLimits>;
 }
 
@@ -24,7 +24,7 @@ export interface LocalPorts {
   metadata: number;
 }
 
-/** As long as those that OpenWhisk and AWS give out. */
+/** As long as the keys of OpenWhisk and AWS. */
 const WHISK_KEY_CHARACTERS = 64;
 const ACCESS_KEY_BYTES = 6;
 const SECRET_BYTES = 30;

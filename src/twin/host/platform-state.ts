@@ -6,8 +6,8 @@ import type { WhiskSettings } from '../../platform/openwhisk/whisk-settings.ts';
 import { isAlive, type KnownProcess } from './process-identity.ts';
 
 /**
- * A running local platform: what a client needs to talk to it. It lies in `<home>/platform.json`, readable by its owner
- * alone, because the keys are in it; never print one whole.
+ * A running local platform, with everything a client needs. Stored in `<home>/platform.json`, readable only by its
+ * owner because it contains keys; never print it as a whole.
  */
 export interface Platform {
   version: 1;
@@ -15,13 +15,13 @@ export interface Platform {
   nuvopipe: string;
   /** The daemon. */
   pid: number;
-  /** Tells the daemon from a later process with the same pid. */
+  /** Distinguishes the daemon from a later process with the same pid. */
   identity: string;
   /** Epoch milliseconds. */
   started: number;
   whisk: WhiskSettings;
   store: StoreSettings;
-  /** The S3 server's process, to be ended if the daemon died without doing so. */
+  /** The S3 server's process, to be stopped if the daemon died without doing so. */
   s3: KnownProcess;
   /** For `METAFLOW_SERVICE_URL`. */
   metadataUrl: string;
@@ -29,12 +29,12 @@ export interface Platform {
   python: string;
 }
 
-/** Where things lie under a home. */
+/** Paths under a home. */
 export interface HomePaths {
   home: string;
-  /** {@link Platform} of the running one. */
+  /** {@link Platform} of the running platform. */
   platform: string;
-  /** Generated keys and the ports last used, which outlive a platform. */
+  /** Generated keys and the ports used last, which outlive the platform. */
   settings: string;
   lock: string;
   log: string;
@@ -66,8 +66,8 @@ export function homePaths(home: string | undefined, env: NodeJS.ProcessEnv = pro
 }
 
 /**
- * The platform that runs under this home: its daemon lives, is the very process that wrote the file, and its OpenWhisk
- * answers to its key. Undefined otherwise, whatever lies in the file.
+ * The running platform of this home: its daemon is alive, is the process that wrote the file, and its OpenWhisk
+ * accepts its key. Undefined otherwise, whatever the file contains.
  */
 export async function readPlatform(home: string | undefined): Promise<Platform | undefined> {
   const platform = await recordedPlatform(homePaths(home));
@@ -75,16 +75,16 @@ export async function readPlatform(home: string | undefined): Promise<Platform |
   return (await answers(platform.whisk)) ? platform : undefined;
 }
 
-/** What the file says, true or not any more. */
+/** The contents of the file, which might be outdated. */
 export async function recordedPlatform(paths: HomePaths): Promise<(Platform & KnownProcess) | undefined> {
   const platform = await readJson<Platform>(paths.platform);
   return platform?.version === 1 ? platform : undefined;
 }
 
-/** Loopback: an answer that takes longer than this is none. */
+/** On loopback, an answer that takes longer does not come at all. */
 const ANSWER_TIMEOUT_MS = 3_000;
 
-/** Asks for the key's namespaces, as `wsk namespace list` does: only the server that holds this key says yes. */
+/** Requests the key's namespaces, like `wsk namespace list`: only the server with this key accepts it. */
 async function answers(whisk: WhiskSettings): Promise<boolean> {
   try {
     const response = await fetch(`${whisk.apihost}/api/v1/namespaces`, {
@@ -98,7 +98,7 @@ async function answers(whisk: WhiskSettings): Promise<boolean> {
   }
 }
 
-/** Undefined when the file is not there or was cut short by a crash. */
+/** Undefined if the file is missing or was truncated by a crash. */
 export async function readJson<T>(file: string): Promise<T | undefined> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as T;
@@ -108,7 +108,7 @@ export async function readJson<T>(file: string): Promise<T | undefined> {
   }
 }
 
-/** Whole or not at all, and for its owner's eyes only. */
+/** Written atomically, readable only by its owner. */
 export async function writePrivate(file: string, text: string): Promise<void> {
   const draft = `${file}.${process.pid}.tmp`;
   await rm(draft, { force: true });
@@ -120,7 +120,7 @@ export async function writePrivateJson(file: string, value: unknown): Promise<vo
   await writePrivate(file, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** The home and nobody else's business. */
+/** The home is private. */
 export async function makeHome(paths: HomePaths): Promise<void> {
   await mkdir(paths.home, { recursive: true, mode: 0o700 });
 }

@@ -11,12 +11,12 @@ export type PlatformStatus =
       home: string;
       platform: PlatformSummary;
       uptimeMs: number;
-      /** Of nuvopipe and of the pinned packages that matter. */
+      /** Versions of nuvopipe and of important pinned packages. */
       versions: Record<string, string>;
       counts: { packages: number; actions: number; activations: number };
     };
 
-/** What there is to say of the local platform, running or not. */
+/** The state of the local platform, running or not. */
 export async function platformStatus(home: string | undefined): Promise<PlatformStatus> {
   const paths = homePaths(home);
   const platform = await readPlatform(home);

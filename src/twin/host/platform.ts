@@ -19,19 +19,19 @@ import { endProcess } from './process-identity.ts';
 import { ensurePython, type PythonEnvironments } from './python-env.ts';
 
 export interface StartOptions {
-  /** Of the OpenWhisk API. Without it the one used last, or any that is free. */
+  /** Port of the OpenWhisk API; default: the one used last, or any free port. */
   port?: number;
-  /** The platform ends after so long without a request; the daemon's own constant without it. */
+  /** Idle time after which the platform stops; default: the daemon's own. */
   idleLimitMs?: number;
 }
 
 export interface StartedPlatform {
   platform: Platform;
-  /** False: it ran already. */
+  /** False if it was already running. */
   started: boolean;
 }
 
-/** The local platform of this home, started if it does not run. Of several starts at once one does the work. */
+/** The local platform of this home, started if necessary. Of several concurrent starts, one does the work. */
 export async function startPlatform(
   home: string | undefined,
   report: Progress,
@@ -67,7 +67,7 @@ function checkedPort(platform: Platform, { port }: StartOptions): Platform {
   );
 }
 
-/** Ends the local platform and all that it started. False if none ran. */
+/** Stops the local platform and everything it started. False if none was running. */
 export async function stopPlatform(home: string | undefined, report: Progress): Promise<boolean> {
   const paths = homePaths(home);
   if (!(await recordedPlatform(paths))) return false;
@@ -78,11 +78,11 @@ export async function stopPlatform(home: string | undefined, report: Progress): 
   );
 }
 
-/** The daemon first ends its containers, then its S3 server. */
+/** The daemon first stops its containers, then its S3 server. */
 const DAEMON_STOP_GRACE_MS = 15_000;
 const S3_STOP_GRACE_MS = 5_000;
 
-/** Ends what the record names as far as it lives, and removes the record. */
+/** Stops the recorded processes that are still alive, and removes the record. */
 async function endLeftOver(paths: HomePaths): Promise<boolean> {
   const recorded = await recordedPlatform(paths);
   if (!recorded) return false;
@@ -93,13 +93,13 @@ async function endLeftOver(paths: HomePaths): Promise<boolean> {
   return true;
 }
 
-/** Run from its sources nuvopipe needs a loader for TypeScript. */
+/** When run from its sources, nuvopipe needs a TypeScript loader. */
 const DAEMON = join(PACKAGE_DIR, isSource ? 'src/twin/host/daemon.ts' : 'dist/twin/host/daemon.js');
 
-/** It takes a second or two; on a busy machine more. */
+/** It takes a second or two, more on a busy machine. */
 const START_TIMEOUT_MS = 60_000;
 
-/** Spawns the background process; resolves once it serves. */
+/** Starts the background process; resolves when it serves requests. */
 async function startDaemon(
   paths: HomePaths,
   python: PythonEnvironments,
@@ -108,7 +108,8 @@ async function startDaemon(
 ): Promise<void> {
   await mkdir(paths.whisk, { recursive: true, mode: 0o700 });
   const log = await open(paths.log, 'a', 0o600);
-  // In a session of its own: neither Ctrl-C nor the end of a terminal reaches it. The home is for those who read `ps`.
+  // In a session of its own, so that Ctrl-C and the end of the terminal do not reach it. The home argument makes it
+  // recognisable in `ps`.
   const daemon = spawn(process.execPath, [...(isSource ? ['--import', 'tsx'] : []), DAEMON, paths.home], {
     cwd: PACKAGE_DIR,
     detached: true,

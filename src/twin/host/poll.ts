@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Short enough not to be felt, long enough not to weigh. */
+/** Short enough not to be noticed, long enough not to cause load. */
 const POLL_INTERVAL_MS = 25;
 
-/** Asks again and again until the answer is yes (true) or the time is up (false). */
+/** Polls until the answer is yes (true) or the time is up (false). */
 export async function poll(condition: () => Promise<boolean>, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {

@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { poll } from './poll.ts';
 
 /**
- * Which process this is: a pid is used again after its process has died, a pid with the time it started is not.
- * Undefined when there is no such process (a zombie is none).
+ * Identity of a process: pids are reused, but a pid with its start time is unique. Undefined if there is no such
+ * process or it is a zombie.
  */
 export async function processIdentity(pid: number): Promise<string | undefined> {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
@@ -18,9 +18,9 @@ async function fromProc(pid: number): Promise<string | undefined> {
       readFile(`/proc/${pid}/stat`, 'utf8'),
       readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
     ]);
-    // The second field is the name in parentheses, which may itself hold blanks and parentheses.
+    // The second field is the name in parentheses, which can contain blanks and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A process whose first thread is dead keeps its ports until the last one is.
+    // A process whose first thread is dead keeps its ports until its last thread ends.
     const isDead = fields[0] === 'X' || (fields[0] === 'Z' && Number(fields[17]) <= 1);
     return isDead ? undefined : `${pid}:${boot.trim()}:${fields[19]}`;
   } catch {
@@ -40,7 +40,7 @@ async function fromPs(pid: number): Promise<string | undefined> {
   }
 }
 
-/** A process that we may have to end later, perhaps from another process. */
+/** A process that might have to be stopped later, perhaps by another process. */
 export interface KnownProcess {
   pid: number;
   /** Of {@link processIdentity}. */
@@ -52,8 +52,8 @@ export async function isAlive(known: KnownProcess): Promise<boolean> {
 }
 
 /**
- * Ends a process and does not return before it is gone: SIGTERM, then SIGKILL after `graceMs`.
- * Never touches another process that has got the same pid since.
+ * Stops a process and waits until it is gone: SIGTERM, then SIGKILL after `graceMs`. Never touches another process
+ * that has since received the same pid.
  */
 export async function endProcess(known: KnownProcess, graceMs: number): Promise<void> {
   const gone = async () => !(await isAlive(known));
@@ -64,7 +64,7 @@ export async function endProcess(known: KnownProcess, graceMs: number): Promise<
   if (!(await poll(gone, KILL_WAIT_MS))) throw new Error(`process ${known.pid} does not stop`);
 }
 
-/** The kernel ends a killed process at once unless it hangs in a system call. */
+/** The kernel ends a killed process immediately unless it hangs in a system call. */
 const KILL_WAIT_MS = 5_000;
 
 function signal(pid: number, name: NodeJS.Signals): void {

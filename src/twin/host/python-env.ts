@@ -10,13 +10,13 @@ import { pipInstall } from '../../platform/wheels/run-pip.ts';
 import { withLock } from './file-lock.ts';
 import { homePaths } from './platform-state.ts';
 
-/** obstore's wheels ask for it (`Requires-Python` of 0.12). */
+/** obstore's wheels require it (`Requires-Python` of 0.12). */
 const PYTHON_MIN = [3, 11] as const;
 
-/** In this order: 3.11 is what OpenWhisk's `python:3.11` kind runs. */
+/** In order of preference: OpenWhisk's `python:3.11` kind runs 3.11. */
 const PYTHON_CANDIDATES = ['python3.11', 'python3.12', 'python3.13', 'python3.14', 'python3'];
 
-/** Names another interpreter to make the environments with. */
+/** Names the interpreter to create the environments with. */
 const PYTHON_VARIABLE = 'NUVOPIPE_PYTHON';
 
 /** Interpreters of the local platform's Python environments. */
@@ -29,10 +29,10 @@ export interface PythonEnvironments {
 
 interface EnvironmentSpec {
   name: keyof PythonEnvironments;
-  /** What it is for, as people are told. */
+  /** Purpose, as shown to users. */
   what: string;
   lockFile: string;
-  /** Importing these proves that the environment is whole. */
+  /** Modules whose import proves that the environment is complete. */
   modules: string[];
 }
 
@@ -51,8 +51,8 @@ const S3: EnvironmentSpec = {
 };
 
 /**
- * The Python environments under a home: made when they are not there, made again when they are broken or belong to other
- * pins, otherwise only looked at, which needs no network.
+ * The Python environments under a home: created if missing, recreated if broken or outdated, and otherwise only
+ * checked, which needs no network.
  */
 export async function ensurePython(home: string | undefined, report: Progress): Promise<PythonEnvironments> {
   const folder = homePaths(home).python;
@@ -67,7 +67,7 @@ export async function ensurePython(home: string | undefined, report: Progress): 
 
 async function makeMissing(folder: string, report: Progress): Promise<PythonEnvironments> {
   await removeHalfMade(folder);
-  // Settled, not all: the lock must not be given back while one of them is still being made.
+  // `allSettled`, because the lock must be held until all environments are finished.
   const [runtime, s3] = await Promise.allSettled([ensure(folder, RUNTIME, report), ensure(folder, S3, report)]);
   if (runtime.status === 'rejected') throw runtime.reason;
   if (s3.status === 'rejected') throw s3.reason;
@@ -86,10 +86,10 @@ async function ensure(folder: string, spec: EnvironmentSpec, report: Progress): 
   return (await usable(folder, spec)) ?? (await make(folder, spec, report));
 }
 
-/** A whole environment's hash is written into it last. */
+/** The hash is written last, into a complete environment. */
 const MARKER = 'nuvopipe.hash';
 
-/** The interpreter of an environment that is there, of these pins, and whose modules import. */
+/** The interpreter of an existing environment with these pins whose modules can be imported. */
 async function usable(folder: string, spec: EnvironmentSpec): Promise<string | undefined> {
   const place = join(folder, spec.name);
   const marker = await readFile(join(place, MARKER), 'utf8').catch(() => undefined);
@@ -161,7 +161,7 @@ async function makeVenv(python: string, place: string): Promise<void> {
   }
 }
 
-/** The lock names every package, so pip resolves nothing. pip byte-compiles. */
+/** The lock file lists every package, so pip resolves nothing. pip byte-compiles. */
 async function installPins(python: string, spec: EnvironmentSpec, report: Progress): Promise<void> {
   const failure = await pipInstall(python, ['--no-deps', '-r', spec.lockFile], report);
   if (failure === undefined) return;
@@ -177,7 +177,7 @@ interface BasePython {
   version: string;
 }
 
-/** An interpreter that is new enough, wherever the user has one. */
+/** Finds an interpreter that is new enough. */
 export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<BasePython> {
   const chosen = env[PYTHON_VARIABLE];
   const wanted = PYTHON_MIN.join('.');

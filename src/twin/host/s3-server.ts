@@ -12,12 +12,12 @@ import { poll } from './poll.ts';
 import { endProcess, type KnownProcess, processIdentity } from './process-identity.ts';
 
 export interface S3ServerOptions {
-  /** Interpreter of the environment that has MiniStack. */
+  /** Interpreter of the environment with MiniStack. */
   python: string;
-  /** Where the objects lie. */
+  /** Where objects are stored. */
   dataFolder: string;
   logFile: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   port: number;
   accessKeyId: string;
   secretAccessKey: string;
@@ -27,30 +27,30 @@ export interface S3Server {
   port: number;
   store: StoreSettings;
   process: KnownProcess;
-  /** Resolves when it has ended by itself. */
+  /** Resolves when the server stops by itself. */
   ended: Promise<void>;
   close(): Promise<void>;
 }
 
-/** Bucket and prefix of the local platform's runs; the prefix is the one that Metaflow's own set-ups use. */
+/** Bucket and prefix of the local platform's runs; the prefix is that of Metaflow's own deployments. */
 const BUCKET = 'nuvopipe';
 const PREFIX = 'metaflow';
-/** MiniStack has one region; SDKs want one. */
+/** MiniStack has one region, and SDKs require one. */
 const REGION = 'us-east-1';
 
 const SCRIPT = join(LAUNCHERS_DIR, 's3_server.py');
-/** Of the script: its port is in use. */
+/** Exit code of the script: its port is in use. */
 const EXIT_PORT_TAKEN = 3;
 const START_TIMEOUT_MS = 30_000;
 const BUCKET_TIMEOUT_MS = 5_000;
 const STOP_GRACE_MS = 5_000;
 
-/** Starts MiniStack on loopback, waits until it answers, and makes the bucket. */
+/** Starts MiniStack on loopback, waits until it answers, and creates the bucket. */
 export async function startS3Server(options: S3ServerOptions): Promise<S3Server> {
   await mkdir(options.dataFolder, { recursive: true, mode: 0o700 });
   const log = await open(options.logFile, 'a', 0o600);
   const child = spawn(options.python, ['-I', SCRIPT, LOOPBACK, String(options.port)], {
-    // The child ends when its standard input does, however this process ends.
+    // The child ends when its standard input is closed, however this process ends.
     stdio: ['pipe', 'pipe', log.fd],
     env: environment(options),
   });
@@ -77,7 +77,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   }
 }
 
-/** Nothing of the caller's environment but what a process needs: MiniStack reads many variables with common names. */
+/** Only essential variables of the caller's environment: MiniStack reads many variables with common names. */
 function environment(options: S3ServerOptions): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR, LANG } = process.env;
   return {
@@ -85,7 +85,7 @@ function environment(options: S3ServerOptions): NodeJS.ProcessEnv {
     SERVICES: 's3',
     S3_PERSIST: '1',
     S3_DATA_DIR: options.dataFolder,
-    // Refuses access keys that it does not know. (It does not check the secret of those it knows.)
+    // Rejects unknown access keys. (MiniStack does not check secrets.)
     AUTH: 'true',
     AWS_ACCESS_KEY_ID: options.accessKeyId,
     AWS_SECRET_ACCESS_KEY: options.secretAccessKey,
@@ -140,7 +140,7 @@ function notStarted(logFile: string, cause?: unknown): SystemError {
   return new SystemError('s3-server', 'the local S3 server did not start', `see ${logFile}`, { cause });
 }
 
-/** Somebody else listens where one of the local platform's servers should. */
+/** Another program listens on a port of the local platform's servers. */
 export function portTaken(server: string, port: number): UserError {
   return new UserError(
     'port-taken',

@@ -15,26 +15,26 @@ import { portTaken, startS3Server } from './s3-server.ts';
 
 /** All servers of a local platform. */
 export interface LocalServers {
-  /** How long nobody has asked for anything; 0 while an activation runs, or one is to come from an alarm. */
+  /** How long the platform has been idle; 0 while an activation runs or an alarm is set. */
   idleMs(): number;
-  /** Rejects when one of them ends by itself. */
+  /** Rejects if one of them stops by itself. */
   failed: Promise<never>;
   close(): Promise<void>;
 }
 
-/** The namespace of a stand-alone OpenWhisk. */
+/** The namespace of a standalone OpenWhisk. */
 const NAMESPACE = 'guest';
 
-/** Metaflow is what takes longest to import, and every step imports it. */
+/** Metaflow takes longest to import, and every step needs it. */
 const PRELOADED_MODULES = ['metaflow'];
 
-/** There are no containers here: whatever image a flow names, its steps are Python. `nuvopipe deploy` says so. */
+/** There are no containers here: steps are Python whatever image a flow names. `nuvopipe deploy` warns about it. */
 const IMAGES = { [ANY_IMAGE]: 'python:3' };
 
 /**
- * Starts the S3 server, the metadata service and the OpenWhisk, and then says in the home that they run.
+ * Starts the S3 server, the metadata service and OpenWhisk, and then records in the home that they are running.
  *
- * @param note told what a user should know though all went well.
+ * @param note receives remarks for the user
  */
 export async function startServers(config: DaemonConfig, note: (text: string) => void): Promise<LocalServers> {
   const paths = homePaths(config.home);
@@ -122,12 +122,12 @@ const SERVER_NAMES: Record<keyof LocalPorts, string> = {
   metadata: 'Metaflow service',
 };
 
-/** Below the ports that Linux and macOS give to outgoing connections, so that a port once used is free at the next start. */
+/** Below the range that Linux and macOS use for outgoing connections, so that the port is free at the next start. */
 const PORTS_FROM = 20_000;
 const PORTS_TO = 30_000;
 const PORT_TRIES = 20;
 
-/** Starts a server on the port that is asked for, else on the one used last, else on some port that is free. */
+/** Starts a server on the requested port, else on the one used last, else on a free port. */
 async function onPort<T>(
   name: string,
   fixed: number | undefined,

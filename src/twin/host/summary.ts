@@ -1,13 +1,13 @@
 import { placeName } from '../../platform/s3/store-settings.ts';
 import type { Platform } from './platform-state.ts';
 
-/** A platform as people and scripts may see it: without its keys. */
+/** A platform without its keys, safe to show. */
 export interface PlatformSummary {
   apihost: string;
   namespace: string;
   /** The S3 server. */
   s3: string;
-  /** Where the runs are kept: `s3://bucket/prefix`. */
+  /** Where runs are stored: `s3://bucket/prefix`. */
   datastore: string;
   /** Metaflow's metadata service. */
   metadata: string;

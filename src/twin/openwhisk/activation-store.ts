@@ -1,4 +1,4 @@
-/** Activation records: the latest, in memory and in a file of one line each, so that a restart keeps them. */
+/** The latest activation records, in memory and in a file with one line each, so that they survive a restart. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseJson, toJson } from '../../base/json.ts';
 import { type BoundValue, findValue } from './entities.ts';
@@ -6,7 +6,7 @@ import { writeFileAtomically } from './files.ts';
 import { type Response, responseJson, STATUS_CODES } from './response.ts';
 import type { JsonObject } from './spray-json.ts';
 
-/** More than any run of a flow leaves, and a bounded memory: Apache OpenWhisk keeps them in a database. */
+/** More than any run needs, but bounded; Apache OpenWhisk uses a database. */
 const MAX_ACTIVATIONS = 20_000;
 const MAX_BYTES = 256 * 1024 * 1024;
 
@@ -19,12 +19,12 @@ export interface Activation {
   readonly version: string;
   readonly publish: false;
   readonly start: number;
-  /** Absent in a trigger's activation. */
+  /** Absent for triggers. */
   readonly end?: number;
   readonly duration?: number;
   readonly cause?: string;
   readonly response: Response;
-  /** Log lines; the ids of the derived activations for sequences and compositions. */
+  /** Log lines; for sequences and compositions, the IDs of the derived activations. */
   readonly logs: readonly string[];
   readonly annotations: readonly BoundValue[];
 }
@@ -37,7 +37,7 @@ export interface ActivationQuery {
 
 export class ActivationStore {
   readonly #path: string;
-  /** In the order of their end. */
+  /** In the order in which they ended. */
   readonly #activations = new Map<string, { activation: Activation; bytes: number }>();
   #bytes = 0;
   #linesInFile = 0;
@@ -51,14 +51,14 @@ export class ActivationStore {
     for (const line of readFileSync(path, 'utf8').split('\n')) {
       if (line === '') continue;
       this.#linesInFile += 1;
-      // The last line of a process that was killed may be torn.
+      // The last line can be truncated if the process was killed.
       const activation = parseActivation(line);
       if (activation !== undefined) this.#keep(activation, line.length);
     }
     this.#compact();
   }
 
-  /** After `close` nothing is kept: what ends then was killed. */
+  /** After `close` nothing is recorded: activations that end then were killed. */
   put(activation: Activation): void {
     if (this.#closed) return;
     const line = toJson(activation);
@@ -71,7 +71,7 @@ export class ActivationStore {
     return this.#activations.get(id)?.activation;
   }
 
-  /** The matching ones, the latest start first. */
+  /** Matching records, latest start first. */
   list(query: ActivationQuery): Activation[] {
     const found: Activation[] = [];
     for (const { activation } of this.#activations.values()) if (matches(activation, query)) found.push(activation);
@@ -99,7 +99,7 @@ export class ActivationStore {
     if (this.#buffer.length === 0) return;
     const lines = this.#buffer;
     this.#buffer = [];
-    // Begins with a newline, so that a torn line before it spoils nothing.
+    // Starts with a newline, so that a truncated line before it does no harm.
     appendFileSync(this.#path, `\n${lines.join('\n')}\n`, { mode: 0o600 });
     this.#linesInFile += lines.length;
     this.#compact();
@@ -128,7 +128,7 @@ function matches(activation: Activation, { name, since, upto }: ActivationQuery)
   return name === undefined || nameInNamespace(activation) === name;
 }
 
-/** `package/name` where the action is in a package. */
+/** `package/name` if the action is in a package. */
 function nameInNamespace(activation: Activation): string {
   const path = findValue(activation.annotations, 'path');
   return typeof path === 'string' ? path.slice(path.indexOf('/') + 1) : activation.name;

@@ -1,4 +1,4 @@
-/** Reads the bodies of PUT and POST requests, refusing what OpenWhisk refuses, with its words. */
+/** Parses the bodies of PUT and POST requests, rejecting what OpenWhisk rejects, with its messages. */
 
 import { isNumber, toJson } from '../../base/json.ts';
 import { ENTITY_NAME_MAX_LENGTH } from '../../contract/openwhisk.generated.ts';
@@ -42,7 +42,7 @@ export interface RulePut extends Omit<TriggerPut, 'parameters'> {
 
 const malformed = (problem: string) => new Reject(400, messages.contentMalformed(problem));
 
-/** A request's body as JSON; undefined where there is none. @throws {Reject} 400 */
+/** A request's body as JSON; undefined if empty. @throws {Reject} 400 */
 export function decodeBody(text: string): Json | undefined {
   if (text === '') return undefined;
   try {
@@ -181,7 +181,7 @@ function decodeExec(value: Json, namespace: string): Exec {
   return { kind: known.kind, code: value.code, binary: isBinary(value.code), ...main };
 }
 
-/** `Exec.isBinaryCode`: whatever is base64 counts as an archive. */
+/** `Exec.isBinaryCode`: any valid base64 counts as an archive. */
 function isBinary(code: string | undefined): boolean {
   const text = code?.trim() ?? '';
   return text.length > 0 && text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);

@@ -1,9 +1,9 @@
-/** The entities of a namespace, in the shape the REST API shows them: WhiskAction, WhiskPackage, WhiskTrigger, WhiskRule. */
+/** The entities of a namespace in the form of the REST API: WhiskAction, WhiskPackage, WhiskTrigger, WhiskRule. */
 
 import { toJson } from '../../base/json.ts';
 import { isObject, type Json, type JsonObject } from './spray-json.ts';
 
-/** A parameter or annotation. `init`: the action gets it as an environment variable when its container starts. */
+/** A parameter or annotation. `init`: passed to the action as an environment variable when its container starts. */
 export interface BoundValue {
   readonly key: string;
   readonly value: Json;
@@ -73,13 +73,13 @@ export interface RuleLink {
 
 export interface Trigger extends Common {
   readonly parameters: readonly BoundValue[];
-  /** By the rule's path. Absent before the first rule. */
+  /** Keyed by the rule's path. Absent before the first rule. */
   readonly rules?: Readonly<Record<string, RuleLink>>;
 }
 
 export type RuleStatus = 'active' | 'inactive';
 
-/** A fully qualified name as JSON shows it. */
+/** A fully qualified name in JSON. */
 export interface Reference {
   readonly path: string;
   readonly name: string;
@@ -110,7 +110,7 @@ export function pathOfReference({ path, name }: Reference): string {
   return `${path}/${name}`;
 }
 
-/** Later values win, as in `Parameters ++`; a key keeps its first place. */
+/** Later values win, as in `Parameters ++`; a key keeps its first position. */
 export function mergeKeyValues(...lists: (readonly BoundValue[])[]): BoundValue[] {
   const merged = new Map<string, BoundValue>();
   for (const list of lists) for (const each of list) merged.set(each.key, each);
@@ -137,7 +137,7 @@ export function sizeBytes(list: readonly BoundValue[]): number {
   return list.reduce((sum, each) => sum + Buffer.byteLength(each.key) + Buffer.byteLength(toJson(each.value)), 0);
 }
 
-/** @param version undefined: there is none yet */
+/** @param version undefined for new entities */
 export function nextVersion(version: string | undefined): string {
   if (version === undefined) return '0.0.1';
   const [major, minor, patch] = version.split('.').map(Number);
@@ -163,7 +163,7 @@ export function ruleJson(rule: Rule, status?: RuleStatus): JsonObject {
   return { ...(rule as unknown as JsonObject), ...(status === undefined ? {} : { status }) };
 }
 
-/** `summaryAsJson`: what a list shows. */
+/** `summaryAsJson`: the form used in lists. */
 export function summaryJson(type: EntityType, entity: Common): JsonObject {
   const base = {
     namespace: entity.namespace,
@@ -183,7 +183,7 @@ export function summaryJson(type: EntityType, entity: Common): JsonObject {
   return base;
 }
 
-/** An object with only what is defined. */
+/** An object without undefined values. */
 export function defined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
 }

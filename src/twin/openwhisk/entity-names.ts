@@ -1,6 +1,6 @@
 import { ENTITY_NAME_MAX_LENGTH } from '../../contract/openwhisk.generated.ts';
 
-/** Names of entities and the paths they form: EntityPath.scala, FullyQualifiedEntityName.scala. */
+/** Names and paths of entities: EntityPath.scala, FullyQualifiedEntityName.scala. */
 
 const NAME = /^(\w|\w[\w@ .&-]{0,254}[\w@.&-])$/;
 /** Stands for the caller's own namespace. */
@@ -10,19 +10,19 @@ export function isName(text: string): boolean {
   return text.length <= ENTITY_NAME_MAX_LENGTH && NAME.test(text);
 }
 
-/** A path's parts, or undefined where one is not a name. Leading and doubled slashes do not matter. */
+/** A path's parts; undefined if one is not a valid name. Leading and doubled slashes are ignored. */
 export function pathParts(path: string): string[] | undefined {
   const parts = path.split('/').filter((part) => part !== '');
   return parts.length > 0 && parts.every(isName) ? parts : undefined;
 }
 
-/** The parts with `_` in front replaced by the caller's namespace, as one path. */
+/** The parts as one path, with a leading `_` replaced by the caller's namespace. */
 export function resolvePath(parts: readonly string[], namespace: string): string {
   const [root, ...rest] = parts;
   return [root === DEFAULT_NAMESPACE ? namespace : root, ...rest].join('/');
 }
 
-/** All but the last part: the path an entity is in. */
+/** All but the last part: the path of the parent. */
 export function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
 }
@@ -41,7 +41,10 @@ export function rootOf(path: string): string {
   return path.split('/', 1)[0] ?? '';
 }
 
-/** `FullyQualifiedEntityName.resolveName`: what a conductor may name its next action. Undefined where it cannot be a name. */
+/**
+ * `FullyQualifiedEntityName.resolveName`: resolves the next action named by a conductor. Undefined if the name is
+ * invalid.
+ */
 export function resolveComponentName(name: unknown, namespace: string): string | undefined {
   if (typeof name !== 'string') return undefined;
   const parts = pathParts(name);

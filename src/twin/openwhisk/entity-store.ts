@@ -1,6 +1,6 @@
 /**
- * The entities of a namespace, each in a file of its own. All types share one space of names, as in OpenWhisk's database:
- * an action and a package of the same name cannot both exist.
+ * The entities of a namespace, each in its own file. All types share one set of names, as in OpenWhisk's database: an
+ * action and a package cannot have the same name.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ export class EntityStore {
   readonly #dir: string;
   readonly #stored = new Map<string, Stored>();
 
-  /** Reads what is there; a file that cannot be read (a torn write of a crash) is as if it had never been. */
+  /** Loads existing entities; unreadable files, for example after a crash during a write, are ignored. */
   constructor(dir: string) {
     this.#dir = dir;
     mkdirSync(dir, { recursive: true });
@@ -34,14 +34,14 @@ export class EntityStore {
     }
   }
 
-  /** @throws {Reject} 404 where there is none, 409 where the name is taken by another type */
+  /** @throws {Reject} 404 if it does not exist, 409 if another type has the name */
   get<T extends EntityType>(type: T, path: string): EntityTypes[T] {
     const entity = this.find(type, path);
     if (entity === undefined) throw new Reject(404, messages.RESOURCE_DOES_NOT_EXIST);
     return entity;
   }
 
-  /** @throws {Reject} 409 where the name is taken by another type */
+  /** @throws {Reject} 409 if another type has the name */
   find<T extends EntityType>(type: T, path: string): EntityTypes[T] | undefined {
     const stored = this.#stored.get(path);
     if (stored === undefined) return undefined;
@@ -56,7 +56,7 @@ export class EntityStore {
     this.#stored.set(path, stored as Stored);
   }
 
-  /** Keeps an entity without writing it: what comes with the platform. */
+  /** Adds an entity without writing it, for entities that belong to the platform. */
   provide<T extends EntityType>(type: T, entity: EntityTypes[T]): void {
     this.#stored.set(pathOf(entity), { type, entity } as Stored);
   }
@@ -66,7 +66,7 @@ export class EntityStore {
     this.#stored.delete(path);
   }
 
-  /** All of a type below a path (a namespace, or a package of it), the latest first. */
+  /** All entities of a type below a path (a namespace or package), latest first. */
   list<T extends EntityType>(type: T, path: string): EntityTypes[T][] {
     const found: EntityTypes[T][] = [];
     for (const [name, stored] of this.#stored) {
@@ -75,7 +75,7 @@ export class EntityStore {
     return found.sort((a, b) => b.updated - a.updated);
   }
 
-  /** The package a path leads to, bindings followed, with the parameters of each on the way. @throws {Reject} */
+  /** The package of a path, following bindings, with the parameters of each. @throws {Reject} */
   resolvePackage(path: string): Package {
     const found = this.get('package', path);
     if (found.binding === undefined) return found;

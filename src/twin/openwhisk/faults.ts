@@ -1,38 +1,43 @@
-/** Failures a test can ask for. All of them happen to real clusters; a flow has to survive each. */
+/** Faults for tests. All of them happen on real clusters, and a flow must survive each. */
 
 export interface ActivationInfo {
   /** Path of the action: `guest/flow`. */
   readonly action: string;
   readonly activationId: string;
-  /** The session or sequence that caused it, undefined at the top. */
+  /** The session or sequence that caused it; undefined at the top. */
   readonly cause: string | undefined;
-  /** Counts the activations of actions in containers since the server started, from 1. */
+  /** Number of container activations since the server started, from 1. */
   readonly ordinal: number;
 }
 
 export interface SessionInfo {
   readonly action: string;
   readonly activationId: string;
-  /** Components the session and its caller have invoked so far. */
+  /** Components that the session and its callers have invoked so far. */
   readonly components: number;
 }
 
-/** What OpenWhisk says of a container that it cannot start: see `messages.ts`. */
+/** OpenWhisk's message for a container that cannot start: see `messages.ts`. */
 export type StartFault = { readonly start: string };
 
 export type ActivationFault =
   | StartFault
-  /** The container dies: before the action sees its arguments, so long after it got them, or before its answer is read. */
+  /**
+   * The container dies: before the action receives its arguments, some time afterwards, or before its answer is read.
+   */
   | { readonly kill: 'before' | 'after' }
   | { readonly kill: 'during'; readonly afterMs: number }
-  /** The action ends as it should, but who waits for its result never gets it (a lost active ack). */
+  /** The action ends normally, but its caller never receives the result (a lost active ack). */
   | { readonly drop: 'result' };
 
 export interface Faults {
-  /** Asked before each activation. */
+  /** Called before each activation. */
   activation?(info: ActivationInfo): ActivationFault | undefined;
-  /** Asked before each call of a conductor; true: the controller forgets the session (it restarted). No record is left. */
+  /**
+   * Called before each call of a conductor; true: the controller forgets the session, as after a restart, and leaves
+   * no record.
+   */
   dropSession?(info: SessionInfo): boolean;
-  /** Asked at each REST invocation or fire, with its path (`guest/flow`); a status refuses it. */
+  /** Called for each REST invocation or fire with its path (`guest/flow`); a returned status rejects it. */
   refuse?(path: string): 429 | 503 | undefined;
 }

@@ -1,4 +1,4 @@
-/** Random names that OpenWhisk gives. */
+/** Random names in the style of OpenWhisk. */
 import { randomBytes, randomUUID } from 'node:crypto';
 
 const TRANSACTION_ID_LENGTH = 32;
@@ -8,7 +8,7 @@ export function activationId(): string {
   return randomUUID().replaceAll('-', '');
 }
 
-/** What an error's `code` refers to. */
+/** The `code` in error answers. */
 export function transactionId(): string {
   return Array.from(randomBytes(TRANSACTION_ID_LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
 }

@@ -1,4 +1,4 @@
-/** Runs one activation of one action in a container and writes its record: ContainerProxy.scala, `initializeAndRun`. */
+/** Runs one activation of an action in a container and writes its record: ContainerProxy.scala, `initializeAndRun`. */
 
 import { toJson } from '../../base/json.ts';
 import type { ActionCode } from '../containers/action-code.ts';
@@ -29,7 +29,7 @@ const MIB = 1024 * 1024;
 /** An action with the parameters of its package and binding merged in. */
 export interface ResolvedAction {
   readonly action: Action;
-  /** The binding it was reached through. */
+  /** The binding through which it was found. */
   readonly binding?: string;
   /** Changes with every update. */
   readonly revision: string;
@@ -39,13 +39,13 @@ export interface ActivationRequest {
   readonly resolved: ResolvedAction;
   readonly args: Json;
   readonly cause: string | undefined;
-  /** When the request, or the part of the session that needs this activation, began; ms since 1970. */
+  /** Start of the request, or of the part of the session that needs this activation; ms since 1970. */
   readonly requestedAt: number;
 }
 
 export interface StartedActivation {
   readonly activationId: string;
-  /** The record without its logs, as a caller that waits gets it. */
+  /** The record without logs, as returned to a waiting caller. */
   readonly done: Promise<Activation>;
 }
 
@@ -57,7 +57,7 @@ export interface InvokerOptions {
   readonly faults: Faults;
   readonly now: () => number;
   readonly apiHost: () => string;
-  /** Whether this is still how the action is stored; its container is kept warm only then. */
+  /** Whether the action is still stored in this version; only then is its container kept warm. */
   readonly isCurrent: (resolved: ResolvedAction) => boolean;
 }
 
@@ -87,12 +87,12 @@ export class Invoker {
     this.#options = options;
   }
 
-  /** Activations of actions that have been accepted and have not ended: what the concurrency throttle looks at. */
+  /** Number of accepted activations that have not ended, for the concurrency throttle. */
   get inFlight(): number {
     return this.#inFlight.size;
   }
 
-  /** Settles when all that has been accepted has ended. */
+  /** Settles when all accepted activations have ended. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#inFlight);
   }
@@ -215,7 +215,7 @@ export class Invoker {
     const reply = await this.#runtimes.run(container, language, message, timeoutMs);
     clearTimeout(timer);
     if (kill?.kill === 'after') end();
-    // The proxy dies with its container, whatever it would have said of the action's end.
+    // The proxy dies with its container, so its answer is lost.
     return killed ? { kind: 'exited' } : reply;
   }
 
@@ -226,9 +226,9 @@ export class Invoker {
   ): Promise<{ lines: string[]; truncated: boolean }> {
     const { container, logLine } = outcome;
     const { now } = this.#options;
-    // What a failed container leaves behind is ended before its log is read, as nothing may come after the warning.
+    // A failed container is stopped before its log is read, because nothing can follow the warning.
     if (developerFailure) container?.kill();
-    // ContainerProxy.scala: a limit of 0 skips the collection, so that the container is free at once.
+    // ContainerProxy.scala: a limit of 0 skips log collection, so that the container is free immediately.
     if (limitBytes === 0) return { lines: [], truncated: false };
     const { lines, truncated } = container === undefined ? { lines: [], truncated: false } : await container.endLogs();
     if (logLine !== undefined) lines.push(formatLogLine(now(), 'stderr', logLine));
@@ -237,10 +237,11 @@ export class Invoker {
     return { lines, truncated };
   }
 
-  /** What an action learns of its activation; `__OW_…` in its environment. */
+  /** What an action knows about its activation: `__OW_…` variables. */
   #environment(id: string, action: Action): Record<string, string> {
     const { namespace, auth } = this.#options;
-    // Without the annotation the key is given: actions from before it existed rely on that. Creation adds it as false.
+    // Without the annotation the key is provided, for actions older than the annotation. New actions have it set to
+    // false.
     const withKey = isTruthy(action.annotations, 'provide-api-key', true);
     return {
       ...(withKey ? { api_key: auth } : {}),
@@ -306,7 +307,7 @@ function deadline(nowMs: number, timeoutMs: number): string {
   return String(Math.round(nowMs + timeoutMs));
 }
 
-/** Parameters with `init` become environment variables, the others the action's arguments. */
+/** Parameters with `init` become environment variables; the others become arguments. */
 function partition(args: Json, parameters: readonly BoundValue[]): { env: Record<string, string>; args: Json } {
   const initKeys = new Set(parameters.filter((each) => each.init).map((each) => each.key));
   if (initKeys.size === 0 || !isObject(args)) return { env: {}, args };

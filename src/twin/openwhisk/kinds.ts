@@ -1,12 +1,14 @@
-/** The kinds of actions this platform runs, and what runs them. The names are those of Apache OpenWhisk's standalone server. */
+/**
+ * The action kinds of this platform and the programs that run them, named as in Apache OpenWhisk's standalone server.
+ */
 import type { Language } from '../containers/action-code.ts';
 
 export interface RuntimeKind {
   readonly kind: string;
   readonly language: Language;
-  /** What `nodejs:default` and `python:default` stand for. */
+  /** Meaning of `nodejs:default` and `python:default`. */
   readonly default?: true;
-  /** Accepted, because clusters have it, but not among the kinds the platform advertises. */
+  /** Accepted because clusters have them, but not advertised. */
   readonly unlisted?: true;
 }
 
@@ -21,7 +23,7 @@ export const KINDS: readonly RuntimeKind[] = [
 
 const FAMILIES: Readonly<Record<string, Language>> = { nodejs: 'node', python: 'python' };
 
-/** In the order in which OpenWhisk names them when a kind is not among them. */
+/** In the order of OpenWhisk's error message for unknown kinds. */
 export const VALID_KINDS: readonly string[] = [
   'python:3.11',
   'nodejs:18',
@@ -31,17 +33,17 @@ export const VALID_KINDS: readonly string[] = [
   'nodejs:20',
 ];
 
-/** The kind a name stands for, `…:default` included. */
+/** Resolves the name of a kind, including `…:default`. */
 export function resolveKind(name: string): RuntimeKind | undefined {
   const [family = '', version] = name.split(':');
   if (version === 'default') return KINDS.find((each) => each.default && each.language === FAMILIES[family]);
   return KINDS.find((each) => each.kind === name);
 }
 
-/** Stands for every image that is not named. */
+/** Stands for all images that are not listed. */
 export const ANY_IMAGE = '*';
 
-/** What runs an action: its kind, or the one that stands for its image. */
+/** The runtime of an action: that of its kind, or the substitute for its image. */
 export function kindOf(
   exec: { readonly kind: string; readonly image?: string },
   images: Readonly<Record<string, string>>,
@@ -51,7 +53,7 @@ export function kindOf(
   return resolveKind((Object.hasOwn(images, image) ? images[image] : images[ANY_IMAGE]) ?? '');
 }
 
-/** `runtimes` of the information the server shows of itself. */
+/** `runtimes` in the server's self-description. */
 export function runtimesInformation(): Record<string, object[]> {
   return Object.fromEntries(
     Object.entries(FAMILIES).map(([family, language]) => [

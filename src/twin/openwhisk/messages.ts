@@ -1,6 +1,6 @@
 import { NOT_RESOLVED } from '../../contract/openwhisk.generated.ts';
 
-/** What OpenWhisk says, word for word: ErrorResponse.scala `Messages`, and the texts of its HTTP library. */
+/** OpenWhisk's messages, word for word: ErrorResponse.scala `Messages` and its HTTP library. */
 
 export const RESOURCE_DOES_NOT_EXIST = 'The requested resource does not exist.';
 export const RESOURCE_EXISTS = 'resource already exists';

@@ -2,33 +2,33 @@ import * as openwhisk from '../../contract/openwhisk.generated.ts';
 
 /** The limits of an OpenWhisk namespace. Their sources are in `schemas/openwhisk.json`. */
 export interface NamespaceLimits {
-  /** REST invocations a clock minute. */
+  /** REST invocations per clock minute. */
   readonly invocationsPerMinute: number;
-  /** Activations at once, components included. */
+  /** Concurrent activations, including components. */
   readonly concurrentInvocations: number;
-  /** Trigger fires a clock minute. */
+  /** Trigger fires per clock minute. */
   readonly firesPerMinute: number;
-  /** Components of a sequence or of a session. */
+  /** Components per sequence or session. */
   readonly sequenceLength: number;
-  /** Action time, ms. */
+  /** Time limit of an action, ms. */
   readonly timeoutMs: LimitRange;
-  /** Action memory, MB. */
+  /** Memory of an action, MB. */
   readonly memoryMb: LimitRange;
-  /** Action logs, MB. */
+  /** Log size of an action, MB. */
   readonly logsMb: LimitRange;
-  /** Activations at once in one container. */
+  /** Concurrent activations per container. */
   readonly concurrency: LimitRange;
-  /** Code of an action. */
+  /** Code size of an action. */
   readonly codeBytes: number;
-  /** Parameters, annotations, payload and result, each. */
+  /** Size of parameters, annotations, payload and result, each. */
   readonly payloadBytes: number;
-  /** What is kept of the beginning of a response that is too large. */
+  /** Kept part of a response that is too large. */
   readonly truncationBytes: number;
-  /** Request bodies above this are not read. */
+  /** Maximum size of request bodies. */
   readonly requestBytes: number;
-  /** How long a blocking invocation waits. */
+  /** Maximum wait of a blocking invocation. */
   readonly blockingWaitMs: number;
-  /** How much longer than its time limit a component is waited for. */
+  /** Grace period for a component beyond its time limit. */
   readonly componentGraceMs: number;
 }
 

@@ -1,4 +1,4 @@
-/** A request is refused: the HTTP status and the text of the answer. */
+/** Rejects a request with an HTTP status and a message. */
 export class Reject extends Error {
   readonly status: number;
 

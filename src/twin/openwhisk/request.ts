@@ -1,4 +1,4 @@
-/** A request as the handlers see it, its query parameters, and what they answer. */
+/** A request with its query parameters, and the answer of a handler. */
 
 import { LISTED_DEFAULT, LISTED_MAX } from '../../contract/openwhisk.generated.ts';
 import * as messages from './messages.ts';
@@ -9,7 +9,7 @@ export interface ApiRequest {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
-  /** The body's text, empty where there is none. */
+  /** The body's text; empty if there is none. */
   readonly body: string;
   readonly bodyBytes: number;
   /** ms since 1970. */
@@ -43,7 +43,7 @@ export interface ListParameters {
   readonly count: boolean;
 }
 
-/** `skip`, `limit` and `count` of a list. @throws {Reject} 400 */
+/** `skip`, `limit` and `count` of a list request. @throws {Reject} 400 */
 export function listParameters(query: URLSearchParams, collection: string): ListParameters {
   const skip = integerParameter(query, 'skip', collection) ?? 0;
   if (skip < 0) throw new Reject(400, messages.queryMalformed('skip', messages.listSkipOutOfRange(collection, skip)));
@@ -66,7 +66,7 @@ function integerParameter(query: URLSearchParams, name: string, collection: stri
   return Number(value);
 }
 
-/** The part of a list that was asked for, or its length. */
+/** The requested part of a list, or its length. */
 export function listAnswer<T>(
   items: readonly T[],
   { skip, limit, count }: ListParameters,

@@ -1,4 +1,4 @@
-/** What an activation answered: ActivationResult.scala. */
+/** The response of an activation: ActivationResult.scala. */
 
 import { parseJson as parseExact } from '../../base/json.ts';
 import type { ProxyReply } from '../containers/runtimes.ts';
@@ -10,7 +10,7 @@ export type ActivationStatus = 'success' | 'application error' | 'action develop
 export interface Response {
   readonly status: ActivationStatus;
   readonly result?: Json;
-  /** Characters of the container's answer; bytes where it was truncated. */
+  /** Length of the container's answer in characters, or in bytes if it was truncated. */
   readonly size?: number;
 }
 
@@ -41,7 +41,7 @@ function failure(status: ActivationStatus, error: Json, size?: number): Response
   return { status, result: { error }, ...(size === undefined ? {} : { size }) };
 }
 
-/** `processInitResponseContent`: why a container did not initialise. */
+/** `processInitResponseContent`: why a container was not initialised. */
 export function initResponse(reply: ProxyReply, timeoutMs: number, maxBytes: number): Response {
   if (reply.kind === 'timed-out') return developerError(messages.timedOut(timeoutMs, true));
   if (reply.kind === 'exited') return developerError(messages.ABNORMAL_INITIALIZATION);
@@ -53,7 +53,7 @@ export function initResponse(reply: ProxyReply, timeoutMs: number, maxBytes: num
   return developerError(error ?? messages.invalidInitResponse(body), body.length);
 }
 
-/** `processRunResponseContent`. @param maxBytes a longer answer is an error @param keptBytes and shows so much of itself */
+/** `processRunResponseContent`. @param maxBytes longer answers are errors @param keptBytes part of them to show */
 export function runResponse(reply: ProxyReply, timeoutMs: number, maxBytes: number, keptBytes: number): Response {
   if (reply.kind === 'timed-out') return developerError(messages.timedOut(timeoutMs, false));
   if (reply.kind === 'exited') return developerError(messages.ABNORMAL_RUN);

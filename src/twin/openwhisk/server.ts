@@ -1,6 +1,6 @@
 /**
- * An OpenWhisk-compatible server for one namespace: the REST API of Apache OpenWhisk with its limits, records and words, and
- * one local process a container. A twin to develop against; clusters run Apache OpenWhisk.
+ * An OpenWhisk-compatible server for one namespace: Apache OpenWhisk's REST API with its limits, records and
+ * messages, and one local process per container. It is a twin for development; clusters run Apache OpenWhisk.
  */
 import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -42,45 +42,45 @@ import type { Json } from './spray-json.ts';
 import { provideSystemPackages } from './system-packages.ts';
 
 /**
- * Memory of all containers together: room for the activations that the throttle lets run at once, of the default size, and for
- * two conductors. With less, the lanes of a wide foreach end each other's warm containers at every step.
+ * Memory of all containers: enough for the activations that the throttle allows at once, with default memory, plus
+ * two conductors. With less, the lanes of a wide foreach would evict each other's warm containers at every step.
  */
 const DEFAULT_POOL_MEMORY_MB = (DEFAULT_LIMITS.concurrentInvocations + 2) * DEFAULT_LIMITS.memoryMb.std;
 const MIB = 1024 * 1024;
 
 export interface WhiskTwinOptions {
-  /** 0, the default: any free port. */
+  /** Default: 0, any free port. */
   readonly port?: number;
-  /** Where entities, activations and unpacked code live. */
+  /** Where entities, activations and unpacked code are stored. */
   readonly stateDir: string;
   /** `uuid:key`, as in `.wskprops`. */
   readonly auth: string;
   readonly namespace?: string;
   readonly runtimes: RuntimeOptions;
-  /** Blackbox images and the kind that stands for each here; `*` for all others. */
+  /** Kinds that replace blackbox images here; `*` for all others. */
   readonly images?: Readonly<Record<string, string>>;
   readonly limits?: Partial<NamespaceLimits>;
   readonly poolMemoryMb?: number;
   readonly idleTimeoutMs?: number;
-  /** `/whisk.system/utils/echo` and `cat`. Apache OpenWhisk's standalone server has none by itself. */
+  /** `/whisk.system/utils/echo` and `cat`, which Apache OpenWhisk's standalone server lacks. */
   readonly systemPackages?: boolean;
-  /** `/whisk.system/alarms`, and what its alarms go by. Apache OpenWhisk's standalone server has none by itself. */
+  /** `/whisk.system/alarms` and its clock. Apache OpenWhisk's standalone server lacks it. */
   readonly alarms?: { readonly clock?: AlarmClock };
-  /** ms since 1970; the clock of the throttles and of the records. */
+  /** ms since 1970; the clock of throttles and records. */
   readonly clock?: () => number;
   readonly faults?: Faults;
 }
 
 export interface WhiskTwin {
-  /** `http://127.0.0.1:PORT`: the API host. */
+  /** The API host: `http://127.0.0.1:PORT`. */
   readonly url: string;
   readonly port: number;
   readonly namespace: string;
-  /** Containers there are now. */
+  /** Number of containers. */
   containers(): { busy: number; idle: number; queued: number };
-  /** Alarms that will ring. */
+  /** Number of alarms that are set. */
   activeAlarms(): number;
-  /** Ends the server and all containers. */
+  /** Stops the server and all containers. */
   close(): Promise<void>;
 }
 
@@ -100,7 +100,7 @@ export async function startWhisk(options: WhiskTwinOptions): Promise<WhiskTwin> 
     memoryMb: options.poolMemoryMb ?? DEFAULT_POOL_MEMORY_MB,
     idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
   });
-  // One byte more than a result may have tells one that is too long.
+  // One byte more than allowed, to detect results that are too long.
   const runtimes = new Runtimes(options.runtimes, codes, limits.payloadBytes + MIB, preciseNow);
   const resolver = new Resolver(entities);
   const entitlement = new Entitlement(entities, namespace);
@@ -157,7 +157,7 @@ export async function startWhisk(options: WhiskTwinOptions): Promise<WhiskTwin> 
         const closed = new Promise<void>((resolve) => server.close(() => resolve()));
         server.closeAllConnections();
         alarms?.close();
-        // First: what is killed now leaves no record, as when a controller goes down.
+        // First, so that killed activations leave no record, as when a controller stops.
         activations.close();
         pool.close();
         runtimes.close();
@@ -169,7 +169,7 @@ export async function startWhisk(options: WhiskTwinOptions): Promise<WhiskTwin> 
   };
 }
 
-/** With a fraction: log lines of the same millisecond stay in order. */
+/** With a fraction, so that log lines of the same millisecond stay in order. */
 function preciseNow(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -201,7 +201,7 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-/** A request of the server to itself: without HTTP, with all that the API does. */
+/** A request of the server to itself, without HTTP. */
 async function requestWithin(
   api: Api,
   nowMs: number,
@@ -231,7 +231,7 @@ interface RouterOptions {
   readonly now: () => number;
 }
 
-/** HTTP in, HTTP out: authentication, sizes, and errors as JSON. */
+/** HTTP: authentication, sizes, and errors as JSON. */
 class Router {
   readonly #api: Api;
   readonly #alarms: Alarms | undefined;
@@ -255,7 +255,7 @@ class Router {
       return;
     }
     try {
-      // What is longer than a string may be fails here.
+      // Text that exceeds the maximum string length fails here.
       send(outgoing, await this.#answer(incoming), { ...headers, ...CORS_HEADERS });
     } catch (error) {
       const { status, message } = rejection(error);
@@ -276,10 +276,10 @@ class Router {
     if (first !== 'api' || version !== 'v1') throw new Reject(404, messages.NOT_FOUND);
     if (isEnd(segments.slice(2)) && method === 'GET') return ok(API_INFORMATION);
     if (this.#alarms !== undefined && method === 'POST' && segments.slice(2).join('/') === ALARMS_WEB_PATH) {
-      // A web action: its arguments say who calls.
+      // A web action: its arguments identify the caller.
       return this.#alarms.handle(await this.#alarmArguments(incoming));
     }
-    // No action is exported to the web here.
+    // No action is exported as a web action here.
     if (collection === 'web') throw new Reject(404, messages.RESOURCE_DOES_NOT_EXIST);
     this.#authenticate(incoming.headers.authorization);
     if (collection !== 'namespaces') throw new Reject(404, messages.NOT_FOUND);
@@ -288,7 +288,7 @@ class Router {
       return ok([this.#options.namespace]);
     }
     const body = await readRequestBody(incoming, this.#options.limits.requestBytes);
-    // As OpenWhisk's HTTP library answers what is too large.
+    // The answer of OpenWhisk's HTTP library to requests that are too large.
     if (body === undefined) throw new Reject(500, messages.INTERNAL_SERVER_ERROR);
     const contentType = incoming.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
     if (body.length > 0 && contentType !== 'application/json')
@@ -304,7 +304,7 @@ class Router {
     return this.#api.handle(request, rest);
   }
 
-  /** Who asks is not known yet: no more is read than a feed's arguments may be. */
+  /** The caller is not authenticated yet, so no more than a feed's arguments is read. */
   async #alarmArguments(incoming: IncomingMessage): Promise<string> {
     const { payloadBytes } = this.#options.limits;
     const body = await readRequestBody(incoming, payloadBytes);

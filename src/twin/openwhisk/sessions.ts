@@ -1,6 +1,6 @@
 /**
- * Invokes actions: simple ones, sequences (SequenceActions.scala) and compositions (PrimitiveActions.scala), with the same
- * accounting, records and error texts. Sessions live in memory only, as in a controller.
+ * Invokes actions: simple ones, sequences (SequenceActions.scala) and compositions (PrimitiveActions.scala), with the
+ * same accounting, records and error messages. Sessions exist in memory only, as in a controller.
  */
 
 import { toJson } from '../../base/json.ts';
@@ -16,7 +16,7 @@ import { Reject } from './reject.ts';
 import { applicationError, type Response, whiskError } from './response.ts';
 import { isObject, type Json, type JsonObject } from './spray-json.ts';
 
-/** An activation was started; its record is there when it ended within the time its caller waits. */
+/** A started activation; it has a record if it ended while its caller was waiting. */
 export interface Invoked {
   readonly activationId: string;
   readonly activation?: Activation;
@@ -33,7 +33,7 @@ export interface SessionsOptions {
   readonly entitle: (path: string) => void;
 }
 
-/** Shared by a composition and the compositions it calls, so that the limit holds for all of them together. */
+/** Shared by a composition and the compositions it calls, because the limit applies to all of them together. */
 interface Accounting {
   components: number;
   conductors: number;
@@ -53,7 +53,7 @@ interface Session {
 
 interface SequenceAccounting {
   atomicActions: number;
-  /** Sequences it is in. */
+  /** Enclosing sequences. */
   readonly depth: number;
   response: Response;
   readonly logs: string[];
@@ -61,9 +61,12 @@ interface SequenceAccounting {
   maxMemoryMb: number | undefined;
 }
 
-/** Our own: a changed binding can make a circle of sequences, which has no atomic action to count. Nobody nests so many. */
+/**
+ * Not a limit of OpenWhisk: a changed binding can create a cycle of sequences without a countable action. Nobody
+ * nests this deeply.
+ */
 const MAX_SEQUENCE_DEPTH = 200;
-/** What a sequence is in that is in none. */
+/** The enclosing sequences of a top-level sequence. */
 const NO_SEQUENCE = { atomicActions: 0, depth: 0 };
 
 export class Sessions {
@@ -107,7 +110,7 @@ export class Sessions {
     return this.#invoker.start({ resolved, args, cause, requestedAt });
   }
 
-  /** Waits for a component or conductor: its time limit and a grace. */
+  /** Wait for a component or conductor: its time limit plus a grace period. */
   #component(resolved: ResolvedAction, payload: Json | undefined, cause: string): Promise<Invoked> {
     const { activationId: id, done } = this.#simple(resolved, payload, cause, this.#options.now());
     return within(id, done, resolved.action.limits.timeout + this.#options.limits.componentGraceMs);
@@ -159,7 +162,7 @@ export class Sessions {
     return { id: session.activationId, done };
   }
 
-  /** `invokeConductor`: one call of the conductor, and what it asks for. */
+  /** `invokeConductor`: one call of the conductor and what it requests. */
   async #conduct(payload: Json | undefined, session: Session): Promise<Response> {
     const { limits, faults, namespace } = this.#options;
     const { accounting } = session;
@@ -191,8 +194,8 @@ export class Sessions {
   }
 
   /**
-   * `tryInvokeNext`. As in the original, whatever fails while the component or anything after it runs is told as a failure
-   * of its resolution, and what fails after that as one of its entitlement.
+   * `tryInvokeNext`. As in the original, any failure while the component or anything after it runs is reported as a
+   * failed resolution, and later failures as failed entitlement.
    */
   async #tryNext(path: string, params: JsonObject | undefined, session: Session): Promise<Response> {
     try {
@@ -231,7 +234,7 @@ export class Sessions {
     return this.#conduct(resultObject(activation), session);
   }
 
-  /** `waitForActivation`: the record, or the response that ends the session where there is none. */
+  /** `waitForActivation`: the record, or the response that ends the session if there is none. */
   async #wait(session: Session, invoked: Promise<Invoked>): Promise<Activation | Response> {
     let ended: Invoked;
     try {
@@ -331,7 +334,7 @@ export class Sessions {
         accounting.atomicActions > limits.sequenceLength
           ? applicationError(messages.SEQUENCE_TOO_LONG)
           : activation.response;
-      // An error ends the sequence, as a result; the one that the caller passed in does not.
+      // An error result ends the sequence, unless it was passed in by the caller.
       const { result } = accounting.response;
       if (isObject(result) && result.error !== undefined) return accounting;
     }
@@ -392,7 +395,7 @@ export class Sessions {
   }
 }
 
-/** The record, if it comes in time. What comes too late is still stored. */
+/** The record, if it arrives in time. Later ones are still stored. */
 async function within(id: string, done: Promise<Activation>, waitMs: number | undefined): Promise<Invoked> {
   if (waitMs === undefined) {
     done.catch(() => {});
@@ -412,7 +415,7 @@ async function within(id: string, done: Promise<Activation>, waitMs: number | un
   }
 }
 
-/** `resultAsJson`: an array, or none, is an error to the caller. */
+/** `resultAsJson`: an array or nothing is an error to the caller. */
 function resultObject(activation: Activation): JsonObject {
   const { result } = activation.response;
   if (!isObject(result)) throw new Error(messages.OBJECT_EXPECTED);

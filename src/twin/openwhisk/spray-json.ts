@@ -1,8 +1,8 @@
 import { type ExactNumber, parseJson as parseExact, toJson, WholeFloat } from '../../base/json.ts';
 
 /**
- * JSON as OpenWhisk reads it, with the error texts of its parser (spray-json's JsonParser.scala). Its numbers are Scala's
- * `BigDecimal`, so that the controller alters none: what does is the Node of a container.
+ * JSON as OpenWhisk parses it, with the error messages of its parser (spray-json's JsonParser.scala). Its numbers are
+ * Scala's `BigDecimal`, so the controller changes none; only the Node of a container does.
  */
 export type Json = null | boolean | ExactNumber | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -11,20 +11,22 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof WholeFloat);
 }
 
-/** For a message. `String` would call what an object may have in the place of its `toString`. */
+/** For messages. `String` would call an object's own `toString`. */
 export function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : toJson(value);
 }
 
-/** The request's text is not JSON; the message is spray-json's. */
+/** The request's text is not JSON; the message is that of spray-json. */
 export class ParsingError extends Error {}
 
-/** JsonParserSettings.scala, `maxDepth`. What is written again as JSON must not be deeper than the stack. */
+/**
+ * JsonParserSettings.scala, `maxDepth`. Values must not be nested deeper than the stack when they are written again.
+ */
 const MAX_DEPTH = 1000;
-/** Of the line that a message shows; spray-json shows all of it, even if it is megabytes. */
+/** Maximum length of the line in a message; spray-json shows all of it, even megabytes. */
 const SHOWN_LINE_LENGTH = 500;
 
-/** Whether lists and objects lie in each other further than OpenWhisk reads. */
+/** Whether lists and objects are nested deeper than OpenWhisk accepts. */
 export function isTooDeep(text: string): boolean {
   let depth = 0;
   let inString = false;
@@ -89,7 +91,7 @@ class Problem extends Error {
   }
 }
 
-/** Finds the first place of a text that is not JSON. It recurses as deep as the text does, which is not too deep. */
+/** Finds the first position that is not valid JSON. The recursion is as deep as the text, which is bounded. */
 class Scanner {
   readonly #text: string;
   #index = 0;

@@ -1,4 +1,4 @@
-/** Invocations a clock minute, as RateThrottler.scala counts them: every check is charged, refused ones too. */
+/** Invocations per clock minute, counted as in RateThrottler.scala: every check counts, including rejected ones. */
 const MINUTE_MS = 60_000;
 
 export class RateThrottle {
@@ -12,7 +12,7 @@ export class RateThrottle {
     this.#now = now;
   }
 
-  /** Charges one; the count so far where it is too many. */
+  /** Counts one; returns the count so far if it exceeds the limit. */
   check(): number | undefined {
     const minute = Math.floor(this.#now() / MINUTE_MS);
     if (minute !== this.#minute) {

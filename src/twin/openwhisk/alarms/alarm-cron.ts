@@ -1,7 +1,7 @@
 /**
- * Cron patterns as the alarms package reads them: with its library's grammar (npm `cron` 1.7, `CronTime`), which is not crontab's.
- * Months are 0 to 11, days of the week 0 to 6, and only their names (`jan`, `mon`) mean the same everywhere. Without the field
- * of the seconds they are 0. Where both days are restricted, either will do.
+ * Cron patterns as the alarms package reads them: with the grammar of its library (npm `cron` 1.7, `CronTime`), which
+ * differs from crontab's. Months are 0 to 11 and weekdays 0 to 6; only names (`jan`, `mon`) mean the same everywhere.
+ * Without a seconds field, seconds are 0. If both day fields are restricted, either is enough.
  */
 import { Cron } from 'croner';
 
@@ -19,13 +19,13 @@ const MONTH_NAMES = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'se
 const DAY_NAMES = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const ALIASES = new Map([...MONTH_NAMES.entries(), ...DAY_NAMES.entries()].map(([value, name]) => [name, value]));
 
-/** The first time after another that a pattern meets, both ms since 1970; undefined where there is none. */
+/** The next time that matches a pattern, both in ms since 1970; undefined if there is none. */
 export type NextTime = (afterMs: number) => number | undefined;
 
-/** Thrown for a pattern that is not of the grammar. */
+/** Thrown for invalid patterns. */
 export class CronError extends Error {}
 
-/** @param timezone of the IANA database @throws {CronError} */
+/** @param timezone from the IANA database @throws {CronError} */
 export function parseCron(pattern: string, timezone = 'UTC'): NextTime {
   const numbers = pattern.replace(/[a-z]{1,3}/gi, (name) => String(ALIASES.get(name.toLowerCase()) ?? name));
   const given = numbers.trim().split(/\s+/);
@@ -35,17 +35,17 @@ export function parseCron(pattern: string, timezone = 'UTC'): NextTime {
   return (afterMs) => cron.nextRun(new Date(afterMs))?.getTime();
 }
 
-/** The field as crontab would have it. */
+/** The field in crontab's notation. */
 function standardField(field: string, index: number): string {
   const [low, high] = RANGES[index] as readonly [number, number];
   const values = new Set<number>();
   for (const part of field.split(',')) for (const value of rangeValues(part, low, high)) values.add(value);
-  // A field that restricts nothing is a wildcard, however it is written: it matters where the days are two fields.
+  // A field that restricts nothing is a wildcard however it is written, which matters for the two day fields.
   if (values.size === high - low + 1) return '*';
   return [...values].map((value) => (index === MONTH ? value + 1 : value)).join(',');
 }
 
-/** Of `*`, `5`, `5-10`, each also with `/step`; `5/10` goes to the end. */
+/** Parses `*`, `5` or `5-10`, each with an optional `/step`; `5/10` continues to the end. */
 function* rangeValues(part: string, low: number, high: number): Iterable<number> {
   const match = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part);
   if (match === null) throw new CronError(`no range: ${part}`);

@@ -1,6 +1,7 @@
 /**
- * The service behind the alarm feeds: it keeps alarms and fires their triggers, through the API as any client would. After the
- * provider of Apache OpenWhisk's alarms package (openwhisk-package-alarms), with its answers, retries and reasons to give up.
+ * The service behind the alarm feeds: it stores alarms and fires their triggers through the API, like any client.
+ * Modelled on the provider of Apache OpenWhisk's alarms package (openwhisk-package-alarms), with its answers, retries
+ * and reasons to give up.
  */
 import { readFileSync } from 'node:fs';
 import { parseJson, toJson } from '../../../base/json.ts';
@@ -25,7 +26,7 @@ import {
 /** constants.js. */
 const RETRY_ATTEMPTS = 10;
 const RETRY_DELAY_MS = 1000;
-/** utils.js, `shouldDisableTrigger`: what may pass by itself. */
+/** utils.js, `shouldDisableTrigger`: errors that can be temporary. */
 const PASSING_STATUSES = [408, 409, 429];
 const TOO_MANY_REQUESTS = 429;
 const AUTHENTICATION_FAILED = 'Trigger authentication request failed.';
@@ -37,7 +38,7 @@ interface Status {
   readonly reason?: { readonly kind: 'AUTO'; readonly statusCode?: number; readonly message: string };
 }
 
-/** An alarm as it is stored. */
+/** A stored alarm. */
 interface AlarmRecord {
   /** Its trigger's. */
   readonly name: string;
@@ -48,21 +49,21 @@ interface AlarmRecord {
 }
 
 export interface AlarmsOptions {
-  /** Where the alarms are kept. */
+  /** Where alarms are stored. */
   readonly path: string;
   readonly clock: AlarmClock;
   readonly namespace: string;
   readonly auth: string;
-  /** A request to the API of the namespace. Refusals are answers too. */
+  /** A request to the API of the namespace. Error answers are answers, too. */
   readonly request: (method: string, segments: readonly string[], body?: Json) => Promise<ApiAnswer>;
 }
 
 export class Alarms {
   readonly #options: AlarmsOptions;
   readonly #clock: AlarmClock;
-  /** By the names of their triggers. */
+  /** Keyed by trigger name. */
   readonly #alarms = new Map<string, AlarmRecord>();
-  /** What takes back the timers of an alarm: of its next time, and of fires to be tried again. */
+  /** Cancels the timers of an alarm: its next time and pending retries. */
   readonly #timers = new Map<string, Set<() => void>>();
 
   constructor(options: AlarmsOptions) {
@@ -71,12 +72,12 @@ export class Alarms {
     for (const alarm of readAlarms(options.path)) this.#alarms.set(alarm.name, alarm);
   }
 
-  /** Alarms that will ring. */
+  /** Number of alarms that are set. */
   get active(): number {
     return [...this.#alarms.values()].filter((each) => each.status.active).length;
   }
 
-  /** Sets the alarms that were kept. What they missed meanwhile is not made up for. */
+  /** Sets the stored alarms. Times missed in between are skipped. */
   async start(): Promise<void> {
     for (const alarm of [...this.#alarms.values()]) {
       if (!alarm.status.active) continue;
@@ -92,7 +93,7 @@ export class Alarms {
     for (const name of this.#timers.keys()) this.#stop(name);
   }
 
-  /** The web action that the feed actions call: alarmWebAction.js. @param body the feed action's arguments as JSON */
+  /** The web action invoked by the feed actions: alarmWebAction.js. @param body the feed action's arguments as JSON */
   async handle(body: string): Promise<ApiAnswer> {
     try {
       const params = decodeBody(body);
@@ -111,7 +112,7 @@ export class Alarms {
       const nowMs = this.#clock.now();
       const schedule = createSchedule(params, nowMs);
       await this.#authenticate(params.authKey, name);
-      // Its document is there already.
+      // Its document already exists.
       if (this.#alarms.has(name)) throw new Reject(409, 'error creating alarm trigger.');
       this.#put({
         name,
@@ -179,7 +180,7 @@ export class Alarms {
     this.#disable(alarm, `Automatically disabled after receiving error on trigger ${occasion}: ${why}`);
   }
 
-  /** @returns whether it will ring again */
+  /** @returns whether it will fire again */
   #awaitNext({ name, schedule }: AlarmRecord): boolean {
     const timeMs = nextTime(schedule)(this.#clock.now());
     if (timeMs !== undefined) this.#at(name, timeMs, () => this.#ring(name));
@@ -193,12 +194,12 @@ export class Alarms {
     await this.#fire(name, 0, 0);
   }
 
-  /** `postTrigger`. @param retries so far @param throttled how many of the tries so far were throttled */
+  /** `postTrigger`. @param retries so far @param throttled number of throttled attempts so far */
   async #fire(name: string, retries: number, throttled: number): Promise<void> {
     const alarm = this.#alarms.get(name);
     if (alarm === undefined) return;
     const { status } = await this.#options.request('POST', ['triggers', name], alarm.payload);
-    // It was changed or taken back meanwhile.
+    // It was changed or deleted in the meantime.
     if (this.#alarms.get(name) !== alarm) return;
     if (status < 400) {
       await this.#handleFired(this.#countDown(alarm));
@@ -224,7 +225,7 @@ export class Alarms {
     return counted;
   }
 
-  /** `handleFiredTrigger`: what was the last time ends the alarm. */
+  /** `handleFiredTrigger`: ends the alarm after its last time. */
   async #handleFired(alarm: AlarmRecord): Promise<void> {
     const { name, schedule } = alarm;
     if ('date' in schedule) {
@@ -239,7 +240,7 @@ export class Alarms {
     }
   }
 
-  /** Of the sanitizer: the alarm first, then the trigger, then its rules. */
+  /** Order of the sanitizer: first the alarm, then the trigger, then its rules. */
   async #deleteTrigger(name: string, withRules: boolean): Promise<void> {
     const { request } = this.#options;
     this.#delete(name);
@@ -294,7 +295,7 @@ function asPayload(value: Json | undefined): Json | undefined {
   return typeof value === 'string' ? { payload: value } : (value ?? undefined);
 }
 
-/** What READ shows. */
+/** The answer to READ. */
 function alarmJson({ name, payload, schedule, status }: AlarmRecord, namespace: string): JsonObject {
   const { maxTriggers: _, ...shown } = schedule as CronSchedule;
   const dateChangedISO = `${new Date(status.dateChanged).toISOString().slice(0, 19)}Z`;
@@ -304,7 +305,7 @@ function alarmJson({ name, payload, schedule, status }: AlarmRecord, namespace: 
   } as unknown as JsonObject;
 }
 
-/** A file that cannot be read is as if there were no alarms: a daemon that does not start is of less use. */
+/** An unreadable file counts as no alarms: otherwise the daemon could not start. */
 function readAlarms(path: string): AlarmRecord[] {
   try {
     return parseJson(readFileSync(path, 'utf8')) as AlarmRecord[];

@@ -1,12 +1,12 @@
-/** What the alarms go by, so that a test can move it. */
+/** The clock of the alarms, which tests can replace. */
 export interface AlarmClock {
   /** ms since 1970. */
   now(): number;
-  /** Calls `ring` once, at that time (ms since 1970) or soon after. @returns what takes it back */
+  /** Calls `ring` once at that time (ms since 1970) or soon after. @returns a function that cancels it */
   at(timeMs: number, ring: () => unknown): () => void;
 }
 
-/** Timers do not count while a computer sleeps, and end at once where they are longer than 2^31 ms. */
+/** Timers stop while a computer sleeps, and fire immediately if they are longer than 2^31 ms. */
 const LONGEST_WAIT_MS = 60_000;
 
 export const SYSTEM_CLOCK: AlarmClock = {

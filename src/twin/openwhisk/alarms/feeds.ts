@@ -1,4 +1,7 @@
-/** `/whisk.system/alarms` as its installer (installCatalog.sh) leaves it: the actions that pass a feed's requests on to the service. */
+/**
+ * `/whisk.system/alarms` as created by its installer (installCatalog.sh): the actions that pass feed requests to the
+ * service.
+ */
 import type { Action, BoundValue } from '../entities.ts';
 import type { EntityStore } from '../entity-store.ts';
 import { DEFAULT_LIMITS } from '../namespace-limits.ts';
@@ -6,14 +9,14 @@ import type { Json } from '../spray-json.ts';
 
 const NAMESPACE = 'whisk.system';
 const PACKAGE = 'alarms';
-/** Below `/api/v1`, where the package's web action answers. */
+/** Path of the package's web action below `/api/v1`. */
 export const ALARMS_WEB_PATH = 'web/whisk.system/alarmsWeb/alarmWebAction';
 
 interface Feed {
   readonly description: string;
   /** `true`: required. */
   readonly parameters: Readonly<Record<string, boolean>>;
-  /** Bound to the action: they tell the service which feed it is. */
+  /** Bound to the action to tell the service which feed it is. */
   readonly bound?: string;
 }
 

@@ -1,11 +1,11 @@
-/** When an alarm rings: the parameters of its feed, checked in the order and with the words of alarmWebAction.js. */
+/** When an alarm fires: the parameters of its feed, checked in the order and with the messages of alarmWebAction.js. */
 import { isTimezone } from '../../../language/model/cron.ts';
 import { defined } from '../entities.ts';
 import { Reject } from '../reject.ts';
 import { type Json, type JsonObject, textOf } from '../spray-json.ts';
 import { CronError, type NextTime, parseCron } from './alarm-cron.ts';
 
-/** ms since 1970, or text in the format of ISO 8601; kept as it was given. */
+/** ms since 1970, or ISO 8601; stored as given. */
 type FeedDate = number | string;
 
 interface Period {
@@ -16,7 +16,7 @@ interface Period {
 export interface CronSchedule extends Period {
   readonly cron: string;
   readonly timezone?: string;
-  /** To the second. Shown, and without effect here: it matters where the operator spreads alarms over a minute. */
+  /** Precision of seconds. Displayed, but without effect here: clusters use it to spread alarms over a minute. */
   readonly strict?: Json;
   readonly maxTriggers?: number;
 }
@@ -34,7 +34,7 @@ export interface OnceSchedule {
 export type AlarmSchedule = CronSchedule | IntervalSchedule | OnceSchedule;
 
 const MINUTE_MS = 60_000;
-/** An interval without a start begins so much later: a start must be in the future. */
+/** An interval without a start begins this much later, because a start must be in the future. */
 const START_DELAY_MS = 30_000;
 const DELETE_AFTER_FIRE = ['false', 'true', 'rules'];
 
@@ -70,7 +70,7 @@ export function createSchedule(params: JsonObject, nowMs: number): AlarmSchedule
   return schedule;
 }
 
-/** What an update changes. @throws {Reject} 400 */
+/** The changes of an update. @throws {Reject} 400 */
 export function updateSchedule(schedule: AlarmSchedule, params: JsonObject, nowMs: number): Partial<AlarmSchedule> {
   if ('date' in schedule) {
     return { ...(params.date ? { date: futureDate(params.date, 'date', nowMs) } : {}), ...deleteAfterFire(params) };
@@ -92,7 +92,7 @@ export function updateSchedule(schedule: AlarmSchedule, params: JsonObject, nowM
   return { ...changes, ...period };
 }
 
-/** When it rings after a time, within its start and its stop. */
+/** Next time after a given one, between start and stop. */
 export function nextTime(schedule: AlarmSchedule): NextTime {
   if ('date' in schedule) {
     const dateMs = timeOf(schedule.date);
@@ -106,7 +106,7 @@ export function nextTime(schedule: AlarmSchedule): NextTime {
   };
 }
 
-/** Why a schedule has no next time, as its service says it (cronAlarm.js, intervalAlarm.js, dateAlarm.js). */
+/** Why a schedule has no next time, in the service's words (cronAlarm.js, intervalAlarm.js, dateAlarm.js). */
 export function whyOver(schedule: AlarmSchedule, nowMs: number): string {
   if ('date' in schedule) return 'the fire once date has expired';
   const stopped = schedule.stopDate !== undefined && timeOf(schedule.stopDate) <= nowMs;
@@ -170,7 +170,7 @@ function futureDate(value: Json | undefined, name: string, nowMs: number): FeedD
   return value;
 }
 
-/** ms since 1970. A cluster's clock is in UTC, which is what a text without a zone means there. */
+/** ms since 1970. A text without a zone is in UTC, as on a cluster. */
 function timeOf(date: FeedDate): number {
   const zoneless = typeof date === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(date);
   return new Date(zoneless ? `${date}Z` : date).getTime();

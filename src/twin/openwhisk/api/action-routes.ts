@@ -1,4 +1,4 @@
-/** `actions`: those of the namespace, and those of its packages. */
+/** `actions`: those of the namespace and of its packages. */
 import { checkName, decodeActionPut, decodeBody } from '../decode.ts';
 import {
   type Action,
@@ -137,7 +137,7 @@ export class ActionsApi implements CollectionApi {
     throw new Reject(400, messages.SEQUENCE_TOO_LONG);
   }
 
-  /** @param around the sequences that these components are in: one may be among them since a binding was changed */
+  /** @param around the enclosing sequences: a changed binding can make a sequence contain itself */
   #countAtomic(around: readonly string[], components: readonly string[]): number {
     let count = 0;
     for (const component of components) {

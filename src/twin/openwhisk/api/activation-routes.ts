@@ -1,4 +1,4 @@
-/** `activations`: their records, logs and results. */
+/** `activations`: records, logs and results. */
 import {
   type ActivationQuery,
   type ActivationStore,

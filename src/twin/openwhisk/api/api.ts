@@ -1,4 +1,7 @@
-/** The REST API below `/api/v1/namespaces/{namespace}`: one class a collection, after the controller's classes of the same names. */
+/**
+ * The REST API below `/api/v1/namespaces/{namespace}`: one class per collection, like the controller's classes of the
+ * same names.
+ */
 import type { ActivationStore } from '../activation-store.ts';
 import { checkNamespace } from '../decode.ts';
 import type { EntityStore } from '../entity-store.ts';

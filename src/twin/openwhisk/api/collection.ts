@@ -1,4 +1,4 @@
-/** What the collections of the API share: their paths, their methods, their lists. */
+/** Shared by the collections of the API: paths, methods and lists. */
 import { checkName } from '../decode.ts';
 import { type EntityType, summaryJson } from '../entities.ts';
 import type { EntityStore } from '../entity-store.ts';
@@ -13,7 +13,7 @@ export interface ApiOptions {
   readonly limits: NamespaceLimits;
   readonly faults: Faults;
   readonly now: () => number;
-  /** An action was changed: its warm containers are of no use. */
+  /** An action was changed: its warm containers are useless. */
   readonly onActionChanged: (path: string) => void;
 }
 
@@ -23,12 +23,12 @@ export interface CollectionApi {
   handle(request: ApiRequest, namespace: string, rest: readonly string[]): ApiAnswer | Promise<ApiAnswer>;
 }
 
-/** Is it the path of the collection itself? */
+/** Whether the path is that of the collection itself. */
 export function isCollection(rest: readonly string[]): boolean {
   return rest.length === 0 || (rest.length === 1 && rest[0] === '');
 }
 
-/** The path of an entity of a collection whose entities are in no package. @throws {Reject} 400, 404 */
+/** The path of an entity in a collection without packages. @throws {Reject} 400, 404 */
 export function entityPath(namespace: string, rest: readonly string[]): string {
   const [name = '', ...more] = rest;
   if (more.length > 0) throw new Reject(404, messages.NOT_FOUND);
@@ -45,7 +45,7 @@ export function checkPayloadSize({ bodyBytes }: ApiRequest, { payloadBytes }: Na
   if (bodyBytes > payloadBytes) throw new Reject(413, messages.tooBig('Request', bodyBytes, payloadBytes));
 }
 
-/** The list of a type's entities below a path. @throws {Reject} 400 */
+/** Lists the entities of a type below a path. @throws {Reject} 400 */
 export function listEntities(
   entities: EntityStore,
   request: ApiRequest,

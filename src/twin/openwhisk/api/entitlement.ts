@@ -1,4 +1,4 @@
-/** Who may use what: a namespace is its owner's alone, but for published packages. */
+/** Access control: a namespace is private to its owner, except for published packages. */
 import { type Package, pathOf } from '../entities.ts';
 import { packageOf, rootOf } from '../entity-names.ts';
 import type { EntityStore } from '../entity-store.ts';
@@ -14,19 +14,22 @@ export class Entitlement {
     this.#namespace = namespace;
   }
 
-  /** @param path what is asked for, as the refusal names it @throws {Reject} 403 where the namespace is another's */
+  /**
+   * @param path the requested path, as shown in the error @throws {Reject} 403 if the namespace belongs to someone
+   * else
+   */
   checkOwn(namespace: string, path: string): void {
     if (namespace !== this.#namespace) throw new Reject(403, messages.notAuthorized(path));
   }
 
-  /** May the namespace's owner read and invoke this action? @throws {Reject} 403, 404, 409 */
+  /** Checks that the namespace's owner can read and invoke an action. @throws {Reject} 403, 404, 409 */
   entitle(path: string): void {
     const packagePath = packageOf(path);
     if (packagePath !== undefined) this.entitlePackage(packagePath);
     else this.checkOwn(rootOf(path), path);
   }
 
-  /** Its own, or a published one, through a binding too. @throws {Reject} 403, 404, 409 */
+  /** Its own package or a published one, also through a binding. @throws {Reject} 403, 404, 409 */
   entitlePackage(path: string, named = path): void {
     const own = rootOf(path) === this.#namespace;
     let found: Package;

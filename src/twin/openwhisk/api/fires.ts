@@ -1,4 +1,4 @@
-/** Fires triggers: the actions of their rules are invoked, and a record tells what became of each. */
+/** Fires triggers: invokes the actions of their rules and records the outcomes. */
 import type { ActivationStore } from '../activation-store.ts';
 import { decodeBody, decodePayload } from '../decode.ts';
 import { pathOfReference, type RuleStatus, toObject } from '../entities.ts';
@@ -12,7 +12,7 @@ import type { JsonObject } from '../spray-json.ts';
 import { type ApiOptions, checkPayloadSize } from './collection.ts';
 import type { Invocations } from './invocations.ts';
 
-/** ActivationResult.scala: the codes a rule's line in a trigger's log shows. */
+/** ActivationResult.scala: the codes in the lines of a trigger's log. */
 const RULE_SUCCESS = 0;
 const RULE_APPLICATION_ERROR = 1;
 const RULE_WHISK_ERROR = 3;
@@ -60,7 +60,10 @@ export class Fires {
     return { status: 202, body: { activationId: id }, headers: { 'x-openwhisk-activation-id': id } };
   }
 
-  /** The controller invokes a rule's action through its own API, throttles and all. The result is one line of the trigger's log. */
+  /**
+   * The controller invokes a rule's action through its own API, including throttles. The result is one line of the
+   * trigger's log.
+   */
   async #activateRule(rule: string, action: string, status: RuleStatus, args: JsonObject): Promise<JsonObject> {
     const line = (statusCode: number, outcome: JsonObject): JsonObject => ({
       statusCode,
@@ -79,7 +82,10 @@ export class Fires {
   }
 }
 
-/** What a fired action sees of the request. Unlike OpenWhisk, without the caller's key: it would end up in records. */
+/**
+ * What a fired action sees of the request. Unlike in OpenWhisk, the caller's key is omitted, because it would end up
+ * in records.
+ */
 function forwardedHeaders(headers: Readonly<Record<string, string>>): JsonObject {
   const { authorization: _, 'content-type': __, 'content-length': ___, ...rest } = headers;
   return rest;

@@ -68,7 +68,7 @@ export class Invocations {
     return { status: STATUS_OF_RESPONSE[status], body, headers };
   }
 
-  /** Starts an action as its owner would, throttles and all. @returns the activation's id @throws {Reject} */
+  /** Starts an action on behalf of its owner, including throttles. @returns the activation ID @throws {Reject} */
   async start(path: string, payload: JsonObject): Promise<string> {
     this.#throttles.checkInvocation(path);
     this.#entitlement.entitle(path);
@@ -82,7 +82,7 @@ export class Invocations {
     if ('components' in action.exec) {
       for (const component of action.exec.components) this.#entitlement.entitle(component.slice(1));
     }
-    // Parameters that have a value are final where the action says so.
+    // Parameters with a value are final if the action says so.
     if (findValue(action.annotations, 'final') !== true || payload === undefined) return;
     const immutable = action.parameters.filter((each) => each.value !== null).map((each) => each.key);
     if (immutable.some((key) => Object.hasOwn(payload, key))) throw new Reject(400, messages.PARAMETERS_NOT_ALLOWED);

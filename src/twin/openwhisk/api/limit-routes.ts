@@ -1,4 +1,4 @@
-/** `limits`: those that hold for the namespace. */
+/** `limits`: those of the namespace. */
 
 import * as messages from '../messages.ts';
 import type { NamespaceLimits } from '../namespace-limits.ts';

@@ -11,7 +11,7 @@ export class Resolver {
     this.#entities = entities;
   }
 
-  /** The action of a path with the parameters of its package and binding. @throws {Reject} 404, 409 */
+  /** The action of a path, with the parameters of its package and binding. @throws {Reject} 404, 409 */
   resolve(path: string): ResolvedAction {
     const packagePath = packageOf(path);
     if (packagePath === undefined) return withRevision(this.#entities.get('action', path));
@@ -21,14 +21,14 @@ export class Resolver {
     return withRevision(merged, pathOf(resolved) === packagePath ? undefined : packagePath);
   }
 
-  /** The path with its package's binding followed. @throws {Reject} 404, 409 */
+  /** Resolves the binding in a path. @throws {Reject} 404, 409 */
   actionPath(path: string): string {
     const packagePath = packageOf(path);
     if (packagePath === undefined) return path;
     return `${pathOf(this.#entities.resolvePackage(packagePath))}/${path.slice(packagePath.length + 1)}`;
   }
 
-  /** Whether an action is still stored as it was resolved. */
+  /** Whether an action is still stored in the resolved version. */
   isCurrent({ action, revision }: ResolvedAction): boolean {
     try {
       const stored = this.#entities.find('action', pathOf(action));

@@ -1,4 +1,4 @@
-/** `rules`. Whether a rule is active is kept by its trigger, with its action. */
+/** `rules`. The state of a rule is stored in its trigger, with its action. */
 import { decodeBody, decodeRulePut, decodeRuleStatus } from '../decode.ts';
 import {
   nextVersion,
@@ -116,7 +116,7 @@ export class RulesApi implements CollectionApi {
     try {
       return this.#entities.find('trigger', pathOfReference(reference));
     } catch (error) {
-      // The name belongs to something else now.
+      // The name now belongs to another entity.
       if (error instanceof Reject) return undefined;
       throw error;
     }

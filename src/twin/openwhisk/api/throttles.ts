@@ -1,4 +1,4 @@
-/** What is refused for being too much: invocations and fires in a minute, and invocations at once. */
+/** Throttles: invocations and fires per minute, and concurrent invocations. */
 import type { Invoker } from '../invoker.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
