@@ -8,7 +8,6 @@ import { checkFlow } from '../language/rules/check-flow.ts';
 import { readFlow } from '../language/syntax/read-flow.ts';
 import { readSource } from '../language/syntax/read-source.ts';
 import { readCode } from './code-files.ts';
-import type { BundleParts } from './make-bundle.ts';
 import { readParameterFiles } from './parameter-files.ts';
 
 export interface ValidateResult {
@@ -26,20 +25,12 @@ export interface Checked extends ValidateResult {
   parameterFiles: Map<string, Uint8Array>;
 }
 
-/** A flow with its files. */
-export type ReadFlow = Pick<BundleParts, 'flow' | 'source' | 'code' | 'parameterFiles'>;
-
 /**
  * Reads a flow file and the code that it names, and runs all checks on them.
  *
- * @param meanwhile is given what was read while Python looks at the flow's Python: nothing has been checked by then
  * @throws UserError where there is no such file
  */
-export async function checkFile(
-  path: string,
-  inspector: Inspector,
-  meanwhile?: (read: ReadFlow) => void,
-): Promise<Checked> {
+export async function checkFile(path: string, inspector: Inspector): Promise<Checked> {
   const { source, diagnostics } = await readSource(path);
   const report = new Diagnostics(source, diagnostics);
   const nothing = { code: new Map(), parameterFiles: new Map() };
@@ -49,7 +40,6 @@ export async function checkFile(
   const folder = dirname(resolve(path));
   const code = await readCode(flow.code, folder, report);
   const parameterFiles = await readParameterFiles(flow.parameters, folder, report);
-  if (meanwhile && !report.hasErrors) inspector.meanwhile = () => meanwhile({ flow, source, code, parameterFiles });
   await checkFlow({ flow, report, code, inspector });
   return { source, diagnostics: report.diagnostics, flow, code, parameterFiles };
 }

@@ -1,8 +1,9 @@
+import { compilerVersion, RUNTIME_DIR, readRuntime } from '../base/package-files.ts';
 import type { Bundle } from '../contract/manifest.ts';
 import type { Diagnostic } from '../language/diagnostics/diagnostic.ts';
 import { FlowError } from '../language/diagnostics/diagnostic.ts';
 import { startInspector } from '../language/python/inspector.ts';
-import type { Checked, ReadFlow, ValidateResult } from './check-file.ts';
+import { type Checked, checkFile, type ValidateResult } from './check-file.ts';
 
 export interface CompileOptions {
   /** Folder of the Python runtime (default: that of this package). */
@@ -32,27 +33,13 @@ export async function validateFlow(path: string, options: CompileOptions = {}): 
  * @throws UserError where there is no such file
  */
 export async function compileFlow(path: string, options: CompileOptions = {}): Promise<CompileResult> {
-  let early: Bundle | undefined;
-  const maker = loadMaker(options);
-  const { code, parameterFiles, ...result } = await check(path, options, maker, (made) => {
-    early = made;
-  });
-  if (!result.flow || hasErrors(result.diagnostics)) return result;
-  const { flow, source } = result;
-  const bundle = early ?? (await maker)({ flow, source, code, parameterFiles });
-  return { ...result, bundle };
-}
-
-type Maker = (read: ReadFlow) => Bundle;
-
-async function loadMaker({ runtimeDir }: CompileOptions): Promise<Maker> {
-  const { compilerVersion, readRuntime, RUNTIME_DIR } = await import('../base/package-files.ts');
-  const [{ makeBundle }, runtime, compiler] = await Promise.all([
-    import('./make-bundle.ts'),
-    readRuntime(runtimeDir ?? RUNTIME_DIR),
-    compilerVersion(),
-  ]);
-  return (read) => makeBundle({ ...read, runtime, compiler });
+  const { code, parameterFiles, ...result } = await check(path, options);
+  const { flow, source, diagnostics } = result;
+  if (!flow || hasErrors(diagnostics)) return result;
+  // Validating a flow needs no composer.
+  const { makeBundle } = await import('./make-bundle.ts');
+  const [runtime, compiler] = await Promise.all([readRuntime(options.runtimeDir ?? RUNTIME_DIR), compilerVersion()]);
+  return { ...result, bundle: makeBundle({ flow, source, code, parameterFiles, runtime, compiler }) };
 }
 
 /**
@@ -69,30 +56,11 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
 }
 
-/**
- * @param take receives what `maker` produces while Python inspects the flow; it might be undefined for invalid flows
- */
-async function check(
-  path: string,
-  { python }: CompileOptions,
-  maker?: Promise<Maker>,
-  take?: (bundle: Bundle) => void,
-): Promise<Checked> {
+async function check(path: string, { python }: CompileOptions): Promise<Checked> {
   const inspector = startInspector(python);
   try {
-    // Loads the modules that read and check a flow while Python starts.
-    const { checkFile } = await import('./check-file.ts');
-    const make = await maker;
-    return await checkFile(path, inspector, make && ((read) => makeEarly(make, read, take)));
+    return await checkFile(path, inspector);
   } finally {
     inspector.close();
-  }
-}
-
-function makeEarly(make: Maker, read: ReadFlow, take?: (bundle: Bundle) => void): void {
-  try {
-    take?.(make(read));
-  } catch {
-    // Either the checks report the cause, or the bundle is made again after them.
   }
 }

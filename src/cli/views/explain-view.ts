@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { count, named } from '../../base/counts.ts';
 import { formatDurationMs } from '../../base/duration.ts';
 import { formatSizeMB } from '../../base/size.ts';

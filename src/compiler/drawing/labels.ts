@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { toJson } from '../../base/json.ts';
 
 /** Columns of a name and of a piece of Python: what is longer would make its box the widest of all. */

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import type { ForkPiece, Lane, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';
 import { MERGE_LABEL, ON_FAILURE } from './picture.ts';
 

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import type { Palette } from '../../base/terminal/palette.ts';
 import { shortened } from './labels.ts';
 import type { ForkPiece, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';

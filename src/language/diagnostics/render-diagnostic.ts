@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import type { Palette } from '../../base/terminal/palette.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { SourceFile } from './source-file.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { plainPalette } from '../../../src/base/terminal/palette.ts';
 import { drawMermaid } from '../../../src/compiler/drawing/mermaid.ts';
 import type { Picture } from '../../../src/compiler/drawing/picture.ts';
