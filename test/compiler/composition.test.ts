@@ -6,7 +6,7 @@ import type { Actions } from './conductor.ts';
 import { runSession } from './conductor.ts';
 import { linearFlow, Workshop } from './flows.ts';
 
-/** Walks a plan as the runtime would, were every fork one item wide. */
+/** Answers as the runtime would if every fork had one item. */
 function walker(plan: Plan, see: (envelope: Envelope) => void = () => {}): Actions {
   return (_, params) => {
     const { params: _given, died: _died, ...envelope } = params as unknown as Envelope;
@@ -21,6 +21,7 @@ function walker(plan: Plan, see: (envelope: Envelope) => void = () => {}): Actio
   };
 }
 
+/** How a session handles envelopes, errors and pauses is in the traces of `conductor-traces.test.ts`. */
 describe('composition', () => {
   let workshop: Workshop;
   before(async () => {
@@ -33,7 +34,7 @@ describe('composition', () => {
     return { plan, conductor: Buffer.from(files.get('conductor.js') ?? '').toString(), version: manifest.flowVersion };
   }
 
-  it('starts a run with the parameters that were given, walks its steps and answers the result', async () => {
+  it('starts a run with the given parameters, invokes its steps and answers the result', async () => {
     const { plan, conductor, version } = await compiled(linearFlow(3));
     const { result, calls } = await runSession(conductor, { n: 1 }, walker(plan));
     const run = String(calls[0]?.params.run);
@@ -50,41 +51,7 @@ describe('composition', () => {
     assert.deepEqual(calls[0]?.params, { run, block: 's0', step: 's0', at: [], home: true, params: { n: 1 } });
   });
 
-  it('takes the run’s name and how long to wait from the invocation', async () => {
-    const { plan, conductor } = await compiled(linearFlow(1));
-    const { calls } = await runSession(conductor, { run: 'mine', wait: 0, n: 1 }, walker(plan));
-    assert.deepEqual(calls[0]?.params, {
-      ...{ run: 'mine', block: 's0', step: 's0', at: [], home: true, params: { n: 1 } },
-      answerWithin: 0,
-    });
-  });
-
-  it('resumes and cancels a run; `from` is a parameter of all others', async () => {
-    const { plan, conductor } = await compiled(linearFlow(1));
-    const entered = async (given: Record<string, unknown>) =>
-      (await runSession(conductor, given, walker(plan))).calls[0]?.params;
-    const entry = { block: 's0', step: 's0', at: [], home: true };
-    assert.deepEqual(await entered({ resume: 'r1', run: 'r2' }), { ...entry, run: 'r2', origin: ['r1'], params: {} });
-    assert.deepEqual(await entered({ resume: 'r1', run: 'r2', from: 's0' }), {
-      ...{ ...entry, run: 'r2', origin: ['r1', 's0'] },
-      params: {},
-    });
-    assert.deepEqual(await entered({ cancel: 'r1' }), { ...entry, run: 'r1', cancel: true });
-    assert.deepEqual(await entered({ run: 'r', from: 7 }), { ...entry, run: 'r', params: { from: 7 } });
-  });
-
-  it('enters where a given envelope says', async () => {
-    const { plan, conductor } = await compiled(linearFlow(100));
-    const envelope = { run: 'r', block: plan.steps.s95?.block, step: 's95', at: [], again: true };
-    const { calls } = await runSession(conductor, { nuvopipe: envelope }, walker(plan));
-    assert.deepEqual(calls[0]?.params, envelope);
-    assert.deepEqual(
-      calls.map(({ params }) => params.step),
-      ['s95', 's96', 's97', 's98', 's99'],
-    );
-  });
-
-  it('finds the way through forks, joins and profiles', async () => {
+  it('invokes the steps of forks, joins and profiles in order', async () => {
     const { plan, conductor, version } = await compiled(`
 flow: Forks
 steps:
@@ -117,158 +84,20 @@ steps:
     );
   });
 
-  it('pauses in the wait action and comes back with the same envelope', async () => {
-    const { plan, conductor, version } = await compiled(linearFlow(2));
-    const walk = walker(plan);
-    let paused = false;
-    const { result, calls } = await runSession(conductor, {}, (action, params) => {
-      if (action.endsWith('/wait')) return {};
-      if (params.step === 's1' && !paused) {
-        paused = true;
-        return { ...params, used: 5, wait: 1500 };
-      }
-      return walk(action, params);
-    });
-    assert.equal(result.status, 'succeeded');
-    assert.deepEqual(
-      calls.map(({ action, params }) => [
-        action.split('/').at(-1)?.replace(version, 'v'),
-        params.step,
-        params.wait,
-        params.used,
-      ]),
-      [
-        ['p256-60s-v', 's0', undefined, undefined],
-        ['p256-60s-v', 's1', undefined, 1],
-        ['wait', undefined, 1500, undefined],
-        ['p256-60s-v', 's1', undefined, 6],
-      ],
-    );
-    assert.deepEqual(calls[2]?.params, { wait: 1500 });
-  });
-
-  it('goes on after a pause that failed: it was none of the step', async () => {
-    const { plan, conductor } = await compiled(linearFlow(2));
-    const walk = walker(plan);
-    let paused = false;
-    const { result, calls } = await runSession(conductor, {}, (action, params) => {
-      if (action.endsWith('/wait')) return { error: 'the container died' };
-      if (params.step === 's1' && !paused) {
-        paused = true;
-        return { ...params, wait: 1500 };
-      }
-      return walk(action, params);
-    });
-    assert.equal(result.status, 'succeeded');
-    assert.deepEqual(
-      calls.map(({ params }) => [params.step, params.died]),
-      [
-        ['s0', undefined],
-        ['s1', undefined],
-        [undefined, undefined],
-        ['s1', undefined],
-      ],
-    );
-  });
-
-  it('tells a step action once that it died, and goes on', async () => {
-    const { plan, conductor } = await compiled(linearFlow(2));
-    const walk = walker(plan);
-    let deaths = 0;
-    const { result, calls } = await runSession(conductor, { n: 1 }, (action, params) =>
-      params.step === 's0' && deaths++ === 0 ? { error: 'the container went away' } : walk(action, params),
-    );
-    assert.equal(result.status, 'succeeded');
-    const run = calls[0]?.params.run;
-    assert.deepEqual(calls[1]?.params, { ...calls[0]?.params, died: 'the container went away', used: 1 });
-    assert.equal(calls[2]?.params.died, undefined);
-    assert.equal(result.run, run);
-  });
-
-  it('gives up on the second death in a row', async () => {
-    const { conductor } = await compiled(linearFlow(2));
-    const long = { error: { error: 'é'.repeat(1000) } };
-    const { result, calls } = await runSession(conductor, { run: 'r' }, () => long);
-    assert.equal(calls.length, 2);
-    assert.ok(Buffer.byteLength(String(calls[1]?.params.died)) <= 303);
-    const { error } = result as { error: Record<string, string> };
-    assert.equal(error.run, 'r');
-    assert.equal(error.status, 'failed');
-    assert.equal(error.step, 's0');
-    assert.match(String(error.message), /^s0: its action died twice: éé/);
-  });
-
-  it('has a stand-in settle the step of an action that dies twice, and the next one that of the stand-in', async () => {
-    const { conductor, version } = await compiled(`
-flow: TwoProfiles
-steps:
-  - step: a
-    run: pass
-  - step: b
-    run: pass
-    environment: { image: "example/none-such:1" }
-`);
-    const { result, calls } = await runSession(conductor, { run: 'r' }, () => ({ error: 'no image' }));
-    const image = /^\/_\/TwoProfiles.steps\/(p256-60s-[0-9a-f]{6})-/.exec(calls[3]?.action ?? '')?.[1];
-    assert.deepEqual(
-      calls.map(({ action, params: { died, standIn, used } }) => [action.split('/').at(-1), died, standIn, used]),
-      [
-        [`p256-60s-${version}`, undefined, undefined, undefined],
-        [`p256-60s-${version}`, 'no image', undefined, 1],
-        [`p256-60s-${version}`, 'no image', 1, 2],
-        [`${image}-${version}`, 'no image', 2, 3],
-      ],
-    );
-    assert.match(
-      (result as { error: Record<string, string> }).error.message ?? '',
-      /^a: its action died twice: no image/,
-    );
-  });
-
-  it('says what to do where its version is no longer there', async () => {
-    const { conductor, version } = await compiled(linearFlow(2));
-    const gone = { error: `Failed to resolve action with name 'guest/x' during composition.` };
-    const { result } = await runSession(conductor, { run: 'r' }, () => gone);
-    const { message } = (result as { error: Record<string, string> }).error;
-    assert.match(
-      String(message),
-      new RegExp(`If version ${version} .* no longer deployed: nuvopipe resume LinearFlow/r$`),
-    );
-  });
-
-  it('ends, and does not hang, where the session may invoke no more', async () => {
+  it('ends the session at its 50th component', async () => {
     const { plan, conductor } = await compiled(linearFlow(60));
     const { result, calls } = await runSession(conductor, {}, walker(plan));
     assert.equal(calls.length, 50);
     assert.match(JSON.stringify(result), /Too many actions/);
   });
 
-  it('answers a failed run as an error', async () => {
-    const { conductor } = await compiled(linearFlow(1));
-    const failure = { run: 'r', status: 'failed', error: { message: 'boom', step: 's0', task: 'LinearFlow/r/s0/t' } };
-    const { result } = await runSession(conductor, { run: 'r' }, () => ({ run: 'r', result: failure }));
-    assert.deepEqual(result, {
-      error: { run: 'r', status: 'failed', message: 'boom', step: 's0', task: 'LinearFlow/r/s0/t', error: 'boom' },
-    });
-  });
-
-  it('does not hang on a block that it does not know', async () => {
-    const { plan, conductor } = await compiled(linearFlow(2));
-    const { calls } = await runSession(
-      conductor,
-      { nuvopipe: { run: 'r', block: 'other', step: 's1', at: [] } },
-      walker(plan),
-    );
-    assert.equal(calls.length, 1);
-  });
-
-  it('carries little through the controller', async () => {
+  it('keeps the state of a session small', async () => {
     const { plan, conductor } = await compiled(linearFlow(45, 'A'.repeat(100)));
     const { largestState } = await runSession(conductor, {}, walker(plan));
     assert.ok(largestState < ENVELOPE_MAX_BYTES, `${largestState} bytes`);
   });
 
-  it('stays small: a thousand steps below 1 MB, whatever their forks', async () => {
+  it('stays under 1 MB for a thousand steps with forks', async () => {
     const forks = Array.from(
       { length: 500 },
       (_, i) => `  - foreach: xs\n    steps: [{ step: b${i}, run: pass }]\n    join: { step: j${i}, run: pass }\n`,

@@ -1,4 +1,4 @@
-"""One flow whose tasks are executed, on a simulated platform: for flow tests, and for the runtime's own."""
+"""The simulated platform with one flow whose tasks are really executed, for flow tests and for the runtime's own tests."""
 
 from __future__ import annotations
 

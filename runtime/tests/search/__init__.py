@@ -1,5 +1,5 @@
-"""The protocol of pools, claims, leases, take-over, commits and joins, checked exhaustively for small sizes.
+"""Checks the protocol of pools, claims, leases, take-overs, commits and joins exhaustively for small sizes.
 
-What is explored is no retelling of the protocol but the code itself: `activation.py` runs the runtime's own `Session` one store
-request at a time; `world.py` is all around it (store, conductor, clock, sweeper, faults); `search.py` visits every state.
+The search runs the real code: `activation.py` runs the runtime's own `Session`, one store request at a time; `world.py`
+simulates its surroundings (store, conductor, clock, sweeper, faults); `search.py` visits every state.
 """

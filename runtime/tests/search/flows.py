@@ -1,4 +1,4 @@
-"""Small flows for the search: the plan that the compiler would write, and which attempts fail."""
+"""Small flows for the search: plans as the compiler writes them, and which attempts fail."""
 
 from nuvopipe_runtime.plan import Plan, coordinate_of, task_id
 
@@ -6,13 +6,13 @@ STEP_MS = 10_000
 """Every step's time limit."""
 
 EPOCH_MS = 25_000
-"""The clock's unit, and how long a claim of such a step is held: `lease_ms(STEP_MS)`."""
+"""The unit of the clock and the lease of a claim for such a step: `lease_ms(STEP_MS)`."""
 
 RETRY = {"times": 1, "backoffMs": EPOCH_MS, "factor": 1, "maxMs": EPOCH_MS, "jitter": 0, "on": []}
 
 
 class Flow(Plan):
-    """A plan without files. `fails` has `(step, task, attempt)` of the attempts that fail; `None` for any attempt."""
+    """A plan without files. `fails` lists `(step, task, attempt)` of failing attempts; `None` stands for any attempt."""
 
     def __init__(self, steps, pools=None, fails=(), items=None):
         self.directory = ""
@@ -45,7 +45,7 @@ def linear():
 
 
 def foreach(items, lanes, fails=(), retry=False, collect=False):
-    """start, `items` times `body`, join, end."""
+    """A foreach: start, `items` times `body`, join, end."""
     body = {"next": {"done": "start"}, "within": ["start"]} | ({"retry": RETRY} if retry else {})
     return Flow(
         {
@@ -61,7 +61,7 @@ def foreach(items, lanes, fails=(), retry=False, collect=False):
 
 
 def nested(items, inner, lanes, fails=(), collect=False):
-    """A foreach whose body, `split`, opens a foreach of its own, of `deep`."""
+    """A foreach whose body, `split`, opens an inner foreach of `deep`."""
     return Flow(
         {
             "start": {"next": {"open": "start"}},

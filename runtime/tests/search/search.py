@@ -1,4 +1,4 @@
-"""Breadth-first search of all states, so that a counter-example is a shortest one."""
+"""Visits all states breadth-first, so that counterexamples are minimal."""
 
 from array import array
 from collections import deque
@@ -9,7 +9,7 @@ STATES_MAX = 5_000_000
 
 
 class Found(AssertionError):
-    """A property does not hold. `name`: the property's; `path`: the labels that lead there, readable."""
+    """A property does not hold. `name`: the property; `path`: the readable labels of the steps that lead there."""
 
     def __init__(self, violation, path):
         super().__init__("\n".join([str(violation), f"after {len(path)} steps:", *path]))
@@ -18,7 +18,7 @@ class Found(AssertionError):
 
 
 class Search:
-    """`statuses`: those that a result may have. `finishes`: whether every state must have a way to the end."""
+    """`statuses`: allowed statuses of the result. `finishes`: whether every state must have a path to the end."""
 
     def __init__(self, world, statuses=("succeeded",), finishes=True, states_max=STATES_MAX):
         self.world = world
@@ -67,7 +67,7 @@ class Search:
         return self
 
     def _check_that_all_finish(self, sources, targets):
-        """From every state the end can be reached, without one more fault to help."""
+        """Checks that every state has a path to the end without further faults."""
         before = [[] for _ in self.states]
         for source, target in zip(sources, targets, strict=True):
             before[target].append(source)
