@@ -53,7 +53,7 @@ export function compose(plan: Plan): Composition {
   const goOn = composer.function(functions.goOn);
   const pause = composer.sequence(
     composer.function(made(functions.pause, PAUSE_MAX_MS)),
-    // A pause that is cut short says nothing of the step that is to follow.
+    // An interrupted pause does not affect the step that follows.
     composer.try(composer.action(`${actions}/wait`), goOn),
     goOn,
   );
@@ -63,26 +63,29 @@ export function compose(plan: Plan): Composition {
   return composer.sequence(enter(plan), walk, composer.function(functions.answer));
 }
 
-/** The first envelope of a run, unless a session was launched with one. The parameters of a flow with secrets are sealed. */
+/**
+ * The first envelope of a run, unless a session was launched with one. The parameters of a flow with secrets are
+ * encrypted.
+ */
 function enter({ start, steps, parameters }: Plan): Composition {
   const first = composer.function(made(functions.enter, ENVELOPE_KEY, steps[start]?.block, start));
   const hasSecrets = Object.values(parameters).some(({ type }) => type === 'secret');
   return hasSecrets ? composer.sequence(first, composer.function(made(functions.sealParameters, PUBLIC_KEY))) : first;
 }
 
-/** Text of the function that a function of `runtime/conductor` makes of constants. */
+/** Source of the function that a function in `runtime/conductor` returns for these constants. */
 function made(text: string, ...constants: unknown[]): string {
   return `(${text})(${constants.map((constant) => JSON.stringify(constant)).join(', ')})`;
 }
 
-/** What the session does when a step action has answered an error. */
+/** What the session does if a step action returns an error. */
 function handleDeath({ flow, hash, standIns = [] }: Plan): Composition {
   const constants = { flow, version: versionOf(hash), standIns: standIns.length };
   const limits = { maxBytes: DIED_MAX_BYTES, notResolved: NOT_RESOLVED };
   return composer.function(made(functions.handleDeath, { ...constants, ...limits }));
 }
 
-/** The step action of the block, or the stand-in that the envelope names. */
+/** The step action of the block, or the stand-in named in the envelope. */
 function settle({ standIns = [], ...plan }: Plan, actions: string): Composition {
   return standIns.reduceRight(
     (otherwise, profile, index) => {
@@ -98,7 +101,7 @@ function settle({ standIns = [], ...plan }: Plan, actions: string): Composition 
   );
 }
 
-/** Picks the block by halves: the names are in order, a test says on which side of a name the envelope's block is. */
+/** Selects the block by bisection: the names are sorted, and each test compares the envelope's block with one name. */
 function dispatch(blocks: readonly Block[], actions: string): Composition {
   if (blocks.length > 1) {
     const middle = blocks.length >> 1;
@@ -112,12 +115,15 @@ function dispatch(blocks: readonly Block[], actions: string): Composition {
     action === undefined ? step : composer.sequence(step, invoke(action)),
     composer.function(made(functions.stays, name)),
   );
-  // The conductor logs it, and who reads the composition finds the steps.
+  // Logged by the conductor, and helps readers of the composition find the steps.
   loop.path = ` block ${name}: ${steps.join(', ')}`;
   return loop;
 }
 
-/** What a step answers is given to the action that it calls; the step gets its envelope back, with the answer. */
+/**
+ * The answer of a step becomes the argument of the action it calls; then the step receives its envelope with the
+ * action's answer.
+ */
 function invoke(action: string): Composition {
   const fail = composer.function(made(functions.failCall, CALL_ERROR_MAX_BYTES, CALL_ERROR_NAME_MAX_LENGTH));
   const give = composer.function(made(functions.giveAnswer, CALL_ANSWER_MAX_BYTES));
@@ -126,7 +132,7 @@ function invoke(action: string): Composition {
   return composer.if_nosave(composer.function(functions.calls), call, composer.sequence());
 }
 
-/** The plan's blocks in the order of their names, as JavaScript compares them. */
+/** The plan's blocks, sorted by name in JavaScript's order. */
 function blocksOf({ steps, hash }: Plan): Block[] {
   const blocks = new Map<string, Block>();
   for (const [step, { block, profile, call }] of Object.entries(steps)) {

@@ -1,18 +1,18 @@
 import type { ForkPiece, LoopPiece, Picture, Piece, StepPiece, SwitchPiece } from './picture.ts';
 import { MERGE_LABEL, ON_FAILURE } from './picture.ts';
 
-/** Writes a flow as a Mermaid flowchart: forks are subgraphs, a foreach's is drawn as one item's; what decides is a diamond. */
+/** Writes a flow as a Mermaid flowchart: forks are subgraphs, a foreach is drawn once, and decisions are diamonds. */
 export function drawMermaid(picture: Picture): string {
   return new Writer().write(picture);
 }
 
-/** A node that is left, on an edge that may have a label. */
+/** The source of an edge, with an optional label. */
 interface Exit {
   from: string;
   label?: string;
 }
 
-/** Where a part is entered and left. */
+/** First and last nodes of a part. */
 interface Ends {
   entries: string[];
   exits: Exit[];
@@ -32,7 +32,7 @@ class Writer {
 
   write({ flow, facts, pieces, onFailure }: Picture): string {
     const { exits } = this.#sequence(pieces, '  ');
-    // Where a decision is the last thing, its outcomes have to lead somewhere.
+    // If a decision comes last, its outcomes must lead somewhere.
     if (exits.some(({ label }) => label !== undefined))
       this.#connect(exits, [this.#node('  ', `([${quote(['end'])}])`)]);
     if (onFailure.length > 0) {
@@ -146,7 +146,7 @@ class Writer {
   }
 }
 
-/** Mermaid's own entity codes: a label may hold anything. */
+/** Mermaid's entity codes, because a label can contain any character. */
 function quote(words: readonly string[]): string {
   const text = words.join(' · ').replace(/[#"<>&`\\|]/g, (char) => `#${char.codePointAt(0)};`);
   return `"${text}"`;

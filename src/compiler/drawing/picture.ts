@@ -4,13 +4,13 @@ import type { Branches, Element, Flow, Foreach, Join, Loop, Retry, Step, Switch 
 import { allSteps } from '../../language/model/flow.ts';
 import { plain, shortCode, shortList, shortName } from './labels.ts';
 
-/** A flow as it is drawn: what every format shows, in words that fit on a line. */
+/** A flow as drawn by all formats, in texts that fit on a line. */
 export interface Picture {
   flow: string;
-  /** How many steps were written, and what each gets that does not say otherwise. */
+  /** Number of steps and their default resources. */
   facts: string[];
   pieces: Piece[];
-  /** What follows a failure: a part of its own. */
+  /** The `onFailure` steps, drawn separately. */
   onFailure: Piece[];
 }
 
@@ -18,10 +18,10 @@ export type Piece = StepPiece | ForkPiece | SwitchPiece | LoopPiece;
 
 export interface StepPiece {
   kind: 'step';
-  /** Python of the flow, an action of OpenWhisk, another flow. */
+  /** Python of the flow, an OpenWhisk action, or another flow. */
   does: 'python' | 'action' | 'flow';
   name: string;
-  /** What it invokes, how it is retried, and where it differs from the flow's: memory, time limit. */
+  /** What it invokes, how it is retried, and resources that differ from the defaults. */
   facts: string[];
 }
 
@@ -31,11 +31,11 @@ export interface ForkPiece {
   title: string;
   facts: string[];
   lanes: Lane[];
-  /** Absent where artifacts are merged. */
+  /** Absent if artifacts are merged. */
   join?: StepPiece;
 }
 
-/** One of its lanes is walked; one without pieces leads past it. */
+/** One of its lanes is taken; an empty one bypasses it. */
 export interface SwitchPiece {
   kind: 'switch';
   /** `switch best` */
@@ -54,18 +54,18 @@ export interface LoopPiece {
 }
 
 export interface Lane {
-  /** Of a branch or a case. */
+  /** Name of the branch or case. */
   name?: string;
   pieces: Piece[];
 }
 
-/** What stands for a join that was left out. */
+/** Replaces an implicit join. */
 export const MERGE_LABEL = 'merge artifacts';
 
-/** Stands above what follows a failure. */
+/** Title of the `onFailure` steps. */
 export const ON_FAILURE = 'when the run fails';
 
-/** A flow as it was written; steps that only the compiler needs are not in the picture. */
+/** A flow as written, without synthetic steps. */
 export function pictureOf(flow: Flow): Picture {
   const { memoryMB, timeoutMs } = flow.settings.resources;
   return {
@@ -136,7 +136,7 @@ function drawForeach(element: Foreach, flow: Flow): ForkPiece {
   };
 }
 
-/** As the language has it: one, where nothing is said. */
+/** The default of the language. */
 function leastSuccess(least: { count: number } | { part: number } = { count: 1 }): string {
   return 'count' in least ? String(least.count) : `${least.part * 100}%`;
 }

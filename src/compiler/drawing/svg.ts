@@ -4,49 +4,49 @@ import { MERGE_LABEL, ON_FAILURE } from './picture.ts';
 
 /** All lengths in CSS pixels. */
 const FONT_SIZE = 12;
-/** Of a monospaced font. */
+/** Width of a character in a monospaced font. */
 const CHAR_WIDTH = 0.6 * FONT_SIZE;
-/** From the middle of a line of text to its baseline. */
+/** Distance from the middle of a line of text to its baseline. */
 const BASELINE = 4;
 const STEP_HEIGHT = 30;
 const STEP_WIDTH_MIN = 70;
 const STEP_PADDING = 14;
 const STEP_RADIUS = 6;
-/** Of the bars at the sides of a flow, and the slant of an action's. */
+/** Width of the bars at the sides of a flow, and slant of an action. */
 const BAR_INSET = 5;
 const SLANT = 10;
-/** Between what follows one another: room for an arrow. */
+/** Vertical gap between consecutive elements: room for an arrow. */
 const GAP = 22;
-/** Between columns of a sequence that is folded: room for a line from the foot of one to the head of the next. */
+/** Gap between the columns of a folded sequence: room for the line from one column to the next. */
 const FOLD_GAP = 36;
 const BOX_PADDING = 12;
 /** Beside a loop's steps, for the line that leads back. */
 const BACK_WIDTH = 26;
 /** And above and below them. */
 const BACK_BEND = 12;
-/** Of a diamond beside its text, on either side. */
+/** Horizontal padding of a diamond. */
 const DIAMOND_POINT = 22;
 const DIAMOND_HEIGHT = 36;
 const TITLE_HEIGHT = 30;
 const LANE_GAP = 10;
-/** How far the second and third sheet of a foreach lie behind the first. */
+/** Offset of the second and third sheet of a foreach. */
 const SHEET_OFFSET = 4;
 const SHEETS_BEHIND = 2;
 const MARGIN = 24;
-/** Between the flow and what follows its failure. */
+/** Between the flow and its `onFailure` steps. */
 const PART_GAP = 36;
 const HEADER_HEIGHT = 40;
 
-/** Shorter sequences are not folded, however tall their forks are. */
+/** Shorter sequences are never folded. */
 const FOLD_PIECES_MIN = 12;
 
-/** A sequence up to this tall, and lanes up to this wide, are not folded. */
+/** Sequences up to this height, and lanes up to this width, are not folded. */
 const COLUMN_HEIGHT_MIN = 900;
 const ROW_WIDTH_MIN = 1_200;
-/** Width to height of what is folded. */
+/** Aspect ratio of folded parts. */
 const ASPECT = 1.4;
 
-/** Something with a size that can be drawn with its upper left corner at a place. */
+/** Something of a known size that can be drawn at a position. */
 interface Box {
   width: number;
   height: number;
@@ -54,8 +54,8 @@ interface Box {
 }
 
 /**
- * Draws a flow as an SVG that needs nothing else. A flow is nested, not a general graph, so boxes in boxes are its layout: what
- * follows one another lies below, branches lie side by side, and what would grow out of shape is folded.
+ * Draws a flow as a self-contained SVG. A flow is nested, not a general graph, so its layout consists of nested
+ * boxes: consecutive elements are stacked, branches are placed side by side, and long sequences are folded.
  */
 export function drawSvg(picture: Picture): string {
   const parts = [sequence(picture.pieces)];
@@ -96,7 +96,7 @@ const STYLE = [
   '.edge{fill:none;stroke:#64748b;stroke-width:1.3;marker-end:url(#arrow)}',
 ].join('');
 
-/** One below the other with arrows between them; too many are folded into columns, read from left to right. */
+/** Elements stacked with arrows between them; long sequences are folded into columns, read from left to right. */
 function sequence(pieces: readonly Piece[]): Box {
   const boxes = pieces.map(boxOf);
   if (boxes.length < FOLD_PIECES_MIN) return stack(boxes);
@@ -121,7 +121,7 @@ function boxOf(piece: Piece): Box {
   }
 }
 
-/** A rounded box for Python, a slanted one for an action, one with bars at its sides for a flow. */
+/** A rounded box for Python, a slanted one for an action, a barred one for a flow. */
 function stepBox({ does, name, facts }: StepPiece): Box {
   if (does === 'python') return pill('step', name, facts, STEP_RADIUS);
   const width = pillWidth(name, facts);
@@ -137,7 +137,7 @@ function stepBox({ does, name, facts }: StepPiece): Box {
   };
 }
 
-/** They are one, and stay together. */
+/** They belong together and are not separated. */
 function forkAndJoin(piece: ForkPiece): Box {
   const { join } = piece;
   const radius = STEP_HEIGHT / 2;
@@ -174,7 +174,7 @@ function forkBox({ kind, title, facts, lanes }: ForkPiece): Box {
   };
 }
 
-/** What decides, and below it the cases. */
+/** A decision with its cases below it. */
 function switchBox({ title, facts, lanes }: SwitchPiece): Box {
   return stack([diamond(title, facts), framed('switch', laneRows(lanes, 'case'))]);
 }
@@ -192,7 +192,7 @@ function diamond(title: string, facts: readonly string[]): Box {
   };
 }
 
-/** A loop's steps in a box, which says on the side where it is tested what it is; a line leads back. */
+/** A loop's steps in a box, labelled at the side where the condition is tested, with a line back. */
 function loopBox({ kind, title, facts, pieces }: LoopPiece): Box {
   const steps = sequence(pieces);
   const inner: Box = {
@@ -208,7 +208,7 @@ function loopBox({ kind, title, facts, pieces }: LoopPiece): Box {
   return titledBox('loop', title, facts, inner, kind === 'while' ? 'top' : 'foot');
 }
 
-/** Lanes side by side, in as many rows as a shape that can be looked at needs. */
+/** Lanes side by side, in as many rows as a reasonable shape needs. */
 function laneRows(lanes: readonly Lane[], kind: 'lane' | 'case'): Box {
   const parts = lanes.map(({ name, pieces }) => {
     const inner = pieces.length === 0 ? PASSING : sequence(pieces);
@@ -222,7 +222,7 @@ function laneRows(lanes: readonly Lane[], kind: 'lane' | 'case'): Box {
   );
 }
 
-/** A case without steps. */
+/** An empty case. */
 const PASSING: Box = {
   width: STEP_WIDTH_MIN,
   height: STEP_HEIGHT,
@@ -246,7 +246,7 @@ function titledBox(kind: string, title: string, facts: readonly string[], inner:
   };
 }
 
-/** In a box without a title. */
+/** In an untitled box. */
 function framed(kind: string, inner: Box): Box {
   const [width, height] = [inner.width + 2 * LANE_GAP, inner.height + 2 * LANE_GAP];
   return {
@@ -256,7 +256,7 @@ function framed(kind: string, inner: Box): Box {
   };
 }
 
-/** One below the other, with arrows. */
+/** Stacked, with arrows. */
 function stack(boxes: readonly Box[]): Box {
   const column = columnOf(boxes, GAP);
   return {
@@ -306,7 +306,7 @@ function rowOf(boxes: readonly Box[], gap: number): Box {
   };
 }
 
-/** Side by side, with a line from the foot of each to the head of the next, and room for it above and below. */
+/** Side by side, with a line from the bottom of each to the top of the next, and room for it above and below. */
 function folded(boxes: readonly Box[]): Box {
   const bend = GAP / 2;
   const row = rowOf(boxes, FOLD_GAP);
@@ -329,7 +329,7 @@ function folded(boxes: readonly Box[]): Box {
   };
 }
 
-/** Cuts a list into as few parts as the limit allows, and those as alike in size as they can be. */
+/** Splits a list into as few parts of similar size as the limit allows. */
 function fold(boxes: readonly Box[], sizeOf: (box: Box) => number, gap: number, limit: number): Box[][] {
   const count = cut(boxes, sizeOf, gap, limit).length;
   let [tooSmall, enough] = [0, limit];

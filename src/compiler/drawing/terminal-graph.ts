@@ -23,7 +23,7 @@ const SEPARATORS = { foreach: ' │ ', branches: ' │ ', switch: ' ┊ ' } as c
 
 const MARKS: Record<StepPiece['does'], string> = { python: '○', action: '▷', flow: '▣' };
 
-/** A case without steps. */
+/** An empty case. */
 const PASS = '↓';
 
 /** Lines of text; the widest one has `columns` columns. */

@@ -30,7 +30,7 @@ export interface Entity {
   annotations: KeyValue[];
 }
 
-/** A trigger or rule as a list has it. */
+/** A trigger or rule in a list. */
 export interface ListedEntity extends Entity {
   namespace: string;
   name: string;
@@ -67,7 +67,7 @@ export interface ActivationResponse {
 export interface Whisk {
   readonly settings: WhiskSettings;
   clusterInfo(): Promise<ClusterInfo>;
-  /** Without its code. `elsewhere`: the name is a package's. */
+  /** Without its code. `elsewhere`: a package has the name. */
   getAction(name: string): Promise<Entity | 'elsewhere' | undefined>;
   getPackage(name: string): Promise<Entity | 'elsewhere' | undefined>;
   /** Creates or replaces it. */

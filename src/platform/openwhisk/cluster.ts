@@ -24,7 +24,7 @@ interface ControllerInfo {
   limits?: Record<string, unknown>;
 }
 
-/** As `GET …/limits` has a namespace's own (Limits.scala); memory in MB, durations in milliseconds. */
+/** As in `GET …/limits` of a namespace (Limits.scala); memory in MB, durations in milliseconds. */
 interface NamespaceLimits {
   maxActionMemory?: unknown;
   maxActionTimeout?: unknown;
@@ -35,7 +35,7 @@ interface NamespaceLimits {
 
 const BYTES_PER_MB = 1024 * 1024;
 
-/** Reads what is published: a cluster behind a gateway may hide all of it. */
+/** Reads what is published; a gateway might hide all of it. */
 export async function clusterInfo(transport: Transport): Promise<ClusterInfo> {
   const [controller, namespace] = await Promise.all([
     read<ControllerInfo>(transport, '/'),
@@ -73,7 +73,7 @@ async function read<T>(transport: Transport, path: string): Promise<T | undefine
     const { status, body } = await transport.send({ method: 'GET', path, what: 'say what it offers', expect: [404] });
     return status === 200 && typeof body === 'object' && body !== null ? (body as T) : undefined;
   } catch {
-    // Not published here. A host that is away or a wrong key shows at the next call, which is about an entity.
+    // Not published here. An unreachable host or a wrong key is reported by the next call, which concerns an entity.
     return undefined;
   }
 }

@@ -9,12 +9,12 @@ import type { WhiskSettings } from './whisk-settings.ts';
 
 export interface Call {
   method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  /** Below the API host: `/api/v1/namespaces/_/actions/x`. */
+  /** Path below the API host: `/api/v1/namespaces/_/actions/x`. */
   path: string;
   body?: unknown;
-  /** In words, for errors: `create the action x`. */
+  /** Description for errors: `create the action x`. */
   what: string;
-  /** Statuses that are answers too; every one below 300 is. */
+  /** Additional statuses that count as answers; all below 300 do. */
   expect?: readonly number[];
 }
 
@@ -24,14 +24,14 @@ export interface HttpAnswer {
   headers: http.IncomingHttpHeaders;
 }
 
-/** Sends a call, sends it again by the retry table, and turns what is no answer into errors. */
+/** Sends a request, retries it by the retry table, and converts failures to errors. */
 export interface Transport {
   send(call: Call): Promise<HttpAnswer>;
-  /** Ends the kept connections. */
+  /** Closes the kept connections. */
   close(): void;
 }
 
-/** Longer than the 60 s for which OpenWhisk holds a blocking invocation. */
+/** Longer than the 60 s that OpenWhisk holds a blocking invocation. */
 const SILENCE_TIMEOUT_MS = 90_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -121,7 +121,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** OpenWhisk's own words: `{code, error}`. */
+/** OpenWhisk's error format: `{code, error}`. */
 function reasonOf({ body, text }: { body: unknown; text: string }): string {
   const error = (body as { error?: unknown } | undefined)?.error;
   const words = typeof error === 'string' ? error : body === undefined ? text : '';

@@ -1,10 +1,10 @@
-/** What is sent again when an OpenWhisk does not answer as it should, and why. */
+/** Which requests to OpenWhisk are retried, and why. */
 interface RetryRule {
   /** HTTP status, or the error code of Node's sockets. */
   on: number | string;
   /**
-   * `always`: surely nothing has happened yet. `idempotent`: something may have happened, so only what does no harm when
-   * it is done twice is sent again; an invocation is not.
+   * `always`: nothing can have happened yet. `idempotent`: something might have happened, so only requests that can
+   * safely be repeated are sent again; invocations are not.
    */
   for: 'always' | 'idempotent';
   why: string;
@@ -26,13 +26,13 @@ export const RETRY_TABLE: readonly RetryRule[] = [
   { on: 'EAI_AGAIN', for: 'always', why: 'the name server was busy; nothing was sent' },
 ];
 
-/** Waits before the 2nd, 3rd, … try, in milliseconds: a hiccup. */
+/** Pauses before the 2nd, 3rd, … attempt, in milliseconds. */
 export const RETRY_WAITS_MS: readonly number[] = [100, 400, 1_600];
 
-/** Throttles are by clock minute (Entitlement.scala), so that waiting them out takes up to one. */
+/** Throttles are per clock minute (Entitlement.scala), so waiting them out takes up to a minute. */
 export const THROTTLE_WAITS_MS: readonly number[] = [1_000, 4_000, 10_000, 20_000, 30_000];
 
-/** How long to wait before the request is sent for the `tries + 1`-th time; undefined: it is not. */
+/** Pause before attempt number `tries + 1`; undefined: do not retry. */
 export function retryWaitMs(on: number | string, idempotent: boolean, tries: number): number | undefined {
   const rule = RETRY_TABLE.find((each) => each.on === on);
   if (rule === undefined || (rule.for === 'idempotent' && !idempotent)) return undefined;

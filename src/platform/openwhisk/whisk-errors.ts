@@ -10,7 +10,7 @@ const CERTIFICATE_CODES = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** OpenWhisk answered with a status that means no. `what` is the request in words: `create the action x`. */
+/** OpenWhisk answered with an error status. `what` describes the request: `create the action x`. */
 export function refusal(settings: WhiskSettings, status: number, reason: string, what: string): Error {
   const host = settings.apihost;
   const said = reason === '' ? '' : `; ${host} says: ${reason}`;
@@ -80,7 +80,7 @@ function through(proxy: string | undefined): string {
   return proxy === undefined ? '' : ` through the proxy ${proxy}`;
 }
 
-/** Something else than OpenWhisk answers there. */
+/** The server is not OpenWhisk. */
 export function notWhisk(settings: WhiskSettings, status: number, proxy?: string): Error {
   return new UserError(
     'not-openwhisk',

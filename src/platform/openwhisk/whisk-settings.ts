@@ -11,7 +11,7 @@ export interface WhiskSettings {
   auth: string;
   /** `_` is the key's own. */
   namespace: string;
-  /** Certificates are not checked. */
+  /** Certificates are not verified. */
   insecure?: boolean;
 }
 
@@ -22,12 +22,12 @@ export interface WhiskOptions {
   insecure?: boolean | undefined;
 }
 
-/** The key's own namespace, as every OpenWhisk client writes it. */
+/** The key's own namespace, as all OpenWhisk clients write it. */
 export const OWN_NAMESPACE = '_';
 
 /**
- * Where the OpenWhisk is and with which key: flags, then the environment that OpenWhisk gives its actions
- * (`__OW_API_HOST`, `__OW_API_KEY`, `__OW_NAMESPACE`, `__OW_IGNORE_CERTS`), then the file that `wsk property set` writes.
+ * Determines the OpenWhisk host and key: flags, then the environment of OpenWhisk actions (`__OW_API_HOST`,
+ * `__OW_API_KEY`, `__OW_NAMESPACE`, `__OW_IGNORE_CERTS`), then the file written by `wsk property set`.
  * @throws UserError if host or key is missing or malformed.
  */
 export async function whiskSettings(options: WhiskOptions = {}, env = process.env): Promise<WhiskSettings> {
@@ -52,7 +52,7 @@ export async function whiskSettings(options: WhiskOptions = {}, env = process.en
   };
 }
 
-/** As wsk does: without a scheme it is https. */
+/** Like wsk: the default scheme is https. */
 export function normalizeHost(apihost: string): string {
   const url = /^https?:\/\//.test(apihost) ? apihost : `https://${apihost}`;
   if (!URL.canParse(url) || new URL(url).username !== '') {
@@ -65,7 +65,7 @@ export function normalizeHost(apihost: string): string {
   return url.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
 }
 
-/** `$WSK_CONFIG_FILE`, else `~/.wskprops`: lines `KEY=VALUE`. A file that is not there is empty. */
+/** `$WSK_CONFIG_FILE`, else `~/.wskprops`: lines `KEY=VALUE`. A missing file counts as empty. */
 async function wskProperties(env: NodeJS.ProcessEnv): Promise<{ path: string; props: Map<string, string> }> {
   const path = env.WSK_CONFIG_FILE || join(env.HOME || homedir(), '.wskprops');
   let text: string;

@@ -7,23 +7,23 @@ import { readRecord } from '../s3/read-record.ts';
 import type { Store } from '../s3/store.ts';
 import type { RunKey } from './reader.ts';
 
-/** A run ends once its steps have stopped and those of `onFailure` are done. */
+/** A run ends when its steps have stopped and the `onFailure` steps are done. */
 const END_PATIENCE_MS = 120_000;
 const LOOK_EVERY_MS = 250;
 
 export interface Cancellation {
   status: RunResult['status'];
-  /** False: the steps of `onFailure` go on; then the run can be resumed. */
+  /** False: the `onFailure` steps are still running; afterwards the run can be resumed. */
   isOver: boolean;
-  /** It had its result before. */
+  /** It already had its result. */
   wasOver: boolean;
 }
 
 /**
- * Has a run cancelled by its flow, so that what follows a failure follows this, too. Where the flow is not deployed any more
- * nothing can: then the records alone say that the run is over.
+ * Cancels a run through its flow, so that the `onFailure` steps run. If the flow is no longer deployed, the run is
+ * only marked as cancelled in its records.
  *
- * @throws UserError or SystemError where the flow cannot be invoked, or fails to do it.
+ * @throws UserError or SystemError if the flow cannot be invoked or fails to cancel it.
  */
 export async function cancelRun(
   whisk: Whisk,
@@ -38,7 +38,7 @@ export async function cancelRun(
     const { response } = await whisk.invoke(flow, { cancel: run }, { blocking: true });
     const isMarked = await store.exists(keys.cancelled({ flow, run }));
     const after = await endOf(store, key, isMarked ? patienceMs : 0);
-    // It may have ended by itself meanwhile.
+    // It might have ended in the meantime.
     if (after !== undefined) return { status: after.status, isOver: true, wasOver: after.status !== 'cancelled' };
     if (isMarked) return { status: 'cancelled', isOver: false, wasOver: false };
     throw new SystemError('cancel-failed', `${flow}/${run} was not cancelled: ${reasonOf(response)}`, 'try again');
@@ -48,7 +48,7 @@ export async function cancelRun(
   }
 }
 
-/** As the runtime does it (`Session._cancel`), without the steps of `onFailure`. */
+/** The same as in the runtime's cancellation, without the `onFailure` steps. */
 async function cancelRecords(store: Store, key: RunKey): Promise<Cancellation> {
   const prefix = prefixes.run(key);
   await store.putIfAbsent(`${prefix}cancelled`, JSON.stringify({ by: 'nuvopipe cancel', at: Date.now() }));
@@ -59,7 +59,7 @@ async function cancelRecords(store: Store, key: RunKey): Promise<Cancellation> {
   return { status, isOver: true, wasOver: !isOurs };
 }
 
-/** The run's result, as soon as it is there; undefined where it is not there in time. */
+/** Waits for the run's result; undefined if it does not arrive in time. */
 async function endOf(store: Store, key: RunKey, patienceMs: number): Promise<RunResult | undefined> {
   for (const until = Date.now() + patienceMs; ; ) {
     const result = await resultOf(store, key);

@@ -4,12 +4,12 @@ import { keys } from '../../contract/layout.generated.ts';
 import { readRecord } from '../s3/read-record.ts';
 import type { RunKey, RunReader } from './reader.ts';
 
-/** Listed at most, where a prefix says too little. */
+/** Maximum number of runs listed for an ambiguous prefix. */
 const CANDIDATES_NAMED_MAX = 5;
 
 /**
- * The run that `text` names: `Flow/run`, or the id alone; a prefix will do where only one run has it.
- * @throws UserError if there is none, with the nearest that there is, or if there are several.
+ * The run named by `text`: `Flow/run` or the ID; a unique prefix is enough.
+ * @throws UserError if there is none, with the nearest match, or if there are several.
  */
 export async function findRun(reader: RunReader, text: string): Promise<RunKey> {
   const slash = text.indexOf('/');

@@ -3,16 +3,22 @@ import { toJson } from '../../base/json.ts';
 import type { RunKey, RunReader } from './reader.ts';
 import { type RunStatus, runStatus } from './run-status.ts';
 
-/** Between two looks while things happen; an idle run is looked at less and less often. */
+/** Pause between two checks while things happen; idle runs are checked less and less often. */
 const INTERVAL_MIN_MS = 100;
 const INTERVAL_MAX_MS = 2_000;
 const INTERVAL_GROWTH = 1.5;
-/** Looking takes at most this part of the time: on a wide run one look lists thousands of keys. */
+/** Maximum share of the time spent on checks: on a wide run, one check lists thousands of keys. */
 const LOOKING_SHARE = 0.25;
-/** A failed or cancelled run has its result at once, or when the steps are done that follow a failure. Without news of it for so long, it is lost. */
+/**
+ * A failed or cancelled run has its result immediately, or after its `onFailure` steps. If nothing happens for this
+ * long, it has stalled.
+ */
 const SETTLING_MS = 15_000;
 
-/** Yields a run's status whenever it has changed, until the run is over or the signal says so. It may not have begun yet. */
+/**
+ * Yields a run's status whenever it changes, until the run ends or the signal aborts. The run might not have started
+ * yet.
+ */
 export async function* followRun(
   reader: RunReader,
   key: RunKey,
@@ -32,7 +38,7 @@ export async function* followRun(
     interval = now === last ? Math.min(interval * INTERVAL_GROWTH, INTERVAL_MAX_MS) : INTERVAL_MIN_MS;
     last = now;
     const took = performance.now() - started;
-    // An abort ends the pause, and with it the loop.
+    // An abort ends the pause and therefore the loop.
     await pause(Math.max(interval, took / LOOKING_SHARE - took), undefined, options).catch(() => undefined);
   }
 }

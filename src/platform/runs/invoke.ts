@@ -7,13 +7,13 @@ import { followRun } from './follow.ts';
 import type { RunKey, RunReader } from './reader.ts';
 import { type RunStatus, runStatus } from './run-status.ts';
 
-/** As the conductor names a run that has no name yet: when, and something that no other run of that second has. */
+/** A generated run ID, like the conductor's: the time, and random characters. */
 export function newRunId(now: Date): string {
   const time = now.toISOString().replaceAll(/\D/g, '').slice(0, 'YYYYMMDDhhmmss'.length);
   return `${time}-${randomBytes(4).toString('hex')}`;
 }
 
-/** How a run ended for the one who followed it. */
+/** How a run ended, for the command that followed it. */
 export interface Ending extends Pick<RunResult, 'status' | 'outputs' | 'exact' | 'error'> {}
 
 /**
@@ -35,16 +35,16 @@ export async function invokeAndFollow(
   { exists = false } = {},
 ): Promise<Ending> {
   const answered = new AbortController();
-  // `wait`: the first session does not stay for the other lanes, since the datastore is looked at anyway.
+  // `wait`: the first session does not wait for other lanes, because the datastore is polled anyway.
   const invocation = whisk.invoke(key.flow, { ...parameters, run: key.run, wait: 0 }, { blocking: true });
   const answer = invocation.then(endingOf).finally(() => answered.abort());
-  // Awaited below; a refusal must not count as unhandled before.
+  // Awaited below; until then a rejection must not count as unhandled.
   answer.catch(() => undefined);
   if (exists) await answer.catch(throwConflict);
   const untilAnswered = await follow(reader, key, onStatus, answered.signal);
   if (untilAnswered !== undefined) return untilAnswered;
   const status = await runStatus(reader, key);
-  // A gateway may cut a call that takes long; the run that has begun does not mind.
+  // A gateway can cut a long request, which does not affect the run.
   const ending = await answer.catch((error: unknown) => {
     if (status === undefined) throw error;
     return undefined;
@@ -56,7 +56,7 @@ export async function invokeAndFollow(
   return (await follow(reader, key, onStatus)) as RunStatus;
 }
 
-/** Undefined where the signal came before the end of the run. */
+/** Undefined if the signal aborted before the run ended. */
 async function follow(
   reader: RunReader,
   key: RunKey,
@@ -74,7 +74,7 @@ async function follow(
 
 const NOT_BEGUN: Ending = { status: 'failed', error: { message: 'the flow was invoked, but the run did not start' } };
 
-/** What a session answered; undefined where it tells nothing of the run's end. */
+/** A session's answer; undefined if it does not say how the run ended. */
 function endingOf({ response }: Invocation): Ending | undefined {
   if (response === undefined) return undefined;
   if (response.success) {

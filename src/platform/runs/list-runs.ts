@@ -12,10 +12,10 @@ export interface RunSummary extends RunKey {
   created: number;
 }
 
-/** Of a flow with more runs than this only those with the greatest ids are looked at; ids begin with the time. */
+/** For flows with more runs than this, only those with the greatest IDs are read; IDs start with the time. */
 const RUNS_READ_MAX = 500;
 
-/** The latest runs of all flows (or of one), the latest first. */
+/** The latest runs of all flows, or of one, latest first. */
 export async function listRuns(
   reader: RunReader,
   options: { flow?: string; limit: number },

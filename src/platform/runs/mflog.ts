@@ -6,24 +6,24 @@ export interface LogLine {
   text: string;
 }
 
-/** A line as it is stored. */
+/** A stored line. */
 export interface StoredLine extends LogLine {
-  /** Of the lines that our runtime has collected, their place in the stream, from 1; 0 for others. */
+  /** For lines collected by our runtime, their position in the stream, from 1; otherwise 0. */
   number: number;
-  /** The line was still being written: this is its last state. */
+  /** The line was still being written; this is its last state. */
   isOpen: boolean;
 }
 
-/** As `metaflow/mflog/mflog.py` writes it: version, time, source, id of the line, text. */
+/** The format of `metaflow/mflog/mflog.py`: version, time, source, line ID, text. */
 const LINE = /^(?:\[!)?\[MFLOG\|0\|(.+?)Z\|(.+?)\|(.+?)\](.*)$/s;
 
-/** Ids that our runtime gives (`execution/logs.py`). */
+/** IDs assigned by our runtime (`execution/logs.py`). */
 const NUMBERED = /^[0-9a-f]{32}-(\d+)$/;
 
-/** The source that our runtime names for a line which is not finished. */
+/** The source that our runtime sets for unfinished lines. */
 const OPEN = 'open';
 
-/** Parses a log in Metaflow's format. A line without a header belongs to the one before it and shares its time. */
+/** Parses a log in Metaflow's format. A line without a header belongs to the preceding one and has the same time. */
 export function parseLog(content: string, stream: LogLine['stream']): StoredLine[] {
   const lines: StoredLine[] = [];
   let time = '';
@@ -36,7 +36,7 @@ export function parseLog(content: string, stream: LogLine['stream']): StoredLine
   return lines;
 }
 
-/** Several logs as one, by time; where that is the same, in the order given. */
+/** Merges logs by time; for equal times, in the given order. */
 export function mergeLogs<Line extends LogLine>(logs: readonly Line[][]): Line[] {
   return logs.flat().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
 }

@@ -49,14 +49,14 @@ export async function readParameters(
 }
 
 interface Problem {
-  /** Of the parameter. */
+  /** Name of the parameter. */
   name: string;
   code: string;
   problem: string;
   hint?: string;
 }
 
-/** As the run has them: in the order of the flow's parameters, then what is none of them by name. */
+/** In the run's order: the flow's parameters, then unknown names alphabetically. */
 function inOrder(problems: readonly Problem[], planned: readonly string[]): Problem[] {
   const place = ({ name }: Problem) => (planned.includes(name) ? planned.indexOf(name) : planned.length);
   return problems.toSorted((a, b) => place(a) - place(b) || (a.name < b.name ? -1 : Number(a.name > b.name)));
@@ -101,7 +101,7 @@ async function readArgument(
       const hint = type === 'file' && file.hint === NOT_UTF8_HINT ? `${file.hint}; ${BINARY_HINT}` : file.hint;
       return refuse('parameter-file', `the parameter "${name}" cannot be read: ${file.problem}`, hint);
     }
-    // A file made by an editor or by echo ends its last line.
+    // Editors and echo end the last line of a file.
     text = type === 'secret' ? file.text.replace(/\r?\n$/, '') : file.text;
   }
   const shown = (value: unknown) => (type === 'secret' ? '' : `, not ${shownValue(value)}`);
@@ -121,10 +121,10 @@ async function readArgument(
   };
 }
 
-/** Types whose value may stand in a file that is named after an `@`. */
+/** Types whose value can be read from a file with `@`. */
 const AT_FILE: ReadonlySet<ParameterType> = new Set(['json', 'secret']);
 
-/** undefined: the text is not of that type. */
+/** undefined: the text does not have that type. */
 const readValue: Record<ParameterType, (text: string) => unknown> = {
   string: (text) => text,
   secret: (text) => text,
@@ -140,7 +140,7 @@ const readValue: Record<ParameterType, (text: string) => unknown> = {
 
 const BINARY_HINT = 'or declare the parameter with "binary: true" to pass bytes';
 
-/** Those that Metaflow takes on its command line (click's BOOL). */
+/** Values that Metaflow's command line accepts (click's BOOL). */
 const BOOLEANS = new Map([
   ...['true', 't', '1', 'yes', 'y', 'on'].map((text) => [text, true] as const),
   ...['false', 'f', '0', 'no', 'n', 'off'].map((text) => [text, false] as const),
@@ -162,7 +162,7 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** Base64 makes four bytes of three. */
+/** Base64 turns three bytes into four. */
 const SEALED_PART = 3 / 4;
 
 function tooLarge(values: ReadonlyMap<string, unknown>, planned: Record<string, PlannedParameter>): Problem[] {

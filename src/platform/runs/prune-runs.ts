@@ -8,7 +8,7 @@ import type { RunReader } from './reader.ts';
 import { type Candidate, type KeepReason, keptRuns, type RetentionRule, SETTLED_MS } from './retention.ts';
 
 export interface PruneRule extends RetentionRule {
-  /** Entries of the cache go, too, that were not used for so long; without it all stay that can be used. */
+  /** Also deletes cache entries that were not used for this long; otherwise all usable entries stay. */
   cacheUnusedMs?: number;
 }
 
@@ -19,32 +19,32 @@ export interface PrunedRun {
   status: Candidate['status'];
 }
 
-/** What of one flow is to be deleted. */
+/** What to delete of one flow. */
 export interface FlowPrune {
   flow: string;
-  /** The latest first. */
+  /** Latest first. */
   runs: PrunedRun[];
-  /** How many runs stay, and why. */
+  /** Number of runs kept, by reason. */
   kept: Partial<Record<KeepReason, number>>;
-  /** Entries of the cache. */
+  /** Number of cache entries. */
   cacheEntries: number;
-  /** All that goes: what belongs to these runs and entries, and artifacts that nothing refers to. */
+  /** Everything to delete: the objects of these runs and entries, and artifacts without references. */
   objects: number;
   bytes: number;
 }
 
-/** In the order in which it is deleted. */
+/** In deletion order. */
 export interface PrunePlan {
   summary: FlowPrune;
   steps: { what: string; keys: string[] }[];
 }
 
 /**
- * Finds what of a flow's runs the rule lets go, and which artifacts nothing that stays refers to: neither a run that is kept,
- * one of stock Metaflow's among them, nor an entry of the cache. Deletes nothing.
+ * Finds the runs of a flow that the rule selects, and the artifacts that nothing else refers to: no kept run,
+ * including those of stock Metaflow, and no cache entry. Deletes nothing.
  */
 export async function planPrune(reader: RunReader, flow: string, rule: PruneRule, nowMs: number): Promise<PrunePlan> {
-  // First: a run that begins meanwhile is not among those that are looked at.
+  // First, so that runs that start later are not considered.
   const live = await liveRuns(reader.store, flow);
   const runs = await mapParallel(await reader.runIds(flow), (run) => readRun(reader, flow, run, live.has(run)));
   const begun = runs.filter((run) => run.record !== undefined);
@@ -53,7 +53,7 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
     rule,
     nowMs,
   );
-  // What has no record of its own is what an interrupted prune has left, or begins this moment.
+  // Objects without a record belong to an interrupted prune or to a run that is just starting.
   const isDoomed = ({ candidate, record }: ReadRun) => {
     if (record !== undefined) return !kept.has(candidate.run);
     const isUnreadable = reader.isUnknown(keys.run({ flow, run: candidate.run }));
@@ -68,7 +68,7 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
   const entries = await readEntries(reader, flow);
   for (const { record } of entries) refer(referred, record);
   const tree = await readTree(reader, flow, new Set(runs.map(({ candidate }) => candidate.run)), referred);
-  // What an unreadable record refers to is not known.
+  // The references of an unreadable record are unknown.
   const isKnown = ![...reader.unreadable, ...reader.ofOtherVersion].some((key) => isOfFlow(key, flow));
   const orphans = isKnown
     ? tree.artifacts.filter(({ sha, modified }) => !referred.has(sha) && isSettled(modified, nowMs))
@@ -81,12 +81,12 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
   const runFile = (key: string) => keys.run.parse(key) !== undefined;
   const ours = doomed.flatMap(({ objects }) => objects);
   const parts: { what: string; objects: readonly Sized[] }[] = [
-    // Without it a run is in no list any more.
+    // Without it, a run appears in no list.
     { what: 'records of runs', objects: ours.filter(({ key }) => runFile(key)) },
     { what: 'tasks and logs', objects: doomed.flatMap(({ candidate }) => tree.files.get(candidate.run) ?? []) },
     { what: 'cache entries', objects: stale },
     { what: 'artifacts', objects: orphans },
-    // Last: by these the next prune sees that one was interrupted.
+    // Last, because they show the next prune that one was interrupted.
     { what: 'remaining objects of the runs', objects: ours.filter(({ key }) => !runFile(key)) },
   ];
   const all = parts.flatMap(({ objects }) => objects);
@@ -107,10 +107,10 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
 }
 
 /**
- * Deletes what was planned. It may be interrupted at any time, and done again: what is gone from the lists is gone, and what
- * is left is found by the next plan.
+ * Deletes what was planned. It can be interrupted and repeated at any time: whatever remains is found by the next
+ * plan.
  *
- * @throws UserError `run-needed` where one of the runs is needed after all
+ * @throws UserError `run-needed` if one of the runs is needed after all
  */
 export async function prune(
   reader: RunReader,
@@ -132,7 +132,7 @@ export async function prune(
   }
 }
 
-/** Flows of which there is anything to prune. */
+/** Flows that have something to prune. */
 export async function prunedFlows(reader: RunReader): Promise<string[]> {
   const flows = new Set(await reader.flows());
   for await (const flow of reader.store.folders(prefixes.cache)) flows.add(flow);
@@ -147,7 +147,7 @@ interface Sized {
 
 interface ReadRun {
   candidate: Candidate;
-  /** Absent where there is no `run.json`. */
+  /** Absent if `run.json` is missing. */
   record: { created: number } | undefined;
   objects: ListedObject[];
   /** Keys of its task records. */
@@ -187,13 +187,13 @@ async function readEntries(reader: RunReader, flow: string): Promise<(CacheEntry
 
 interface Tree {
   artifacts: (ListedObject & { sha: string })[];
-  /** Of all artifacts. */
+  /** Keys of all artifacts. */
   shas: Set<string>;
-  /** Metaflow's own files of runs of ours, by run. */
+  /** Metaflow's own files for our runs, by run. */
   files: Map<string, ListedObject[]>;
 }
 
-/** Metaflow's tree of a flow. What runs that are none of ours refer to is added to what is referred to. */
+/** Metaflow's tree of a flow. References of runs that are not ours are added to the used ones. */
 async function readTree(
   reader: RunReader,
   flow: string,
@@ -228,7 +228,7 @@ function isTaskRecord(key: string): boolean {
 /** An artifact's SHA-1. */
 const SHA = /^[0-9a-f]{40}$/;
 
-/** Whether the object says which artifacts an attempt of one of Metaflow's own runs has. */
+/** Whether the object lists the artifacts of an attempt in a stock Metaflow run. */
 function isData(key: string): boolean {
   return /^\d+$/.test(keys.metaflowData.parse(key)?.number ?? '');
 }

@@ -14,43 +14,43 @@ export interface RunKey {
   run: string;
 }
 
-/** A task as the keys of its records tell it. */
+/** A task, as known from the keys of its records. */
 export interface TaskEntry {
   step: string;
   task: string;
   committed: boolean;
-  /** Attempts that failed and left a record of their own, for another one followed. */
+  /** Failed attempts that were repeated and have their own record. */
   failedAttempts: number[];
-  /** When the newest of its records was written, epoch milliseconds, to the second. */
+  /** Time of its newest record, epoch milliseconds, with a precision of seconds. */
   modified: number;
 }
 
-/** A run as the keys of its records tell it, without reading one. */
+/** A run, as known from the keys of its records. */
 export interface RunListing {
   tasks: TaskEntry[];
   /** Tasks that opened a pool, as `step/task`. */
   pools: string[];
-  /** Keys of the failures of items that did not fail the run. */
+  /** Keys of item failures that did not fail the run. */
   failedItems: string[];
-  /** Claims of items and joins, the latest first. */
+  /** Claims of items and joins, latest first. */
   claims: ListedObject[];
-  /** Records of the runs that its steps have started. */
+  /** Records of the runs started by its steps. */
   children: string[];
-  /** How many tasks of a step were not executed but taken over. */
+  /** Number of reused tasks of a step. */
   reused: ReadonlyMap<string, number>;
-  /** Which of these files are there, and since when (epoch milliseconds, to the second). */
+  /** Which of these files exist, and since when (epoch milliseconds, with a precision of seconds). */
   markers: Partial<Record<Marker, number>>;
 }
 
 const MARKERS = ['result', 'failed', 'cancelled', 'waiting'] as const;
 type Marker = (typeof MARKERS)[number];
 
-/** Records never change once they are written: this many are kept. One is some kilobytes. */
+/** Maximum number of cached records, which never change; one takes a few kilobytes. */
 const RECORDS_MAX = 5_000;
 
 /**
- * Reads what runs have left in the datastore; remembers what cannot change. An object under a record's key that is not a record
- * counts as absent, so that it breaks no listing.
+ * Reads the runs in the datastore and caches what cannot change. Invalid records count as absent, so that they do not
+ * break listings.
  */
 export class RunReader {
   readonly store: Store;
@@ -79,12 +79,12 @@ export class RunReader {
     return runs;
   }
 
-  /** The run's own record; its tags may change, so it is read every time. */
+  /** The run's own record, which is read every time because its tags can change. */
   run({ flow, run }: RunKey): Promise<RunRecord | undefined> {
     return this.read(keys.run({ flow, run }), 'RunRecord');
   }
 
-  /** Records of all runs of a flow, the latest first. */
+  /** Records of all runs of a flow, latest first. */
   async runs(flow: string): Promise<RunRecord[]> {
     const records = await mapParallel(await this.runIds(flow), (run) => this.run({ flow, run }));
     return records.filter((record) => record !== undefined).sort((a, b) => b.created - a.created);
