@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, here)
@@ -16,5 +17,5 @@ try:
 except Exception as error:  # the activation has no log to say it in
     problem = f"the step action cannot start: {type(error).__name__}: {error}"[:300]
 
-    def main(arguments):
+    def main(arguments: dict[str, Any]) -> dict[str, Any]:
         return {"error": problem}

@@ -4,11 +4,14 @@ Started in the action's directory as `python python.py MAIN`, or executed by pyt
 interpreter. After each answer both logs end with the sentinel, so that the reader knows which lines belong to it.
 """
 
+from __future__ import annotations
+
 import ast
 import json
 import os
 import sys
 import traceback
+from typing import Any
 
 _SENTINEL = b"XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n"
 _SOURCE = os.path.join(os.getcwd(), "__main__.py")
@@ -18,13 +21,13 @@ _IMAGE_MODULES = set("bs4 dateutil httplib2 kafka lxml netifaces requests scrapy
 """Of OpenWhisk's Python images (openwhisk-runtime-python, requirements.txt)."""
 
 
-def _tell(error):
-    """What it is that this container lacks, to an action that relies on its image."""
+def _tell(error: BaseException) -> None:
+    """Adds to an import error that OpenWhisk's image has the module and this container lacks it."""
     if isinstance(error, ModuleNotFoundError) and error.name in _IMAGE_MODULES:
         error.msg += ": OpenWhisk's image has it, the local platform's container lacks it; package it with the action"
 
 
-def _answer(value):
+def _answer(value: object) -> None:
     line = json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"
     sys.stdout.flush()
     sys.stderr.flush()
@@ -33,14 +36,14 @@ def _answer(value):
     _write(3, line)
 
 
-def _write(fd, data):
+def _write(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
 
 
-def _problem_with_source():
-    """What bin/compile of the image would have printed: a missing module or a syntax error, before anything runs."""
+def _problem_with_source() -> str | None:
+    """What the image's bin/compile prints: a missing module or a syntax error, before anything runs."""
     if not os.path.exists(_SOURCE):
         return "Zip file does not include main__\n"
     try:
@@ -51,10 +54,11 @@ def _problem_with_source():
     return None
 
 
-def _load():
+def _load() -> None:
     import importlib.util
 
     spec = importlib.util.spec_from_file_location("main__", _SOURCE)
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["main__"] = module
     spec.loader.exec_module(module)
@@ -76,7 +80,7 @@ try:
 except ModuleNotFoundError as ex:
     _tell(ex)
     raise
-main = None
+main: Any = None
 exec("from main__ import %s as main" % _main_name)
 _answer({"ok": True})
 

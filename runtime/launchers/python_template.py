@@ -6,6 +6,8 @@ connects four times to the unix socket SOCKET (its stdin, stdout, stderr and fd 
 fd 3, `{id, exited}`. The template stays single-threaded: a fork of a process with threads may hang.
 """
 
+from __future__ import annotations
+
 import gc
 import importlib
 import json
@@ -14,9 +16,12 @@ import select
 import signal
 import socket
 import sys
+import types
+from typing import Any
 
 
-def main():
+def main() -> tuple[dict[str, Any], str, str, types.CodeType] | None:
+    """Serves until its stdin closes, then returns None. In each fork it returns what the new container is to become."""
     address, launcher, *modules = sys.argv[1:]
     sys.path[0] = os.getcwd()
     for module in modules:
@@ -34,7 +39,8 @@ def main():
     os.set_blocking(woken, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    children = {}
+    children: dict[int, str] = {}
+    """IDs of containers by process ID."""
     pending = b""
     tell({"ready": True})
     while True:
@@ -62,11 +68,11 @@ def main():
             children[pid] = request["id"]
 
 
-def tell(event):
+def tell(event: dict[str, Any]) -> None:
     os.write(3, json.dumps(event).encode() + b"\n")
 
 
-def drain(fd):
+def drain(fd: int) -> None:
     try:
         while os.read(fd, 512):
             pass
@@ -74,7 +80,7 @@ def drain(fd):
         pass
 
 
-def reap(children):
+def reap(children: dict[int, str]) -> None:
     while children:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
@@ -83,8 +89,8 @@ def reap(children):
             tell({"id": children.pop(pid), "exited": os.waitstatus_to_exitcode(status)})
 
 
-def abandon(children, address):
-    """The server is gone, perhaps killed: nobody else is left to end its containers and to remove the socket."""
+def abandon(children: dict[int, str], address: str) -> None:
+    """Ends the containers and removes the socket: the server is gone, perhaps killed."""
     for pid in children:
         try:
             os.killpg(pid, signal.SIGKILL)
@@ -97,7 +103,7 @@ def abandon(children, address):
         pass
 
 
-def become_container(request, address):
+def become_container(request: dict[str, Any], address: str) -> None:
     os.setsid()
     for fd in range(4):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -117,9 +123,9 @@ if __name__ == "__main__":
         request, address, launcher, code = forked
         become_container(request, address)
         sys.argv[:] = [launcher, request["main"]]
-        module = type(sys)("__main__")
+        module = types.ModuleType("__main__")
         module.__file__ = launcher
-        module.__builtins__ = __builtins__
+        vars(module)["__builtins__"] = __builtins__
         sys.modules["__main__"] = module
         try:
             exec(code, module.__dict__)

@@ -7,6 +7,8 @@ MiniStack has endpoints beside S3 that ask for no key, and one of them (POST /_m
 page that a browser on this machine shows could send that. So nothing reaches it but requests for S3 that name our key.
 """
 
+from __future__ import annotations
+
 import asyncio
 import hmac
 import os
@@ -14,7 +16,20 @@ import signal
 import socket
 import sys
 import threading
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Awaitable, Callable
+    from typing import TypeAlias
+
+    Message: TypeAlias = dict[str, Any]
+    """A scope or an event of ASGI."""
+
+    Receive: TypeAlias = Callable[[], Awaitable[Message]]
+    Send: TypeAlias = Callable[[Message], Awaitable[None]]
+    App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 # MiniStack's own: longer than any pause within a run, so that clients keep their connections.
 KEEP_ALIVE_S = 75
@@ -22,14 +37,14 @@ BACKLOG = 1024
 EXIT_PORT_TAKEN = 3
 
 
-def end_with_parent(parent_pipe):
-    """The pipe closes however the parent ends, SIGKILL included."""
+def end_with_parent(parent_pipe: io.FileIO) -> None:
+    """Waits until the pipe closes, which it does however the parent ends, and ends this process."""
     while parent_pipe.read(1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def listen(host, port):
+def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -41,8 +56,10 @@ def listen(host, port):
     return listener
 
 
-def guarded(app, access_key):
-    async def guard(scope, receive, send):
+def guarded(app: App, access_key: str) -> App:
+    """Passes on only what `is_ours` accepts."""
+
+    async def guard(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or (scope["type"] == "http" and is_ours(scope, access_key)):
             await app(scope, receive, send)
         elif scope["type"] == "http":
@@ -56,18 +73,19 @@ def guarded(app, access_key):
     return guard
 
 
-def is_ours(scope, access_key):
-    """Signed for S3 (Signature Version 4) by the key that this server was given. No bucket's name begins with `_`."""
+def is_ours(scope: Message, access_key: str) -> bool:
+    """Whether a request is signed for S3 (Signature Version 4) with this server's key. No bucket's name begins with `_`."""
     parts = credential(scope).split("/")
     signed = len(parts) == 5 and parts[3:] == ["s3", "aws4_request"]
     return signed and hmac.compare_digest(parts[0].encode(), access_key.encode()) and not scope["path"].startswith("/_")
 
 
-def credential(scope):
-    """KEY/DATE/REGION/SERVICE/aws4_request, of the header or of a presigned URL; empty where there is none."""
-    given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+def credential(scope: Message) -> str:
+    """KEY/DATE/REGION/SERVICE/aws4_request, from the header or a presigned URL; empty if there is none."""
+    given: list[str] = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
     if not given:
-        return parse_qs(scope["query_string"].decode("latin-1")).get("X-Amz-Credential", [""])[0]
+        query: str = scope["query_string"].decode("latin-1")
+        return parse_qs(query).get("X-Amz-Credential", [""])[0]
     scheme, _, fields = given[0].partition(" ")
     if len(given) > 1 or scheme != "AWS4-HMAC-SHA256":
         return ""
@@ -78,7 +96,7 @@ def credential(scope):
     return ""
 
 
-def main(host, port):
+def main(host: str, port: int) -> None:
     parent_pipe = os.fdopen(os.dup(0), "rb", buffering=0)
     threading.Thread(target=end_with_parent, args=(parent_pipe,), daemon=True).start()
     listener = listen(host, port)
