@@ -1,4 +1,4 @@
-"""Runs one Python action, as the python action images do: ActionLoop, one JSON line a request on stdin, one an answer on fd 3.
+"""Runs one Python action like the Python action images: ActionLoop, one JSON line per request on stdin and per answer on fd 3.
 
 Started in the action's directory as `python python.py MAIN`, or executed by python_template.py in a fork of a warm
 interpreter. After each answer both logs end with the sentinel, so that the reader knows which lines belong to it.
@@ -18,7 +18,7 @@ _SOURCE = os.path.join(os.getcwd(), "__main__.py")
 
 
 _IMAGE_MODULES = set("bs4 dateutil httplib2 kafka lxml netifaces requests scrapy simplejson twisted virtualenv".split())
-"""Of OpenWhisk's Python images (openwhisk-runtime-python, requirements.txt)."""
+"""Modules of OpenWhisk's Python images (openwhisk-runtime-python, requirements.txt)."""
 
 
 def _tell(error: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""A stem cell for Python actions: one interpreter that has imported what they need, and is forked for every container.
+"""A template for containers of Python actions: an interpreter with their modules imported, forked for every container.
 
 `python python_template.py SOCKET LAUNCHER MODULE...`: one JSON line a request on stdin, `{id, dir, main, env}`. The fork
 connects four times to the unix socket SOCKET (its stdin, stdout, stderr and fd 3; each connection starts with a line
@@ -27,12 +27,12 @@ def main() -> tuple[dict[str, Any], str, str, types.CodeType] | None:
     for module in modules:
         try:
             importlib.import_module(module)
-        except Exception as error:  # the action that needs it will say so itself
+        except Exception as error:  # the action that needs it reports the error itself
             print("preload of %s: %s" % (module, error), file=sys.stderr)
     with open(launcher) as file:
         code = compile(file.read(), launcher, "exec")
 
-    gc.freeze()  # what is imported stays shared between the forks: no collection touches it
+    gc.freeze()  # keeps imported objects shared between the forks: the collector does not touch them
 
     woken, wake = os.pipe()
     os.set_blocking(wake, False)

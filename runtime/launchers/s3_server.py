@@ -1,10 +1,10 @@
-"""The local platform's S3: MiniStack on a socket of our own, which ends when the process that started it does.
+"""The local platform's S3: MiniStack on a socket of our own. It ends when the process that started it does.
 
-Arguments: host, port (0: any that is free). Its settings are MiniStack's environment variables. Prints the port, then
+Arguments: host, port (0: any free one). Its settings are MiniStack's environment variables. Prints the port, then
 serves until its standard input closes or it gets SIGTERM.
 
-MiniStack has endpoints beside S3 that ask for no key, and one of them (POST /_ministack/reset) removes every object: any web
-page that a browser on this machine shows could send that. So nothing reaches it but requests for S3 that name our key.
+MiniStack has other endpoints that require no key, and one of them (POST /_ministack/reset) removes every object: any web page
+open in a browser on this machine could call it. So only S3 requests that name our key reach it.
 """
 
 from __future__ import annotations
