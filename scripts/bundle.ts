@@ -1,5 +1,5 @@
 /**
- * Writes `dist`: each command a module, and in chunks beside them what they share, dependencies included. Unbundled,
+ * Writes `dist`: the API and each command a module, and in chunks beside them what they share, dependencies included. Unbundled,
  * `nuvopipe validate` would find and read more than two hundred files before it begins, which takes a fifth of its time.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ const NOT_BUNDLED = ['@aws-sdk/*', 'openwhisk', 'openwhisk-composer', 'typescrip
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: [
+    'src/index.ts',
     'src/cli/main.ts',
     'src/twin/host/daemon.ts',
     ...(await glob('src/cli/commands/**/*.ts', { cwd: root })),

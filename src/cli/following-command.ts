@@ -2,21 +2,26 @@ import { EXIT_INTERRUPTED, EXIT_SYSTEM_ERROR } from '../base/errors.ts';
 import { toJson } from '../base/json.ts';
 import { paletteFor } from '../base/terminal/palette.ts';
 import { type Progress, reportTo } from '../base/terminal/progress.ts';
-import type { RunFailure, RunResult } from '../contract/envelope.ts';
-import { versionOf } from '../contract/names.ts';
-import type { RunRecord } from '../contract/records.ts';
-import type { RunKey } from '../platform/runs/reader.ts';
-import type { RunStatus } from '../platform/runs/run-status.ts';
+import {
+  type ExistingRun,
+  local,
+  type ResumeOptions,
+  type RunFailure,
+  type RunOutcome,
+  type RunState,
+  type StartOptions,
+} from '../index.ts';
 import { BaseCommand } from './base-command.ts';
-import { type Clients, type DeployTarget, isLocal, openTarget, type TargetFlags } from './flags/target-flags.ts';
+import { isLocal, type OpenedTarget, openTarget, type TargetFlags } from './flags/target-flags.ts';
 import { viewOnStderr } from './views/follow-view.ts';
+import { onProgressOf } from './views/on-progress.ts';
 import { runEnd } from './views/run-end.ts';
 import { age, exactTexts } from './views/run-views.ts';
 
 /** What `--json` prints. */
 export interface RunAnswer {
   run: string;
-  status: RunResult['status'];
+  status: RunState;
   outputs: Record<string, unknown>;
   /** Outputs that JSON cannot represent, by JSON pointer. */
   exact?: Record<string, string>;
@@ -36,19 +41,20 @@ export abstract class FollowingCommand extends BaseCommand {
   /** Once set, the process ends with it, whatever happens to the run. */
   #interrupting: Promise<never> | undefined;
 
-  /** Starts the run, with {@link follow}. @returns the result, and hints about a failure */
-  protected abstract start(): Promise<{ key: RunKey; answer: RunAnswer; hints: string[] }>;
+  /** Starts the run, with {@link follow}. @returns how it ended, and what to do about a failure */
+  protected abstract start(): Promise<{ outcome: RunOutcome; hints: string[] }>;
 
   override async run(): Promise<RunAnswer> {
     process.once('SIGINT', () => {
       this.#interrupting = this.#onInterrupt();
     });
     try {
-      const { key, answer, hints } = await this.start();
+      const { outcome, hints } = await this.start();
       await this.#interrupting;
-      this.#tell(key, answer, hints);
-      if (answer.status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
-      return answer;
+      this.#tell(outcome, hints);
+      const { run, status, outputs = {}, exact, error } = outcome;
+      if (status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
+      return { run, status, outputs, ...(exact && { exact }), ...(error && { error }) };
     } finally {
       await this.#interrupting;
     }
@@ -61,15 +67,14 @@ export abstract class FollowingCommand extends BaseCommand {
     process.exit(EXIT_INTERRUPTED);
   }
 
-  /** From the flags. An interrupted command stops the local platform if it started it. */
-  protected async target(flags: TargetFlags): Promise<DeployTarget> {
+  /** The target of the flags. An interrupted command stops the local platform again if it has started it. */
+  protected async target(flags: TargetFlags): Promise<OpenedTarget> {
     const opening = openTarget(flags, this.report);
     if (isLocal(flags)) {
       this.#interrupt = async () => {
         const ours = await opening.catch(() => undefined);
         if (ours?.started !== true) return 'interrupted before the run started';
-        const { stopPlatform } = await import('../twin/host/platform.ts');
-        await stopPlatform(flags.home, this.report);
+        await local.stop({ home: flags.home, onProgress: onProgressOf(this.report) });
         return 'interrupted: the local platform, which this command had started, was stopped together with the run';
       };
     }
@@ -82,60 +87,50 @@ export abstract class FollowingCommand extends BaseCommand {
   }
 
   /**
-   * Invokes the flow and shows the run while it goes on.
+   * Shows a run while it goes on.
    *
-   * @param bundle hash of the flow's version, where it is known
-   * @param begins what is said once there is a run
+   * @param version of the flow, where it is known
    */
   protected async follow(
-    { whisk, store }: Clients,
-    { started }: DeployTarget,
-    { isNew, bundle, begins, ...key }: RunKey & { isNew: boolean; bundle?: string; begins?: string },
-    parameters: Record<string, unknown>,
-  ): Promise<RunAnswer> {
-    const [{ RunReader }, { invokeAndFollow }] = await Promise.all([
-      import('../platform/runs/reader.ts'),
-      import('../platform/runs/invoke.ts'),
-    ]);
-    if (!started) {
-      this.#interrupt = async () =>
-        `interrupted: the run continues; follow it with: nuvopipe status ${key.flow}/${key.run}`;
-    }
+    { started }: OpenedTarget,
+    begin: (
+      options: Pick<StartOptions & ResumeOptions, 'exactFloats' | 'onStart' | 'onStatus' | 'onExisting'>,
+    ) => Promise<RunOutcome>,
+    version?: string,
+  ): Promise<RunOutcome> {
     const view = viewOnStderr(this.report);
-    const reader = new RunReader(store);
-    const earlier = isNew ? undefined : await reader.run(key);
-    if (earlier) this.#tellOfEarlier(earlier, bundle);
-    let hasBegun = begins === undefined;
-    const show = (state: RunStatus) => {
-      if (!hasBegun) this.report.line(begins as string);
-      hasBegun = true;
-      view.show(state);
-    };
-    const exists = { exists: earlier !== undefined };
-    const { status, outputs = {}, exact, error } = await invokeAndFollow(whisk, reader, key, parameters, show, exists);
+    const outcome = await begin({
+      exactFloats: true,
+      onStart: ({ flow, run }) => {
+        if (started) return;
+        this.#interrupt = async () => `interrupted: the run continues; follow it with: nuvopipe status ${flow}/${run}`;
+      },
+      onExisting: (run) => this.#tellOfExisting(run, version),
+      onStatus: (status) => view.show(status),
+    });
     this.report.progress('');
-    return { run: key.run, status, outputs, ...(exact && { exact }), ...(error && { error }) };
+    return outcome;
   }
 
-  #tellOfEarlier({ created, bundle, given = {} }: RunRecord, version: string | undefined): void {
-    const parameters = Object.entries(given).map(([name, { shown = '***' }]) => `${name} = ${shown}`);
-    const other = version === undefined || version === bundle ? [] : [`version ${versionOf(bundle)} of the flow`];
-    const what = [...parameters, ...other].join(', ');
+  #tellOfExisting({ created, parameters, version }: ExistingRun, current: string | undefined): void {
+    const given = Object.entries(parameters).map(([name, shown]) => `${name} = ${shown}`);
+    const other = current === undefined || current === version ? [] : [`version ${version} of the flow`];
+    const what = [...given, ...other].join(', ');
     const started = `it was started ${age(Date.now() - created)} ago${what && ` with ${what}`}`;
     this.report.line(`This run already exists: ${started}. It does not run again`);
   }
 
-  #tell(key: RunKey, answer: RunAnswer, hints: readonly string[]): void {
-    for (const [output, value] of Object.entries(answer.outputs)) {
-      this.log(`${this.palette.bold(output)} = ${toJson(value, 2)}${exactTexts(output, answer.exact)}`);
+  #tell(outcome: RunOutcome, hints: readonly string[]): void {
+    for (const [output, value] of Object.entries(outcome.outputs ?? {})) {
+      this.log(`${this.palette.bold(output)} = ${toJson(value, 2)}${exactTexts(output, outcome.exact)}`);
     }
-    this.logToStderr(runEnd(key, answer, hints, paletteFor(process.stderr)));
+    this.logToStderr(runEnd(outcome, outcome, hints, paletteFor(process.stderr)));
   }
 }
 
 /** Hints for a run that did not succeed. `deploy`: the command that deploys the corrected flow. */
-export function hintsFor(key: RunKey, { error, status }: RunAnswer, deploy: string): string[] {
-  const name = `${key.flow}/${key.run}`;
+export function hintsFor({ flow, run, error, status }: RunOutcome, deploy: string): string[] {
+  const name = `${flow}/${run}`;
   const resume = `nuvopipe resume ${name}`;
   if (status === 'cancelled') return [`resume the run: ${resume}`];
   // Without a failed step, the run did not start.

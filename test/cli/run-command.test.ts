@@ -9,7 +9,7 @@ describe('a command that there is not', () => {
   for (const [args, name, hint] of [
     [['validat', 'flow.yaml'], 'validat', 'did you mean "validate"?'],
     [['local', 'strt'], 'local strt', 'did you mean "local start"?'],
-    [['zzzzzzzz'], 'zzzzzzzz', 'there are: cancel, compile, '],
+    [['zzzzzzzz'], 'zzzzzzzz', 'commands: cancel, compile, '],
   ] as const) {
     it(`is told by its name: ${args.join(' ')}`, () => {
       const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], { encoding: 'utf8' });

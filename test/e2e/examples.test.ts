@@ -87,6 +87,7 @@ const EXPECTED: Record<string, Expected> = {
     tasks: { read_order: 1, convert: 1, sign: 1, publish: 1 },
   },
   cache: { outputs: { slope: 3.04 }, tasks: { make_points: 1, fit: 1 } },
+  embed: { outputs: { net: 30.5, gross: 36.6 }, tasks: { sum_up: 1, add_tax: 1 } },
   sequence: { outputs: { longest: 'rose', most: 'a' }, tasks: { split: 1, count: 1, sum_up: 1 } },
   regression: {
     outputs: {

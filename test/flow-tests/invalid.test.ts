@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plainPalette } from '../../src/base/terminal/palette.ts';
 import { loadTests } from '../../src/flow-tests/load-tests.ts';
+import { formatDiagnostics } from '../../src/index.ts';
 import { FlowError } from '../../src/language/diagnostics/diagnostic.ts';
-import { renderDiagnostics } from '../../src/language/diagnostics/render-diagnostic.ts';
 
 const dir = join(import.meta.dirname, '../fixtures/invalid-tests');
 
@@ -21,7 +20,7 @@ describe('test files that are not valid', () => {
         (thrown) => thrown,
       );
       assert.ok(error instanceof FlowError, String(error));
-      const said = `${renderDiagnostics(error.diagnostics, error.source, plainPalette)}\n`.replaceAll(`${dir}/`, '');
+      const said = `${formatDiagnostics(error)}\n`.replaceAll(`${dir}/`, '');
       const expected = join(dir, file.replace('.test.yaml', '.txt'));
       if (UPDATE) await writeFile(expected, said);
       assert.equal(said, await readFile(expected, 'utf8'));

@@ -1,17 +1,19 @@
 import { clearLine, cursorTo } from 'node:readline';
 
-/** Progress messages of long operations. */
+/** How work that takes long reports what it does. */
 export interface Progress {
   /** A line that stays visible. */
   line(text: string): void;
-  /** The current activity: replaced by the next one, on terminals only. */
+  /** One of many small things that were done; most readers want to see the last one only. */
+  detail(text: string): void;
+  /** The current activity, replaced by the next one; shown on a terminal only. Empty: none. */
   progress(text: string): void;
 }
 
-export const silentReport: Progress = { line() {}, progress() {} };
+export const silentReport: Progress = { line() {}, detail() {}, progress() {} };
 
-/** Writes progress to a stream, usually stderr. */
-export function reportTo(stream: NodeJS.WriteStream): Progress {
+/** Reports on a stream, usually stderr. Details are progress, or lines that stay if they are wanted. */
+export function reportTo(stream: NodeJS.WriteStream, { details = false } = {}): Progress {
   let transient = false;
   const clear = () => {
     if (!transient) return;
@@ -19,16 +21,15 @@ export function reportTo(stream: NodeJS.WriteStream): Progress {
     cursorTo(stream, 0);
     transient = false;
   };
-  return {
-    line(text) {
-      clear();
-      stream.write(`${text}\n`);
-    },
-    progress(text) {
-      if (!stream.isTTY) return;
-      clear();
-      stream.write(text.slice(0, Math.max(0, (stream.columns || 80) - 1)));
-      transient = true;
-    },
+  const line = (text: string) => {
+    clear();
+    stream.write(`${text}\n`);
   };
+  const progress = (text: string) => {
+    if (!stream.isTTY) return;
+    clear();
+    stream.write(text.slice(0, Math.max(0, (stream.columns || 80) - 1)));
+    transient = true;
+  };
+  return { line, progress, detail: details ? line : progress };
 }

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { string as argument } from '@oclif/core/args';
 import { string as flag } from '@oclif/core/flags';
-import { paletteFor } from '../../base/terminal/palette.ts';
-import { bundleOf, compileFlow } from '../../compiler/compile-flow.ts';
-import type { Diagnostic } from '../../language/diagnostics/diagnostic.ts';
-import { renderDiagnostics } from '../../language/diagnostics/render-diagnostic.ts';
+import { compile, type Diagnostic, writeBundle } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
+import { showWarnings } from '../views/warnings.ts';
 
 /** What `--json` prints. */
 interface Answer {
@@ -36,11 +34,9 @@ export default class Compile extends BaseCommand {
 
   override async run(): Promise<Answer> {
     const { args, flags } = await this.parse(Compile);
-    const result = await compileFlow(args.flow);
-    const bundle = bundleOf(result);
-    const { source, diagnostics } = result;
-    if (diagnostics.length > 0) this.logToStderr(renderDiagnostics(diagnostics, source, paletteFor(process.stderr)));
-    const { writeBundle } = await import('../../compiler/bundle-folder.ts');
+    const compiled = await compile(args.flow);
+    const { bundle, diagnostics } = compiled;
+    showWarnings(compiled);
     const { flow, hash } = bundle.manifest;
     const dir = flags.output ?? join('build', flow);
     await writeBundle(bundle, dir);

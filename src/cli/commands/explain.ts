@@ -1,8 +1,6 @@
 import { string as argument } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
-import type { Explanation } from '../../compiler/explain/explanation.ts';
-import type { AssumedLimits } from '../../compiler/explain/limits.ts';
-import type { WhiskOptions } from '../../platform/openwhisk/whisk-settings.ts';
+import { type Explanation, explain } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
 import { whiskFlags } from '../flags/whisk-flags.ts';
 import { bundleFrom } from '../flow-bundle.ts';
@@ -26,35 +24,11 @@ export default class Explain extends BaseCommand {
 
   override async run(): Promise<Explanation> {
     const { args, flags } = await this.parse(Explain);
-    const bundle = await bundleFrom(args.flow, async () => 'python3');
-    const [{ explain }, { renderExplanation }] = await Promise.all([
-      import('../../compiler/explain/explanation.ts'),
-      import('../views/explain-view.ts'),
-    ]);
-    const cluster = flags.cluster || flags.apihost !== undefined ? await published(flags, bundle.plan.flow) : undefined;
-    const explanation = {
-      ...explain(bundle, cluster?.limits),
-      ...(cluster && { cluster: cluster.apihost }),
-    };
+    const bundle = await bundleFrom(args.flow);
+    const { renderExplanation } = await import('../views/explain-view.ts');
+    const asksCluster = flags.cluster || flags.apihost !== undefined;
+    const explanation = await explain(bundle, asksCluster ? { cluster: flags } : {});
     this.log(renderExplanation(explanation, this.palette));
     return explanation;
-  }
-}
-
-/** @throws UserError if the cluster does not exist or rejects the key */
-async function published(options: WhiskOptions, flow: string): Promise<{ apihost: string; limits: AssumedLimits }> {
-  const [{ whiskSettings }, { openWhisk }, { limitsOf }] = await Promise.all([
-    import('../../platform/openwhisk/whisk-settings.ts'),
-    import('../../platform/openwhisk/client.ts'),
-    import('../../compiler/explain/limits.ts'),
-  ]);
-  const whisk = openWhisk(await whiskSettings(options));
-  try {
-    const info = await whisk.clusterInfo();
-    // The limits might be hidden, and only a request for an entity shows whether the key is valid.
-    await whisk.getAction(flow);
-    return { apihost: whisk.settings.apihost, limits: limitsOf(info) };
-  } finally {
-    whisk.close();
   }
 }

@@ -1,19 +1,16 @@
 import { string as argument } from '@oclif/core/args';
 import { option, string } from '@oclif/core/flags';
 import { UserError } from '../../base/errors.ts';
-import { plainPalette } from '../../base/terminal/palette.ts';
-import type { Picture } from '../../compiler/drawing/picture.ts';
+import { showsColor } from '../../base/terminal/palette.ts';
+import { draw } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
-import { flowFrom } from '../flags/flow-file.ts';
+import { showWarnings } from '../views/warnings.ts';
 
 const FORMATS = ['terminal', 'mermaid', 'svg'] as const;
 type Format = (typeof FORMATS)[number];
 
 /** The format for a file's extension. */
 const FORMAT_OF_ENDING: Record<string, Format> = { svg: 'svg', mmd: 'mermaid', mermaid: 'mermaid' };
-
-/** For drawings that do not go to a terminal. */
-const COLUMNS_DEFAULT = 100;
 
 export default class Graph extends BaseCommand {
   static override summary = 'Draw a flow: in the terminal, as a Mermaid flowchart, or as SVG.';
@@ -33,33 +30,19 @@ export default class Graph extends BaseCommand {
 
   override async run(): Promise<{ flow: string; format: Format; output?: string; drawing?: string }> {
     const { args, flags } = await this.parse(Graph);
-    const { flow } = await flowFrom(args.flow);
     const format = flags.format ?? FORMAT_OF_ENDING[flags.output?.split('.').at(-1) ?? ''] ?? 'terminal';
-    const { pictureOf } = await import('../../compiler/drawing/picture.ts');
     const toScreen = flags.output === undefined && !this.jsonEnabled();
-    const drawing = await this.#draw(pictureOf(flow), format, toScreen);
-    const answer = { flow: flow.name.value, format };
+    const screen = { columns: process.stdout.columns, color: showsColor(process.stdout) };
+    const drawn = await draw(args.flow, { format, ...(toScreen && screen) });
+    showWarnings(drawn);
+    const { flow, drawing } = drawn;
     if (flags.output === undefined) {
       if (toScreen) this.log(drawing);
-      return { ...answer, drawing };
+      return { flow, format, drawing };
     }
     await write(flags.output, `${drawing}\n`);
-    this.log(`${this.palette.green('✓')} ${flow.name.value} was drawn in ${flags.output}`);
-    return { ...answer, output: flags.output };
-  }
-
-  async #draw(picture: Picture, format: Format, toScreen: boolean): Promise<string> {
-    switch (format) {
-      case 'svg':
-        return (await import('../../compiler/drawing/svg.ts')).drawSvg(picture);
-      case 'mermaid':
-        return (await import('../../compiler/drawing/mermaid.ts')).drawMermaid(picture);
-      case 'terminal': {
-        const { drawTerminal } = await import('../../compiler/drawing/terminal-graph.ts');
-        const columns = (toScreen && process.stdout.columns) || COLUMNS_DEFAULT;
-        return drawTerminal(picture, columns, toScreen ? this.palette : plainPalette);
-      }
-    }
+    this.log(`${this.palette.green('✓')} ${flow} was drawn in ${flags.output}`);
+    return { flow, format, output: flags.output };
   }
 }
 

@@ -22,12 +22,12 @@ export default class Init extends BaseCommand {
     const [{ flowNameFor, STARTER_FLOW, starterFiles }, { flowNameProblem }, { writeNewFiles }, { join }] =
       await Promise.all([
         import('../starter/starter.ts'),
-        import('../../language/rules/flow-name.ts'),
+        import('../../index.ts'),
         import('../starter/new-files.ts'),
         import('node:path'),
       ]);
     const flow = flags.name ?? flowNameFor(args.dir);
-    const problem = flowNameProblem(flow);
+    const problem = await flowNameProblem(flow);
     if (problem) throw new UserError(problem.code, problem.message, problem.hint);
     const files = await writeNewFiles(args.dir, await starterFiles(flow));
     this.log(`${this.palette.green('✓')} ${flow} was created: ${files.join(', ')}`);

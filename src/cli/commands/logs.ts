@@ -1,17 +1,14 @@
 import { boolean, integer, string } from '@oclif/core/flags';
 import { EXIT_INTERRUPTED, EXIT_SYSTEM_ERROR } from '../../base/errors.ts';
 import { paletteFor } from '../../base/terminal/palette.ts';
-import { findRun } from '../../platform/runs/find-run.ts';
-import type { RunKey, RunReader } from '../../platform/runs/reader.ts';
-import { followLogs, runLogs, type TaskLogLine } from '../../platform/runs/run-logs.ts';
-import { runStatus } from '../../platform/runs/run-status.ts';
+import { type Datastore, type RunKey, runs, type TaskLogLine } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
 import { lineFilter, taskFilter } from '../flags/log-filter.ts';
 import { runArgument } from '../flags/run-argument.ts';
-import { storeFlags } from '../flags/store-flags.ts';
+import { chosenDatastore, storeFlags } from '../flags/store-flags.ts';
 import { runEnd } from '../views/run-end.ts';
 import { renderLogLine } from '../views/run-views.ts';
-import { withRuns } from '../with-runs.ts';
+import { reportingSkipped } from '../views/skipped-objects.ts';
 
 export default class Logs extends BaseCommand {
   static override summary = 'Show the output of the steps of a run.';
@@ -39,37 +36,36 @@ export default class Logs extends BaseCommand {
     const { args, flags } = await this.parse(Logs);
     const filter = taskFilter(flags);
     const isWanted = lineFilter(flags.grep);
-    return withRuns(flags, async (reader) => {
-      const key = await findRun(reader, args.run);
-      const interrupted = new AbortController();
-      if (flags.follow) process.once('SIGINT', () => interrupted.abort());
-      const logs = flags.follow ? followLogs(reader, key, filter, interrupted.signal) : runLogs(reader, key, filter);
-      const lines: TaskLogLine[] = [];
-      let isEmpty = true;
-      for await (const line of logs) {
-        if (!isWanted(line.text)) continue;
-        isEmpty = false;
-        if (this.jsonEnabled()) lines.push(line);
-        else this.log(renderLogLine(line, this.palette, flags.raw));
-      }
-      if (isEmpty)
-        this.logToStderr(
-          `No ${flags.grep === undefined ? '' : 'matching '}output from ${flags.task ?? flags.step ?? 'the steps'} of ${key.flow}/${key.run} so far.`,
-        );
-      if (flags.follow) await this.#tellEnd(reader, key, interrupted.signal.aborted);
-      return { ...key, lines };
-    });
+    const at = await chosenDatastore(flags);
+    const key = await runs.find(at, args.run, reportingSkipped);
+    const interrupted = new AbortController();
+    if (flags.follow) process.once('SIGINT', () => interrupted.abort());
+    const { follow } = flags;
+    const logs = runs.logs(at, key, { ...reportingSkipped, ...filter, follow, signal: interrupted.signal });
+    const lines: TaskLogLine[] = [];
+    let isEmpty = true;
+    for await (const line of logs) {
+      if (!isWanted(line.text)) continue;
+      isEmpty = false;
+      if (this.jsonEnabled()) lines.push(line);
+      else this.log(renderLogLine(line, this.palette, flags.raw));
+    }
+    if (isEmpty)
+      this.logToStderr(
+        `No ${flags.grep === undefined ? '' : 'matching '}output from ${flags.task ?? flags.step ?? 'the steps'} of ${key.flow}/${key.run} so far.`,
+      );
+    if (follow) await this.#tellEnd(at, key, interrupted.signal.aborted);
+    return { ...key, lines };
   }
 
-  async #tellEnd(reader: RunReader, key: RunKey, isInterrupted: boolean): Promise<void> {
-    const name = `${key.flow}/${key.run}`;
+  async #tellEnd(at: Datastore, key: RunKey, isInterrupted: boolean): Promise<void> {
     if (isInterrupted) {
       process.exitCode = EXIT_INTERRUPTED;
+      const name = `${key.flow}/${key.run}`;
       this.logToStderr(`\ninterrupted: the run continues; follow it with: nuvopipe status ${name}`);
       return;
     }
-    const status = await runStatus(reader, key);
-    if (status === undefined) return;
+    const status = await runs.status(at, key);
     this.logToStderr(runEnd(key, status, [], paletteFor(process.stderr)));
     if (status.status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
   }

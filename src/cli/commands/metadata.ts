@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { integer } from '@oclif/core/flags';
-import { startMetadataService } from '../../platform/metadata/service.ts';
+import { serveMetadata } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
-import { chosenStore, storeFlags } from '../flags/store-flags.ts';
+import { chosenDatastore, storeFlags } from '../flags/store-flags.ts';
 
 /** Default port of Metaflow's own metadata service. */
 const DEFAULT_PORT = 8080;
@@ -24,15 +24,13 @@ export default class Metadata extends BaseCommand {
 
   override async run(): Promise<{ url: string; datastore: string }> {
     const { flags } = await this.parse(Metadata);
-    const { openStore } = await import('../../platform/s3/store.ts');
-    const store = await openStore(await chosenStore(flags));
-    const service = await startMetadataService({ store, port: flags.port });
-    this.logToStderr(`Serving ${store.root} at ${service.url}; stop it with Ctrl-C. Settings for Metaflow’s client:`);
-    for (const [name, value] of clientVariables(service.url, store.root)) this.logToStderr(`  export ${name}=${value}`);
+    const service = await serveMetadata(await chosenDatastore(flags), { port: flags.port });
+    const { url, datastore } = service;
+    this.logToStderr(`Serving ${datastore} at ${url}; stop it with Ctrl-C. Settings for Metaflow’s client:`);
+    for (const [name, value] of clientVariables(url, datastore)) this.logToStderr(`  export ${name}=${value}`);
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     await service.close();
-    store.close();
-    return { url: service.url, datastore: store.root };
+    return { url, datastore };
   }
 }
 

@@ -1,15 +1,14 @@
 import { string as argument } from '@oclif/core/args';
 import { boolean, integer, string } from '@oclif/core/flags';
 import { UserError } from '../../base/errors.ts';
-import { didYouMean } from '../../base/suggest.ts';
 import { reportTo } from '../../base/terminal/progress.ts';
-import { type FlowPrune, type PruneRule, planPrune, prune, prunedFlows } from '../../platform/runs/prune-runs.ts';
-import type { RunReader } from '../../platform/runs/reader.ts';
+import { type FlowPrune, type PruneRule, runs } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
-import { storeFlags } from '../flags/store-flags.ts';
+import { chosenDatastore, storeFlags } from '../flags/store-flags.ts';
 import { parseAgeMs } from '../views/age.ts';
+import { onProgressOf } from '../views/on-progress.ts';
 import { amounts, renderFlowPrune } from '../views/prune-view.ts';
-import { withRuns } from '../with-runs.ts';
+import { reportingSkipped } from '../views/skipped-objects.ts';
 
 /** What `--json` prints. */
 interface Answer {
@@ -28,7 +27,7 @@ export default class Prune extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --cache-unused 90d --yes --datastore s3://bucket/metaflow',
   ];
   static override args = {
-    flow: argument({
+    flows: argument({
       description: 'flows whose runs to prune [default: all]',
       name: 'FLOW',
       multiple: true,
@@ -46,21 +45,20 @@ export default class Prune extends BaseCommand {
   override async run(): Promise<Answer> {
     const { args, flags } = await this.parse(Prune);
     const rule = ruleOf(flags);
-    const report = reportTo(process.stderr);
-    return withRuns(flags, async (reader) => {
-      const flows: FlowPrune[] = [];
-      for (const flow of await chosenFlows(reader, args.flow ?? [])) {
-        report.progress(`Looking at ${flow}`);
-        const plan = await planPrune(reader, flow, rule, Date.now());
-        if (flags.yes)
-          await prune(reader, plan, (what, objects) => report.progress(`${flow}: deleting ${what} (${objects})`));
-        flows.push(plan.summary);
-        report.progress('');
-        this.log(renderFlowPrune(plan.summary, this.palette, Date.now()));
-      }
-      this.#sum(flows, flags.yes);
-      return { deleted: flags.yes, flows };
+    const flows: FlowPrune[] = [];
+    const pruning = runs.prune(await chosenDatastore(flags), {
+      ...reportingSkipped,
+      rule,
+      flows: args.flows,
+      delete: flags.yes,
+      onProgress: onProgressOf(reportTo(process.stderr)),
     });
+    for await (const flow of pruning) {
+      flows.push(flow);
+      this.log(renderFlowPrune(flow, this.palette, Date.now()));
+    }
+    this.#sum(flows, flags.yes);
+    return { deleted: flags.yes, flows };
   }
 
   #sum(flows: readonly FlowPrune[], isDone: boolean): void {
@@ -101,17 +99,4 @@ function ruleOf({
     keepFailed,
     ...(unused !== undefined && { cacheUnusedMs: parseAgeMs(unused) }),
   };
-}
-
-/** @throws UserError `unknown-flow` */
-async function chosenFlows(reader: RunReader, named: readonly string[]): Promise<string[]> {
-  const flows = await prunedFlows(reader);
-  const unknown = named.find((name) => !flows.includes(name));
-  if (unknown === undefined) return named.length === 0 ? flows : [...new Set(named)];
-  const message = `no runs of a flow "${unknown}" in ${reader.store.root}`;
-  throw new UserError(
-    'unknown-flow',
-    message,
-    didYouMean(unknown, flows) ?? 'list the latest runs with: nuvopipe status',
-  );
 }

@@ -1,13 +1,14 @@
 import { string as argument } from '@oclif/core/args';
-import { string } from '@oclif/core/flags';
-import type { Progress } from '../../base/terminal/progress.ts';
-import { readParameters } from '../../platform/runs/parameter-texts.ts';
-import type { RunKey } from '../../platform/runs/reader.ts';
+import { boolean, string } from '@oclif/core/flags';
+import { reportTo } from '../../base/terminal/progress.ts';
+import { deploy, findPython, local, type RunOutcome, runs } from '../../index.ts';
 import { checkRunName, runNameFlag } from '../flags/run-name.ts';
 import { readSecrets, secretFlags } from '../flags/secret-flags.ts';
-import { isLocal, targetFlags, withClients } from '../flags/target-flags.ts';
+import { isLocal, targetFlags } from '../flags/target-flags.ts';
 import { bundleFrom } from '../flow-bundle.ts';
-import { FollowingCommand, hintsFor, type RunAnswer } from '../following-command.ts';
+import { FollowingCommand, hintsFor } from '../following-command.ts';
+import { outcomeCounts } from '../views/deployed-view.ts';
+import { onProgressOf } from '../views/on-progress.ts';
 
 export default class Run extends FollowingCommand {
   static override summary = 'Run a flow and follow it to its end, on the local platform unless you name a cluster.';
@@ -34,45 +35,45 @@ export default class Run extends FollowingCommand {
       default: [],
     }),
     run: runNameFlag,
+    verbose: boolean({ char: 'v', description: 'show every action and package that is deployed' }),
     ...targetFlags,
     ...secretFlags,
   };
 
-  protected override async start(): Promise<{ key: RunKey; answer: RunAnswer; hints: string[] }> {
+  protected override async start(): Promise<{ outcome: RunOutcome; hints: string[] }> {
     const { args, flags } = await this.parse(Run);
     checkRunName(flags.run);
     // All user errors are reported before anything is started or fetched.
     const bundle = await bundleFrom(args.flow, () => this.#python(flags.home, isLocal(flags)));
-    const parameters = await readParameters(flags.param, bundle.plan.parameters);
-    const secrets = await readSecrets(flags, bundle.plan);
+    const parameters = await runs.parseParameters(bundle, flags.param);
+    const secrets = await readSecrets(flags, bundle);
     const target = await this.target(flags);
-    const [{ deployBundle }, { metaflowUser }, { newRunId }] = await Promise.all([
-      import('../../platform/deploy/deploy-bundle.ts'),
-      import('../../platform/deploy/user.ts'),
-      import('../../platform/runs/invoke.ts'),
-    ]);
-    const { report } = this;
-    // A deployment lists every entity; here only changes are shown.
-    const quiet: Progress = { ...report, line: (text) => text.startsWith('unchanged') || report.line(text) };
-    return withClients(target, async ({ whisk, store }) => {
-      await deployBundle({
-        ...{ bundle, whisk, store, secrets, python: await target.python(), home: flags.home },
-        ...{ vendored: target.vendored, user: metaflowUser(), report: quiet },
-      });
-      const key = { flow: bundle.plan.flow, run: flags.run ?? newRunId(new Date()) };
-      report.line(`Run ${key.flow}/${key.run}`);
-      if (bundle.manifest.triggers)
-        report.line('This was a single run; to start the flow automatically, use: nuvopipe deploy');
-      const start = { ...key, isNew: flags.run === undefined, bundle: bundle.plan.hash };
-      const answer = await this.follow({ whisk, store }, target, start, parameters);
-      const deploy = `nuvopipe deploy ${args.flow}${isLocal(flags) ? ' --local' : ''}`;
-      return { key, answer, hints: hintsFor(key, answer, deploy) };
-    });
+    const { flow, flowVersion, triggers } = bundle.manifest;
+    const onProgress = onProgressOf(reportTo(process.stderr, { details: flags.verbose }));
+    const { entities } = await deploy(bundle, { to: target, secrets, triggers: false, home: flags.home, onProgress });
+    this.report.line(`Deployed ${flow}: ${outcomeCounts(entities)}`);
+    const outcome = await this.follow(
+      target,
+      ({ onStart, ...options }) =>
+        runs.start(target, flow, {
+          ...options,
+          name: flags.run,
+          parameters,
+          onStart: (key) => {
+            onStart?.(key);
+            this.report.line(`Run ${key.flow}/${key.run}`);
+            if (triggers)
+              this.report.line('This was a single run; to start the flow automatically, use: nuvopipe deploy');
+          },
+        }),
+      flowVersion,
+    );
+    return { outcome, hints: hintsFor(outcome, `nuvopipe deploy ${args.flow}${isLocal(flags) ? ' --local' : ''}`) };
   }
 
-  async #python(home: string, local: boolean): Promise<string> {
-    const { readPlatform } = await import('../../twin/host/platform-state.ts');
-    const platform = local ? await readPlatform(home) : undefined;
-    return platform?.python ?? (await (await import('../../twin/host/python-env.ts')).findPython()).path;
+  /** That of the local platform, if it runs. */
+  async #python(home: string, isLocal: boolean): Promise<string> {
+    const platform = isLocal ? await local.find({ home }) : undefined;
+    return platform?.local.python ?? findPython();
   }
 }

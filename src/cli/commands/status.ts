@@ -1,17 +1,13 @@
 import { boolean, integer } from '@oclif/core/flags';
 import { EXIT_SYSTEM_ERROR, UserError } from '../../base/errors.ts';
 import { reportTo } from '../../base/terminal/progress.ts';
-import { findRun } from '../../platform/runs/find-run.ts';
-import { followRun } from '../../platform/runs/follow.ts';
-import { listRuns, type RunSummary } from '../../platform/runs/list-runs.ts';
-import type { RunKey, RunReader } from '../../platform/runs/reader.ts';
-import { type RunStatus, runStatus } from '../../platform/runs/run-status.ts';
+import { type Datastore, type RunKey, type RunStatus, type RunSummary, runs } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
 import { optionalRunArgument } from '../flags/run-argument.ts';
-import { storeFlags } from '../flags/store-flags.ts';
+import { chosenDatastore, storeFlags } from '../flags/store-flags.ts';
 import { viewOnStderr } from '../views/follow-view.ts';
 import { renderRuns, renderStatus } from '../views/run-views.ts';
-import { withRuns } from '../with-runs.ts';
+import { reportingSkipped } from '../views/skipped-objects.ts';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show the state of a run, or list the latest runs.';
@@ -32,31 +28,27 @@ export default class Status extends BaseCommand {
   override async run(): Promise<RunStatus | { runs: RunSummary[] }> {
     const { args, flags } = await this.parse(Status);
     if (flags.follow && args.run === undefined) throw new UserError('no-run', '--follow needs the name of a run');
-    return withRuns(flags, async (reader) => {
-      if (args.run === undefined) {
-        const runs = await listRuns(reader, { limit: flags.limit });
-        this.log(
-          runs.length === 0
-            ? `There are no runs in ${reader.store.root} yet.`
-            : renderRuns(runs, this.palette, Date.now()),
-        );
-        return { runs };
-      }
-      const key = await findRun(reader, args.run);
-      if (flags.follow) await this.#follow(reader, key);
-      const status = await runStatus(reader, key);
-      if (status === undefined)
-        throw new UserError('unknown-run', `there is no run "${args.run}" in ${reader.store.root}`);
-      this.log(renderStatus(status, this.palette, Date.now()));
-      if (flags.follow && status.status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
-      return status;
-    });
+    const at = await chosenDatastore(flags);
+    if (args.run === undefined) return { runs: await this.#list(at, flags.limit) };
+    const key = await runs.find(at, args.run, reportingSkipped);
+    if (flags.follow) await this.#follow(at, key);
+    const status = await runs.status(at, key, { ...reportingSkipped, exactFloats: true });
+    this.log(renderStatus(status, this.palette, Date.now()));
+    if (flags.follow && status.status !== 'succeeded') process.exitCode = EXIT_SYSTEM_ERROR;
+    return status;
   }
 
-  async #follow(reader: RunReader, key: RunKey): Promise<void> {
+  async #list(at: Datastore, limit: number): Promise<RunSummary[]> {
+    const listed = await runs.list(at, { ...reportingSkipped, limit });
+    const none = `There are no runs in s3://${[at.store.bucket, at.store.prefix].filter(Boolean).join('/')} yet.`;
+    this.log(listed.length === 0 ? none : renderRuns(listed, this.palette, Date.now()));
+    return listed;
+  }
+
+  async #follow(at: Datastore, key: RunKey): Promise<void> {
     const report = reportTo(process.stderr);
     const view = viewOnStderr(report);
-    for await (const status of followRun(reader, key)) view.show(status);
+    for await (const status of runs.watch(at, key)) view.show(status);
     report.progress('');
   }
 }

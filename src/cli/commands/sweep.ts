@@ -1,7 +1,8 @@
 import { reportTo } from '../../base/terminal/progress.ts';
-import type { SweepReport } from '../../platform/runs/sweep-runs.ts';
+import { runs, type SweepReport } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
-import { targetFlags, withClients } from '../flags/target-flags.ts';
+import { openTarget, targetFlags } from '../flags/target-flags.ts';
+import { onProgressOf } from '../views/on-progress.ts';
 
 export default class Sweep extends BaseCommand {
   static override summary = 'Find stalled runs and restart them, on the local platform unless you name a cluster.';
@@ -18,21 +19,11 @@ export default class Sweep extends BaseCommand {
 
   override async run(): Promise<SweepReport> {
     const { flags } = await this.parse(Sweep);
-    const { openTarget } = await import('../flags/target-flags.ts');
     const report = reportTo(process.stderr);
     const target = await openTarget(flags, report);
-    const { sweep } = await import('../../platform/runs/sweep-runs.ts');
-    const { deploySweeper, sweeperName } = await import('../../platform/deploy/sweeper.ts');
-    return withClients(target, async ({ whisk, store: { settings: store } }) => {
-      const quiet = { ...report, line: (text: string) => text.startsWith('unchanged') || report.line(text) };
-      const { vendored } = target;
-      const python = await target.python();
-      await deploySweeper({ whisk, store, python, home: flags.home, vendored, alarm: false, report: quiet });
-      report.progress('');
-      const found = await sweep(whisk, sweeperName(store));
-      for (const line of linesOf(found)) this.log(line);
-      return found;
-    });
+    const found = await runs.sweep(target, { home: flags.home, onProgress: onProgressOf(report) });
+    for (const line of linesOf(found)) this.log(line);
+    return found;
   }
 }
 

@@ -1,9 +1,10 @@
 import { string as argument } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import { reportTo } from '../../base/terminal/progress.ts';
-import type { DeployedEntity } from '../../platform/deploy/deployed-entity.ts';
+import { type DeployedEntity, undeploy } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
-import { openTarget, targetFlags, withClients } from '../flags/target-flags.ts';
+import { openTarget, targetFlags } from '../flags/target-flags.ts';
+import { onProgressOf } from '../views/on-progress.ts';
 
 /** What `--json` prints, for each flow. */
 interface Undeployed {
@@ -20,7 +21,7 @@ export default class Undeploy extends BaseCommand {
   ];
 
   static override args = {
-    flow: argument({ required: true, multiple: true, description: 'names of flows', name: 'FLOW' }),
+    flows: argument({ required: true, multiple: true, description: 'names of flows', name: 'FLOW' }),
   };
 
   static override flags = {
@@ -30,17 +31,14 @@ export default class Undeploy extends BaseCommand {
 
   override async run(): Promise<Undeployed[]> {
     const { args, flags } = await this.parse(Undeploy);
-    const report = reportTo(process.stderr);
-    const target = await openTarget(flags, report);
-    const { undeploy } = await import('../../platform/deploy/undeploy-flow.ts');
-    return withClients(target, async ({ whisk, store }) => {
-      const answer: Undeployed[] = [];
-      for (const flow of args.flow) {
-        const entities = await undeploy({ whisk, store, flow, force: flags.force, report });
-        this.log(`${this.palette.green('✓')} ${flow} was undeployed: ${entities.length} entities deleted`);
-        answer.push({ flow, entities });
-      }
-      return answer;
-    });
+    const report = reportTo(process.stderr, { details: true });
+    const from = await openTarget(flags, report);
+    const answer: Undeployed[] = [];
+    for (const flow of args.flows) {
+      const entities = await undeploy(flow, { from, force: flags.force, onProgress: onProgressOf(report) });
+      this.log(`${this.palette.green('✓')} ${flow} was undeployed: ${entities.length} entities deleted`);
+      answer.push({ flow, entities });
+    }
+    return answer;
   }
 }

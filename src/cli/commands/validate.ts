@@ -1,10 +1,7 @@
 import { string } from '@oclif/core/args';
-import { paletteFor } from '../../base/terminal/palette.ts';
-import { hasErrors, validateFlow } from '../../compiler/compile-flow.ts';
-import type { Diagnostic } from '../../language/diagnostics/diagnostic.ts';
-import { FlowError } from '../../language/diagnostics/diagnostic.ts';
-import { renderDiagnostics } from '../../language/diagnostics/render-diagnostic.ts';
+import { type Diagnostic, FlowError, validate } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
+import { showWarnings } from '../views/warnings.ts';
 
 /** What `--json` prints. */
 interface Answer {
@@ -22,10 +19,11 @@ export default class Validate extends BaseCommand {
 
   override async run(): Promise<Answer> {
     const { args } = await this.parse(Validate);
-    const { flow, source, diagnostics } = await validateFlow(args.flow);
-    if (!flow || hasErrors(diagnostics)) throw new FlowError(source, diagnostics);
-    if (diagnostics.length > 0) this.logToStderr(renderDiagnostics(diagnostics, source, paletteFor(process.stderr)));
-    this.log(`${this.palette.green('✓')} ${source.name}: ${flow.name.value} is valid`);
-    return { flow: flow.name.value, valid: true, diagnostics };
+    const checked = await validate(args.flow);
+    const { valid, flow, source, diagnostics } = checked;
+    if (!valid || flow === undefined) throw new FlowError(source, diagnostics);
+    showWarnings(checked);
+    this.log(`${this.palette.green('✓')} ${source.name}: ${flow} is valid`);
+    return { flow, valid, diagnostics };
   }
 }

@@ -1,12 +1,11 @@
 import { string as argument } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
-import { findRun } from '../../platform/runs/find-run.ts';
-import { type StepWhy, whyStep } from '../../platform/runs/why-run.ts';
+import { runs, type StepWhy } from '../../index.ts';
 import { BaseCommand } from '../base-command.ts';
 import { runArgument } from '../flags/run-argument.ts';
-import { storeFlags } from '../flags/store-flags.ts';
+import { chosenDatastore, storeFlags } from '../flags/store-flags.ts';
+import { reportingSkipped } from '../views/skipped-objects.ts';
 import { renderWhy } from '../views/why-view.ts';
-import { withRuns } from '../with-runs.ts';
 
 export default class Why extends BaseCommand {
   static override summary = 'Explain why a step of a run was or was not executed.';
@@ -25,9 +24,8 @@ export default class Why extends BaseCommand {
 
   override async run(): Promise<StepWhy> {
     const { args, flags } = await this.parse(Why);
-    const why = await withRuns(flags, async (reader) =>
-      whyStep(reader, await findRun(reader, args.run), args.step, flags.task),
-    );
+    const options = { ...reportingSkipped, task: flags.task };
+    const why = await runs.why(await chosenDatastore(flags), args.run, args.step, options);
     this.log(renderWhy(why, this.palette));
     return why;
   }

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors.ts';
 import { harmless } from '../../base/terminal/harmless.ts';
-import type { LogFilter } from '../../platform/runs/run-logs.ts';
+import type { LogFilter } from '../../index.ts';
 
 interface TaskFlags {
   step: string | undefined;

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { string } from '@oclif/core/flags';
 import { UserError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
-import type { Plan } from '../../contract/plan.ts';
-import { neededSecrets, requireSecrets, type Secrets } from '../../platform/deploy/bind-secrets.ts';
+import { type Bundle, neededSecrets, requireSecrets } from '../../index.ts';
 import { parseSecretsFile } from './secrets-file.ts';
 
 /** Flags for a flow's secrets; others are read from environment variables of the same names. */
@@ -22,6 +21,9 @@ export const secretFlags = {
   }),
 };
 
+/** Values by name. */
+type Secrets = Readonly<Record<string, string | undefined>>;
+
 export interface SecretFlags {
   secret: readonly string[];
   'secrets-file'?: string | undefined;
@@ -32,20 +34,24 @@ export interface SecretFlags {
  *
  * @throws UserError for flags that mean nothing, and for all that is missing; no value is in it.
  */
-export async function readSecrets(flags: SecretFlags, plan: Plan, env = process.env): Promise<Secrets> {
-  const names = [...neededSecrets(plan).keys()];
+export async function readSecrets(
+  flags: SecretFlags,
+  bundle: Pick<Bundle, 'plan'>,
+  env = process.env,
+): Promise<Secrets> {
+  const names = await neededSecrets(bundle);
   const file = flags['secrets-file'];
   const inFile = file === undefined ? new Map<string, string>() : parseSecretsFile(await readText(file), file);
   const given = new Map<string, string | undefined>();
   for (const argument of flags.secret) {
     const [name = ''] = argument.split('=', 1);
-    checkName(name, names, plan.flow);
+    checkName(name, names, bundle.plan.flow);
     if (given.has(name)) throw new UserError('bad-secret', `the secret ${name} is set twice`, 'remove one of them');
     given.set(name, name === argument ? env[name] : argument.slice(name.length + 1));
   }
   const chosen = (name: string) => (given.has(name) ? given.get(name) : (inFile.get(name) ?? env[name]));
   const secrets = Object.fromEntries(names.map((name) => [name, chosen(name)]));
-  requireSecrets(plan, secrets);
+  await requireSecrets(bundle, secrets);
   return secrets;
 }
 

@@ -1,8 +1,6 @@
 import { string } from '@oclif/core/flags';
 import { UserError } from '../../base/errors.ts';
-import type { StoreSettings } from '../../contract/records.ts';
-import { storeSettings } from '../../platform/s3/store-settings.ts';
-import { readPlatform } from '../../twin/host/platform-state.ts';
+import { type Datastore, datastore, local } from '../../index.ts';
 
 /** Flags that select the datastore. */
 export const storeFlags = {
@@ -31,11 +29,11 @@ export interface StoreFlags {
 }
 
 /** The datastore in the flags; otherwise that of the local platform if it is running, then the environment's. */
-export async function chosenStore(flags: StoreFlags, env = process.env): Promise<StoreSettings> {
-  if (flags.datastore !== undefined) return storeSettings(flags);
-  const platform = await readPlatform(flags.home);
-  if (platform !== undefined) return platform.store;
-  if (env.METAFLOW_DATASTORE_SYSROOT_S3) return storeSettings(flags);
+export async function chosenDatastore(flags: StoreFlags, env = process.env): Promise<Datastore> {
+  if (flags.datastore !== undefined) return datastore(flags);
+  const platform = await local.find(flags);
+  if (platform !== undefined) return platform;
+  if (env.METAFLOW_DATASTORE_SYSROOT_S3) return datastore(flags);
   throw new UserError(
     'no-datastore',
     `the local platform in ${flags.home} is not running, and no other datastore was given`,

@@ -3,16 +3,14 @@ import { count, named } from '../../base/counts.ts';
 import { formatDurationMs } from '../../base/duration.ts';
 import { formatSizeMB } from '../../base/size.ts';
 import type { Palette } from '../../base/terminal/palette.ts';
-import { COMPONENTS_PER_LOOK } from '../../compiler/explain/costs.ts';
 import type {
   ExplainedAttempts,
   ExplainedCall,
   ExplainedFork,
   ExplainedLoop,
   Explanation,
-} from '../../compiler/explain/explanation.ts';
-import type { Finding } from '../../compiler/explain/findings.ts';
-import type { MinSuccess } from '../../contract/plan.ts';
+  Finding,
+} from '../../index.ts';
 
 /** Maximum number of rows; `--json` has all of them. */
 const ROWS_MAX = 12;
@@ -122,16 +120,16 @@ function attemptsRow({ step, attempts, pausesMs, withinMs, catches, components }
   ];
 }
 
-function callRow({ step, kind, name, detached, components }: ExplainedCall): string[] {
+function callRow({ step, kind, name, detached, components, componentsPerLook }: ExplainedCall): string[] {
   const cost = count(components, 'component');
   if (kind === 'action') return [step, `action ${name}`, cost];
   const each = detached
     ? `${cost}, not waited for`
-    : `${cost}, ${COMPONENTS_PER_LOOK} more for each further look in the first seconds; then its end wakes the run`;
+    : `${cost}, ${componentsPerLook} more for each further look in the first seconds; then its end wakes the run`;
   return [step, `flow ${name}`, `a throttled call, ${each}`];
 }
 
-function least(minSuccess: MinSuccess): string {
+function least(minSuccess: NonNullable<ExplainedFork['minSuccess']>): string {
   return 'count' in minSuccess ? String(minSuccess.count) : `${minSuccess.part * 100}%`;
 }
 

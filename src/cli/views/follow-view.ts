@@ -1,6 +1,6 @@
 import { type Palette, paletteFor } from '../../base/terminal/palette.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
-import type { RunStatus, StepStatus } from '../../platform/runs/run-status.ts';
+import type { RunStatus, StepStatus } from '../../index.ts';
 import { attemptsOf, countOf, duration, isReused, LOST, TAKEN_OVER, waitingText } from './run-views.ts';
 
 /** Without a terminal, a step with many tasks gets at most this many lines: one per tenth. */

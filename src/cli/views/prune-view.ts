@@ -1,6 +1,5 @@
 import type { Palette } from '../../base/terminal/palette.ts';
-import type { FlowPrune } from '../../platform/runs/prune-runs.ts';
-import type { KeepReason } from '../../platform/runs/retention.ts';
+import type { FlowPrune, KeepReason } from '../../index.ts';
 import { age } from './run-views.ts';
 
 /** Maximum number of runs named per flow. */

@@ -1,8 +1,6 @@
 import { EXIT_SYSTEM_ERROR, EXIT_USER_ERROR, SystemError, UserError } from '../../base/errors.ts';
-import type { Palette } from '../../base/terminal/palette.ts';
-import type { Diagnostic } from '../../language/diagnostics/diagnostic.ts';
-import { FlowError } from '../../language/diagnostics/diagnostic.ts';
-import { renderDiagnostics } from '../../language/diagnostics/render-diagnostic.ts';
+import { type Palette, plainPalette } from '../../base/terminal/palette.ts';
+import { type Diagnostic, FlowError, formatDiagnostics } from '../../index.ts';
 
 /** The value under `error` in the output of `--json`. */
 export interface ErrorJson {
@@ -34,7 +32,7 @@ export function describeError(thrown: unknown): Failure {
     return {
       exitCode: EXIT_USER_ERROR,
       json: { ...withHint(error.code, error.message, error.hint), diagnostics: error.diagnostics },
-      text: (palette) => renderDiagnostics(error.diagnostics, error.source, palette),
+      text: (palette) => formatDiagnostics(error, { color: palette !== plainPalette }),
     };
   }
   if (error instanceof UserError) return failure(EXIT_USER_ERROR, error.code, error.message, error.hint);

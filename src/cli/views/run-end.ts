@@ -1,12 +1,11 @@
 import { harmlessText } from '../../base/terminal/harmless.ts';
 import type { Palette } from '../../base/terminal/palette.ts';
-import type { RunFailure, RunResult } from '../../contract/envelope.ts';
-import type { RunKey } from '../../platform/runs/reader.ts';
+import type { RunFailure, RunKey, RunState } from '../../index.ts';
 
 /** Renders how a run ended and what to do about it. */
 export function runEnd(
   { flow, run }: RunKey,
-  { status, error }: { status: RunResult['status']; error?: RunFailure },
+  { status, error }: { status: RunState; error?: RunFailure },
   hints: readonly string[],
   { red, green, cyan, bold }: Palette,
 ): string {

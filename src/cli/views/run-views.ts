@@ -1,11 +1,15 @@
 import { toJson } from '../../base/json.ts';
 import { harmless, harmlessText } from '../../base/terminal/harmless.ts';
 import { type Palette, plainPalette } from '../../base/terminal/palette.ts';
-import type { RunFailure } from '../../contract/envelope.ts';
-import type { WaitingRecord } from '../../contract/records.ts';
-import type { RunSummary } from '../../platform/runs/list-runs.ts';
-import type { TaskLogLine } from '../../platform/runs/run-logs.ts';
-import type { RunState, RunStatus, StepStatus } from '../../platform/runs/run-status.ts';
+import type {
+  RunFailure,
+  RunState,
+  RunStatus,
+  RunSummary,
+  StepStatus,
+  TaskLogLine,
+  WaitingRecord,
+} from '../../index.ts';
 
 const STATE_COLOUR = {
   running: 'cyan',

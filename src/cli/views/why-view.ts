@@ -1,5 +1,5 @@
 import type { Palette } from '../../base/terminal/palette.ts';
-import type { Change, ExecutionReason, StepWhy, TaskWhy } from '../../platform/runs/why-run.ts';
+import type { Change, ExecutionReason, StepWhy, TaskWhy } from '../../index.ts';
 
 /** Maximum number of tasks and inputs listed per line. */
 const NAMED_MAX = 5;

@@ -2,7 +2,7 @@ import type { Bundle, Manifest } from '../../contract/manifest.ts';
 import type { MinSuccess, Plan, PlannedPool, PlannedStep } from '../../contract/plan.ts';
 import { CONTINUE_FROM, FALLBACK_ATTEMPTS } from '../../contract/protocol.generated.ts';
 import { itemsArtifact } from '../flow-graph.ts';
-import { costOf, pausesMs } from './costs.ts';
+import { COMPONENTS_PER_LOOK, costOf, pausesMs } from './costs.ts';
 import type { Finding } from './findings.ts';
 import { findingsOf } from './findings.ts';
 import type { AssumedLimits } from './limits.ts';
@@ -91,6 +91,8 @@ export interface ExplainedCall {
   detached: boolean;
   /** Components of one attempt; for called flows, including the first check. */
   components: number;
+  /** Components of each further look at a flow that is waited for. */
+  componentsPerLook?: number;
 }
 
 /** Explains a bundle by the limits of a cluster, or by OpenWhisk's defaults. */
@@ -179,7 +181,8 @@ function explainCall(step: string, planned: PlannedStep): ExplainedCall[] {
   if (!call) return [];
   const { components } = costOf(planned);
   if ('action' in call) return [{ step, kind: 'action', name: call.action, detached: false, components }];
-  return [{ step, kind: 'flow', name: call.flow, detached: call.detach, components }];
+  const looks = call.detach ? {} : { componentsPerLook: COMPONENTS_PER_LOOK };
+  return [{ step, kind: 'flow', name: call.flow, detached: call.detach, components, ...looks }];
 }
 
 function explainHandlers({ steps }: Plan, paths: Paths, first: string): NonNullable<Explanation['onFailure']> {

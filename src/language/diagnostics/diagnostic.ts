@@ -1,6 +1,5 @@
 import { UserError } from '../../base/errors.ts';
 import type { Range } from './position.ts';
-import type { SourceFile } from './source-file.ts';
 
 export type Severity = 'error' | 'warning';
 
@@ -17,12 +16,18 @@ export interface Diagnostic {
   range: Range;
 }
 
+/** A file that was read: as the user named it, and what is in it. */
+export interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** A flow file has errors; nothing has been run or deployed. */
 export class FlowError extends UserError {
-  readonly source: SourceFile;
+  readonly source: NamedText;
   readonly diagnostics: Diagnostic[];
 
-  constructor(source: SourceFile, diagnostics: Diagnostic[]) {
+  constructor(source: NamedText, diagnostics: Diagnostic[]) {
     const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
     super('invalid-flow', `${source.name} has ${errors === 1 ? 'an error' : `${errors} errors`}`);
     this.name = 'FlowError';

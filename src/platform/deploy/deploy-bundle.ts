@@ -141,7 +141,7 @@ async function write(
       throw incomplete(flow, done, name, rest, error as Error);
     }
     done.push({ type, name, outcome });
-    report.line(`${outcome.padEnd(9)} ${type} ${name}`);
+    report.detail(`${outcome.padEnd(9)} ${type} ${name}`);
   }
   return done;
 }

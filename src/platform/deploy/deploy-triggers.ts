@@ -65,7 +65,7 @@ export async function deployTriggers(options: TriggerOptions): Promise<DeployedE
     try {
       for (const entity of await work()) {
         done.push(entity);
-        report.line(`${entity.outcome.padEnd(9)} ${entity.type} ${entity.name}`);
+        report.detail(`${entity.outcome.padEnd(9)} ${entity.type} ${entity.name}`);
       }
     } catch (error) {
       if (!(error instanceof UserError || error instanceof SystemError)) throw error;

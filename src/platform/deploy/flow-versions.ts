@@ -54,7 +54,7 @@ export async function removeVersions(options: VersionsOptions): Promise<RemovedV
         entities.push({ type: 'action', name, outcome: 'deleted' });
       }
       const count = actions.length === 1 ? '1 action' : `${actions.length} actions`;
-      report.line(`deleted   version ${version} of ${manifest.flow}, ${count}: no run needs it`);
+      report.detail(`deleted   version ${version} of ${manifest.flow}, ${count}: no run needs it`);
     }
     return { entities, warnings: [] };
   } catch (error) {

@@ -89,7 +89,7 @@ export async function deploySweeper(
     const outcome: Outcome = before === undefined ? 'created' : ownerOf(before).hash === hash ? 'unchanged' : 'updated';
     if (outcome !== 'unchanged') await write();
     entities.push({ type, name: entity, outcome });
-    report.line(`${outcome.padEnd(9)} ${type} ${entity}`);
+    report.detail(`${outcome.padEnd(9)} ${type} ${entity}`);
   };
   await put('package', PACKAGE, presentPackage, ownedPackage.hash, () =>
     whisk.putPackage(PACKAGE, ownedPackage.annotations),

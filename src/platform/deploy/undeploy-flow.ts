@@ -56,7 +56,7 @@ export async function undeploy(options: UndeployOptions): Promise<DeployedEntity
     attempt(async () => {
       report.progress(`Deleting ${name}`);
       await work();
-      report.line(`deleted   ${type} ${name}`);
+      report.detail(`deleted   ${type} ${name}`);
       return [{ type, name, outcome: 'deleted' }];
     });
   await attempt(() => deployTriggers({ whisk, manifest: started, present, report }));

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { orAbort } from '../../base/abort.ts';
 import { UserError } from '../../base/errors.ts';
 import type { RunFailure, RunResult } from '../../contract/envelope.ts';
 import { RUN_EXISTS, UNKNOWN_STEP } from '../../contract/protocol.generated.ts';
@@ -23,6 +24,7 @@ export interface Ending extends Pick<RunResult, 'status' | 'outputs' | 'exact' |
  * once. What the run leaves in the datastore counts; the answer only where there is nothing.
  *
  * @param options.exists The run was started before: only the answer tells whether it is the one that is wanted.
+ * @param options.signal Stops following; the run goes on, and the call fails with the signal's reason.
  * @throws UserError `run-exists` where the run was started before, with something else: it goes on, or has ended, as it was.
  * @throws UserError `unknown-step` where the run is to be resumed from a step that the flow does not have.
  */
@@ -32,16 +34,17 @@ export async function invokeAndFollow(
   key: RunKey,
   parameters: Record<string, unknown>,
   onStatus: (status: RunStatus) => void,
-  { exists = false } = {},
+  { exists = false, signal }: { exists?: boolean; signal?: AbortSignal } = {},
 ): Promise<Ending> {
   const answered = new AbortController();
   // `wait`: the first session does not wait for other lanes, because the datastore is polled anyway.
   const invocation = whisk.invoke(key.flow, { ...parameters, run: key.run, wait: 0 }, { blocking: true });
-  const answer = invocation.then(endingOf).finally(() => answered.abort());
+  const answer = orAbort(invocation.then(endingOf), signal).finally(() => answered.abort());
   // Awaited below; until then a rejection must not count as unhandled.
   answer.catch(() => undefined);
   if (exists) await answer.catch(throwConflict);
   const untilAnswered = await follow(reader, key, onStatus, answered.signal);
+  signal?.throwIfAborted();
   if (untilAnswered !== undefined) return untilAnswered;
   const status = await runStatus(reader, key);
   // A gateway can cut a long request, which does not affect the run.
@@ -53,7 +56,9 @@ export async function invokeAndFollow(
   onStatus(status);
   if (status.isOver) return status;
   if (ending?.status === 'failed') return ending;
-  return (await follow(reader, key, onStatus)) as RunStatus;
+  const last = await follow(reader, key, onStatus, signal);
+  signal?.throwIfAborted();
+  return last as RunStatus;
 }
 
 /** Undefined if the signal aborted before the run ended. */

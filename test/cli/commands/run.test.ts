@@ -61,11 +61,12 @@ describe('nuvopipe run', function () {
 
   const answerOf = ({ stdout }: Outcome) => JSON.parse(stdout);
 
-  it('prints the outputs, tells the steps, and deploys only what has changed', async () => {
+  it('prints the outputs, the steps and one line of the deploy, which changes only what has changed', async () => {
     const first = await run(hello, '-p', 'who=Ada');
     assert.equal(first.code, 0, first.stderr);
     assert.equal(first.stdout, 'greeting = "HELLO, ADA!"\n');
-    assert.match(first.stderr, /^created +action HelloFlow$/m);
+    assert.match(first.stderr, /^Deployed HelloFlow: \d+ created$/m);
+    assert.doesNotMatch(first.stderr, /action/);
     assert.match(first.stderr, /^✓ greet .*\n✓ shout /m);
 
     const again = await run(hello, '-p', 'who=Grace', '--json');
@@ -73,7 +74,13 @@ describe('nuvopipe run', function () {
     const { run: id, ...answer } = answerOf(again);
     assert.deepEqual(answer, { status: 'succeeded', outputs: { greeting: 'HELLO, GRACE!' } });
     assert.match(id, /^\d{14}-[0-9a-f]{8}$/);
-    assert.doesNotMatch(again.stderr, /created|updated|unchanged/);
+    assert.match(again.stderr, /^Deployed HelloFlow: \d+ unchanged$/m);
+  });
+
+  it('shows every entity that is deployed with --verbose', async () => {
+    const { code, stderr } = await run(hello, '--verbose');
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^unchanged package HelloFlow\.steps\n(unchanged action .*\n)+Deployed HelloFlow: /m);
   });
 
   it('lets the stock Metaflow client read the run', async () => {

@@ -22,6 +22,7 @@ async function refusal(work: () => unknown): Promise<UserError> {
   }
   throw new Error('it was taken');
 }
+const BUNDLE = { plan: PLAN };
 
 describe('secrets of a command', () => {
   let folder: string;
@@ -35,39 +36,42 @@ describe('secrets of a command', () => {
 
   it('come from the flag, then from the file, then from the environment', async () => {
     const env = { API_TOKEN: 'env', DB_URL: 'env' };
-    assert.deepEqual(await readSecrets({ secret: [] }, PLAN, env), { API_TOKEN: 'env', DB_URL: 'env' });
-    assert.deepEqual(await readSecrets({ secret: [], 'secrets-file': file }, PLAN, env), {
+    assert.deepEqual(await readSecrets({ secret: [] }, BUNDLE, env), { API_TOKEN: 'env', DB_URL: 'env' });
+    assert.deepEqual(await readSecrets({ secret: [], 'secrets-file': file }, BUNDLE, env), {
       API_TOKEN: 'hush-file',
       DB_URL: 'env',
     });
-    assert.deepEqual(await readSecrets({ secret: ['API_TOKEN=a=b'], 'secrets-file': file }, PLAN, env), {
+    assert.deepEqual(await readSecrets({ secret: ['API_TOKEN=a=b'], 'secrets-file': file }, BUNDLE, env), {
       API_TOKEN: 'a=b',
       DB_URL: 'env',
     });
     // As docker run -e NAME: this one from the environment, whatever the file says.
-    assert.deepEqual(await readSecrets({ secret: ['API_TOKEN'], 'secrets-file': file }, PLAN, env), {
+    assert.deepEqual(await readSecrets({ secret: ['API_TOKEN'], 'secrets-file': file }, BUNDLE, env), {
       API_TOKEN: 'env',
       DB_URL: 'env',
     });
   });
 
   it('of a flow without any are none', async () => {
-    assert.deepEqual(await readSecrets({ secret: [] }, { flow: 'F', steps: { a: {} } } as unknown as Plan, {}), {});
+    assert.deepEqual(
+      await readSecrets({ secret: [] }, { plan: { flow: 'F', steps: { a: {} } } as unknown as Plan }, {}),
+      {},
+    );
   });
 
   it('that are missing or empty are told all at once, with their steps', async () => {
-    const error = await refusal(() => readSecrets({ secret: [] }, PLAN, { DB_URL: '' }));
+    const error = await refusal(() => readSecrets({ secret: [] }, BUNDLE, { DB_URL: '' }));
     assert.deepEqual([error.name, error.code], ['UserError', 'missing-secrets']);
     assert.equal(error.message, 'the flow PayFlow needs secrets: API_TOKEN (steps pay, tell), DB_URL (step pay)');
     assert.match(error.hint ?? '', /environment variables of these names, or pass --secrets-file FILE/);
   });
 
   it('that the flow does not have are refused, and so is one given twice', async () => {
-    const unknown = await refusal(() => readSecrets({ secret: ['API_TOKN=hush'] }, PLAN, {}));
+    const unknown = await refusal(() => readSecrets({ secret: ['API_TOKN=hush'] }, BUNDLE, {}));
     assert.deepEqual([unknown.code, unknown.hint], ['unknown-secret', 'did you mean "API_TOKEN"?']);
-    const twice = await refusal(() => readSecrets({ secret: ['DB_URL=hush', 'DB_URL=hush'] }, PLAN, {}));
+    const twice = await refusal(() => readSecrets({ secret: ['DB_URL=hush', 'DB_URL=hush'] }, BUNDLE, {}));
     assert.equal(twice.message, 'the secret DB_URL is set twice');
-    const none = await refusal(() => readSecrets({ secret: [], 'secrets-file': join(folder, 'none') }, PLAN, {}));
+    const none = await refusal(() => readSecrets({ secret: [], 'secrets-file': join(folder, 'none') }, BUNDLE, {}));
     assert.equal(none.code, 'secrets-file');
   });
 });

@@ -7,7 +7,11 @@ import type { RunStatus, StepStatus } from '../../../src/platform/runs/run-statu
 function told(looks: readonly (readonly [number, number])[], live = false): { lines: string[]; progress: string[] } {
   const lines: string[] = [];
   const progress: string[] = [];
-  const report = { line: (text: string) => lines.push(text), progress: (text: string) => progress.push(text) };
+  const report = {
+    line: (text: string) => lines.push(text),
+    detail: (text: string) => progress.push(text),
+    progress: (text: string) => progress.push(text),
+  };
   const view = new FollowView(report, plainPalette, live);
   for (const [succeeded, failed] of looks) {
     const step: StepStatus = { step: 'work', succeeded, failed, expected: 600, started: 0, ended: 12 };

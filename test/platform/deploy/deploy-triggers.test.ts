@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Progress } from '../../../src/base/terminal/progress.ts';
+import { scheduleText } from '../../../src/cli/views/schedule-text.ts';
 import type { ManifestTrigger } from '../../../src/contract/manifest.ts';
 import { deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import type { DeployedEntity } from '../../../src/platform/deploy/deployed-entity.ts';
-import { nextStart, scheduleText, setSchedules } from '../../../src/platform/deploy/feed-schedules.ts';
+import { nextStart, setSchedules } from '../../../src/platform/deploy/feed-schedules.ts';
 import { openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
 import { sampleBundle } from './bundle.ts';
@@ -32,7 +33,7 @@ describe('deploy of triggers', () => {
   let fake: FakeWhisk;
   let whisk: Whisk;
   let lines: string[];
-  const report: Progress = { line: (text) => lines.push(text), progress() {} };
+  const report: Progress = { line: (text) => lines.push(text), detail: (text) => lines.push(text), progress() {} };
   beforeEach(async () => {
     fake = await startFakeWhisk();
     whisk = openWhisk(fake.settings);

@@ -48,7 +48,7 @@ describe('versions of a flow', () => {
   const deploy = (version: string, more: { code?: string; isSequence?: true } = {}): Promise<Deployment> =>
     deployBundle({
       ...{ bundle: sampleBundle({ version, ...more }), whisk, store, python: 'none', home: 'none', vendored: false },
-      ...{ user: 'ada', report: { ...silentReport, line: (text) => lines.push(text) } },
+      ...{ user: 'ada', report: { ...silentReport, detail: (text) => lines.push(text) } },
     });
   const actionsOf = (version: string) =>
     ['m256-t60', 'm1024-t600', 'flow'].map((name) => `${FLOW}.steps/${name}-${version}`);

@@ -1,8 +1,6 @@
-import { UserError } from '../../../base/errors.ts';
-import { metaflowUser } from '../../../platform/deploy/user.ts';
-import { clientEnvironment, shellLines } from '../../../twin/host/client-env.ts';
-import { homePaths, readPlatform } from '../../../twin/host/platform-state.ts';
+import { local } from '../../../index.ts';
 import { BaseCommand } from '../../base-command.ts';
+import { shellLines } from '../../views/shell-lines.ts';
 
 export default class LocalEnv extends BaseCommand {
   static override summary = 'Print the settings that other clients need for the local platform, as shell commands.';
@@ -14,15 +12,7 @@ export default class LocalEnv extends BaseCommand {
 
   async run(): Promise<Record<string, string>> {
     const { flags } = await this.parse(LocalEnv);
-    const platform = await readPlatform(flags.home);
-    if (!platform) {
-      throw new UserError('no-platform', 'the local platform is not running', 'start it with: nuvopipe local start');
-    }
-    const environment = {
-      ...clientEnvironment(platform, homePaths(flags.home).wskprops),
-      // Tags runs and is required by Metaflow's client; defaults to the namespace.
-      METAFLOW_USER: metaflowUser() ?? platform.whisk.namespace,
-    };
+    const environment = await local.environment(flags);
     for (const line of shellLines(environment)) this.log(line);
     return environment;
   }

@@ -1,8 +1,8 @@
 import { integer } from '@oclif/core/flags';
 import { reportTo } from '../../../base/terminal/progress.ts';
-import { startPlatform } from '../../../twin/host/platform.ts';
-import { type PlatformSummary, summaryOf } from '../../../twin/host/summary.ts';
+import { type PlatformSummary, startLocal } from '../../../index.ts';
 import { BaseCommand } from '../../base-command.ts';
+import { onProgressOf } from '../../views/on-progress.ts';
 
 const PORT_MAX = 65_535;
 
@@ -24,9 +24,8 @@ export default class LocalStart extends BaseCommand {
 
   async run(): Promise<PlatformSummary & { started: boolean }> {
     const { flags } = await this.parse(LocalStart);
-    const options = flags.port === undefined ? {} : { port: flags.port };
-    const { platform, started } = await startPlatform(flags.home, reportTo(process.stderr), options);
-    const summary = summaryOf(platform);
+    const onProgress = onProgressOf(reportTo(process.stderr));
+    const { summary, started } = await startLocal({ home: flags.home, port: flags.port, onProgress });
     this.log(`The local platform is ${started ? 'running' : 'already running'}:`);
     this.log(`  OpenWhisk  ${summary.apihost}`);
     this.log(`  S3         ${summary.s3}`);

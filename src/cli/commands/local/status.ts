@@ -1,4 +1,4 @@
-import { type PlatformStatus, platformStatus } from '../../../twin/host/platform-status.ts';
+import { local, type PlatformStatus } from '../../../index.ts';
 import { BaseCommand } from '../../base-command.ts';
 
 export default class LocalStatus extends BaseCommand {
@@ -8,7 +8,7 @@ export default class LocalStatus extends BaseCommand {
 
   async run(): Promise<PlatformStatus> {
     const { flags } = await this.parse(LocalStatus);
-    const status = await platformStatus(flags.home);
+    const status = await local.status(flags);
     if (!status.running) {
       this.log(`The local platform in ${status.home} is not running.`);
       return status;

@@ -1,6 +1,7 @@
 import { reportTo } from '../../../base/terminal/progress.ts';
-import { stopPlatform } from '../../../twin/host/platform.ts';
+import { local } from '../../../index.ts';
 import { BaseCommand } from '../../base-command.ts';
+import { onProgressOf } from '../../views/on-progress.ts';
 
 export default class LocalStop extends BaseCommand {
   static override summary = 'Stop the local platform. Flows, runs and artifacts are kept for the next start.';
@@ -9,7 +10,7 @@ export default class LocalStop extends BaseCommand {
 
   async run(): Promise<{ stopped: boolean }> {
     const { flags } = await this.parse(LocalStop);
-    const stopped = await stopPlatform(flags.home, reportTo(process.stderr));
+    const stopped = await local.stop({ home: flags.home, onProgress: onProgressOf(reportTo(process.stderr)) });
     this.log(stopped ? 'The local platform has stopped.' : 'The local platform is not running.');
     return { stopped };
   }
