@@ -1,8 +1,9 @@
 """`python simulate.py` checks compiled flows: each line on stdin is a request about one, which a line on stdout answers.
 
 `{"do": "load", "folder"}` loads `flow.py` as Metaflow does and has Metaflow check its graph. `{"do": "run", "folder", "flow",
-"parameters", "faults"}` runs the flow on the simulated platform and compares the run with what `reference.py` predicts. An answer
-is `{"problems": [text]}`. Each request runs in its own fork of a process that has imported Metaflow, for at most `LIMIT_S`.
+"parameters", "faults"}` runs the flow on the simulated platform and compares the run with what `reference.py` predicts. An
+answer is `{"problems": [text]}`. Each request runs in its own fork of a process that has imported Metaflow, for at most
+`LIMIT_S`.
 """
 
 import gzip
@@ -87,7 +88,7 @@ def run(request):
 
 
 class UnreliablePlatform(OneFlow):
-    """Loses sessions and answers of components, and refuses launches, at random. Actions and flows answer with their arguments."""
+    """Randomly loses sessions and answers, and refuses launches. Actions and flows answer with their arguments."""
 
     def __init__(self, plan, executor, chance):
         super().__init__(plan, executor)
