@@ -43,7 +43,7 @@ for (const { file, schemaFile, keysMin } of PAGES)
       for (const entry of entries) assert.match(entry, /^[\w ]+: `\w+`\n\n.{4,}\n\n.{10,}\n\n```yaml\n/, entry);
     });
 
-    it('links to places that there are', () => {
+    it('links to existing places', () => {
       const anchors = new Set(
         [...page.matchAll(/^##+ (.*)$/gm)].map(([, heading = '']) =>
           heading.replace(/[^\w -]/g, '').replace(/ /g, '-'),

@@ -39,13 +39,13 @@ describe('GitHub files', () => {
     assert.deepEqual(validateAction(read('action.yml')).errors, []);
   });
 
-  it('uses every input of the action, and no other', () => {
+  it('uses exactly the inputs of the action', () => {
     const action = parse(read('action.yml')) as { inputs: Record<string, unknown> };
     const used = [...read('action.yml').matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name as string);
     assert.deepEqual([...new Set(used)].toSorted(), Object.keys(action.inputs).toSorted());
   });
 
-  it('gives scripts/action.sh every variable that it reads', () => {
+  it('passes every variable that scripts/action.sh reads', () => {
     const { runs } = parse(read('action.yml')) as { runs: { steps: Step[] } };
     const script = read('scripts/action.sh');
     for (const variable of ['FLOWS', 'TESTS', 'REPORT', 'APIHOST', 'AUTH', 'NAMESPACE', 'DATASTORE', 'ENDPOINT']) {
@@ -133,14 +133,14 @@ describe('scripts/action.sh', () => {
     assert.match(message as string, /rum/);
   });
 
-  it('fails where no flow matches', () => {
+  it('fails if no flow matches', () => {
     useReal();
     const { status, stdout } = run('validate', { FLOWS: 'flows/*.yaml' });
     assert.equal(status, 2);
     assert.match(stdout, /::error::No flow file matches: flows\/\*\.yaml/);
   });
 
-  it('tests the paths that are given, and writes a report on request', () => {
+  it('tests the given paths, and writes a report on request', () => {
     const calls = useRecorder();
     run('test', { TESTS: '.', REPORT: '' });
     run('test', { TESTS: 'a b\nc', REPORT: 'out put.xml' });

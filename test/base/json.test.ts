@@ -18,7 +18,7 @@ describe('JSON with exact numbers', () => {
     it(`keeps ${text}`, () => assert.equal(toJson(parseJson(text)), text));
   }
 
-  it('gives bigints for integers beyond 2^53 alone', () => {
+  it('returns bigints only for integers beyond 2^53', () => {
     assert.deepEqual(parseJson('[9007199254740991, 9007199254740992, -9007199254740992]'), [
       9007199254740991,
       9007199254740992n,

@@ -5,7 +5,7 @@ import { isOfThisMachine, LOOPBACK, readRequestBody, urlOf } from '../../src/bas
 
 const comesFrom = (headers: Record<string, string[]>) => isOfThisMachine({ headersDistinct: headers });
 
-describe('loopback: who may ask', () => {
+describe('access to loopback servers', () => {
   it('accepts clients of this machine', () => {
     for (const host of ['127.0.0.1:3233', 'localhost', 'LOCALHOST:80', '[::1]:3233'])
       assert.equal(comesFrom({ host: [host] }), true, host);
@@ -59,7 +59,7 @@ describe('loopback: bodies', () => {
     it(`reads a body up to the limit${chunked ? ', in chunks' : ''}`, async () => {
       assert.equal(await lengthRead('x'.repeat(10), 10, chunked), 10);
     });
-    it(`keeps nothing of a longer body${chunked ? ', in chunks' : ''}`, async () => {
+    it(`discards a longer body${chunked ? ', in chunks' : ''}`, async () => {
       assert.equal(await lengthRead('x'.repeat(11), 10, chunked), undefined);
     });
   }

@@ -19,7 +19,7 @@ describe('suggest', () => {
     it(`${typed} → ${meant}`, () => assert.equal(suggest(typed, keys), meant));
   }
 
-  it('takes no short name for a slip of another', () => {
+  it('does not suggest short names for each other', () => {
     for (const word of ['a', 'ab', 'xs']) assert.equal(suggest(word, ['b', 'x', 'ax', 'cb']), undefined, word);
     assert.equal(suggest('A', ['b', 'a']), 'a');
   });

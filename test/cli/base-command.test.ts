@@ -43,14 +43,14 @@ describe('BaseCommand', () => {
     });
   }
 
-  it('tells a user error with its code and hint, and exits with 2', async () => {
+  it('prints user errors with code and hint, and exits with 2', async () => {
     const { code, stdout, stderr } = await run(['user']);
     assert.equal(code, 2);
     assert.equal(stdout, '');
     assert.equal(stderr, 'error[no-such-thing]: there is no thing\n  hint: name another\n');
   });
 
-  it('prints one JSON document on stdout with --json, and words on stderr', async () => {
+  it('prints one JSON document to stdout with --json, and text to stderr', async () => {
     const { code, stdout, stderr } = await run(['fine', '--json', '--home', '/somewhere']);
     assert.equal(code, 0);
     assert.deepEqual(JSON.parse(stdout), { how: 'fine', home: '/somewhere' });
@@ -66,7 +66,7 @@ describe('BaseCommand', () => {
     assert.equal(stderr, '');
   });
 
-  it('exits with 1 for a failure of ours, and says what to do next', async () => {
+  it('exits with 1 for an internal error, with a hint', async () => {
     const { code, stderr } = await run(['system']);
     assert.equal(code, 1);
     assert.match(stderr, /^error\[storage-refused\]: S3 refused\n {2}hint: look at its log\n$/);
@@ -80,7 +80,7 @@ describe('BaseCommand', () => {
     assert.match(loud.stderr, /\n\s+at /);
   });
 
-  it('takes an unknown flag and a missing argument for the user’s errors', async () => {
+  it('treats unknown flags and missing arguments as user errors', async () => {
     for (const args of [['fine', '--nope'], []]) {
       const { code, stderr } = await run(args);
       assert.equal(code, 2, stderr);
@@ -97,7 +97,7 @@ describe('BaseCommand', () => {
     assert.equal(stderr, '');
   });
 
-  it('takes the home from the environment, and ~/.nuvopipe without', async () => {
+  it('reads the home from the environment; the default is ~/.nuvopipe', async () => {
     const fromEnv = await run(['fine', '--json'], { NUVOPIPE_HOME: '/from/env' });
     assert.equal(JSON.parse(fromEnv.stdout).home, '/from/env');
     const byDefault = await run(['fine', '--json'], { NUVOPIPE_HOME: undefined, HOME: '/home/someone' });

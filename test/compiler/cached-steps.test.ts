@@ -26,7 +26,7 @@ steps:
     run: self.total = self.cost
 `;
 
-describe('what a cached step is known by', () => {
+describe('the key of a cached step', () => {
   let workshop: Workshop;
   let original: Record<string, PlannedCache | undefined>;
 

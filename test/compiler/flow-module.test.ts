@@ -121,7 +121,7 @@ if __name__ == "__main__":
     );
   });
 
-  it('runs forks in forks, with joins written and made', async () => {
+  it('runs nested forks with explicit and implicit joins', async () => {
     const artifacts = await run(`
 flow: Nested
 parameters:
@@ -143,7 +143,7 @@ steps:
     assert.deepEqual(artifacts, { zs: [12, 23] });
   });
 
-  it('calls functions with artifacts and parameters by name, and makes artifacts of what they return', async () => {
+  it('calls functions with artifacts and parameters by name, and turns their results into artifacts', async () => {
     const artifacts = await run(
       `
 flow: Calls
@@ -226,7 +226,7 @@ def joined(inputs, alpha):
       'step s: m:f returned 1, which cannot be the name of an artifact',
     ],
   ] as const) {
-    it(`says what is wrong with ${what}`, async () => {
+    it(`reports what is wrong with ${what}`, async () => {
       const said = await run('flow: F\ncode: [m.py]\nsteps: [{ step: s, call: "m:f" }]\n', { 'm.py': `${body}\n` });
       assert.equal(said, `TypeError: ${message}`);
     });
@@ -248,12 +248,12 @@ def joined(inputs, alpha):
     });
   }
 
-  it('says that a foreach goes over an artifact that is not there', async () => {
+  it('reports a foreach over a missing artifact', async () => {
     const said = await run('flow: F\nsteps: [{ foreach: xs, steps: [{ step: body, run: pass }] }]\n');
     assert.equal(said, 'AttributeError: step start: the foreach goes over "xs", and there is no such artifact');
   });
 
-  it('goes over a Series by position, as over its values', async () => {
+  it('iterates over a Series by position', async () => {
     const artifacts = await run(
       `
 flow: F
@@ -296,7 +296,7 @@ class Series:
     ['an array of no dimension', 'ndim = 0', false],
     ['what can only be counted', 'pass', false],
   ] as const) {
-    it(`${taken ? 'goes' : 'does not go'} over ${what}`, async () => {
+    it(`${taken ? 'iterates' : 'does not iterate'} over ${what}`, async () => {
       const artifacts = await run(
         `
 flow: F
@@ -325,7 +325,7 @@ class Kind:
     });
   }
 
-  it('goes over a tuple and a range', async () => {
+  it('iterates over a tuple and a range', async () => {
     for (const items of ['(1, 2)', 'range(1, 3)']) {
       const artifacts = await run(`
 flow: F
@@ -339,7 +339,7 @@ steps:
     }
   });
 
-  it('names the artifacts that a made join cannot merge', async () => {
+  it('names the artifacts that an implicit join cannot merge', async () => {
     const said = await run(`
 flow: F
 steps:
@@ -353,7 +353,7 @@ steps:
     );
   });
 
-  it('keeps user modules from hiding what it needs', async () => {
+  it('prevents user modules from hiding its own', async () => {
     const artifacts = await run('flow: F\ncode: [step.py, inspect_it.py]\nsteps: [{ step: s, call: "step:f" }]\n', {
       'step.py': 'def f(): return {"x": 1}\n',
       'inspect_it.py': '',

@@ -31,7 +31,7 @@ describe('parameters, compiled', () => {
   });
   after(() => workshop.close());
 
-  it('are parameters of Metaflow, with all that it knows of', async () => {
+  it('become Metaflow parameters with everything Metaflow supports', async () => {
     const code = fileText(await workshop.bundle(FLOW), 'flow.py');
     const lines = code.split('\n').filter((line) => line.includes('= metaflow.'));
     assert.deepEqual(
@@ -50,7 +50,7 @@ describe('parameters, compiled', () => {
     assert.match(code, /^def _beside\(path\):$/m);
   });
 
-  it('are planned with all that the run checks', async () => {
+  it('are in the plan with all restrictions that the run checks', async () => {
     const { plan } = await workshop.bundle(FLOW);
     assert.deepEqual(plan.parameters, {
       mode: { type: 'string', required: false, default: 'a', enum: ['a', 'b'], help: 'which "one"' },
@@ -82,7 +82,7 @@ describe('parameters, compiled', () => {
     );
   });
 
-  it('are checked as far as can be where there is no Python', async () => {
+  it('are checked as far as possible without Python', async () => {
     const flow = FLOW.replace('default: 2 }', 'default: 7 }');
     const { diagnostics } = await workshop.compile(flow, { python: 'no-such-python' });
     assert.deepEqual(

@@ -10,7 +10,7 @@ describe('a join of a compiled flow', () => {
 
   const run = (flow: string, code: Record<string, string> = {}) => workshop.run(`flow: F\n${flow}`, code);
 
-  it('keeps what was set before the fork and not changed in it, also for its own body', async () => {
+  it('keeps artifacts set before the fork and unchanged in it, even for its own body', async () => {
     const artifacts = await run(`
 steps:
   - { step: begin, run: "self.base = 1; self.factor = 10" }
@@ -26,7 +26,7 @@ steps:
     assert.deepEqual(artifacts, { a: 1, b: 2, base: 1, factor: 10, sum: 3, total: 31 });
   });
 
-  it('keeps it with call, for whose function it is an argument', async () => {
+  it('keeps it with call, as an argument of the function', async () => {
     const artifacts = await run(
       `
 code: [sums.py]
@@ -90,12 +90,12 @@ steps:
       'the join "inner" dropped "x", because items 0 and 1 have different values of it; set self.x in the join',
     ],
   ] as const) {
-    it(`drops what ${what} disagree on, and says so when it is read`, async () => {
+    it(`drops what ${what} disagree on, and reports reads of it`, async () => {
       assert.equal(await run(`steps:${elements}`), `AttributeError: ${message}`);
     });
   }
 
-  it('explains a dropped artifact to foreach and call alike', async () => {
+  it('explains a dropped artifact in foreach and call', async () => {
     const fork = `
   - foreach: range(2)
     steps: [{ step: work, run: self.x = self.input }]
@@ -112,7 +112,7 @@ steps:
     );
   });
 
-  it('takes what its body sets before what the inputs agree on', async () => {
+  it('prefers what its body sets over what the inputs agree on', async () => {
     const artifacts = await run(`
 steps:
   - { step: begin, run: "self.x = 1; self.y = 1" }
@@ -142,7 +142,7 @@ steps:
     assert.match((await run(fork('self.merge_artifacts(inputs)'))) as string, /UnhandledInMergeArtifacts/);
   });
 
-  it('names items as the list has them where some have failed', async () => {
+  it('names items by their index in the list if some failed', async () => {
     const said = await run(`
 steps:
   - { step: begin, run: 'import __main__; __main__._failures = lambda: [{"item": 1}]' }
@@ -155,7 +155,7 @@ steps:
     assert.match(said as string, /because items 0 and 2 have different values/);
   });
 
-  it('that is left out fails for what the inputs disagree on, but not for the failures they caught', async () => {
+  it('fails if it is implicit and the inputs conflict, except in caught failures', async () => {
     const fork = (body: string) => `
 steps:
   - { step: begin, run: self.base = 1 }
@@ -176,7 +176,7 @@ steps:
     ['frozensets in tuples', '{1: (frozenset([0, 8]), 1)}', 'self.value = {1: (frozenset([8, 0]), 1)}'],
     ['sets in a list', '[set([0, 8])]', 'self.value = [set([8, 0])]'],
   ] as const) {
-    it(`keeps ${what} that are the same and pickle in another order`, async () => {
+    it(`keeps equal ${what} that pickle in a different order`, async () => {
       const artifacts = await run(`
 steps:
   - { step: begin, run: "self.value = ${before}" }
@@ -196,7 +196,7 @@ steps:
     ['[{1, 2}, 1]', '[{1, 2}, 2]'],
     ['"ab"', '"ba"'],
   ] as const) {
-    it(`tells ${one} from ${other}`, async () => {
+    it(`distinguishes ${one} from ${other}`, async () => {
       const said = await run(`
 steps:
   - branches:

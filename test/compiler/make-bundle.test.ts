@@ -86,7 +86,7 @@ describe('bundle', () => {
     assert.equal(fileText(third, 'flow.py'), fileText(first, 'flow.py'));
   });
 
-  it('is of another version where a run would execute something else, and only there', async () => {
+  it('changes its version only if a run would execute something else', async () => {
     const versionOf = async (flow: string) => (await workshop.bundle(flow)).manifest.flowVersion;
     const first = await versionOf(FLOW);
     assert.equal(await versionOf(`${FLOW}# a remark\n`), first);
@@ -103,7 +103,7 @@ describe('bundle', () => {
     assert.equal(new Set([first, ...versions]).size, 1 + versions.length);
   });
 
-  it('does not follow links out of the folder, nor take names that are its own', async () => {
+  it('does not follow links out of the folder or accept reserved names', async () => {
     await mkdir(workshop.path('links'));
     await symlink('/etc/hostname', workshop.path('links/host.py'));
     await workshop.write({ 'plan.json': '{}' });
@@ -118,7 +118,7 @@ describe('bundle', () => {
     await rm(workshop.path('plan.json'));
   });
 
-  it('fails as a flow error where it is asked for all the same', async () => {
+  it('reports a flow error if a sequence is requested explicitly', async () => {
     const result = await workshop.compile('flow: F\nsteps: []\n');
     assert.throws(() => bundleOf(result), {
       name: 'FlowError',
@@ -171,7 +171,7 @@ describe('bundle', () => {
       await assert.rejects(writeBundle(bundle, workshop.path('out/file/below')), { name: 'UserError' });
     });
 
-    it('finds out that a file was changed or lost, and that the manifest was', async () => {
+    it('detects changed or missing files and a changed manifest', async () => {
       await workshop.write({ 'out/Titles/flow.py': 'import os\n' });
       await assert.rejects(readBundle(dir), { code: 'broken-bundle', message: /^flow\.py in / });
       await rm(workshop.path('out/Titles/flow.py'));

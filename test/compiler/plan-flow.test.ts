@@ -117,7 +117,7 @@ steps:
     });
   });
 
-  it('gives made steps names that nothing else has', async () => {
+  it('gives synthetic steps unique names', async () => {
     const plan = await planOf(`
 flow: F
 parameters:
@@ -134,7 +134,7 @@ steps:
     ]);
   });
 
-  it('gives made steps no name of an artifact that code sets', async () => {
+  it('does not name synthetic steps like artifacts that code sets', async () => {
     const plan = await planOf(`
 flow: F
 steps:
@@ -150,7 +150,7 @@ steps:
     assert.deepEqual(Object.keys(plan.steps), ['start_2', 'work', 'join_foreach_2', 'end_2']);
   });
 
-  it('says where the text of a step comes from', async () => {
+  it('maps the code of a step to its source', async () => {
     const { sourceMap } = await planOf(`flow: F
 steps:
   - step: literal
@@ -181,7 +181,7 @@ steps:
     assert.deepEqual(places('_run_quoted'), [17, 17]);
   });
 
-  it('has a profile for each set of packages and image; that of the flow keeps the plain name', async () => {
+  it('creates a profile per set of packages and image; that of the flow keeps the plain name', async () => {
     const plan = await planOf(`
 flow: F
 environment: { pip: [b==2, a==1] }
@@ -200,7 +200,7 @@ steps:
     assert.deepEqual(blocks(plan), { s: ['s'], t: ['t'], u: ['u'], v: ['v'] });
   });
 
-  it('has a plain action settle the steps of actions that do not start, and adds one where there is none', async () => {
+  it('uses a plain action as stand-in, adding one if necessary', async () => {
     const image = 'environment: { image: "example/science:1" }';
     const standIns = async (flow: string, ...steps: string[]) => {
       const listed = steps.map((more, index) => `  - step: s${index}\n    run: pass\n    ${more}\n`).join('');
@@ -222,7 +222,7 @@ steps:
     assert.deepEqual(await standIns(`target: auto\n${image}`, '', ''), [['stand-in'], 2]);
   });
 
-  it('names the variables and secrets of each step; those that were made, and actions, have no secrets', async () => {
+  it('lists the variables and secrets of each step; synthetic steps and actions have no secrets', async () => {
     const plan = await planOf(`
 flow: F
 environment: { vars: { A: 1.50, B: "b" } }
@@ -242,7 +242,7 @@ steps:
     assert.deepEqual(Object.keys(plan.profiles), ['p256-60s']);
   });
 
-  it('takes parameters, outputs and requirements over', async () => {
+  it('copies parameters, outputs and requirements', async () => {
     const plan = await planOf(`
 flow: F
 description: What it is for.

@@ -14,7 +14,7 @@ describe('triggers of a bundle', () => {
   const bundle = (keys: string) => workshop.bundle(`flow: F\n${keys}\nsteps: [{ step: a, run: self.x = 1 }]\n`);
   const triggers = async (keys: string): Promise<ManifestTrigger[]> => (await bundle(keys)).manifest.triggers ?? [];
 
-  it('a schedule is an alarm, as the alarms read cron, with the parameters as its payload', async () => {
+  it('a schedule becomes an alarm in the cron dialect of the alarms, with the parameters as payload', async () => {
     const keys = `
 parameters: { days: { type: integer, default: 1 } }
 schedule:
@@ -53,13 +53,13 @@ schedule:
     assert.deepEqual(turned.toSorted(), both.toSorted());
   });
 
-  it('UTC is no time zone to the alarms', async () => {
+  it('omits UTC as a time zone for the alarms', async () => {
     const [trigger] = await triggers('schedule: { cron: 0 6 * * *, timezone: Etc/UTC }');
     assert.deepEqual(trigger?.parameters, { cron: '0 6 * * *', trigger_payload: {} });
     assert.deepEqual(trigger?.schedule, { cron: '0 6 * * *' });
   });
 
-  it('a trigger under `on` keeps its name; its rule has the flow’s in it, too', async () => {
+  it('keeps the name of a trigger under `on` and adds the flow’s to the rule', async () => {
     const keys = `
 on:
   - uploads
@@ -103,7 +103,7 @@ on:
     assert.equal(cut.length, 256);
   });
 
-  it('a bundle without them says nothing of them, and one with them changes its manifest alone', async () => {
+  it('only changes the manifest of a bundle with triggers', async () => {
     const [plain, scheduled] = [await bundle(''), await bundle('schedule: 0 6 * * *')];
     assert.ok(!('triggers' in plain.manifest));
     assert.deepEqual(scheduled.plan, plain.plan);

@@ -12,7 +12,7 @@ const AT_STEP: Envelope = { run: 'r', block: 'b', step: 's', at: [], used: 3 };
 describe('conductor: enter', () => {
   const entered = enter('nuvopipe', 'b', 's');
 
-  it('takes the envelope that a session was launched with', () => {
+  it('uses the envelope a session was launched with', () => {
     assert.deepEqual(entered({ nuvopipe: AT_STEP, n: 1 }), AT_STEP);
   });
 
@@ -30,7 +30,7 @@ describe('conductor: enter', () => {
     });
   });
 
-  it('keeps how long the client waits', () => {
+  it('keeps the waiting time of the client', () => {
     assert.equal(entered({ run: 'r', wait: 0 }).answerWithin, 0);
     assert.ok(!('answerWithin' in entered({ run: 'r' })));
   });
@@ -43,7 +43,7 @@ describe('conductor: enter', () => {
 });
 
 describe('conductor: walk', () => {
-  it('goes on while there is a block', () => {
+  it('continues while the envelope names a block', () => {
     assert.equal(goesOn(AT_STEP).value, true);
     assert.equal(goesOn({ run: 'r', result: { run: 'r', status: 'succeeded' } }).value, false);
   });
@@ -55,7 +55,7 @@ describe('conductor: walk', () => {
     assert.equal(inB({ ...AT_STEP, wait: 10 }).value, false);
   });
 
-  it('finds blocks by the order of their names', () => {
+  it('selects blocks by sorted names', () => {
     assert.equal(isBefore('c')(AT_STEP).value, true);
     assert.equal(isBefore('b')(AT_STEP).value, false);
   });
@@ -65,7 +65,7 @@ describe('conductor: walk', () => {
     assert.equal(isStandIn(1)(AT_STEP).value, false);
   });
 
-  it('keeps an envelope without the outcome of a test', () => {
+  it('keeps an envelope without a decision', () => {
     assert.deepEqual(remember({ ...AT_STEP, value: true }), AT_STEP);
     assert.deepEqual(goOn(), AT_STEP);
   });
@@ -92,7 +92,7 @@ describe('conductor: pause', () => {
 });
 
 describe('conductor: call', () => {
-  it('gives the action its arguments, and the step its envelope and the answer', () => {
+  it('passes arguments to the action, and the envelope with the answer to the step', () => {
     assert.equal(calls(AT_STEP).value, false);
     const asks = calls({ ...AT_STEP, call: { n: 1 } });
     assert.equal(asks.value, true);
@@ -106,7 +106,7 @@ describe('conductor: call', () => {
     assert.deepEqual(given, { error: 'its answer has 31 bytes: a step takes 10 at most' });
   });
 
-  it('gives the step the error of an action, shortened, with its name', () => {
+  it('passes the shortened error of an action with its name to the step', () => {
     const failed = failCall(10, 5);
     assert.deepEqual(failed({ error: 'boom' }), { nuvopipeFailed: 'boom' });
     assert.deepEqual(failed({ error: { error: 'x'.repeat(20) } }), { nuvopipeFailed: `${'x'.repeat(10)}…` });
@@ -132,7 +132,7 @@ describe('conductor: death', () => {
     assert.equal((handled(AT_STEP, { error: 'é'.repeat(20) }) as Envelope).died, 'é'.repeat(10));
   });
 
-  it('enters one stand-in after the other, and keeps the first reason', () => {
+  it('tries one stand-in after another and keeps the first reason', () => {
     const died = { ...AT_STEP, died: 'first' };
     assert.deepEqual(handled(died, 'second'), { ...died, used: 4, died: 'second', standIn: 1 });
     assert.deepEqual(handled({ ...died, standIn: 1 }, 'third'), { ...died, used: 4, standIn: 2 });
@@ -150,7 +150,7 @@ describe('conductor: death', () => {
 });
 
 describe('conductor: answer', () => {
-  it('answers the result, and that of a session which others continue as running', () => {
+  it('answers with the result, or with "running" if other sessions continue the run', () => {
     const result = { run: 'r', status: 'succeeded' as const, outputs: { n: 1 } };
     assert.deepEqual(answer({ run: 'r', result }), result);
     assert.deepEqual(answer({ run: 'r' }), { run: 'r', status: 'running' });

@@ -40,11 +40,11 @@ describe('keys of the datastore', () => {
     assert.ok(keys.metaflowDone(PARTS).startsWith(prefixes.metaflowRun(PARTS)));
   });
 
-  it('takes a run named like a record for a run', () => {
+  it('recognises a run named like a record', () => {
     assert.deepEqual(parseKey('_nuvopipe/live/F/run.json'), { name: 'live', flow: 'F', run: 'run.json' });
   });
 
-  it('takes a flow named like the folder of packages for a flow', () => {
+  it('recognises a flow named like the folder of packages', () => {
     assert.deepEqual(parseKey('_nuvopipe/layers/r/run.json'), { name: 'run', flow: 'layers', run: 'r' });
   });
 

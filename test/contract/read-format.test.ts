@@ -5,7 +5,7 @@ import { runRecord, taskRecord } from '../support/records.ts';
 const run = runRecord({ flow: 'F', run: 'r' });
 
 describe('reading a format', () => {
-  it('takes a value of the format, with keys that it does not know', () => {
+  it('accepts a valid value with unknown keys', () => {
     assert.deepEqual(readFormat('RunRecord', { ...run, later: 1 }), { value: { ...run, later: 1 } });
     const { version: _, ...first } = run;
     assert.deepEqual(readFormat('RunRecord', first), { value: first });
@@ -24,7 +24,7 @@ describe('reading a format', () => {
       assert.deepEqual(readFormat(format, { version: 2 }), { version: 2, known: 1 });
   });
 
-  it('says where a value does not have the form', () => {
+  it('reports the position of an invalid value', () => {
     const task = taskRecord({ flow: 'F', run: 'r' });
     const wrong: [unknown, string][] = [
       [{ ...task, at: ['x'] }, '/at/0 must be integer'],

@@ -8,7 +8,7 @@ import { deployFlow, flowFile, invoke } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
 import { sharedTwin, type Twin } from '../support/twin.ts';
 
-describe('a client that says how long it waits', function () {
+describe('a client that sets its waiting time', function () {
   this.timeout(FIRST_USE_TIMEOUT_MS);
   let twin: Twin;
   before(async () => {
@@ -45,7 +45,7 @@ ${['a', 'b'].map((step) => `  - step: ${step}\n    run: import time; time.sleep(
     });
   }
 
-  it('gets the result where it is there in time', async () => {
+  it('returns the result if it arrives in time', async () => {
     const { result } = await invoke(twin, 'LinSlow', { sleep: 0, wait: 20, run: 'quick' });
     assert.deepEqual(result, { run: 'quick', status: 'succeeded', outputs: { x: 3 } });
   });

@@ -101,7 +101,7 @@ describe('cached steps and deleted runs, end to end', function () {
       .slice(1)
       .join('\n');
 
-  it('a second run reuses them, and leaves what the first one left', async () => {
+  it('a second run reuses them and produces the same artifacts', async () => {
     await deploy(flowText(log));
     assert.deepEqual(await run('one'), [
       { text: 'sum: 5' },
@@ -126,7 +126,7 @@ describe('cached steps and deleted runs, end to end', function () {
     assert.match(renderStatus(status, plainPalette, Date.now()), /= {2}add_up/);
   });
 
-  it('what has changed runs, and what follows from it; another parameter, or secret, is another input', async () => {
+  it('changed steps and their successors run; parameters and secrets count as inputs', async () => {
     await deploy(flowText(log, { prefix: 'total' }));
     assert.deepEqual(await run('three'), [{ text: 'total: 5' }, ['begin', 'finish']]);
     assert.match(await why('three', 'finish'), /ran: since CachedFlow\/two, the code of the step changed/);
@@ -197,7 +197,7 @@ steps:
     );
   });
 
-  it('the run that they came from can be deleted: the cache keeps what it needs', async () => {
+  it('their original run can be deleted: the cache keeps what it needs', async () => {
     const reader = new RunReader(store);
     const before = await artifacts('seven');
     const plan = await planPrune(reader, FLOW, { keep: 1 }, Date.now() + SETTLED_MS + 60_000);
@@ -213,7 +213,7 @@ steps:
     assert.deepEqual((await run('nine', { count: 4 }))[0], { text: 'sum: 14' });
   });
 
-  it('prune only shows what would go, unless it is told to; what is a day old at most stays', async () => {
+  it('prune only lists runs without --yes, and keeps recent ones', async () => {
     const args = ['--home', shared.home];
     const shown = await runCommand('prune', [FLOW, '--keep', '1', '--json', ...args]);
     assert.deepEqual(

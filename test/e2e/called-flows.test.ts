@@ -53,14 +53,14 @@ describe('flows as steps', function () {
     assert.ok(parent - child <= 3_000, `after ${parent - child} ms`); // to the second, with the last step
   });
 
-  it('tell what they were refused for', async () => {
+  it('contain the reason of a refusal', async () => {
     const { result } = await runCase(shared, 'wf_subflow', { file: 'wrongparam.yaml' });
     assert.match(String((result.outputs as { v: string }).v), /the parameter "n" must be a whole number/);
     const missing = await runCase(shared, 'wf_subflow', { file: 'missing.yaml' });
     assert.match(JSON.stringify(missing.result.error), /there is no such flow in this namespace/);
   });
 
-  it('start one another, a second a generation', async () => {
+  it('start one another once per second', async () => {
     const generations = 12;
     await deployFlow(shared, caseFile('wf_long', 'deep.yaml'));
     const started = Date.now();

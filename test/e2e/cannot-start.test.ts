@@ -85,7 +85,7 @@ steps:
     assert.equal((await twin.tasks('CaughtStartFlow', 'r')).get('b/t')?.attempt, 2);
   });
 
-  it('leads to onFailure, where every image of the flow is broken, too', async () => {
+  it('leads to onFailure even if every image of the flow is broken', async () => {
     await deploy(`
 flow: AllBrokenFlow
 environment: { image: "example/none-such:1" }
@@ -104,7 +104,7 @@ onFailure:
     assert.equal(await isLive('AllBrokenFlow', 'r'), false);
   });
 
-  it('fails the items of a foreach; with onError: collect the join says so', async () => {
+  it('fails items of a foreach; with onError: collect the join reports it', async () => {
     await deploy(`
 flow: BrokenItemsFlow
 outputs: [failed]
@@ -134,7 +134,7 @@ steps:
     assert.equal((await resultOf('BrokenItemsFlow', 'r'))?.status, 'failed');
   });
 
-  it('may be one whose initialisation fails', async () => {
+  it('can be one whose initialisation fails', async () => {
     await deploy(`
 flow: InitErrorFlow
 outputs: [x]
@@ -158,7 +158,7 @@ steps:
     }
   });
 
-  it('of a native sequence fails at the third sweep, and no sweep enters it again', async () => {
+  it('of a native sequence fails at the third sweep, and is not re-entered', async () => {
     await deploy(`
 flow: BrokenSequenceFlow
 target: sequence

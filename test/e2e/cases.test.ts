@@ -65,7 +65,7 @@ describe('Flows from bug reports', function () {
     });
   }
 
-  it('stdin_input finds an empty standard input', async () => {
+  it('stdin_input reads an empty standard input', async () => {
     const { result } = await runCase(shared, 'stdin_input');
     const { stdout } = await logOf(shared, 'StdinInput', (result.error as { run: string }).run, 'ask');
     assert.match(stdout, /^'' \['.*flow\.py'\] python\S* __main__ flow\.py\n/);

@@ -22,7 +22,7 @@ describe("Metaflow's client inside a step", function () {
     assert.deepEqual(result.outputs, { weights: [1, 2, 3], own: 'ClientInStep/reader' });
   });
 
-  it('may still ask a metadata service that it is told of', async () => {
+  it('can still use an explicitly configured metadata service', async () => {
     const text = await readFile(caseFile('client_in_step_url'), 'utf8');
     const flow = await flowFile(text.replace('http://127.0.0.1:27059', shared.platform.metadataUrl));
     await deployFlow(shared, flow.file);
@@ -30,7 +30,7 @@ describe("Metaflow's client inside a step", function () {
     assert.deepEqual((await invoke(shared, 'ClientInStepUrl')).result.outputs, { weights: [1, 2, 3] });
   });
 
-  it('knows all that `current` knows', async () => {
+  it('provides everything in `current`', async () => {
     const { result } = await runCase(shared, 'current_all', { params: { run: 'now' } });
     const { facts } = result.outputs as { facts: Record<string, string> };
     assert.deepEqual(

@@ -65,14 +65,14 @@ describe('an OpenWhisk client', function () {
     assert.deepEqual(answer, { run: answer.run, status: 'succeeded', outputs: outputs('Ada') });
   });
 
-  it('gets the id of any other, and the result with its record', async () => {
+  it('receives the ID of a non-blocking invocation and the result in its record', async () => {
     const { activationId } = (await invoke({ params: { who: 'Grace' } })) as { activationId: string };
     const { response, logs } = await activation(activationId);
     assert.deepEqual([response.success, response.result.outputs], [true, outputs('Grace')]);
     assert.equal(logs.length > 2, true, 'a composition’s log has the ids of its components');
   });
 
-  it('need not wait: with wait 0 a run that goes on elsewhere is told to be running, and its result comes later', async () => {
+  it('does not wait with wait 0: the answer is "running", and the result follows later', async () => {
     // The first session is not done with its item before a lane has begun with the other.
     const flow = await flowFile(`flow: ElsewhereFlow
 parameters: { begun: { type: string, default: '' } }
@@ -137,7 +137,7 @@ steps:
     assert.deepEqual(await resultOf('fired'), { run: 'fired', status: 'succeeded', outputs: outputs('Barbara') });
   });
 
-  it('is told by nuvopipe what became of the run', async () => {
+  it('learns from nuvopipe how the run ended', async () => {
     const run = 'told';
     await invoke({ params: { run, who: 'Radia' }, blocking: true });
     const { store } = twin.platform;

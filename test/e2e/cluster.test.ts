@@ -43,7 +43,7 @@ export HOME="$PWD/no-home"
 exec ${python} "$@"
 `;
 
-describe('a flow on a cluster of stock images, deployed by command', function () {
+describe('a flow deployed to a cluster of stock images', function () {
   this.timeout(FIRST_USE_TIMEOUT_MS);
   let folder: string;
   let interpreter: string;
@@ -79,7 +79,7 @@ describe('a flow on a cluster of stock images, deployed by command', function ()
   const deploy = (file: string, secrets: Record<string, string> = {}) =>
     command<{ entities: { outcome: string }[]; warnings: string[] }>('deploy', [file], secrets);
 
-  it('has containers that cannot write where their code is', async () => {
+  it('prevents containers from writing to their code', async () => {
     const code = join(folder, 'code');
     await mkdir(code);
     await writeFile(join(code, '__main__.py'), '');
@@ -108,7 +108,7 @@ describe('a flow on a cluster of stock images, deployed by command', function ()
     assert.deepEqual(result.outputs, OWN_RUN_OUTPUTS, JSON.stringify(result));
   });
 
-  it('a lost run is found by command, and ended by another: the sweeper brings along what it needs', async () => {
+  it('restarts a stalled run with nuvopipe sweep; the sweeper brings its dependencies', async () => {
     let lost = false;
     twin.faults.dropSession = ({ action, components }) => {
       const drop = !lost && action === 'guest/HelloFlow' && components === 1;
@@ -133,7 +133,7 @@ describe('a flow on a cluster of stock images, deployed by command', function ()
     });
   });
 
-  it('a step finds the OpenWhisk key nowhere in its container (I6)', async () => {
+  it('a step cannot find the OpenWhisk key in its container (I6)', async () => {
     await deploy(SPY_FLOW);
     await assertNothingToSpy(twin);
   });

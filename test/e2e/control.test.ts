@@ -114,7 +114,7 @@ ${decisions.join('')}  - step: finish
     assert.deepEqual(ran.result.outputs, { n: 30 });
   });
 
-  it('an attempt whose container dies is repeated, and one that takes too long', async () => {
+  it('repeats attempts whose container dies or that time out', async () => {
     const ran = await run(`
 flow: RepeatedFlow
 outputs: [died, slow]
@@ -141,7 +141,7 @@ steps:
     assert.deepEqual(ran.result.outputs, { died: 1, slow: 1 }, JSON.stringify(ran.result));
   });
 
-  it('a failure that is not to be repeated is not, and what follows a failure runs once and finds it', async () => {
+  it('does not repeat a failure that `on` excludes, and runs onFailure once with it', async () => {
     const ran = await run(`
 flow: HandledFlow
 parameters: { who: { type: string, default: ops } }
@@ -194,7 +194,7 @@ steps:
         self.bad = [failure["item"] for failure in self.failures]
 `;
 
-  it('a foreach goes on without the items that fail, wherever in them', async () => {
+  it('a foreach continues without failed items, wherever they fail', async () => {
     const ran = await run(COLLECTS('40%'));
     assert.deepEqual(ran.result.outputs, { good: [1, 2, 7, 8], bad: [0, 3, 4, 5, 6, 9] }, JSON.stringify(ran.result));
   });
@@ -207,7 +207,7 @@ steps:
     );
   });
 
-  it('a run that takes longer than its flow may is ended', async () => {
+  it('ends a run that exceeds the timeout of its flow', async () => {
     const ran = await run(`
 flow: LateFlow
 timeout: 3s
@@ -237,7 +237,7 @@ steps:
     assert.equal(steps.double?.length, 40);
   });
 
-  it('an empty foreach is skipped, with what it would have collected', async () => {
+  it('skips an empty foreach and sets its collected artifacts to empty lists', async () => {
     const ran = await run(`
 flow: SkippedFlow
 parameters: { n: { type: integer, default: 0 } }
@@ -258,7 +258,7 @@ steps:
     assert.deepEqual(result.outputs, { sizes: [0, 1] });
   });
 
-  it('an action of another language is a step; its arguments keep their types', async () => {
+  it('an action in another language is a step, and its arguments keep their types', async () => {
     const code = `function main({ numbers, text, ...rest }) {
       if (rest.fail) return { error: 'not today' }
       return { sum: numbers.reduce((a, b) => a + b, 0), text, keys: Object.keys(rest).sort() }
@@ -289,7 +289,7 @@ steps:
     assert.match(String((failed.result.outputs as { problem: unknown }).problem), /FailureHandledByCatch: not today$/);
   });
 
-  it('a flow is a step of another: waited for with its outputs, or not at all', async () => {
+  it('a flow as a step of another: waited for with its outputs, or detached', async () => {
     await run(
       `
 flow: InnerFlow

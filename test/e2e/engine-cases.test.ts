@@ -60,7 +60,7 @@ describe('flows that were seen on a real OpenWhisk', function () {
     });
   }
 
-  it('engine/resume1.yaml fails, and is resumed as resume2.yaml with what is done', async () => {
+  it('resumes failed engine/resume1.yaml as resume2.yaml, reusing completed steps', async () => {
     const { result } = await runCase(shared, 'engine', { file: 'resume1.yaml', params: { run: 'engine-r1' } });
     assert.match((result.error as { message: string }).message, /four is bad/);
     const { result: resumed } = await runCase(shared, 'engine', {
@@ -103,7 +103,7 @@ describe('flows of public bug reports about sizes and waits', function () {
     else assert.equal((await runCase(shared, 'await_run')).result.status, 'succeeded');
   });
 
-  it('wf_poll: a loop that waits for something goes round until it is there', async () => {
+  it('wf_poll: a polling loop repeats until its condition holds', async () => {
     const { result } = await runCase(shared, 'wf_poll', { file: 'hot.yaml' });
     assert.equal(result.status, 'succeeded', JSON.stringify(result));
     assert.ok((result.outputs as { looks: number }).looks > 1);

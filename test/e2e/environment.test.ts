@@ -125,7 +125,7 @@ describe('the environment of steps', function () {
       }
     }));
 
-  it('pip: each step has the versions that it asks for, from a layer of its own', () =>
+  it('pip: each step has its own versions, from a separate layer', () =>
     withFlow(PACKAGES, async (file) => {
       const bundle = await deployFlow(shared, file);
       const [usual, older] = bundle.manifest.steps;
@@ -138,7 +138,7 @@ describe('the environment of steps', function () {
       assert.match(again.stdout, /: 7 unchanged/, again.stderr);
     }));
 
-  it('image: is what runs the step on a cluster; the local platform says that it has none, and runs it all the same', () =>
+  it('image: runs the step on a cluster; the local platform warns and uses its own Python', () =>
     withFlow(IMAGE, async (file) => {
       const done = await runCommand('deploy', [file, '--local', '--home', shared.home, '--json']);
       assert.equal(done.code, 0, done.stderr);

@@ -73,7 +73,7 @@ describe('a failure keeps its reason:', function () {
       });
     }
 
-    it('ends a run that awaits an action', async () => {
+    it('ends a run that is waiting for an action', async () => {
       const { file, remove } = await flowFile(`
 flow: TimedAction
 timeout: 4s
@@ -103,7 +103,7 @@ onFailure:
   });
 
   describe('catch', () => {
-    it('is told how an action failed', async () => {
+    it('receives the failure of an action', async () => {
       const [kind, message] = (await outputsOf('wf_catch', { file: 'act.yaml' })).caught as string[];
       assert.equal(kind, 'MetaflowExceptionWrapper');
       assert.match(String(message), /out of paper/);
@@ -113,7 +113,7 @@ onFailure:
       assert.match(String((late.caught as string[])[1]), /exceeded its time limits? of 1000 milliseconds/);
     });
 
-    it('is told of a signal, a time-out, an exit', async () => {
+    it('receives signals, time-outs and exits', async () => {
       assert.match(String((await outputsOf('segfault_catch')).how), /SIGSEGV/);
       assert.ok(String((await outputsOf('oom_catch')).how));
       const { tries } = (await outputsOf('timeout_catch')) as { tries: string[] };
@@ -129,7 +129,7 @@ onFailure:
   });
 
   describe('the client', () => {
-    it('has it in its own error', async () => {
+    it('includes it in its own error', async () => {
       await deployFlow(shared, caseFile('wf_catch', 'actnocatch.yaml'));
       const invoked = client(shared).actions.invoke({ name: 'NoCatchAct', blocking: true });
       await assert.rejects(invoked, (error: Error) =>
@@ -137,7 +137,7 @@ onFailure:
       );
     });
 
-    it('is told of odd exceptions', async () => {
+    it('receives unusual exceptions', async () => {
       assert.match((await failureOf('err_recursion')).message, /^RecursionError/);
       assert.match((await failureOf('err_group')).message, /^ExceptionGroup: several/);
       assert.match((await failureOf('err_str_raises')).message, /TypeError|Odd/);
@@ -192,12 +192,12 @@ onFailure:
       });
     }
 
-    it('takes the last of as many attempts as Metaflow has', async () => {
+    it('uses the last attempt within Metaflow’s maximum', async () => {
       assert.match((await failureOf('wf_long', { file: 'retry.yaml' })).message, /^ConnectionError: not yet/);
       await outputsOf('wf_long', { file: 'retrycatch.yaml' });
     });
 
-    it('makes more attempts than Metaflow has, whose client reads the last', async () => {
+    it('makes more attempts than Metaflow supports; its client reads the last one', async () => {
       const text = (await readFile(caseFile('wf_long', 'retry.yaml'), 'utf8')).replace('times: 4', 'times: 8');
       const { file, remove } = await flowFile(text);
       try {
@@ -242,7 +242,7 @@ onFailure:
     assert.deepEqual(result.outputs, { got: ['a', 'b', 'c'] }, JSON.stringify(result));
   });
 
-  it('an attempt begins with what was before the step', async () => {
+  it('an attempt starts with the artifacts from before the step', async () => {
     assert.deepEqual(await outputsOf('retry_state'), { n: [2], seen: [2], left: false });
   });
 });

@@ -116,7 +116,7 @@ for run in Flow("FailureFlow"):
 print(json.dumps(found))
 `;
 
-describe('what fails in a step', function () {
+describe('failures in a step', function () {
   this.timeout(FIRST_USE_TIMEOUT_MS);
   let twin: Twin;
   let read: Map<string, ReadTask>;
@@ -176,7 +176,7 @@ describe('what fails in a step', function () {
     assert.equal(cold.length, 2);
   });
 
-  it('is told by nuvopipe logs and nuvopipe status', async () => {
+  it('is shown by nuvopipe logs and nuvopipe status', async () => {
     const { store } = twin.platform;
     const env = { AWS_ACCESS_KEY_ID: store.accessKeyId, AWS_SECRET_ACCESS_KEY: store.secretAccessKey };
     const where = ['--datastore', twin.store.root, '--endpoint', store.endpoint as string];
@@ -200,7 +200,7 @@ describe('what fails in a step', function () {
   });
 });
 
-describe('what a client gets wrong', function () {
+describe('invalid requests of clients', function () {
   this.timeout(FIRST_USE_TIMEOUT_MS);
   let twin: Twin;
 
@@ -261,7 +261,7 @@ steps:
 
   for (const { what, params, message } of REFUSED) {
     const isNamed = !('run' in params || 'wait' in params);
-    it(`${what}: it is told, ${isNamed ? 'and the run has failed' : 'and nothing is written'}`, async () => {
+    it(`${what}: it is reported, ${isNamed ? 'and the run has failed' : 'and nothing is written'}`, async () => {
       const before = new Set(await objects());
       const { result } = await invoke(twin, 'AskedFlow', params);
       const error = result.error as Record<string, string>;

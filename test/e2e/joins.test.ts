@@ -22,7 +22,7 @@ describe('joins and items of public bug reports', function () {
     assert.deepEqual(result.outputs, { words, n: 9 }, JSON.stringify(result));
   });
 
-  it('merges a set that an earlier run has read with one that this run has read', async () => {
+  it('merges a set read by an earlier run with one read by this run', async () => {
     const first = await runCase(shared, 'set_merge_resume', { file: 'flow1.yaml', params: { run: 'first' } });
     assert.match((first.result.error as { message: string }).message, /to be put right/);
     await deployFlow(shared, caseFile('set_merge_resume'));
@@ -30,13 +30,13 @@ describe('joins and items of public bug reports', function () {
     assert.deepEqual(result.outputs, { n: 9 }, JSON.stringify(result));
   });
 
-  it('goes over a Series by name as by expression', async () => {
+  it('iterates over a Series by name as by expression', async () => {
     const { result } = await runCase(shared, 'foreach_series');
     const names = ['d', 'c', 'b'];
     assert.deepEqual(result.outputs, { by_name: names, by_expr: names }, JSON.stringify(result));
   });
 
-  it('goes over an array', async () => {
+  it('iterates over an array', async () => {
     const { result } = await runCase(shared, 'foreach_numpy');
     const { got, got2 } = result.outputs as Record<string, unknown>;
     // The second join collects the list that the first one has made.
@@ -45,7 +45,7 @@ describe('joins and items of public bug reports', function () {
     assert.deepEqual(got2, [[0, 1], [2, 3]]); // biome-ignore format: a matrix
   });
 
-  it('says of an output that a join has dropped it', async () => {
+  it('reports an output that a join dropped', async () => {
     const { file, remove } = await flowFile(`flow: DroppedOutput
 outputs: [kept, score]
 steps:

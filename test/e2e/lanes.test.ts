@@ -283,7 +283,7 @@ describe('lanes', function () {
       });
     }
 
-    it('a session that cannot hand over at once asks again at the next step (I4)', async () => {
+    it('a session that cannot hand over tries again at the next step (I4)', async () => {
       await deploy(long('AskAgainFlow', 60));
       let asked = 0;
       twin.faults.refuse = (path) => {
@@ -322,7 +322,7 @@ describe('lanes', function () {
     });
   });
 
-  describe('that go on in fresh sessions', () => {
+  describe('that continue in new sessions', () => {
     it('100 steps in a row, with the real result for a client that waits', async () => {
       await deploy(long('LongFlow', 100));
       const { result } = await invoke(twin, 'LongFlow');
@@ -391,7 +391,7 @@ steps:
       assert.equal(read.steps.last?.[0]?.artifacts.token, `'${token}'`);
     });
 
-    it('a lane that comes when all is done changes nothing (I2, I7)', async () => {
+    it('a late lane changes nothing (I2, I7)', async () => {
       const bundle = await deploy(wide('LateFlow', 3));
       const { result } = await invoke(twin, 'LateFlow', { items: 3, run: 'late', journal: journal('late') });
       const before = await twin.keys('LateFlow', 'late');
@@ -446,7 +446,7 @@ steps:
 
   describe('that lose', () => {
     for (const { flow, what, outputs, tasks, twice } of LOSSES) {
-      it(`${what}: the run ends as it should, and no committed task runs again (I3)`, async () => {
+      it(`${what}: the run ends correctly, and no committed task runs again (I3)`, async () => {
         const result = await ending(flow, flow);
         assert.equal(lost.get(flow), 1, 'no session was lost');
         assert.deepEqual(result, { run: flow, status: 'succeeded', outputs });

@@ -100,7 +100,7 @@ describe('the log of a step', function () {
     assert.match(stderr, /Traceback[\s\S]*ValueError: the real reason/);
   });
 
-  it('has control characters made harmless, and lines that match alone (wf_logs)', async () => {
+  it('escapes control characters, and prints only matching lines (wf_logs)', async () => {
     await runCase(shared, 'wf_logs', { params: { run: 'mix' } });
     const { stdout } = await logs('LogFlow/mix', '--task', 'talk/t', '--attempt', '1', '--grep', '/PROGRESS|bad/i');
     assert.deepEqual(stdout.trim().split('\n').toSorted(), ['talk/t | bad utf8 \\xff\\xfe', 'talk/t | progress 80%']);
@@ -154,7 +154,7 @@ describe('the log of a step', function () {
       assert.deepEqual(await partsOf('FollowedFlow', 'shown'), []);
     });
 
-    it('can be left alone again, and a failed run ends it with 1', async () => {
+    it('can be interrupted, and exits with 1 for a failed run', async () => {
       const { end } = await start('left');
       const following = startCommand('logs', ['FollowedFlow/left', '-f', '--home', shared.home]);
       let stdout = '';
@@ -170,7 +170,7 @@ describe('the log of a step', function () {
       assert.equal((await logs('LogBar/bar', '-f', '--step', 'talk')).code, 1);
     });
 
-    it('is what is left of a step that was cancelled, until the run is pruned', async () => {
+    it('remains of a cancelled step until the run is pruned', async () => {
       await start('cancelled');
       assert.ok(await poll(async () => (await partsOf('FollowedFlow', 'cancelled')).length > 0, 30_000));
       await client(shared).actions.invoke({ name: 'FollowedFlow', params: { cancel: 'cancelled' } });

@@ -45,7 +45,7 @@ describe('parameters, by a client of OpenWhisk', function () {
     assert.deepEqual(result.outputs, { seen: DEFAULTS, hashes: [sha('None')] });
   });
 
-  it('are what was given, as texts also', async () => {
+  it('accept values and their text', async () => {
     const given = {
       mode: 'linear',
       label: 'x',
@@ -61,7 +61,7 @@ describe('parameters, by a client of OpenWhisk', function () {
     assert.deepEqual((result.outputs as { seen: object }).seen, seen);
   });
 
-  it('that do not fit are told all at once, and fail the run', async () => {
+  it('that are invalid are reported together and fail the run', async () => {
     const given = { mode: 'tree', label: 'A', count: 6, share: -1, flag: 'perhaps', token: 'short', lable: 'x' };
     const { result } = await invoke(twin, 'ParametersFlow', { run: 'refused', ...given });
     const { message, status } = result.error as { message: string; status: string };

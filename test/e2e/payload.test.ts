@@ -13,7 +13,7 @@ const FLAKY = `function main({ mode, n }) {
   return { ok: true };
 }`;
 
-describe('what a step exchanges with an action', function () {
+describe('arguments and answers of actions', function () {
   this.timeout(FIRST_USE_TIMEOUT_MS);
   let twin: Twin;
   before(async () => {
@@ -48,7 +48,7 @@ describe('what a step exchanges with an action', function () {
     });
   }
 
-  it('is tried again and caught where the answer is too large', async () => {
+  it('is retried and caught if the answer is too large', async () => {
     const before = await calls();
     assert.deepEqual(await outputs('PayAct', { n: 700_000 }), { len: 'caught' });
     assert.equal(await calls(), before + 2);
@@ -64,7 +64,7 @@ describe('what a step exchanges with an action', function () {
     assert.equal(await calls(), before);
   });
 
-  it('is an error of a few hundred bytes, however long the action makes it', async () => {
+  it('is at most a few hundred bytes long, however long the action makes it', async () => {
     await client(twin).actions.update({
       ...{ name: 'wordy', kind: 'nodejs:20' },
       action: "function main() { return { error: { name: 'Wordy', message: 'é'.repeat(100000) } } }",
@@ -77,7 +77,7 @@ describe('what a step exchanges with an action', function () {
     assert.ok(Buffer.byteLength(String(error.message)) < 400);
   });
 
-  it('a result that is too large for an answer is left out of it; the run succeeds', async () => {
+  it('omits a result that is too large from the answer; the run succeeds', async () => {
     const { result } = await invoke(twin, 'PayOut', { n: 1_200_000 });
     assert.equal(result.status, 'succeeded');
     assert.ok(JSON.stringify(result).length < 1000);

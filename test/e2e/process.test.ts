@@ -20,7 +20,7 @@ describe('A step is an ordinary Python process', function () {
   }
 
   describe('reads artifacts', () => {
-    it('from two threads at once, each its own', async () => {
+    it('from two threads at once, separately', async () => {
       const { wrong } = await outputsOf('threads_two');
       assert.deepEqual(wrong, Array(8).fill([[], []]));
     });
@@ -57,7 +57,7 @@ describe('A step is an ordinary Python process', function () {
       assert.equal(new Set(legacy as number[]).size, 6);
     });
 
-    it('so that generators of numpy differ, and what a module seeds does not', async () => {
+    it('so that numpy generators differ, except those that a module seeds', async () => {
       const { means, seeded } = await outputsOf('module_state');
       assert.equal(new Set(means as number[]).size, 4);
       assert.equal(new Set(seeded as number[]).size, 1);
@@ -71,13 +71,13 @@ describe('A step is an ordinary Python process', function () {
       assert.deepEqual(await outputsOf('env_secret', { secrets: { API_TOKEN: 'abcdefgh' } }), { length: 8 });
     });
 
-    it('with connections, folders and pools of threads of their own', async () => {
+    it('with their own connections, folders and thread pools', async () => {
       const { rows, opened_by_me: mine } = await outputsOf('module_conn');
       assert.deepEqual({ rows, mine }, { rows: Array(3).fill([1, 1]), mine: [true, true, true] });
       assert.deepEqual(await outputsOf('module_pool'), { squares: [0, 1, 4, 9] });
     });
 
-    it('with what they print in the log', async () => {
+    it('with their output in the log', async () => {
       const { result } = await runCase(shared, 'import_argv');
       const log = await logOf(shared, 'ImportPrint', result.run as string, 'go');
       for (const line of ['loading the model once', 'configured', 'in the step', 'to kept stdout'])
@@ -85,7 +85,7 @@ describe('A step is an ordinary Python process', function () {
       assert.match(log.stderr, /UserWarning: old format/);
     });
 
-    it('and fails, is retried and caught as its step where one cannot be imported', async () => {
+    it('fail their step, with retries and catch, if one cannot be imported', async () => {
       const { result } = await runCase(shared, 'import_err');
       assert.equal(result.status, 'succeeded');
       const first = await logOf(shared, 'ImportErr', result.run as string, 'one');
@@ -126,7 +126,7 @@ describe('A step is an ordinary Python process', function () {
     });
   });
 
-  it('has the variables that Python itself reads when it starts', async () => {
+  it('sets variables that Python reads at its start', async () => {
     assert.deepEqual(await outputsOf('early_vars'), { seeds: ['7', '0'], hashes: [true, true], optimized: 1 });
   });
 
@@ -138,7 +138,7 @@ describe('A step is an ordinary Python process', function () {
     assert.deepEqual(await outputsOf('fork_escapes'), { x: 'parent' });
   });
 
-  it('ends as Python does: threads are joined, exit handlers run, logging is flushed', async () => {
+  it('ends like Python: joins threads, runs exit handlers, flushes logging', async () => {
     const { result } = await runCase(shared, 'at_exit');
     assert.deepEqual(result.outputs, { done: true });
     const { stdout } = await logOf(shared, 'AtExit', result.run as string, 'begin');
@@ -147,22 +147,22 @@ describe('A step is an ordinary Python process', function () {
     assert.equal(lines[0], 'body done');
   });
 
-  it('fails at its time limit where a thread does not end', async () => {
+  it('fails at the time limit if a thread does not end', async () => {
     const { result } = await runCase(shared, 'thread_for_ever');
     assert.match(JSON.stringify(result), /time limit of 2 s/);
   });
 
-  describe('says why it failed', () => {
+  describe('reports the reason of a failure', () => {
     async function messageOf(name: string): Promise<string> {
       const { result } = await runCase(shared, name);
       return (result.error as { message: string }).message;
     }
 
-    it('at its time limit, with the line where it was', async () => {
+    it('reports the current line when the time limit is exceeded', async () => {
       assert.equal(await messageOf('timeout_msg'), 'slow took longer than 1 s, at flow.yaml:8');
     });
 
-    it('where an artifact cannot be pickled, with its name, its type and the reason', async () => {
+    it('names an artifact that cannot be pickled, with its type and the reason', async () => {
       assert.match(
         await messageOf('unpicklable'),
         /^the artifact "lines" cannot be stored: lines is a generator, which/,
@@ -173,7 +173,7 @@ describe('A step is an ordinary Python process', function () {
       );
     });
 
-    it('where an artifact needs a package that the step does not have', async () => {
+    it('names the package that an artifact needs and the step lacks', async () => {
       assert.match(
         await messageOf('pip_step_collect'),
         /^gather reads the artifact "coef", a numpy\.ndarray, and there is no module numpy in its environment/,
@@ -181,7 +181,7 @@ describe('A step is an ordinary Python process', function () {
     });
   });
 
-  it('works in a directory of its own, with the files of the flow', async () => {
+  it('works in its own directory with the files of the flow', async () => {
     assert.deepEqual(await outputsOf('cwd_write'), {
       found: Array(4).fill([['conf.txt', 'flow.py', 'flow.yaml', 'helper.py', 'plan.json'], 'as packed', 'as packed']),
       after: 'as packed',

@@ -85,7 +85,7 @@ print(Task(sys.argv[1] + "/work/t-0").metadata_dict["origin-run-id"])
 print(sorted(task.pathspec for task in Task(sys.argv[1] + "/gather/t").parent_tasks))
 `;
 
-describe('runs that are lost, resumed, cancelled or started twice', function () {
+describe('stalled, resumed, cancelled and doubly started runs', function () {
   this.timeout(FIRST_USE_TIMEOUT_MS);
   const clock = new ManualClock('2026-03-01T00:00:00.000Z');
   let twin: Twin;
@@ -156,7 +156,7 @@ describe('runs that are lost, resumed, cancelled or started twice', function () 
 
   describe('a lost session', () => {
     for (const after of [1, 2]) {
-      it(`of a linear flow, after ${after} of its steps, is made up for by one sweep`, async () => {
+      it(`of a linear flow, after ${after} of its steps, is recovered by one sweep`, async () => {
         if (after === 1) await deploy(linear('LostFlow'));
         const run = `lost-${after}`;
         await lose('LostFlow', run, after);
@@ -205,7 +205,7 @@ describe('runs that are lost, resumed, cancelled or started twice', function () 
       assert.deepEqual([resumed.result.status, resumed.result.outputs], ['succeeded', { total: 10 + 10 + 20 }]);
     });
 
-    it('goes on after a fix and a deploy, with what is missing', async () => {
+    it('executes only missing steps after a fix and a deploy', async () => {
       assert.deepEqual(await notes('r1'), ['make t', 'work t-0', 'work t-1', 'work t-1', 'work t-2', 'gather t']);
       const tasks = await twin.tasks('HalfDoneFlow', 'r2');
       const taken = [...tasks].flatMap(([task, { origin }]) => (origin === undefined ? [] : [task]));
@@ -237,7 +237,7 @@ describe('runs that are lost, resumed, cancelled or started twice', function () 
       ]);
     });
 
-    it('is done again from a step on, by command', async () => {
+    it('is repeated from a given step', async () => {
       const { whisk: where, store } = twin.platform;
       const flags = ['--apihost', where.apihost, '--auth', where.auth, '--datastore', twin.store.root];
       const keys = { AWS_ACCESS_KEY_ID: store.accessKeyId, AWS_SECRET_ACCESS_KEY: store.secretAccessKey };
@@ -253,7 +253,7 @@ describe('runs that are lost, resumed, cancelled or started twice', function () 
     });
   });
 
-  it('a cancelled run ends at once, also what it executes, and what follows a failure follows', async () => {
+  it('a cancelled run and its steps end at once, and onFailure runs', async () => {
     await deploy(SLEEPY);
     await start('SleepyFlow', 'nap');
     assert.ok(await poll(async () => (await notes('nap')).length === 1, 20_000), 'nothing has begun');

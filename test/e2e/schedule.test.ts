@@ -151,7 +151,7 @@ describe('a flow that starts by itself', function () {
     assert.deepEqual(await names(), []);
   });
 
-  it('a schedule that was disabled stays so; a lost alarm or trigger is set again', async () => {
+  it('keeps a disabled schedule disabled, and restores a lost alarm or trigger', async () => {
     const text = flow('KeptFlow', 'schedule: 0 * * * *');
     const [trigger, rule] = startsOf(await deploy(twin, text)).map(({ name }) => name) as [string, string];
     await whisk.rules.disable({ name: rule });
@@ -173,7 +173,7 @@ describe('a flow that starts by itself', function () {
     await deploy(twin, flow('KeptFlow', ''));
   });
 
-  it('is started by a trigger, whose event’s items are the parameters', async () => {
+  it('is started by a trigger, with the fields of the event as parameters', async () => {
     await whisk.triggers.create({ name: 'uploads' });
     await deploy(twin, flow('UploadsFlow', 'on: [uploads, made-for-it]'));
     await whisk.triggers.invoke({ name: 'uploads', params: { days: 3, rows: ['a', 'b'] } });
@@ -191,7 +191,7 @@ describe('a flow that starts by itself', function () {
     assert.deepEqual(await names(), ['uploads'], 'a trigger of somebody else stays');
   });
 
-  it('does not lose what it has no parameter for: the run fails, and names it', async () => {
+  it('fails the run and names fields without a matching parameter', async () => {
     await whisk.triggers.create({ name: 'topics' });
     await deploy(twin, flow('TopicsFlow', 'on: topics'));
     const { activationId } = (await whisk.triggers.invoke({
@@ -204,7 +204,7 @@ describe('a flow that starts by itself', function () {
     assert.match(response.result.error?.message ?? '', /messages/);
   });
 
-  it('is started by a feed of its own, with nothing but what it was asked for', async () => {
+  it('is started by its own feed, with the declared fields only', async () => {
     const text = (minutes: number) =>
       flow('TickFlow', `on: { trigger: tick, feed: /whisk.system/alarms/interval, with: { minutes: ${minutes} } }`);
     await deploy(twin, text(10));
@@ -221,7 +221,7 @@ describe('a flow that starts by itself', function () {
     assert.equal(clock.pending, 0);
   });
 
-  it('is the example, on a Monday, a Tuesday, and when somebody asks', async () => {
+  it('matches the example on a Monday, on a Tuesday and on demand', async () => {
     const deployed = await deployFile(twin, join(import.meta.dirname, '../../examples/schedule/flow.yaml'));
     await clock.moveTo('2026-03-03T06:30:00Z');
     await whisk.triggers.invoke({ name: 'digest-wanted', params: { days: 2 } });
@@ -234,7 +234,7 @@ describe('a flow that starts by itself', function () {
     );
   });
 
-  it('is deployed also where there are no alarms, and what does not start it is told', async () => {
+  it('is deployed even without alarms, and reports what does not start it', async () => {
     const plain = await sharedTwin();
     await assert.rejects(deploy(plain, flow('NoAlarmsFlow', 'schedule: 0 6 * * *')), {
       name: 'UserError',

@@ -76,7 +76,7 @@ describe('secrets (I6)', function () {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  it('a step finds the OpenWhisk key nowhere in its container', async () => {
+  it('a step cannot find the OpenWhisk key in its container', async () => {
     await deployFlow(twin, SPY_FLOW);
     await assertNothingToSpy(twin);
   });
@@ -138,7 +138,7 @@ describe('secrets (I6)', function () {
       assert.ok((await assertObjectsWithout(secrets, 'SecretSpyFlow')) > 10);
     });
 
-    it('are bound to the step action alone, and in no file of a bundle', async () => {
+    it('are bound to the step action only and are in no file of a bundle', async () => {
       const bundle = await compileFile(SECRET_SPY_FLOW);
       for (const [name, bytes] of bundle.files) {
         const parts = name.endsWith('.zip') ? Object.values(unzipSync(bytes)) : [bytes];
@@ -182,7 +182,7 @@ describe('secrets (I6)', function () {
     for (const flow of Object.keys(broken)) await assertRecordsWithout(secrets, flow, 3);
   });
 
-  it('are bound to the step actions alone', async () => {
+  it('are bound to the step actions only', async () => {
     const secrets = secretsOf(twin);
     for (const name of ['actions/SecretFlow', 'actions/SecretFlow.steps/wait', 'packages/SecretFlow.steps']) {
       assertWithout(secrets, await fetchEntity(name), name);
@@ -203,7 +203,7 @@ describe('secrets (I6)', function () {
     assert.ok(files.length >= 6);
   });
 
-  it('are in nothing that a command says, also when it fails', async () => {
+  it('do not appear in the output of a command, even if it fails', async () => {
     const local = await sharedPlatform();
     const secrets = new Map([
       ...secretsOf(local),

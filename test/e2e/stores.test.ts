@@ -174,7 +174,7 @@ for (const { name, isRacy, start } of PLACES) {
       assert.match(warnings.join('\n'), /accepts, but races on, conditional PUTs/);
     });
 
-    it('gives the right result, several at once', async () => {
+    it('returns the right results of concurrent runs', async () => {
       const names = ['calm-1', 'calm-2', ...(isRacy ? ['calm-3', 'calm-4', 'calm-5', 'calm-6'] : [])];
       for (const run of names) await begin(run);
       for (const run of names) await assertRight(run);

@@ -128,7 +128,7 @@ describe('values arrive unchanged', function () {
     assert.match(message, /the argument "account" is the integer 1234567890123456789: OpenWhisk's conductor/);
   });
 
-  it('what a flow gives another one, and gets from it', async () => {
+  it('arguments and outputs of called flows', async () => {
     const child = await flowFile(`
 flow: ExactChild
 parameters: { id: { type: integer }, j: { type: json }, s: { type: string } }
@@ -287,7 +287,7 @@ steps:
     });
   });
 
-  it('every kind of numpy and pandas value, in outputs and in what a flow is given', async function () {
+  it('every kind of numpy and pandas value, in outputs and arguments', async function () {
     this.timeout(FIRST_USE_TIMEOUT_MS);
     const child = await flowFile(`
 flow: ArrayChild
@@ -352,7 +352,7 @@ steps:
     }
   });
 
-  it('keys that are no text, keys that collide, and every kind of value (out_keys, out_dup_keys, out_kinds, out_big)', async () => {
+  it('keys that are not text, colliding keys, and every kind of value (out_keys, out_dup_keys, out_kinds, out_big)', async () => {
     assert.deepEqual(await outputsOf('out_keys'), { table: { "('a', 1)": 3, "('b', 2)": 4 } });
     assert.deepEqual(await outputsOf('out_dup_keys'), {
       t: [
@@ -380,7 +380,7 @@ steps:
     assert.equal((await exactOutputs('OutBig', result.run)).rows.length, 300_000);
   });
 
-  it('an output without a JSON form says what it is, and fails nothing', async () => {
+  it('describes an output without a JSON form, and the run succeeds', async () => {
     const { file, remove } = await flowFile(`
 flow: NoFormFlow
 outputs: [model, score]

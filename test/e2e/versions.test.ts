@@ -120,7 +120,7 @@ describe('versions of a flow, end to end', function () {
     return own.map(({ name }) => name.replace('flow-', '')).sort();
   }
 
-  it('a run finishes on the one that it began with, its lanes and continuations too; the next has the new one', async () => {
+  it('a run finishes on the version it started with, including lanes and continuations; the next run uses the new one', async () => {
     const flow = 'RedeployedFlow';
     const first = await deploy(waiting({ flow }), 10);
     const turns = { make: 45, item: 1 };
@@ -153,7 +153,7 @@ describe('versions of a flow, end to end', function () {
     assert.deepEqual(last.result.outputs, { results: [0, 1000, 2000, 3000], turn: 1 });
   });
 
-  it('a lane that the platform had refused comes with the old one', async () => {
+  it('launches a lane again that was refused before', async () => {
     const flow = 'GrowingFlow';
     // Long enough for the first session to ask once more between two of them.
     const slow = 'import rules, time\n          if self.number > 0: time.sleep(2.2)';
@@ -174,7 +174,7 @@ describe('versions of a flow, end to end', function () {
     assert.equal(await versionOfRun(flow, 'item'), first);
   });
 
-  it('a native sequence goes on with its own components', async () => {
+  it('a native sequence continues with its own components', async () => {
     const flow = 'RedeployedSequence';
     const sequence = (text: string, more = '') => `
 flow: ${flow}
@@ -198,7 +198,7 @@ ${more}`;
     assert.deepEqual((await ending(flow, 'make')).outputs, { said: ['old', 'old'] });
   });
 
-  it('a run is cancelled with what its own version does then', async () => {
+  it('cancelling a run executes the onFailure steps of its own version', async () => {
     const flow = 'CancelledVersionFlow';
     const journal = join(folder, 'journal');
     const handled = (text: string) => `${waiting({ flow })}
@@ -214,7 +214,7 @@ onFailure:
     assert.equal(await readFile(journal, 'utf8'), 'old\n');
   });
 
-  it('nuvopipe run, and again with a file that was changed meanwhile', async () => {
+  it('nuvopipe run, and again with a changed file', async () => {
     const { home } = await sharedPlatform();
     const flow = 'EditedFlow';
     const file = join(folder, 'flow.yaml');

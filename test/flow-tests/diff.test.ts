@@ -7,13 +7,13 @@ function shown(expected: string, actual: string): string {
 }
 
 describe('a diff', () => {
-  it('keeps what both have', () => {
+  it('keeps common lines', () => {
     assert.equal(shown('abc', 'abc'), 'abc');
     assert.equal(shown('abcd', 'axcd'), 'a-b+xcd');
     assert.equal(shown('abc', 'bcd'), '-abc+d');
   });
 
-  it('takes one that is empty', () => {
+  it('accepts an empty one', () => {
     assert.deepEqual(diffLines([], ['a']), [{ kind: '+', text: 'a' }]);
     assert.deepEqual(diffLines(['a'], []), [{ kind: '-', text: 'a' }]);
     assert.deepEqual(diffLines([], []), []);

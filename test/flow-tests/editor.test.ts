@@ -30,12 +30,12 @@ describe('test files in an editor with yaml-language-server', () => {
     for (const key of ['set', 'run', 'returns', 'error', 'timeout', 'each']) assert.ok(offered.includes(key), key);
   });
 
-  it('tells what a key means', async () => {
+  it('explains a key', async () => {
     const { uri } = await open('cases:\n  - name: a\n    expect: { path: [load] }\n');
     assert.match(await server.hover(uri, { line: 3, character: 16 }), /in the order of the flow file/);
   });
 
-  it('marks what the schema does not take, and nothing else', async () => {
+  it('marks exactly what the schema rejects', async () => {
     const { diagnostics } = await open('cases:\n  - name: a\n    mocks: {}\n');
     assert.equal(diagnostics.length, 1);
     const fine = await open('cases:\n  - name: a\n    mock: { load: { each: [null, { set: { rows: [] } }] } }\n');

@@ -29,7 +29,7 @@ describe('finding tests', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  it('looks below folders, in the order of their paths, and finds each file once', async () => {
+  it('searches folders in path order and finds each file once', async () => {
     const found = await findTestFiles([join(folder, 'shop/some.test.yml'), folder]);
     assert.deepEqual(
       found.map((path) => path.slice(folder.length + 1)),
@@ -44,7 +44,7 @@ describe('finding tests', () => {
     await assert.rejects(findTestFiles([join(folder, 'empty')]), { code: 'no-tests' });
   });
 
-  it('takes the flow that is named, or of the same name, or the only one', async () => {
+  it('uses the named flow, the one of the same name, or the only one', async () => {
     const beside = (test: string, named?: string) => flowBeside(join(folder, test), named);
     assert.equal(await beside('shop/shop.test.yaml'), join(folder, 'shop/shop.yaml'));
     assert.equal(await beside('one/any.test.yaml'), join(folder, 'one/flow.yaml'));

@@ -40,7 +40,7 @@ function left(step: string, ...values: Record<string, unknown>[]): FinishedRun {
 }
 
 describe('what a case expects', () => {
-  it('is success, if it says nothing', () => {
+  it('is success by default', () => {
     assert.deepEqual(messages({}, finished({})), []);
     const failed = finished({ status: 'failed', error: { step: 'load', message: 'KeyError: x\nmore' } });
     const [mismatch] = judge(expecting({}), failed, steps, 'end');
@@ -121,7 +121,7 @@ describe('what a case expects', () => {
     assert.deepEqual(messages(artifact('soft', [], 'shout'), run), ['there is no artifact shout.soft']);
   });
 
-  it('says when there is nothing to compare', () => {
+  it('reports missing artifacts', () => {
     assert.deepEqual(messages(artifact('x', 1), left('end', {})), ['there is no artifact x']);
     assert.deepEqual(messages(artifact('x', 1), finished({})), [
       'there is no artifact x: the run did not reach its last step',
@@ -142,7 +142,7 @@ describe('what a case expects', () => {
     assert.deepEqual(mismatch?.actual, ['[1]']);
   });
 
-  it('fails where the case could not be run', () => {
+  it('fails if the case could not run', () => {
     assert.deepEqual(messages({}, { broken: 'KeyError' }), ['the case could not run: KeyError']);
     const one = expecting({});
     one.mocks.push({ step: { value: 'load', span: [7, 9] }, value: {}, sets: [], results: [] });

@@ -47,7 +47,7 @@ function written(reporter: Reporter): string {
 }
 
 describe('reporters of nuvopipe test', () => {
-  it('spec shows what was expected and what came, at its place', () => {
+  it('spec shows expected and actual values at their position', () => {
     assert.equal(
       written(specReporter(plainPalette)),
       `flow.test.yaml

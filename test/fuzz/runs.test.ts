@@ -58,7 +58,7 @@ describe('generated flows', function () {
 
   it('fail in the steps that a plain interpreter predicts', () => checkMany(FAILING_RUNS, { fails: true }));
 
-  it('give the same results when sessions and containers are lost', () =>
+  it('give the same results despite lost sessions and containers', () =>
     checkMany(UNRELIABLE_RUNS, { hasPools: true }, true));
 
   it('give the same results on the local platform as under stock Metaflow', async () => {

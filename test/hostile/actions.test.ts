@@ -55,7 +55,7 @@ describe('hostile code of actions', () => {
     '..',
   ];
   for (const kind of ['node', 'python'] as const) {
-    it(`entries of an archive that lead out of it are left out (${kind})`, async () => {
+    it(`ignores entries that lead out of an archive (${kind})`, async () => {
       const files = Object.fromEntries(slips.map((name) => [name, 'x']));
       const code = zip({ 'index.js': INDEX, '__main__.py': MAIN, ...files });
       assert.deepEqual((await run(`slips-${kind}`, kind, code)).result, { fine: true });
@@ -106,7 +106,7 @@ describe('hostile code of actions', () => {
     }
   }
 
-  it('a bomb that says it is small is cut off', async () => {
+  it('truncates a zip bomb that declares a small size', async () => {
     const before = process.memoryUsage().rss;
     await run('small-bomb', 'node', bomb(1, 128, 10));
     const grownMb = (process.memoryUsage().rss - before) / 2 ** 20;
@@ -161,7 +161,7 @@ describe('hostile code of actions', () => {
     await until(() => !existsSync(`/proc/${pid}`));
   });
 
-  it('code that speaks to the socket of the containers is hung up on', async () => {
+  it('disconnects user code that connects to the containers’ socket', async () => {
     const code = `import glob, socket, tempfile
 def main(args):
     ended = []

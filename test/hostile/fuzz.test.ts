@@ -229,7 +229,7 @@ describe('requests that nobody would make', function () {
     await twin?.close();
   });
 
-  it('are answered without a word too many, while a run goes on as if there were none', async () => {
+  it('are answered briefly and do not disturb a run', async () => {
     const secrets = [
       TWIN_AUTH.slice(TWIN_AUTH.indexOf(':') + 1),
       Buffer.from(TWIN_AUTH).toString('base64'),

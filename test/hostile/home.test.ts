@@ -16,7 +16,7 @@ describe('the home of the local platform', function () {
     shared = await sharedPlatform();
   });
 
-  it('is closed to other users, with all that lies in it', async () => {
+  it('is private, including its contents', async () => {
     const names = await readdir(shared.home);
     for (const name of ['platform.json', 'settings.json', 'wskprops', 'daemon.log', 's3.log', 'whisk', 's3'])
       assert.ok(names.includes(name), name);
@@ -26,7 +26,7 @@ describe('the home of the local platform', function () {
     }
   });
 
-  it('has no key in a log, nor in what the processes are called', async () => {
+  it('keeps keys out of logs and process names', async () => {
     const { store, whisk, pid, s3 } = shared.platform;
     const secrets = [whisk.auth.slice(whisk.auth.indexOf(':') + 1), store.secretAccessKey];
     const told = await Promise.all([
@@ -37,7 +37,7 @@ describe('the home of the local platform', function () {
     for (const text of told) for (const secret of secrets) assert.ok(!text.includes(secret));
   });
 
-  it('has three servers, none of which answers a page from elsewhere', async () => {
+  it('has three servers, all of which reject pages from elsewhere', async () => {
     const { whisk, store, metadataUrl } = shared.platform;
     for (const url of [whisk.apihost, metadataUrl, store.endpoint ?? '']) {
       const port = Number(new URL(url).port);

@@ -31,7 +31,7 @@ describe('hostile requests to the metadata service', () => {
 
   const send = (parts: RequestParts) => exchange(port, request(parts));
 
-  it('answers nothing to a page from elsewhere: neither by a name of its own for this machine, nor by its origin', async () => {
+  it('rejects pages from elsewhere by Host and by Origin', async () => {
     for (const headers of [
       ['Host: evil.example'],
       ['Host: 127.0.0.1.evil.example'],
@@ -106,7 +106,7 @@ describe('hostile requests to the metadata service', () => {
     assert.ok(tried > 200);
   });
 
-  it('a flow sees its own runs alone', async () => {
+  it('a flow only sees its own runs', async () => {
     for (const target of [
       '/flows/AFlow/runs/two',
       '/flows/AFlo/runs/one',
@@ -123,7 +123,7 @@ describe('hostile requests to the metadata service', () => {
     );
   });
 
-  it('targets that are not paths', async () => {
+  it('rejects targets that are not paths', async () => {
     for (const target of ['*', 'http://evil.example/flows', 'x', '//', '//[', '/?', '/%', 'http://[']) {
       assertRefused(await send({ target }), [SECRET], target);
     }
@@ -157,7 +157,7 @@ describe('hostile requests to the metadata service', () => {
     assert.deepEqual(JSON.parse((await send({ target: '/flows/AFlow/runs/one' })).body).tags, []);
   });
 
-  it('what writes is refused, whatever the method', async () => {
+  it('rejects all writing methods', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND']) {
       for (const target of ['/flows/AFlow', '/flows/AFlow/runs/one', '/flows/AFlow/runs/one/steps/start/tasks/t']) {
         const answer = await exchange(port, request({ method, target, headers: ['Connection: close'] }), true);
@@ -166,7 +166,7 @@ describe('hostile requests to the metadata service', () => {
     }
   });
 
-  it('a pattern that takes for ever is ended', async () => {
+  it('aborts a pattern that never ends', async () => {
     const started = Date.now();
     const filtered = '/flows/AFlow/runs/one/steps/start/filtered_tasks';
     const answer = await send({ target: `${filtered}?pattern=${encodeURIComponent('^(a+)+$')}` });
@@ -176,7 +176,7 @@ describe('hostile requests to the metadata service', () => {
     assert.deepEqual(JSON.parse((await send({ target: `${filtered}?pattern=%5Ea` })).body), ['AFlow/one/start/t']);
   });
 
-  it('an object that is no record, where one should be, says nothing of itself', async () => {
+  it('does not reveal the contents of an invalid record', async () => {
     for (const [n, content] of [SECRET, '{"a":', 'null', '[]', '"x"', '{}', '1', ''].entries()) {
       const run = `odd-${n}`;
       addRun(store, 'OddFlow', run);

@@ -48,7 +48,7 @@ describe("the local platform's S3, met by others than its clients", () => {
     assert.equal(new TextDecoder().decode((await s3.store.get('kept'))?.body), 'an object');
   });
 
-  it("a web page's preflight gets nothing", async () => {
+  it("rejects a web page's preflight request", async () => {
     const headers = ['Origin: https://example.com', 'Access-Control-Request-Method: PUT'];
     const answer = await exchange(port, request({ method: 'OPTIONS', target: '/nuvopipe/metaflow/kept', headers }));
     assert.equal(answer.status, 403);

@@ -99,7 +99,7 @@ describe('hostile requests to the OpenWhisk API', () => {
       '',
     ];
     for (const host of foreign) {
-      it(`a Host that is not this machine's loopback ("${host}") gets nothing, key or not`, async () => {
+      it(`rejects a Host other than loopback ("${host}"), even with a key`, async () => {
         for (const target of ['/', '/api/v1', ACTIONS]) {
           const answer = await authorized({ target, headers: [`Host: ${host}`] });
           assertRefused(answer, secrets, target);
@@ -109,7 +109,7 @@ describe('hostile requests to the OpenWhisk API', () => {
       });
     }
 
-    it('another Origin gets nothing, its preflight neither', async () => {
+    it('rejects requests and preflights from another Origin', async () => {
       for (const origin of ['https://evil.example', 'null', 'http://localhost.evil.example', 'file://']) {
         for (const method of ['GET', 'POST', 'OPTIONS']) {
           const answer = await authorized({
@@ -172,7 +172,7 @@ describe('hostile requests to the OpenWhisk API', () => {
       ['a path of 1 MB', `GET /${'y'.repeat(1_000_000)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`],
     ];
     for (const [name, text] of cases) {
-      it(`${name}: refused, and the connection closed`, async () => {
+      it(`${name}: rejects the request and closes the connection`, async () => {
         const answer = await exchange(port, Buffer.from(text, 'latin1'), true);
         assertNoInternals(answer.text, secrets, name);
         assert.ok(!answer.text.includes('"exec"'), 'the smuggled request was answered');
@@ -380,7 +380,7 @@ describe('hostile requests to the OpenWhisk API', () => {
       }
     });
 
-    it('the alarms’ web action asks for a key before it looks at anything', async () => {
+    it('the alarms’ web action checks the key first', async () => {
       const other = await Harness.start({ alarms: {} });
       try {
         const target = '/api/v1/web/whisk.system/alarmsWeb/alarmWebAction';
@@ -446,7 +446,7 @@ describe('hostile requests to the OpenWhisk API', () => {
       '\xff\xfe',
       'x%F0%9F%92%A9',
     ];
-    it('every trick, as every name, by every method, is refused or finds nothing', async function () {
+    it('rejects every invalid path for every name and method', async function () {
       this.timeout(60_000);
       let tried = 0;
       for (const trick of TRICKS) {
@@ -489,7 +489,7 @@ describe('hostile requests to the OpenWhisk API', () => {
       }
     });
 
-    it('targets that are not paths', async () => {
+    it('rejects targets that are not paths', async () => {
       for (const target of [
         '*',
         'http://evil.example/',
@@ -548,7 +548,7 @@ describe('hostile requests to the OpenWhisk API', () => {
     });
   });
 
-  it('sequences that a binding has made a circle of end', async () => {
+  it('cyclic sequences, created by changing a binding, end', async () => {
     const bind = (name: string) =>
       harness.call('PUT', '_/packages/bound?overwrite=true', { binding: { namespace: '_', name } });
     await harness.call('PUT', '_/packages/plain', {});

@@ -30,7 +30,7 @@ describe('harmless text', () => {
     assert.equal(harmlessText('one\u001b[2J\ntwo\r\nthree'), 'one\ntwo\nthree');
   });
 
-  it('takes time that is linear in the length of a line', () => {
+  it('takes time linear in the length of a line', () => {
     const started = performance.now();
     harmless('\u001b]0;'.repeat(100_000));
     harmless(`${'\u001b['.repeat(100_000)}`);

@@ -19,13 +19,13 @@ describe('nuvopipe validate and compile', () => {
   });
   after(() => rm(dir, { recursive: true }));
 
-  it('says that a flow is valid', async () => {
+  it('confirms a valid flow', async () => {
     const { code, stdout, stderr } = await runCommand('validate', [hello]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /hello\/flow\.yaml: HelloFlow is valid\n$/);
   });
 
-  it('shows what is wrong on stderr, and exits with 2', async () => {
+  it('prints problems to stderr and exits with 2', async () => {
     for (const command of ['validate', 'compile']) {
       const { code, stdout, stderr } = await runCommand(command, [invalid]);
       assert.equal(code, 2);
@@ -37,7 +37,7 @@ describe('nuvopipe validate and compile', () => {
     }
   });
 
-  it('gives diagnostics as JSON', async () => {
+  it('prints diagnostics as JSON', async () => {
     const { code, stdout, stderr } = await runCommand('validate', [invalid, '--json']);
     assert.equal(code, 2);
     assert.equal(stderr, '');
@@ -57,7 +57,7 @@ describe('nuvopipe validate and compile', () => {
     });
   });
 
-  it('goes on with warnings', async () => {
+  it('continues despite warnings', async () => {
     const { code, stdout, stderr } = await runCommand('validate', [doubtful]);
     assert.equal(code, 0);
     assert.match(stdout, /is valid/);
@@ -83,7 +83,7 @@ describe('nuvopipe validate and compile', () => {
     assert.match(stderr, /^error\[not-a-bundle\]/);
   });
 
-  it('tells a file that is not there', async () => {
+  it('reports a missing file', async () => {
     const { code, stderr } = await runCommand('compile', [join(dir, 'none.yaml')]);
     assert.equal(code, 2);
     assert.match(stderr, /^error\[no-such-flow\]: there is no file .*none\.yaml\n$/);

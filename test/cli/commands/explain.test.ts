@@ -14,7 +14,7 @@ describe('nuvopipe explain', () => {
   });
   after(() => rm(dir, { recursive: true }));
 
-  it('tells people, and the same as JSON', async () => {
+  it('prints text, and the same as JSON', async () => {
     const [plain, json] = await Promise.all([
       runCommand('explain', [titles]),
       runCommand('explain', [titles, '--json']),
@@ -26,7 +26,7 @@ describe('nuvopipe explain', () => {
     for (const { text } of limits) assert.ok(plain.stdout.includes(text));
   });
 
-  it('takes a compiled bundle', async () => {
+  it('accepts a compiled bundle', async () => {
     const bundle = join(dir, 'bundle');
     await runCommand('compile', [titles, '-o', bundle]);
     const [ofBundle, ofFile] = await Promise.all([
@@ -58,7 +58,7 @@ describe('nuvopipe explain', () => {
     }
   });
 
-  it('says that there is no such cluster', async () => {
+  it('reports an unreachable cluster', async () => {
     const { code, stderr, stdout } = await runCommand('explain', [
       titles,
       '--apihost',
@@ -70,7 +70,7 @@ describe('nuvopipe explain', () => {
     assert.match(stderr, /^error\[host-unreachable\]/m);
   });
 
-  it('says what is wrong with a flow instead', async () => {
+  it('reports problems of the flow instead', async () => {
     const invalid = join(dir, 'invalid.yaml');
     await writeFile(invalid, 'flow: F\nsteps:\n  - step: a\n    rum: pass\n');
     const { code, stderr } = await runCommand('explain', [invalid]);

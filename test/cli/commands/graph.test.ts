@@ -32,7 +32,7 @@ describe('nuvopipe graph', () => {
     assert.match(await readFile(mermaid, 'utf8'), /^flowchart TD$/m);
   });
 
-  it('takes a format, and gives the drawing as JSON', async () => {
+  it('accepts a format and prints the drawing as JSON', async () => {
     const { code, stdout } = await runCommand('graph', [titles, '--format', 'mermaid', '--json']);
     assert.equal(code, 0);
     const answer = JSON.parse(stdout);
@@ -40,7 +40,7 @@ describe('nuvopipe graph', () => {
     assert.match(answer.drawing, /subgraph/);
   });
 
-  it('says what is wrong with a flow instead, and where it cannot write', async () => {
+  it('reports problems of the flow and files it cannot write', async () => {
     const invalid = join(dir, 'invalid.yaml');
     await writeFile(invalid, 'flow: F\nsteps:\n  - step: a\n    rum: pass\n');
     const wrong = await runCommand('graph', [invalid]);

@@ -40,7 +40,7 @@ describe('nuvopipe init', function () {
     assert.ok(outputs.pi > 3 && outputs.pi < 3.3, `${outputs.pi}`);
   });
 
-  it('says what it wrote, and what to do next', async () => {
+  it('lists the created files and the next command', async () => {
     const dir = join(folder, 'named');
     const { code, stdout, stderr } = await runCommand('init', [dir, '--name', 'PiFlow']);
     assert.deepEqual([code, stderr], [0, '']);
@@ -70,7 +70,7 @@ describe('nuvopipe init', function () {
     await assert.rejects(readdir(dir), { code: 'ENOENT' });
   });
 
-  it('says when the folder cannot be written', async () => {
+  it('reports a folder that cannot be written', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
     const { code, stderr } = await runCommand('init', [join(file, 'below')]);

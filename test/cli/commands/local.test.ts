@@ -28,7 +28,7 @@ describe('nuvopipe local', function () {
     assert.deepEqual(await processesOf(home.path), []);
   });
 
-  it('starts, says where, tells its state, and stops', async () => {
+  it('starts, prints its addresses and state, and stops', async () => {
     assert.deepEqual(await json('status'), { running: false, home: home.path });
     const started = await json('start');
     assert.equal(started.started, true);
@@ -63,7 +63,7 @@ describe('nuvopipe local', function () {
     }
   });
 
-  it('gives stock clients what they need', async () => {
+  it('prints the settings that stock clients need', async () => {
     const { code, stderr } = await local('env');
     assert.equal(code, 2);
     assert.match(stderr, /the local platform is not running[\s\S]*nuvopipe local start/);

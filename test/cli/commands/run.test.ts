@@ -126,7 +126,7 @@ print(run.successful, run.data.greeting, [step.id for step in run])`;
     }
   });
 
-  it('stops following when it is interrupted; the run goes on', async () => {
+  it('stops following when interrupted; the run continues', async () => {
     const following = startCommand('run', [slow, '--home', local.home]);
     assert.ok(await poll(async () => /✓ begin/.test(following.stderr()), 60_000), following.stderr());
     following.child.kill('SIGINT');
@@ -157,7 +157,7 @@ print(run.successful, run.data.greeting, [step.id for step in run])`;
     }
   });
 
-  it('says so when the platform dies under it; a stop ends the step that was left', async () => {
+  it('reports when the platform dies; stopping it ends the remaining step', async () => {
     const home = await testHome();
     try {
       const following = startCommand('run', [slow, '--home', home.path]);
@@ -174,7 +174,7 @@ print(run.successful, run.data.greeting, [step.id for step in run])`;
     }
   });
 
-  it('says that an OpenWhisk it is told to use does not answer', async () => {
+  it('reports an OpenWhisk that does not answer', async () => {
     const cluster = ['--apihost', 'http://127.0.0.1:9', '--auth', 'a:b', '--datastore', 's3://bucket/prefix'];
     const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
     const { code, stderr } = await runCommand('run', [hello, ...cluster, '--home', local.home], env);

@@ -30,7 +30,7 @@ describe('nuvopipe schema', () => {
     assert.ok(!validate({ cases: [{ name: 'a', mock: { load: { sets: { rows: [] } } } }] }));
   });
 
-  it('knows no others', async () => {
+  it('knows no other kinds', async () => {
     const { code, stderr } = await runCommand('schema', ['flows']);
     assert.equal(code, 2);
     assert.match(stderr, /flow, test/);

@@ -113,7 +113,7 @@ describe('nuvopipe test', function () {
     assert.match(stdout, /✓ all as it is but the action \(\d+ ms\)\n.*✓ turns \(\d+ ms\)\n\n4 passed/s);
   });
 
-  it('gives each item its mock, whatever is in between', async () => {
+  it('assigns a mock to each item, whatever is in between', async () => {
     const flow = `flow: NestedFlow
 steps:
   - foreach: [1, 2]
@@ -145,7 +145,7 @@ steps:
     assert.deepEqual([code, stderr], [0, ''], stdout + stderr);
   });
 
-  it('shows what was expected, and what came; the exit code is 1', async () => {
+  it('shows expected and actual values, and exits with 1', async () => {
     const dir = await files(
       'wrong',
       `cases:
@@ -208,7 +208,7 @@ steps:
     assert.match(none.stderr, /^error\[no-cases\]: no case has "three" in its name/);
   });
 
-  it('gives the results in the order of the files, however they are run', async () => {
+  it('returns results in file order', async () => {
     const names = Array.from({ length: 40 }, (_, index) => `case ${index}`);
     const cases = (last: string) =>
       `cases:\n${names.map((name) => `  - name: ${name}\n    mock: { load: { error: KeyError } }\n    expect: { error: KeyError }\n`).join('')}  - name: ${last}\n    expect: { error: busy }\n    mock: { offer: { error: busy } }\n`;
@@ -223,7 +223,7 @@ steps:
     assert.equal(results[0].file, join(dirs[1] as string, 'flow.test.yaml'));
   });
 
-  it('says all that is wrong with files before it runs a case; the exit code is 2', async () => {
+  it('reports all problems in files before running a case, and exits with 2', async () => {
     await files('invalid/a', 'cases: []\n');
     await files('invalid/b', 'cases: [{ name: x, expect: { path: [lod] } }]\n');
     await files('invalid/c', 'cases: [{ name: x }]\n', 'flow: F\nsteps: []\n');
@@ -235,14 +235,14 @@ steps:
     );
   });
 
-  it('keeps the reasons of failures as a run does', async () => {
+  it('keeps the reasons of failures like a run', async () => {
     const shop = await test(caseFile('wf_unittest', 'shop.test.yaml'), '--grep', 'catch keeps the message');
     assert.equal(shop.code, 0, shop.stdout);
     const told = await test(caseFile('wf_onfail', 'act.test.yaml'));
     assert.equal(told.code, 0, told.stdout);
   });
 
-  it('tells a flow that cannot be loaded', async () => {
+  it('reports a flow that cannot be loaded', async () => {
     const flow = 'flow: F\nsteps:\n  - step: a\n    run: pass\n  - step: b\n    call: broken:b\ncode: [broken.py]\n';
     const dir = await files('broken', 'cases: [{ name: x, mock: { a: { set: {} } } }]\n', flow);
     await writeFile(join(dir, 'broken.py'), 'import nothing_of_this_name\ndef b(): return {}\n');

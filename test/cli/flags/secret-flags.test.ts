@@ -52,14 +52,14 @@ describe('secrets of a command', () => {
     });
   });
 
-  it('of a flow without any are none', async () => {
+  it('of a flow without secrets is empty', async () => {
     assert.deepEqual(
       await readSecrets({ secret: [] }, { plan: { flow: 'F', steps: { a: {} } } as unknown as Plan }, {}),
       {},
     );
   });
 
-  it('that are missing or empty are told all at once, with their steps', async () => {
+  it('that are missing or empty are reported together with their steps', async () => {
     const error = await refusal(() => readSecrets({ secret: [] }, BUNDLE, { DB_URL: '' }));
     assert.deepEqual([error.name, error.code], ['UserError', 'missing-secrets']);
     assert.equal(error.message, 'the flow PayFlow needs secrets: API_TOKEN (steps pay, tell), DB_URL (step pay)');
@@ -121,7 +121,7 @@ describe('a file of secrets', () => {
     ['{"A": hush}', 'x.env starts like JSON, but is invalid'],
     ['{"A": 1}', 'A in x.env is not text'],
   ] as const) {
-    it(`is told by its line: ${message}`, async () => {
+    it(`is reported with its line: ${message}`, async () => {
       const error = await refusal(() => parse(text));
       assert.deepEqual([error.code, error.message], ['secrets-file', message]);
     });

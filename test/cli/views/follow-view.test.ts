@@ -21,7 +21,7 @@ function told(looks: readonly (readonly [number, number])[], live = false): { li
 }
 
 describe('the view of a run', () => {
-  it('goes on counting items after the first that failed', () => {
+  it('continues counting items after the first failure', () => {
     const { lines } = told([
       [50, 0],
       [60, 1],

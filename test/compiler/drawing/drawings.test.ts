@@ -23,7 +23,7 @@ steps:
 `);
 
 describe('a flow drawn in the terminal', () => {
-  it('has its forks in boxes, its joins marked, and facts only where they differ', () => {
+  it('draws forks as boxes, marks joins, and shows resources only if they differ', () => {
     assert.equal(
       terminal(TITLES),
       [
@@ -57,7 +57,7 @@ describe('a flow drawn in the terminal', () => {
     );
   });
 
-  it('has loops with the way back, cases side by side, and a part for what follows a failure', () => {
+  it('draws loops with the way back, cases side by side, and onFailure separately', () => {
     assert.equal(
       terminal(WHOLE),
       [
@@ -98,7 +98,7 @@ describe('a flow drawn in the terminal', () => {
     assert.ok(terminal(NESTED, 45).includes('╌'), 'branches lie below each other where there is no room');
   });
 
-  it('has one step a line while they are few, and fits on a few screens when they are many', () => {
+  it('draws one step per line if there are few, and fits many on a few screens', () => {
     assert.equal(terminal(line(30)).split('\n').length, 32);
     const many = terminal(line(300)).split('\n');
     assert.ok(many.length < 60);
@@ -107,7 +107,7 @@ describe('a flow drawn in the terminal', () => {
     for (let step = 1; step <= 300; step += 1) assert.match(many.join('\n'), new RegExp(`\\bstep_${step}\\b`));
   });
 
-  it('keeps its boxes straight with wide characters, and lets no control character out', () => {
+  it('aligns boxes with wide characters and escapes control characters', () => {
     const lines = terminal(NASTY).split('\n');
     const [top, ...rows] = lines.slice(2, 6);
     for (const row of rows) assert.equal(stringWidth(row), stringWidth(top ?? ''), row);
@@ -154,7 +154,7 @@ steps:
     assert.match(text, /n4 --> n5$/m);
   });
 
-  it('has a diamond where something is decided, labels on its outcomes, and shapes for actions and flows', () => {
+  it('draws decisions as labelled diamonds, with shapes for actions and flows', () => {
     const text = drawMermaid(WHOLE);
     const node = (words: string) => new RegExp(`(n\\d+)\\S+"${words}`).exec(text)?.[1] as string;
     const [decision, loop] = [node('switch best'), node('while ')];
@@ -171,7 +171,7 @@ steps:
     assert.match(text, /subgraph c\d+\["when the run fails"\]\n {4}n\d+\["tell"\]\n {2}end$/m);
   });
 
-  it('leads all outcomes of a last decision to an end, and labels none with nothing', () => {
+  it('leads all outcomes of a final decision to an end, each with a label', () => {
     const text = drawMermaid(
       pictured("flow: F\nsteps:\n  - switch: x\n    cases: { a: [{ step: one, run: pass }], '': [] }\n"),
     );
@@ -248,7 +248,7 @@ describe('a flow as SVG', () => {
     }
   });
 
-  it('keeps a shape that can be looked at', () => {
+  it('has a reasonable aspect ratio', () => {
     const [width, height] = sizeOf(drawSvg(line(300)));
     assert.ok(width / height > 0.7 && width / height < 2.5, `${width} by ${height}`);
     const [narrow, tall] = sizeOf(drawSvg(line(3)));

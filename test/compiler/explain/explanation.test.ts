@@ -114,7 +114,7 @@ ${concurrency}
     assert.deepEqual(await of(branches('    concurrency: 2')), [7, 0]);
   });
 
-  it('says that width only costs time', async () => {
+  it('reports that width only costs time', async () => {
     const wide = await explained(nested(1, 100));
     assert.deepEqual(
       [finding(wide, 'lanes').verdict, finding(wide, 'lanes').needs, finding(wide, 'lanes').steps],
@@ -166,7 +166,7 @@ steps:
   const steps = (count: number, prefix: string) =>
     Array.from({ length: count }, (_, index) => `{ step: ${prefix}${index}, run: pass }`).join(', ');
 
-  it('takes the longest case of a switch', async () => {
+  it('uses the longest case of a switch', async () => {
     const flow = (fallback: string) => `flow: F
 steps:
   - { step: one, run: "self.x = 1" }
@@ -199,7 +199,7 @@ steps:
     assert.equal((await explained(flow('max: 7'))).loops[0]?.max, 7);
   });
 
-  it('multiplies loops in loops, and goes on after a loop in a fork', async () => {
+  it('multiplies nested loops, and continues after a loop in a fork', async () => {
     const flow = `flow: F
 steps:
   - { step: one, run: "self.xs = [1]; self.x = 1" }
@@ -288,7 +288,7 @@ onFailure:
     assert.ok(!(await explained(TITLES)).limits.some(({ limit }) => limit === 'payload'));
   });
 
-  it('says how a foreach takes its items', async () => {
+  it('shows how a foreach processes its items', async () => {
     const { forks } = await explained(`flow: F
 steps:
   - foreach: [1, 2, 3]
@@ -304,7 +304,7 @@ steps:
     );
   });
 
-  it('has no conductor where the flow is a native sequence', async () => {
+  it('has no conductor if the flow is a native sequence', async () => {
     const bundle = await workshop.bundle(line(30).replace('steps:', 'target: sequence\nsteps:'));
     const explanation = explain(bundle);
     assert.deepEqual(
@@ -322,7 +322,7 @@ steps:
     assert.match(renderExplanation(explanation, plainPalette), /^ {2}LineFlow +sequence$/m);
   });
 
-  it('is held against the limits that a cluster publishes', async () => {
+  it('is compared with the limits that a cluster publishes', async () => {
     const bundle = await workshop.bundle(`flow: F
 steps:
   - { step: one, run: pass, resources: { timeout: 8m, memory: 1Gi } }
@@ -348,7 +348,7 @@ steps:
     assert.equal(short.fits, false);
   });
 
-  it('is told on a screen, whatever the size of the flow', async () => {
+  it('fits on a screen, whatever the size of the flow', async () => {
     const text = renderExplanation(await explained(TITLES), plainPalette);
     assert.match(text, /^TitlesFlow has 5 steps in 4 blocks, and 5 actions\n\nActions\n/);
     assert.match(

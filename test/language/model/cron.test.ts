@@ -66,7 +66,7 @@ describe('cron', () => {
     ['0 0 30 2 *', '0 0 30 2 *', /never occurs.*day 30/, /another day/],
     ['0 0 31 4,6 *', '0 0 31 4,6 *', /never occurs.*day 31/, /another day/],
   ] as const) {
-    it(`"${written}" is none, and it says why`, () => {
+    it(`"${written}" is rejected with the reason`, () => {
       const found = problem(written);
       assert.match(found.message, message);
       assert.match(found.hint, hint);
@@ -74,7 +74,7 @@ describe('cron', () => {
     });
   }
 
-  it('a day that no month has does not matter where a weekday will do, too', () => {
+  it('accepts an impossible day if a weekday is given, too', () => {
     assert.equal(alarm('0 0 31 4 1'), '0 0 31 apr mon');
   });
 

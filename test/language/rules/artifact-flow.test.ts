@@ -212,7 +212,7 @@ describe('flows whose artifacts are set before they are read', () => {
     });
   }
 
-  it('says nothing of what a step might set that cannot be read', async () => {
+  it('does not warn about a step whose code cannot be parsed', async () => {
     const { diagnostics } = await workshop.compile(`
 flow: F
 steps:
@@ -225,7 +225,7 @@ steps:
     );
   });
 
-  it('follows a function through what it takes and returns', async () => {
+  it('follows the arguments and results of a function', async () => {
     await workshop.write({
       'm.py': `
 def make(count, size=2):

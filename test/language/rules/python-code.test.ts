@@ -12,7 +12,7 @@ describe('checkPython', () => {
   });
   after(() => workshop.close());
 
-  it('warns where there is no Python to ask', async () => {
+  it('warns if no Python is available', async () => {
     const result = await workshop.compile(FLOW, { python: 'no-such-python' });
     assert.deepEqual(
       result.diagnostics.map(({ code, severity, range }) => [code, severity, range.start.line]),
@@ -21,7 +21,7 @@ describe('checkPython', () => {
     assert.ok(bundleOf(result));
   });
 
-  it('warns where Python does not answer', async () => {
+  it('warns if Python does not answer', async () => {
     const { diagnostics } = await workshop.compile(FLOW, { python: 'false' });
     assert.equal(diagnostics[0]?.code, 'no-python');
   });
@@ -39,7 +39,7 @@ describe('checkPython', () => {
     assert.equal(existsSync(workshop.path('ran')), false);
   });
 
-  it('takes what a module defines, imports or may import for a function', async () => {
+  it('accepts anything that a module defines or might import as a function', async () => {
     await workshop.write({
       'm.py': 'from os.path import join as imported\nassigned = lambda: {}\nif 1:\n    def inside(): return {}\n',
       'star.py': 'from os.path import *\n',
@@ -81,7 +81,7 @@ describe('checkPython', () => {
   }
 
   for (const name of ['clash_mf', 'clash_own']) {
-    it(`takes modules with names of Metaflow, of ours and of packages: ${name}`, async () => {
+    it(`accepts modules named like those of Metaflow, nuvopipe and packages: ${name}`, async () => {
       const { diagnostics } = await validateFlow(caseFile(name));
       assert.deepEqual(diagnostics, []);
     });

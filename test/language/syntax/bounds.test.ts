@@ -13,7 +13,7 @@ const codesOf = (text: string): string[] => {
   return report.diagnostics.map(({ code }) => code);
 };
 
-describe('a text that is made to take long', () => {
+describe('text designed to take long', () => {
   const many = (line: (index: number) => string) => Array.from({ length: MANY }, (_, index) => line(index)).join('\n');
 
   const TEXTS: { name: string; text: string; codes: string[] }[] = [

@@ -93,7 +93,7 @@ describe('flow files in an editor with yaml-language-server', () => {
     assertOffered(offered, 'string', 'integer', 'number', 'boolean', 'json');
   });
 
-  it('shows what a key means, with its code set as code', async () => {
+  it('shows the meaning of a key, formatting code as code', async () => {
     const top = await hover('flow: F\noutp|uts: [total]\nsteps:\n  - step: a\n    run: pass\n');
     assert.match(top, /Artifacts to return as the result of a run, with their values after the last step\./);
     const step = await hover('flow: F\nsteps:\n  - step: a\n    ru|n: pass\n');
@@ -119,7 +119,7 @@ describe('flow files in an editor with yaml-language-server', () => {
     assert.deepEqual((await open(HEADER + good)).diagnostics, []);
   });
 
-  it('takes the schema from the header line, and from nowhere else', async () => {
+  it('reads the schema from the header line only', async () => {
     const wrong = 'flow: F\nstepps: []\n';
     assert.match((await open(HEADER + wrong)).diagnostics.map(({ message }) => message).join(), /stepps/);
     assert.deepEqual((await open(wrong)).diagnostics, []);

@@ -11,7 +11,7 @@ function read(text: string) {
 }
 
 describe('merge keys', () => {
-  it('add what a mapping has not itself, the first of a list before the others', () => {
+  it('merge keys that a mapping lacks, earlier mappings first', () => {
     const { flow, said } = read(`
 x-slow: &slow { resources: { memory: 512, timeout: 2m }, retry: 3 }
 x-quick: &quick { retry: 1, secrets: [KEY] }
@@ -35,12 +35,12 @@ steps:
     assert.deepEqual([b.retry?.times, b.retry?.backoffMs], [4, 1000]);
   });
 
-  it('are told of where the merged key stands', () => {
+  it('are reported at the position of the merged key', () => {
     const { said } = read('flow: F\nx-a: &a { retri: 3 }\nsteps:\n  - { <<: *a, step: a, run: pass }\n');
     assert.deepEqual(said, ['2:11 unknown-key']);
   });
 
-  it('merge mappings alone, and only where they are not in quotes', () => {
+  it('merge only mappings, and only if unquoted', () => {
     const step = 'steps:\n  - { step: a, run: pass, retry: { <<: 3 } }\n';
     assert.deepEqual(read(`flow: F\n${step}`).said, ['3:36 bad-merge']);
     assert.deepEqual(read(`flow: F\n${step.replace('<<: 3', '"<<": { times: 3 }')}`).said, ['3:36 unknown-key']);

@@ -161,7 +161,7 @@ const MISTAKES: [what: string, text: string, place: string, code: string, hint: 
 
 describe('mistakes in YAML', () => {
   for (const [what, text, place, code, hint] of MISTAKES) {
-    it(`says what is wrong with ${what}`, () => {
+    it(`reports what is wrong with ${what}`, () => {
       const report = new Diagnostics(new SourceFile('flow.yaml', `flow: F\n${text}`), []);
       parse(report);
       const [found] = report.diagnostics;
@@ -170,7 +170,7 @@ describe('mistakes in YAML', () => {
     });
   }
 
-  it('says nothing of what follows from a mistake', () => {
+  it('does not report consequences of a mistake', () => {
     const report = new Diagnostics(
       new SourceFile('flow.yaml', 'flow: F\nsteps:\n  - step: a\n     run: x\n    retry: 2\n'),
       [],

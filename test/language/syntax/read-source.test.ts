@@ -25,18 +25,18 @@ describe('readSource', () => {
     assert.equal(FLOW_FILE_MAX_BYTES, 4 * 1024 * 1024);
   });
 
-  it('tells a missing file and a folder', async () => {
+  it('reports missing files and folders', async () => {
     await assert.rejects(readSource(join(dir, 'none.yaml')), { name: 'UserError', code: 'no-such-flow' });
     await assert.rejects(readSource(dir), { name: 'UserError', code: 'not-a-file' });
   });
 
-  it('takes a byte order mark off', async () => {
+  it('removes a byte order mark', async () => {
     const path = join(dir, 'bom.yaml');
     await writeFile(path, '\ufeffflow: F\n');
     assert.equal((await readSource(path)).source.text, 'flow: F\n');
   });
 
-  it('says where a file stops to be UTF-8', async () => {
+  it('reports the first byte that is not UTF-8', async () => {
     const path = join(dir, 'latin.yaml');
     await writeFile(path, Buffer.concat([Buffer.from('flow: F\n# é '), Buffer.from([0xe9]), Buffer.from(' x\n')]));
     const { diagnostics } = await readSource(path);

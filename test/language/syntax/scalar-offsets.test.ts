@@ -37,7 +37,7 @@ describe('offsetsOf', () => {
     });
   }
 
-  it('tells the escape that a character comes from', () => {
+  it('finds the escape sequence of a character', () => {
     const source = 'k: "a\\x41b"';
     const offsetAt = offsetsOf(scalarAt(source), source);
     assert.deepEqual(

@@ -24,7 +24,7 @@ describe('choosing a kind', () => {
       assert.equal(nodeKind(kinds), chosen);
     });
 
-  it('takes wheels of the version that a kind names', () => {
+  it('uses wheels for the version of the kind', () => {
     assert.equal(wheelTarget('python:3.12'), '3.12');
     assert.equal(wheelTarget('python:3'), STOCK_PYTHON);
   });

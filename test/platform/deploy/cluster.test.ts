@@ -52,7 +52,7 @@ describe('deploy to a cluster', () => {
     return response?.result as { run: string; status: string; outputs: Record<string, unknown> };
   };
 
-  it('brings Metaflow along in the step actions, so that a stock Python runs them', async function () {
+  it('vendors Metaflow in the step actions, so that a stock Python can run them', async function () {
     this.timeout(FIRST_USE_TIMEOUT_MS);
     const bundle = bundleOf(await compileFlow(example('hello')));
     const first = await deployBundle({ ...options, bundle });
@@ -71,7 +71,7 @@ describe('deploy to a cluster', () => {
     assert.equal((outputs.shouted as string[]).length, 9);
   });
 
-  it('gives steps the packages that the flow asks for', async () => {
+  it('provides steps with the packages of the flow', async () => {
     const file = join(folder, 'packages.yaml');
     await writeFile(
       file,
@@ -94,7 +94,7 @@ steps:
     assert.deepEqual(files.sort(), ['.lock.json', '.zip']);
   });
 
-  it('says which package cannot be had', async () => {
+  it('names the package that is not available', async () => {
     const bundle = bundleOf(await compileFlow(example('hello')));
     const [[name, profile]] = Object.entries(bundle.plan.profiles) as [[string, Profile]];
     const profiles = { [name]: { ...profile, pip: ['nuvopipe-has-no-such-package==1'] } };

@@ -45,7 +45,7 @@ describe('deploy, status, logs, metadata', () => {
 
   const command = (name: string, ...args: string[]) => runCommand(name, [...args, '--home', shared.home]);
 
-  it('deploys to the local platform, and again without touching anything', async () => {
+  it('deploys to the local platform, and changes nothing the second time', async () => {
     const first = await command('deploy', file, '--local', '--json');
     assert.equal(first.code, 0, first.stderr);
     const { entities } = JSON.parse(first.stdout);
@@ -55,7 +55,7 @@ describe('deploy, status, logs, metadata', () => {
     assert.ok(!first.stderr.includes(shared.platform.store.secretAccessKey));
   });
 
-  it('sets schedules and says when they start the flow next; a run leaves them as they are', async () => {
+  it('sets schedules and prints when they start the flow next; a run does not change them', async () => {
     const scheduled = join(folder, 'scheduled.yaml');
     const write = (keys: string) => writeFile(scheduled, `flow: LeapFlow\n${keys}\nsteps: [{ step: a, run: pass }]\n`);
     await write('schedule: { cron: "0 6 29 feb *", timezone: Europe/Rome }');
@@ -140,7 +140,7 @@ describe('deploy, status, logs, metadata', () => {
     assert.equal((await command('status', 'FailingFlow/r1')).code, 0);
   });
 
-  it('tells an unknown run with exit code 2 and no stack trace', async () => {
+  it('reports an unknown run with exit code 2 and without a stack trace', async () => {
     const { code, stderr, stdout } = await command('logs', 'CommandsFlow/none');
     assert.deepEqual([code, stdout], [2, '']);
     assert.match(stderr, /^error\[unknown-run\]: there is no run "CommandsFlow\/none" in s3:\/\/.*\n {2}hint: .*\n$/);
@@ -182,7 +182,7 @@ describe('deploy, status, logs, metadata', () => {
     });
   }
 
-  it('tells a wrong key', async () => {
+  it('reports a wrong key', async () => {
     const { apihost } = shared.platform.whisk;
     const args = [file, '--apihost', apihost, '--auth', 'wrong:key', '--datastore', 's3://bucket/x', '--json'];
     const env = { AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's' };

@@ -97,7 +97,7 @@ describe('deploy of triggers', () => {
     ['is lost', { status: 502, result: { error: { error: 'could not find trigger' } } }],
     ['was given up', { status: 200, result: { status: { active: false } } }],
   ] as const) {
-    it(`sets an alarm again that ${what}`, async () => {
+    it(`restores an alarm that ${what}`, async () => {
       await deploy([schedule(1)]);
       const yes = fake.feed;
       fake.feed = (name, params) => (params.lifecycleEvent === 'READ' ? answer : yes(name, params));
@@ -110,7 +110,7 @@ describe('deploy of triggers', () => {
     });
   }
 
-  it('updates what has changed: the feed gives up what it had first', async () => {
+  it('updates changes, deleting the old alarm first', async () => {
     await deploy([schedule(1), orders('a')]);
     assert.deepEqual(await deploy([schedule(1, '0 7 * * *'), orders('b')]), [
       'updated trigger TitlesFlow.schedule-1',
@@ -125,7 +125,7 @@ describe('deploy of triggers', () => {
     assert.equal(fake.feedParameters.get(FEED)?.topic, 'b');
   });
 
-  it('removes what the flow has no more, and nothing else', async () => {
+  it('removes only what is no longer in the flow', async () => {
     await deploy([schedule(1), schedule(2), orders('a'), uploads]);
     await deploy([{ ...schedule(1), name: 'Other.schedule-1', rule: 'Other.schedule-1.rule' }], { flow: 'Other' });
     fake.entities.set('triggers/TitlesFlow.schedule-9', { annotations: [] });
@@ -148,7 +148,7 @@ describe('deploy of triggers', () => {
     ]);
   });
 
-  it('removes a trigger also where its feed refuses, or is gone', async () => {
+  it('removes a trigger even if its feed refuses or is gone', async () => {
     await deploy([schedule(1), orders('a')]);
     fake.feed = (name) => (name === FEED ? { status: 502, result: { error: 'unknown trigger' } } : undefined);
     await deploy([]);
@@ -186,7 +186,7 @@ describe('deploy of triggers', () => {
     });
   }
 
-  it('deploys the rest where there are no alarms, and says which schedules are not set and what to do', async () => {
+  it('deploys the rest without alarms, and reports schedules that were not set', async () => {
     fake.feed = (name) => (name === ALARM ? undefined : { status: 200, result: {} });
     await assert.rejects(deploy([schedule(1), orders('a'), schedule(2, '0 7 * * *')]), (error: Error) => {
       const { name, code, message, hint } = error as Error & { code: string; hint: string };
@@ -205,7 +205,7 @@ describe('deploy of triggers', () => {
     assert.equal((await deploy([schedule(1), orders('a')]))[0], 'created trigger TitlesFlow.schedule-1');
   });
 
-  it('says why a feed refuses, without the key, and tries again the next time', async () => {
+  it('reports why a feed refuses, without the key, and tries again next time', async () => {
     await deploy([schedule(1)]);
     fake.feed = (_, { authKey }) => ({ status: 502, result: { error: { error: `Invalid timezone. ${authKey}` } } });
     await assert.rejects(deploy([schedule(1, '0 7 * * *')]), (error: Error & { code?: string }) => {
@@ -238,7 +238,7 @@ describe('the next start of a schedule', () => {
   const next = (cron: string, timezone?: string) =>
     nextStart({ cron, ...(timezone && { timezone }) }, after).toISOString();
 
-  it('is that of crontab, in its time zone, also where clocks change', () => {
+  it('matches crontab in its time zone, even when clocks change', () => {
     assert.equal(next('0 6 * * *'), '2026-03-28T06:00:00.000Z');
     assert.equal(next('0 6 * * 7', 'Europe/Rome'), '2026-03-29T04:00:00.000Z');
     assert.equal(next('0 6 * 12 *'), '2026-12-01T06:00:00.000Z');
@@ -247,7 +247,7 @@ describe('the next start of a schedule', () => {
     assert.equal(next('0 0 29 2 *'), '2028-02-29T00:00:00.000Z');
   });
 
-  it('is shown in UTC, and in its time zone', () => {
+  it('is printed in UTC and in its time zone', () => {
     const parameters = {};
     const shown = (cron: string, timezone?: string) => {
       const schedule = { cron, ...(timezone && { timezone }) };

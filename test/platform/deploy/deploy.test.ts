@@ -46,7 +46,7 @@ describe('deploy', () => {
   const outcomes = ({ entities }: Deployment) => entities.map(({ name, outcome }) => `${outcome} ${name}`);
   const action = (name: string) => fake.entities.get(`actions/${name}`) as unknown as ActionDocument;
 
-  it('puts the conductor last', async () => {
+  it('deploys the conductor last', async () => {
     await deploy(sampleBundle());
     assert.deepEqual(fake.puts, [
       'packages/TitlesFlow.steps',
@@ -59,7 +59,7 @@ describe('deploy', () => {
     assert.equal(action('TitlesFlow').annotations.find(({ key }) => key === 'conductor')?.value, true);
   });
 
-  it('gives keys to the step actions and to nothing else (I6)', async () => {
+  it('binds keys to the step actions only (I6)', async () => {
     await deploy(sampleBundle());
     for (const [name, body] of fake.entities) {
       const isStep = name.includes('steps/m');
@@ -96,7 +96,7 @@ describe('deploy', () => {
 
   const paid = () => sampleBundle({ secrets: ['API_TOKEN'] });
 
-  it('binds a secret to the actions whose steps name it, and says it nowhere', async () => {
+  it('binds a secret to the actions whose steps name it and never prints it', async () => {
     await deploy(paid(), { API_TOKEN: 'hush', OTHER: 'unrelated' });
     assert.deepEqual(
       action('TitlesFlow.steps/m1024-t600-1a2b3c4d').parameters.find(({ key }) => key === 'secrets'),
@@ -108,7 +108,7 @@ describe('deploy', () => {
     }
   });
 
-  it('updates an action whose secret is another, and leaves no trace by which to guess it', async () => {
+  it('updates an action whose secret changed, without revealing it', async () => {
     await deploy(paid(), { API_TOKEN: '1234' });
     const hashOf = () =>
       action('TitlesFlow.steps/m1024-t600-1a2b3c4d').annotations.find(({ key }) => key === 'nuvopipe')?.value;
@@ -139,7 +139,7 @@ describe('deploy', () => {
     fake = await startFakeWhisk();
   });
 
-  it('gives steps with an image that image, of which the local platform has none', async () => {
+  it('uses the image of a step, except on the local platform', async () => {
     const { warnings } = await deploy(sampleBundle({ image: 'acme/torch:2' }));
     const { code: _, ...exec } = action('TitlesFlow.steps/m1024-t600-1a2b3c4d').exec;
     assert.deepEqual(exec, { kind: 'blackbox', image: 'acme/torch:2', binary: true });
@@ -152,7 +152,7 @@ describe('deploy', () => {
     );
   });
 
-  it('says what a deploy that stopped in the middle has done, and goes on there', async () => {
+  it('reports what an interrupted deploy has done, and continues there', async () => {
     fake.refuse = 'actions/TitlesFlow.steps/wait';
     await assert.rejects(deploy(sampleBundle()), (error: Error & { code: string; hint: string }) => {
       assert.deepEqual([error.name, error.code], ['UserError', 'deploy-incomplete']);
@@ -187,7 +187,7 @@ describe('deploy', () => {
     });
   }
 
-  it('asks for no more than the cluster gives, and names the steps that get less', async () => {
+  it('caps limits at those of the cluster and names the affected steps', async () => {
     const { warnings } = await deploy(sampleBundle());
     assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, { memory: 512, timeout: 300_000, logs: 0 });
     assert.deepEqual(warnings, [
@@ -196,13 +196,13 @@ describe('deploy', () => {
     ]);
   });
 
-  it('keeps the log of an activation as small as the cluster lets it', async () => {
+  it('limits activation logs to the minimum of the cluster', async () => {
     fake.info = { limits: { min_action_logs: 1024 * 1024 } };
     await deploy(sampleBundle());
     assert.equal(action('TitlesFlow').limits.logs, 1);
   });
 
-  it('caps nothing where nothing is published', async () => {
+  it('does not cap limits that the cluster does not publish', async () => {
     fake.info = {};
     await deploy(sampleBundle());
     assert.deepEqual(action('TitlesFlow.steps/m1024-t600-1a2b3c4d').limits, {
@@ -215,7 +215,7 @@ describe('deploy', () => {
 });
 
 describe('kinds', () => {
-  it('takes the stock kinds where they are, the newest that will do elsewhere', () => {
+  it('uses stock kinds if available, otherwise the newest suitable one', () => {
     assert.equal(pythonKind(['python:3', 'python:3.11']), 'python:3.11');
     assert.equal(pythonKind(['nodejs:20', 'python:3']), 'python:3');
     assert.equal(pythonKind(['python:3.10', 'python:3.11', 'python:3.12']), 'python:3.11');
@@ -263,7 +263,7 @@ describe('the probe of conditional PUTs', () => {
       delete: async (key: string) => void keys.delete(key),
     } as unknown as Store;
   };
-  it('tells a store that decides from one that ignores the condition or races on it', async () => {
+  it('distinguishes stores with atomic, ignored and racing conditional PUTs', async () => {
     const decides = (keys: Set<string>, key: string) => !keys.has(key) && !!keys.add(key);
     assert.equal(await probeConditionalPut(store(decides)), 'atomic');
     assert.equal(await probeConditionalPut(store(() => true)), 'ignored');

@@ -57,7 +57,7 @@ describe('versions of a flow', () => {
   const present = () => [...fake.entities.keys()].flatMap((key) => /actions\/.*-([a-d]{8})$/.exec(key)?.[1] ?? []);
   const versions = () => [...new Set(present())].sort();
 
-  it('stand beside each other; what clients invoke is the current one, and says which one was before', async () => {
+  it('coexist; clients invoke the current one, which names its predecessor', async () => {
     await deploy(A);
     await deploy(B);
     assert.deepEqual(versions(), [A, B]);
@@ -68,7 +68,7 @@ describe('versions of a flow', () => {
     assert.deepEqual([updated.version, updated.previous], [B, A]);
   });
 
-  it('change nothing when they are deployed again, and only themselves with another runtime', async () => {
+  it('stay unchanged when deployed again, and only change with another runtime', async () => {
     await deploy(A);
     await deploy(B);
     fake.puts = [];
@@ -127,7 +127,7 @@ describe('versions of a flow', () => {
     assert.ok(fake.entities.has(`actions/${FLOW}.steps/wait`), 'runs of the version before pause in it');
   });
 
-  it('do not take with them what somebody else has in the package', async () => {
+  it('leave entities of others in the package', async () => {
     await deploy(A);
     const theirs = `actions/${FLOW}.steps/p256-60s-${D}`;
     fake.entities.set(theirs, { annotations: [ownerAnnotation({ flow: 'OtherFlow', version: D })] });
@@ -137,7 +137,7 @@ describe('versions of a flow', () => {
     assert.ok(fake.entities.has(theirs));
   });
 
-  it('stay where the datastore does not say which runs are live; the flow is deployed all the same', async () => {
+  it('stay if the live runs are unknown; the flow is still deployed', async () => {
     for (const version of [A, B]) await deploy(version);
     store.list = () => {
       throw new UserError('store-unreachable', 'http://s3 does not answer', 'start it');

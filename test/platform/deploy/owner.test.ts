@@ -10,7 +10,7 @@ describe('owner of an entity', () => {
     assert.deepEqual(ownerOf(entity({ key: 'exec', value: 'python:3' }, ownerAnnotation(owner))), owner);
   });
 
-  it('finds no owner of an entity of somebody else, or of none', () => {
+  it('finds no owner for entities of others or without an owner', () => {
     assert.deepEqual(ownerOf(entity({ key: 'exec', value: 'python:3' })), {});
     assert.deepEqual(ownerOf('elsewhere'), {});
     assert.deepEqual(ownerOf(undefined), {});

@@ -31,7 +31,7 @@ describe('deploy of the sweeper', () => {
   };
   const action = (name = NAME) => fake.entities.get(`actions/${name}`) as unknown as ActionDocument;
 
-  it('makes an action with the keys of its datastore, and an alarm that fires it', async () => {
+  it('creates an action with the keys of its datastore, and an alarm that fires it', async () => {
     const { outcomes, warnings } = await deploy();
     assert.deepEqual(outcomes, [
       'created package nuvopipe',
@@ -50,7 +50,7 @@ describe('deploy of the sweeper', () => {
     assert.deepEqual([rule?.trigger, rule?.action], [`/_/${TRIGGER}`, `/_/${NAME}`]);
   });
 
-  it('changes nothing when it is done again, and only the action with other keys', async () => {
+  it('changes nothing when repeated, and only the action with other keys', async () => {
     await deploy();
     fake.feed = (_, { lifecycleEvent }) => {
       assert.equal(lifecycleEvent, 'READ');
@@ -67,7 +67,7 @@ describe('deploy of the sweeper', () => {
     );
   });
 
-  it('is one for each datastore, and none takes the place of another', async () => {
+  it('exists once per datastore', async () => {
     await deploy();
     const { outcomes } = await deploy({ store: { ...STORE, prefix: 'other' } });
     assert.equal(outcomes.filter((outcome) => outcome.startsWith('created ')).length, 3);
@@ -75,7 +75,7 @@ describe('deploy of the sweeper', () => {
     assert.ok(!fake.changes.some((change) => change.startsWith('DELETE')));
   });
 
-  it('warns where no alarm can be set', async () => {
+  it('warns if no alarm can be set', async () => {
     fake.feed = () => undefined;
     const { outcomes, warnings } = await deploy();
     assert.deepEqual(outcomes, ['created package nuvopipe', `created action ${NAME}`]);
@@ -97,7 +97,7 @@ describe('deploy of the sweeper', () => {
         ...{ vendored: false, user: 'ada', triggers, report: silentReport },
       });
 
-    it('comes with what is deployed to stay, and on the local platform without an alarm', async () => {
+    it('is deployed with flows, and without an alarm on the local platform', async () => {
       assert.equal((await deployFlow(false)).sweeper, undefined);
       const { sweeper, entities } = await deployFlow(true);
       assert.deepEqual(
@@ -107,7 +107,7 @@ describe('deploy of the sweeper', () => {
       assert.ok(entities.every(({ name }) => name !== NAME));
     });
 
-    it('is no reason to say that the flow is not deployed', async () => {
+    it('does not count as a failed deploy', async () => {
       fake.entities.set('packages/nuvopipe', { annotations: [] });
       const { warnings, sweeper } = await deployFlow(true);
       assert.deepEqual(sweeper, []);

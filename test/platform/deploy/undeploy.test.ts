@@ -70,7 +70,7 @@ describe('undeploy', function () {
     await twin.store.delete(keys.live({ flow: 'NightlyReport', run: 'run-1' }));
   });
 
-  it("leaves actions that are not the flow's own, and says that it is not done", async () => {
+  it('leaves actions of other owners and reports that the undeploy is incomplete', async () => {
     await deploy('v1.yaml');
     await whisk.putAction('NightlyFlow.steps/mine', {
       exec: { kind: 'nodejs:20', code: 'function main() { return {} }' },

@@ -48,7 +48,7 @@ describe("Metaflow's client over the records of a datastore", () => {
 
   const python = async <T>(name: string) => runPython<T>([join(import.meta.dirname, name), PYTHON_DIR], env);
 
-  it('answers all that the metadata service answers, and the same', async function () {
+  it('gives the same answers as the metadata service', async function () {
     this.timeout(180_000);
     const folder = prefixes.tasks({ flow: 'SampleFlow', run: 'open' }).slice(0, -1);
     const record = decode((await store.get(`${folder}/start/t/commit`))?.body);

@@ -201,7 +201,7 @@ describe('metadata service', () => {
     assert.deepEqual((await get('/flows/SampleFlow/runs/bad')).body.tags, [...tags, 'sample']);
   });
 
-  it('adds what a task that was lost did not write: without it the client finds no log', async () => {
+  it('adds metadata that a lost task did not write, without which the client finds no log', async () => {
     const record = JSON.parse(
       new TextDecoder().decode(
         (await store.get(keys.commit({ flow: 'SampleFlow', run: 'open', step: 'start', task: 't' })))?.body,
@@ -242,7 +242,7 @@ describe('metadata service', () => {
     }
   });
 
-  it('tells attempts apart: the metadata of all, the artifacts of the last or the wished one', async () => {
+  it('distinguishes attempts: metadata of all, artifacts of the last or the requested one', async () => {
     const folder = prefixes.tasks({ flow: 'SampleFlow', run: 'open' }).slice(0, -1);
     const record = JSON.parse(new TextDecoder().decode((await store.get(`${folder}/start/t/commit`))?.body));
     const attempt = (n: number, sha: string) =>
@@ -280,7 +280,7 @@ describe('metadata service', () => {
     assert.equal(ping.headers.get('METADATA_SERVICE_VERSION'), '2.5.0');
   });
 
-  it('says that its port is taken', async () => {
+  it('reports that its port is in use', async () => {
     const port = Number(new URL(service.url).port);
     await assert.rejects(startMetadataService({ store, port }), { name: 'UserError', code: 'port-taken' });
   });

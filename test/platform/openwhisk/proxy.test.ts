@@ -74,7 +74,7 @@ describe('a proxy that the environment names', () => {
     assert.deepEqual(seen, ['DELETE http://whisk.example/api/v1/namespaces/_/actions/x']);
   });
 
-  it('makes a tunnel to one that speaks https, and is named where it does not, without its password', async () => {
+  it('opens a tunnel to an HTTPS proxy, and names it in errors without its password', async () => {
     const error = (await ask('https://whisk.example')) as Error;
     assert.ok(seen.length > 0 && seen.every((line) => line === 'CONNECT whisk.example:443'));
     assert.match(error.message, /through the proxy http:\/\/127\.0\.0\.1:\d+/);

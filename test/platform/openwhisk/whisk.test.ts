@@ -44,7 +44,7 @@ describe('whisk settings', () => {
     assert.match(wskProperties({ whisk } as Platform), /^NAMESPACE=_$/m);
   });
 
-  it('finds ~/.wskprops, and says what is missing', async () => {
+  it('reads ~/.wskprops and reports missing settings', async () => {
     await writeFile(join(folder, '.wskprops'), 'APIHOST=h\n');
     await assert.rejects(whiskSettings({}, { HOME: folder }), { name: 'UserError', code: 'no-whisk-key' });
     await assert.rejects(whiskSettings({}, { HOME: join(folder, 'none') }), { code: 'no-whisk-host' });
@@ -93,7 +93,7 @@ describe('whisk client', () => {
     [400, { error: 'The request content was malformed' }, 'UserError', 'whisk-refused'],
   ];
   for (const [status, body, name, code] of refusals) {
-    it(`tells ${status} in plain words and without the key`, async () => {
+    it(`reports ${status} in plain words and without the key`, async () => {
       answer = json(status, body);
       await assert.rejects(whisk.putPackage('p', []), (error: Error & { code: string; hint: string }) => {
         assert.deepEqual([error.name, error.code], [name, code]);
@@ -104,18 +104,18 @@ describe('whisk client', () => {
     });
   }
 
-  it('says that nobody is there', async () => {
+  it('reports an unreachable server', async () => {
     const away = openWhisk({ ...whisk.settings, apihost: `http://127.0.0.1:${await freePort()}` });
     await assert.rejects(away.getAction('a'), { name: 'UserError', code: 'host-unreachable' });
     away.close();
   });
 
-  it('says that what answers is no OpenWhisk', async () => {
+  it('reports a server that is not OpenWhisk', async () => {
     answer = (response) => response.end('<html>welcome</html>');
     await assert.rejects(whisk.getAction('a'), { name: 'UserError', code: 'not-openwhisk' });
   });
 
-  it('sends what may be sent twice again after a hiccup', async () => {
+  it('retries idempotent requests', async () => {
     let calls = 0;
     answer = (response) => (++calls === 1 ? response.destroy() : json(200, {})(response));
     await whisk.putPackage('p', []);
@@ -150,7 +150,7 @@ describe('whisk client', () => {
     assert.deepEqual(seen, [`${actions}&skip=0`, `${actions}&skip=200`]);
   });
 
-  it('reaches what is in another namespace', async () => {
+  it('reaches entities in another namespace', async () => {
     answer = json(200, { annotations: [], rules: { 'ns/r': {} } });
     assert.deepEqual(await whisk.getTrigger('/other/new files'), { annotations: [], rules: ['ns/r'] });
     await whisk.invoke('/whisk.system/alarms/alarm', {}, { blocking: true }).catch(() => undefined);
@@ -160,14 +160,14 @@ describe('whisk client', () => {
     ]);
   });
 
-  it('takes what is not there for deleted', async () => {
+  it('treats missing objects as deleted', async () => {
     answer = json(404, { error: 'The requested resource does not exist.' });
     await whisk.deleteRule('r');
     await whisk.deleteAction('p/a');
     assert.deepEqual(seen, ['DELETE /api/v1/namespaces/_/rules/r', 'DELETE /api/v1/namespaces/_/actions/p/a']);
   });
 
-  it('gives the failure of an action as its result, not as an error', async () => {
+  it('returns the failure of an action as its result', async () => {
     answer = json(502, { activationId: 'abc', response: { success: false, result: { error: 'no luck' } } });
     assert.deepEqual(await whisk.invoke('p/a', {}, { blocking: true }), {
       activationId: 'abc',
@@ -200,18 +200,18 @@ describe('whisk client', () => {
     });
   });
 
-  it('knows nothing of a cluster that publishes nothing', async () => {
+  it('returns nothing for a cluster that publishes nothing', async () => {
     answer = json(404, { error: 'no' });
     assert.deepEqual(await whisk.clusterInfo(), {});
   });
 });
 
 describe('retry table', () => {
-  it('never sends an invocation again that may have started', () => {
+  it('never repeats an invocation that might have started', () => {
     for (const on of [500, 502, 504, 'ECONNRESET', 'EPIPE']) assert.equal(retryWaitMs(on, false, 1), undefined);
   });
 
-  it('says why, for every rule, and ends', () => {
+  it('gives a reason for every rule, and ends', () => {
     for (const rule of RETRY_TABLE) {
       assert.match(rule.why, /\w+ \w+/);
       assert.equal(retryWaitMs(rule.on, true, 10), undefined);

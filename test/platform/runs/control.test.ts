@@ -67,7 +67,7 @@ describe('runs with decisions, loops, attempts and failures', () => {
     );
   });
 
-  it('tells the step that failed the run from items that did not, and what followed', () => {
+  it('distinguishes the step that failed the run from failed items and onFailure steps', () => {
     const lines = told('bad');
     assert.deepEqual(lines.slice(-3), [
       '✗ finish',
@@ -78,11 +78,11 @@ describe('runs with decisions, loops, attempts and failures', () => {
     assert.deepEqual([of('bad').status, of('bad').onFailure], ['failed', { status: 'succeeded' }]);
   });
 
-  it('says which attempt of how many is being made', () => {
+  it('shows the current attempt and their number', () => {
     assert.deepEqual(told('trying'), ['✓ start', '… flaky attempt 3 of 4']);
   });
 
-  it('shows what each attempt wrote, also of a task that has not succeeded yet', async () => {
+  it('shows the output of each attempt, even if the task has not succeeded yet', async () => {
     for (const run of ['good', 'trying']) {
       const lines: string[] = [];
       for await (const line of runLogs(new RunReader(s3.store), { flow: 'ControlFlow', run }, { step: 'flaky' })) {
@@ -93,7 +93,7 @@ describe('runs with decisions, loops, attempts and failures', () => {
     }
   });
 
-  it('does not say of how many where a decision leads', () => {
+  it('omits the total of steps after a decision', () => {
     assert.deepEqual(told('open').slice(4), ['… look 2/4', '… triple 1/?', '… end_foreach_items 1/?']);
   });
 });

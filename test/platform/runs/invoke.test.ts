@@ -59,13 +59,13 @@ const succeeded: RunResult = { run: 'r1', status: 'succeeded', outputs: { x: 1 }
 const nothing = () => {};
 
 describe('invokeAndFollow', () => {
-  it('gives the run its name and does not keep a container waiting', async () => {
+  it('returns the name of the run without occupying a container', async () => {
     const { whisk, asked } = whiskOf(async () => ({ activationId: 'a' }));
     await invokeAndFollow(whisk, readerOf([{ begun: true, result: succeeded }]), key, { who: 'x' }, nothing);
     assert.deepEqual(asked, [['HelloFlow', { who: 'x', run: 'r1', wait: 0 }, { blocking: true }]]);
   });
 
-  it('shows the last look, which an answer may overtake', async () => {
+  it('shows the latest state, even if the answer arrives first', async () => {
     const { whisk } = whiskOf(async () => ({ activationId: 'a', response: { success: true, result: succeeded } }));
     const seen: RunStatus[] = [];
     const looks = [{ begun: false }, { begun: true, result: succeeded }];
@@ -74,7 +74,7 @@ describe('invokeAndFollow', () => {
     assert.equal(seen.at(-1)?.status, 'succeeded');
   });
 
-  it('goes on when the call was cut but the run had begun', async () => {
+  it('continues if the call was cut after the run had started', async () => {
     const { whisk } = whiskOf(() => Promise.reject(new SystemError('whisk-failed', 'HTTP 504')));
     const looks = [{ begun: true }, { begun: true }, { begun: true, result: succeeded }];
     assert.equal((await invokeAndFollow(whisk, readerOf(looks), key, {}, nothing)).status, 'succeeded');
@@ -98,13 +98,13 @@ describe('invokeAndFollow', () => {
     });
   });
 
-  it('joins a run that was started before, also when the call is cut', async () => {
+  it('joins an existing run, even if the call is cut', async () => {
     const { whisk } = whiskOf(() => Promise.reject(new SystemError('whisk-failed', 'HTTP 504')));
     const ended = readerOf([{ begun: true, result: succeeded }]);
     assert.equal((await invokeAndFollow(whisk, ended, key, {}, nothing, { exists: true })).status, 'succeeded');
   });
 
-  it('tells why a run failed that left nothing in the datastore', async () => {
+  it('reports why a run without records failed', async () => {
     const result = { error: { run: 'r1', status: 'failed', message: 'S3 refused', step: 'start' } };
     const { whisk } = whiskOf(async () => ({ activationId: 'a', response: { success: false, result } }));
     const ending = await invokeAndFollow(whisk, readerOf([{ begun: false }]), key, {}, nothing);
@@ -113,7 +113,7 @@ describe('invokeAndFollow', () => {
 });
 
 describe('newRunId', () => {
-  it('says when, and differs within a second', () => {
+  it('contains the time and is unique within a second', () => {
     const at = new Date('2026-01-02T03:04:05.678Z');
     assert.match(newRunId(at), /^20260102030405-[0-9a-f]{8}$/);
     assert.notEqual(newRunId(at), newRunId(at));

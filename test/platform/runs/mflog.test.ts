@@ -16,11 +16,11 @@ describe('mflog', () => {
     );
   });
 
-  it('takes the marker that Metaflow sets on lines to be kept', () => {
+  it('removes Metaflow’s marker from lines', () => {
     assert.equal(parseLog(`[!${line('05.000001', 'x')}`, 'stderr')[0]?.text, 'x');
   });
 
-  it('keeps a line without a header with the one before it', () => {
+  it('attaches a line without a header to the preceding one', () => {
     const merged = mergeLogs([
       parseLog(`${line('05.000000', 'first')}torn\n${line('07.000000', 'third')}`, 'stdout'),
       parseLog(line('06.000000', 'second'), 'stderr'),
@@ -31,7 +31,7 @@ describe('mflog', () => {
     );
   });
 
-  it('has no lines where there is no log', () => {
+  it('returns no lines without a log', () => {
     assert.deepEqual(parseLog('', 'stdout'), []);
   });
 });

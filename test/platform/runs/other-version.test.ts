@@ -36,13 +36,13 @@ describe('records of another version', () => {
     for (const text of ['F/later', 'later', 'F/lat']) await assert.rejects(findRun(reader, text), refused);
   });
 
-  it('are refused by name where they are the result of a run', async () => {
+  it('are rejected by name if they are the result of a run', async () => {
     const run = { flow: 'F', run: 'now' };
     objects.put(keys.result(run), { version: 2, run: 'now', status: 'succeeded' });
     await assert.rejects(runStatus(reader, run), refused);
   });
 
-  it('are left alone by prune, with all artifacts of the flow', async () => {
+  it('are not pruned, nor are the artifacts of the flow', async () => {
     const plan = await planPrune(reader, 'F', { olderThanMs: 1 }, Date.now() + 1e12);
     const doomed = plan.steps.flatMap((step) => step.keys);
     assert.ok(doomed.includes(keys.run({ flow: 'F', run: 'now' })));

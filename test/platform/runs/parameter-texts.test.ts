@@ -82,7 +82,7 @@ describe('readParameters', () => {
     assert.deepEqual(await readParameters(['label='], PLANNED), { label: '' });
   });
 
-  it('takes null for JSON, and does not read files for text', async () => {
+  it('accepts null as JSON and does not read files for text', async () => {
     const given = ['label=@nothing', 'options=null'];
     assert.deepEqual(await readParameters(given, PLANNED), { label: '@nothing', options: 'null' });
   });
@@ -127,7 +127,7 @@ describe('readParameters', () => {
     assert.match(message, /^the parameter "token" must match the pattern ghp_\[a-z\]\+ as a whole; /);
   });
 
-  it('takes what an invocation can carry, and no more', async () => {
+  it('accepts no more than an invocation can carry', async () => {
     const room = PARAMETERS_MAX_BYTES - '{"label":""}'.length;
     assert.ok(await readParameters([`label=${'x'.repeat(room)}`], PLANNED));
     const { code, message } = await problemOf([`label=${'x'.repeat(room + 1)}`]);
@@ -182,12 +182,12 @@ describe('readParameters', () => {
       assert.deepEqual(await readParameters([`model=${file('model.bin')}`], planned), { model: '/wCA' });
     });
 
-    it('says how to give what is not UTF-8', async () => {
+    it('explains how to pass files that are not UTF-8', async () => {
       const { hint } = await problemOf(['label=x', `text=${file('latin.txt')}`]);
       assert.match(hint ?? '', /iconv -f latin1 -t utf-8 .*"binary: true"/);
     });
 
-    it('says when it cannot', async () => {
+    it('reports files that it cannot write', async () => {
       const said: [argument: string, message: string][] = [
         [`text=${file('none')}`, `there is no file "${file('none')}"`],
         [`text=${file('folder')}`, `"${file('folder')}" is a folder`],

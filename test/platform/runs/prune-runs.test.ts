@@ -65,7 +65,7 @@ describe('pruning a datastore', () => {
     return planned.summary;
   };
 
-  it('deletes a run with all that is its own, and nothing that another refers to', async () => {
+  it('deletes a run with its own objects, but nothing that another run references', async () => {
     await addRun('old', ['shared', 'own'], { age: 2 });
     await addRun('new', ['shared', 'late']);
     const before = await storedKeys();
@@ -108,7 +108,7 @@ describe('pruning a datastore', () => {
     assert.equal(await store.exists(artifact('c')), false);
   });
 
-  it('deletes nothing where a run has begun since that needs what was to go', async () => {
+  it('deletes nothing if a new run needs a planned object', async () => {
     await addRun('origin', ['a']);
     const planned = await plan({ olderThanMs: 1 });
     await addRun('live', [], { ended: false, origin: 'origin' });
@@ -121,7 +121,7 @@ describe('pruning a datastore', () => {
     assert.deepEqual(await storedKeys(), before);
   });
 
-  it('keeps what the cache needs, until it is told to forget what nobody uses', async () => {
+  it('keeps what the cache needs until --cache-unused selects it', async () => {
     const entry = (key: string, artifacts: string[], used: number) =>
       store.put(
         keys.cacheEntry({ flow, step: 'a', digest: key }),
@@ -167,7 +167,7 @@ describe('pruning a datastore', () => {
   });
 
   for (const stop of [0, 1, 2, 3, 4]) {
-    it(`can be interrupted after ${stop} of its steps and be done again; a run is seen whole or not at all`, async () => {
+    it(`can be interrupted after ${stop} of its steps and repeated; runs are visible completely or not at all`, async () => {
       await addRun('old', ['own', 'more'], { age: 1 });
       await addRun('new', ['kept']);
       const planned = await plan({ keep: 1 });
@@ -189,7 +189,7 @@ describe('pruning a datastore', () => {
   }
 
   for (const garbage of ['not JSON', '{"loss": NaN}', '[]', '"text"', '{}', '']) {
-    it(`goes around an object that is no record: ${garbage}`, async () => {
+    it(`skips invalid records: ${garbage}`, async () => {
       await addRun('old', ['own'], { age: 2 });
       await addRun('odd', ['odd'], { age: 3 });
       await addRun('new', ['late']);
@@ -205,7 +205,7 @@ describe('pruning a datastore', () => {
       assert.ok(left.includes(artifact('own')) && !left.includes(keys.run({ flow, run: 'old' })));
     });
 
-    it(`deletes no artifact where a task or an entry of the cache may need it: ${garbage}`, async () => {
+    it(`deletes no artifact that a task or cache entry might need: ${garbage}`, async () => {
       for (const key of [
         keys.commit({ flow, run: 'new', step: 'a', task: 't' }),
         keys.cacheEntry({ flow, step: 'a', digest: 'key' }),

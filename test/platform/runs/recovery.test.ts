@@ -16,7 +16,7 @@ import { startTestStore, type TestStore } from '../s3/s3.ts';
 
 const FLOW = 'F';
 
-describe('runs that are lost, cancelled, resumed or wait', () => {
+describe('stalled, cancelled, resumed and waiting runs', () => {
   let s3: TestStore;
   let store: Store;
   let reader: RunReader;
@@ -52,7 +52,7 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
     return { status, text: renderStatus(status, plainPalette, nowMs) };
   };
 
-  it('marks a live run whose lease has run out, unless somebody has a claim', async () => {
+  it('marks a live run whose lease has expired, unless a claim is valid', async () => {
     await begin('live');
     await lease('live', 60_000);
     assert.equal((await statusOf('live')).status.isLost, undefined);
@@ -68,7 +68,7 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
     assert.equal((await listRuns(reader, { flow: FLOW, limit: 1 }, Date.now()))[0]?.isLost, undefined);
   });
 
-  it('takes no run for lost that waits for a flow which it has started', async () => {
+  it('does not consider a run stalled while it waits for a called flow', async () => {
     await begin('waits');
     await lease('waits', -1);
     await put('waits', 'children/sub/t/0', { flow: FLOW, run: 'waits-sub-t', given: '' });
@@ -78,7 +78,7 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
     assert.equal((await statusOf('waits', Date.now() + LATER_MS)).status.isLost, true);
   });
 
-  it('the index of live runs is no flow', async () => {
+  it('the index of live runs is not a flow', async () => {
     assert.deepEqual(await reader.flows(), [FLOW]);
   });
 
@@ -93,7 +93,7 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
     assert.equal((await statusOf('waits')).status.waiting, undefined);
   });
 
-  it('shows what a resumed run has taken over', async () => {
+  it('shows what a resumed run reused', async () => {
     await begin('again', { origin: { run: 'live', from: 'join' } });
     const old = { started: Date.now() - 3_600_000, ended: Date.now() - 3_500_000, origin: 'F/live/start/t' };
     await commit('again', 'start', 't', { ...old, splits: 3 });
@@ -132,7 +132,7 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
       throw new UserError('whisk-not-found', 'not there');
     });
 
-    it('says so when the run is over', async () => {
+    it('reports a run that has ended', async () => {
       await begin('over');
       await put('over', 'result.json', { run: 'over', status: 'failed', error: { message: 'x' } });
       const never = whiskOf(async () => assert.fail('nothing is invoked'));
@@ -165,7 +165,7 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
       assert.equal((await statusOf('ending')).status.isOver, true);
     });
 
-    it('says so when the steps of onFailure take longer', async () => {
+    it('reports if the onFailure steps are still running', async () => {
       await begin('lasting');
       await put('lasting', 'cancelled', {});
       const answers = whiskOf(async () => ({ activationId: 'a' }));
@@ -173,7 +173,7 @@ describe('runs that are lost, cancelled, resumed or wait', () => {
       assert.deepEqual(ended, { status: 'cancelled', isOver: false, wasOver: false });
     });
 
-    it('tells why a flow does not do it', async () => {
+    it('explains why the flow cannot do it', async () => {
       await begin('stubborn');
       const answers = whiskOf(async () => ({
         activationId: 'a',

@@ -10,7 +10,7 @@ function aged(days: number, more: Partial<Candidate> = {}): Candidate {
   return { run: `d${days}`, created, modified: created + 1000, isLive: false, status: 'succeeded', ...more };
 }
 
-describe('which runs stay', () => {
+describe('retention of runs', () => {
   const kept = (runs: Candidate[], rule: RetentionRule) => Object.fromEntries(keptRuns(runs, rule, NOW));
   const month = [aged(40), aged(30), aged(20), aged(10), aged(5)];
 
@@ -23,7 +23,7 @@ describe('which runs stay', () => {
     assert.deepEqual(Object.keys(kept(month, { keep: 9 })).length, 5);
   });
 
-  it('with several rules, those that one of them keeps', () => {
+  it('runs that any of several rules keeps', () => {
     assert.deepEqual(Object.keys(kept(month, { keep: 1, olderThanMs: 35 * DAY_MS })).toSorted(), [
       'd10',
       'd20',
@@ -43,13 +43,13 @@ describe('which runs stay', () => {
     assert.deepEqual(kept(runs, {}), {});
   });
 
-  it('live ones always, and what was written within a day', () => {
+  it('live runs and those changed in the last day', () => {
     const long = aged(50, { isLive: true, status: 'lost' });
     const justEnded = aged(3, { modified: NOW - SETTLED_MS + 1 });
     assert.deepEqual(kept([long, justEnded, aged(4)], {}), { d50: 'running', d3: 'settling' });
   });
 
-  it('what a run that is not over resumes; one that is has all that it took', () => {
+  it('runs resumed by a live run; ended runs have their own copies', () => {
     const goesOn = { isLive: true, status: 'lost' as const };
     const runs = [
       aged(40),

@@ -41,7 +41,7 @@ describe('logs of a run', () => {
     return found;
   }
 
-  it('shows what a running step has written so far, of an unfinished line the last state', async () => {
+  it('shows the output of a running step, with the last state of an unfinished line', async () => {
     part('a/t/0/act/00000.stdout', line(1, 'one'));
     part('a/t/0/act/00001.stderr', line(1, '10%', 'open'));
     part('a/t/0/act/00002.stdout', line(2, 'two'));
@@ -49,7 +49,7 @@ describe('logs of a run', () => {
     assert.deepEqual(await shown(), ['a/t | one', 'a/t | two', 'a/t | 20%']);
   });
 
-  it('shows the whole log instead as soon as it is there', async () => {
+  it('shows the complete log as soon as it exists', async () => {
     part('a/t/0/act/00000.stdout', line(1, 'one'));
     objects.put(`${PREFIX}tasks/a/t/commit`, record('a', 't', 0, 'act'));
     assert.deepEqual(await shown(), ['a/t | one']);
@@ -57,7 +57,7 @@ describe('logs of a run', () => {
     assert.deepEqual(await shown(), ['a/t | one', 'a/t | two']);
   });
 
-  it('shows what is left of a lost attempt beside the one that took its place', async () => {
+  it('shows the remains of a lost attempt beside its replacement', async () => {
     part('a/t/0/lost/00000.stdout', line(1, 'half'));
     objects.put(`${PREFIX}tasks/a/t/commit`, record('a', 't', 0, 'act'));
     whole('a/t/0.task_stdout.log', line(1, 'all'));
@@ -77,7 +77,7 @@ describe('logs of a run', () => {
     assert.equal((await shown({ attempt: 0 })).length, 2);
   });
 
-  it('says that there is no such step or task', async () => {
+  it('reports an unknown step or task', async () => {
     objects.put(`${PREFIX}tasks/shout/t-0/commit`, record('shout', 't-0', 0, 'act'));
     await assert.rejects(shown({ step: 'shuot' }), { code: 'unknown-step', hint: 'did you mean "shout"?' });
     await assert.rejects(shown({ step: 'shout', task: 't-7' }), { code: 'unknown-task', hint: 'did you mean "t-0"?' });
@@ -103,7 +103,7 @@ describe('logs of a run', () => {
     );
   });
 
-  it('stops following when it is told to', async () => {
+  it('stops following on the signal', async () => {
     part('a/t/0/act/00000.stdout', line(1, 'one'));
     const stop = new AbortController();
     for await (const _ of followLogs(reader, KEY, {}, stop.signal)) stop.abort();
@@ -130,13 +130,13 @@ describe('logs of a run', () => {
       assert.deepEqual(taskFilter({ ...flags, step: 'a', task: 'a/t' }), { step: 'a', task: 't' });
       assert.deepEqual(taskFilter(flags), {});
     });
-    it('refuse what names no task', () => {
+    it('reject invalid task names', () => {
       for (const task of ['a', 'a/', '/t', 'a/b/c', '']) {
         assert.throws(() => taskFilter({ ...flags, task }), { code: 'bad-task' });
       }
       assert.throws(() => taskFilter({ ...flags, step: 'b', task: 'a/t' }), { code: 'bad-filter' });
     });
-    it('keep lines with a text, or that match an expression', () => {
+    it('select lines by text or regular expression', () => {
       assert.ok(lineFilter('loss 0.1')('epoch 1 loss 0.1'));
       assert.ok(!lineFilter('loss 0.1')('epoch 1 loss 0x1'));
       assert.ok(lineFilter('/LOSS 0.[12]$/i')('\u001b[1mloss\u001b[0m 0x2'));

@@ -35,7 +35,7 @@ describe('runs', () => {
   const counts = (status: RunStatus | undefined) =>
     status?.steps.map(({ step, succeeded, failed, expected }) => [step, succeeded, failed, expected]);
 
-  it('tells a finished run: its steps in order, its outputs', async () => {
+  it('reports the steps and outputs of a finished run', async () => {
     const status = await runStatus(reader, { flow: FLOW, run: 'good' });
     assert.equal(status?.status, 'succeeded');
     assert.match(status.version, /^[0-9a-f]{8}$/);
@@ -53,7 +53,7 @@ describe('runs', () => {
     assert.ok((status?.ended ?? 0) >= (status?.created ?? 0) - 1000);
   });
 
-  it('tells a failed run: which step, why', async () => {
+  it('reports the failed step and the reason', async () => {
     const status = await runStatus(reader, { flow: FLOW, run: 'bad' });
     assert.equal(status?.status, 'failed');
     assert.deepEqual(counts(status)?.at(-1), ['collect', 0, 1, 1]);
@@ -68,7 +68,7 @@ describe('runs', () => {
     );
   });
 
-  it('tells a running run: how many items of how many', async () => {
+  it('reports the progress of a running run', async () => {
     const status = await runStatus(reader, { flow: FLOW, run: 'open' });
     assert.equal(status?.status, 'running');
     assert.deepEqual(counts(status), [
@@ -78,7 +78,7 @@ describe('runs', () => {
     assert.match(renderStatus(status as RunStatus, plainPalette, 0), /… {2}shout {2}2\/3/);
   });
 
-  it('knows nothing of a run that is not there', async () => {
+  it('does not find a missing run', async () => {
     assert.equal(await runStatus(reader, { flow: FLOW, run: 'none' }), undefined);
   });
 
@@ -94,7 +94,7 @@ describe('runs', () => {
     assert.equal((await listRuns(reader, { flow: 'None', limit: 2 })).length, 0);
   });
 
-  it('finds a run by what identifies it', async () => {
+  it('finds a run by ID, prefix or pathspec', async () => {
     const good = { flow: FLOW, run: 'good' };
     for (const text of ['SampleFlow/good', 'SampleFlow/g', 'good', 'go']) {
       assert.deepEqual(await findRun(reader, text), good, text);
@@ -109,7 +109,7 @@ describe('runs', () => {
     ['', 'ambiguous-run', /more/],
     ['SampleFlow/', 'ambiguous-run', /more/],
   ] as const) {
-    it(`says what is wrong with "${text}"`, async () => {
+    it(`reports what is wrong with "${text}"`, async () => {
       await assert.rejects(findRun(reader, text), (error: Error & { code: string; hint: string }) => {
         assert.deepEqual([error.name, error.code], ['UserError', code]);
         assert.match(error.hint, hint);
@@ -118,7 +118,7 @@ describe('runs', () => {
     });
   }
 
-  it('tells a run that was refused for its parameters as a failed one', async () => {
+  it('reports a run with rejected parameters as failed', async () => {
     const status = await runStatus(reader, { flow: FLOW, run: 'refused' });
     assert.deepEqual([status?.status, status?.isOver, status?.steps], ['failed', true, []]);
     assert.match(String(status?.error?.message), /^the flow has no parameter "x"/);
@@ -130,7 +130,7 @@ describe('runs', () => {
     return lines;
   };
 
-  it('shows what steps wrote, in order, in any alphabet', async () => {
+  it('shows the output of steps in order, in any alphabet', async () => {
     assert.deepEqual(
       (await logs('good')).map(({ step, task, stream, text }) => [step, task, stream, text]),
       [
@@ -149,11 +149,11 @@ describe('runs', () => {
     );
   });
 
-  it('says that there is no such step', async () => {
+  it('reports an unknown step', async () => {
     await assert.rejects(logs('good', 'shuot'), { code: 'unknown-step', hint: 'did you mean "shout"?' });
   });
 
-  it('follows a run to its end, and says only what is new', async () => {
+  it('follows a run to its end, printing only new information', async () => {
     const key = { flow: FLOW, run: 'followed' };
     const seen: string[] = [];
     const making = makeRuns(store.settings, [{ run: key.run, params: {} }]);
@@ -165,7 +165,7 @@ describe('runs', () => {
     assert.match(seen.at(-1) ?? '', /^\["succeeded".*"end","succeeded":1/);
   });
 
-  it('stops following when it is told to', async () => {
+  it('stops following on the signal', async () => {
     const stop = new AbortController();
     for await (const status of followRun(reader, { flow: FLOW, run: 'open' }, { signal: stop.signal })) {
       assert.equal(status.status, 'running');

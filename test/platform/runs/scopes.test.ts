@@ -40,7 +40,7 @@ describe('places of steps', () => {
     assert.deepEqual(placed(steps.toReversed(), ['start']), expected);
   });
 
-  it('are conditional behind a decision, up to the end of the item', () => {
+  it('are conditional after a decision, up to the end of the item', () => {
     assert.deepEqual(
       placed(
         [
@@ -57,7 +57,7 @@ describe('places of steps', () => {
     );
   });
 
-  it('are unknown where a lost activation says nothing', () => {
+  it('are unknown if a lost activation left no record', () => {
     assert.deepEqual(
       placed([
         ['start', [], '_parameters'],
@@ -68,7 +68,7 @@ describe('places of steps', () => {
     );
   });
 
-  it('are found in a flow of many steps, and where records lead in a circle', () => {
+  it('are found in a flow with many steps and in cyclic records', () => {
     const many = Array.from({ length: 20_000 }, (_, n): Given => [`s${n}`, [], n === 0 ? '_parameters' : `s${n - 1}`]);
     assert.equal(Object.keys(placed(many.toReversed())).length, 20_000);
     assert.deepEqual(

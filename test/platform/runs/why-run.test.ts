@@ -55,7 +55,7 @@ describe('why a step was executed', () => {
       .map((line) => line.trim());
   }
 
-  it('compares with the nearest earlier run in which it had a cache', async () => {
+  it('compares with the nearest earlier run in which the step was cached', async () => {
     await add('r1', { 'a/t': { cache: FACTS } });
     await add('r2', { 'a/t': { cache: facts('k2', { code: 'c2', inputs: { a: '9', c: '3' } }) } });
     await add('r3', { 'a/t': {} });
@@ -68,7 +68,7 @@ describe('why a step was executed', () => {
     assert.deepEqual(await told('r4', 'a'), ['✓ t ran: since r2, a secret changed']);
   });
 
-  it('says why there was nothing though nothing changed', async () => {
+  it('explains a missing cache entry without changes', async () => {
     await add('r1', { 'a/t': { cache: FACTS }, 'b/t': { cache: FACTS, ok: false } });
     await add('r2', { 'a/t': { cache: FACTS }, 'b/t': { cache: FACTS } });
     assert.deepEqual(
@@ -80,7 +80,7 @@ describe('why a step was executed', () => {
     );
   });
 
-  it('says what tasks have in common once', async () => {
+  it('prints a common reason of several tasks once', async () => {
     await add('r1', {
       'a/t-0': { cached: `${flow}/r0/a/t-0` },
       'a/t-2': { cached: `${flow}/r0/a/t-2` },
@@ -98,7 +98,7 @@ describe('why a step was executed', () => {
     await assert.rejects(told('r1', 'c'), { code: 'unknown-step' });
   });
 
-  it('says what a resumed run did again', async () => {
+  it('explains what a resumed run repeated', async () => {
     await add('r1', { 'a/t': {}, 'b/t': { ok: false }, 'd/t': {} });
     const taken = { origin: `${flow}/r1/a/t` };
     await add(

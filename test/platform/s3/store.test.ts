@@ -25,7 +25,7 @@ const SETTINGS = {
 };
 
 describe('store settings', () => {
-  it('takes bucket and prefix from the URL', () => {
+  it('reads bucket and prefix from the URL', () => {
     assert.deepEqual(parseDatastore('s3://data/metaflow/x/'), { bucket: 'data', prefix: 'metaflow/x' });
     assert.deepEqual(parseDatastore('s3://data'), { bucket: 'data', prefix: '' });
   });
@@ -36,7 +36,7 @@ describe('store settings', () => {
     });
   }
 
-  it('takes keys and endpoint from the environment as other AWS clients do', async () => {
+  it('reads keys and endpoint from the environment like other AWS clients', async () => {
     const before = { ...process.env };
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'hush', AWS_REGION: 'eu-west-1' });
     try {
@@ -68,7 +68,7 @@ describe('store errors', () => {
     ['no such bucket', 404, 'NoSuchBucket', 'no-such-bucket'],
   ];
   for (const [what, status, s3Code, code] of refusals) {
-    it(`says ${what} plainly, without the secret`, async () => {
+    it(`reports ${what} without the secret`, async () => {
       const server = createServer((_, response) => {
         response.writeHead(status, { 'content-type': 'application/xml' });
         response.end(`<?xml version="1.0"?><Error><Code>${s3Code}</Code><Message>no</Message></Error>`);
@@ -93,7 +93,7 @@ describe('store errors', () => {
     });
   }
 
-  it('deletes one by one where the server cannot delete many at once, and says what could not be deleted', async () => {
+  it('deletes objects one by one if the server cannot delete batches, and reports failures', async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(`${request.method} ${request.url}`);
@@ -116,7 +116,7 @@ describe('store errors', () => {
     }
   });
 
-  it('says that nobody answers', async () => {
+  it('reports an unreachable host', async () => {
     const store = await openStore({ ...SETTINGS, endpoint: `http://127.0.0.1:${await freePort()}` });
     await assert.rejects(store.get('a'), { name: 'UserError', code: 'store-unreachable' });
     store.close();
@@ -157,7 +157,7 @@ for (const [server, start] of Object.entries(SERVERS))
       assert.equal(text(await store.get('claim')), String(won.indexOf(true)));
     });
 
-    it('swaps only what has not changed', async () => {
+    it('replaces only unchanged objects', async () => {
       await store.put('swap', 'one');
       const etag = (await store.get('swap'))?.etag ?? '';
       assert.equal(await store.putIfUnchanged('swap', 'two', etag), true);
@@ -181,7 +181,7 @@ for (const [server, start] of Object.entries(SERVERS))
       assert.deepEqual([folders.length, folders[0], folders[1004]], [1005, '0000', '1004']);
     });
 
-    it('deletes more than go into a request, and does not mind what is gone', async () => {
+    it('deletes more objects than fit into a request, and ignores missing ones', async () => {
       const names = (await all(store.list('many/'))).map(({ key }) => key);
       assert.equal(names.length, 1005);
       await store.deleteAll([...names, 'many/never-there']);

@@ -40,7 +40,7 @@ describe('locked wheels', function () {
       report: silentReport,
     });
 
-  it('name all that the requirements need, to the byte', async () => {
+  it('list all dependencies with their hashes', async () => {
     const { wheels } = await lock(memoryStore().store, 'fresh');
     assert.deepEqual(
       wheels.map(({ name }) => name),
@@ -49,7 +49,7 @@ describe('locked wheels', function () {
     for (const { version, sha256 } of wheels) assert.match(`${version} ${sha256}`, /^[\d.]+ [0-9a-f]{64}$/);
   });
 
-  it('are resolved by the first deploy; all others take its lock, of the datastore or else of the home', async () => {
+  it('are resolved by the first deploy; later ones use its lock from the datastore or the home', async () => {
     const { store, objects } = memoryStore();
     const first = await lock(store, 'first');
     const [[key, body]] = [...objects] as [[string, Buffer]];
@@ -69,7 +69,7 @@ describe('locked wheels', function () {
     assert.equal(objects.size, 2);
   });
 
-  describe('when there are none', () => {
+  describe('reports that there are none', () => {
     async function refusal(requirements: string[], target: WheelTarget = STOCK_PYTHON): Promise<UserError> {
       const args = ['-c', REQUIREMENTS_LOCK, ...requirements];
       const options = { python, target, arguments: args, what: 'the packages', report: silentReport };
@@ -89,7 +89,7 @@ describe('locked wheels', function () {
       assert.match(hint ?? '', /check the name; packages without wheels/);
     });
 
-    it('of a version, the newest of which there are some are named', async () => {
+    it('of a version: the message lists the newest available ones', async () => {
       const { message, hint } = await refusal(['MarkupSafe==999'], '3.12');
       assert.match(message, /no wheel of MarkupSafe==999 for Python 3\.12 on Linux \(x86-64\); available wheels: \d/);
       assert.match(hint ?? '', /pin one of these/);

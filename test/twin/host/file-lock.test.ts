@@ -37,7 +37,7 @@ describe('withLock', () => {
     assert.deepEqual(await readdir(folder), []);
   });
 
-  it('is given back after a failure, and hands on what was thrown', async () => {
+  it('is released after a failure, and rethrows the error', async () => {
     await assert.rejects(
       withLock(file, () => Promise.reject(new Error('no'))),
       /^Error: no$/,
@@ -45,7 +45,7 @@ describe('withLock', () => {
     assert.equal(await withLock(file, async () => 'mine'), 'mine');
   });
 
-  it('takes the lock of a dead process, and only one of many takes it', async () => {
+  it('takes over the lock of a dead process exactly once', async () => {
     const dead = { pid: process.pid, identity: 'a process before', id: 'dead' };
     await writeFile(file, JSON.stringify(dead));
     // Several processes, each of which adds a line of its own under the lock.

@@ -30,7 +30,7 @@ describe('the local platform', function () {
     assert.deepEqual(await processesOf(home.path), []);
   });
 
-  it('starts once, answers, and stops with all that it started', async () => {
+  it('starts once, answers, and stops everything it started', async () => {
     const { platform, started } = await start();
     assert.equal(started, true);
     assert.deepEqual(await readPlatform(home.path), platform);
@@ -70,7 +70,7 @@ describe('the local platform', function () {
     assert.deepEqual(await answer.json(), { ok: true });
   });
 
-  it('shows its keys to its owner alone', async () => {
+  it('shows its keys only to its owner', async () => {
     await start();
     const paths = homePaths(home.path);
     for (const file of [paths.platform, paths.settings, paths.wskprops, paths.log, paths.s3Log]) {
@@ -116,7 +116,7 @@ describe('the local platform', function () {
     assert.equal((await start()).started, true);
   });
 
-  it('says that the port it was told to use is taken, and leaves nothing running', async () => {
+  it('reports that the requested port is in use and leaves nothing running', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
@@ -135,7 +135,7 @@ describe('the local platform', function () {
     await assert.rejects(start({ port: port + 1 }), { code: 'already-running' });
   });
 
-  it('moves and says so when the port it used last is taken', async () => {
+  it('moves to another port and reports it if the last one is in use', async () => {
     const { platform } = await start();
     await stopPlatform(home.path, report);
     const port = Number(new URL(platform.store.endpoint as string).port);

@@ -20,7 +20,7 @@ describe('processes', () => {
     assert.notEqual(await processIdentity(process.pid), identity);
   });
 
-  it('have none once they are dead', async () => {
+  it('have none when they are dead', async () => {
     const idle = await start();
     idle.child.kill('SIGKILL');
     await once(idle.child, 'exit');
@@ -40,7 +40,7 @@ describe('processes', () => {
     assert.equal(await isAlive(idle), false);
   });
 
-  it('are left alone when only the pid is the same', async () => {
+  it('are not touched if only the pid matches', async () => {
     const { pid, child } = await start();
     await endProcess({ pid, identity: `${pid}:another` }, 100);
     assert.equal(child.exitCode ?? child.signalCode, null);

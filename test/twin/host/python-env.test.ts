@@ -33,7 +33,7 @@ describe('Python environments', function () {
     assert.equal(s3, join(home.path, 'python/s3/bin/python'));
   });
 
-  it('are made again when a package is broken, and nothing half-made stays', async () => {
+  it('are recreated if a package is broken, without leftovers', async () => {
     home = await homeWithOwnPython();
     const folder = join(home.path, 'python');
     const [lib] = await readdir(join(folder, 's3/lib'));
@@ -48,7 +48,7 @@ describe('Python environments', function () {
     assert.deepEqual(said, []);
   });
 
-  it('say so when there is no package index, and leave nothing behind', async () => {
+  it('report a missing package index and leave nothing behind', async () => {
     home = await emptyHome();
     Object.assign(process.env, OFFLINE);
     await assert.rejects(ensurePython(home.path, report), {
@@ -80,7 +80,7 @@ describe('findPython', () => {
     assert.deepEqual(await findPython({ PATH: `${home.path}:/bin` }), { path: '/opt/python3.11', version: '3.11.9' });
   });
 
-  it('takes the one that the user names', async () => {
+  it('uses the interpreter named by the user', async () => {
     await fakePython('python3.11', '3.11.9');
     const chosen = await fakePython('mine', '3.13.0');
     const found = await findPython({ PATH: `${home.path}:/bin`, NUVOPIPE_PYTHON: chosen });

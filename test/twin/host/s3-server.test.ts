@@ -72,7 +72,7 @@ describe('the S3 server', () => {
     store.close();
   });
 
-  it('says that its port is taken', async () => {
+  it('reports that its port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
@@ -83,7 +83,7 @@ describe('the S3 server', () => {
     }
   });
 
-  it('listens on loopback alone', async () => {
+  it('listens on loopback only', async () => {
     const { port } = await start();
     const elsewhere = await fetch(`http://127.0.0.2:${port}/`).then(
       () => true,

@@ -116,7 +116,7 @@ describe('alarms', () => {
     assert.deepEqual(await refusal(client.feeds.delete({ name: ALARM, trigger })), gone);
   });
 
-  it('an alarm has to be deleted before it is created again', async () => {
+  it('an alarm must be deleted before it is created again', async () => {
     const trigger = await schedule(ALARM, { cron: '* * * * *' });
     assert.deepEqual((await read(trigger)).config.payload, { payload: '' }, 'the package binds an empty text');
     const again = { name: ALARM, trigger, params: { cron: '0 0 * * *', trigger_payload: {} } };
@@ -154,7 +154,7 @@ describe('alarms', () => {
     assert.equal(clock.pending, 0);
   });
 
-  it('once: stays, or goes with its trigger, or with its rules too', async () => {
+  it('once: stays, or is deleted with its trigger, or with its rules too', async () => {
     const date = new Date(clock.now() + MINUTE_MS).toISOString();
     const stays = await schedule(ONCE, { date });
     const goes = await schedule(ONCE, { date, deleteAfterFire: true });
@@ -258,7 +258,7 @@ describe('alarms', () => {
     fine(await client.feeds.delete({ name: ALARM, trigger }));
   });
 
-  it('a throttled fire is tried again, and at last no more', async () => {
+  it('retries a throttled fire, and finally gives up', async () => {
     const trigger = await schedule(ALARM, { cron: '0 0 * * *' });
     const midnight = new Date(clock.now());
     midnight.setUTCHours(24, 0, 0, 0);
@@ -276,7 +276,7 @@ describe('alarms', () => {
     assert.equal((await fires(trigger, 1)).length, 1);
   });
 
-  it('the throttle of fires holds for alarms', async () => {
+  it('the throttle of fires applies to alarms', async () => {
     const names = await Promise.all(
       Array.from({ length: 61 }, () => schedule(ALARM, { cron: '0 * * * *', maxTriggers: 1 })),
     );
@@ -291,7 +291,7 @@ describe('alarms', () => {
     assert.ok(Date.parse(times.sort()[60] ?? '') >= hour.getTime() + MINUTE_MS);
   });
 
-  it('keeps its alarms over a restart, and does not make up for what was missed', async () => {
+  it('keeps its alarms over a restart and skips missed times', async () => {
     const trigger = await schedule(ALARM, { cron: '0 * * * *', trigger_payload: { n: 1 } });
     const missed = await schedule(ONCE, { date: clock.now() + MINUTE_MS });
     const orphan = await schedule(ALARM, { cron: '0 * * * *' });
@@ -356,13 +356,13 @@ describe('cron of the alarms', () => {
     assert.throws(() => parseCron('0 0 * * 7'));
   });
 
-  it('takes either of two restricted days', () => {
+  it('accepts either of two restricted day fields', () => {
     assert.equal(next('0 0 13 * fri', '2026-01-01T00:00:00Z'), '2026-01-02T00:00:00.000Z');
     assert.equal(next('0 0 13 * fri', '2026-01-09T00:00:00Z'), '2026-01-13T00:00:00.000Z');
     assert.equal(next('0 0 13 * 0-6', '2026-01-01T00:00:00Z'), '2026-01-13T00:00:00.000Z');
   });
 
-  it('keeps to the time of its zone when the clocks change', () => {
+  it('follows local time when clocks change', () => {
     const berlin = (pattern: string, after: string) => next(pattern, after, 'Europe/Berlin');
     assert.equal(berlin('0 9 * * *', '2026-03-28T00:00:00Z'), '2026-03-28T08:00:00.000Z');
     assert.equal(berlin('0 9 * * *', '2026-03-29T00:00:00Z'), '2026-03-29T07:00:00.000Z');

@@ -79,7 +79,7 @@ describe('containers', () => {
     assert.ok(body.length > 0);
   });
 
-  it('keep no log where its limit is 0, and are free as soon as they have answered', async () => {
+  it('keep no log if its limit is 0, and are free as soon as they have answered', async () => {
     const chatty = 'const main = () => { console.log("x".repeat(100000)); return { pid: process.pid } }';
     await whisk.put('chatty', chatty, { limits: { logs: 0 } });
     const first = await record('chatty');
@@ -91,7 +91,7 @@ describe('containers', () => {
     assert.equal(logs.length, 1);
   });
 
-  it('say which packages of the images they lack', async () => {
+  it('report missing packages of the images', async () => {
     const lacks = (name: string) =>
       new RegExp(`'?${name}'?: OpenWhisk's image has it, the local platform's container lacks it`);
     await whisk.put('modern', 'const { serializeError } = require("serialize-error"); const main = () => ({})');
@@ -128,7 +128,7 @@ describe('containers', () => {
     assert.deepEqual(await whisk.result('other'), { left: false }, 'forks know nothing of each other');
   });
 
-  it('tell what is wrong with Python code as the image does', async () => {
+  it('report errors in Python code like the image', async () => {
     await whisk.python('broken', 'def main(args)\n  return {}');
     const syntax = await record('broken');
     assert.equal(syntax.status, 502);
@@ -146,7 +146,7 @@ describe('containers', () => {
     assert.deepEqual(texts(nomain.logs).slice(-2), ['stderr: Command exited abruptly during initialization.', WARNING]);
   });
 
-  it('tell of exits and results that are none', async () => {
+  it('report exits and invalid results', async () => {
     const cases: [code: string, error: RegExp][] = [
       ['import os\ndef main(a):\n  os._exit(3)', /^command exited$/],
       ['def main(a):\n  return {"x": object()}', /^command exited$/],
@@ -253,7 +253,7 @@ describe('containers', () => {
     );
   });
 
-  it('stay warm for one revision of one action, and make room for others', async () => {
+  it('stay warm for one revision of an action, and are evicted for others', async () => {
     await whisk.put('counter', 'let n = 0; function main() { n += 1; return {n} }', { limits: { memory: 512 } });
     assert.deepEqual([await whisk.result('counter'), await whisk.result('counter')], [{ n: 1 }, { n: 2 }]);
     await whisk.put('counter', 'let n = 10; function main() { n += 1; return {n} }', { limits: { memory: 512 } });
@@ -270,7 +270,7 @@ describe('containers', () => {
     assert.deepEqual(await whisk.result('counter'), { n: 11 }, 'it was evicted in between');
   });
 
-  it('die when a test says so: before, during and after the action', async () => {
+  it('die on request: before, during and after the action', async () => {
     await whisk.python(
       'step',
       'import time\ndef main(a):\n  time.sleep(a.get("s", 0))\n  print("ran")\n  return {"ok": True}',
@@ -295,7 +295,7 @@ describe('containers', () => {
     assert.deepEqual(await whisk.result('step'), { ok: true });
   });
 
-  it('sessions are dropped and requests refused when a test says so', async () => {
+  it('drops sessions and rejects requests on demand', async () => {
     await whisk.put('echo', 'function main(a) { return a }');
     await whisk.conductor(
       'two',
@@ -310,7 +310,7 @@ describe('containers', () => {
     assert.equal((await whisk.invoke('two')).status, 429);
   });
 
-  it('Python still starts when its template has been killed', async () => {
+  it('starts Python after its template was killed', async () => {
     await whisk.python('again', 'import os\ndef main(a):\n  return {"parent": os.getppid()}');
     const { parent } = await whisk.result('again');
     process.kill(parent, 'SIGKILL');
@@ -318,7 +318,7 @@ describe('containers', () => {
     assert.deepEqual(await whisk.result('again'), { ok: true });
   });
 
-  it('a composition that gets an array from a component sees the misleading error of OpenWhisk', async () => {
+  it('a composition receives OpenWhisk’s misleading error for an array from a component', async () => {
     await whisk.put('array', 'function main() { return [1] }');
     await whisk.conductor('c', 'function main(a) { return a.error ? {params: {seen: a.error}} : {action: "array"} }');
     assert.deepEqual(await whisk.result('c'), {
@@ -357,7 +357,7 @@ describe('closing', () => {
     assert.deepEqual(left, []);
   });
 
-  it('a server that is killed takes its Python containers with it', async () => {
+  it('Python containers end when their server is killed', async () => {
     const stateDir = mkdtempSync(join(tmpdir(), 'nuvopipe-whisk-test-'));
     const script = `
       import { startWhisk } from ${JSON.stringify(new URL('../../../src/twin/openwhisk/server.ts', import.meta.url).href)};

@@ -24,7 +24,7 @@ describe('the REST API', () => {
     return reply.body;
   };
 
-  it('shows what it is and its limits', async () => {
+  it('describes itself and its limits', async () => {
     const { body } = await whisk.call('GET', '/');
     assert.equal(body.limits.actions_per_minute, 10_000);
     assert.equal(body.limits.sequence_length, 50);
@@ -244,7 +244,7 @@ describe('the REST API', () => {
     assert.deepEqual(await whisk.result('a', { still: 'here' }), { still: 'here' });
   });
 
-  it('keeps its state over a restart, and does without a torn file', async () => {
+  it('keeps its state over a restart and ignores a truncated file', async () => {
     await whisk.put('a', CODE);
     await done('PUT', '_/triggers/t', {});
     await done('PUT', '_/rules/r', { trigger: '/_/t', action: '/_/a' });
@@ -263,7 +263,7 @@ describe('the REST API', () => {
     assert.equal((await done('GET', '_/activations?name=a')).length, 2, 'what follows a torn line is not lost');
   });
 
-  it('answers 202 when a blocking invocation takes longer than it waits, and goes on', async () => {
+  it('answers 202 if a blocking invocation takes too long, and continues it', async () => {
     await whisk.put('slow', 'function main(a){ return new Promise(r => setTimeout(() => r({done: true}), 300)) }');
     const reply = await whisk.invoke('slow', {}, 'blocking=true&timeout=50');
     assert.equal(reply.status, 202);
