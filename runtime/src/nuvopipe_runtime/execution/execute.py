@@ -144,7 +144,7 @@ class Executor:
                 kinds = [TIMEOUT if ended.timed_out else CRASH]
             if ended.timed_out:
                 error = overdue or f"the step was ended after its time limit of {_seconds(timeout_s)}"
-            elif error is None and ended.gone is not None and ended.gone.reason is not None:
+            elif error is None and ended.gone is not None and ended.gone.exit_code != -signal.SIGKILL:
                 error = str(ended.gone)
             elif error is None:
                 error = how_it_ended(ended.status, killed_before, oom_kills())

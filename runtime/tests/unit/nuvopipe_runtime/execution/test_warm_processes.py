@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ import pytest
 from nuvopipe_runtime.execution import lifetime
 from nuvopipe_runtime.execution.warm_processes import WarmGone, WarmProcesses
 from nuvopipe_runtime.plan import Plan
-from nuvopipe_testing.one_flow import OneFlow
+from tests.fixture_types import MakeFlow
 
 FLOW = """
     import os, signal, subprocess, sys, time
@@ -41,11 +41,9 @@ FLOW = """
 STEPS = {"start": {"next": {"step": "end"}}, "end": {"next": {"end": True}}}
 PLAN = {"start": "start", "end": "end", "parameters": {"do": {"type": "string", "required": False}}}
 
-Make = Callable[..., OneFlow]
-
 
 @pytest.fixture
-def processes(platform: Make) -> Iterator[WarmProcesses]:
+def processes(platform: MakeFlow) -> Iterator[WarmProcesses]:
     """Processes of a flow, not started yet."""
     made = WarmProcesses(platform(FLOW, STEPS, **PLAN).plan)
     yield made
@@ -152,18 +150,26 @@ def test_a_warm_process_that_failed_between_two_tasks_is_replaced_and_reported(
     assert "nuvopipe: the step's Python process ended: signal SIGBUS" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])
-def test_a_step_that_ends_its_warm_process_fails_with_the_signal(platform: Make, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (signal.SIGKILL, "the step's process was ended by signal SIGKILL"),
+        (signal.SIGABRT, "the step's Python process ended: signal SIGABRT"),
+    ],
+)
+def test_a_step_that_ends_its_warm_process_fails_with_the_signal(
+    platform: MakeFlow, number: signal.Signals, message: str
+) -> None:
     p = platform(FLOW, STEPS, **PLAN)
     # A process that outlives the step must not keep the supervisor waiting for the end of the warm process.
     do = f"subprocess.Popen(['sleep', '30'], start_new_session=True, close_fds=False); os.kill(os.getppid(), {int(number)})"
     started = time.time()
     answer = p.invoke(do=f"{do}; time.sleep(30)")
     assert time.time() - started < 20
-    assert answer["error"]["message"].startswith("the step's process was ended by signal SIGKILL")
+    assert answer["error"]["message"].startswith(message)
 
 
-def test_a_plan_and_its_processes_close_twice(platform: Make) -> None:
+def test_a_plan_and_its_processes_close_twice(platform: MakeFlow) -> None:
     processes = WarmProcesses(Plan(platform(FLOW, STEPS, **PLAN).plan.directory))
     processes.close()
     processes.close()
