@@ -191,7 +191,7 @@ def test_metaflows_command_line_stops_at_the_step_with_our_storage(tmp_path: Pat
             "monitor",
             "config_options",
         )
-        for name in needed.split():
+        for name in needed:
             getattr(context, name)
         assert isinstance(context.flow_datastore._storage_impl, SupervisedStorage)
 
