@@ -24,9 +24,9 @@ export * from './public-api/flow-tests.ts';
 export * from './public-api/flows.ts';
 export type { PlatformStatus } from './public-api/local.ts';
 export * as local from './public-api/local.ts';
-export * from './public-api/metadata.ts';
+export * from './public-api/metadata-service.ts';
+export type { OnProgress, ProgressEvent } from './public-api/on-progress.ts';
 export type { OutputOptions } from './public-api/outputs.ts';
-export type { OnProgress, ProgressEvent } from './public-api/progress.ts';
 export type * from './public-api/runs.ts';
 export * as runs from './public-api/runs.ts';
 export {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { writeBundle } from '../../src/compiler/bundle-folder.ts';
+import { writeBundleFolder } from '../../src/compiler/bundle-folder.ts';
 import type { Bundle } from '../../src/contract/manifest.ts';
 import type { StoreSettings } from '../../src/contract/records.ts';
 import { placeName } from '../../src/platform/s3/store-settings.ts';
@@ -22,7 +22,7 @@ export interface Stock {
 export async function stockMetaflow(python: string, bundle: Bundle): Promise<Stock> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-bench-'));
   const place = join(folder, 'bundle');
-  await writeBundle(bundle, place);
+  await writeBundleFolder(bundle, place);
   return {
     async run(datastore, args = []) {
       const type = datastore === 'local' ? 'local' : 's3';

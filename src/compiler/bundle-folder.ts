@@ -15,7 +15,7 @@ const FOLDER_MODE = 0o755;
  *
  * @throws UserError `not-a-bundle` where the folder holds something else
  */
-export async function writeBundle(bundle: Bundle, dir: string): Promise<void> {
+export async function writeBundleFolder(bundle: Bundle, dir: string): Promise<void> {
   const target = resolve(dir);
   const old = await readdir(target).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -54,7 +54,7 @@ export async function writeBundle(bundle: Bundle, dir: string): Promise<void> {
  *
  * @throws UserError `not-a-bundle`, `bundle-version`, `broken-bundle`
  */
-export async function readBundle(dir: string): Promise<Bundle> {
+export async function readBundleFolder(dir: string): Promise<Bundle> {
   const again = 'compile the flow again';
   const text = await readFile(join(dir, MANIFEST_FILE), 'utf8').catch(() => {
     throw new UserError(

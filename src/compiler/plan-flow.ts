@@ -11,7 +11,7 @@ import type {
   SourceRange,
 } from '../contract/plan.ts';
 import type { Body, Environment, Flow, Resources, Retry, StepSettings } from '../language/model/flow.ts';
-import { sequenceObstacle } from '../language/rules/targets.ts';
+import { sequenceObstacle } from '../language/rules/target.ts';
 import type { Graph, GraphStep } from './flow-graph.ts';
 import { plannedParameter } from './flow-parameters.ts';
 import { isPlain, standInsOf } from './stand-ins.ts';

@@ -34,7 +34,7 @@ export interface ReadFormats {
 
 export type FormatName = keyof ReadFormats;
 
-export type Read<T> =
+export type FormatRead<T> =
   | { value: T }
   /** It is of another version of its format. */
   | { version: unknown; known: number }
@@ -50,7 +50,7 @@ interface Validator {
  * Whether a parsed JSON value has a format, and the version that this nuvopipe reads. Keys that are not known are left in it: an
  * optional key does not make a new version. A value that has no `version` is of the first.
  */
-export function readFormat<F extends FormatName>(format: F, value: unknown): Read<ReadFormats[F]> {
+export function readFormat<F extends FormatName>(format: F, value: unknown): FormatRead<ReadFormats[F]> {
   if (typeof value !== 'object' || value === null) return { problem: 'it must be an object' };
   const known = { Plan: PLAN_VERSION, Manifest: MANIFEST_VERSION }[format as string] ?? RECORDS_VERSION;
   const version = 'version' in value ? value.version : 1;

@@ -1,9 +1,9 @@
 import type { Bundle, ManifestTrigger } from '../contract/manifest.ts';
-import type { Deployment as FlowDeployment } from '../platform/deploy/deploy-bundle.ts';
+import type { BundleDeployment } from '../platform/deploy/deploy-bundle.ts';
 import type { DeployedEntity } from '../platform/deploy/deployed-entity.ts';
 import type { SetSchedule } from '../platform/deploy/feed-schedules.ts';
 import type { Whisk } from '../platform/openwhisk/client.ts';
-import { type OnProgress, progressTo } from './progress.ts';
+import { type OnProgress, progressTo } from './on-progress.ts';
 import { type Target, toolsOf, withClients } from './targets.ts';
 
 export type { DeployedEntity } from '../platform/deploy/deployed-entity.ts';
@@ -26,7 +26,7 @@ export interface DeployOptions {
 }
 
 /** What a deploy did. */
-export interface Deployment extends FlowDeployment {
+export interface Deployment extends BundleDeployment {
   /** When the flow starts by itself next; absent where no schedule was set. */
   schedules?: SetSchedule[];
 }
@@ -89,11 +89,11 @@ export interface UndeployOptions {
  * await undeploy('HelloFlow', { from: await cluster() });
  */
 export async function undeploy(flow: string, options: UndeployOptions): Promise<DeployedEntity[]> {
-  const { undeploy } = await import('../platform/deploy/undeploy-flow.ts');
+  const { undeployFlow } = await import('../platform/deploy/undeploy-flow.ts');
   const { from, force = false, onProgress } = options;
   return withClients(from, async ({ whisk, store }) => {
     const report = progressTo(onProgress);
-    const entities = await undeploy({ whisk, store, flow, force, report });
+    const entities = await undeployFlow({ whisk, store, flow, force, report });
     report.progress('');
     return entities;
   });
@@ -106,8 +106,8 @@ export async function undeploy(flow: string, options: UndeployOptions): Promise<
  * const secrets = Object.fromEntries((await neededSecrets(bundle)).map((name) => [name, process.env[name]]));
  */
 export async function neededSecrets({ plan }: Pick<Bundle, 'plan'>): Promise<string[]> {
-  const { neededSecrets } = await import('../platform/deploy/bind-secrets.ts');
-  return [...neededSecrets(plan).keys()];
+  const { stepsBySecret } = await import('../platform/deploy/bind-secrets.ts');
+  return [...stepsBySecret(plan).keys()];
 }
 
 /**
@@ -119,5 +119,5 @@ export async function requireSecrets(
   { plan }: Pick<Bundle, 'plan'>,
   secrets: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  (await import('../platform/deploy/bind-secrets.ts')).requireSecrets(plan, secrets);
+  (await import('../platform/deploy/bind-secrets.ts')).refuseMissingSecrets(plan, secrets);
 }

@@ -2,7 +2,7 @@ import { paletteOf } from '../base/terminal/palette.ts';
 import type { LoadedTests } from '../flow-tests/load-tests.ts';
 import type { Reporter } from '../flow-tests/reporters/reporter.ts';
 import type { CaseResult } from '../flow-tests/run-tests.ts';
-import { type OnProgress, progressTo } from './progress.ts';
+import { type OnProgress, progressTo } from './on-progress.ts';
 
 /** How results are written: for people, as Test Anything Protocol, or as JUnit's XML. */
 export interface TestReport {

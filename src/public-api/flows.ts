@@ -84,7 +84,7 @@ export async function compile(file: string, { python }: CheckOptions = {}): Prom
  * await writeBundle(bundle, 'build/HelloFlow');
  */
 export async function writeBundle(bundle: Bundle, folder: string): Promise<void> {
-  await (await import('../compiler/bundle-folder.ts')).writeBundle(bundle, folder);
+  await (await import('../compiler/bundle-folder.ts')).writeBundleFolder(bundle, folder);
 }
 
 /**
@@ -95,7 +95,7 @@ export async function writeBundle(bundle: Bundle, folder: string): Promise<void>
  * const bundle = await readBundle('build/HelloFlow');
  */
 export async function readBundle(folder: string): Promise<Bundle> {
-  return (await import('../compiler/bundle-folder.ts')).readBundle(folder);
+  return (await import('../compiler/bundle-folder.ts')).readBundleFolder(folder);
 }
 
 /**
@@ -164,11 +164,11 @@ export async function draw(file: string, options: DrawOptions): Promise<Drawing>
  * const { fits, limits } = await explain(bundle);
  */
 export async function explain(bundle: Bundle, { cluster }: { cluster?: WhiskOptions } = {}): Promise<Explanation> {
-  const [{ explain }, { limitsOf }] = await Promise.all([
+  const [{ explainBundle }, { limitsOf }] = await Promise.all([
     import('../compiler/explain/explanation.ts'),
     import('../compiler/explain/limits.ts'),
   ]);
-  if (cluster === undefined) return explain(bundle);
+  if (cluster === undefined) return explainBundle(bundle);
   const [{ whiskSettings }, { openWhisk }] = await Promise.all([
     import('../platform/openwhisk/whisk-settings.ts'),
     import('../platform/openwhisk/client.ts'),
@@ -178,7 +178,7 @@ export async function explain(bundle: Bundle, { cluster }: { cluster?: WhiskOpti
     const info = await whisk.clusterInfo();
     // A cluster may publish no limits, to anyone; only an entity shows whether it is there and takes the key.
     await whisk.getAction(bundle.plan.flow);
-    return { ...explain(bundle, limitsOf(info)), cluster: whisk.settings.apihost };
+    return { ...explainBundle(bundle, limitsOf(info)), cluster: whisk.settings.apihost };
   } finally {
     whisk.close();
   }

@@ -1,5 +1,5 @@
 import type { PlatformStatus } from '../twin/host/platform-status.ts';
-import { type OnProgress, progressTo } from './progress.ts';
+import { type OnProgress, progressTo } from './on-progress.ts';
 import { homeOf, type LocalOptions, type LocalPlatform, platformOf } from './start-local.ts';
 
 export type { PlatformStatus } from '../twin/host/platform-status.ts';

@@ -11,8 +11,8 @@ import type { LogFilter, TaskLogLine } from '../platform/runs/run-logs.ts';
 import type { RunStatus } from '../platform/runs/run-status.ts';
 import type { SweepReport } from '../platform/runs/sweep-runs.ts';
 import type { StepWhy } from '../platform/runs/why-run.ts';
+import { type OnProgress, progressTo } from './on-progress.ts';
 import { type OutputOptions, withOutputs } from './outputs.ts';
-import { type OnProgress, progressTo } from './progress.ts';
 import { type Datastore, type Target, toolsOf, withClients, withStore } from './targets.ts';
 
 export type { RunFailure } from '../contract/envelope.ts';
@@ -342,7 +342,7 @@ export interface PruneOptions extends ReadOptions {
  * for await (const { flow, runs, bytes } of runs.prune(target, { rule })) console.log(flow, runs.length, bytes);
  */
 export async function* prune(at: Datastore, options: PruneOptions): AsyncGenerator<FlowPrune> {
-  const { planPrune, prune, prunedFlows } = await import('../platform/runs/prune-runs.ts');
+  const { planPrune, prunedFlows, pruneRuns } = await import('../platform/runs/prune-runs.ts');
   const { rule, flows: named = [], onProgress } = options;
   const report = progressTo(onProgress);
   yield* readEach(at, options, async function* (reader) {
@@ -352,7 +352,7 @@ export async function* prune(at: Datastore, options: PruneOptions): AsyncGenerat
       report.progress(`Looking at ${flow}`);
       const plan = await planPrune(reader, flow, rule, Date.now());
       if (options.delete)
-        await prune(reader, plan, (what, objects) => report.progress(`${flow}: deleting ${what} (${objects})`));
+        await pruneRuns(reader, plan, (what, objects) => report.progress(`${flow}: deleting ${what} (${objects})`));
       report.progress('');
       yield plan.summary;
     }
@@ -387,7 +387,7 @@ export interface SweepOptions {
  * const { live, swept } = await runs.sweep(target);
  */
 export async function sweep(target: Target, options: SweepOptions = {}): Promise<SweepReport> {
-  const [{ sweep }, { deploySweeper, sweeperName }] = await Promise.all([
+  const [{ sweepRuns }, { deploySweeper, sweeperName }] = await Promise.all([
     import('../platform/runs/sweep-runs.ts'),
     import('../platform/deploy/sweeper.ts'),
   ]);
@@ -396,7 +396,7 @@ export async function sweep(target: Target, options: SweepOptions = {}): Promise
     const report = progressTo(options.onProgress);
     await deploySweeper({ ...tools, whisk, store, alarm: false, report });
     report.progress('');
-    return sweep(whisk, sweeperName(store));
+    return sweepRuns(whisk, sweeperName(store));
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Platform } from '../twin/host/platform-state.ts';
 import type { PlatformSummary } from '../twin/host/summary.ts';
-import { type OnProgress, progressTo } from './progress.ts';
+import { type OnProgress, progressTo } from './on-progress.ts';
 import type { Target } from './targets.ts';
 
 export type { PlatformSummary } from '../twin/host/summary.ts';
@@ -54,7 +54,7 @@ export async function startLocal(options: StartLocalOptions = {}): Promise<Local
  * @throws UserError `no-python`.
  */
 export async function findPython(): Promise<string> {
-  return (await (await import('../twin/host/python-env.ts')).findPython()).path;
+  return (await (await import('../twin/host/python-env.ts')).locatePython()).path;
 }
 
 export async function platformOf(platform: Platform, home: string, started: boolean): Promise<LocalPlatform> {

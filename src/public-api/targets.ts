@@ -83,12 +83,12 @@ export async function toolsOf(
   { local }: Target,
   options: { python?: string | undefined; home?: string | undefined },
 ): Promise<{ python: string; home: string; vendored: boolean }> {
-  const [{ findPython }, { homePaths }] = await Promise.all([
+  const [{ locatePython }, { homePaths }] = await Promise.all([
     import('../twin/host/python-env.ts'),
     import('../twin/host/platform-state.ts'),
   ]);
   return {
-    python: options.python ?? local?.python ?? (await findPython()).path,
+    python: options.python ?? local?.python ?? (await locatePython()).path,
     home: homePaths(options.home ?? local?.home).home,
     vendored: local === undefined,
   };

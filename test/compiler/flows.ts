@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { writeBundle } from '../../src/compiler/bundle-folder.ts';
+import { writeBundleFolder } from '../../src/compiler/bundle-folder.ts';
 import type { CompileResult } from '../../src/compiler/compile-flow.ts';
 import { bundleOf, compileFlow } from '../../src/compiler/compile-flow.ts';
 import type { Bundle } from '../../src/contract/manifest.ts';
@@ -61,7 +61,7 @@ export class Workshop {
   async run(flow: string, code: Record<string, string> = {}): Promise<Record<string, unknown> | string> {
     await this.write(code);
     const dir = this.path('out');
-    await writeBundle(await this.bundle(flow), dir);
+    await writeBundleFolder(await this.bundle(flow), dir);
     const { status, stdout, stderr } = spawnSync('python3', ['-B', join(dir, 'flow.py')], {
       env: { PYTHONPATH: `${STUB}:${this.dir}`, PYTHONIOENCODING: 'utf-8' },
       encoding: 'utf8',

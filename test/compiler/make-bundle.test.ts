@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { strFromU8, unzipSync } from 'fflate';
-import { readBundle, writeBundle } from '../../src/compiler/bundle-folder.ts';
+import { readBundleFolder, writeBundleFolder } from '../../src/compiler/bundle-folder.ts';
 import { bundleOf, compileFlow } from '../../src/compiler/compile-flow.ts';
 import type { Bundle } from '../../src/contract/manifest.ts';
 import { fileText, Workshop } from './flows.ts';
@@ -143,12 +143,12 @@ describe('bundle', () => {
     beforeEach(async () => {
       bundle = await workshop.bundle(FLOW);
       dir = workshop.path('out/Titles');
-      await writeBundle(bundle, dir);
+      await writeBundleFolder(bundle, dir);
     });
     afterEach(() => rm(workshop.path('out'), { recursive: true, force: true }));
 
     it('reads what it has written', async () => {
-      const read = await readBundle(dir);
+      const read = await readBundleFolder(dir);
       assert.deepEqual(read.manifest, bundle.manifest);
       assert.deepEqual(read.plan, bundle.plan);
       for (const [path, content] of bundle.files)
@@ -157,41 +157,41 @@ describe('bundle', () => {
 
     it('replaces a bundle, and leaves nothing beside it', async () => {
       await workshop.write({ 'out/Titles/left-over': 'x' });
-      await writeBundle(bundle, dir);
+      await writeBundleFolder(bundle, dir);
       assert.deepEqual(await readdir(workshop.path('out')), ['Titles']);
       assert.deepEqual((await readdir(dir)).toSorted(), [...bundle.files.keys()].toSorted());
     });
 
     it('leaves a folder alone that is no bundle', async () => {
       await workshop.write({ 'out/mine/notes.txt': 'x' });
-      await assert.rejects(writeBundle(bundle, workshop.path('out/mine')), { code: 'not-a-bundle' });
+      await assert.rejects(writeBundleFolder(bundle, workshop.path('out/mine')), { code: 'not-a-bundle' });
       assert.deepEqual(await readdir(workshop.path('out/mine')), ['notes.txt']);
       await workshop.write({ 'out/file': 'x' });
-      await assert.rejects(writeBundle(bundle, workshop.path('out/file')), { name: 'UserError' });
-      await assert.rejects(writeBundle(bundle, workshop.path('out/file/below')), { name: 'UserError' });
+      await assert.rejects(writeBundleFolder(bundle, workshop.path('out/file')), { name: 'UserError' });
+      await assert.rejects(writeBundleFolder(bundle, workshop.path('out/file/below')), { name: 'UserError' });
     });
 
     it('detects changed or missing files and a changed manifest', async () => {
       await workshop.write({ 'out/Titles/flow.py': 'import os\n' });
-      await assert.rejects(readBundle(dir), { code: 'broken-bundle', message: /^flow\.py in / });
+      await assert.rejects(readBundleFolder(dir), { code: 'broken-bundle', message: /^flow\.py in / });
       await rm(workshop.path('out/Titles/flow.py'));
-      await assert.rejects(readBundle(dir), { code: 'broken-bundle', message: /flow\.py is missing/ });
-      await writeBundle(bundle, dir);
+      await assert.rejects(readBundleFolder(dir), { code: 'broken-bundle', message: /flow\.py is missing/ });
+      await writeBundleFolder(bundle, dir);
       const manifest = JSON.parse(await readFile(`${dir}/manifest.json`, 'utf8'));
       delete manifest.files['wait.js'];
       await writeFile(`${dir}/manifest.json`, JSON.stringify(manifest));
-      await assert.rejects(readBundle(dir), { code: 'broken-bundle' });
+      await assert.rejects(readBundleFolder(dir), { code: 'broken-bundle' });
       await writeFile(`${dir}/manifest.json`, '{"version": 1, ');
-      await assert.rejects(readBundle(dir), { code: 'broken-bundle' });
+      await assert.rejects(readBundleFolder(dir), { code: 'broken-bundle' });
       await writeFile(`${dir}/manifest.json`, '{"version": 2, "compiler": "9.0.0"}');
-      await assert.rejects(readBundle(dir), { code: 'bundle-version', message: /made by nuvopipe 9\.0\.0/ });
-      await assert.rejects(readBundle(workshop.path('lib')), { code: 'not-a-bundle' });
+      await assert.rejects(readBundleFolder(dir), { code: 'bundle-version', message: /made by nuvopipe 9\.0\.0/ });
+      await assert.rejects(readBundleFolder(workshop.path('lib')), { code: 'not-a-bundle' });
     });
 
     it('does not read outside of its folder', async () => {
       const manifest = { ...bundle.manifest, files: { ...bundle.manifest.files, '../../titles.py': 'x' } };
       await writeFile(`${dir}/manifest.json`, JSON.stringify(manifest));
-      await assert.rejects(readBundle(dir), { code: 'broken-bundle' });
+      await assert.rejects(readBundleFolder(dir), { code: 'broken-bundle' });
     });
   });
 });

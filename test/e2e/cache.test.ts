@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { plainPalette } from '../../src/base/terminal/palette.ts';
 import { renderStatus } from '../../src/cli/views/run-views.ts';
 import { renderWhy } from '../../src/cli/views/why-view.ts';
-import { planPrune, prune } from '../../src/platform/runs/prune-runs.ts';
+import { planPrune, pruneRuns } from '../../src/platform/runs/prune-runs.ts';
 import { RunReader } from '../../src/platform/runs/reader.ts';
 import { SETTLED_MS } from '../../src/platform/runs/retention.ts';
 import { type RunStatus, runStatus } from '../../src/platform/runs/run-status.ts';
@@ -202,7 +202,7 @@ steps:
     const before = await artifacts('seven');
     const plan = await planPrune(reader, FLOW, { keep: 1 }, Date.now() + SETTLED_MS + 60_000);
     assert.equal(plan.summary.runs.length, 6);
-    await prune(reader, plan, () => {});
+    await pruneRuns(reader, plan, () => {});
     assert.deepEqual(await reader.runIds(FLOW), ['seven']);
     assert.deepEqual(await artifacts('seven'), before);
     assert.deepEqual(await run('eight'), [{ text: 'sum: 5' }, ['begin']]);

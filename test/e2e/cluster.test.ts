@@ -8,7 +8,7 @@ import { keys } from '../../src/contract/layout.generated.ts';
 import type { SweepReport } from '../../src/platform/runs/sweep-runs.ts';
 import { readRecord } from '../../src/platform/s3/read-record.ts';
 import { poll } from '../../src/twin/host/poll.ts';
-import { findPython } from '../../src/twin/host/python-env.ts';
+import { locatePython } from '../../src/twin/host/python-env.ts';
 import { caseFile, OWN_RUN_OUTPUTS } from '../support/cases.ts';
 import { runCommand } from '../support/command.ts';
 import { client, deployFlow, invoke } from '../support/flows.ts';
@@ -52,7 +52,7 @@ describe('a flow deployed to a cluster of stock images', function () {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nuvopipe-bare-'));
     interpreter = join(folder, 'python3');
-    await writeFile(interpreter, bareInterpreter((await findPython()).path));
+    await writeFile(interpreter, bareInterpreter((await locatePython()).path));
     await chmod(interpreter, 0o755);
     twin = await startTwin({ python: interpreter, poolMemoryMb: POOL_MEMORY_MB, alarms: {} });
   });

@@ -11,7 +11,7 @@ import { deploySweeper, SWEEP_EVERY_MINUTES, sweeperName } from '../../src/platf
 import { openWhisk, type Whisk } from '../../src/platform/openwhisk/client.ts';
 import { RunReader } from '../../src/platform/runs/reader.ts';
 import { runStatus } from '../../src/platform/runs/run-status.ts';
-import { sweep } from '../../src/platform/runs/sweep-runs.ts';
+import { sweepRuns } from '../../src/platform/runs/sweep-runs.ts';
 import { readRecord } from '../../src/platform/s3/read-record.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { runCommand } from '../support/command.ts';
@@ -160,7 +160,7 @@ describe('stalled, resumed, cancelled and doubly started runs', function () {
         if (after === 1) await deploy(linear('LostFlow'));
         const run = `lost-${after}`;
         await lose('LostFlow', run, after);
-        const found = await sweep(whisk, sweeperName(twin.store.settings));
+        const found = await sweepRuns(whisk, sweeperName(twin.store.settings));
         assert.deepEqual([found.live, found.swept], [1, [`LostFlow/${run}`]]);
         const { status, outputs } = await ending('LostFlow', run);
         assert.deepEqual([status, outputs], ['succeeded', { count: 3 }]);
@@ -188,7 +188,7 @@ describe('stalled, resumed, cancelled and doubly started runs', function () {
       assert.ok(await poll(async () => steps === 2, 20_000));
       delete twin.faults.activation;
       await letLeaseRunOut('LostSequenceFlow', 'lost');
-      await sweep(whisk, sweeperName(twin.store.settings));
+      await sweepRuns(whisk, sweeperName(twin.store.settings));
       const { status, outputs } = await ending('LostSequenceFlow', 'lost');
       assert.deepEqual([status, outputs], ['succeeded', { count: 3 }]);
       assert.deepEqual(await notes('lost'), ['first t', 'second t', 'third t']);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Client } from 'openwhisk';
 import { silentReport } from '../../src/base/terminal/progress.ts';
 import { keys } from '../../src/contract/layout.generated.ts';
-import { type Deployment, deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
+import { type BundleDeployment, deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
 import type { DeployedEntity } from '../../src/platform/deploy/deployed-entity.ts';
 import { openWhisk } from '../../src/platform/openwhisk/client.ts';
 import { poll } from '../../src/twin/host/poll.ts';
@@ -32,13 +32,13 @@ interface Run {
   error?: { message: string };
 }
 
-async function deploy(twin: Twin, text: string): Promise<Deployment> {
+async function deploy(twin: Twin, text: string): Promise<BundleDeployment> {
   const { file, remove } = await flowFile(text);
   return deployFile(twin, file).finally(remove);
 }
 
 /** As `nuvopipe deploy` does it. */
-async function deployFile({ platform, store, home }: Twin, file: string): Promise<Deployment> {
+async function deployFile({ platform, store, home }: Twin, file: string): Promise<BundleDeployment> {
   const whisk = openWhisk(platform.whisk);
   try {
     const { python } = platform;
@@ -53,7 +53,7 @@ async function deployFile({ platform, store, home }: Twin, file: string): Promis
 }
 
 /** What starts the flow, of all that is deployed. */
-function startsOf({ entities }: Pick<Deployment, 'entities'>): DeployedEntity[] {
+function startsOf({ entities }: Pick<BundleDeployment, 'entities'>): DeployedEntity[] {
   return entities.filter(({ type }) => type === 'trigger' || type === 'rule');
 }
 

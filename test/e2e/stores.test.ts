@@ -5,7 +5,7 @@ import { deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
 import { probeConditionalPut } from '../../src/platform/deploy/probe.ts';
 import { deploySweeper, sweeperName } from '../../src/platform/deploy/sweeper.ts';
 import { openWhisk, type Whisk } from '../../src/platform/openwhisk/client.ts';
-import { sweep } from '../../src/platform/runs/sweep-runs.ts';
+import { sweepRuns } from '../../src/platform/runs/sweep-runs.ts';
 import { readRecord } from '../../src/platform/s3/read-record.ts';
 import type { Store } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
@@ -144,7 +144,7 @@ for (const { name, isRacy, start } of PLACES) {
       const result = () => readRecord(direct, keys.result({ flow: 'GridFlow', run }), 'RunResult');
       const isOver = async () => (await result()) !== undefined;
       for (let sweeps = 0; !(await poll(isOver, RUN_TIMEOUT_MS)) && sweeps < SWEEPS; sweeps++) {
-        await sweep(whisk, sweeperName(twin.store.settings));
+        await sweepRuns(whisk, sweeperName(twin.store.settings));
       }
       assert.deepEqual(await result(), { run, status: 'succeeded', outputs: OUTPUTS });
       runs.push(run);

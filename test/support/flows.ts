@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import openwhisk from 'openwhisk';
 import { silentReport } from '../../src/base/terminal/progress.ts';
-import { writeBundle } from '../../src/compiler/bundle-folder.ts';
+import { writeBundleFolder } from '../../src/compiler/bundle-folder.ts';
 import { compileFlow } from '../../src/compiler/compile-flow.ts';
 import type { Bundle } from '../../src/contract/manifest.ts';
 import type { Secrets } from '../../src/platform/deploy/bind-secrets.ts';
@@ -138,7 +138,7 @@ export async function stockRun(
 ): Promise<StockRun> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-stock-'));
   const place = join(folder, 'bundle');
-  await writeBundle(bundle, place);
+  await writeBundleFolder(bundle, place);
   const env = {
     PATH: process.env.PATH,
     HOME: folder,

@@ -96,7 +96,10 @@ export interface ExplainedCall {
 }
 
 /** Explains a bundle by the limits of a cluster, or by OpenWhisk's defaults. */
-export function explain({ manifest, plan, files }: Bundle, limits: AssumedLimits = OPENWHISK_LIMITS): Explanation {
+export function explainBundle(
+  { manifest, plan, files }: Bundle,
+  limits: AssumedLimits = OPENWHISK_LIMITS,
+): Explanation {
   const paths = new Paths(plan);
   const findings = findingsOf(plan, paths, limits, files.get(manifest.conductor.file)?.byteLength ?? 0);
   const each = <T>(of: (name: string, step: PlannedStep) => T[]) =>

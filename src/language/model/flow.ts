@@ -32,7 +32,7 @@ export interface Flow {
   settings: StepSettings;
   schedules: Schedule[];
   triggers: TriggerSource[];
-  target: Target;
+  target: FlowTarget;
   targetSpan?: Span;
   /** Of the whole run. */
   timeoutMs?: Located<number>;
@@ -43,7 +43,7 @@ export interface Flow {
   onFailure: Element[];
 }
 
-export type Target = 'composition' | 'sequence' | 'auto';
+export type FlowTarget = 'composition' | 'sequence' | 'auto';
 
 export interface Parameter {
   name: Located<string>;

@@ -33,7 +33,7 @@ import { checkStandardModules } from './standard-modules.ts';
 import { checkDuplicateSteps, checkStartAndEnd, checkStepNames } from './step-names.ts';
 import { checkSurroundings } from './surroundings.ts';
 import { checkSwitches } from './switches.ts';
-import { checkTarget } from './targets.ts';
+import { checkTarget } from './target.ts';
 import { checkVariables } from './variables.ts';
 
 const CHECKS: Check[] = [

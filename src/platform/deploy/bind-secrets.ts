@@ -5,7 +5,7 @@ import type { Plan } from '../../contract/plan.ts';
 export type Secrets = Readonly<Record<string, string | undefined>>;
 
 /** The secrets that steps need, each with these steps. */
-export function neededSecrets({ steps }: Plan): Map<string, string[]> {
+export function stepsBySecret({ steps }: Plan): Map<string, string[]> {
   const needed = new Map<string, string[]>();
   for (const [step, { secrets = [] }] of Object.entries(steps)) {
     for (const name of secrets) needed.set(name, [...(needed.get(name) ?? []), step]);
@@ -17,8 +17,8 @@ export function neededSecrets({ steps }: Plan): Map<string, string[]> {
 const STEPS_NAMED_MAX = 3;
 
 /** @throws UserError `missing-secrets`, which lists all missing or empty ones */
-export function requireSecrets(plan: Plan, given: Secrets): void {
-  const missing = [...neededSecrets(plan)].filter(([name]) => !Object.hasOwn(given, name) || !given[name]);
+export function refuseMissingSecrets(plan: Plan, given: Secrets): void {
+  const missing = [...stepsBySecret(plan)].filter(([name]) => !Object.hasOwn(given, name) || !given[name]);
   if (missing.length === 0) return;
   const named = missing.map(([name, steps]) => {
     const more = steps.length - STEPS_NAMED_MAX;

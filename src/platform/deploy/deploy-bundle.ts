@@ -5,7 +5,7 @@ import type { Whisk } from '../openwhisk/client.ts';
 import type { Store } from '../s3/store.ts';
 import { ensureLayers } from '../wheels/layer.ts';
 import { vendoredRuntime } from '../wheels/vendor.ts';
-import { requireSecrets, type Secrets } from './bind-secrets.ts';
+import { refuseMissingSecrets, type Secrets } from './bind-secrets.ts';
 import { namedSteps } from './check-limits.ts';
 import { pythonKind, wheelTarget } from './choose-kind.ts';
 import { content, type PlannedEntity, plannedEntities } from './deploy-entities.ts';
@@ -17,7 +17,7 @@ import { type Found, ownerOf, refuseForeign } from './owner.ts';
 import { probeConditionalPut } from './probe.ts';
 import { deploySweeper } from './sweeper.ts';
 
-export interface DeployOptions {
+export interface BundleDeployOptions {
   bundle: Bundle;
   whisk: Whisk;
   store: Store;
@@ -36,7 +36,7 @@ export interface DeployOptions {
   report: Progress;
 }
 
-export interface Deployment {
+export interface BundleDeployment {
   flow: string;
   apihost: string;
   namespace: string;
@@ -54,10 +54,10 @@ export interface Deployment {
  * @throws UserError or SystemError `deploy-incomplete` if it stopped in the middle; it says what was done.
  * @throws UserError or SystemError if all is deployed but what starts the flow; see {@link deployTriggers}.
  */
-export async function deployBundle(options: DeployOptions): Promise<Deployment> {
+export async function deployBundle(options: BundleDeployOptions): Promise<BundleDeployment> {
   const { bundle, whisk, store, vendored, user, secrets = {}, report } = options;
   const { manifest, plan } = bundle;
-  requireSecrets(plan, secrets);
+  refuseMissingSecrets(plan, secrets);
   // First, because it also detects a wrong key or an unreachable host.
   const presentStarts = options.triggers ? await presentTriggers(whisk, manifest) : undefined;
   const present = await presentEntities(whisk, [
@@ -96,7 +96,7 @@ export async function deployBundle(options: DeployOptions): Promise<Deployment> 
 }
 
 /** The flow is deployed, even if its sweeper is not. */
-async function sweeperOf({ store: { settings: store }, ...options }: DeployOptions) {
+async function sweeperOf({ store: { settings: store }, ...options }: BundleDeployOptions) {
   try {
     return await deploySweeper({ ...options, store, alarm: options.vendored });
   } catch (error) {

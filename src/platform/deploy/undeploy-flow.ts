@@ -8,7 +8,7 @@ import { deployTriggers, presentTriggers } from './deploy-triggers.ts';
 import type { DeployedEntity } from './deployed-entity.ts';
 import { type Found, ownerOf } from './owner.ts';
 
-export interface UndeployOptions {
+export interface FlowUndeployOptions {
   whisk: Whisk;
   /** Its index lists live runs. Runs and artifacts stay. */
   store: Store;
@@ -27,7 +27,7 @@ const LIVE_SHOWN_MAX = 3;
  * @throws UserError `unknown-flow` if nothing of the flow is deployed, `runs-are-live` if runs need it and it is not forced.
  * @throws UserError or SystemError `undeploy-incomplete`, after everything has been tried, with what is left.
  */
-export async function undeploy(options: UndeployOptions): Promise<DeployedEntity[]> {
+export async function undeployFlow(options: FlowUndeployOptions): Promise<DeployedEntity[]> {
   const { whisk, flow, force, report } = options;
   const started = { flow, conductor: { name: flow } };
   const present = await presentTriggers(whisk, started);
@@ -74,7 +74,7 @@ function belongsTo(flow: string, entity: Found): boolean {
   return ownerOf(entity).flow === flow;
 }
 
-async function refuseLive({ store, flow }: UndeployOptions): Promise<void> {
+async function refuseLive({ store, flow }: FlowUndeployOptions): Promise<void> {
   const live = [...(await liveRuns(store, flow))].map((run) => `${flow}/${run}`);
   if (live.length === 0) return;
   const more = live.length > LIVE_SHOWN_MAX ? ', …' : '';

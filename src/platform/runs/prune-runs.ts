@@ -112,7 +112,7 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
  *
  * @throws UserError `run-needed` if one of the runs is needed after all
  */
-export async function prune(
+export async function pruneRuns(
   reader: RunReader,
   { summary: { flow, runs }, steps }: PrunePlan,
   onProgress: (what: string, objects: number) => void,
@@ -123,7 +123,7 @@ export async function prune(
     const needed = [run, origin].find((name) => doomed.has(name));
     if (needed === undefined) continue;
     const message = `the run ${flow}/${needed} is needed by ${flow}/${run}, which has just started`;
-    throw new UserError('run-needed', message, 'nothing of this flow was deleted; prune again');
+    throw new UserError('run-needed', message, 'nothing of this flow was deleted; run prune again');
   }
   for (const { what, keys } of steps) {
     if (keys.length === 0) continue;

@@ -20,7 +20,7 @@ export interface SweepReport {
 }
 
 /** Invokes the sweeper and waits for its result. */
-export async function sweep(whisk: Whisk, sweeper: string): Promise<SweepReport> {
+export async function sweepRuns(whisk: Whisk, sweeper: string): Promise<SweepReport> {
   const { response, activationId } = await whisk.invoke(sweeper, {}, { blocking: true });
   if (response?.success) return response.result as SweepReport;
   const { error } = (response?.result ?? {}) as { error?: unknown };

@@ -18,7 +18,7 @@ import {
 import { endProcess } from './process-identity.ts';
 import { ensurePython, type PythonEnvironments } from './python-env.ts';
 
-export interface StartOptions {
+export interface PlatformStartOptions {
   /** Port of the OpenWhisk API; default: the one used last, or any free port. */
   port?: number;
   /** Idle time after which the platform stops; default: the daemon's own. */
@@ -35,7 +35,7 @@ export interface StartedPlatform {
 export async function startPlatform(
   home: string | undefined,
   report: Progress,
-  options: StartOptions = {},
+  options: PlatformStartOptions = {},
 ): Promise<StartedPlatform> {
   const paths = homePaths(home);
   const running = await readPlatform(home);
@@ -58,7 +58,7 @@ export async function startPlatform(
   );
 }
 
-function checkedPort(platform: Platform, { port }: StartOptions): Platform {
+function checkedPort(platform: Platform, { port }: PlatformStartOptions): Platform {
   if (port === undefined || new URL(platform.whisk.apihost).port === String(port)) return platform;
   throw new UserError(
     'already-running',
@@ -104,7 +104,7 @@ async function startDaemon(
   paths: HomePaths,
   python: PythonEnvironments,
   report: Progress,
-  options: StartOptions,
+  options: PlatformStartOptions,
 ): Promise<void> {
   await mkdir(paths.whisk, { recursive: true, mode: 0o700 });
   const log = await open(paths.log, 'a', 0o600);

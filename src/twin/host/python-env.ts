@@ -126,7 +126,7 @@ async function make(folder: string, spec: EnvironmentSpec, report: Progress): Pr
   const place = join(folder, spec.name);
   const draft = `${place}.${process.pid}${HALF_MADE}`;
   const started = Date.now();
-  const base = await findPython();
+  const base = await locatePython();
   report.line(`Making the Python environment ${spec.what} (once, with Python ${base.version}) in ${place}`);
   try {
     await makeVenv(base.path, draft);
@@ -178,7 +178,7 @@ interface BasePython {
 }
 
 /** Finds an interpreter that is new enough. */
-export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<BasePython> {
+export async function locatePython(env: NodeJS.ProcessEnv = process.env): Promise<BasePython> {
   const chosen = env[PYTHON_VARIABLE];
   const wanted = PYTHON_MIN.join('.');
   for (const candidate of chosen ? [chosen] : PYTHON_CANDIDATES) {

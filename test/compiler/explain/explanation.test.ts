@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { plainPalette } from '../../../src/base/terminal/palette.ts';
 import { renderExplanation } from '../../../src/cli/views/explain-view.ts';
-import { type Explanation, explain } from '../../../src/compiler/explain/explanation.ts';
+import { type Explanation, explainBundle } from '../../../src/compiler/explain/explanation.ts';
 import type { Finding } from '../../../src/compiler/explain/findings.ts';
 import { limitsOf, OPENWHISK_LIMITS } from '../../../src/compiler/explain/limits.ts';
 import { BLOCK_STEPS_MAX } from '../../../src/compiler/plan-flow.ts';
@@ -43,7 +43,7 @@ describe('what a flow needs of OpenWhisk', () => {
   });
   after(() => workshop.close());
 
-  const explained = async (flow: string): Promise<Explanation> => explain(await workshop.bundle(flow));
+  const explained = async (flow: string): Promise<Explanation> => explainBundle(await workshop.bundle(flow));
 
   function finding({ limits }: Explanation, limit: Finding['limit']): Finding {
     const found = limits.find((each) => each.limit === limit);
@@ -53,7 +53,7 @@ describe('what a flow needs of OpenWhisk', () => {
 
   it('has its actions, blocks and forks', async () => {
     const bundle = await workshop.bundle(TITLES);
-    const { actions, blocks, forks, fits } = explain(bundle);
+    const { actions, blocks, forks, fits } = explainBundle(bundle);
     const version = bundle.manifest.flowVersion;
     assert.equal(fits, true);
     assert.deepEqual(
@@ -306,7 +306,7 @@ steps:
 
   it('has no conductor if the flow is a native sequence', async () => {
     const bundle = await workshop.bundle(line(30).replace('steps:', 'target: sequence\nsteps:'));
-    const explanation = explain(bundle);
+    const explanation = explainBundle(bundle);
     assert.deepEqual(
       explanation.actions.map(({ role }) => role),
       ['sequence', 'sequence', 'steps'],
@@ -316,7 +316,7 @@ steps:
       ['continuations', 'code'].filter((name) => explanation.limits.some(({ limit }) => limit === name)),
       [],
     );
-    const short = finding(explain(bundle, limitsOf({ sequenceLength: 29 })), 'components');
+    const short = finding(explainBundle(bundle, limitsOf({ sequenceLength: 29 })), 'components');
     assert.deepEqual([short.verdict, short.steps], ['exceeds', ['s29']]);
     assert.equal(short.text, 'a sequence can have 29 steps; s29 exceeds this');
     assert.match(renderExplanation(explanation, plainPalette), /^ {2}LineFlow +sequence$/m);
@@ -332,7 +332,7 @@ steps:
 `);
     assert.deepEqual(limitsOf({}), OPENWHISK_LIMITS);
     const verdicts = (cluster: Parameters<typeof limitsOf>[0]) =>
-      Object.fromEntries(explain(bundle, limitsOf(cluster)).limits.map(({ limit, verdict }) => [limit, verdict]));
+      Object.fromEntries(explainBundle(bundle, limitsOf(cluster)).limits.map(({ limit, verdict }) => [limit, verdict]));
     const asItComes = verdicts({});
     assert.deepEqual(
       [asItComes.time, asItComes.memory, asItComes.lanes, asItComes.calls],
@@ -340,7 +340,7 @@ steps:
     );
     const large = { maxMemoryMB: 2048, maxTimeLimitMs: 600_000, concurrentInvocations: 250, invocationsPerMinute: 999 };
     assert.deepEqual(new Set(Object.values(verdicts(large))), new Set(['fits']));
-    const short = explain(await workshop.bundle(line(30)), limitsOf({ sequenceLength: 20 }));
+    const short = explainBundle(await workshop.bundle(line(30)), limitsOf({ sequenceLength: 20 }));
     assert.equal(
       finding(short, 'components').text,
       'a session can use 30 of 20: nuvopipe expects 50, the default of OpenWhisk',

@@ -7,9 +7,9 @@ import { silentReport } from '../../../src/base/terminal/progress.ts';
 import { bundleOf, compileFlow } from '../../../src/compiler/compile-flow.ts';
 import { prefixes } from '../../../src/contract/layout.generated.ts';
 import type { Profile } from '../../../src/contract/plan.ts';
-import { type DeployOptions, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
+import { type BundleDeployOptions, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
-import { findPython } from '../../../src/twin/host/python-env.ts';
+import { locatePython } from '../../../src/twin/host/python-env.ts';
 import { startWhisk, type WhiskTwin as WhiskServer } from '../../../src/twin/openwhisk/server.ts';
 import { FIRST_USE_TIMEOUT_MS, testPython } from '../../support/home.ts';
 import { startTestStore, type TestStore } from '../s3/s3.ts';
@@ -23,12 +23,12 @@ describe('deploy to a cluster', () => {
   let s3: TestStore;
   let server: WhiskServer;
   let whisk: Whisk;
-  let options: Omit<DeployOptions, 'bundle'>;
+  let options: Omit<BundleDeployOptions, 'bundle'>;
   before(async function () {
     this.timeout(FIRST_USE_TIMEOUT_MS);
     folder = await mkdtemp(join(tmpdir(), 'nuvopipe-cluster-'));
     s3 = await startTestStore();
-    const { path } = await findPython();
+    const { path } = await locatePython();
     server = await startWhisk({
       stateDir: folder,
       auth: AUTH,

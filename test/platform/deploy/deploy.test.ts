@@ -4,7 +4,7 @@ import { unzipSync } from 'fflate';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import type { Bundle } from '../../../src/contract/manifest.ts';
 import { nodeKind, pythonKind } from '../../../src/platform/deploy/choose-kind.ts';
-import { type Deployment, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
+import { type BundleDeployment, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { mergeZips, zipFiles } from '../../../src/platform/deploy/merge-zip.ts';
 import { probeConditionalPut } from '../../../src/platform/deploy/probe.ts';
 import { type ActionDocument, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
@@ -31,7 +31,7 @@ describe('deploy', () => {
     await fake.close();
   });
 
-  const deploy = (bundle: Bundle, secrets?: Record<string, string>): Promise<Deployment> =>
+  const deploy = (bundle: Bundle, secrets?: Record<string, string>): Promise<BundleDeployment> =>
     deployBundle({
       ...(secrets && { secrets }),
       bundle,
@@ -43,7 +43,7 @@ describe('deploy', () => {
       user: 'ada',
       report: silentReport,
     });
-  const outcomes = ({ entities }: Deployment) => entities.map(({ name, outcome }) => `${outcome} ${name}`);
+  const outcomes = ({ entities }: BundleDeployment) => entities.map(({ name, outcome }) => `${outcome} ${name}`);
   const action = (name: string) => fake.entities.get(`actions/${name}`) as unknown as ActionDocument;
 
   it('deploys the conductor last', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { UserError } from '../../../src/base/errors.ts';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import { prefixes } from '../../../src/contract/layout.generated.ts';
-import { type Deployment, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
+import { type BundleDeployment, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { ownerAnnotation, ownerOf } from '../../../src/platform/deploy/owner.ts';
 import { type Entity, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
@@ -45,14 +45,14 @@ describe('versions of a flow', () => {
     await fake.close();
   });
 
-  const deploy = (version: string, more: { code?: string; isSequence?: true } = {}): Promise<Deployment> =>
+  const deploy = (version: string, more: { code?: string; isSequence?: true } = {}): Promise<BundleDeployment> =>
     deployBundle({
       ...{ bundle: sampleBundle({ version, ...more }), whisk, store, python: 'none', home: 'none', vendored: false },
       ...{ user: 'ada', report: { ...silentReport, detail: (text) => lines.push(text) } },
     });
   const actionsOf = (version: string) =>
     ['m256-t60', 'm1024-t600', 'flow'].map((name) => `${FLOW}.steps/${name}-${version}`);
-  const deleted = ({ entities }: Deployment) =>
+  const deleted = ({ entities }: BundleDeployment) =>
     entities.filter(({ outcome }) => outcome === 'deleted').map(({ name }) => name);
   const present = () => [...fake.entities.keys()].flatMap((key) => /actions\/.*-([a-d]{8})$/.exec(key)?.[1] ?? []);
   const versions = () => [...new Set(present())].sort();

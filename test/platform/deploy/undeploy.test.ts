@@ -3,7 +3,7 @@ import type { UserError } from '../../../src/base/errors.ts';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import { keys } from '../../../src/contract/layout.generated.ts';
 import { deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
-import { undeploy } from '../../../src/platform/deploy/undeploy-flow.ts';
+import { undeployFlow } from '../../../src/platform/deploy/undeploy-flow.ts';
 import { openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
 import { caseFile } from '../../support/cases.ts';
 import { compileFile } from '../../support/flows.ts';
@@ -33,7 +33,7 @@ describe('undeploy', function () {
     });
   }
   const remove = (flow: string, force = false) =>
-    undeploy({ whisk, store: twin.store, flow, force, report: silentReport });
+    undeployFlow({ whisk, store: twin.store, flow, force, report: silentReport });
   const names = async (collection: 'triggers' | 'rules') =>
     (await whisk.list(collection)).map(({ name }) => name).toSorted();
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { keys, prefixes } from '../../../src/contract/layout.generated.ts';
-import { type PruneRule, planPrune, prune, prunedFlows } from '../../../src/platform/runs/prune-runs.ts';
+import { type PruneRule, planPrune, prunedFlows, pruneRuns } from '../../../src/platform/runs/prune-runs.ts';
 import { RunReader } from '../../../src/platform/runs/reader.ts';
 import { SETTLED_MS } from '../../../src/platform/runs/retention.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
@@ -61,7 +61,7 @@ describe('pruning a datastore', () => {
   const plan = (rule: PruneRule, now = later()) => planPrune(new RunReader(store), flow, rule, now);
   const pruned = async (rule: PruneRule, now = later()) => {
     const planned = await plan(rule, now);
-    await prune(new RunReader(store), planned, () => {});
+    await pruneRuns(new RunReader(store), planned, () => {});
     return planned.summary;
   };
 
@@ -115,7 +115,7 @@ describe('pruning a datastore', () => {
     await store.put(keys.live({ flow, run: 'live' }), '{}');
     const before = await storedKeys();
     await assert.rejects(
-      prune(new RunReader(store), planned, () => {}),
+      pruneRuns(new RunReader(store), planned, () => {}),
       { code: 'run-needed' },
     );
     assert.deepEqual(await storedKeys(), before);
@@ -177,7 +177,7 @@ describe('pruning a datastore', () => {
         ...planned,
         steps: [...steps, ...(last ? [{ ...last, keys: last.keys.slice(0, 1) }] : [])],
       };
-      await prune(new RunReader(store), interrupted, () => {});
+      await pruneRuns(new RunReader(store), interrupted, () => {});
       const listed = (await new RunReader(store).runs(flow)).map(({ run }) => run);
       assert.deepEqual(listed, ['new'], 'the first object that goes is the one by which a run is found');
       await pruned({ keep: 1 });
@@ -197,7 +197,7 @@ describe('pruning a datastore', () => {
       await store.put(odd, garbage);
       const reader = new RunReader(store);
       const planned = await planPrune(reader, flow, { keep: 1 }, later());
-      await prune(reader, planned, () => {});
+      await pruneRuns(reader, planned, () => {});
       assert.deepEqual([planned.summary.runs.map(({ run }) => run), [...reader.unreadable]], [['old'], [odd]]);
       const left = await storedKeys();
       assert.ok(left.includes(odd) && left.includes(artifact('late')) && left.includes(artifact('odd')));

@@ -8,7 +8,7 @@ import { silentReport } from '../../../src/base/terminal/progress.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
 import { type Lock, lockRequirements } from '../../../src/platform/wheels/requirements-lock.ts';
 import { resolveWheels, STOCK_PYTHON, type WheelTarget } from '../../../src/platform/wheels/wheels.ts';
-import { findPython } from '../../../src/twin/host/python-env.ts';
+import { locatePython } from '../../../src/twin/host/python-env.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../../support/home.ts';
 
 const REQUIREMENTS = ['Jinja2==3.1.4'];
@@ -29,7 +29,7 @@ describe('locked wheels', function () {
   let python: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nuvopipe-lock-'));
-    python = (await findPython()).path;
+    python = (await locatePython()).path;
   });
   after(() => rm(folder, { recursive: true, force: true }));
 

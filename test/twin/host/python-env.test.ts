@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
-import { ensurePython, findPython } from '../../../src/twin/host/python-env.ts';
+import { ensurePython, locatePython } from '../../../src/twin/host/python-env.ts';
 import { emptyHome, FIRST_USE_TIMEOUT_MS, homeWithOwnPython, type TestHome, testHome } from '../../support/home.ts';
 
 /** Environment variables that pip reads, so that it finds no package index. */
@@ -77,20 +77,20 @@ describe('findPython', () => {
   it('prefers 3.11', async () => {
     await fakePython('python3', '3.12.1');
     await fakePython('python3.11', '3.11.9');
-    assert.deepEqual(await findPython({ PATH: `${home.path}:/bin` }), { path: '/opt/python3.11', version: '3.11.9' });
+    assert.deepEqual(await locatePython({ PATH: `${home.path}:/bin` }), { path: '/opt/python3.11', version: '3.11.9' });
   });
 
   it('uses the interpreter named by the user', async () => {
     await fakePython('python3.11', '3.11.9');
     const chosen = await fakePython('mine', '3.13.0');
-    const found = await findPython({ PATH: `${home.path}:/bin`, NUVOPIPE_PYTHON: chosen });
+    const found = await locatePython({ PATH: `${home.path}:/bin`, NUVOPIPE_PYTHON: chosen });
     assert.equal(found.version, '3.13.0');
   });
 
   it('refuses one that is too old', async () => {
     await fakePython('python3', '3.10.13');
-    await assert.rejects(findPython({ PATH: home.path }), { name: 'UserError', code: 'python-missing' });
+    await assert.rejects(locatePython({ PATH: home.path }), { name: 'UserError', code: 'python-missing' });
     const chosen = join(home.path, 'python3');
-    await assert.rejects(findPython({ PATH: '', NUVOPIPE_PYTHON: chosen }), { code: 'python-unusable' });
+    await assert.rejects(locatePython({ PATH: '', NUVOPIPE_PYTHON: chosen }), { code: 'python-unusable' });
   });
 });

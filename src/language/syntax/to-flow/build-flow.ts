@@ -10,6 +10,7 @@ import type {
   Case,
   Element,
   Flow,
+  FlowTarget,
   Foreach,
   Join,
   Located,
@@ -18,7 +19,6 @@ import type {
   Step,
   StepSettings,
   Switch,
-  Target,
   Value,
 } from '../../model/flow.ts';
 import { FOREACH_CONCURRENCY_DEFAULT } from '../../model/flow.ts';
@@ -111,7 +111,7 @@ class Builder {
       settings,
       schedules: readSchedules(reading, at('schedule')),
       triggers: readTriggers(reading, at('on')),
-      target: (target?.value as Target | undefined) ?? 'composition',
+      target: (target?.value as FlowTarget | undefined) ?? 'composition',
       ...(target && { targetSpan: target.span }),
       ...(timeoutMs && { timeoutMs }),
       ...(runs && { runs }),

@@ -1,10 +1,10 @@
-import { checkTarget } from '../../../src/language/rules/targets.ts';
+import { checkTarget } from '../../../src/language/rules/target.ts';
 import { rule } from './rule.ts';
 
 const flow = (rest: string) => `target: sequence\n${rest}`;
 const step = '{ step: a, run: pass }';
 
-rule('targets', checkTarget, {
+rule('target', checkTarget, {
   'accepts steps that follow one another': [flow(`steps: [${step}, { step: b, run: pass }]`), []],
   'rejects a foreach': [flow('steps:\n  - foreach: [1]\n    steps: [{ step: a, run: pass }]'), ['4 no-sequence']],
   'rejects an action': [flow('steps: [{ step: a, action: /_/p/n }]'), ['3 no-sequence']],
