@@ -37,7 +37,7 @@ function isBefore(name) {
  */
 function stays(name) {
   /** @param {Envelope} envelope */
-  return (envelope) => ({ ...envelope, value: envelope.block === name && !envelope.wait });
+  return (envelope) => ({ ...envelope, value: envelope.block === name && !envelope.wait && !envelope.launch });
 }
 
 /**

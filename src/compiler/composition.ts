@@ -1,7 +1,7 @@
 import type { Composition } from 'openwhisk-composer';
 import composer from 'openwhisk-composer';
-import { packageName, stepActionName, versionOf } from '../contract/names.ts';
-import { NOT_RESOLVED } from '../contract/openwhisk.generated.ts';
+import { packageName, stepActionName, versionedConductorName, versionOf } from '../contract/names.ts';
+import { NOT_RESOLVED, SESSION_COMPONENTS_MAX } from '../contract/openwhisk.generated.ts';
 import type { Plan } from '../contract/plan.ts';
 import {
   CALL_ANSWER_MAX_BYTES,
@@ -12,6 +12,9 @@ import {
   PAUSE_MAX_MS,
 } from '../contract/protocol.generated.ts';
 import * as functions from './conductor-functions.generated.ts';
+
+/** Placeholder in a conductor; a deploy replaces it with how to check OpenWhisk's certificate, as JSON in base64. */
+export const TLS = '@tls@';
 
 /**
  * Placeholder in the conductor of a flow with secret parameters; a deploy replaces it with the flow's public key in
@@ -33,7 +36,7 @@ interface Block {
  *
  * ```
  * enter: the envelope that was given, or a new run's
- * while the envelope names a block
+ * launch what the envelope asks for; while it names a block
  *   try
  *     if it asks to wait: wait
  *     else dispatch on the block (a balanced tree)
@@ -59,7 +62,10 @@ export function compose(plan: Plan): Composition {
   );
   const visit = composer.if_nosave(composer.function(functions.waits), pause, settle(plan, actions));
   const guarded = composer.try(visit, handleDeath(plan));
-  const walk = composer.let({ saved: null }, composer.while_nosave(composer.function(functions.goesOn), guarded));
+  const walk = composer.let(
+    { saved: null },
+    composer.while_nosave(composer.sequence(launch(plan), composer.function(functions.goesOn)), guarded),
+  );
   return composer.sequence(enter(plan), walk, composer.function(functions.answer));
 }
 
@@ -71,6 +77,14 @@ function enter({ start, steps, parameters }: Plan): Composition {
   const first = composer.function(made(functions.enter, ENVELOPE_KEY, steps[start]?.block, start));
   const hasSecrets = Object.values(parameters).some(({ type }) => type === 'secret');
   return hasSecrets ? composer.sequence(first, composer.function(made(functions.sealParameters, PUBLIC_KEY))) : first;
+}
+
+/** What a step's answer asks for is launched before the session goes on. */
+function launch({ flow, hash, steps }: Plan): Composition {
+  const flows = Object.values(steps).flatMap(({ call }) => (call && 'flow' in call ? [call.flow] : []));
+  const conductor = `${packageName(flow)}/${versionedConductorName(hash)}`;
+  const constants = { conductor, flows: [...new Set(flows)].toSorted(), tls: TLS };
+  return composer.function(made(functions.launch, { ...constants, componentsMax: SESSION_COMPONENTS_MAX }));
 }
 
 /** Source of the function that a function in `runtime/conductor` returns for these constants. */

@@ -300,8 +300,8 @@ export interface Envelope {
   wait?: number;
   /** This session watches over the run's claims instead of working; how often it has looked so far. */
   guard?: number;
-  /** This session waits for the run's time limit, beside one that awaits an action. */
-  overdue?: true;
+  /** This session waits for the run's time limit, beside one that awaits an action; how often it has looked so far. */
+  overdue?: number;
   /** The run is over, and the session that waits for it has yet to be started. */
   wake?: true;
   /**
@@ -329,13 +329,32 @@ export interface Envelope {
   /** A look at a run whose lease has run out. */
   sweep?: true;
   /**
-   * Lanes that a fork does not have yet: its opener, how many are missing, when to look again, since when the last ones
-   * are being started, since when the lane works on its item (all epoch milliseconds), and how many milliseconds the
-   * item before took.
+   * Lanes that a fork does not have yet: its opener, how many are missing, when to look again, when the last ones were
+   * launched (-1: none has been), since when the lane works on its item (all epoch milliseconds), and how many
+   * milliseconds the item before took. While lanes are being launched: how many more the first of them carries.
    */
-  grow?: [opener: string, missing: number, notBefore: number, startingSince: number, itemSince: number, itemMs: number];
+  grow?: [opener: string, missing: number, notBefore: number, launchedAt: number, itemSince: number, itemMs: number, carried?: number];
   /** Since when the session has waited for the platform to accept another one, epoch milliseconds. */
   waits?: number;
+  launch?: Launch;
+  /**
+   * From the conductor, if the platform refused a session that was to be launched: how many it had accepted before, and
+   * why it refused: `busy` (too many calls in this minute), `crowded` (too much at once, or no answer), or the reason
+   * of a refusal for good.
+   */
+  launched?: [taken: number, refusal: string];
+  /** The component before asked for a new session for the rest, and it was refused. */
+  handsOver?: true;
+  /** The home session has nothing left to do but to wait for the run's result. */
+  awaits?: true;
+  /** The run's guard makes room for another one. */
+  resigns?: true;
+  /** A sweep has found claims whose lanes are lost, and looks for more. */
+  rescues?: true;
+  /** The component before asked for the step's flow to be started, and it was refused. */
+  starts?: true;
+  /** The component before asked for a session that watches the run's time limit. */
+  watched?: true;
   /** For the conductor: arguments of the action that the step calls. */
   call?: Record<string, unknown>;
   /** From the conductor: what the action answered, or how it failed. */
@@ -348,6 +367,34 @@ export interface Envelope {
   params?: Record<string, unknown> | string;
   result?: RunResult;
 }
+
+/**
+ * For the conductor: sessions to launch before this one goes on. The conductor removes it, so it does not count towards
+ * the size of the envelope.
+ */
+export interface Launch {
+  /** In this order, until one is refused. */
+  sessions: LaunchedSession[];
+  /** The session's next envelope, or its last, once all are accepted; absent: the one that the launch is in. */
+  then?: Envelope;
+  /** Launched too; nobody learns whether they were accepted. */
+  also?: LaunchedSession[];
+  /** The conductor asks again until its components run out; since when, epoch milliseconds. */
+  persists?: number;
+}
+
+export type LaunchedSession =
+  | {
+    /** Of a session of this run. */
+    envelope: Envelope;
+    /** One session for each, with it as the last index of `at`. */
+    items?: number[];
+  }
+  | {
+    /** The conductor of a flow, or of one of its versions. */
+    action: string;
+    arguments: Record<string, unknown>;
+  };
 
 /** A step and the coordinate of its task. */
 export type TaskPlace = [step: string, ...at: number[]];
@@ -413,6 +460,8 @@ export interface RunRecord {
   end: string;
   /** Hash of the plan that the run was started with. */
   bundle: string;
+  /** A native sequence executes the run: no session of it can start another one. */
+  isSequence?: true;
   origin?: RunOrigin;
   /** The parameters that its client gave. */
   given?: Record<string, GivenParameter>;

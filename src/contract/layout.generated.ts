@@ -115,6 +115,8 @@ export const keys = {
   logPart: keyTemplate<{ flow: string; run: string; step: string; task: string; attempt: number; activation: string; part: number; stream: string }>('_nuvopipe/{flow}/{run}/logs/{step}/{task}/{attempt:1}/{activation}/{part:5}.{stream}'),
   /** `_nuvopipe/<flow>/<run>/waiting`: WaitingRecord: a session waits until the platform accepts another one. */
   waiting: keyTemplate<{ flow: string; run: string }>('_nuvopipe/{flow}/{run}/waiting'),
+  /** `_nuvopipe/<flow>/<run>/given`: What the step of another flow gives the run that it starts; sealed. */
+  given: keyTemplate<{ flow: string; run: string }>('_nuvopipe/{flow}/{run}/given'),
   /** `_nuvopipe/<flow>/<run>/overdue`: A session waits for the end of the run's time limit. */
   overdue: keyTemplate<{ flow: string; run: string }>('_nuvopipe/{flow}/{run}/overdue'),
   /**

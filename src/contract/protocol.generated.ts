@@ -22,6 +22,9 @@ export const ENVELOPE_KEY = 'nuvopipe';
 /** Argument that has all parameters as the text of one JSON object, which no conductor alters. */
 export const EXACT_PARAMETERS = 'parameters-json';
 
+/** Argument that stands for all parameters of a run that a step of another flow starts: they lie in the datastore. */
+export const STORED_PARAMETERS = 'parameters-stored';
+
 /** Arguments of an invocation that belong to nuvopipe; all others are parameters of the flow. */
 export const INVOCATION_KEYS: ReadonlySet<string> = new Set(['run', 'resume', 'cancel', 'wait', 'nuvopipe']);
 

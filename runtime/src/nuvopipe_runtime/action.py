@@ -20,9 +20,8 @@ from .envelope import check_size, from_arguments
 from .execution.execute import Executor
 from .execution.protect import IS_LINUX, hide_memory
 from .execution.warm_processes import WarmGone
-from .launcher import Launcher
 from .layers import ensure_layer
-from .plan import Plan, conductor_of
+from .plan import Plan
 from .protocol.container import Container
 from .protocol.values.secret_parameters import SecretParameters
 from .protocol.wiring import session_of
@@ -110,9 +109,7 @@ def _advance(arguments: dict[str, Any]) -> Mapping[str, Any]:
         environment=environment,
         layer=arguments.get("layer") or "",
     )
-    conductor = conductor_of(container.plan.flow, container.plan.hash)
-    launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), conductor)
-    answer = session_of(context, container, launcher).advance(envelope)
+    answer = session_of(context, container).advance(envelope)
     check_size(answer)
     return sequence.answer_of(container.plan, answer) if container.plan.is_sequence else answer
 

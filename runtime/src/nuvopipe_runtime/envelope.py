@@ -17,10 +17,11 @@ KEYS = (
     *("run", "block", "step", "at", "claim", "again", "lease", "used", "home"),
     *("wait", "guard", "died", "params", "answerWithin", "from", "attempt", "poll", "answer"),
     *("sweep", "cancel", "origin", "grow", "waits", "standIn", "overdue", "answerBy", "wake", "since"),
+    *("launched", "handsOver", "awaits", "resigns", "rescues", "starts", "watched"),
 )
 """Keys of envelopes that enter a session."""
 
-ANSWERED = ("call", "result")
+ANSWERED = ("call", "launch", "result")
 """Keys of envelopes that a session answers with."""
 
 
@@ -51,6 +52,6 @@ def without(envelope: Envelope, keys: Collection[str]) -> Envelope:
 
 def check_size(envelope: Mapping[str, Any]) -> None:
     """Raises ValueError if the envelope is too long. Outputs and arguments of actions do not count."""
-    size = len(json.dumps({key: value for key, value in envelope.items() if key not in ("result", "call")}))
+    size = len(json.dumps({key: value for key, value in envelope.items() if key not in ANSWERED}))
     if size > ENVELOPE_MAX_BYTES:
         raise ValueError(f"the envelope is {size} bytes long, of {ENVELOPE_MAX_BYTES}: the flow is nested too deep")

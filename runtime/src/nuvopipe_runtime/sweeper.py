@@ -1,7 +1,8 @@
 """The sweeper: one action per datastore that restarts stalled runs.
 
-It reads only the index of live runs: one LIST, and one GET per run that is not over, however many old runs there are. The
-flow knows what a stalled run needs: its own action gets an envelope with `sweep`.
+It looks at the index of live runs alone, so that a look costs one LIST and a GET for each run that is not over, however many
+old ones there are. What a lost run needs is known to its
+flow: the conductor of the run's version gets an envelope that says `sweep`, or that of the flow where it is gone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .contract.parse_key import parts_of
 from .contract.protocol import ENVELOPE_KEY
 from .contract.versions import OtherVersion
 from .launcher import LATER, PARALLEL_LAUNCHES, Launcher
+from .plan import conductor_of
 from .store import NotARecord
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Sweeper:
         self._start = start
         self._clock = clock
         self._deadline = deadline
+        self._conductors: dict[tuple[str, str], str] = {}
+        """Of the version that each run is of."""
 
     def sweep(self) -> dict[str, Any]:
         """Counts live runs, and lists those (`Flow/run`) whose lease has expired.
@@ -107,6 +111,8 @@ class Sweeper:
         start = record.get("start")
         if not isinstance(start, str):
             return UNREADABLE
+        if isinstance(record.get("bundle"), str):
+            self._conductors[run] = conductor_of(run[0], record["bundle"])
         return {"run": layout.run_id, "block": start, "step": start, "at": [], "sweep": True}
 
     def _launch(self, envelopes: dict[tuple[str, str], Envelope]) -> dict[str, Any]:
@@ -118,7 +124,7 @@ class Sweeper:
         with ThreadPoolExecutor(PARALLEL_LAUNCHES) as pool:
             while runs and not waiting and self._clock.now() < self._deadline:
                 batch, runs = runs[:PARALLEL_LAUNCHES], runs[PARALLEL_LAUNCHES:]
-                answers = pool.map(lambda run: self._start(run[0], {ENVELOPE_KEY: envelopes[run]}), batch)
+                answers = pool.map(lambda run: self._enter(run, {ENVELOPE_KEY: envelopes[run]}), batch)
                 for run, answer in zip(batch, answers, strict=True):
                     if answer is None:
                         swept.append(_name(run))
@@ -127,6 +133,10 @@ class Sweeper:
                     else:
                         refused[_name(run)] = answer
         return {"swept": swept, "waiting": waiting + [_name(run) for run in runs], "refused": refused}
+
+    def _enter(self, run: tuple[str, str], arguments: dict[str, Any]) -> str | None:
+        refusal = self._start(self._conductors[run], arguments) if run in self._conductors else ""
+        return refusal if refusal in (None, LATER) else self._start(run[0], arguments)
 
 
 def _name(run: tuple[str, str]) -> str:
@@ -137,14 +147,14 @@ _stores: dict[tuple[tuple[str, Any], ...], Store] = {}
 
 
 def main(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Takes the bound parameter `store`; returns the report of `Sweeper.sweep`."""
+    """Takes the bound parameters `store` and `tls`; answers what `Sweeper.sweep` does."""
     from .store import explain
 
     try:
         store = _store(arguments["store"])
         deadline_ms = os.environ.get("__OW_DEADLINE")
         deadline = int(deadline_ms) / 1000 if deadline_ms else time.time() + ACTION_TIME_DEFAULT_MS / 1000
-        launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"))
+        launcher = Launcher(os.environ["__OW_API_HOST"], os.environ.get("__OW_API_KEY"), arguments.get("tls"))
         return Sweeper(store, launcher.start, Clock(), deadline - RESERVE_S).sweep()
     except Exception as error:
         return {"error": explain(error)[:300]}

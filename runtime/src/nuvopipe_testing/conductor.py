@@ -21,6 +21,7 @@ from nuvopipe_runtime.contract.protocol import (
     PAUSE_MAX_MS,
 )
 from nuvopipe_runtime.plan import version_of
+from nuvopipe_runtime.protocol.sessions.launches import invocations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -29,12 +30,18 @@ if TYPE_CHECKING:
     from nuvopipe_runtime.plan import Plan
 
     JsonObject: TypeAlias = dict[str, Any]
-    Component: TypeAlias = "Step | Pause | Call | Refused"
+    Component: TypeAlias = "Step | Pause | Call | Launch | Refused"
     Walk: TypeAlias = Generator[Component, JsonObject, JsonObject]
     """Yields components, is sent their answers, returns the last envelope."""
 
 TOO_MANY_COMPONENTS = "Too many actions in the composition."
 """OpenWhisk's error in place of an answer, for each component beyond `SESSION_COMPONENTS_MAX`."""
+
+HOLDS_MAX = 50
+"""How often a session without components asks again, once a second: as long as an activation of the conductor lasts."""
+
+PAUSE_AFTER_REFUSAL_MS = 60_000
+"""Until the next minute, as `runtime/conductor/launch.js` pauses at most."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,20 @@ class Call:
     action: str
     arguments: JsonObject
     envelope: JsonObject
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Sessions are invoked without waiting for them: `(action, arguments)` of each, the action None for the session's own flow.
+
+    It is no component. Its answer says with `taken` how many of `sessions` were accepted before one was refused, and with
+    `refusal` why. `also` are invoked too, whatever comes of it.
+    """
+
+    sessions: list[tuple[str | None, JsonObject]]
+    also: list[tuple[str | None, JsonObject]]
+    holds: bool = False
+    """The conductor has just been refused, and asks again after a moment."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +127,9 @@ class Conductor:
         try:
             component = next(walk)
             while True:
-                if used < SESSION_COMPONENTS_MAX:
+                if isinstance(component, Launch):
+                    answer = yield component
+                elif used < SESSION_COMPONENTS_MAX:
                     used += 1
                     answer = yield component
                 else:
@@ -118,13 +141,16 @@ class Conductor:
             return last
 
     def _walk(self, envelope: JsonObject) -> Walk:
-        while goes_on(envelope):
+        while True:
+            while launches(envelope):
+                envelope = yield from launch(envelope)
+            if not goes_on(envelope):
+                return envelope
             if waits(envelope):
                 ms, envelope = pause(envelope)
                 yield Pause(ms, envelope)
             else:
                 envelope = yield from self._visit(envelope)
-        return envelope
 
     def _visit(self, envelope: JsonObject) -> Walk:
         """The block of an envelope, until an answer leaves it."""
@@ -138,7 +164,7 @@ class Conductor:
             if block in self.actions and "call" in envelope:
                 arguments, saved = call(envelope)
                 envelope = called(saved, (yield Call(self.actions[block], arguments, saved)))
-            if stand_in or envelope.get("block") != block or envelope.get("wait"):
+            if stand_in or envelope.get("block") != block or envelope.get("wait") or "launch" in envelope:
                 return envelope
 
     # ------------------------------------------------------------------ transitions that depend on the plan
@@ -192,6 +218,34 @@ class Conductor:
 
 
 # ---------------------------------------------------------------------- transitions of any envelope
+
+
+def launches(envelope: JsonObject) -> bool:
+    """Whether sessions are launched before this one goes on. One that persists has a pause between two times."""
+    return "launch" in envelope and not ("persists" in envelope["launch"] and waits(envelope))
+
+
+def launch(envelope: JsonObject) -> Walk:
+    """The envelope after its launches: one that all were accepted for, or one that says what was refused."""
+    asked = envelope["launch"]
+    rest = {key: value for key, value in envelope.items() if key != "launch"}
+    sessions = [each for session in asked["sessions"] for each in invocations(session)]
+    also = [each for session in asked.get("also", ()) for each in invocations(session)]
+    answer = yield Launch(sessions, also)
+    is_last = "persists" in asked and envelope.get("used", 0) >= SESSION_COMPONENTS_MAX
+    for _ in range(HOLDS_MAX):
+        if not is_last or "refusal" not in answer:
+            break
+        answer = yield Launch(sessions, [], holds=True)
+    if "refusal" not in answer:
+        then: JsonObject = asked.get("then", rest)
+        return then
+    if is_last:
+        return {"run": envelope["run"], "result": {"run": envelope["run"], "status": "running"}}
+    if "persists" not in asked:
+        return {**rest, "launched": [answer["taken"], answer["refusal"]]}
+    again = {key: value for key, value in asked.items() if key != "also"}
+    return {**rest, "launch": again, "wait": PAUSE_AFTER_REFUSAL_MS}
 
 
 def goes_on(envelope: JsonObject) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from obstore.store import MemoryStore
@@ -19,23 +18,22 @@ from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.contract.openwhisk import ACTION_TIME_DEFAULT_MS
 from nuvopipe_runtime.contract.protocol import ENVELOPE_KEY
 from nuvopipe_runtime.envelope import check_size, from_arguments
-from nuvopipe_runtime.launcher import LATER
 from nuvopipe_runtime.protocol.container import Container
 from nuvopipe_runtime.protocol.container.pace import Pace
+from nuvopipe_runtime.protocol.sessions.launches import BUSY
 from nuvopipe_runtime.protocol.values.secret_parameters import SecretParameters
 from nuvopipe_runtime.protocol.wiring import session_of
 from nuvopipe_runtime.store import Store
 
-from .conductor import Call, Conductor, Pause, Refused, Step
+from .conductor import Call, Conductor, Launch, Pause, Refused, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from typing import TypeAlias
 
     from nuvopipe_runtime.clock import Clock
     from nuvopipe_runtime.contract.formats import Envelope
     from nuvopipe_runtime.execution.execute import Executor
-    from nuvopipe_runtime.launcher import SessionLauncher
     from nuvopipe_runtime.plan import Plan
 
     from .clocks import SkippingClock, StandingClock
@@ -70,34 +68,14 @@ def warm_container(plan: Plan, executor: Executor) -> Container:
     return Container(executor, SecretParameters(plan), pace=Pace(start_ms=0))
 
 
-class Launcher:
-    """What sessions of one flow are launched with. `launch(envelope)` tells whether the platform took it."""
-
-    def __init__(self, launch: Callable[[Envelope], bool]) -> None:
-        self.launch = launch
-        self.is_crowded = False
-
-    def launch_all(self, envelopes: list[Envelope]) -> int:
-        """How many were taken before one was refused."""
-        return sum(1 for _ in takewhile(self.launch, envelopes))
-
-
-class DeployedFlow(Launcher):
+class DeployedFlow:
     """A flow on the platform: its conductor and the containers of its step actions."""
 
-    def __init__(
-        self, platform: Platform, plan: Plan, new_executor: Callable[[Plan], Executor], stand_ins: Sequence[str] = ()
-    ) -> None:
-        super().__init__(lambda envelope: platform.launch(self, envelope))
+    def __init__(self, plan: Plan, new_executor: Callable[[Plan], Executor], stand_ins: Sequence[str] = ()) -> None:
         self.plan = plan
         self.conductor = Conductor.of(plan, stand_ins)
-        self._platform = platform
         self._new_executor = new_executor
         self._idle: list[Container] = []
-
-    def start(self, flow: str, parameters: Mapping[str, Any]) -> str | None:
-        """Invokes another flow's conductor. None when the platform took it, `later`, or why it never will."""
-        return self._platform.start(flow, dict(parameters))
 
     def take_container(self) -> Container:
         return self._idle.pop() if self._idle else warm_container(self.plan, self._new_executor(self.plan))
@@ -123,10 +101,12 @@ class Platform:
         self.objects = MemoryStore()
         self.store = Store(self.objects, "", ROOT, SECRET)
         self.clock = clock
-        self.flows = {plan.flow: DeployedFlow(self, plan, new_executor, stand_ins) for plan in plans}
+        self.flows = {plan.flow: DeployedFlow(plan, new_executor, stand_ins) for plan in plans}
         self.sessions: deque[tuple[DeployedFlow, JsonObject]] = deque()
         """`(flow, first envelope)` of those that have not had a turn."""
         self.activations = 0
+        self.refusal = BUSY
+        """How the platform refuses sessions."""
         self.environment = {
             "PATH": os.environ["PATH"],
             "METAFLOW_DATASTORE_SYSROOT_S3": ROOT,
@@ -137,15 +117,33 @@ class Platform:
 
     # ------------------------------------------------------------------ calls of the platform
 
+    def launch_all(self, flow: DeployedFlow, component: Launch) -> JsonObject:
+        """What the conductor of a flow learns of the sessions that it launches."""
+        taken, refusal = 0, None
+        for action, arguments in component.sessions:
+            refusal = self.refusal_of(flow, action, arguments)
+            if refusal is not None:
+                break
+            taken += 1
+        for action, arguments in component.also:
+            self.refusal_of(flow, action, arguments)
+        return {"taken": taken} if refusal is None else {"taken": taken, "refusal": refusal}
+
+    def refusal_of(self, flow: DeployedFlow, action: str | None, arguments: JsonObject) -> str | None:
+        """Why the platform refuses a session; None when it takes it."""
+        if action is None:
+            return None if self.launch(flow, arguments[ENVELOPE_KEY]) else self.refusal
+        return self.start(action, arguments)
+
     def launch(self, flow: DeployedFlow, envelope: JsonObject | Envelope) -> bool:
         """A session launches another one of its flow. Whether the platform takes it."""
         return self.accept("launch", flow, envelope)
 
     def start(self, action: str, arguments: JsonObject) -> str | None:
-        """Another flow is invoked: by the name of the flow, or of the conductor of its one version here."""
+        """Another flow is invoked: by the name of the flow, or of the conductor of its one version here. Why it is refused."""
         flow = self.flows[action.partition(".steps/")[0]]
         envelope = arguments[ENVELOPE_KEY] if ENVELOPE_KEY in arguments else flow.enter(**arguments)
-        return None if self.accept("start", flow, envelope) else LATER
+        return None if self.accept("start", flow, envelope) else self.refusal
 
     def accept(self, operation: str, flow: DeployedFlow, envelope: JsonObject | Envelope) -> bool:
         """The one place where sessions are invoked, without waiting for them, by a `launch` or `start` of another. Whether the
@@ -213,7 +211,7 @@ class Platform:
                 # A call follows in the same turn.
                 follows_pause = isinstance(component, Pause)
                 component = walk.send(answer)
-                if not follows_pause and not isinstance(component, Call):
+                if not follows_pause and not isinstance(component, (Call, Launch)):
                     yield self.clock.now()
         except SessionLost:
             pass
@@ -226,6 +224,10 @@ class Platform:
                 return (yield from self.step(flow, component))
             case Pause():
                 return (yield from self.pause(flow, component))
+            case Launch():
+                if component.holds:
+                    yield self.clock.now() + 1
+                return self.launch_all(flow, component)
             case Call():
                 return self.call(flow, component)
             case Refused():
@@ -236,7 +238,7 @@ class Platform:
         self.activations += 1
         by = f"activation-{self.activations}"
         deadline = self.clock.now() + activation_s(flow.plan, envelope)
-        return advance(flow.plan, copied(envelope), store, self.clock, by, deadline, container, flow, self.environment)
+        return advance(flow.plan, copied(envelope), store, self.clock, by, deadline, container, self.environment)
 
 
 def advance(
@@ -247,7 +249,6 @@ def advance(
     by: str,
     deadline: float,
     container: Container,
-    launcher: SessionLauncher,
     environment: dict[str, str],
 ) -> JsonObject:
     """What a step action's `main` does with an envelope; see `action.py`."""
@@ -255,7 +256,7 @@ def advance(
     context = Context(
         plan=plan, store=store, layout=layout, clock=clock, by=by, deadline=deadline, user=USER, environment=environment
     )
-    answer = session_of(context, container, launcher).advance(from_arguments(envelope))
+    answer = session_of(context, container).advance(from_arguments(envelope))
     check_size(answer)
     return dict(answer)
 

@@ -306,8 +306,8 @@ class FaultyPlatform(Platform):
         self.sweeps += 1
         swept = []
         Sweeper(self.store, lambda *start: swept.append(start), self.clock, self.clock.now() + 60).sweep()
-        for flow, arguments in sorted(swept, key=str):
-            self.launched(self.flows[flow], arguments[ENVELOPE_KEY])
+        for conductor, arguments in sorted(swept, key=str):
+            self.launched(self.flows[conductor.partition(".steps/")[0]], arguments[ENVELOPE_KEY])
 
     def time_passed(self):
         if self.clock.now() > self._next_sweep and (self.sweep_every_s or self.sweeps == 0):

@@ -6,13 +6,17 @@ Contents are what they are in S3, but for the activation's own name, which is `M
 """
 
 import json
+from itertools import takewhile
 
 from nuvopipe_runtime.contract.layout import ROOT_PREFIX
 from nuvopipe_runtime.contract.parse_key import parts_of
+from nuvopipe_runtime.contract.protocol import ENVELOPE_KEY
 from nuvopipe_runtime.execution.attempt import Attempt
+from nuvopipe_runtime.protocol.sessions.launches import BUSY
 from nuvopipe_runtime.store import Lost
 from nuvopipe_testing.asked_store import CONDITIONAL, AskedStore
-from nuvopipe_testing.platform import ROOT, Launcher, advance, warm_container
+from nuvopipe_testing.conductor import launch, launches
+from nuvopipe_testing.platform import ROOT, advance, warm_container
 
 from .flows import EPOCH_MS
 
@@ -28,7 +32,9 @@ class Asks(BaseException):
 
 
 class Activation:
-    """`following`: the next envelope, as JSON, once it has answered; `error`: what it raised; `request`: else, its next."""
+    """A step action's, or the conductor's own where sessions are to be launched.
+
+    `following`: the next envelope, as JSON, once it has answered; `error`: what it raised; `request`: else, its next."""
 
     __slots__ = ("error", "following", "request")
 
@@ -37,15 +43,29 @@ class Activation:
         ask = _dialogue(answers)
         store = AskedStore(_requests(ask, is_racy), ROOT)
         container = warm_container(plan, _Executor(ask, plan))
-        launcher = Launcher(lambda envelope: ask("launch", normal(envelope)))
+        entered = json.loads(envelope)
         try:
-            self.following = advance(
-                plan, json.loads(envelope), store, _Clock(ask), ME, float("inf"), container, launcher, environment={}
-            )
+            if launches(entered):
+                self.following = _launched(ask, entered)
+            else:
+                self.following = advance(plan, entered, store, _Clock(ask), ME, float("inf"), container, environment={})
         except Asks as asks:
             self.request = asks.request
         except Exception as error:
             self.error = f"{type(error).__name__}: {error}"
+
+
+def _launched(ask, envelope):
+    """The envelope after its launches, each of which is a request."""
+    walk = launch(envelope)
+    answer = None
+    while True:
+        try:
+            component = walk.send(answer)
+        except StopIteration as end:
+            return end.value
+        taken = len(list(takewhile(lambda session: ask("launch", normal(session[1][ENVELOPE_KEY])), component.sessions)))
+        answer = {"taken": taken} | ({} if taken == len(component.sessions) else {"refusal": BUSY})
 
 
 def _dialogue(answers):
@@ -120,7 +140,15 @@ class _Executor:
 
 def normal(envelope):
     """An envelope as JSON, without what only counts components and looks, and would tell equal states apart."""
+    return json.dumps(_normal(envelope), sort_keys=True)
+
+
+def _normal(envelope):
     kept = {key: value for key, value in envelope.items() if key not in ("used", "waits", "grow", "poll")}
     if kept.get("guard") is not None:
         kept["guard"] = 0
-    return json.dumps(kept, sort_keys=True)
+    if "launch" in kept:
+        sessions = [{**each, "envelope": _normal(each["envelope"])} for each in kept["launch"]["sessions"]]
+        then = {"then": _normal(kept["launch"]["then"])} if "then" in kept["launch"] else {}
+        kept["launch"] = {"sessions": sessions, **then}
+    return kept

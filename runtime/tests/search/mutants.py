@@ -2,7 +2,6 @@
 
 from nuvopipe_runtime.protocol.claims.guard import Guard
 from nuvopipe_runtime.protocol.claims.pool import Pool
-from nuvopipe_runtime.protocol.pools.lanes import Lanes
 from nuvopipe_runtime.protocol.runs.ending import Ending
 from nuvopipe_runtime.protocol.sessions.handover import Handover, ended
 from nuvopipe_runtime.protocol.tasks import commit as commits
@@ -30,9 +29,8 @@ def _put_the_join_claim(self, timeout_ms):
     return True
 
 
-def _launch_and_open(self, envelope, opener, record, _open=Lanes.open):
-    self._handover.launch(self._lane(opener, envelope["at"], 1))
-    return _open(self, envelope, opener, record)
+def _open_nothing(self, items):
+    pass
 
 
 def _dismiss_always(self):
@@ -54,7 +52,7 @@ NO_EXPIRY_CHECK = (Pool, "_take_over", _take_over_what_is_alive)
 JOIN_WITHOUT_THE_LIST = (Pool, "done", _all_are_done)
 COMMIT_AS_PLAIN_PUT = (commits, "commit", _put_the_commit)
 JOIN_AS_PLAIN_PUT = (Pool, "claim_join", _put_the_join_claim)
-LAUNCH_BEFORE_OPEN = (Lanes, "open", _launch_and_open)
+LAUNCH_WITHOUT_OPEN = (Pool, "open", _open_nothing)
 GUARD_DISMISSED_TOO_EARLY = (Guard, "dismiss", _dismiss_always)
 PAUSE_WITHOUT_A_LEASE = (Handover, "pause", _pause_without_a_lease)
 ENTRY_DELETED_BEFORE_THE_RESULT = (Ending, "_end", _forget_and_end)

@@ -206,7 +206,7 @@ REPEATED = foreach(2, 2, fails=[("body", "t-1", 0)], retry=True)
         ("JOIN_WITHOUT_THE_LIST", foreach(2, 2), {}, "I2 one join"),
         ("JOIN_AS_PLAIN_PUT", foreach(2, 2), {}, ONCE),
         ("COMMIT_AS_PLAIN_PUT", linear(), {"faults": {"slow": 1}}, "I1 one result"),
-        ("LAUNCH_BEFORE_OPEN", foreach(2, 2), {}, "no session errs"),
+        ("LAUNCH_WITHOUT_OPEN", foreach(2, 2), {}, "no session errs"),
         ("GUARD_DISMISSED_TOO_EARLY", foreach(2, 2), LOST_LANE, "I3 no lost work"),
         ("PAUSE_WITHOUT_A_LEASE", REPEATED, IN_BAND, NO_TAKE_OVER),
         ("ENTRY_DELETED_BEFORE_THE_RESULT", linear(), {}, INDEX),

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.contract.protocol import CONTINUE_FROM, PARAMETERS_STEP, PARAMETERS_TASK
-from nuvopipe_testing.conductor import Conductor, goes_on, pause, waits
+from nuvopipe_testing.conductor import Conductor, goes_on, launches, pause, waits
 
 from .activation import ME, RUN, Activation, normal
 from .flows import EPOCH_MS
@@ -138,7 +138,7 @@ class World:
             activation.request,
             # It has but looked at the clock so far.
             all(type(answer) is int for answer in local.answers),
-            envelope.get("guard") is not None,
+            envelope.get("guard") is not None and not launches(envelope),
             bool(envelope.get("sweep")),
             self.droppable(envelope),
         )
@@ -167,7 +167,7 @@ class World:
 
     def _begin_anew(self, text, epoch, turn, name):
         envelope, waited_ms = json.loads(text), 0
-        while waits(envelope):
+        while waits(envelope) and not launches(envelope):
             ms, envelope = pause(envelope)
             waited_ms += ms
         is_guard = envelope.get("guard") is not None
@@ -186,7 +186,7 @@ class World:
             following = activation.following
             # The looks of a guard are all the same, and none asks whose a claim is.
             turn += self.is_named and following.get("guard") is None
-            return self._begin(normal(following), epoch, turn, name) if goes_on(following) else None
+            return self._begin(normal(following), epoch, turn, name) if goes_on(following) or launches(following) else None
         return number
 
     def _die(self, envelope, deaths, epoch, turn, name):
@@ -307,7 +307,7 @@ class World:
         spent = self._spend(state, "drop")
         if spent and is_droppable:
             yield ("drop", number), True, self._replace(spent, position, None)
-        if wake > state.epoch:
+        if wake > state.epoch or launches(json.loads(envelope)):
             return
         spent = self._spend(state, "kill")
         if spent:

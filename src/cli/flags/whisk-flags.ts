@@ -17,5 +17,10 @@ export const whiskFlags = {
     helpValue: 'NAME',
     helpGroup: 'OPENWHISK',
   }),
+  cafile: string({
+    description: 'trust the certificate authorities in FILE too [default: $NODE_EXTRA_CA_CERTS]',
+    helpValue: 'FILE',
+    helpGroup: 'OPENWHISK',
+  }),
   insecure: boolean({ description: 'do not verify the TLS certificate', helpGroup: 'OPENWHISK' }),
 };

@@ -8,16 +8,19 @@ import { INDEX_DIGITS_MAX } from './limits.ts';
 /** A date in this era, or any pause. */
 const EPOCH_MS_MAX = 9_999_999_999_999;
 const MINUTE_MS = 60_000;
+
+/** Why a session was refused: the longest reasons in `runtime/conductor/launch.js` name a certificate's host. */
+const REFUSAL_MAX_LENGTH = 120;
 const INDEX_MAX = 10 ** INDEX_DIGITS_MAX - 1;
 
 /**
  * Values of arbitrary size: the client's parameters, outputs and answers of actions; with what stands for everything
  * else.
  */
-type Unbounded = 'params' | 'result' | 'call' | 'answer' | 'died';
+type Unbounded = 'params' | 'result' | 'call' | 'launch' | 'answer' | 'died';
 
 /** Envelopes of other kinds, with few other fields; and the key that only later versions need. */
-type Short = 'cancel' | 'sweep' | 'overdue' | 'wake' | 'version';
+type Short = 'cancel' | 'sweep' | 'overdue' | 'wake' | 'awaits' | 'resigns' | 'rescues' | 'version';
 
 /**
  * Maximum size of the envelope at each step, in any run. `at` grows with the enclosing forks and loops, names have
@@ -56,7 +59,12 @@ function bytesAt(plan: Plan, step: string, { block, within }: PlannedStep, befor
       EPOCH_MS_MAX,
       EPOCH_MS_MAX,
       MINUTE_MS,
+      INDEX_MAX,
     ],
+    launched: [INDEX_MAX, 'r'.repeat(REFUSAL_MAX_LENGTH)],
+    handsOver: true,
+    starts: true,
+    watched: true,
     waits: EPOCH_MS_MAX,
     answerBy: EPOCH_MS_MAX,
     standIn: plan.standIns?.length ?? 0,

@@ -2,6 +2,7 @@ import { SystemError, UserError } from '../../base/errors.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
 import type { Bundle } from '../../contract/manifest.ts';
 import type { Whisk } from '../openwhisk/client.ts';
+import { trustOf } from '../openwhisk/whisk-settings.ts';
 import type { Store } from '../s3/store.ts';
 import { ensureLayers } from '../wheels/layer.ts';
 import { vendoredRuntime } from '../wheels/vendor.ts';
@@ -79,6 +80,7 @@ export async function deployBundle(options: BundleDeployOptions): Promise<Bundle
   const previous = previousVersion(present.get(manifest.conductor.name), manifest);
   const planned = plannedEntities({
     ...{ bundle, cluster, stepZip, layers, secrets, hashKey, user, previous },
+    trust: trustOf(whisk.settings),
     store: store.settings,
   });
   warnings.push(...planned.warnings);

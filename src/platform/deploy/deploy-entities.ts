@@ -1,9 +1,10 @@
-import { PUBLIC_KEY } from '../../compiler/composition.ts';
+import { PUBLIC_KEY, TLS } from '../../compiler/composition.ts';
 import type { Bundle } from '../../contract/manifest.ts';
 import type { Plan } from '../../contract/plan.ts';
 import type { StoreSettings } from '../../contract/records.ts';
 import type { ActionDocument, KeyValue } from '../openwhisk/client.ts';
 import type { ClusterInfo } from '../openwhisk/cluster.ts';
+import type { Trust } from '../openwhisk/whisk-settings.ts';
 import type { Secrets } from './bind-secrets.ts';
 import { capLimits, type LimitedAction, stepsWithProfile } from './check-limits.ts';
 import { nodeKind, pythonKind } from './choose-kind.ts';
@@ -32,6 +33,8 @@ export interface EntityOptions {
   secrets: Secrets;
   /** Key of the hashes: the OpenWhisk key. */
   hashKey: string;
+  /** How conductors check OpenWhisk's certificate. */
+  trust: Trust;
   /** The owner of the runs for Metaflow, whose client only shows users their own runs (`user:` tags) by default. */
   user: string | undefined;
   /** The previously deployed version; some of its runs might not be in any index yet. */
@@ -42,7 +45,7 @@ type Body = Omit<ActionDocument, 'annotations'>;
 
 /** Everything a flow deploys, ordered so that references exist; what clients invoke comes last. */
 export function plannedEntities(options: EntityOptions): { entities: PlannedEntity[]; warnings: string[] } {
-  const { bundle, cluster, stepZip, store, layers, secrets, hashKey, user, previous } = options;
+  const { bundle, cluster, stepZip, store, layers, secrets, hashKey, trust, user, previous } = options;
   const { manifest, plan } = bundle;
   const warnings: string[] = [];
   const limitsOf = (action: LimitedAction) => {
@@ -62,7 +65,9 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
   };
   const nodeExec = (file: string) => ({
     kind: nodeKind(cluster.kinds),
-    code: text(bundle, file).replaceAll(PUBLIC_KEY, () => publicKeyOf(plan.flow, store)),
+    code: text(bundle, file)
+      .replaceAll(PUBLIC_KEY, () => publicKeyOf(plan.flow, store))
+      .replaceAll(TLS, Buffer.from(JSON.stringify(trust)).toString('base64')),
   });
 
   const parametersOf = (profile: string): KeyValue[] => {
@@ -87,11 +92,13 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
     ? { kind: 'sequence', components: manifest.sequence.map((name) => `/_/${name}`) }
     : nodeExec(manifest.conductor.file);
   const conductor: Body = { exec, parameters: [], limits: limitsOf(manifest.conductor) };
-  const conducts = manifest.sequence ? [] : [{ key: 'conductor', value: true }, noKey];
+  // It launches sessions, and executes nothing of the user's.
+  const withKey: KeyValue = { key: 'provide-api-key', value: true };
+  const conducts = manifest.sequence ? [] : [{ key: 'conductor', value: true }, withKey, ...trustAnnotation(trust)];
   const entities: PlannedEntity[] = [
     { ...own({ name: manifest.package, annotations: [] }, {}), type: 'package' },
     ...manifest.steps.map((step) =>
-      action(`${manifest.package}/${step.name}`, [{ key: 'provide-api-key', value: true }], {
+      action(`${manifest.package}/${step.name}`, [noKey], {
         exec: step.image === undefined ? { kind, ...stepCode } : { kind: 'blackbox', image: step.image, ...stepCode },
         parameters: parametersOf(step.profile),
         limits: limitsOf(step),
@@ -102,6 +109,12 @@ export function plannedEntities(options: EntityOptions): { entities: PlannedEnti
     action(manifest.conductor.name, conducts, conductor, { version, ...(previous !== undefined && { previous }) }),
   ];
   return { entities, warnings };
+}
+
+/** Records on the action which certificates it accepts, unless the system's authorities decide. */
+export function trustAnnotation({ insecure, ca }: Trust): KeyValue[] {
+  if (insecure) return [{ key: 'nuvopipe-tls', value: 'insecure' }];
+  return ca === undefined ? [] : [{ key: 'nuvopipe-tls', value: 'cafile' }];
 }
 
 /** Those that steps of the profile name. */

@@ -6,8 +6,10 @@ import { ALARMS_PACKAGE, type ManifestTrigger } from '../../contract/manifest.ts
 import { ACTION_MEMORY_DEFAULT_MB, ACTION_TIME_DEFAULT_MS } from '../../contract/openwhisk.generated.ts';
 import type { StoreSettings } from '../../contract/records.ts';
 import type { ActionDocument, KeyValue, Whisk } from '../openwhisk/client.ts';
+import { trustOf } from '../openwhisk/whisk-settings.ts';
 import { vendoredSweeper } from '../wheels/vendor.ts';
 import { pythonKind } from './choose-kind.ts';
+import { trustAnnotation } from './deploy-entities.ts';
 import { deployTriggers, presentTriggers } from './deploy-triggers.ts';
 import type { DeployedEntity, Outcome } from './deployed-entity.ts';
 import { mergeZips, zipFiles } from './merge-zip.ts';
@@ -72,11 +74,15 @@ export async function deploySweeper(
   };
   const body: Omit<ActionDocument, 'annotations'> = {
     exec: { kind: pythonKind(cluster.kinds), code: Buffer.from(zip).toString('base64'), binary: true },
-    parameters: [{ key: 'store', value: store }],
+    parameters: [
+      { key: 'store', value: store },
+      { key: 'tls', value: trustOf(whisk.settings) },
+    ],
     limits: { timeout: ACTION_TIME_DEFAULT_MS, memory: ACTION_MEMORY_DEFAULT_MB },
   };
   const ownedPackage = own(OWNER, [], PACKAGE);
-  const ownedAction = own(name, [{ key: 'provide-api-key', value: true }], body);
+  const annotations = [{ key: 'provide-api-key', value: true }, ...trustAnnotation(trustOf(whisk.settings))];
+  const ownedAction = own(name, annotations, body);
 
   const entities: DeployedEntity[] = [];
   const put = async (

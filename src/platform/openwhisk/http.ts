@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
+import { rootCertificates } from 'node:tls';
 import { parseJson, toJson } from '../../base/json.ts';
 import { type NamedProxy, proxyFor } from '../../base/proxy.ts';
 import { retryWaitMs } from './retries.ts';
@@ -52,7 +53,7 @@ export function openTransport(settings: WhiskSettings): Transport {
           method,
           agent,
           timeout: SILENCE_TIMEOUT_MS,
-          rejectUnauthorized: settings.insecure !== true,
+          ...tlsOptions(settings),
           headers: {
             authorization,
             accept: 'application/json',
@@ -111,6 +112,12 @@ export function openTransport(settings: WhiskSettings): Transport {
     proxy?.then((used) => used?.agent.destroy()).catch(() => undefined);
   };
   return { send, close };
+}
+
+/** Certificates are checked, by the system's authorities and those that are given. */
+function tlsOptions({ insecure, ca }: WhiskSettings): https.RequestOptions {
+  if (insecure) return { rejectUnauthorized: false };
+  return ca === undefined ? {} : { ca: [...rootCertificates, ca] };
 }
 
 function parse(text: string): unknown {

@@ -13,6 +13,17 @@ export interface WhiskSettings {
   namespace: string;
   /** Certificates are not verified. */
   insecure?: boolean;
+  /** Certificates of authorities that are trusted besides those of the system, as PEM. */
+  ca?: string;
+}
+
+/** Which certificates of OpenWhisk are accepted: a deploy records it, and what invokes actions on the cluster keeps to it. */
+export type Trust = Pick<WhiskSettings, 'insecure' | 'ca'>;
+
+/** Empty where the system's authorities decide. */
+export function trustOf({ insecure, ca }: WhiskSettings): Trust {
+  if (insecure) return { insecure };
+  return ca === undefined ? {} : { ca };
 }
 
 export interface WhiskOptions {
@@ -20,6 +31,8 @@ export interface WhiskOptions {
   auth?: string | undefined;
   namespace?: string | undefined;
   insecure?: boolean | undefined;
+  /** A file of certificates, as PEM. */
+  cafile?: string | undefined;
 }
 
 /** The key's own namespace, as all OpenWhisk clients write it. */
@@ -49,6 +62,7 @@ export async function whiskSettings(options: WhiskOptions = {}, env = process.en
     auth,
     namespace: options.namespace || env.__OW_NAMESPACE || props.get('NAMESPACE') || OWN_NAMESPACE,
     insecure: options.insecure ?? (isTrue(env.__OW_IGNORE_CERTS) || isTrue(props.get('INSECURE_SSL'))),
+    ...(await authorities(options.cafile || env.NODE_EXTRA_CA_CERTS)),
   };
 }
 
@@ -83,6 +97,15 @@ async function wskProperties(env: NodeJS.ProcessEnv): Promise<{ path: string; pr
     if (match?.[1] !== undefined && match[2] !== undefined) props.set(match[1].toUpperCase(), match[2]);
   }
   return { path, props };
+}
+
+async function authorities(path: string | undefined): Promise<{ ca?: string }> {
+  if (!path) return {};
+  try {
+    return { ca: await readFile(path, 'utf8') };
+  } catch (cause) {
+    throw new UserError('cafile-unreadable', `${path} cannot be read`, 'name a file of certificates in PEM', { cause });
+  }
 }
 
 function isTrue(text: string | undefined): boolean {

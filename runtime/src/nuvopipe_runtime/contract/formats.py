@@ -363,8 +363,9 @@ Envelope = TypedDict(
         "wait": "NotRequired[float]",
         # This session watches over the run's claims instead of working; how often it has looked so far.
         "guard": "NotRequired[int]",
-        # This session waits for the run's time limit, beside one that awaits an action.
-        "overdue": "NotRequired[Literal[True]]",
+        # This session waits for the run's time limit, beside one that awaits an action; how often it has looked so
+        # far.
+        "overdue": "NotRequired[int]",
         # The run is over, and the session that waits for it has yet to be started.
         "wake": "NotRequired[Literal[True]]",
         # Seconds after the run's start within which the home session answers with the result; absent: the runtime's
@@ -390,12 +391,30 @@ Envelope = TypedDict(
         "cancel": "NotRequired[Literal[True]]",
         # A look at a run whose lease has run out.
         "sweep": "NotRequired[Literal[True]]",
-        # Lanes that a fork does not have yet: its opener, how many are missing, when to look again, since when the
-        # last ones are being started, since when the lane works on its item (all epoch milliseconds), and how many
-        # milliseconds the item before took.
+        # Lanes that a fork does not have yet: its opener, how many are missing, when to look again, when the last
+        # ones were launched (-1: none has been), since when the lane works on its item (all epoch milliseconds),
+        # and how many milliseconds the item before took. While lanes are being launched: how many more the first of
+        # them carries.
         "grow": "NotRequired[list[Any]]",
         # Since when the session has waited for the platform to accept another one, epoch milliseconds.
         "waits": "NotRequired[int]",
+        "launch": "NotRequired[Launch]",
+        # From the conductor, if the platform refused a session that was to be launched: how many it had accepted
+        # before, and why it refused: `busy` (too many calls in this minute), `crowded` (too much at once, or no
+        # answer), or the reason of a refusal for good.
+        "launched": "NotRequired[list[Any]]",
+        # The component before asked for a new session for the rest, and it was refused.
+        "handsOver": "NotRequired[Literal[True]]",
+        # The home session has nothing left to do but to wait for the run's result.
+        "awaits": "NotRequired[Literal[True]]",
+        # The run's guard makes room for another one.
+        "resigns": "NotRequired[Literal[True]]",
+        # A sweep has found claims whose lanes are lost, and looks for more.
+        "rescues": "NotRequired[Literal[True]]",
+        # The component before asked for the step's flow to be started, and it was refused.
+        "starts": "NotRequired[Literal[True]]",
+        # The component before asked for a session that watches the run's time limit.
+        "watched": "NotRequired[Literal[True]]",
         # For the conductor: arguments of the action that the step calls.
         "call": "NotRequired[dict[str, Any]]",
         # From the conductor: what the action answered, or how it failed.
@@ -409,6 +428,36 @@ Envelope = TypedDict(
 """All that passes through the controller. The composition hands it to a step action and gets the next one back. It
 stays under ENVELOPE_MAX_BYTES whatever the artifacts weigh; only the very first carries `params`. A key that this
 version does not know is refused, never dropped."""
+
+
+@final
+class Launch(TypedDict):
+    """For the conductor: sessions to launch before this one goes on. The conductor removes it, so it does not count
+    towards the size of the envelope."""
+
+    sessions: list[LaunchedSession]
+    """In this order, until one is refused."""
+    then: NotRequired[dict[str, Any]]
+    """The session's next envelope, or its last, once all are accepted; absent: the one that the launch is in."""
+    also: NotRequired[list[LaunchedSession]]
+    """Launched too; nobody learns whether they were accepted."""
+    persists: NotRequired[int]
+    """The conductor asks again until its components run out; since when, epoch milliseconds."""
+
+
+@final
+class LaunchedSessionEnvelope(TypedDict):
+    envelope: dict[str, Any]
+    """Of a session of this run."""
+    items: NotRequired[list[int]]
+    """One session for each, with it as the last index of `at`."""
+
+
+@final
+class LaunchedSessionAction(TypedDict):
+    action: str
+    """The conductor of a flow, or of one of its versions."""
+    arguments: dict[str, Any]
 
 
 @final
@@ -472,6 +521,8 @@ class RunRecord(TypedDict):
     """The flow's last step."""
     bundle: str
     """Hash of the plan that the run was started with."""
+    isSequence: NotRequired[Literal[True]]
+    """A native sequence executes the run: no session of it can start another one."""
     origin: NotRequired[RunOrigin]
     given: NotRequired[dict[str, GivenParameter]]
     """The parameters that its client gave."""
@@ -757,6 +808,8 @@ runtime starts and waits for."""
 MinSuccess = Union["MinSuccessCount", "MinSuccessPart"]
 """A failing item does not stop the others of a foreach if this many succeed: a number, or a part of all (above 0, up
 to 1)."""
+
+LaunchedSession = Union["LaunchedSessionEnvelope", "LaunchedSessionAction"]
 
 TaskPlace = list[Any]
 """A step and the coordinate of its task."""

@@ -41,6 +41,7 @@ TEMPLATES: Final = {
     "given_up": "_nuvopipe/{flow}/{run}/pools/{opener}/{task}/given-up",
     "log_part": "_nuvopipe/{flow}/{run}/logs/{step}/{task}/{attempt:1}/{activation}/{part:5}.{stream}",
     "waiting": "_nuvopipe/{flow}/{run}/waiting",
+    "given": "_nuvopipe/{flow}/{run}/given",
     "overdue": "_nuvopipe/{flow}/{run}/overdue",
     "child": "_nuvopipe/{flow}/{run}/children/{step}/{task}/{attempt:1}",
     "parent": "_nuvopipe/{flow}/{run}/parent",
@@ -246,6 +247,11 @@ class RunLayout:
     def waiting(self) -> str:
         """`_nuvopipe/<flow>/<run>/waiting`: WaitingRecord: a session waits until the platform accepts another one."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/waiting"
+
+    @property
+    def given(self) -> str:
+        """`_nuvopipe/<flow>/<run>/given`: What the step of another flow gives the run that it starts; sealed."""
+        return f"_nuvopipe/{self.flow}/{self.run_id}/given"
 
     @property
     def overdue(self) -> str:

@@ -23,6 +23,9 @@ ENVELOPE_KEY: Final = "nuvopipe"
 EXACT_PARAMETERS: Final = "parameters-json"
 """Argument that has all parameters as the text of one JSON object, which no conductor alters."""
 
+STORED_PARAMETERS: Final = "parameters-stored"
+"""Argument that stands for all parameters of a run that a step of another flow starts: they lie in the datastore."""
+
 INVOCATION_KEYS: Final = frozenset(["run", "resume", "cancel", "wait", "nuvopipe"])
 """Arguments of an invocation that belong to nuvopipe; all others are parameters of the flow."""
 

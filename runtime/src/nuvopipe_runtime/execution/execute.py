@@ -39,9 +39,6 @@ ANSWER_RESERVE_S = 3
 LOOK_EVERY_S = 3.0
 """How often the supervisor checks, while a step works, whether its run has been cancelled or has failed elsewhere."""
 
-MEANWHILE_FIRST_S = 0.25
-"""A task that takes longer is a reason to do something else meanwhile, such as launching more lanes."""
-
 ERROR_MAX = 300
 """Characters of an exception's text that go into records and results; the log has all of it."""
 
@@ -57,8 +54,6 @@ class Executor:
         self.blobs = BlobCache()
         self.secrets: dict[str, str] = {}
         """The flow's secrets that the steps of this action need, by name; a task gets those of its step."""
-        self.meanwhile: Callable[[], float | None] | None = None
-        """Called while a task is executed; returns in how many seconds to call it again, None for never."""
 
     def run(
         self,
@@ -119,7 +114,7 @@ class Executor:
             return is_over is not None and is_over()
 
         try:
-            ended = _watch(warm, pid, door, server, streams, limit, look, self.meanwhile)
+            ended = _watch(warm, pid, door, server, streams, limit, look)
         except BaseException:
             _kill(pid)
             self._processes.forget(warm)  # it still waits for this task
@@ -178,21 +173,19 @@ def _watch(
     streams: dict[int, LogStream],
     limit: float,
     is_over: Callable[[], bool],
-    meanwhile: Callable[[], float | None] | None,
 ) -> _Ended:
     """Reads the task's output until it has ended, or kills it at `limit`, epoch seconds, or when its run is over."""
     timed_out = was_stopped = False
     status: int | None = None
     gone: WarmGone | None = None
     look = time.time() + LOOK_EVERY_S
-    call = float("inf") if meanwhile is None else time.time() + MEANWHILE_FIRST_S
     with selectors.DefaultSelector() as selector:
         for descriptor in streams:
             selector.register(descriptor, selectors.EVENT_READ)
         selector.register(warm, selectors.EVENT_READ)
         selector.register(door, selectors.EVENT_READ)
         while status is None:
-            pause = max(0.0, min(limit, look, call) - time.time())
+            pause = max(0.0, min(limit, look) - time.time())
             for key, _ in selector.select(None if timed_out or was_stopped else pause):
                 if key.fileobj is warm:
                     try:
@@ -208,9 +201,6 @@ def _watch(
                     streams[key.fd].feed(data)
                 else:
                     selector.unregister(key.fd)
-            if status is None and meanwhile is not None and time.time() >= call:
-                again_s = meanwhile()
-                call = float("inf") if again_s is None else time.time() + again_s
             if not timed_out and status is None and time.time() >= limit:
                 timed_out = True
                 _kill(pid)

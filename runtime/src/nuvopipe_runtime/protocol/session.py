@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .pools.growth import Growth
 from .runs.ending import failure_at
+from .sessions.handover import ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from .related_runs.lineage import Lineage
     from .runs import Runs
     from .sessions import Sessions
+    from .sessions.launches import Launches
     from .timing.run_time import RunTime
     from .walk import Walk
 
@@ -35,6 +38,7 @@ class Session:
         run_time: RunTime,
         runs: Runs,
         sessions: Sessions,
+        launches: Launches,
         lanes: Lanes,
         walk: Walk,
     ) -> None:
@@ -46,6 +50,7 @@ class Session:
         self._run_time = run_time
         self._runs = runs
         self._sessions = sessions
+        self._launches = launches
         self._lanes = lanes
         self._walk = walk
 
@@ -54,14 +59,22 @@ class Session:
         self._lineage.follow(envelope.get("origin"))
         envelope = envelope | {"used": envelope.get("used", 0) + 1}
         self._walk.begin(envelope)
-        following = self._advance(envelope)
-        return self._lineage.mark(following) if "block" in following else following
+        self._launches.begin(envelope)
+        Growth.settle(envelope, self._launches, self._context.clock.now_ms())
+        following = self._lanes.grow(self._advance(envelope))
+        return self._launches.finish(self._lineage.mark(following) if "block" in following else following)
 
     def _advance(self, envelope: Envelope) -> Envelope:
         if envelope.get("cancel"):
             return self._runs.recovery.cancel(envelope)
         if envelope.get("wake"):
             return self._runs.ending.wake(envelope)
+        if envelope.get("awaits"):
+            return self._sessions.handover.stop(envelope)
+        if envelope.get("resigns"):
+            self._sessions.watch.resign(envelope)
+            if "step" not in envelope:
+                return ended(envelope, {"run": envelope["run"], "status": "running"})
         if "params" in envelope:
             answer = self._runs.beginning.begin(envelope)
             if answer is not None:
@@ -70,7 +83,7 @@ class Session:
         elif envelope.get("sweep"):
             # Even if the run is over by the stop check: it may have stalled before its result was written.
             envelope = self._runs.recovery.sweep(envelope)
-            if "result" in envelope:
+            if "result" in envelope or "launch" in envelope:
                 return envelope
             if envelope.get("died"):
                 return self._walk.give_step_up(envelope)
@@ -78,6 +91,9 @@ class Session:
                 return envelope
         elif envelope.get("step") not in self._plan.handlers and self._stop_check.stopped(self._context):
             return self._sessions.handover.stop(envelope)
+        if envelope.get("rescues"):
+            return self._sessions.watch.rescue(envelope)
+        self._sessions.handover.was_refused(envelope)
         waits = self._only_waits(envelope)
         if waits is not None:
             return self._overdue(envelope) if self._run_time.is_over(envelope.get("step")) else waits(envelope)
@@ -86,8 +102,8 @@ class Session:
             envelope.pop("died", None)
             step = envelope["step"]
             envelope = self._lanes.claim(envelope)
-            if "step" not in envelope or not self._walk.is_for_this_action(envelope, step):
-                return envelope  # nothing to do, or work for another action
+            if "step" not in envelope or "launch" in envelope or not self._walk.is_for_this_action(envelope, step):
+                return envelope  # nothing to do, or lanes to launch first, or work for another action
         if self._runs.admission.is_due(envelope):
             answer = self._runs.admission.admit(envelope)
             if answer is not None:
@@ -98,7 +114,7 @@ class Session:
         """The work of a session that executes no step; None for one that does."""
         if envelope.get("guard") is not None:
             return self._sessions.watch.look
-        if envelope.get("overdue"):
+        if envelope.get("overdue") is not None:
             return self._sessions.watch.wait_for_end
         return self._sessions.handover.hand_over if self._sessions.handover.has_to_wait(envelope) else None
 

@@ -46,7 +46,7 @@ class Walk:
                 return answer
         following = self._steps.enter(envelope)
         items = 1
-        while self._reuse.has_next(following) or self._has_room_for(following, envelope, items):
+        while "launch" not in following and (self._reuse.has_next(following) or self._has_room_for(following, envelope, items)):
             items += following["at"] != envelope["at"]
             envelope, following = following, self._steps.enter(following)
         return following
@@ -54,7 +54,7 @@ class Walk:
     def give_step_up(self, envelope: Envelope) -> Envelope:
         """Fails the first step that is not done: its action has failed too often."""
         died = envelope.pop("died")
-        while "step" in envelope and self._reuse.record(envelope) is not None:
+        while "step" in envelope and "launch" not in envelope and self._reuse.record(envelope) is not None:
             envelope = self._steps.enter(envelope)
         return self._steps.enter(envelope | {"died": died}) if "step" in envelope else envelope
 

@@ -22,6 +22,7 @@ from .runs.recovery import Recovery
 from .session import Session
 from .sessions import Sessions
 from .sessions.handover import Handover
+from .sessions.launches import Launches
 from .sessions.watch import Watch
 from .step_attempts import StepAttempts
 from .steps import Steps
@@ -37,35 +38,35 @@ from .walk import Walk
 
 if TYPE_CHECKING:
     from ..context import Context
-    from ..launcher import SessionLauncher
     from .container import Container
 
 
-def session_of(context: Context, container: Container, launcher: SessionLauncher) -> Session:
+def session_of(context: Context, container: Container) -> Session:
     """Makes the session for one activation."""
     run_time = RunTime(context, container.records)
     limits = TimeLimits(run_time, RetryTime(context))
     live = LiveEntry(context)
     leases = Leases(context, live)
     lineage = Lineage(context)
-    related_runs = RelatedRuns(lineage, Children(context, launcher, lineage), Parent(context, launcher, lineage))
-    handover = Handover(context, launcher, lineage, leases, run_time)
-    sessions = Sessions(handover, Watch(context, handover, run_time))
+    launches = Launches(lineage)
+    related_runs = RelatedRuns(lineage, Children(context, launches, lineage), Parent(context, lineage))
+    handover = Handover(context, launches, leases, run_time)
+    sessions = Sessions(handover, Watch(context, launches, handover, run_time))
     inputs = Inputs(context, container.records)
     reuse = Reuse(context, lineage, Cache(context, container), inputs)
     tasks = Tasks(inputs, reuse, TaskRunner(context, container, lineage, inputs, limits))
-    ending = Ending(context, live, handover, related_runs)
+    ending = Ending(context, launches, live, handover, related_runs)
     runs = Runs(
-        Admission(context, launcher, handover, ending, run_time),
+        Admission(context, launches, handover, ending, run_time),
         Beginning(context, container, live, lineage, tasks.runner, handover, ending),
         ending,
-        Recovery(context, launcher, live, lineage, handover, ending),
+        Recovery(context, launches, live, lineage, sessions, ending),
     )
-    lanes = Lanes(context, container.pace, inputs, ending, sessions)
-    called_flows = CalledFlows(context, launcher, related_runs, tasks, handover, limits)
-    step_calls = StepCalls(context, tasks.runner, handover, run_time, called_flows)
+    lanes = Lanes(context, launches, container.pace, inputs, ending, sessions)
+    called_flows = CalledFlows(context, launches, related_runs, tasks, handover, limits)
+    step_calls = StepCalls(context, launches, tasks.runner, run_time, called_flows)
     attempts = StepAttempts(context, tasks, step_calls, lanes, run_time)
     following = Following(context, inputs, lanes, handover, ending, run_time)
     steps = Steps(context, leases, lineage, reuse, attempts, following, handover, limits)
     walk = Walk(context, container, steps, reuse, handover)
-    return Session(context, container.stop_check, lineage, run_time, runs, sessions, lanes, walk)
+    return Session(context, container.stop_check, lineage, run_time, runs, sessions, launches, lanes, walk)

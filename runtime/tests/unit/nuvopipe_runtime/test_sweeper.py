@@ -18,11 +18,11 @@ class Namespace:
         self.started = []
         self.refusals = {}
 
-    def run(self, flow, run, expires=None, over=False, begun=True):
+    def run(self, flow, run, expires=None, over=False, begun=True, **more):
         """A run; one with a lease, `expires` ms from now, has an entry in the index."""
         layout = RunLayout(flow, run)
         if begun:
-            self.store.put(layout.run, to_json({"flow": flow, "run": run, "start": "begin"}))
+            self.store.put(layout.run, to_json({"flow": flow, "run": run, "start": "begin", **more}))
         if over:
             self.store.put(layout.result, to_json({"run": run, "status": "succeeded"}))
         if expires is not None:
@@ -130,3 +130,12 @@ def test_runs_of_another_version_are_named_and_left_alone():
     assert report["swept"] == ["F/lost"]
     assert report["otherVersion"] == sorted([RunLayout("F", "later").run, RunLayout("F", "entry").live])
     assert "unreadable" not in report
+
+
+def test_a_lost_run_is_given_to_its_own_version_and_to_its_flow_where_that_is_gone():
+    n = Namespace()
+    n.run("F", "lost", PAST, bundle="1" * 64)
+    n.run("G", "lost", PAST, bundle="2" * 64)
+    n.refusals["G.steps/flow-22222222"] = "there is no such flow in this namespace"
+    assert n.sweep()["swept"] == ["F/lost", "G/lost"]
+    assert sorted(name for name, _ in n.started) == ["F.steps/flow-11111111", "G"]

@@ -95,10 +95,10 @@ def _kinds_of_task(store: Store, pathspec: str) -> list[str]:
     return [] if record is None else record.get("kinds", [])
 
 
-def begun_ms(store: Store, flow: str, run: str) -> int | None:
-    """Start of a called run, epoch milliseconds; None if it has not begun."""
+def run_record(store: Store, flow: str, run: str) -> RunRecord | None:
+    """The record of a called run; None if it has not begun."""
     record: RunRecord | None = store.get_json(RunLayout(flow, run).run)
-    return None if record is None else record["created"]
+    return record
 
 
 def is_over(store: Store, flow: str, run: str) -> bool:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from ...contract.protocol import ACTION_ERROR, EXACT_PARAMETERS, LOOKS_MAX, TIMEOUT
+from ...contract.protocol import ACTION_ERROR, LOOKS_MAX, STORED_PARAMETERS, TIMEOUT
 from ...envelope import without
-from ...launcher import LATER
 from ...plan import task_id
 from ..related_runs.parent import PARK_MS
+from ..sessions.launches import invocation
+from ..values.stored_parameters import store_given
 from . import call_rules
 from .outcome import CallOutcome, marked
 
 if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, PlannedCallFlow
-    from ...launcher import SessionLauncher
     from ..related_runs import RelatedRuns
     from ..sessions.handover import Handover
+    from ..sessions.launches import Launches
     from ..tasks import Tasks
     from ..timing import TimeLimits
 
@@ -30,7 +30,7 @@ class CalledFlows:
     def __init__(
         self,
         context: Context,
-        launcher: SessionLauncher,
+        launches: Launches,
         related_runs: RelatedRuns,
         tasks: Tasks,
         handover: Handover,
@@ -40,7 +40,7 @@ class CalledFlows:
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
-        self._launcher = launcher
+        self._launches = launches
         self._lineage = related_runs.lineage
         self._inputs = tasks.inputs
         self._runner = tasks.runner
@@ -53,7 +53,7 @@ class CalledFlows:
     def start(self, envelope: Envelope, call: PlannedCallFlow, attempt: int, arguments: dict[str, Any]) -> CallOutcome:
         """Starts the flow, or resumes the run that the step called in this run's origin."""
         flow, run, step, task = call["flow"], self._run_of(envelope, attempt), envelope["step"], self._task(envelope)
-        given = {EXACT_PARAMETERS: json.dumps(arguments)}
+        given: dict[str, Any] = {STORED_PARAMETERS: True}
         if not call["detach"]:
             origin = self._to_resume(envelope, flow, attempt, arguments)
             if origin is not None and not call_rules.is_over(self._store, flow, origin):
@@ -62,17 +62,24 @@ class CalledFlows:
             if origin is not None:
                 given = {"resume": origin}
             self._children.keep(step, task, attempt, flow, run, arguments)
-        refusal = self._launcher.start(flow, {**given, "run": run, "wait": 0})
-        if refusal == LATER:
-            since = envelope.get("waits") or self._clock.now_ms()
-            following = without(envelope, ("poll",)) | {"waits": since}
-            return CallOutcome(following=self._pause(following, attempt, self._handover.pause_after_refusal_ms(since)))
-        envelope.pop("waits", None)
-        if refusal is not None:
-            return self._failed(f"the flow {flow} could not be started: {refusal}")
+        if STORED_PARAMETERS in given:
+            store_given(self._store, flow, run, arguments)
+        invoked = invocation(flow, {**given, "run": run, "wait": 0})
+        refused = marked(without(envelope, ("poll",)) | {"starts": True}, attempt)
+        begun = without(envelope, ("waits",))
         if call["detach"]:
-            return CallOutcome(answer={"result": {"run": run}})
-        return self._look_later(envelope, attempt, envelope.get("poll", -1) + 1)
+            begun = marked(begun | {"answer": {"result": {"run": run}}}, attempt)
+        else:
+            begun = self._later(begun, attempt, envelope.get("poll", -1) + 1)
+        return CallOutcome(following=self._launches.ask(refused, [invoked], begun))
+
+    def refused(self, envelope: Envelope, call: PlannedCallFlow, attempt: int) -> CallOutcome:
+        """After the platform has refused to start the flow."""
+        if not self._launches.is_refused_for_now:
+            return self._failed(f"the flow {call['flow']} could not be started: {self._launches.refusal}")
+        since = envelope.get("waits") or self._clock.now_ms()
+        pause_ms = self._handover.pause_after_refusal_ms(since)
+        return CallOutcome(following=self._pause(envelope | {"waits": since}, attempt, pause_ms))
 
     def look_after(self, envelope: Envelope, call: PlannedCallFlow, attempt: int) -> CallOutcome | None:
         """Looks for the flow's result; None if the flow must be started again."""
@@ -80,13 +87,13 @@ class CalledFlows:
         answer = call_rules.result_of(self._store, flow, run)
         if answer is not None:
             return CallOutcome(answer=answer)
-        begun_ms = call_rules.begun_ms(self._store, flow, run)
-        if begun_ms is None:
+        begun = call_rules.run_record(self._store, flow, run)
+        if begun is None:
             if poll >= call_rules.UNBEGUN_LOOKS_MAX:
                 why = f"the activations of {flow} tell why"
                 return self._failed(f"the flow {flow} was started and has not begun: {why} (run {run})")
             return None if poll % call_rules.START_AGAIN_EVERY == 0 else self._look_later(envelope, attempt, poll)
-        left_ms = begun_ms + call["timeoutMs"] - self._clock.now_ms() if "timeoutMs" in call else None
+        left_ms = begun["created"] + call["timeoutMs"] - self._clock.now_ms() if "timeoutMs" in call else None
         retry_ms = self._retry_time.left_ms(envelope)
         if retry_ms is not None and retry_ms <= 0:
             self._children.cancel(flow, run)
@@ -98,6 +105,8 @@ class CalledFlows:
         left_ms = min((each for each in (left_ms, retry_ms) if each is not None), default=None)
         if poll < LOOKS_MAX:
             return self._look_later(envelope, attempt, poll, left_ms)
+        if begun.get("isSequence"):
+            return self._look_later(envelope, attempt, poll, left_ms)  # it has no conductor that could start a session
         return self._wait(envelope | {"poll": poll}, flow, run, attempt, left_ms)
 
     def _wait(self, envelope: Envelope, flow: str, run: str, attempt: int, left_ms: int | None) -> CallOutcome:
@@ -120,9 +129,9 @@ class CalledFlows:
     def _look_later(self, envelope: Envelope, attempt: int, poll: int, left_ms: int | None = None) -> CallOutcome:
         return CallOutcome(following=self._later(envelope, attempt, poll, left_ms))
 
-    def _later(self, envelope: Envelope, attempt: int, poll: int, left_ms: int | None) -> Envelope:
-        pause = call_rules.poll_ms(poll)
-        return self._pause(envelope | {"poll": poll}, attempt, pause if left_ms is None else min(pause, left_ms))
+    def _later(self, envelope: Envelope, attempt: int, poll: int, left_ms: int | None = None) -> Envelope:
+        pause_ms = call_rules.poll_ms(poll)
+        return self._pause(envelope | {"poll": poll}, attempt, pause_ms if left_ms is None else min(pause_ms, left_ms))
 
     def _pause(self, envelope: Envelope, attempt: int, pause_ms: int) -> Envelope:
         return self._handover.pause(marked(envelope, attempt), self._run_time.within(pause_ms, envelope["step"]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...contract.openwhisk import OPENSERVERLESS_ACTION_TIME_MAX_MS
 from ...contract.protocol import ACTION_ERROR
 from ...envelope import only
+from ..sessions.launches import own_session
 from . import call_rules
 from .outcome import CallOutcome, marked
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, PlannedCall
     from ...execution.attempt import Attempt
-    from ..sessions.handover import Handover
+    from ..sessions.launches import Launches
     from ..tasks.task_runner import TaskRunner
     from ..timing.run_time import RunTime
     from ..values.conductor_values import Answer
@@ -22,16 +23,22 @@ if TYPE_CHECKING:
 
 
 class StepCalls:
-    def __init__(self, context: Context, runner: TaskRunner, handover: Handover, run_time: RunTime, flows: CalledFlows) -> None:
+    def __init__(self, context: Context, launches: Launches, runner: TaskRunner, run_time: RunTime, flows: CalledFlows) -> None:
         self._store = context.store
         self._layout = context.layout
+        self._launches = launches
         self._runner = runner
-        self._handover = handover
         self._run_time = run_time
         self._flows = flows
 
     def ask(self, envelope: Envelope, call: PlannedCall, attempt: int) -> CallOutcome:
         """Makes the call of a step. An envelope with `poll` looks for the result of a flow that was started before."""
+        if "flow" in call and envelope.pop("starts", False) and self._launches.is_refused:
+            return self._flows.refused(envelope, call, attempt)
+        if "action" in call and not envelope.pop("watched", False) and self._needs_watch(envelope):
+            place: Envelope = only(envelope, ("run", "block", "step", "at")) | {"overdue": 0}
+            envelope["watched"] = True
+            return CallOutcome(following=self._launches.ask(marked(envelope, attempt), [own_session(place)]))
         if "flow" in call and "poll" in envelope:
             outcome = self._flows.look_after(envelope, call, attempt)
             if outcome is not None:
@@ -41,7 +48,6 @@ class StepCalls:
             return CallOutcome(tried=made)
         if "flow" in call:
             return self._flows.start(envelope, call, attempt, made.result["arguments"])
-        self._watch_over(envelope)
         return CallOutcome(following=marked(envelope | {"call": made.result["arguments"]}, attempt))
 
     def _arguments(self, envelope: Envelope, call: PlannedCall) -> Attempt:
@@ -50,13 +56,14 @@ class StepCalls:
         problem = call_rules.too_large(call, made.result["arguments"]) if made.ok else None
         return made if problem is None else self._runner.not_tried(problem, [ACTION_ERROR])
 
-    def _watch_over(self, envelope: Envelope) -> None:
-        """If the run's time may end before the action, which cannot be interrupted, another session ends the run on time."""
+    def _needs_watch(self, envelope: Envelope) -> bool:
+        """Whether the run's time may end before the action, which cannot be interrupted: another session ends the run then."""
         left_ms = self._run_time.left_ms(envelope["step"])
-        if left_ms is None or left_ms > OPENSERVERLESS_ACTION_TIME_MAX_MS or self._store.exists(self._layout.overdue):
-            return
-        if self._handover.launch(only(envelope, ("run", "block", "step", "at")) | {"overdue": True}):
-            self._store.put(self._layout.overdue, b"{}")
+        return (
+            left_ms is not None
+            and left_ms <= OPENSERVERLESS_ACTION_TIME_MAX_MS
+            and not self._store.exists(self._layout.overdue)
+        )
 
     def failed(self, answer: Answer) -> Attempt | None:
         """The failed attempt, if the answer is an error; otherwise None."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ...contract.formats import Envelope
+    from ..sessions.launches import Launches
 
 START_UNKNOWN_MS = 2_000
 """Assumed start-up time of a lane until one has started: the containers of a conductor and a step, on a busy machine."""
@@ -20,6 +21,13 @@ LONG_STARTS = 2
 
 LOOK_AGAIN_MS = 50
 """Pause between two looks at a pool."""
+
+GROW_FIRST_MS = 2_000
+GROW_AGAIN_MS = 15_000
+"""After a refusal, a fork asks for more lanes at these intervals."""
+
+CARRIED = 6
+"""Numbers of a state while no lanes are being launched."""
 
 
 def lanes_to_add(remaining: int, item_ms: float, lanes: int, start_ms: int, is_measured: bool) -> int:
@@ -35,12 +43,17 @@ def lanes_to_add(remaining: int, item_ms: float, lanes: int, start_ms: int, is_m
     return max(0, min(remaining, pay, remaining if is_cheap else lanes))
 
 
-class Growth:
-    """Lanes of a fork that are not launched yet, carried by the lane that opened it.
+FIRST = -1
+"""In the place of a start: no lane has been launched yet."""
 
-    `state` is in its envelope, as `Envelope.grow` of `src/contract/envelope.ts`, and changed in place: the opener, how many are
-    missing, when to look again, since when the last ones are being started (0: they have), when the item began, and what the
-    one before it took.
+
+class Growth:
+    """A fork's lanes that are not launched yet. One lane at a time carries them: the one that opened the fork, then the first
+    of those that it has launched, which knows what a start takes.
+
+    `state` is in its envelope, as `Envelope.grow` of `schemas/envelope.v1.schema.json`, and changed in place: the opener, how
+    many are missing, when to look again, when the last ones were launched, when the item began, and what the one before it
+    took. While lanes are launched, those are the missing ones, and one more number tells how many the first of them carries.
     """
 
     def __init__(self, state: list[Any]) -> None:
@@ -53,8 +66,30 @@ class Growth:
         return cls(state) if state and state[1] and opener in (None, state[0]) else None
 
     @classmethod
-    def begin(cls, envelope: Envelope, opener: str, missing: int, not_before: int, starting_since: int, now_ms: int) -> None:
-        envelope["grow"] = [opener, missing, not_before, starting_since, now_ms, 0]
+    def begin(cls, envelope: Envelope, opener: str, missing: int, now_ms: int) -> None:
+        envelope["grow"] = [opener, missing, now_ms, FIRST, now_ms, 0]
+
+    @staticmethod
+    def settle(envelope: Envelope, launches: Launches, now_ms: int) -> None:
+        """After the conductor has launched lanes: those that were refused are still missing."""
+        state = envelope.get("grow")
+        if state is None or len(state) <= CARRIED:
+            return
+        carried = state.pop()
+        if not launches.is_refused:
+            del envelope["grow"]
+            return
+        state[1] += (carried if launches.taken == 0 else 0) - launches.taken
+        state[2] = now_ms + (GROW_FIRST_MS if launches.is_crowded else GROW_AGAIN_MS + now_ms % GROW_FIRST_MS)
+
+    def ask(self, count: int, carried: int, now_ms: int) -> None:
+        """While `count` lanes are launched, of which the first carries `carried` more."""
+        self._state[1:4] = count, 0, now_ms
+        self._state.append(carried)
+
+    def carried(self, missing: int, now_ms: int) -> list[Any]:
+        """What the first of the launched lanes carries."""
+        return [self.opener, missing, 0, now_ms, self._state[4], 0]
 
     @property
     def missing(self) -> int:
@@ -64,22 +99,23 @@ class Growth:
         return now_ms >= self._number(2)
 
     @property
-    def starting_since(self) -> int:
-        return self._number(3)
+    def is_first(self) -> bool:
+        return self._number(3) == FIRST
 
     def item_ms(self, now_ms: int) -> int:
         """Duration of the lane's items: of the previous one, or of this one so far."""
         return max(now_ms - self._number(4), self._number(5))
 
     def next_item(self, now_ms: int) -> None:
-        self._state[4:] = now_ms, now_ms - self._state[4]
+        self._state[4:6] = now_ms, now_ms - self._state[4]
 
-    def arrived(self) -> None:
-        self._state[3] = 0
+    def arrive(self, now_ms: int) -> int:
+        """In a lane that was launched with it: what its start took."""
+        return now_ms - self._number(3)
 
-    def launched(self, count: int, now_ms: int) -> None:
-        self._state[1] -= count
-        self._state[3] = now_ms if count else self._state[3]
+    def forked_for_ms(self, now_ms: int) -> int:
+        """Since the fork's first item began."""
+        return now_ms - self._number(4)
 
     def look_again(self, at_ms: int) -> None:
         self._state[2] = at_ms

@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 import math
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...envelope import without
 from ...plan import task_id
-from ...store import explain
 from ..claims.pool import Pool
 from ..runs.ending import failure_of
+from ..sessions.launches import own_session, own_sessions
 from .growth import LOOK_AGAIN_MS, START_UNKNOWN_MS, WARM_START_MS, Growth, lanes_to_add
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from ...context import Context
-    from ...contract.formats import Envelope, MinSuccess, RunFailure, TaskRecord
+    from ...contract.formats import Envelope, LaunchedSession, MinSuccess, RunFailure, TaskRecord
     from ..container.pace import Pace
     from ..runs.ending import Ending
     from ..sessions import Sessions
+    from ..sessions.launches import Launches
     from ..tasks.inputs import Inputs
-
-IN_STEP_FIRST_S = 0.125
-"""While an item is executed a fork is looked at again at growing intervals; the second is twice this one."""
 
 LANES_FIRST = 1
 """Lanes that a fork launches before it knows what items and starts take."""
 
-GROW_FIRST_MS = 2_000
-GROW_AGAIN_MS = 15_000
-"""After a refusal, a fork asks for one more lane at these intervals."""
-
 
 class Lanes:
-    def __init__(self, context: Context, pace: Pace, inputs: Inputs, ending: Ending, sessions: Sessions) -> None:
+    def __init__(
+        self, context: Context, launches: Launches, pace: Pace, inputs: Inputs, ending: Ending, sessions: Sessions
+    ) -> None:
         self._context = context
+        self._launches = launches
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
@@ -57,25 +53,23 @@ class Lanes:
         if envelope.get("again") and self._store.exists(self._layout.commit(spec["join"], task_id(at))):
             return self._handover.go(envelope, spec["join"], at=list(at))  # all of it is done
         self._launch_rest(envelope)
-        missing = min(spec["concurrency"], items) - 1
-        now = self._clock.now_ms()
-        start_ms = self._pace.start_ms(now)
-        is_warm = start_ms is not None and start_ms <= WARM_START_MS
-        Growth.begin(envelope, opener, missing, now, now, now)
-        self._launch_lanes(Growth(envelope["grow"]), at, missing if is_warm else min(missing, LANES_FIRST))
-        return self.next_item(envelope, opener, at, 0)
+        Growth.begin(envelope, opener, min(spec["concurrency"], items) - 1, self._clock.now_ms())
+        return self.next_item(envelope, opener, at, 0, is_first=True)
 
     def claim(self, envelope: Envelope) -> Envelope:
         """A lane's entry: the envelope of the wished item's first step, or of another's; without one, the session's end."""
         step, at = envelope["step"], envelope["at"]
+        began_ms = self._clock.now_ms()
         del envelope["claim"]
-        return self.next_item(envelope, self._plan.steps[step]["within"][-1], at[:-1], at[-1])
+        following = self.next_item(envelope, self._plan.steps[step]["within"][-1], at[:-1], at[-1], is_first=True)
+        return self.arrive(following, began_ms)
 
     def item_done(self, envelope: Envelope, opener: str) -> Envelope:
         at, item = envelope["at"][:-1], envelope["at"][-1]
         return self.next_item(envelope, opener, at, item + 1)
 
-    def next_item(self, envelope: Envelope, opener: str, at: list[int], preferred: int) -> Envelope:
+    def next_item(self, envelope: Envelope, opener: str, at: list[int], preferred: int, is_first: bool = False) -> Envelope:
+        """The next item of a lane, the preferred one if it is free; `is_first`: it has had none before."""
         pool = self._pool(opener, at)
         if self._plan.collecting_depth(opener) is not None and pool.is_given_up():
             return self._handover.stop(envelope)
@@ -86,7 +80,11 @@ class Lanes:
             return self._drained(envelope, opener, at, items)
         item, lease = claimed
         envelope = envelope | {"lease": lease}
-        self._grow_between_items(envelope, opener, at)
+        growth = Growth.of(envelope, opener)
+        if growth is None:
+            envelope.pop("grow", None)
+        elif not is_first:
+            growth.next_item(self._clock.now_ms())
         return self._handover.go(envelope, self._plan.first(opener, item), at=[*at, item])
 
     def fail_at(self, envelope: Envelope, step: str, at: list[int], failure: RunFailure) -> Envelope:
@@ -136,69 +134,83 @@ class Lanes:
             return self.fail_at(envelope | {"at": list(at)}, join, list(at), missing)
         return self._handover.go(envelope, join, at=list(at))
 
-    def meanwhile(self, envelope: Envelope) -> Callable[[], float | None] | None:
-        """What is to be done while a step of this lane is executed; answers in how many seconds it is to be done again."""
+    def grow(self, envelope: Envelope) -> Envelope:
+        """The envelope, or the answer that has more lanes launched, as far as they pay by what items and starts take."""
         growth = Growth.of(envelope)
-        if growth is None:
-            return None
-        at, pauses = self._at_of(growth.opener, envelope), [IN_STEP_FIRST_S]
-
-        def grow() -> float | None:
-            try:
-                self._grow(growth, at)
-            except Exception as error:  # a lane less fails no step
-                print(f"nuvopipe: {growth.opener} has no more lanes: {explain(error)}", file=sys.stderr)
-                return None
-            pauses[0] *= 2
-            return pauses[0] if growth.missing else None
-
-        return grow
-
-    def _grow_between_items(self, envelope: Envelope, opener: str, at: list[int]) -> None:
-        growth = Growth.of(envelope, opener)
-        if growth is not None:
-            self._grow(growth, at)
-            growth.next_item(self._clock.now_ms())
-        if growth is None or growth.missing == 0:
-            envelope.pop("grow", None)
-
-    def _grow(self, growth: Growth, at: list[int]) -> None:
-        """More lanes, as far as they pay by what items and starts take."""
+        if growth is None or "launch" in envelope or growth.opener not in self._scopes(envelope):
+            return envelope
         now = self._clock.now_ms()
         if not growth.is_due(now):
-            return
-        items, claims = self._inputs.items(growth.opener, at), self._pool(growth.opener, at).snapshot().claims
+            return envelope
+        at = self._at_of(growth.opener, envelope)
+        count = self._wanted_first(growth, now) if growth.is_first else self._wanted(growth, at, now)
+        growth.look_again(now + LOOK_AGAIN_MS)
+        return self._launch_lanes(envelope, growth, at, count, now) if count else envelope
+
+    def arrive(self, envelope: Envelope, began_ms: int) -> Envelope:
+        """The same, in a lane that carries the fork's missing lanes, has just started, and has claimed an item."""
+        growth = Growth.of(envelope)
+        if growth is None or growth.opener not in self._scopes(envelope):
+            return envelope
+        start_ms = growth.arrive(began_ms)
+        self._pace.remember(start_ms, began_ms)
+        at, now = self._at_of(growth.opener, envelope), self._clock.now_ms()
+        items, claimed = self._items_and_claims(growth, at)
         lanes = self._lanes_of(growth.opener, items) - growth.missing
-        if growth.starting_since and self._place(growth.opener, items, lanes - 1) in claims:
-            self._pace.remember(now - growth.starting_since, now)
-            growth.arrived()
+        # The items so far were those of the lanes before this one.
+        item_ms = growth.forked_for_ms(now) * (lanes - 1) // max(1, claimed - 1)
+        count = min(lanes_to_add(items - claimed, item_ms, lanes, start_ms, True), growth.missing)
+        growth.next_item(now)
+        return self._launch_lanes(envelope, growth, at, count, now) if count else envelope
+
+    def _wanted_first(self, growth: Growth, now: int) -> int:
+        start_ms = self._pace.start_ms(now)
+        is_warm = start_ms is not None and start_ms <= WARM_START_MS
+        return growth.missing if is_warm else min(growth.missing, LANES_FIRST)
+
+    def _wanted(self, growth: Growth, at: list[int], now: int) -> int:
+        items, claimed = self._items_and_claims(growth, at)
+        lanes = self._lanes_of(growth.opener, items) - growth.missing
         known = self._pace.start_ms(now)
         start_ms = known or START_UNKNOWN_MS
-        if growth.starting_since:
-            start_ms = max(start_ms, now - growth.starting_since)
-        is_measured = known is not None and not growth.starting_since
-        wanted = lanes_to_add(items - len(claims), growth.item_ms(now), lanes, start_ms, is_measured)
-        growth.look_again(now + LOOK_AGAIN_MS)
-        self._launch_lanes(growth, at, min(wanted, growth.missing))
+        wanted = lanes_to_add(items - claimed, growth.item_ms(now), lanes, start_ms, known is not None)
+        return min(wanted, growth.missing)
+
+    def _items_and_claims(self, growth: Growth, at: list[int]) -> tuple[int, int]:
+        items = self._inputs.items(growth.opener, at)
+        return items, len(self._pool(growth.opener, at).snapshot().claims)
+
+    def _launch_lanes(self, envelope: Envelope, growth: Growth, at: list[int], count: int, now: int) -> Envelope:
+        items = self._inputs.items(growth.opener, at)
+        first = self._lanes_of(growth.opener, items) - growth.missing
+        places = [self._place(growth.opener, items, lane) for lane in range(first, first + count)]
+        carried = growth.missing - count
+        sessions = self._sessions(growth.opener, at, places, growth.carried(carried, now) if carried else None)
+        growth.ask(count, carried, now)
+        return self._launches.ask(envelope, sessions)
 
     def _launch_rest(self, envelope: Envelope) -> None:
         """Of the fork around the one that is opened: an item that has a fork of its own is worth a lane."""
         growth = Growth.of(envelope)
-        if growth is not None and growth.is_due(self._clock.now_ms()):
-            self._launch_lanes(growth, self._at_of(growth.opener, envelope), growth.missing)
-
-    def _launch_lanes(self, growth: Growth, at: list[int], count: int) -> None:
-        if count == 0:
+        if growth is None or growth.opener not in self._scopes(envelope):
             return
+        at = self._at_of(growth.opener, envelope)
         items = self._inputs.items(growth.opener, at)
-        first = self._lanes_of(growth.opener, items) - growth.missing
-        places = [self._place(growth.opener, items, lane) for lane in range(first, first + count)]
-        taken = self._handover.launch_all([self._lane(growth.opener, at, place) for place in places])
-        now = self._clock.now_ms()
-        growth.launched(taken, now)
-        if taken < count:
-            pause = GROW_FIRST_MS if self._handover.is_crowded else GROW_AGAIN_MS + now % GROW_FIRST_MS
-            growth.look_again(now + pause)
+        lanes = self._lanes_of(growth.opener, items)
+        places = [self._place(growth.opener, items, lane) for lane in range(lanes - growth.missing, lanes)]
+        self._launches.also(*self._sessions(growth.opener, at, places))
+
+    def _sessions(self, opener: str, at: list[int], places: list[int], grow: list[Any] | None = None) -> list[LaunchedSession]:
+        """Lanes that begin with these items, in the form in which they are launched; `grow` goes with the first."""
+        if grow is not None:
+            first = own_session(self._lane(opener, at, places[0]) | {"at": [*at, places[0]], "grow": grow})
+            return [first, *self._sessions(opener, at, places[1:])]
+        if self._plan.pools[opener]["kind"] == "branches":
+            return [own_sessions(self._lane(opener, at, place), [place]) for place in places]
+        return [own_sessions(self._lane(opener, at, 0), places)] if places else []
+
+    def _scopes(self, envelope: Envelope) -> list[str]:
+        return self._plan.steps[envelope["step"]]["within"] if "step" in envelope else []
 
     def _lanes_of(self, opener: str, items: int) -> int:
         return min(self._plan.pools[opener]["concurrency"], items)
@@ -214,7 +226,7 @@ class Lanes:
     def _lane(self, opener: str, at: list[int], preferred: int) -> Envelope:
         step = self._plan.first(opener, preferred)
         block = self._plan.block(step)
-        return {"run": self._layout.run_id, "block": block, "step": step, "at": [*at, preferred], "claim": True}
+        return {"run": self._layout.run_id, "block": block, "step": step, "at": list(at), "claim": True}
 
     def _pool(self, opener: str, at: list[int]) -> Pool:
         return Pool(self._context, opener, at)

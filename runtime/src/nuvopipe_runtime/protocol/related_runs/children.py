@@ -13,25 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 from ...contract.layout import RunLayout
 from ...store import create_once, to_json
+from ..sessions.launches import invocation
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ...context import Context
     from ...contract.formats import ChildRecord
-    from ...launcher import SessionLauncher
+    from ..sessions.launches import Launches
     from .lineage import Lineage
 
 DIGEST_LENGTH = 16
 
 
 class Children:
-    def __init__(self, context: Context, launcher: SessionLauncher, lineage: Lineage) -> None:
+    def __init__(self, context: Context, launches: Launches, lineage: Lineage) -> None:
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
         self._by = context.by
-        self._launcher = launcher
+        self._launches = launches
         self._lineage = lineage
         self._has_any = any("flow" in spec.get("call", {}) for spec in context.plan.steps.values())
 
@@ -55,7 +56,7 @@ class Children:
         if self._store.exists(layout.result):
             return
         create_once(self._store, layout.cancelled, {"by": self._by, "at": self._clock.now_ms()})
-        self._launcher.start(flow, {"cancel": run})
+        self._launches.also(invocation(flow, {"cancel": run}))
 
     def to_resume(self, step: str, task: str, arguments: dict[str, Any]) -> str | None:
         """The run that the step called in this run's origin; None if there is none or its arguments differ."""

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from ...contract.layout import RunLayout
 from ...contract.protocol import ENVELOPE_KEY
 from ...envelope import only
-from ...launcher import LATER
 from ...plan import conductor_of
 from ...store import to_json
+from ..sessions.launches import invocation
 
 if TYPE_CHECKING:
     from ...context import Context
-    from ...contract.formats import Envelope, ParentRecord
-    from ...launcher import SessionLauncher
+    from ...contract.formats import Envelope, LaunchedSession, ParentRecord
     from .lineage import Lineage
 
 CONDUCTOR = re.compile(r"[A-Za-z]\w*\.steps/flow-\w+")
@@ -34,10 +33,9 @@ PARK_MS = 300_000
 
 
 class Parent:
-    def __init__(self, context: Context, launcher: SessionLauncher, lineage: Lineage) -> None:
+    def __init__(self, context: Context, lineage: Lineage) -> None:
         self._store = context.store
         self._layout = context.layout
-        self._launcher = launcher
         self._lineage = lineage
         self._conductor = conductor_of(context.plan.flow, context.plan.hash)
 
@@ -51,11 +49,9 @@ class Parent:
         waiting: ParentRecord | None = self._store.get_json(self._layout.parent)
         return waiting
 
-    def wake(self, waiting: ParentRecord) -> bool:
-        """Starts the waiting session. False if the platform does not accept it now.
-
-        A parent that can never be started is left to its own lease.
-        """
+    @staticmethod
+    def session(waiting: ParentRecord) -> LaunchedSession | None:
+        """What is to be launched for it; None where that may not be."""
         if not CONDUCTOR.fullmatch(waiting["action"]):
-            return True
-        return self._launcher.start(waiting["action"], {ENVELOPE_KEY: waiting["envelope"]}) != LATER
+            return None
+        return invocation(waiting["action"], {ENVELOPE_KEY: waiting["envelope"]})

@@ -12,13 +12,14 @@ from ...contract.layout import RunLayout, queue_prefix, slot_key
 from ...contract.parse_key import parts_of
 from ...plan import conductor_of
 from ...store import Lost, create_once, parse_record, to_json
+from ..sessions.launches import invocation
 
 if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, PlannedRuns
-    from ...launcher import SessionLauncher
     from ...store import Store
     from ..sessions.handover import Handover
+    from ..sessions.launches import Launches
     from ..timing.run_time import RunTime
     from .ending import Ending
 
@@ -34,7 +35,7 @@ class Admission:
     def __init__(
         self,
         context: Context,
-        launcher: SessionLauncher,
+        launches: Launches,
         handover: Handover,
         ending: Ending,
         run_time: RunTime,
@@ -43,7 +44,7 @@ class Admission:
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
-        self._launcher = launcher
+        self._launches = launches
         self._handover = handover
         self._ending = ending
         self._run_time = run_time
@@ -115,7 +116,7 @@ class Admission:
         for run in holders:
             record = self._store.get_json(RunLayout(self._plan.flow, run).run)
             if record is not None:
-                self._launcher.start(conductor_of(self._plan.flow, record["bundle"]), {"cancel": run})
+                self._launches.also(invocation(conductor_of(self._plan.flow, record["bundle"]), {"cancel": run}))
 
     def _wait(self, envelope: Envelope, holders: list[str]) -> Envelope:
         now, created = self._clock.now_ms(), self._run_time.created_ms()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ...contract.protocol import CRASH, PARAMETERS_STEP, PARAMETERS_TASK, RUN_EXISTS
+from ...contract.protocol import CRASH, EXACT_PARAMETERS, PARAMETERS_STEP, PARAMETERS_TASK, RUN_EXISTS, STORED_PARAMETERS
 from ...plan import version_of
 from ...store import create_once
 from ..sessions.handover import ended
 from ..tasks import commit as commits
 from ..timing.answering import answer_in_time
 from ..values.parameters import BadParameters, BadValues, check_invocation, complete, differences, facts_of, unpacked
+from ..values.stored_parameters import stored_given
 from .ending import failure_of
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ class Beginning:
         """
         check_invocation(envelope)
         sent = self._secrets.open(self._store, envelope["params"])
+        if STORED_PARAMETERS in sent:
+            sent = {EXACT_PARAMETERS: stored_given(self._store, self._plan.flow, envelope["run"])}
         if self._lineage.resumes:
             self._lineage.check(sent)
             return None, None
@@ -176,6 +179,8 @@ class Beginning:
             "end": self._plan.end,
             "bundle": self._plan.hash,
         }
+        if self._plan.is_sequence:
+            record["isSequence"] = True
         if facts is not None:
             record["given"] = facts
         if self._lineage.resumes:

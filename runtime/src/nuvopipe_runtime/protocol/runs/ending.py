@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...context import Context
-    from ...contract.formats import Envelope, HandlersResult, RunFailure, RunResult, TaskRecord
+    from ...contract.formats import Envelope, HandlersResult, ParentRecord, RunFailure, RunResult, TaskRecord
     from ...contract.layout import RunLayout
     from ..claims.live_entry import LiveEntry
     from ..related_runs import RelatedRuns
     from ..sessions.handover import Handover
+    from ..sessions.launches import Launches
 
 KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "answerBy", "again")
 """Keys of the failed envelope that the steps of `onFailure` continue with."""
@@ -39,10 +40,13 @@ def failure_at(layout: RunLayout, message: str, step: str | None = None, at: Seq
 
 
 class Ending:
-    def __init__(self, context: Context, live: LiveEntry, handover: Handover, related_runs: RelatedRuns) -> None:
+    def __init__(
+        self, context: Context, launches: Launches, live: LiveEntry, handover: Handover, related_runs: RelatedRuns
+    ) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
+        self._launches = launches
         self._live = live
         self._clock = context.clock
         self._handover = handover
@@ -112,21 +116,27 @@ class Ending:
         commits.finish_missing(self._store, self._layout)
         create_once(self._store, self._layout.result, result)
         _, waiting = self._store.parallel([(self._live.end,), (self._parent.waiting,)])
-        if waiting is not None and not self._parent.wake(waiting):
-            return self._wake_later(envelope, result)
-        return ended(envelope, self._store.get_json(self._layout.result) if reads_result else result)
+        last = ended(envelope, self._store.get_json(self._layout.result) if reads_result else result)
+        return self._wake(envelope, waiting, last)
 
     def wake(self, envelope: Envelope) -> Envelope:
-        """Tries again, after a pause, to start the run that waits for this one, which is over."""
+        """Tries again to start the run that waits for this one, which is over. One refused for good is left to its lease."""
         waiting, result = self._store.parallel([(self._parent.waiting,), (self._store.get_json, self._layout.result)])
-        if waiting is not None and not self._parent.wake(waiting):
-            return self._wake_later(envelope, result)
-        return ended(envelope, result)
-
-    def _wake_later(self, envelope: Envelope, result: RunResult) -> Envelope:
-        if self._plan.is_sequence or envelope["used"] + 2 > SESSION_COMPONENTS_MAX:
-            return ended(envelope, result)
+        last = ended(envelope, result)
+        if not self._launches.is_refused:
+            return self._wake(envelope, waiting, last)
+        if not self._launches.is_refused_for_now or envelope["used"] + 2 > SESSION_COMPONENTS_MAX:
+            return last
         since = envelope.get("waits") or self._clock.now_ms()
-        pause = self._handover.pause_after_refusal_ms(since)
+        return self._waking(envelope) | {"waits": since, "wait": self._handover.pause_after_refusal_ms(since)}
+
+    def _wake(self, envelope: Envelope, waiting: ParentRecord | None, last: Envelope) -> Envelope:
+        session = None if waiting is None or self._plan.is_sequence else self._parent.session(waiting)
+        if session is None:
+            return last
+        has_time = envelope["used"] < SESSION_COMPONENTS_MAX
+        return self._launches.ask(self._waking(envelope) if has_time else last, [session], last)
+
+    def _waking(self, envelope: Envelope) -> Envelope:
         block = self._plan.block(self._plan.start)
-        return only(envelope, ("run", "used")) | {"block": block, "wake": True, "waits": since, "wait": pause}
+        return only(envelope, ("run", "used", "waits")) | {"block": block, "wake": True}

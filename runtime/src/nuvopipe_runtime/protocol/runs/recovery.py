@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...contract.protocol import ENVELOPE_KEY, PARAMETERS_STEP, PARAMETERS_TASK
-from ...launcher import LATER
+from ...contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK
 from ...plan import conductor_of, version_of
 from ...store import create_once
 from ..claims.guard import Guard
 from ..sessions.handover import ended
+from ..sessions.launches import invocation
 from ..timing.answering import answer_in_time
 from ..values.parameters import is_run_name
 from .beginning import RUN_SHOWN_MAX, refused
@@ -17,10 +17,10 @@ from .beginning import RUN_SHOWN_MAX, refused
 if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, LivePlace, RunRecord
-    from ...launcher import SessionLauncher
     from ..claims.live_entry import LiveEntry
     from ..related_runs.lineage import Lineage
-    from ..sessions.handover import Handover
+    from ..sessions import Sessions
+    from ..sessions.launches import Launches
     from .ending import Ending
 
 SWEEPS_MAX = 2
@@ -29,7 +29,13 @@ SWEEPS_MAX = 2
 
 class Recovery:
     def __init__(
-        self, context: Context, launcher: SessionLauncher, live: LiveEntry, lineage: Lineage, handover: Handover, ending: Ending
+        self,
+        context: Context,
+        launches: Launches,
+        live: LiveEntry,
+        lineage: Lineage,
+        sessions: Sessions,
+        ending: Ending,
     ) -> None:
         self._context = context
         self._plan = context.plan
@@ -37,11 +43,12 @@ class Recovery:
         self._layout = context.layout
         self._clock = context.clock
         self._by = context.by
-        self._launcher = launcher
+        self._launches = launches
         self._live = live
         self._lineage = lineage
-        self._handover = handover
+        self._handover = sessions.handover
         self._ending = ending
+        self._watch = sessions.watch
 
     def cancel(self, envelope: Envelope) -> Envelope:
         """Cancels the run: every lane stops the step it executes, or stops at its next one."""
@@ -58,12 +65,14 @@ class Recovery:
         if record["bundle"] == self._plan.hash:
             return self._ending.end_cancelled(envelope)
         # Its own version runs what follows the end of a run.
-        refusal = self._start_version(record, {"cancel": run})
-        if refusal == LATER and not self._plan.is_sequence:
+        if self._plan.is_sequence:
+            return self._handover.stop(envelope)  # a sweep sees to it
+        if self._launches.is_refused_for_now:
             return envelope | {"wait": self._handover.pause_after_refusal_ms(self._clock.now_ms())}
-        if refusal in (None, LATER):
-            return self._handover.stop(envelope)
-        return self._ending.fail_at_once(envelope, {"message": "the run was cancelled"})
+        if self._launches.is_refused:
+            return self._ending.fail_at_once(envelope, {"message": "the run was cancelled"})
+        own = invocation(conductor_of(record["flow"], record["bundle"]), {"cancel": run})
+        return self._launches.ask(envelope, [own], self._handover.stopping(envelope))
 
     def sweep(self, envelope: Envelope) -> Envelope:
         """Re-enters the lost parts of a run whose lease has expired. Returns where this session continues."""
@@ -72,10 +81,6 @@ class Recovery:
             return self._ending.wake(envelope)
         record: RunRecord | None = self._store.get_json(self._layout.run)
         is_ours = record is None or record["bundle"] == self._plan.hash
-        if record is not None and not is_ours:
-            refusal = self._start_version(record, {ENVELOPE_KEY: _swept(record)})
-            if refusal in (None, LATER):
-                return self._handover.stop(envelope)
         taken = self._live.take_over()
         if taken is None:
             return self._handover.stop(envelope)
@@ -103,9 +108,9 @@ class Recovery:
             lost = "the run was lost before its parameters were kept: start it again"
             return self._give_up(envelope, record.get("refused", lost))
         guard = Guard(self._context)
-        for rescue in guard.rescues():
-            if not self._handover.launch(rescue):
-                return rescue | {"used": envelope["used"]}
+        rescue = next(guard.rescues(), None)
+        if rescue is not None:
+            return self._watch.launch_rescue(envelope, rescue)
         if guard.is_needed():
             return self._handover.stop(envelope)  # lanes are working
         return self._handover.go({**envelope, **place}, place["step"], before=place.get("from"))
@@ -119,12 +124,3 @@ class Recovery:
     def _give_up(self, envelope: Envelope, message: str) -> Envelope:
         self._ending.keep_failure({"message": message})
         return self._ending.fail_at_once(envelope, self._store.get_json(self._layout.failed))
-
-    def _start_version(self, record: RunRecord, arguments: dict[str, Any]) -> str | None:
-        """Invokes the conductor of the run's version; returns what `Launcher.start` does."""
-        return self._launcher.start(conductor_of(record["flow"], record["bundle"]), arguments)
-
-
-def _swept(record: RunRecord) -> Envelope:
-    """The envelope that sweeps a run which may have stalled."""
-    return {"run": record["run"], "block": record["start"], "step": record["start"], "at": [], "sweep": True}

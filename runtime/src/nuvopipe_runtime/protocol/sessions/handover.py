@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...contract.openwhisk import SESSION_COMPONENTS_MAX
 from ...contract.protocol import CONTINUE_FROM, LAST_STEP_AT, PAUSE_MAX_MS
-from ...envelope import without
+from ...envelope import only, without
 from ...store import Lost, to_json
 from ..timing.answering import outlasts
 from ..timing.pauses import pauses
 from ..values.conductor_values import answer_of
+from .launches import own_session
 
 if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, RunResult, TaskPlace
-    from ...launcher import SessionLauncher
     from ..claims.leases import Leases
-    from ..related_runs.lineage import Lineage
     from ..timing.run_time import RunTime
+    from .launches import Launches
 
 THROTTLE_WINDOW_MS = 60_000
 """OpenWhisk counts invocations by the clock minute."""
@@ -29,7 +28,10 @@ CROWDED_FIRST_MS, CROWDED_MAX_MS = 500, 15_000
 SESSION_PAUSE_MAX_MS = 40 * PAUSE_MAX_MS
 """What a fresh session can wait before its components run out."""
 
-LAUNCH_POLL_S = 1.0
+KEPT_BY_HOME = ("run", "used", "home", "answerBy")
+"""Of the envelope of a session that only waits for its run's result."""
+
+RESULT_RESERVE_S = 1.0
 POLL_FIRST_S, POLL_MAX_S, POLL_GROWTH = 0.02, 0.5, 1.5
 
 
@@ -51,31 +53,15 @@ def pause_after_refusal_ms(is_crowded: bool, since_ms: int, now_ms: int) -> int:
 
 
 class Handover:
-    def __init__(
-        self, context: Context, launcher: SessionLauncher, lineage: Lineage, leases: Leases, run_time: RunTime
-    ) -> None:
+    def __init__(self, context: Context, launches: Launches, leases: Leases, run_time: RunTime) -> None:
         self._plan = context.plan
         self._store = context.store
         self._layout = context.layout
         self._clock = context.clock
         self._deadline = context.deadline
-        self._launcher = launcher
-        self._lineage = lineage
+        self._launches = launches
         self._leases = leases
         self._run_time = run_time
-
-    def launch(self, envelope: Envelope) -> bool:
-        """Starts a session of this run. False when the platform takes none now."""
-        return self._launcher.launch(self._lineage.mark(envelope))
-
-    @property
-    def is_crowded(self) -> bool:
-        """Whether the last refusal may be over in a moment."""
-        return self._launcher.is_crowded
-
-    def launch_all(self, envelopes: list[Envelope]) -> int:
-        """How many of them were taken."""
-        return self._launcher.launch_all([self._lineage.mark(envelope) for envelope in envelopes])
 
     def go(self, envelope: Envelope, step: str, *, at: list[int] | None = None, before: TaskPlace | None = None) -> Envelope:
         """On to a step of this session, or of a fresh one when this session's components run out.
@@ -122,31 +108,35 @@ class Handover:
         return envelope["used"] + more >= CONTINUE_FROM and not self._plan.is_sequence
 
     def hand_over(self, envelope: Envelope, keeps_wait: bool = False) -> Envelope:
-        """Starts a fresh session for the rest. Refused, this one works on while it can, then waits and asks again."""
-        fresh = self._of_fresh_session(envelope, keeps_wait)
-        if self.launch(fresh):
-            return self.stop(envelope)
-        since = envelope.pop("waits", None) or self._clock.now_ms()
-        self._tell_waiting(since)
-        used = envelope["used"]
-        if used < LAST_STEP_AT:
-            return envelope
-        if used + 2 <= SESSION_COMPONENTS_MAX:
-            pause = self.pause_after_refusal_ms(since)
-            return envelope | {"waits": since, "wait": self._run_time.within(pause, envelope.get("step"))}
-        # The last component: hold on as long as it may run.
-        while self._clock.now() + LAUNCH_POLL_S < self._deadline:
-            self._clock.sleep(LAUNCH_POLL_S)
-            if self.launch(fresh):
-                return self.stop(envelope)
-        raise RuntimeError("the platform takes no further session of this run: too many requests")
+        """Has a fresh session launched for the rest. Refused, this one works on while it can."""
+        fresh = own_session(self._of_fresh_session(envelope, keeps_wait))
+        if envelope["used"] > LAST_STEP_AT and self._launches.is_refused:
+            since = self._clock.now_ms()
+            self._tell_waiting(since)
+            return self._launches.ask(envelope, [fresh], self.stopping(envelope), persists_since=since)
+        return self._launches.ask(envelope | {"handsOver": True}, [fresh], self.stopping(envelope))
+
+    def was_refused(self, envelope: Envelope) -> bool:
+        """Whether the platform accepted no fresh session when the component before asked for one."""
+        if not envelope.pop("handsOver", False) or not self._launches.is_refused:
+            return False
+        self._tell_waiting(self._clock.now_ms())
+        return True
 
     def free_client(self, envelope: Envelope) -> Envelope | None:
-        """Starts a fresh session for the rest and waits for the result; None where the platform takes none now."""
-        return self.stop(envelope) if self.launch(self._of_fresh_session(envelope)) else None
+        """Has a fresh session launched for the rest, and waits for the result; None where the platform has just refused one."""
+        if self._launches.is_refused:
+            return None
+        return self._launches.ask(envelope, [own_session(self._of_fresh_session(envelope))], self.stopping(envelope))
 
     def pause_after_refusal_ms(self, since_ms: int) -> int:
-        return pause_after_refusal_ms(self._launcher.is_crowded, since_ms, self._clock.now_ms())
+        return pause_after_refusal_ms(self._launches.is_crowded, since_ms, self._clock.now_ms())
+
+    def stopping(self, envelope: Envelope) -> Envelope:
+        """The envelope of a session whose work is somebody else's from now on; only the home session still has to wait."""
+        if envelope.get("home"):
+            return only(envelope, KEPT_BY_HOME) | {"block": self._plan.block(self._plan.start), "awaits": True}
+        return ended(envelope, {"run": envelope["run"], "status": "running"})
 
     @staticmethod
     def _of_fresh_session(envelope: Envelope, keeps_wait: bool = False) -> Envelope:
@@ -159,7 +149,7 @@ class Handover:
         if not envelope.get("home"):
             return ended(envelope, {"run": run, "status": "running"})
         by = envelope.get("answerBy")
-        until = self._clock.now() if by is None else min(by / 1000, self._deadline - LAUNCH_POLL_S)
+        until = self._clock.now() if by is None else min(by / 1000, self._deadline - RESULT_RESERVE_S)
         pause = POLL_FIRST_S
         while True:
             result = self._store.get_json(self._layout.result)

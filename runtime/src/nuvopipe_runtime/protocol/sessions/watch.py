@@ -11,19 +11,25 @@ from typing import TYPE_CHECKING
 from ...contract.openwhisk import SESSION_COMPONENTS_MAX
 from ...contract.protocol import CONTINUE_FROM
 from ...envelope import only, without
+from ...store import create_once
 from ..claims.guard import MAX_PAUSE_MS, Guard
+from .launches import own_session
 
 if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope
     from ..timing.run_time import RunTime
     from .handover import Handover
+    from .launches import Launches
 
 
 class Watch:
-    def __init__(self, context: Context, handover: Handover, run_time: RunTime) -> None:
+    def __init__(self, context: Context, launches: Launches, handover: Handover, run_time: RunTime) -> None:
         self._context = context
         self._plan = context.plan
+        self._store = context.store
+        self._layout = context.layout
+        self._launches = launches
         self._handover = handover
         self._run_time = run_time
 
@@ -38,29 +44,49 @@ class Watch:
     def look(self, envelope: Envelope) -> Envelope:
         """One look of the guard: it takes over expired claims and starts a session for each."""
         guard = Guard(self._context)
-        for rescue in guard.rescues():
-            if not self._handover.launch(rescue):
-                guard.resign()
-                return rescue | {"used": envelope["used"]}  # the platform takes no other session: the guard does it itself
+        if CONTINUE_FROM <= envelope["used"] < SESSION_COMPONENTS_MAX and not self._launches.is_refused:
+            return self._launches.ask(envelope, [own_session(without(envelope, ("used",)))], self._handover.stopping(envelope))
+        rescue = next(guard.rescues(), None)
+        if rescue is not None:
+            # Refused, the guard does it itself: nobody else can.
+            alone = rescue | {"used": envelope["used"], "resigns": True}
+            return self._launches.ask(alone, [own_session(rescue)], self._once_begun(envelope, rescue))
         if guard.dismiss():
-            return self._handover.stop(envelope)
-        following = self._following(envelope, envelope["guard"] + 1)
-        if envelope["used"] < CONTINUE_FROM:
-            return following
-        if self._handover.launch(without(following, ("used",))):
             return self._handover.stop(envelope)
         if envelope["used"] + 2 > SESSION_COMPONENTS_MAX:
             guard.resign()
             return self._handover.stop(envelope)
-        return following
+        return self._following(envelope, envelope["guard"] + 1)
+
+    def rescue(self, envelope: Envelope) -> Envelope:
+        """Has all that is lost entered again, one session after another; then this session ends."""
+        rescue = next(Guard(self._context).rescues(), None)
+        if rescue is None:
+            return self._handover.stop(envelope)
+        return self.launch_rescue(envelope, rescue)
+
+    def launch_rescue(self, envelope: Envelope, rescue: Envelope) -> Envelope:
+        """Has one lost session entered again, and looks for more; refused, this session does it itself."""
+        more = only(envelope, ("run", "used")) | {"block": self._plan.block(self._plan.start), "rescues": True}
+        return self._launches.ask(rescue | {"used": envelope["used"]}, [own_session(rescue)], self._once_begun(more, rescue))
+
+    @staticmethod
+    def _once_begun(envelope: Envelope, rescue: Envelope) -> Envelope:
+        """The next look, after a rescue: a lane that has yet to claim its item would be launched again before."""
+        return envelope | {"wait": Guard.pause_ms(0)} if rescue.get("claim") else envelope
+
+    def resign(self, envelope: Envelope) -> None:
+        """Makes room for another guard: this one could not be launched, or does the work itself that it has found."""
+        Guard(self._context).resign()
+        del envelope["resigns"]
 
     def _stop_home(self, envelope: Envelope) -> Envelope:
         answer = self._handover.stop(envelope)
-        if answer["result"]["status"] == "running":
-            guard = Guard(self._context)
-            if guard.appoint() and not self._handover.launch(self._following({"run": envelope["run"]}, 0)):
-                guard.resign()  # another lane may find room for one
-        return answer
+        if answer["result"]["status"] != "running" or not Guard(self._context).appoint():
+            return answer
+        guard = self._following({"run": envelope["run"]}, 0)
+        resigning: Envelope = {"run": envelope["run"], "used": envelope["used"], "block": guard["block"], "resigns": True}
+        return self._launches.ask(resigning, [own_session(guard)], answer)
 
     def _following(self, envelope: Envelope, checks: int) -> Envelope:
         block = self._plan.block(self._plan.start)
@@ -68,5 +94,7 @@ class Watch:
         return only(envelope, ("run", "used")) | {"block": block, "guard": checks, "wait": pause}
 
     def wait_for_end(self, envelope: Envelope) -> Envelope:
-        """Waits until the run's time is over, which fails it, or until the run has ended."""
-        return envelope | {"wait": self._run_time.within(MAX_PAUSE_MS)}
+        """Waits until the run's time is over, which fails it, or until the run has ended. One session does so."""
+        if envelope["overdue"] == 0 and not create_once(self._store, self._layout.overdue, {}):
+            return self._handover.stop(envelope)
+        return envelope | {"overdue": envelope["overdue"] + 1, "wait": self._run_time.within(MAX_PAUSE_MS)}

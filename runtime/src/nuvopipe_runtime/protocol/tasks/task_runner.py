@@ -14,7 +14,7 @@ from . import commit as commits
 from . import retries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from ...context import Context
     from ...contract.formats import Envelope, TaskRecord
@@ -51,18 +51,8 @@ class TaskRunner:
         limit = self._deadline - self._clock.now()
         return self._executor.run(self._store, "init", request, self._environment, limit, self._deadline)
 
-    def step(
-        self,
-        envelope: Envelope,
-        inputs: list[TaskRecord],
-        attempt: int,
-        answer: Answer | None,
-        meanwhile: Callable[[], float | None] | None = None,
-    ) -> Attempt:
-        """Executes an attempt of a step. `answer` comes from the action or flow that the step calls.
-
-        `meanwhile` is called while the step executes; it returns in how many seconds to call it again, or None for never.
-        """
+    def step(self, envelope: Envelope, inputs: list[TaskRecord], attempt: int, answer: Answer | None) -> Attempt:
+        """Executes an attempt of a step. `answer` comes from the action or flow that the step calls."""
         step, at = envelope["step"], envelope.get("at", [])
         spec = self._plan.steps[step]
         request: Request = {
@@ -84,7 +74,7 @@ class TaskRunner:
             request["reason"] = failed["error"] if failed else None
         if "joins" in spec and "minSuccess" in self._plan.pools[spec["joins"]]:
             request["failures"] = list(self._inputs.failures(spec["joins"], at).values())
-        tried = self._run("step", request, retry_ms, meanwhile)
+        tried = self._run("step", request, retry_ms)
         self._durations.add(step, self._layout.run_id, tried.ended - tried.started)
         return tried
 
@@ -126,7 +116,6 @@ class TaskRunner:
         operation: str,
         request: Request,
         retry_ms: int | None = None,
-        meanwhile: Callable[[], float | None] | None = None,
     ) -> Attempt:
         step = request["step"]
         is_over = None if step in self._plan.handlers else lambda: self._stop_check.stopped(self._context)
@@ -136,7 +125,6 @@ class TaskRunner:
         if operation == "step":
             place = (step, request["task"], request["attempt"], self._context.by)
             live_log = LiveLog(self._store, self._layout.log_prefix(*place))
-        self._executor.meanwhile = meanwhile
         return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue, live_log)
 
     def _limit(self, step: str, retry_ms: int | None) -> tuple[int, str | None]:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, ROOT_PREFIX, RunLayout
+from nuvopipe_runtime.protocol.sessions.launches import BUSY
 from nuvopipe_runtime.store import to_json
 from tests.unit.nuvopipe_runtime.protocol.claims.test_pool import NESTED_RESULT, nested
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed, failing
@@ -272,21 +273,6 @@ def deploy_another(p, refusal=None):
     return invoked
 
 
-def test_a_lost_run_is_entered_again_by_its_own_version(looping):
-    p = looping(concurrency=1)
-    drop_once(p, "before", 9)
-    p.invoke()
-    before = p.components
-    invoked = deploy_another(p)
-    sweep(p)
-    assert invoked == [("F.steps/flow-00000000", {"nuvopipe": place(p, sweep=True, block="start")})]
-    assert p.components == before + 1
-    assert p.result() is None
-    p.plan.hash = "0" * 64
-    p.run_session(invoked[0][1]["nuvopipe"])
-    assert p.result()["outputs"] == LOGS
-
-
 def test_a_lost_run_whose_version_is_gone_says_so(looping):
     p = looping(concurrency=1)
     drop_once(p, "before", 9)
@@ -319,7 +305,7 @@ def test_a_cancellation_waits_for_the_platform(looping):
     p = looping(concurrency=1)
     drop_once(p, "before", 9)
     p.invoke()
-    refusals = ["later", "later", None]
+    refusals = [BUSY, BUSY, None]
     invoked = deploy_another(p)
     p.start = lambda action, arguments: invoked.append(action) or refusals.pop(0)
     assert p.run_session(place(p, cancel=True, home=True))["status"] == "cancelled"

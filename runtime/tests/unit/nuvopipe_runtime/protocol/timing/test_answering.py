@@ -1,12 +1,7 @@
 """A client is answered in time, and a quick run does not pay for it."""
 
-import io
-import urllib.error
-
 import pytest
 
-from nuvopipe_runtime import launcher as launching
-from nuvopipe_runtime.launcher import LATER, Launcher
 from nuvopipe_runtime.protocol.container.durations import Durations
 from nuvopipe_runtime.protocol.sessions.handover import THROTTLE_WINDOW_MS, pause_after_refusal_ms
 from nuvopipe_runtime.protocol.timing.answering import answer_in_time, fits, outlasts
@@ -86,23 +81,6 @@ def test_refused_it_works_on(platform):
     p.refuse = lambda envelope: True
     first = {"run": "r1", "block": p.plan.block("start"), "step": "start", "at": [], "home": True, "params": {}}
     assert p.run_session(dict(first, answerWithin=2))["status"] == "succeeded"
-
-
-REFUSALS = {
-    "Too many requests in the last minute (count: 61, allowed: 60).": False,
-    "Too many concurrent requests in flight (count: 30, allowed: 30).": True,
-}
-
-
-@pytest.mark.parametrize("message", REFUSALS)
-def test_the_two_kinds_of_429_are_told_apart(message, monkeypatch):
-    def refuse(request, **more):
-        raise urllib.error.HTTPError(request.full_url, 429, "Too Many Requests", {}, io.BytesIO(message.encode()))
-
-    monkeypatch.setattr(launching.urllib.request, "urlopen", refuse)
-    launcher = Launcher("http://127.0.0.1:1", "key", "flow")
-    assert launcher.start("F", {}) == LATER
-    assert launcher.is_crowded is REFUSALS[message]
 
 
 def test_what_is_refused_for_concurrency_is_asked_again_soon():

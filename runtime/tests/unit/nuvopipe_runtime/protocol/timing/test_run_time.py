@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from nuvopipe_runtime.protocol.sessions.launches import BUSY
+
 FLOW = """
     import time
     import metaflow
@@ -112,7 +114,7 @@ def test_so_is_the_wait_for_a_flow(timed):
 
 def test_so_is_the_wait_for_a_platform_that_is_busy(timed):
     p = timed(call={"flow": "Other", "detach": False})
-    p.start = lambda flow, arguments: "later"
+    p.start = lambda flow, arguments: BUSY
     p.invoke()
     assert_ended_late(p)
 
@@ -132,16 +134,15 @@ def test_an_action_that_is_awaited_does_not_keep_the_run(timed):
 
     def answer(envelope, arguments):
         # The platform answers only when all others have done what they can by then.
-        watching.extend(envelope for _, envelope in p.sessions)
-        p.sessions.clear()
         for session in watching:
             p.run_session(session)
         assert_ended_late(p)
         return {"result": {}}
 
     p.answer = answer
+    p.launch = lambda flow, envelope: watching.append(envelope) or True
     p.invoke()
-    assert [session["overdue"] for session in watching] == [True]
+    assert [session["overdue"] for session in watching] == [0]
     assert p.result()["error"]["message"] == MESSAGE
 
 
