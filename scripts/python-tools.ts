@@ -9,8 +9,8 @@ const root = join(import.meta.dirname, '..');
 /** What is pinned for developers: pytest, ruff, mypy, import-linter, hatchling. */
 const LOCK = join(root, 'runtime/requirements-test.lock');
 
-/** A command that checks the Python of this repository, and what it checks. */
-export interface PythonCheck {
+/** A command that works on the Python of this repository, and what it does. */
+export interface PythonCommand {
   title: string;
   args: string[];
 }
@@ -23,11 +23,17 @@ lint_imports_command(["runtime/pyproject.toml", "--no-cache", "--no-logo"])
 `;
 
 /** Run by Python in the repository's folder, with the tools on its path. */
-export const PYTHON_CHECKS: readonly PythonCheck[] = [
+export const PYTHON_CHECKS: readonly PythonCommand[] = [
   { title: 'lint (Python)', args: ['-m', 'ruff', 'check', '.'] },
   { title: 'format (Python)', args: ['-m', 'ruff', 'format', '--check', '.'] },
   { title: 'imports (Python)', args: ['-c', LINT_IMPORTS] },
   { title: 'types (Python)', args: ['-m', 'mypy', '--config-file', 'runtime/pyproject.toml'] },
+];
+
+/** Sort imports, fix what can be fixed safely, and format. */
+export const PYTHON_FORMATTERS: readonly PythonCommand[] = [
+  { title: 'fix (Python)', args: ['-m', 'ruff', 'check', '--fix', '.'] },
+  { title: 'format (Python)', args: ['-m', 'ruff', 'format', '.'] },
 ];
 
 /** Folder for `PYTHONPATH` with the pinned tools, beside the runtime's own environment, which stays as users have it. */
