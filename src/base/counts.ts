@@ -1,10 +1,10 @@
-/** Names listed on one line at most. */
-const STEPS_NAMED_MAX = 5;
+/** Names listed on one line, unless the caller says otherwise. */
+const NAMED_MAX = 5;
 
 /** `a, b and 3 more` */
-export function named(steps: readonly string[]): string {
-  const more = steps.length - STEPS_NAMED_MAX;
-  return `${steps.slice(0, STEPS_NAMED_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+export function named(names: readonly string[], max = NAMED_MAX): string {
+  const more = names.length - max;
+  return `${names.slice(0, max).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** `1 step`, `1,200 steps` */

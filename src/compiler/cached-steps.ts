@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../base/hash.ts';
 import type { PlannedCache } from '../contract/plan.ts';
 import type { Flow } from '../language/model/flow.ts';
 import type { Graph, GraphStep } from './flow-graph.ts';
@@ -39,8 +39,4 @@ function environmentOf({ settings: { environment } }: GraphStep): unknown {
 
 function hash(value: unknown): string {
   return sha256(JSON.stringify(value));
-}
-
-function sha256(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('hex');
 }

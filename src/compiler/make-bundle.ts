@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../base/hash.ts';
 import { toJson } from '../base/json.ts';
+import { zipFiles } from '../base/zip.ts';
 import type { Bundle, Manifest } from '../contract/manifest.ts';
 import { packageName, stepActionName, versionedConductorName, versionOf } from '../contract/names.ts';
 import { ACTION_MEMORY_MIN_MB, ACTION_TIME_DEFAULT_MS, ACTION_TIME_MAX_MS } from '../contract/openwhisk.generated.ts';
@@ -14,7 +15,6 @@ import { buildGraph } from './flow-graph.ts';
 import { writeFlowModule } from './flow-module.ts';
 import { planFlow } from './plan-flow.ts';
 import { planTriggers } from './plan-triggers.ts';
-import { zip } from './write-zip.ts';
 
 /** A call of the conductor takes milliseconds, whatever the flow does. */
 const CONDUCTOR_MEMORY_MB = ACTION_MEMORY_MIN_MB;
@@ -58,7 +58,7 @@ export function makeBundle({ flow, source, code, parameterFiles, runtime, compil
     ['composition.json', text(`${composition}\n`)],
     ['conductor.js', text(writeConductor(composition))],
     ['wait.js', text(waitAction)],
-    ['step.zip', zip(zipped)],
+    ['step.zip', zipFiles(zipped)],
   ]);
   const hashes = hashFiles(files);
   const triggers = planTriggers(flow);
@@ -127,8 +127,4 @@ function hashEach(files: ReadonlyMap<string, Uint8Array>): Record<string, string
 /** One hash over those of all files. */
 export function hashAll(hashes: Readonly<Record<string, string>>): string {
   return sha256(JSON.stringify(hashes));
-}
-
-function sha256(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('hex');
 }

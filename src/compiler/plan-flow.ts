@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../base/hash.ts';
 import { ACTION_TIME_MAX_MS } from '../contract/openwhisk.generated.ts';
 import type {
   Plan,
@@ -172,7 +172,7 @@ const MARK_LENGTH = 6;
 /** `-1f3a5c` if the container differs from the flow's own environment. */
 function environmentMark(own: Environment, flow: Environment): string {
   const [mark, usual] = [own, flow].map((environment) => JSON.stringify(containerOf(environment))) as [string, string];
-  return mark === usual ? '' : `-${createHash('sha256').update(mark).digest('hex').slice(0, MARK_LENGTH)}`;
+  return mark === usual ? '' : `-${sha256(mark).slice(0, MARK_LENGTH)}`;
 }
 
 function shortDuration(durationMs: number): string {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../base/hash.ts';
 import { toJson } from '../base/json.ts';
 import { ALARMS_PACKAGE, type ManifestTrigger } from '../contract/manifest.ts';
 import { ENTITY_NAME_MAX_LENGTH } from '../contract/openwhisk.generated.ts';
@@ -47,7 +47,7 @@ function planSchedule({ cron, timezone, parameters }: Schedule, flow: Flow) {
 }
 
 function markOf(value: unknown): string {
-  return createHash('sha256').update(toJson(value)).digest('hex').slice(0, MARK_LENGTH);
+  return sha256(toJson(value)).slice(0, MARK_LENGTH);
 }
 
 /** The parameters of a schedule in the form a client sends. */

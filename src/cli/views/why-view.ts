@@ -1,3 +1,4 @@
+import { named } from '../../base/counts.ts';
 import type { Palette } from '../../base/terminal/palette.ts';
 import type { Change, ExecutionReason, StepWhy, TaskWhy } from '../../index.ts';
 
@@ -17,7 +18,10 @@ export function renderWhy({ flow, run, step, tasks, others }: StepWhy, palette: 
   }
   const lines = [...groups].map(([text, members]) => {
     const mark = members[0]?.executed ? palette.green('✓') : palette.cyan('=');
-    return `  ${mark} ${named(members.map(({ task }) => task))} ${text}`;
+    return `  ${mark} ${named(
+      members.map(({ task }) => task),
+      NAMED_MAX,
+    )} ${text}`;
   });
   const rest = others === 0 ? [] : [`  and ${others} more: choose one with --task`];
   return [palette.bold(`${flow}/${run}/${step}`), ...lines, ...rest].join('\n');
@@ -74,9 +78,4 @@ function change(one: Change): string {
 function list(texts: readonly string[]): string {
   const more = texts.length > NAMED_MAX ? [`${texts.length - NAMED_MAX} more`] : [];
   return new Intl.ListFormat('en-GB').format([...texts.slice(0, NAMED_MAX), ...more]);
-}
-
-function named(tasks: readonly string[]): string {
-  const more = tasks.length > NAMED_MAX ? ` and ${tasks.length - NAMED_MAX} more` : '';
-  return `${tasks.slice(0, NAMED_MAX).join(', ')}${more}`;
 }

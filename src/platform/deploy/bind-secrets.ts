@@ -1,3 +1,4 @@
+import { named } from '../../base/counts.ts';
 import { UserError } from '../../base/errors.ts';
 import type { Plan } from '../../contract/plan.ts';
 
@@ -20,15 +21,13 @@ const STEPS_NAMED_MAX = 3;
 export function refuseMissingSecrets(plan: Plan, given: Secrets): void {
   const missing = [...stepsBySecret(plan)].filter(([name]) => !Object.hasOwn(given, name) || !given[name]);
   if (missing.length === 0) return;
-  const named = missing.map(([name, steps]) => {
-    const more = steps.length - STEPS_NAMED_MAX;
-    const listed = `${steps.slice(0, STEPS_NAMED_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-    return `${name} (step${steps.length === 1 ? '' : 's'} ${listed})`;
+  const listed = missing.map(([name, steps]) => {
+    return `${name} (step${steps.length === 1 ? '' : 's'} ${named(steps, STEPS_NAMED_MAX)})`;
   });
   const [first] = missing as [[string, string[]]];
   throw new UserError(
     'missing-secrets',
-    `the flow ${plan.flow} needs ${missing.length === 1 ? 'a secret' : 'secrets'}: ${named.join(', ')}`,
+    `the flow ${plan.flow} needs ${missing.length === 1 ? 'a secret' : 'secrets'}: ${listed.join(', ')}`,
     `set ${missing.length === 1 ? `the environment variable ${first[0]}` : 'environment variables of these names'}, or pass --secrets-file FILE or --secret ${first[0]}=VALUE`,
   );
 }

@@ -1,3 +1,4 @@
+import { named } from '../../base/counts.ts';
 import type { Plan } from '../../contract/plan.ts';
 import type { ClusterInfo } from '../openwhisk/cluster.ts';
 
@@ -45,9 +46,6 @@ export function capLimits(action: LimitedAction, cluster: ClusterInfo, plan: Pla
   };
 }
 
-/** Names listed on one line at most. */
-const STEPS_NAMED_MAX = 5;
-
 /** The steps with a profile. */
 export function stepsWithProfile(profile: string, plan: Plan): string[] {
   return Object.entries(plan.steps)
@@ -60,7 +58,5 @@ export function namedSteps({ name, profile }: Pick<LimitedAction, 'name' | 'prof
   if (profile === undefined) return `the action ${name} will`;
   const names = stepsWithProfile(profile, plan);
   if (names.length === 0) return `the stand-in (action ${name}) will`;
-  const more = names.length - STEPS_NAMED_MAX;
-  const listed = names.slice(0, STEPS_NAMED_MAX).join(', ');
-  return `steps ${listed}${more > 0 ? ` and ${more} more` : ''} (action ${name})`;
+  return `steps ${named(names)} (action ${name})`;
 }

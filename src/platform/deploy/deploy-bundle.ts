@@ -1,5 +1,6 @@
 import { SystemError, UserError } from '../../base/errors.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
+import { mergeZips } from '../../base/zip.ts';
 import type { Bundle } from '../../contract/manifest.ts';
 import type { Whisk } from '../openwhisk/client.ts';
 import { trustOf } from '../openwhisk/whisk-settings.ts';
@@ -13,7 +14,6 @@ import { content, type PlannedEntity, plannedEntities } from './deploy-entities.
 import { deployTriggers, foreignTriggers, presentTriggers } from './deploy-triggers.ts';
 import type { DeployedEntity } from './deployed-entity.ts';
 import { packagedActions, previousVersion, removeVersions } from './flow-versions.ts';
-import { mergeZips } from './merge-zip.ts';
 import { type Found, ownerOf, refuseForeign } from './owner.ts';
 import { probeConditionalPut } from './probe.ts';
 import { deploySweeper } from './sweeper.ts';

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import { SystemError, UserError } from '../../base/errors.ts';
+import { sha256 } from '../../base/hash.ts';
 import { RUNTIME_DIR, readRuntime } from '../../base/package-files.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
+import { mergeZips, zipFiles } from '../../base/zip.ts';
 import { ALARMS_PACKAGE, type ManifestTrigger } from '../../contract/manifest.ts';
 import { ACTION_MEMORY_DEFAULT_MB, ACTION_TIME_DEFAULT_MS } from '../../contract/openwhisk.generated.ts';
 import type { StoreSettings } from '../../contract/records.ts';
@@ -12,7 +13,6 @@ import { pythonKind } from './choose-kind.ts';
 import { trustAnnotation } from './deploy-entities.ts';
 import { deployTriggers, presentTriggers } from './deploy-triggers.ts';
 import type { DeployedEntity, Outcome } from './deployed-entity.ts';
-import { mergeZips, zipFiles } from './merge-zip.ts';
 import { type Found, hashOf, type Owner, ownerAnnotation, ownerOf } from './owner.ts';
 
 /** How often to look for stalled runs; without live runs, a check is one activation and one S3 request. */
@@ -41,9 +41,7 @@ export interface SweeperOptions {
 
 /** The action that looks for stalled runs in a datastore: one for each datastore used in the namespace. */
 export function sweeperName({ bucket, prefix, endpoint = '' }: StoreSettings): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([endpoint, bucket, prefix]))
-    .digest('hex');
+  const hash = sha256(JSON.stringify([endpoint, bucket, prefix]));
   return `${OWNER}-${hash.slice(0, 8)}`;
 }
 

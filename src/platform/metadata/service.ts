@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { SystemError, UserError } from '../../base/errors.ts';
 import { toJson } from '../../base/json.ts';
+import { listen } from '../../base/listen.ts';
 import {
   isOfThisMachine,
   LOOPBACK,
@@ -47,20 +47,9 @@ export async function startMetadataService(options: { store: Store; port?: numbe
     response.end(toJson(reply.body));
   });
   const { port = 0 } = options;
-  server.listen(port, LOOPBACK);
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw new UserError(
-      'port-taken',
-      `port ${port} of ${LOOPBACK} is already in use: the metadata service cannot listen on it`,
-      'stop the program that uses it, or choose another port',
-      { cause },
-    );
-  }
+  const listening = await listen(server, port, 'the metadata service');
   return {
-    url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`,
+    url: `http://${LOOPBACK}:${listening}`,
     async close() {
       server.close();
       server.closeAllConnections();

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeFileAtomically } from '../../base/atomic-file.ts';
 
 /** The bytes of a file named after its contents; created atomically on first use. */
 export async function cached(file: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
@@ -10,8 +11,6 @@ export async function cached(file: string, make: () => Promise<Uint8Array>): Pro
   }
   const bytes = await make();
   await mkdir(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.tmp`;
-  await writeFile(draft, bytes);
-  await rename(draft, file);
+  writeFileAtomically(file, bytes, 0o644);
   return bytes;
 }

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sha256 } from '../../base/hash.ts';
+import { zipFiles } from '../../base/zip.ts';
 import { keys } from '../../contract/layout.generated.ts';
 import type { Plan } from '../../contract/plan.ts';
-import { zipFiles } from '../deploy/merge-zip.ts';
 import { cached } from './file-cache.ts';
 import { type Lock, type LockOptions, lockRequirements } from './requirements-lock.ts';
 import { pythonTag, type TrimRule, type WheelTarget, wheelFiles } from './wheels.ts';
@@ -42,9 +42,9 @@ export async function ensureLayers(options: LayerOptions): Promise<Map<string, s
 async function ensureLayer(requirements: readonly string[], options: LayerOptions): Promise<string> {
   const { store, python, home, target, report } = options;
   const lock = await lockRequirements({ ...options, requirements });
-  const layer = createHash('sha256')
-    .update(JSON.stringify([target, await pythonTag(python), TRIMMED.map(({ path }) => path.source), lock.wheels]))
-    .digest('hex');
+  const layer = sha256(
+    JSON.stringify([target, await pythonTag(python), TRIMMED.map(({ path }) => path.source), lock.wheels]),
+  );
   if (await store.exists(keys.layer({ layer }))) return layer;
   const zip = await cached(join(home, 'layers', `${layer}.zip`), () => {
     report.line(`Fetching ${requirements.join(', ')} (once)`);

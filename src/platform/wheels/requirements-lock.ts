@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from '../../base/hash.ts';
 import { REQUIREMENTS_LOCK } from '../../base/package-files.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
 import { keys } from '../../contract/layout.generated.ts';
@@ -63,8 +63,4 @@ export async function lockRequirements(options: LockOptions): Promise<Lock> {
 
 function parse(body: Uint8Array): Lock {
   return JSON.parse(Buffer.from(body).toString()) as Lock;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from '../../base/hash.ts';
 import { REQUIREMENTS_LOCK } from '../../base/package-files.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
-import { zipFiles } from '../deploy/merge-zip.ts';
+import { zipFiles } from '../../base/zip.ts';
 import { cached } from './file-cache.ts';
 import { pythonTag, STOCK_PYTHON, type TrimRule, wheelFiles } from './wheels.ts';
 
@@ -53,11 +53,7 @@ export async function vendoredSweeper(options: VendorOptions): Promise<Uint8Arra
 
 async function vendored(pins: string, what: string, { python, home, report }: VendorOptions): Promise<Uint8Array> {
   const tag = await pythonTag(python);
-  const key = createHash('sha256')
-    .update(pins)
-    .update(tag)
-    .update(TRIMMED.map(({ path }) => path.source).join('\n'))
-    .digest('hex');
+  const key = sha256(pins, tag, TRIMMED.map(({ path }) => path.source).join('\n'));
   return cached(join(home, 'vendor', `${key}.zip`), async () => {
     report.line(`Fetching ${what} for the cluster (once)`);
     const requirements = pins.split('\n').filter((line) => /^\w/.test(line));

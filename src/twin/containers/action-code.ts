@@ -1,9 +1,11 @@
 /** Unpacked code of actions: one directory per distinct code, shared by all containers that run it. */
-import { createHash, randomUUID } from 'node:crypto';
+
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize, sep } from 'node:path';
 import { unzipSync } from 'fflate';
+import { sha256 } from '../../base/hash.ts';
 
 /** The first bytes of a zip archive's first entry. */
 const ZIP_MAGIC = Buffer.from([0x50, 0x4b, 0x03, 0x04]);
@@ -79,7 +81,7 @@ export class CodeCache {
 }
 
 function keyOf(code: ActionCode): string {
-  return createHash('sha256').update(`${code.language}:${code.binary}:`).update(code.text).digest('hex').slice(0, 32);
+  return sha256(`${code.language}:${code.binary}:`, code.text).slice(0, 32);
 }
 
 /** For archives with invalid or conflicting entry names. */

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { writeFileAtomically } from '../../base/atomic-file.ts';
 import type { StoreSettings } from '../../contract/records.ts';
 import type { WhiskSettings } from '../../platform/openwhisk/whisk-settings.ts';
 import { isAlive, type KnownProcess } from './process-identity.ts';
@@ -109,15 +110,8 @@ export async function readJson<T>(file: string): Promise<T | undefined> {
 }
 
 /** Written atomically, readable only by its owner. */
-export async function writePrivate(file: string, text: string): Promise<void> {
-  const draft = `${file}.${process.pid}.tmp`;
-  await rm(draft, { force: true });
-  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
-  await rename(draft, file);
-}
-
-export async function writePrivateJson(file: string, value: unknown): Promise<void> {
-  await writePrivate(file, `${JSON.stringify(value, undefined, 2)}\n`);
+export function writePrivateJson(file: string, value: unknown): void {
+  writeFileAtomically(file, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
 /** The home is private. */

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SystemError, UserError } from '../../base/errors.ts';
+import { sha256 } from '../../base/hash.ts';
 import { REQUIREMENTS_LOCK, S3_REQUIREMENTS_LOCK } from '../../base/package-files.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
 import { pipInstall } from '../../platform/wheels/run-pip.ts';
@@ -99,9 +99,7 @@ async function usable(folder: string, spec: EnvironmentSpec): Promise<string | u
 }
 
 async function pinsHash(spec: EnvironmentSpec): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(spec.lockFile))
-    .digest('hex');
+  return sha256(await readFile(spec.lockFile));
 }
 
 function interpreterOf(environment: string): string {

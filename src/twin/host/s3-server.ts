@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { SystemError, UserError } from '../../base/errors.ts';
+import { SystemError } from '../../base/errors.ts';
+import { portTaken } from '../../base/listen.ts';
 import { LOOPBACK } from '../../base/loopback.ts';
 import { LAUNCHERS_DIR } from '../../base/package-files.ts';
 import type { StoreSettings } from '../../contract/records.ts';
@@ -100,7 +101,7 @@ function environment(options: S3ServerOptions): NodeJS.ProcessEnv {
 async function announcedPort(child: ReturnType<typeof spawn>, options: S3ServerOptions): Promise<number> {
   const lines = createInterface(child.stdout as NodeJS.ReadableStream);
   const failed = once(child, 'exit').then(([code]) => {
-    throw code === EXIT_PORT_TAKEN ? portTaken('S3 server', options.port) : notStarted(options.logFile);
+    throw code === EXIT_PORT_TAKEN ? portTaken('the S3 server', options.port) : notStarted(options.logFile);
   });
   const late = AbortSignal.timeout(START_TIMEOUT_MS);
   const announced = once(lines, 'line', { signal: late }).catch(() => {
@@ -138,13 +139,4 @@ async function makeBucket(store: StoreSettings, logFile: string): Promise<void> 
 
 function notStarted(logFile: string, cause?: unknown): SystemError {
   return new SystemError('s3-server', 'the local S3 server did not start', `see ${logFile}`, { cause });
-}
-
-/** Another program listens on a port of the local platform's servers. */
-export function portTaken(server: string, port: number): UserError {
-  return new UserError(
-    'port-taken',
-    `port ${port} of ${LOOPBACK} is already in use: the local platform's ${server} cannot listen on it`,
-    'stop the program that uses it, or choose another port',
-  );
 }

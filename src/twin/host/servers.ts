@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
+import { writeFileAtomically } from '../../base/atomic-file.ts';
 import { SystemError, UserError } from '../../base/errors.ts';
+import { portTaken } from '../../base/listen.ts';
 import { compilerVersion } from '../../base/package-files.ts';
 import { startMetadataService } from '../../platform/metadata/service.ts';
 import { openStore } from '../../platform/s3/store.ts';
@@ -9,9 +11,9 @@ import { watchRequests } from './activity.ts';
 import { wskProperties } from './client-env.ts';
 import type { DaemonConfig } from './daemon-messages.ts';
 import { type LocalPorts, localSettings } from './platform-settings.ts';
-import { homePaths, type Platform, writePrivate, writePrivateJson } from './platform-state.ts';
+import { homePaths, type Platform, writePrivateJson } from './platform-state.ts';
 import { processIdentity } from './process-identity.ts';
-import { portTaken, startS3Server } from './s3-server.ts';
+import { startS3Server } from './s3-server.ts';
 
 /** All servers of a local platform. */
 export interface LocalServers {
@@ -97,9 +99,9 @@ export async function startServers(config: DaemonConfig, note: (text: string) =>
       python: config.python.runtime,
     };
     const ports = { whisk: whisk.port, s3: s3.port, metadata: Number(new URL(metadata.url).port) };
-    await writePrivateJson(paths.settings, { ...settings, ports });
-    await writePrivate(paths.wskprops, wskProperties(platform));
-    await writePrivateJson(paths.platform, platform);
+    writePrivateJson(paths.settings, { ...settings, ports });
+    writeFileAtomically(paths.wskprops, wskProperties(platform));
+    writePrivateJson(paths.platform, platform);
     const failed = s3.ended.then(() => {
       throw new SystemError('s3-server', 'the local S3 server stopped', `see ${paths.s3Log}`);
     });
@@ -141,7 +143,7 @@ async function onPort<T>(
       return await start(port);
     } catch (error) {
       if (!isTaken(error)) throw error;
-      if (fixed !== undefined || tries === PORT_TRIES) throw portTaken(name, port);
+      if (fixed !== undefined || tries === PORT_TRIES) throw portTaken(`the ${name}`, port);
       if (port === last)
         note(`Port ${port} is already in use: the ${name} moves to another port. Deploy your flows again.`);
     }

@@ -1,8 +1,9 @@
 /** The latest activation records, in memory and in a file with one line each, so that they survive a restart. */
+
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { writeFileAtomically } from '../../base/atomic-file.ts';
 import { parseJson, toJson } from '../../base/json.ts';
 import { type BoundValue, findValue } from './entities.ts';
-import { writeFileAtomically } from './files.ts';
 import { type Response, responseJson, STATUS_CODES } from './response.ts';
 import type { JsonObject } from './spray-json.ts';
 

@@ -2,12 +2,13 @@
  * The entities of a namespace, each in its own file. All types share one set of names, as in OpenWhisk's database: an
  * action and a package cannot have the same name.
  */
-import { createHash } from 'node:crypto';
+
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../../base/atomic-file.ts';
+import { sha256 } from '../../base/hash.ts';
 import { parseJson, toJson } from '../../base/json.ts';
 import { type Action, type EntityType, type EntityTypes, type Package, pathOf } from './entities.ts';
-import { writeFileAtomically } from './files.ts';
 import * as messages from './messages.ts';
 import { Reject } from './reject.ts';
 
@@ -91,7 +92,7 @@ export class EntityStore {
   }
 
   #file(path: string): string {
-    return join(this.#dir, `${createHash('sha256').update(path).digest('hex').slice(0, 40)}.json`);
+    return join(this.#dir, `${sha256(path).slice(0, 40)}.json`);
   }
 }
 

@@ -2,12 +2,12 @@
  * An OpenWhisk-compatible server for one namespace: Apache OpenWhisk's REST API with its limits, records and
  * messages, and one local process per container. It is a twin for development; clusters run Apache OpenWhisk.
  */
+
 import { mkdirSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { SystemError, UserError } from '../../base/errors.ts';
 import { toJson } from '../../base/json.ts';
+import { listen } from '../../base/listen.ts';
 import {
   isOfThisMachine,
   LOOPBACK,
@@ -142,7 +142,7 @@ export async function startWhisk(options: WhiskTwinOptions): Promise<WhiskTwin> 
   const router = new Router(api, alarms, { auth: options.auth, namespace, limits, now });
   const server = createServer(SERVER_TIMEOUTS, (request, response) => router.serve(request, response));
   server.keepAliveTimeout = 60_000;
-  const port = await listen(server, options.port ?? 0);
+  const port = await listen(server, options.port ?? 0, 'the OpenWhisk server');
   url = `http://${LOOPBACK}:${port}`;
   await alarms?.start();
   let closing: Promise<void> | undefined;
@@ -182,23 +182,6 @@ function deployedCode(entities: EntityStore, images: Readonly<Record<string, str
     if (kind !== undefined) codes.push({ language: kind.language, text: exec.code, binary: exec.binary });
   }
   return codes;
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') {
-        const hint = 'Stop the program that uses it, or choose another port.';
-        reject(new UserError('port-taken', `Port ${port} is already in use.`, hint, { cause: error }));
-      } else
-        reject(
-          new SystemError('cannot-listen', `Cannot listen on port ${port}: ${error.message}`, undefined, {
-            cause: error,
-          }),
-        );
-    });
-    server.listen(port, LOOPBACK, () => resolve((server.address() as AddressInfo).port));
-  });
 }
 
 /** A request of the server to itself, without HTTP. */

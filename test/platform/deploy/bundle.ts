@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { zipFiles } from '../../../src/base/zip.ts';
 import type { Bundle } from '../../../src/contract/manifest.ts';
-import { zipFiles } from '../../../src/platform/deploy/merge-zip.ts';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 

@@ -3,12 +3,13 @@
  * Modelled on the provider of Apache OpenWhisk's alarms package (openwhisk-package-alarms), with its answers, retries
  * and reasons to give up.
  */
+
 import { readFileSync } from 'node:fs';
+import { writeFileAtomically } from '../../../base/atomic-file.ts';
 import { parseJson, toJson } from '../../../base/json.ts';
 import { decodeBody } from '../decode.ts';
 import { defined } from '../entities.ts';
 import { lastOf } from '../entity-names.ts';
-import { writeFileAtomically } from '../files.ts';
 import { isSameSecret } from '../generated-key.ts';
 import { Reject } from '../reject.ts';
 import { type ApiAnswer, ok } from '../request.ts';

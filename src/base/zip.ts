@@ -1,18 +1,16 @@
 import { zipSync } from 'fflate';
 
-/**
- * The first instant that a zip can represent, in local time as the format requires, so that the bytes are always the
- * same.
- */
-const EPOCH = new Date(1980, 0, 1);
-/** "Made by Unix": a plain world-readable file. */
-const UNIX = 3;
-const FILE_MODE = 0o100644 << 16;
+/** The first date that a zip can represent, in local time, so that the time of packing does not matter. */
+const MODIFIED = new Date(1980, 0, 1);
 
-/** Zips files sorted by name: the same files give the same bytes. */
+/** "Made by Unix", and the mode of a file that everyone can read, as stored in zips. */
+const UNIX = 3;
+const FILE_ATTRIBUTES = (0o100644 << 16) >>> 0;
+
+/** Zips files sorted by path: the same files give the same bytes. */
 export function zipFiles(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const entries = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
-  return zipSync(Object.fromEntries(entries), { level: 6, mtime: EPOCH, os: UNIX, attrs: FILE_MODE });
+  const sorted = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return zipSync(Object.fromEntries(sorted), { mtime: MODIFIED, os: UNIX, attrs: FILE_ATTRIBUTES });
 }
 
 /** Sizes and signatures of the records of a zip (APPNOTE.TXT 4.3.7, 4.3.12, 4.3.16). */
