@@ -39,6 +39,15 @@ describe('GitHub files', () => {
     assert.deepEqual(validateAction(read('action.yml')).errors, []);
   });
 
+  it('runs only npm scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = workflows.flatMap((file) => [...read(file).matchAll(/npm run (\S+)/g)].map(([, name]) => name));
+    assert.deepEqual(
+      named.filter((name) => !Object.hasOwn(scripts, name as string)),
+      [],
+    );
+  });
+
   it('uses exactly the inputs of the action', () => {
     const action = parse(read('action.yml')) as { inputs: Record<string, unknown> };
     const used = [...read('action.yml').matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name as string);
