@@ -132,7 +132,7 @@ print(run.successful, run.data.greeting, [step.id for step in run])`;
     following.child.kill('SIGINT');
     const { code, stderr } = await following.done;
     assert.equal(code, 130);
-    const id = /the run goes on; look at it with: nuvopipe status SlowFlow\/(\S+)/.exec(stderr)?.[1];
+    const id = /the run continues; follow it with: nuvopipe status SlowFlow\/(\S+)/.exec(stderr)?.[1];
     assert.ok(id, stderr);
     assert.equal((await readPlatform(local.home))?.pid, local.platform.pid);
     const ended = await poll(async () => {
