@@ -1,7 +1,7 @@
 /**
  * Waits for work that cannot be stopped itself.
  *
- * @throws the signal's reason, once it is aborted; the work then goes on, and what becomes of it is ignored
+ * @throws the signal's reason once it is aborted; the work then continues, and its outcome is ignored
  */
 export async function orAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;

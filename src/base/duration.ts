@@ -4,9 +4,9 @@ const UNITS_IN_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_60
 export const DURATION_PATTERN = /^(?:\d+(?:\.\d+)?|(?:\d+(?:\.\d+)?(?:ms|s|m|h)\s*)+)$/;
 
 /**
- * Reads a span of time; a plain number is in seconds.
+ * Parses a duration; a number without a unit is in seconds.
  *
- * @returns whole milliseconds, or `undefined` where it is none
+ * @returns whole milliseconds, or `undefined` if it is invalid
  */
 export function parseDurationMs(value: unknown): number | undefined {
   const text = String(value).trim();

@@ -74,7 +74,7 @@ const MARK = '\u0000';
 const WRITTEN_MARK = '\\u0000';
 
 /**
- * Reads JSON as `JSON.parse` does, but for the numbers.
+ * Parses JSON like `JSON.parse`, except for numbers.
  *
  * @throws SyntaxError
  */

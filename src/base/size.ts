@@ -15,9 +15,9 @@ const UNITS_IN_MB: Record<string, number> = {
 export const SIZE_PATTERN = /^(\d+(?:\.\d+)?)\s*(M|MB|Mi|MiB|G|GB|Gi|GiB)?$/;
 
 /**
- * Reads an amount of memory; a plain number is in MB, as in OpenWhisk.
+ * Parses a memory size; a number without a unit is in MB, as in OpenWhisk.
  *
- * @returns whole MB (of 1,048,576 bytes, whatever the unit is called: so does OpenWhisk), or `undefined` where it is none
+ * @returns whole MB (of 1,048,576 bytes for every unit, as in OpenWhisk), or `undefined` if it is invalid
  */
 export function parseSizeMB(value: unknown): number | undefined {
   const match = SIZE_PATTERN.exec(String(value).trim());

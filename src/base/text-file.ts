@@ -5,9 +5,9 @@ import { open } from 'node:fs/promises';
 export const NOT_UTF8_HINT = 'save it as UTF-8, for example: iconv -f latin1 -t utf-8 OLD > NEW';
 
 /**
- * Reads a text of a user's. UTF-8 is the only encoding; a byte order mark is left out.
+ * Decodes a user's text file, which must be UTF-8; a byte order mark is removed.
  *
- * @returns why not, to be read after a colon, and what to do about it
+ * @returns the problem, phrased to follow a colon, and a hint
  */
 export async function readTextFile(
   path: string,

@@ -8,10 +8,11 @@ import { paletteFor } from '../base/terminal/palette.ts';
 import { describeError } from './views/render-error.ts';
 
 /**
- * What all commands share: `--json`, `--home`, and how a failure is told.
+ * Shared by all commands: `--json`, `--home`, and the reporting of failures.
  *
- * With `--json` stdout gets exactly one JSON document: what `run()` returns, or `{"error": …}`. All else goes to stderr.
- * A command that fails without an error (a run that did not succeed) sets `process.exitCode` and returns its document.
+ * With `--json`, stdout receives exactly one JSON document: the result of `run()`, or `{"error": …}`. Everything else
+ * goes to stderr. A command that fails without an error, such as a failed run, sets `process.exitCode` and returns
+ * its document.
  */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;

@@ -3,10 +3,10 @@ import { type Bundle, compile, readBundle } from '../index.ts';
 import { showWarnings } from './views/warnings.ts';
 
 /**
- * The bundle in a folder, or the one that a flow file compiles to; warnings of the compilation go to stderr.
+ * The bundle in a folder, or compiled from a flow file; warnings go to stderr.
  *
- * @param python names the interpreter that parses the Python in the flow; without it, the default of the API
- * @throws UserError, among them FlowError with all that is wrong in the file.
+ * @param python interpreter that parses the flow's Python; default: that of the API
+ * @throws UserError, including FlowError with all errors of the file
  */
 export async function bundleFrom(path: string, python?: () => Promise<string>): Promise<Bundle> {
   const isFolder = await stat(path).then(

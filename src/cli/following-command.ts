@@ -87,9 +87,9 @@ export abstract class FollowingCommand extends BaseCommand {
   }
 
   /**
-   * Shows a run while it goes on.
+   * Shows a run in progress.
    *
-   * @param version of the flow, where it is known
+   * @param version of the flow, if known
    */
   protected async follow(
     { started }: OpenedTarget,

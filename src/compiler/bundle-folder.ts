@@ -10,10 +10,9 @@ import { hashAll, hashFiles, MANIFEST_FILE } from './make-bundle.ts';
 const FOLDER_MODE = 0o755;
 
 /**
- * Writes a bundle to a folder, all of it or nothing: it is written beside and then put in place. A bundle that is there
- * already is replaced.
+ * Writes a bundle to a folder atomically, by renaming a temporary folder. An existing bundle is replaced.
  *
- * @throws UserError `not-a-bundle` where the folder holds something else
+ * @throws UserError `not-a-bundle` if the folder contains something else
  */
 export async function writeBundleFolder(bundle: Bundle, dir: string): Promise<void> {
   const target = resolve(dir);
@@ -50,7 +49,7 @@ export async function writeBundleFolder(bundle: Bundle, dir: string): Promise<vo
 }
 
 /**
- * Reads a bundle, and makes sure that it is whole and as it was written.
+ * Reads a bundle, and checks that it is complete and unchanged.
  *
  * @throws UserError `not-a-bundle`, `bundle-version`, `broken-bundle`
  */

@@ -4,8 +4,8 @@ import type { Flow } from '../language/model/flow.ts';
 import type { Graph, GraphStep } from './flow-graph.ts';
 
 /**
- * What has to be the same for a step with `cache: true` to be given the artifacts of an earlier task, as far as the compiler
- * knows it. Any of the flow's code files may be imported by any step; of the flow file, only what the step executes counts.
+ * The compiler's part of the key of a step with `cache: true`: artifacts are reused if it is unchanged. Any step can
+ * import any of the flow's code files; of the flow file, only the code that the step executes counts.
  *
  * @param textOf a step's part of `flow.py`
  * @param code files: path → content

@@ -26,9 +26,9 @@ export interface Checked extends ValidateResult {
 }
 
 /**
- * Reads a flow file and the code that it names, and runs all checks on them.
+ * Reads a flow file and its code, and runs all checks.
  *
- * @throws UserError where there is no such file
+ * @throws UserError if the file does not exist
  */
 export async function checkFile(path: string, inspector: Inspector): Promise<Checked> {
   const { source, diagnostics } = await readSource(path);

@@ -11,11 +11,11 @@ const IGNORED = ['**/__pycache__/**', '**/*.pyc', '**/node_modules/**', '**/.*/*
 export const TAKEN = ['flow.py', 'plan.json'];
 
 /**
- * Reads the files named under `code`.
+ * Reads the files listed under `code`.
  *
  * @param patterns files, folders and globs, relative to the flow's folder
  * @param folder of the flow
- * @returns path relative to the folder, with `/` → content; what could not be read has been reported
+ * @returns path relative to the folder, with `/` → content; unreadable files have been reported
  */
 export async function readCode(
   patterns: Located<string>[],

@@ -18,9 +18,9 @@ export interface CompileResult extends ValidateResult {
 }
 
 /**
- * Reads a flow file and says all that is wrong with it.
+ * Reads a flow file and reports all problems.
  *
- * @throws UserError where there is no such file
+ * @throws UserError if the file does not exist
  */
 export async function validateFlow(path: string, options: CompileOptions = {}): Promise<ValidateResult> {
   const { code: _code, parameterFiles: _files, ...result } = await check(path, options);
@@ -30,7 +30,7 @@ export async function validateFlow(path: string, options: CompileOptions = {}): 
 /**
  * Compiles a flow file to a bundle in memory.
  *
- * @throws UserError where there is no such file
+ * @throws UserError if the file does not exist
  */
 export async function compileFlow(path: string, options: CompileOptions = {}): Promise<CompileResult> {
   const { code, parameterFiles, ...result } = await check(path, options);
@@ -43,9 +43,9 @@ export async function compileFlow(path: string, options: CompileOptions = {}): P
 }
 
 /**
- * What a compilation made.
+ * The result of a compilation.
  *
- * @throws FlowError where it found errors
+ * @throws FlowError if it found errors
  */
 export function bundleOf({ bundle, source, diagnostics }: CompileResult): Bundle {
   if (!bundle) throw new FlowError(source, diagnostics);

@@ -1,9 +1,9 @@
 import runtime from './conductor-runtime.generated.ts';
 
 /**
- * Writes the code of a conductor action: the composition and composer's conductor, which walks it. Composer's own generator
- * would indent the composition by four spaces a level, which makes megabytes of a large flow, and minify its runtime at every
- * call.
+ * Writes the code of a conductor action: the composition and composer's conductor, which executes it. Composer's own
+ * generator would indent the composition by four spaces per level, which takes megabytes for a large flow, and would
+ * minify its runtime at every call.
  *
  * @param composition its abstract syntax tree, as JSON
  */

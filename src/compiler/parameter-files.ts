@@ -9,10 +9,10 @@ import { isOutside, TAKEN } from './code-files.ts';
 const TAKEN_IN_BUNDLE = [...TAKEN, 'composition.json', 'conductor.js', 'wait.js', 'step.zip', 'manifest.json'];
 
 /**
- * Reads the files that are defaults of parameters.
+ * Reads the files used as defaults of parameters.
  *
  * @param folder of the flow
- * @returns path relative to the folder, with `/` → content; what could not be read has been reported
+ * @returns path relative to the folder, with `/` → content; unreadable files have been reported
  */
 export async function readParameterFiles(
   parameters: readonly Parameter[],

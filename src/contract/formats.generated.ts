@@ -2,12 +2,12 @@
 import type { ExactNumber } from '../base/json.ts';
 
 /**
- * `plan.json`: a compiled flow as the runtime walks it. The compiler writes it; it travels in the step action's zip
- * beside `flow.py`, and deploying keeps it beside the runs.
+ * `plan.json`: a compiled flow in the form that the runtime executes. The compiler writes it; it is in the step
+ * action's zip beside `flow.py`, and deploying keeps it beside the runs.
  */
 export interface Plan {
   version: 1;
-  /** SHA-256 over all that a run executes: the rest of the plan, `flow.py`, and the user's files beside it. */
+  /** SHA-256 over everything a run executes: the rest of the plan, `flow.py`, and the user's files beside it. */
   hash: Sha256;
   /** Name of the flow, of its class in `flow.py` and of the conductor action. */
   flow: string;
@@ -36,8 +36,8 @@ export interface Plan {
   /** By name, such as `p512-120s`. */
   profiles: Record<string, Profile>;
   /**
-   * Profiles whose actions settle a step whose own action does not start, in the order in which they are tried. Absent
-   * if no action of the flow is more likely to start than the step's own.
+   * Profiles whose actions act as stand-ins for an action that cannot start, in the order in which they are tried.
+   * Absent if no action of the flow is more likely to start than the step's own.
    */
   standIns?: string[];
   /** The flow file: its base name as users know it, and its name beside `flow.py` in the zip. */
@@ -83,7 +83,7 @@ export interface PlannedStep {
   retry?: PlannedRetry;
   /** A synthetic step: it contains no user code, so it may be executed again after its container is lost. */
   made?: true;
-  /** After the last attempt the failure becomes an artifact, and the flow goes on. */
+  /** After the last attempt, the failure is stored in an artifact and the flow continues. */
   catches?: true;
   call?: PlannedCall;
   cache?: PlannedCache;
@@ -106,7 +106,7 @@ export type Next =
   | { handled: true };
 
 export interface PlannedRetry {
-  /** How often a failed attempt is repeated at most. */
+  /** Maximum number of repetitions of a failed attempt. */
   times: number;
   /** Pause before the first repetition; each further pause is `factor` times as long, up to `maxMs`. */
   backoffMs: number;
@@ -121,8 +121,8 @@ export interface PlannedRetry {
 }
 
 /**
- * What is invoked for the step, outside of its own activation: an action, by the conductor, or a flow, which the
- * runtime starts and waits for.
+ * What is invoked for the step outside its own activation: an action, by the conductor, or a flow, which the runtime
+ * starts and waits for.
  */
 export type PlannedCall =
   | { action: string }
@@ -147,9 +147,9 @@ export interface PlannedPool {
   /** Last step of an item, in the same order. */
   last: string[];
   join: string;
-  /** How many lanes work the pool at most. */
+  /** Maximum number of lanes. */
   concurrency: number;
-  /** How many items a lane works on in one activation at most. */
+  /** Maximum number of items that a lane processes in one activation. */
   batch?: number;
   minSuccess?: MinSuccess;
 }
@@ -165,13 +165,13 @@ export type MinSuccess =
 export interface PlannedLoop {
   /** The first step of a turn. */
   first: string;
-  /** How many turns it takes at most. */
+  /** Maximum number of turns. */
   max?: number;
   /** Pause between two turns. */
   pauseMs?: number;
 }
 
-/** How many runs execute at once, and what happens to one more. */
+/** How many runs execute at once, and what happens to further ones. */
 export interface PlannedRuns {
   atOnce: number;
   beyond: 'queue' | 'skip' | 'cancel';
@@ -204,7 +204,7 @@ export interface SourceRange {
   sourceLines?: number[];
 }
 
-/** `manifest.json`: what a bundle holds and how it is deployed. */
+/** `manifest.json`: the contents of a bundle and how to deploy them. */
 export interface Manifest {
   version: 1;
   flow: string;
@@ -222,7 +222,7 @@ export interface Manifest {
   wait: ManifestWait;
   /** One per profile; all share one zip. */
   steps: ManifestStep[];
-  /** What starts the flow by itself; absent if nothing does. */
+  /** Triggers that start the flow; absent if there are none. */
   triggers?: ManifestTrigger[];
   /** SHA-256 of every file of the bundle. */
   files: Record<string, Sha256>;
@@ -239,7 +239,7 @@ export interface ManifestConductor {
   timeLimitMs: number;
 }
 
-/** Pauses a session outside of any step's container: `{wait}` in milliseconds. */
+/** Pauses a session outside any step's container; its argument is `{wait}` in milliseconds. */
 export interface ManifestWait {
   name: 'wait';
   kind: 'nodejs:20';
@@ -273,24 +273,24 @@ export interface ManifestTrigger {
 }
 
 /**
- * All that passes through the controller. The composition hands it to a step action and gets the next one back. It
- * stays under ENVELOPE_MAX_BYTES whatever the artifacts weigh; only the very first carries `params`. A key that this
- * version does not know is refused, never dropped.
+ * Everything that passes through the controller. The composition passes it to a step action and receives the next one.
+ * It never exceeds ENVELOPE_MAX_BYTES, however large the artifacts are; only the first one carries `params`. A key that
+ * this version does not know is refused, never dropped.
  */
 export interface Envelope {
   /** Absent: 1. */
   version?: 1;
   run: string;
-  /** Block of the composition to enter; absent once the session is over, then `result` is there. */
+  /** Block of the composition to enter; absent when the session has ended and `result` is set. */
   block?: string;
   step?: string;
   /** The step's coordinate: one index for each scope around it, outermost first. */
   at?: number[];
-  /** The last index of `at` is only a wish: an item must be claimed first. */
+  /** The last index of `at` is a proposal: the item must be claimed first. */
   claim?: true;
-  /** Entered again (a retry, a take-over, a resumed run): committed tasks are skipped. */
+  /** Re-entered, for example after a retry, a takeover or a resume: committed tasks are skipped. */
   again?: true;
-  /** When the lease on the innermost claim runs out, epoch milliseconds. */
+  /** When the lease on the innermost claim expires, epoch milliseconds. */
   lease?: number;
   /** Components that this session has used, of the 50 that OpenWhisk allows it. */
   used?: number;
@@ -298,11 +298,11 @@ export interface Envelope {
   home?: true;
   /** Milliseconds to pause (in the `wait` action, not in a step's container) before the block is entered. */
   wait?: number;
-  /** This session watches over the run's claims instead of working; how often it has looked so far. */
+  /** This session guards the run's claims instead of working; the number of checks so far. */
   guard?: number;
   /** This session waits for the run's time limit, beside one that awaits an action; how often it has looked so far. */
   overdue?: number;
-  /** The run is over, and the session that waits for it has yet to be started. */
+  /** The run has ended, and the session that waits for it must still be started. */
   wake?: true;
   /**
    * Seconds after the run's start within which the home session answers with the result; absent: the runtime's default.
@@ -310,7 +310,7 @@ export interface Envelope {
   answerWithin?: number;
   /** When the home session answers at the latest, epoch milliseconds; absent: no client waits. */
   answerBy?: number;
-  /** The step action answered an error instead of an envelope: its text. */
+  /** The step action returned an error instead of an envelope: its text. */
   died?: string;
   /** The step's own action died twice: which of the plan's stand-ins is entered instead, from 1. */
   standIn?: number;
@@ -320,16 +320,16 @@ export interface Envelope {
   attempt?: number;
   /** When the first attempt of the task began, epoch milliseconds, if all attempts share a time limit. */
   since?: number;
-  /** How often a called flow's result has been looked for. */
+  /** How often the result of a called flow has been checked. */
   poll?: number;
   /** The run that this one resumes, and the step to execute again from. */
   origin?: [run: string, from?: string];
-  /** The run is to be cancelled. */
+  /** The run must be cancelled. */
   cancel?: true;
-  /** A look at a run whose lease has run out. */
+  /** A check of a run whose lease has expired. */
   sweep?: true;
   /**
-   * Lanes that a fork does not have yet: its opener, how many are missing, when to look again, when the last ones were
+   * Lanes that a fork still lacks: its opener, how many are missing, when to check again, when the last ones were
    * launched (-1: none has been), since when the lane works on its item (all epoch milliseconds), and how many
    * milliseconds the item before took. While lanes are being launched: how many more the first of them carries.
    */
@@ -362,7 +362,8 @@ export interface Envelope {
     | { result: unknown }
     | { error: unknown };
   /**
-   * What the client gave: only in the first envelope of a run. Sealed and in base64 for a flow with secret parameters.
+   * The client's parameters, only in the first envelope of a run. Encrypted and in base64 if the flow has secret
+   * parameters.
    */
   params?: Record<string, unknown> | string;
   result?: RunResult;
@@ -418,7 +419,7 @@ export interface RunResult {
   exact?: Record<string, string>;
   error?: RunFailure;
   onFailure?: HandlersResult;
-  /** Anything else to say: that the run was skipped, or existed already. */
+  /** A remark, for example that the run was skipped or already existed. */
   note?: string;
 }
 
@@ -435,9 +436,9 @@ export interface RunFailure {
   step?: string;
   /** Pathspec of the task: `Flow/run/step/task`. */
   task?: string;
-  /** `run-exists`: the run was started before, with something else, and goes on as it was. */
+  /** `run-exists`: a run of this name was started before with other parameters and is not affected. */
   code?: string;
-  /** The item that failed, of a foreach that goes on without it. */
+  /** The failed item of a foreach that continues without it. */
   item?: number;
 }
 
@@ -465,7 +466,7 @@ export interface RunRecord {
   origin?: RunOrigin;
   /** The parameters that its client gave. */
   given?: Record<string, GivenParameter>;
-  /** Why the run was refused for its parameters: it has failed, and cannot be resumed. */
+  /** Why the parameters were rejected: the run has failed and cannot be resumed. */
   refused?: string;
 }
 
@@ -551,21 +552,21 @@ export interface TaskRecord {
   logs?: Stream[];
   /** A failed attempt: the last line of its traceback, or how its process ended. */
   error?: string;
-  /** What `retry.on` may call the failure: names of the exception's classes, `timeout`, `crash`. */
+  /** Names that `retry.on` can match: names of the exception's classes, `timeout`, `crash`. */
   kinds?: string[];
-  /** Pathspec of the task that a resumed run took this one over from. */
+  /** Pathspec of the task whose artifacts a resumed run reuses. */
   origin?: string;
-  /** Pathspec of the task that this one was taken over from because the step has `cache: true`. */
+  /** Pathspec of the task whose artifacts are reused because of `cache: true`. */
   cached?: string;
   /** A step with `cache: true`: what its key was made of. */
   cache?: CacheFacts;
   /** A failed attempt: the number of the attempt that followed. */
   retried?: number;
-  /** How many attempts there are at most, if there can be more than one. */
+  /** Maximum number of attempts, if there can be several. */
   attempts?: number;
 }
 
-/** What tells a task of a step with `cache: true` from others. */
+/** The parts that distinguish a task of a step with `cache: true`. */
 export interface CacheFacts {
   /** SHA-256 over all parts. */
   key: string;
@@ -602,7 +603,7 @@ export interface CacheEntry {
 }
 
 /**
- * `_nuvopipe/live/<Flow>/<run>`: the lease of a run outside of all pools, and where a stalled run is entered again.
+ * `_nuvopipe/live/<Flow>/<run>`: the lease of a run outside of all pools, and where a stalled run is re-entered.
  * Written before `run.json`, deleted after `result.json`.
  */
 export interface LiveRecord {
@@ -613,7 +614,7 @@ export interface LiveRecord {
   /** Epoch milliseconds. */
   expires: number;
   envelope: LivePlace;
-  /** Sweeps that have entered the run at this place since a step began there. */
+  /** Number of times the sweeper has re-entered the run here since a step last started. */
   sweeps?: number;
 }
 
@@ -689,7 +690,10 @@ export interface SlotRecord {
   run: string;
 }
 
-/** Where runs keep their state. Bound to step actions as the parameter `store`; contains secrets, so never printed. */
+/**
+ * Where runs keep their state. Bound to step actions as the parameter `store`; contains secrets, so it must never be
+ * printed.
+ */
 export interface StoreSettings {
   bucket: string;
   /** Without a leading or trailing slash; may be empty. */

@@ -37,7 +37,7 @@ export const RUN_NAME_MAX_LENGTH = 128;
 /** Names of runs. */
 export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
-/** Digits of a flow's version: few enough to read, enough to tell the versions of one flow apart. */
+/** Digits of a flow's version: few enough to read, enough to distinguish the versions of a flow. */
 export const VERSION_LENGTH = 8;
 
 /** Size of an envelope as JSON, parameters and outputs not counted, whatever the artifacts weigh. */

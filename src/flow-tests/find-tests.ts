@@ -11,7 +11,7 @@ const FLOW_KEY = /^flow:/m;
 const SKIPPED_FOLDERS = new Set(['node_modules', 'build']);
 
 /**
- * The test files that are named, and those below the folders that are, in the order of their paths.
+ * The given test files and those below the given folders, sorted by path.
  *
  * @throws UserError `no-such-file`, `not-a-test`, `no-tests`
  */

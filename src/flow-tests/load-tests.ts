@@ -16,10 +16,10 @@ export interface LoadedTests extends TestFile {
 }
 
 /**
- * Reads a test file, compiles its flow, and holds the one against the other.
+ * Reads a test file, compiles its flow, and checks one against the other.
  *
- * @param python interpreter that looks at the Python in the flow.
- * @throws FlowError with all that is wrong with the test file, or with its flow
+ * @param python interpreter that parses the flow's Python
+ * @throws FlowError with all errors of the test file or its flow
  */
 export async function loadTests(path: string, python: string): Promise<LoadedTests> {
   const { source, diagnostics } = await readSource(path);

@@ -27,9 +27,9 @@ export class TestPlatform {
   }
 
   /**
-   * Runs a case as `nuvopipe run` does.
+   * Runs a case like `nuvopipe run`.
    *
-   * @param reader opens artifacts, which takes a Python that has the flow's code.
+   * @param reader opens artifacts, which requires a Python with the flow's code
    */
   async run(
     bundle: Bundle,

@@ -20,9 +20,9 @@ import { testFile } from './test-validators.generated.ts';
 const validate = testFile as unknown as Validator;
 
 /**
- * Text of a test file → typed test file. What is wrong with the text goes to the report.
+ * Parses the text of a test file into a typed test file. Errors go to the report.
  *
- * @returns nothing where it is not even a mapping, otherwise what could be read
+ * @returns undefined if it is not a mapping, otherwise what could be read
  */
 export function readTestFile(report: Diagnostics): TestFile | undefined {
   const document = parse(report);

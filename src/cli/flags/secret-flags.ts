@@ -30,9 +30,9 @@ export interface SecretFlags {
 }
 
 /**
- * The secrets that a flow's steps name: each as `--secret` says, else from the file, else from the environment.
+ * The secrets that a flow's steps need: from `--secret`, else from the file, else from the environment.
  *
- * @throws UserError for flags that mean nothing, and for all that is missing; no value is in it.
+ * @throws UserError for invalid flags and missing secrets; it never contains a value
  */
 export async function readSecrets(
   flags: SecretFlags,

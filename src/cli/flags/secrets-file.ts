@@ -6,11 +6,11 @@ const HEAD = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*/;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
 /**
- * The names and values in a file of secrets: `NAME=VALUE` in lines, as in the `.env` of docker compose, or one JSON object, as
- * wsk's `--param-file` takes it. `#` begins a comment. A value in quotes may have several lines; in double ones `\n`, `\t`,
- * `\"` and `\\` stand for what they do elsewhere. A `$` is a `$`.
+ * The names and values in a file of secrets: lines of `NAME=VALUE`, as in docker compose's `.env`, or a JSON object,
+ * as for wsk's `--param-file`. `#` starts a comment. Quoted values can span lines; in double quotes, `\n`, `\t`, `\"`
+ * and `\\` are escape sequences. `$` is an ordinary character.
  *
- * @throws UserError `secrets-file` with the line, and nothing of what is in it.
+ * @throws UserError `secrets-file` with the line number, but not its contents
  */
 export function parseSecretsFile(content: string, file: string): Map<string, string> {
   const text = content.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');

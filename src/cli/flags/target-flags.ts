@@ -19,9 +19,9 @@ export function isLocal({ apihost, auth, namespace, datastore, endpoint, profile
 }
 
 /**
- * What the flags name; without them the local platform, which is started if it does not run.
+ * The target in the flags; by default the local platform, started if necessary.
  *
- * @throws UserError for what is missing or malformed.
+ * @throws UserError for missing or malformed settings
  */
 export async function openTarget(flags: TargetFlags, report: Progress): Promise<OpenedTarget> {
   if (!isLocal(flags)) return { ...(await cluster(flags)), started: false };

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { UserError } from '../../base/errors.ts';
 
 /**
- * Writes files that are not there yet; where one is, none is written.
+ * Writes new files; if one of them exists, none is written.
  *
  * @param files path in the folder → text
- * @returns their paths, with the folder's
+ * @returns their paths, including the folder
  * @throws UserError `file-exists`, `cannot-write`
  */
 export async function writeNewFiles(dir: string, files: ReadonlyMap<string, string>): Promise<string[]> {

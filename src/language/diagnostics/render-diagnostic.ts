@@ -10,7 +10,7 @@ const LINE_WINDOW_COLUMNS = 120;
 const SENTENCE_MAX_LENGTH = 1_000;
 
 /**
- * Shows diagnostics to people, each as
+ * Renders diagnostics for people, each as
  *
  * ```
  * flow.yaml:4:5: error[unknown-key]: a step has no key "rum"

@@ -40,9 +40,9 @@ export interface InspectionInput {
 }
 
 /**
- * Lets Python look at the Python of a flow; none of it is run. Where Python does not start, the report says so.
+ * Inspects the Python of a flow without running it. The report says if Python does not start.
  *
- * @returns nothing where there is no Python to ask
+ * @returns undefined if no Python is available
  */
 export async function inspectPython({
   flow,

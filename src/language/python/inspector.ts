@@ -25,11 +25,11 @@ const PYTHON = 'python3';
 let early: Inspector | undefined;
 
 /**
- * Starts the Python that the first {@link startInspector} gets, before the command that will ask it is loaded. Where `python3`
- * is the shim of a version manager (pyenv), `nuvopipe validate` takes 190 ms with this and 230 ms without; elsewhere it makes
- * no difference.
+ * Starts the Python that the first {@link startInspector} receives, before the command that needs it is loaded. If
+ * `python3` is the shim of a version manager (pyenv), `nuvopipe validate` takes 190 ms with this and 230 ms without;
+ * elsewhere it makes no difference.
  *
- * @returns for the caller to close, whether it was asked or not
+ * @returns for the caller to close, used or not
  */
 export function startInspectorEarly(): Inspector {
   early = start(PYTHON);

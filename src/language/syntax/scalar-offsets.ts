@@ -1,10 +1,12 @@
 import type { Scalar } from 'yaml';
 
 /**
- * Where in the flow file the characters of a scalar's text stand. YAML folds lines, strips indentation and decodes escapes,
- * but keeps the order of what is not white space; so text and source are laid side by side, character by character.
+ * Maps the characters of a scalar's text to offsets in the flow file. YAML folds lines, strips indentation and
+ * decodes escapes, but preserves the order of non-blank characters, so text and source are aligned character by
+ * character.
  *
- * @returns for an index of the text, the offset in the source; for white space that of the character before it, plus one
+ * @returns for an index of the text, the offset in the source; for white space, that of the preceding character plus
+ * one
  */
 export function offsetsOf(scalar: Scalar, source: string): (index: number) => number {
   const text = String(scalar.value);

@@ -55,7 +55,7 @@ export interface TriggerOptions {
  * Creates triggers, feeds and rules from the manifest, and removes those of an earlier deploy. A rule is written last
  * and records its source, so that the next deploy repeats interrupted work.
  *
- * @throws UserError or SystemError, after everything has been tried, listing what does not start the flow and why.
+ * @throws UserError or SystemError, after everything has been tried, listing what does not start the flow and why
  */
 export async function deployTriggers(options: TriggerOptions): Promise<DeployedEntity[]> {
   const { manifest, present, report } = options;

@@ -29,9 +29,9 @@ export function ownerOf(entity: Found): Owner {
 }
 
 /**
- * HMAC-SHA256, hex: tells that something has changed, and to nobody without the key what it is.
+ * HMAC-SHA256, hex: detects changes without revealing the value to anyone who lacks the key.
  *
- * @param key the OpenWhisk key, with which all that is hashed can be read anyway
+ * @param key the OpenWhisk key, whose owner can read everything that is hashed
  */
 export function hashOf(value: unknown, key: string): string {
   return createHmac('sha256', key).update(toJson(value)).digest('hex');

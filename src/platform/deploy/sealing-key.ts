@@ -6,8 +6,8 @@ const PKCS8_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex');
 const KEY_BYTES = 32;
 
 /**
- * The public key to which a conductor seals a run's parameters. Only those who know the datastore's secret key have the
- * private one: `Store.derive_key` in `runtime/src/nuvopipe_runtime/store.py`.
+ * The public key with which a conductor encrypts a run's parameters. Only holders of the datastore's secret key have
+ * the private one: `Store.derive_key` in `runtime/src/nuvopipe_runtime/store.py`.
  *
  * @returns base64
  */

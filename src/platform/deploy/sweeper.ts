@@ -46,11 +46,11 @@ export function sweeperName({ bucket, prefix, endpoint = '' }: StoreSettings): s
 }
 
 /**
- * Puts the sweeper of a datastore on an OpenWhisk, and sets its alarm. Doing it again changes nothing. It belongs to no flow,
- * and stays when flows go.
+ * Deploys the sweeper of a datastore and sets its alarm; repeating this changes nothing. It belongs to no flow and
+ * stays when flows are undeployed.
  *
- * @throws UserError `name-taken` where its names are somebody else's.
- * @throws UserError or SystemError if it cannot be deployed; that its alarm could not be set is but a warning.
+ * @throws UserError `name-taken` if its names belong to others
+ * @throws UserError or SystemError if it cannot be deployed; an alarm that could not be set is only a warning
  */
 export async function deploySweeper(
   options: SweeperOptions,

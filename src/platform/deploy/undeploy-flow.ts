@@ -21,11 +21,12 @@ export interface FlowUndeployOptions {
 const LIVE_SHOWN_MAX = 3;
 
 /**
- * Deletes what `nuvopipe deploy` created for a flow: first what starts it, then its actions, last its package. Entities that
- * belong to somebody else stay.
+ * Deletes what `nuvopipe deploy` created for a flow: first its triggers, then its actions, last its package. Entities
+ * of other owners stay.
  *
- * @throws UserError `unknown-flow` if nothing of the flow is deployed, `runs-are-live` if runs need it and it is not forced.
- * @throws UserError or SystemError `undeploy-incomplete`, after everything has been tried, with what is left.
+ * @throws UserError `unknown-flow` if the flow is not deployed, `runs-are-live` if runs need it and deletion is not
+ * forced
+ * @throws UserError or SystemError `undeploy-incomplete`, after everything has been tried, listing what is left
  */
 export async function undeployFlow(options: FlowUndeployOptions): Promise<DeployedEntity[]> {
   const { whisk, flow, force, report } = options;

@@ -7,12 +7,13 @@ import { PARAMETERS_MAX_BYTES } from '../../contract/protocol.generated.ts';
 import { isJson, PARAMETER_TYPE_NAMES, sentNumber, shownValue, unmetDemands } from '../../language/model/parameters.ts';
 
 /**
- * Turns `name=value` arguments into what the flow is invoked with. The value of a `file` parameter is a path; that of a
- * `json` or `secret` one may be `@FILE`. What is wrong is said in the words of the run itself, which checks it, too.
+ * Converts `name=value` arguments to the parameters of an invocation. The value of a `file` parameter is a path; that
+ * of a `json` or `secret` one can be `@FILE`. Errors use the same words as the run itself, which also checks them.
  *
- * What OpenWhisk's conductor would alter is sent as text: JSON, and integers beyond 2^53. Bytes are sent in base64.
+ * Values that OpenWhisk's conductor would change are sent as text: JSON, and integers beyond 2^53. Bytes are sent in
+ * base64.
  *
- * @throws UserError that names every argument that does not fit the flow's parameters, and every one that is missing.
+ * @throws UserError that lists all invalid and missing arguments
  */
 export async function readParameters(
   given: readonly string[],

@@ -17,11 +17,11 @@ export interface StepPlace {
 }
 
 /**
- * Where each step is in its flow: follows from the tasks that the samples read. Going down means that the step before opened a
- * pool or that a loop began, going up that pools were joined or loops left.
+ * Derives the place of each step in its flow from the tasks that the samples read. A step one level deeper follows an
+ * opened pool or the start of a loop; a step further up follows a join or the end of a loop.
  *
  * @param openers steps that have opened a pool
- * @returns nothing of steps of which no task says what it read: those of which an activation was lost
+ * @returns nothing for steps without a task that says what it read, whose activation was lost
  */
 export function placesOf(
   samples: ReadonlyMap<string, StepSample>,

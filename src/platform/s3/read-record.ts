@@ -6,9 +6,9 @@ import { getJson, type Store, unreadableRecord } from './store.ts';
 export const OTHER_VERSION = 'other-version';
 
 /**
- * The record under a key; undefined where there is none.
+ * The record under a key; undefined if there is none.
  *
- * @throws SystemError `unreadable-record` for an object that is not such a record
+ * @throws SystemError `unreadable-record` for an object that is not a valid record
  * @throws UserError `other-version`
  */
 export async function readRecord<F extends FormatName>(

@@ -213,9 +213,9 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
 }
 
 /**
- * The object as JSON; undefined if it is not there.
+ * The object as JSON; undefined if it does not exist.
  *
- * @throws SystemError `unreadable-record` where it is no JSON object
+ * @throws SystemError `unreadable-record` if it is not a JSON object
  */
 export async function getJson(store: Pick<Store, 'get'>, key: string): Promise<object | undefined> {
   const object = await store.get(key);

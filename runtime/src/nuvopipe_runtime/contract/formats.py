@@ -19,12 +19,12 @@ class PlanSource(TypedDict):
 
 @final
 class Plan(TypedDict):
-    """`plan.json`: a compiled flow as the runtime walks it. The compiler writes it; it travels in the step action's
-    zip beside `flow.py`, and deploying keeps it beside the runs."""
+    """`plan.json`: a compiled flow in the form that the runtime executes. The compiler writes it; it is in the step
+    action's zip beside `flow.py`, and deploying keeps it beside the runs."""
 
     version: Literal[1]
     hash: Sha256
-    """SHA-256 over all that a run executes: the rest of the plan, `flow.py`, and the user's files beside it."""
+    """SHA-256 over everything a run executes: the rest of the plan, `flow.py`, and the user's files beside it."""
     flow: str
     """Name of the flow, of its class in `flow.py` and of the conductor action."""
     description: NotRequired[str]
@@ -52,7 +52,7 @@ class Plan(TypedDict):
     profiles: dict[str, Profile]
     """By name, such as `p512-120s`."""
     standIns: NotRequired[list[str]]
-    """Profiles whose actions settle a step whose own action does not start, in the order in which they are tried.
+    """Profiles whose actions act as stand-ins for an action that cannot start, in the order in which they are tried.
     Absent if no action of the flow is more likely to start than the step's own."""
     source: PlanSource
     """The flow file: its base name as users know it, and its name beside `flow.py` in the zip."""
@@ -93,7 +93,7 @@ class PlannedStep(TypedDict):
     made: NotRequired[Literal[True]]
     """A synthetic step: it contains no user code, so it may be executed again after its container is lost."""
     catches: NotRequired[Literal[True]]
-    """After the last attempt the failure becomes an artifact, and the flow goes on."""
+    """After the last attempt, the failure is stored in an artifact and the flow continues."""
     call: NotRequired[PlannedCall]
     cache: NotRequired[PlannedCache]
     vars: NotRequired[dict[str, str]]
@@ -135,7 +135,7 @@ class NextHandled(TypedDict):
 @final
 class PlannedRetry(TypedDict):
     times: int
-    """How often a failed attempt is repeated at most."""
+    """Maximum number of repetitions of a failed attempt."""
     backoffMs: int
     """Pause before the first repetition; each further pause is `factor` times as long, up to `maxMs`."""
     factor: float
@@ -183,9 +183,9 @@ class PlannedPool(TypedDict):
     """Last step of an item, in the same order."""
     join: str
     concurrency: int
-    """How many lanes work the pool at most."""
+    """Maximum number of lanes."""
     batch: NotRequired[int]
-    """How many items a lane works on in one activation at most."""
+    """Maximum number of items that a lane processes in one activation."""
     minSuccess: NotRequired[MinSuccess]
 
 
@@ -204,14 +204,14 @@ class PlannedLoop(TypedDict):
     first: str
     """The first step of a turn."""
     max: NotRequired[int]
-    """How many turns it takes at most."""
+    """Maximum number of turns."""
     pauseMs: NotRequired[int]
     """Pause between two turns."""
 
 
 @final
 class PlannedRuns(TypedDict):
-    """How many runs execute at once, and what happens to one more."""
+    """How many runs execute at once, and what happens to further ones."""
 
     atOnce: int
     beyond: Literal["queue", "skip", "cancel"]
@@ -246,7 +246,7 @@ class SourceRange(TypedDict):
 
 @final
 class Manifest(TypedDict):
-    """`manifest.json`: what a bundle holds and how it is deployed."""
+    """`manifest.json`: the contents of a bundle and how to deploy them."""
 
     version: Literal[1]
     flow: str
@@ -265,7 +265,7 @@ class Manifest(TypedDict):
     steps: list[ManifestStep]
     """One per profile; all share one zip."""
     triggers: NotRequired[list[ManifestTrigger]]
-    """What starts the flow by itself; absent if nothing does."""
+    """Triggers that start the flow; absent if there are none."""
     files: dict[str, Sha256]
     """SHA-256 of every file of the bundle."""
 
@@ -284,7 +284,7 @@ class ManifestConductor(TypedDict):
 
 @final
 class ManifestWait(TypedDict):
-    """Pauses a session outside of any step's container: `{wait}` in milliseconds."""
+    """Pauses a session outside any step's container; its argument is `{wait}` in milliseconds."""
 
     name: Literal["wait"]
     kind: Literal["nodejs:20"]
@@ -344,16 +344,16 @@ Envelope = TypedDict(
         # Absent: 1.
         "version": "NotRequired[Literal[1]]",
         "run": "str",
-        # Block of the composition to enter; absent once the session is over, then `result` is there.
+        # Block of the composition to enter; absent when the session has ended and `result` is set.
         "block": "NotRequired[str]",
         "step": "NotRequired[str]",
         # The step's coordinate: one index for each scope around it, outermost first.
         "at": "NotRequired[list[int]]",
-        # The last index of `at` is only a wish: an item must be claimed first.
+        # The last index of `at` is a proposal: the item must be claimed first.
         "claim": "NotRequired[Literal[True]]",
-        # Entered again (a retry, a take-over, a resumed run): committed tasks are skipped.
+        # Re-entered, for example after a retry, a takeover or a resume: committed tasks are skipped.
         "again": "NotRequired[Literal[True]]",
-        # When the lease on the innermost claim runs out, epoch milliseconds.
+        # When the lease on the innermost claim expires, epoch milliseconds.
         "lease": "NotRequired[int]",
         # Components that this session has used, of the 50 that OpenWhisk allows it.
         "used": "NotRequired[int]",
@@ -361,19 +361,19 @@ Envelope = TypedDict(
         "home": "NotRequired[Literal[True]]",
         # Milliseconds to pause (in the `wait` action, not in a step's container) before the block is entered.
         "wait": "NotRequired[float]",
-        # This session watches over the run's claims instead of working; how often it has looked so far.
+        # This session guards the run's claims instead of working; the number of checks so far.
         "guard": "NotRequired[int]",
         # This session waits for the run's time limit, beside one that awaits an action; how often it has looked so
         # far.
         "overdue": "NotRequired[int]",
-        # The run is over, and the session that waits for it has yet to be started.
+        # The run has ended, and the session that waits for it must still be started.
         "wake": "NotRequired[Literal[True]]",
         # Seconds after the run's start within which the home session answers with the result; absent: the runtime's
         # default.
         "answerWithin": "NotRequired[float]",
         # When the home session answers at the latest, epoch milliseconds; absent: no client waits.
         "answerBy": "NotRequired[int]",
-        # The step action answered an error instead of an envelope: its text.
+        # The step action returned an error instead of an envelope: its text.
         "died": "NotRequired[str]",
         # The step's own action died twice: which of the plan's stand-ins is entered instead, from 1.
         "standIn": "NotRequired[int]",
@@ -383,18 +383,18 @@ Envelope = TypedDict(
         "attempt": "NotRequired[int]",
         # When the first attempt of the task began, epoch milliseconds, if all attempts share a time limit.
         "since": "NotRequired[int]",
-        # How often a called flow's result has been looked for.
+        # How often the result of a called flow has been checked.
         "poll": "NotRequired[int]",
         # The run that this one resumes, and the step to execute again from.
         "origin": "NotRequired[list[str]]",
-        # The run is to be cancelled.
+        # The run must be cancelled.
         "cancel": "NotRequired[Literal[True]]",
-        # A look at a run whose lease has run out.
+        # A check of a run whose lease has expired.
         "sweep": "NotRequired[Literal[True]]",
-        # Lanes that a fork does not have yet: its opener, how many are missing, when to look again, when the last
-        # ones were launched (-1: none has been), since when the lane works on its item (all epoch milliseconds),
-        # and how many milliseconds the item before took. While lanes are being launched: how many more the first of
-        # them carries.
+        # Lanes that a fork still lacks: its opener, how many are missing, when to check again, when the last ones
+        # were launched (-1: none has been), since when the lane works on its item (all epoch milliseconds), and how
+        # many milliseconds the item before took. While lanes are being launched: how many more the first of them
+        # carries.
         "grow": "NotRequired[list[Any]]",
         # Since when the session has waited for the platform to accept another one, epoch milliseconds.
         "waits": "NotRequired[int]",
@@ -419,15 +419,15 @@ Envelope = TypedDict(
         "call": "NotRequired[dict[str, Any]]",
         # From the conductor: what the action answered, or how it failed.
         "answer": "NotRequired[EnvelopeAnswerResult | EnvelopeAnswerError]",
-        # What the client gave: only in the first envelope of a run. Sealed and in base64 for a flow with secret
-        # parameters.
+        # The client's parameters, only in the first envelope of a run. Encrypted and in base64 if the flow has
+        # secret parameters.
         "params": "NotRequired[dict[str, Any] | str]",
         "result": "NotRequired[RunResult]",
     },
 )
-"""All that passes through the controller. The composition hands it to a step action and gets the next one back. It
-stays under ENVELOPE_MAX_BYTES whatever the artifacts weigh; only the very first carries `params`. A key that this
-version does not know is refused, never dropped."""
+"""Everything that passes through the controller. The composition passes it to a step action and receives the next
+one. It never exceeds ENVELOPE_MAX_BYTES, however large the artifacts are; only the first one carries `params`. A
+key that this version does not know is refused, never dropped."""
 
 
 @final
@@ -476,7 +476,7 @@ class RunResult(TypedDict):
     error: NotRequired[RunFailure]
     onFailure: NotRequired[HandlersResult]
     note: NotRequired[str]
-    """Anything else to say: that the run was skipped, or existed already."""
+    """A remark, for example that the run was skipped or already existed."""
 
 
 @final
@@ -495,9 +495,9 @@ class RunFailure(TypedDict):
     task: NotRequired[str]
     """Pathspec of the task: `Flow/run/step/task`."""
     code: NotRequired[str]
-    """`run-exists`: the run was started before, with something else, and goes on as it was."""
+    """`run-exists`: a run of this name was started before with other parameters and is not affected."""
     item: NotRequired[int]
-    """The item that failed, of a foreach that goes on without it."""
+    """The failed item of a foreach that continues without it."""
 
 
 @final
@@ -527,7 +527,7 @@ class RunRecord(TypedDict):
     given: NotRequired[dict[str, GivenParameter]]
     """The parameters that its client gave."""
     refused: NotRequired[str]
-    """Why the run was refused for its parameters: it has failed, and cannot be resumed."""
+    """Why the parameters were rejected: the run has failed and cannot be resumed."""
 
 
 RunOrigin = TypedDict(
@@ -619,22 +619,22 @@ class TaskRecord(TypedDict):
     error: NotRequired[str]
     """A failed attempt: the last line of its traceback, or how its process ended."""
     kinds: NotRequired[list[str]]
-    """What `retry.on` may call the failure: names of the exception's classes, `timeout`, `crash`."""
+    """Names that `retry.on` can match: names of the exception's classes, `timeout`, `crash`."""
     origin: NotRequired[str]
-    """Pathspec of the task that a resumed run took this one over from."""
+    """Pathspec of the task whose artifacts a resumed run reuses."""
     cached: NotRequired[str]
-    """Pathspec of the task that this one was taken over from because the step has `cache: true`."""
+    """Pathspec of the task whose artifacts are reused because of `cache: true`."""
     cache: NotRequired[CacheFacts]
     """A step with `cache: true`: what its key was made of."""
     retried: NotRequired[int]
     """A failed attempt: the number of the attempt that followed."""
     attempts: NotRequired[int]
-    """How many attempts there are at most, if there can be more than one."""
+    """Maximum number of attempts, if there can be several."""
 
 
 @final
 class CacheFacts(TypedDict):
-    """What tells a task of a step with `cache: true` from others."""
+    """The parts that distinguish a task of a step with `cache: true`."""
 
     key: str
     """SHA-256 over all parts."""
@@ -672,8 +672,8 @@ class CacheEntry(TypedDict):
 
 @final
 class LiveRecord(TypedDict):
-    """`_nuvopipe/live/<Flow>/<run>`: the lease of a run outside of all pools, and where a stalled run is entered
-    again. Written before `run.json`, deleted after `result.json`."""
+    """`_nuvopipe/live/<Flow>/<run>`: the lease of a run outside of all pools, and where a stalled run is re-entered.
+    Written before `run.json`, deleted after `result.json`."""
 
     version: NotRequired[Literal[1]]
     """Absent: 1."""
@@ -683,7 +683,7 @@ class LiveRecord(TypedDict):
     """Epoch milliseconds."""
     envelope: LivePlace
     sweeps: NotRequired[int]
-    """Sweeps that have entered the run at this place since a step began there."""
+    """Number of times the sweeper has re-entered the run here since a step last started."""
 
 
 LivePlace = TypedDict(
@@ -776,8 +776,8 @@ class SlotRecord(TypedDict):
 
 @final
 class StoreSettings(TypedDict):
-    """Where runs keep their state. Bound to step actions as the parameter `store`; contains secrets, so never
-    printed."""
+    """Where runs keep their state. Bound to step actions as the parameter `store`; contains secrets, so it must
+    never be printed."""
 
     bucket: str
     prefix: str
@@ -802,8 +802,8 @@ Next = Union["NextStep", "NextChoose", "NextOpen", "NextDone", "NextEnd", "NextH
 its item (then the pool's next item or join); the end of the flow; the end of what runs after a failure."""
 
 PlannedCall = Union["PlannedCallAction", "PlannedCallFlow"]
-"""What is invoked for the step, outside of its own activation: an action, by the conductor, or a flow, which the
-runtime starts and waits for."""
+"""What is invoked for the step outside its own activation: an action, by the conductor, or a flow, which the runtime
+starts and waits for."""
 
 MinSuccess = Union["MinSuccessCount", "MinSuccessPart"]
 """A failing item does not stop the others of a foreach if this many succeed: a number, or a part of all (above 0, up

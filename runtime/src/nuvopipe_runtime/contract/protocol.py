@@ -39,7 +39,7 @@ RUN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 """Names of runs."""
 
 VERSION_LENGTH: Final = 8
-"""Digits of a flow's version: few enough to read, enough to tell the versions of one flow apart."""
+"""Digits of a flow's version: few enough to read, enough to distinguish the versions of a flow."""
 
 ENVELOPE_MAX_BYTES: Final = 1024
 """Size of an envelope as JSON, parameters and outputs not counted, whatever the artifacts weigh."""

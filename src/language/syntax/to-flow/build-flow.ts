@@ -62,10 +62,10 @@ export const NESTING_MAX = 32;
 const NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
 
 /**
- * Builds the typed flow. Whatever is not as the schema wants it is reported and left out, so that the checks still see the
- * rest of the flow.
+ * Builds the typed flow. Parts that violate the schema are reported and omitted, so that checks can see the rest of
+ * the flow.
  *
- * @returns nothing where the file is not even a mapping
+ * @returns undefined if the file is not a mapping
  */
 export function buildFlow(document: Document.Parsed, report: Diagnostics): Flow | undefined {
   const root = document.contents as Node | null;
