@@ -1,7 +1,10 @@
 """`platform`: the simulated one, over a flow that the test writes."""
 
+from __future__ import annotations
+
 import json
 import textwrap
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,13 +13,19 @@ from nuvopipe_testing.one_flow import OneFlow
 
 from .plans import plan_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.fixture_types import MakeFlow
+
 
 @pytest.fixture
-def platform(tmp_path):
+def platform(tmp_path: Path) -> Iterator[MakeFlow]:
     """`platform(flow_py, steps, pools, **plan)` for a flow named F."""
     made = []
 
-    def make(flow_py, steps, pools=None, **more):
+    def make(flow_py: str, steps: dict[str, Any], pools: dict[str, Any] | None = None, **more: Any) -> OneFlow:
         plan = plan_of(steps, pools=pools or {}, **more)
         (tmp_path / "flow.py").write_text(textwrap.dedent(flow_py))
         (tmp_path / "plan.json").write_text(json.dumps(plan))

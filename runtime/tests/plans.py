@@ -1,8 +1,11 @@
 """Plans of tests: written by hand where a test looks at one part of the protocol, and held to the format of compiled ones."""
 
+from __future__ import annotations
+
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jsonschema import Draft7Validator
 from referencing import Registry, Resource
@@ -13,7 +16,7 @@ STEP = {"block": "b1", "profile": "p", "timeoutMs": 20_000, "within": []}
 PROFILES = {"p": {"memoryMB": 256, "timeLimitMs": 60_000}}
 
 
-def plan_of(steps, **more):
+def plan_of(steps: dict[str, Any], **more: Any) -> dict[str, Any]:
     """The plan of a flow named F, of which a test says what matters to it."""
     plan = {
         "version": 1,
@@ -36,13 +39,13 @@ def plan_of(steps, **more):
     return plan
 
 
-def check_format(format, value, definition=None):
+def check_format(format: str, value: Any, definition: Any = None) -> None:
     """Raises `ValidationError` where a value has not the form that `schemas/<format>.v1.schema.json` gives it."""
     validator(format, definition).validate(value)
 
 
 @cache
-def validator(format, definition):
+def validator(format: str, definition: Any) -> Any:
     names = ("plan", "manifest", "envelope", "records")
     schemas = {name: json.loads((SCHEMAS / f"{name}.v1.schema.json").read_text()) for name in names}
     registry = Registry().with_resources((schema["$id"], Resource.from_contents(schema)) for schema in schemas.values())

@@ -5,16 +5,19 @@ A request names the `folder` of the compiled flows and the `flow`; `scenario`, a
 `only`, a call and a kind, prints the calls of one case.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 import threading
+from typing import Any
 
 from .matrix import Matrix, chaos, every_call, known
 
 LOSSES_SHOWN = 5
 
 
-def main(request):
+def main(request: dict[str, Any]) -> Any:
     matrix = Matrix(request["folder"], request["flow"], request.get("scenario", "run"), request.get("real", False))
     seed = request.get("seed", 0)
     try:
@@ -32,7 +35,7 @@ def main(request):
     print(json.dumps({"calls": len(matrix.calls), "ends": tally.ends, "faults": tally.faults, "losses": losses}), flush=True)
 
 
-def tell(matrix, call, kind):
+def tell(matrix: Matrix, call: int, kind: str) -> None:
     ended, found, world = matrix.case(call, kind)
     for number, each in enumerate(world.calls[world.begun :]):
         print(number, *each, "<==" if number == call else "")

@@ -1,10 +1,21 @@
 """What must hold for a run with faults, compared with the same run without."""
 
+from __future__ import annotations
+
 import json
 import re
+from typing import TYPE_CHECKING, Any
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
 from nuvopipe_runtime.contract.parse_key import parse_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from nuvopipe_runtime.plan import Plan
+    from nuvopipe_runtime.store import Store
+    from nuvopipe_testing.asked_store import AskedStore
+
 
 NEVER_BEGAN = "the run was lost before its parameters were kept: start it again"
 """The error of a swept run whose parameters were lost."""
@@ -16,7 +27,7 @@ CAUGHT = {"problem", "_catch_exception"}
 class Seen:
     """The stored state of all runs, by `(flow, run)`, except for those in `left_out`."""
 
-    def __init__(self, store, left_out=()):
+    def __init__(self, store: AskedStore | Store, left_out: Iterable[tuple[str, str]] = ()) -> None:
         keys = [key for key in store.list("") if not any(f"{flow}/{run}/" in key for flow, run in left_out)]
         parsed = [found for key in keys if (found := parse_key(key))]
         find = lambda *names: [tuple(parts.values()) for name, parts in parsed if name in names]  # noqa: E731
@@ -30,11 +41,11 @@ class Seen:
             self.done.setdefault(tuple(task), set()).add(int(attempt))
         self.live = [key for key in keys if key.startswith(LIVE_PREFIX)]
 
-    def made(self, run, ignored):
+    def made(self, run: tuple[str, ...], ignored: Iterable[tuple[str, str]]) -> dict[Any, Any]:
         """The artifacts and the decision of each task of a run."""
         return {task[2:]: _made(task, record, ignored) for task, record in self.tasks.items() if task[:2] == run}
 
-    def differences(self, other):
+    def differences(self, other: Seen) -> set[Any]:
         """`(step, artifact)` of artifacts that differ between any two runs."""
         return {
             (task[2], name)
@@ -44,14 +55,21 @@ class Seen:
         }
 
 
-def _made(task, record, ignored):
+def _made(task: tuple[str, ...], record: dict[str, Any], ignored: Iterable[tuple[str, str]]) -> Any:
     made = {name: record.get(name) for name in ("ok", "splits", "chose", "outputs")}
     # A task that always fails may fail because of the fault, and then stores nothing.
     objects = record["objects"].items() if record["ok"] else ()
     return made | {"objects": {name: sha for name, sha in objects if name not in CAUGHT and (task[2], name) not in ignored}}
 
 
-def wrong(plans, seen, undisturbed, main, ignored=(), is_racy=False):
+def wrong(
+    plans: Mapping[str, Plan],
+    seen: Seen,
+    undisturbed: Seen,
+    main: tuple[str, str],
+    ignored: Iterable[tuple[str, str]] = (),
+    is_racy: bool = False,
+) -> list[str]:
     """Texts of all that does not hold. `ignored`: artifacts that differ between any two runs.
 
     On a racy store, two attempts of a task may both be told that they are committed: there is one record, but there may be
@@ -78,7 +96,7 @@ def wrong(plans, seen, undisturbed, main, ignored=(), is_racy=False):
     return found
 
 
-def _like(undisturbed, run):
+def _like(undisturbed: Seen, run: tuple[str, ...]) -> tuple[str, ...] | None:
     """The run to compare with: the one of the same name, or for a step's flow the run of the first attempt."""
     flow, name = run
     if run in undisturbed.results:
@@ -87,12 +105,14 @@ def _like(undisturbed, run):
     return next((like for like in same_flow if re.fullmatch(re.escape(_tail(like[1])) + r"(-\d+)?", _tail(name))), None)
 
 
-def _tail(run):
+def _tail(run: str) -> str:
     """The name of a run without that of the run that its client started."""
     return run.partition("-")[2]
 
 
-def _compare(seen, undisturbed, run, like, ignored):
+def _compare(
+    seen: Seen, undisturbed: Seen, run: tuple[str, ...], like: tuple[str, ...], ignored: Iterable[tuple[str, str]]
+) -> list[str]:
     result, wanted = _without_texts(seen.results[run]), _without_texts(undisturbed.results[like])
     if result != wanted:
         return [f"{'/'.join(run)} has the result {json.dumps(seen.results[run])}, wanted {json.dumps(wanted)}"]
@@ -106,7 +126,7 @@ def _compare(seen, undisturbed, run, like, ignored):
     ]
 
 
-def _without_texts(result):
+def _without_texts(result: dict[str, Any]) -> Any:
     """A step that always fails may fail because of the fault, with another text."""
     kept = {key: value for key, value in result.items() if key not in ("run", "error")}
     return kept | ({"failed": result["error"].get("step")} if "error" in result else {})

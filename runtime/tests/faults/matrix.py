@@ -1,8 +1,11 @@
 """Runs a flow with a fault at each call in turn, or with many at random, and reports how each run ended and what was wrong."""
 
+from __future__ import annotations
+
 import os
 import random
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
 from nuvopipe_runtime.execution.artifacts import BlobCache
@@ -12,6 +15,10 @@ from nuvopipe_runtime.plan import Plan
 from .checks import NEVER_BEGAN, Seen, wrong
 from .platform import CONDITIONAL, HELD, KINDS, READS, FaultyPlatform
 from .stub import StubExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 RUN, RESUMED = "r1", "r2"
 STARTS_MAX = 5
@@ -32,7 +39,7 @@ class Matrix:
     the faults hit a run that resumes another. `answered`: the client waits only a moment, so its session hands the run over.
     """
 
-    def __init__(self, folder, flow, scenario="run", real=False):
+    def __init__(self, folder: str, flow: str, scenario: str = "run", real: bool = False) -> None:
         self.plans = [Plan(os.path.join(folder, name)) for name in [flow, *CHILDREN.get(flow, [])]]
         self.by_name = {plan.flow: plan for plan in self.plans}
         self.flow = self.plans[0].flow
@@ -48,11 +55,13 @@ class Matrix:
         self.ignored = self.undisturbed.differences(again)
         assert not wrong(self.by_name, self.undisturbed, again, (self.flow, self.run), self.ignored)
 
-    def close(self):
+    def close(self) -> None:
         for executor in (self._real or {}).values():
             executor.close()
 
-    def play(self, fault=lambda *call: None, may_hold=False, **settings):
+    def play(
+        self, fault: Callable[..., str | None] = lambda *call: None, may_hold: bool = False, **settings: Any
+    ) -> FaultyPlatform:
         """`fault` counts calls from the start of the run that the scenario tests."""
         world = FaultyPlatform(self.plans, self._executor, may_hold=may_hold, **settings)
         if self.scenario == "resume":
@@ -68,25 +77,25 @@ class Matrix:
             # The run was lost before anything of it was stored: its client starts it again.
         return world
 
-    def _go(self, world, run, **more):
+    def _go(self, world: FaultyPlatform, run: str, **more: Any) -> None:
         world.begin(self.flow, run, **more)
         world.finish(lambda: self._is_over(world, run))
 
-    def _is_over(self, world, run):
+    def _is_over(self, world: FaultyPlatform, run: str) -> Any:
         return world.store.exists(RunLayout(self.flow, run).result) and not world.store.list(LIVE_PREFIX)
 
-    def _executor(self, plan, world):
+    def _executor(self, plan: Plan, world: FaultyPlatform) -> Any:
         if self._real is None:
             return StubExecutor(plan, world)
         self._real[plan.flow].blobs = BlobCache()  # content-addressed, but of another store
         return self._real[plan.flow]
 
-    def cases(self):
+    def cases(self) -> Any:
         """`(call, kind)` of each possible fault."""
         kinds = [(call, kind) for call, (operation, _) in enumerate(self.calls) for kind in KINDS[operation]]
         return kinds if self._real is None else [(call, kind) for call, kind in kinds if kind not in HELD]
 
-    def case(self, call, kind):
+    def case(self, call: int, kind: str) -> tuple[str, list[str], FaultyPlatform]:
         """How a run with one fault ended, what was wrong with it, and its platform."""
         world = self.play(lambda number, *_: kind if number == call else None, kind in HELD)
         ended, found = self.judge(world, is_racy=kind == "raced")
@@ -94,7 +103,7 @@ class Matrix:
             found.append("the fault did not happen")
         return "lost" if found else ended, found, world
 
-    def judge(self, world, is_racy=False):
+    def judge(self, world: FaultyPlatform, is_racy: bool = False) -> tuple[str, list[str]]:
         seen = Seen(world.store)
         main = self.flow, self.run
         error = seen.results.get(main, {}).get("error", {})
@@ -115,12 +124,12 @@ class Chaos:
     OF_S3 = {"fails": 0.04, "unanswered": 0.04, "killed": 0.03, "repeated": 0.1}
     """Shares of S3 faults that reach the runtime; the client repeats the other requests successfully."""
 
-    def __init__(self, seed):
+    def __init__(self, seed: int | str) -> None:
         self._random = random.Random(seed)
         self.rate = self._random.uniform(0.05, 0.10)
         self.injected = Counter()
 
-    def __call__(self, call, operation, key):
+    def __call__(self, call: int, operation: str, key: str) -> Any:
         if call < 0 or self._random.random() >= self.rate:
             return None
         kind = self._of_s3(operation) if operation in (*READS, *CONDITIONAL, "put", "copy", "delete") else None
@@ -129,7 +138,7 @@ class Chaos:
         self.injected[kind] += 1
         return None if kind == "sent again" else kind
 
-    def _of_s3(self, operation):
+    def _of_s3(self, operation: str) -> Any:
         chance = self._random.random()
         for kind, part in self.OF_S3.items():
             chance -= part
@@ -141,24 +150,24 @@ class Chaos:
 class Tally:
     """How many runs ended."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.ends, self.faults, self.losses = Counter(), Counter(), []
 
-    def add(self, ended, found, faults, case):
+    def add(self, ended: str, found: list[str], faults: Any, case: Any) -> None:
         self.ends["lost" if found else ended] += 1
         self.faults.update(faults)
         if found:
             self.losses.append({"case": case, "wrong": found})
 
 
-def every_call(matrix, every, seed):
+def every_call(matrix: Matrix, every: int, seed: int) -> Tally:
     """All cases, or one in so many."""
     cases = matrix.cases()
     random.Random(seed).shuffle(cases)
     return single(matrix, sorted(cases[::every]))
 
 
-def known(matrix, wanted):
+def known(matrix: Matrix, wanted: Any) -> Tally:
     """Cases that caused errors before, by the kind of the fault, the operation and a part of its key."""
     cases = []
     for kind, operation, part in wanted:
@@ -167,7 +176,7 @@ def known(matrix, wanted):
     return single(matrix, cases)
 
 
-def single(matrix, cases):
+def single(matrix: Matrix, cases: Any) -> Tally:
     tally = Tally()
     for call, kind in cases:
         ended, found, _ = matrix.case(call, kind)
@@ -175,7 +184,7 @@ def single(matrix, cases):
     return tally
 
 
-def chaos(matrix, runs, seed):
+def chaos(matrix: Matrix, runs: int, seed: int) -> Tally:
     tally = Tally()
     for number in range(runs):
         faults = Chaos(f"{seed}/{number}")

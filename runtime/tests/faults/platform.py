@@ -3,8 +3,11 @@
 Time is simulated and calls always come in the same order, so a fault can be placed by the number of its call.
 """
 
+from __future__ import annotations
+
 import threading
 from collections import Counter
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from obstore.exceptions import GenericError
 
@@ -14,6 +17,14 @@ from nuvopipe_runtime.sweeper import Sweeper
 from nuvopipe_testing.asked_store import CONDITIONAL, AskedStore
 from nuvopipe_testing.clocks import StandingClock
 from nuvopipe_testing.platform import ROOT, SECRET, Parked, Platform, SessionLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from nuvopipe_runtime.plan import Plan
+    from nuvopipe_testing.conductor import JsonObject
+    from nuvopipe_testing.platform import DeployedFlow
+
 
 EPOCH_S = 4_000_000_000
 """Start of simulated time: later than any real clock, which the real executor compares with the deadlines of its tasks."""
@@ -74,7 +85,7 @@ class Killed(BaseException):
 class Activation:
     """One activation of a step action, in its own thread if it may be held."""
 
-    def __init__(self, platform, flow, envelope):
+    def __init__(self, platform: FaultyPlatform, flow: DeployedFlow, envelope: JsonObject) -> None:
         self._platform = platform
         self._flow = flow
         self._envelope = envelope
@@ -87,7 +98,7 @@ class Activation:
         self.answer = None
         """Its answer; an error if it died."""
 
-    def run(self):
+    def run(self) -> None:
         """Runs until it has answered or is held."""
         if self._platform.may_hold:
             threading.Thread(target=self._in_thread, daemon=True).start()
@@ -95,22 +106,22 @@ class Activation:
         else:
             self.answer = self._advance()
 
-    def hold(self, kind):
+    def hold(self, kind: str) -> None:
         """Blocks its own thread until `go_on`."""
         self.held = kind
         self._stopped.release()
         self._goes_on.acquire()
 
-    def go_on(self):
+    def go_on(self) -> None:
         self.held = None
         self._goes_on.release()
         self._stopped.acquire()
 
-    def _in_thread(self):
+    def _in_thread(self) -> None:
         self.answer = self._advance()
         self._stopped.release()
 
-    def _advance(self):
+    def _advance(self) -> dict[str, Any]:
         try:
             answer = self._platform.activate(self._flow, self._envelope, self._store, self._container)
         except Killed:
@@ -124,7 +135,7 @@ class Activation:
         self._flow.give_back(self._container)
         return answer
 
-    def _request(self, operation, key, *arguments):
+    def _request(self, operation: str, key: str, *arguments: Any) -> Any:
         """Carries out a request to the store, with its fault if it has one."""
         if self._is_killed:
             raise Killed
@@ -155,7 +166,7 @@ class Activation:
             raise Lost(key)
         raise GenericError("Generic S3 error: the connection was reset")
 
-    def _check(self, operation, key, data, e_tag=None):
+    def _check(self, operation: str, key: str, data: bytes, e_tag: str | None = None) -> None:
         """The check of a store that looks before it writes."""
         found = self._platform.store.get(key)
         if (operation == "create") != (found is None) or (found and found[2] != e_tag):
@@ -165,7 +176,13 @@ class Activation:
 class FaultyPlatform(Platform):
     """The flows of some plans. `new_executor(plan, platform)` makes what executes a container's tasks."""
 
-    def __init__(self, plans, new_executor, may_hold=False, sweep_every_s=None):
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        new_executor: Callable[..., Any],
+        may_hold: bool = False,
+        sweep_every_s: float | None = None,
+    ) -> None:
         super().__init__(plans, lambda plan: new_executor(plan, self), StandingClock(EPOCH_S), STAND_INS)
         self.fault = lambda call, operation, key: None
         """Gives the kind of a call's fault, one of `KINDS`; None for no fault."""
@@ -190,7 +207,7 @@ class FaultyPlatform(Platform):
 
     # ------------------------------------------------------------------ calls, and what happens to them
 
-    def happens(self, operation, key):
+    def happens(self, operation: str, key: str | None) -> str | None:
         """Counts a call and returns the kind of its fault; None for no fault."""
         call = len(self.calls)
         self.calls.append((operation, key))
@@ -199,12 +216,12 @@ class FaultyPlatform(Platform):
             self.faults[operation, kind] += 1
         return kind
 
-    def request(self, operation, key):
+    def request(self, operation: str, key: str) -> str | None:
         """Counts a request to the store and returns the kind of its fault; None for no fault."""
         self.clock.sleep(REQUEST_S)
         return self.happens(operation, key)
 
-    def accept(self, operation, flow, envelope):
+    def accept(self, operation: str, flow: DeployedFlow, envelope: JsonObject) -> bool:
         kind = self.happens(operation, envelope.get("step"))
         if kind == "refused":
             return False
@@ -214,12 +231,12 @@ class FaultyPlatform(Platform):
             self.clock.sleep(LAUNCH_TIMEOUT_S)
         return kind != "unanswered"
 
-    def pause(self, flow, component):
+    def pause(self, flow: DeployedFlow, component: Any) -> Generator[Any, Any, Any]:
         if self.happens("wait", component.envelope.get("step")) is not None:
             return {"error": "the pause failed"}
         return (yield from super().pause(flow, component))
 
-    def step(self, flow, component):
+    def step(self, flow: DeployedFlow, component: Any) -> Generator[Any, Any, Any]:
         envelope = component.envelope
         kind = None
         if envelope.get("died") != CANNOT_START:
@@ -237,54 +254,54 @@ class FaultyPlatform(Platform):
             raise SessionLost
         return {"error": "the action's result was lost"} if kind == "answer lost" else activation.answer
 
-    def call(self, flow, component):
+    def call(self, flow: DeployedFlow, component: Any) -> Any:
         kind = self.happens("call", component.envelope["step"])
         if kind == "session dropped after":
             raise SessionLost
         return {"error": "busy"} if kind == "fails" else component.arguments
 
-    def refused(self, flow):
+    def refused(self, flow: DeployedFlow) -> NoReturn:
         self.problems.append("a session has come to its 51st component")
         raise SessionLost
 
-    def parked(self, activation, session):
+    def parked(self, activation: Activation, session: Any) -> None:
         self._held.append((activation, session))
 
-    def session(self, flow, envelope):
+    def session(self, flow: DeployedFlow, envelope: JsonObject) -> Iterator[Any]:
         return super().session(flow, envelope, self._ended)
 
-    def _ended(self, envelope):
+    def _ended(self, envelope: JsonObject) -> None:
         error = envelope.get("result", {}).get("error", {}).get("message", "")
         if DIED_TWICE in error:
             self.given_up.append(error)
 
     # ------------------------------------------------------------------ what others do
 
-    def begin(self, flow, run, wait=0, **more):
+    def begin(self, flow: str, run: str, wait: float = 0, **more: Any) -> None:
         """A client starts a run, or resumes one."""
         kind = self.happens("begin", flow)
         for _ in range({"lost": 0, "doubled": 2}.get(kind, 1)):
             self._invoke(flow, run=run, wait=wait, **more)
 
-    def cancel(self, flow, run):
+    def cancel(self, flow: str, run: str) -> None:
         """A client cancels a run."""
         self._invoke(flow, cancel=run)
 
-    def _invoke(self, name, **given):
+    def _invoke(self, name: str, **given: Any) -> None:
         flow = self.flows[name]
         self.launched(flow, flow.enter(**given))
 
-    def meanwhile(self, seconds, act):
+    def meanwhile(self, seconds: int, act: Callable[[], Any]) -> None:
         """Calls `act` so many seconds later, while runs go on."""
         wake = self.clock.now() + seconds
 
-        def session():
+        def session() -> Iterator[Any]:
             yield wake
             act()
 
         self._meanwhile.append(session())
 
-    def finish(self, is_over):
+    def finish(self, is_over: Callable[[], bool]) -> None:
         """Runs until all sessions have stopped, releases held activations, and sweeps once if the run is not over by then."""
         self.run(*self._meanwhile)
         self._meanwhile.clear()
@@ -299,7 +316,7 @@ class FaultyPlatform(Platform):
                 self._let_go("frozen")
                 sweeps = 0
 
-    def sweep(self):
+    def sweep(self) -> None:
         """Runs the sweeper after every lease has expired."""
         self.clock.skip_to(self._next_sweep)
         self._next_sweep = self.clock.now() + (self.sweep_every_s or SWEEP_AFTER_S)
@@ -309,11 +326,11 @@ class FaultyPlatform(Platform):
         for conductor, arguments in sorted(swept, key=str):
             self.launched(self.flows[conductor.partition(".steps/")[0]], arguments[ENVELOPE_KEY])
 
-    def time_passed(self):
+    def time_passed(self) -> None:
         if self.clock.now() > self._next_sweep and (self.sweep_every_s or self.sweeps == 0):
             self.sweep()
 
-    def _let_go(self, kind):
+    def _let_go(self, kind: str) -> None:
         going_on = [held for held in self._held if held[0].held == kind]
         for activation, _ in going_on:
             self.clock.sleep(HELD_S)

@@ -4,7 +4,10 @@ They read and write artifacts as real tasks do. The name of a step decides how i
 all attempts, `broken_<n>` for item n.
 """
 
+from __future__ import annotations
+
 import hashlib
+from typing import TYPE_CHECKING, Any
 
 from obstore.exceptions import BaseError
 
@@ -15,17 +18,37 @@ from nuvopipe_runtime.execution.storage_keys import key_of
 from nuvopipe_runtime.plan import coordinate_of
 from nuvopipe_runtime.store import explain, to_json
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nuvopipe_runtime.execution.live_log import LiveLog
+    from nuvopipe_runtime.plan import Plan
+
+    from .platform import FaultyPlatform
+
+
 ITEMS_OUTER, ITEMS_INNER = 3, 2
 TURNS = {"LongCrash": 60}
 TURNS_DEFAULT = 2
 
 
 class StubExecutor:
-    def __init__(self, plan, world):
+    def __init__(self, plan: Plan, world: FaultyPlatform) -> None:
         self._plan = plan
         self._world = world
 
-    def run(self, store, operation, request, environment, timeout_s, deadline, is_over=None, overdue=None, live_log=None):
+    def run(
+        self,
+        store: Any,
+        operation: str,
+        request: dict[str, Any],
+        environment: dict[str, str],
+        timeout_s: float,
+        deadline: float,
+        is_over: Callable[[], bool] | None = None,
+        overdue: str | None = None,
+        live_log: LiveLog | None = None,
+    ) -> Attempt:
         started = self._world.clock.now()
         self._world.clock.sleep(0.05)
         try:
@@ -35,14 +58,14 @@ class StubExecutor:
         log = f"{request.get('step')} {request.get('attempt')}\n".encode()
         return Attempt(ok, result, error, log, b"", started, self._world.clock.now(), kinds)
 
-    def _init(self, store, request):
+    def _init(self, store: Any, request: dict[str, Any]) -> tuple[bool, dict[str, Any], None, list[Any]]:
         return True, self._make(store, sorted(request["parameters"].items())), None, []
 
-    def _arguments(self, store, request):
+    def _arguments(self, store: Any, request: dict[str, Any]) -> tuple[bool, dict[str, Any], None, list[Any]]:
         self._read(store, request)
         return True, {"arguments": {"number": sum(coordinate_of(request["task"]))}}, None, []
 
-    def _step(self, store, request):
+    def _step(self, store: Any, request: dict[str, Any]) -> tuple[Any, ...]:
         step, at, attempt = request["step"], coordinate_of(request["task"]), request["attempt"]
         if self._world.store.exists(RunLayout(self._plan.flow, request["run"]).commit(step, request["task"])):
             self._world.executed_again.append(request["task"])
@@ -62,12 +85,12 @@ class StubExecutor:
             result["outputs"] = {name: result["objects"]["value"] for name in request["outputs"]}
         return True, result, None, []
 
-    def _fails(self, step, at, attempt):
+    def _fails(self, step: str, at: list[int], attempt: int) -> bool:
         if step.startswith("broken_"):
             return not self._world.is_repaired and at[-1] == int(step.split("_")[1])
         return step == "ill" or (step.startswith("flaky") and attempt == 0)
 
-    def _choose(self, step, at, options):
+    def _choose(self, step: str, at: list[int], options: list[str]) -> Any:
         within = self._plan.steps[step]["within"]
         for scope, loop in self._plan.loops.items():
             if loop["first"] in options:
@@ -77,19 +100,19 @@ class StubExecutor:
                 return loop["first"] if stays or not others else others[0]
         return options[sum(at) % len(options)]
 
-    def _read(self, store, request):
+    def _read(self, store: Any, request: dict[str, Any]) -> list[str]:
         keys = [key_of(self._plan.flow, entry["objects"]["value"]) for entry in request["inputs"]]
         found = [store.get(key) for key in keys]
         assert None not in found, f"an artifact is missing: {keys}"
         return [data.decode() for data, _, _ in found]
 
-    def _make(self, store, *parts):
+    def _make(self, store: Any, *parts: Any) -> dict[str, Any]:
         content = to_json(parts)
         name = hashlib.sha1(content).hexdigest()
         store.put(key_of(self._plan.flow, name), hashlib.sha256(content).hexdigest().encode())
         return {"objects": {"value": name}, "info": {"value": {"size": len(content)}}, "metadata": []}
 
 
-def _places(failures):
+def _places(failures: list[dict[str, Any]]) -> list[Any]:
     """Without their texts: a step that always fails may fail because of the fault."""
     return [[failure["step"], failure.get("item")] for failure in failures if failure]

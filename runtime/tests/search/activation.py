@@ -5,8 +5,11 @@ request is found by running the session again from the envelope, with the answer
 Contents are what they are in S3, but for the activation's own name, which is `ME` inside of it.
 """
 
+from __future__ import annotations
+
 import json
 from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from nuvopipe_runtime.contract.layout import ROOT_PREFIX
 from nuvopipe_runtime.contract.parse_key import parts_of
@@ -20,6 +23,12 @@ from nuvopipe_testing.platform import ROOT, advance, warm_container
 
 from .flows import EPOCH_MS
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nuvopipe_runtime.plan import Plan
+
+
 RUN = "r"
 ME = "me"
 
@@ -27,7 +36,7 @@ ME = "me"
 class Asks(BaseException):
     """The activation's next request: `(kind, …)`."""
 
-    def __init__(self, request):
+    def __init__(self, request: Any) -> None:
         self.request = request
 
 
@@ -38,7 +47,7 @@ class Activation:
 
     __slots__ = ("error", "following", "request")
 
-    def __init__(self, plan, envelope, answers, is_racy=False):
+    def __init__(self, plan: Plan, envelope: str, answers: tuple[Any, ...], is_racy: bool = False) -> None:
         self.request = self.following = self.error = None
         ask = _dialogue(answers)
         store = AskedStore(_requests(ask, is_racy), ROOT)
@@ -55,7 +64,7 @@ class Activation:
             self.error = f"{type(error).__name__}: {error}"
 
 
-def _launched(ask, envelope):
+def _launched(ask: Callable[..., Any], envelope: dict[str, Any]) -> Any:
     """The envelope after its launches, each of which is a request."""
     walk = launch(envelope)
     answer = None
@@ -68,11 +77,11 @@ def _launched(ask, envelope):
         answer = {"taken": taken} | ({} if taken == len(component.sessions) else {"refusal": BUSY})
 
 
-def _dialogue(answers):
+def _dialogue(answers: tuple[Any, ...]) -> Callable[..., Any]:
     """Asks what has been answered, and then stops at the first request that has not."""
     played_back = iter(answers)
 
-    def ask(*request):
+    def ask(*request: Any) -> Any:
         for answer in played_back:
             return answer
         raise Asks(request)
@@ -80,10 +89,10 @@ def _dialogue(answers):
     return ask
 
 
-def _requests(ask, is_racy):
+def _requests(ask: Callable[..., Any], is_racy: bool) -> Callable[..., Any]:
     """The requests of an `AskedStore`, as the world answers them. A store that is racy looks before it writes."""
 
-    def request(operation, key, *arguments):
+    def request(operation: str, key: str, *arguments: Any) -> Any:
         if operation == "get":
             # Contents serve as ETags: none is ever the same again.
             data = ask("get", key)
@@ -100,7 +109,7 @@ def _requests(ask, is_racy):
         else:
             return ask("list" if operation == "list_stem" else operation, key)
 
-    def looked_and_wrote(operation, key, data, e_tag=None):
+    def looked_and_wrote(operation: str, key: str, data: bytes, e_tag: str | None = None) -> bool:
         if ask("exists", key) if operation == "create" else ask("get", key) != e_tag:
             return False
         ask("write", key, data)
@@ -110,25 +119,25 @@ def _requests(ask, is_racy):
 
 
 class _Clock:
-    def __init__(self, ask):
+    def __init__(self, ask: Callable[..., Any]) -> None:
         self._ask = ask
 
-    def now(self):
+    def now(self) -> Any:
         return self._ask("now") * EPOCH_MS / 1000
 
-    def now_ms(self):
+    def now_ms(self) -> Any:
         return self._ask("now") * EPOCH_MS
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         self._ask("sleep")
 
 
 class _Executor:
-    def __init__(self, ask, plan):
+    def __init__(self, ask: Callable[..., Any], plan: Plan) -> None:
         self._ask = ask
         self._plan = plan
 
-    def run(self, store, operation, request, *_):
+    def run(self, store: AskedStore, operation: str, request: Any, *_: Any) -> Any:
         if operation == "init":
             return Attempt(True, {}, None, b"", b"", 0, 0)
         step, task, attempt = request["step"], request["task"], request["attempt"]
@@ -138,12 +147,12 @@ class _Executor:
         return Attempt(ok, result, None if ok else "failed", b"", b"", 0, 0, [] if ok else ["Error"])
 
 
-def normal(envelope):
+def normal(envelope: Mapping[str, Any]) -> str:
     """An envelope as JSON, without what only counts components and looks, and would tell equal states apart."""
     return json.dumps(_normal(envelope), sort_keys=True)
 
 
-def _normal(envelope):
+def _normal(envelope: Mapping[str, Any]) -> Any:
     kept = {key: value for key, value in envelope.items() if key not in ("used", "waits", "grow", "poll")}
     if kept.get("guard") is not None:
         kept["guard"] = 0

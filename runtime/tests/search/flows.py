@@ -1,6 +1,14 @@
 """Small flows for the search: plans as the compiler writes them, and which attempts fail."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nuvopipe_runtime.plan import Plan, coordinate_of, task_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 STEP_MS = 10_000
 """Every step's time limit."""
@@ -14,7 +22,9 @@ RETRY = {"times": 1, "backoffMs": EPOCH_MS, "factor": 1, "maxMs": EPOCH_MS, "jit
 class Flow(Plan):
     """A plan without files. `fails` lists `(step, task, attempt)` of failing attempts; `None` stands for any attempt."""
 
-    def __init__(self, steps, pools=None, fails=(), items=None):
+    def __init__(
+        self, steps: dict[str, Any], pools: dict[str, Any] | None = None, fails: Sequence[Any] = (), items: Any = None
+    ) -> None:
         self.directory = ""
         self.hash = "model"
         self.flow = "F"
@@ -30,21 +40,21 @@ class Flow(Plan):
         self.items = items or {}
         self._before = self._only_predecessors()
 
-    def outcome(self, step, task, attempt):
+    def outcome(self, step: str, task: str, attempt: int) -> bool:
         """Whether an attempt succeeds."""
         return not {(step, task, attempt), (step, task, None)} & self.fails
 
-    def items_of(self, opener, task):
+    def items_of(self, opener: str, task: str) -> list[Any]:
         """`(step, task)` of the last task of each item."""
         at = coordinate_of(task)
         return [(self.last(opener, item), task_id([*at, item])) for item in range(self.items[opener])]
 
 
-def linear():
+def linear() -> Flow:
     return Flow({"start": {"next": {"step": "end"}}, "end": {"next": {"end": True}}})
 
 
-def foreach(items, lanes, fails=(), retry=False, collect=False):
+def foreach(items: Any, lanes: int, fails: Sequence[Any] = (), retry: bool = False, collect: bool = False) -> Flow:
     """A foreach: start, `items` times `body`, join, end."""
     body = {"next": {"done": "start"}, "within": ["start"]} | ({"retry": RETRY} if retry else {})
     return Flow(
@@ -60,7 +70,7 @@ def foreach(items, lanes, fails=(), retry=False, collect=False):
     )
 
 
-def nested(items, inner, lanes, fails=(), collect=False):
+def nested(items: Any, inner: int, lanes: int, fails: Sequence[Any] = (), collect: bool = False) -> Flow:
     """A foreach whose body, `split`, opens an inner foreach of `deep`."""
     return Flow(
         {
@@ -80,6 +90,6 @@ def nested(items, inner, lanes, fails=(), collect=False):
     )
 
 
-def _pool(first, last, join, lanes, collect):
+def _pool(first: str, last: str, join: str, lanes: int, collect: bool) -> Any:
     pool = {"kind": "foreach", "over": "items", "first": [first], "last": [last], "join": join, "concurrency": lanes}
     return pool | ({"minSuccess": {"count": 1}} if collect else {})

@@ -1,5 +1,9 @@
 """Protocols that are broken on purpose, by one patch each: `(owner, attribute, what takes its place)`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nuvopipe_runtime.protocol.claims.guard import Guard
 from nuvopipe_runtime.protocol.claims.pool import Pool
 from nuvopipe_runtime.protocol.runs.ending import Ending
@@ -7,42 +11,45 @@ from nuvopipe_runtime.protocol.sessions.handover import Handover, ended
 from nuvopipe_runtime.protocol.tasks import commit as commits
 from nuvopipe_runtime.store import create_once, to_json
 
+if TYPE_CHECKING:
+    from nuvopipe_runtime.contract.layout import RunLayout
 
-def _take_over_what_is_alive(self, key, timeout_ms):
+
+def _take_over_what_is_alive(self: Any, key: str, timeout_ms: int) -> Any:
     found = self._store.get(key)
     return found and self._replace(key, found[2], timeout_ms)
 
 
-def _all_are_done(self, items):
+def _all_are_done(self: Any, items: Any) -> Any:
     return set(items)
 
 
-def _put_the_commit(store, layout, record):
+def _put_the_commit(store: Any, layout: RunLayout, record: Any) -> Any:
     store.put(layout.commit(record["step"], record["task"]), to_json(record))
     return record
 
 
-def _put_the_join_claim(self, timeout_ms):
+def _put_the_join_claim(self: Any, timeout_ms: int) -> bool:
     self._store.put(
         self._layout.pool_join(self._opener, self._task), to_json({"by": self._by, "expires": self._clock.now_ms() + 1})
     )
     return True
 
 
-def _open_nothing(self, items):
+def _open_nothing(self: Any, items: Any) -> None:
     pass
 
 
-def _dismiss_always(self):
+def _dismiss_always(self: Any) -> bool:
     self._store.delete(self._layout.guard)
     return True
 
 
-def _pause_without_a_lease(self, envelope, wait_ms):
+def _pause_without_a_lease(self: Any, envelope: dict[str, Any], wait_ms: float) -> Any:
     return dict(envelope, wait=wait_ms)
 
 
-def _forget_and_end(self, envelope, result, reads_result=False):
+def _forget_and_end(self: Any, envelope: dict[str, Any], result: Any, reads_result: bool = False) -> Any:
     self._live.end()
     create_once(self._store, self._layout.result, result)
     return ended(envelope, result)

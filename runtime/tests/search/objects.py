@@ -1,7 +1,13 @@
 """An object store as a pure function of its contents; `test_objects.py` keeps it equal to the runtime's own store."""
 
+from __future__ import annotations
 
-def perform(content, operation, key, data=None, seen=None):
+from typing import Any
+
+
+def perform(
+    content: dict[str, bytes], operation: str, key: str, data: bytes | None = None, seen: bytes | None = None
+) -> tuple[Any, Any]:
     """`(content, answer)` of a request to a store whose objects are `content`, by key.
 
     Contents serve as ETags: `replace` takes place when the object is the one that was `seen`. `write` is a PUT without

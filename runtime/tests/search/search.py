@@ -1,9 +1,18 @@
 """Visits all states breadth-first, so that counterexamples are minimal."""
 
+from __future__ import annotations
+
 from array import array
 from collections import deque
+from typing import TYPE_CHECKING, Any
 
 from .world import NEVER_BEGAN, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .world import World
+
 
 STATES_MAX = 5_000_000
 
@@ -11,7 +20,7 @@ STATES_MAX = 5_000_000
 class Found(AssertionError):
     """A property does not hold. `name`: the property; `path`: the readable labels of the steps that lead there."""
 
-    def __init__(self, violation, path):
+    def __init__(self, violation: Any, path: list[Any]) -> None:
         super().__init__("\n".join([str(violation), f"after {len(path)} steps:", *path]))
         self.name = violation.name
         self.path = path
@@ -20,7 +29,9 @@ class Found(AssertionError):
 class Search:
     """`statuses`: allowed statuses of the result. `finishes`: whether every state must have a path to the end."""
 
-    def __init__(self, world, statuses=("succeeded",), finishes=True, states_max=STATES_MAX):
+    def __init__(
+        self, world: World, statuses: Sequence[str] = ("succeeded",), finishes: bool = True, states_max: int = STATES_MAX
+    ) -> None:
         self.world = world
         self.statuses = statuses
         self.finishes = finishes
@@ -30,7 +41,7 @@ class Search:
         self._labels = []
         self.transitions = 0
 
-    def run(self):
+    def run(self) -> Any:
         """Raises `Found` for the first property that does not hold."""
         world = self.world
         numbers = {}
@@ -66,7 +77,7 @@ class Search:
             self._check_that_all_finish(sources, targets)
         return self
 
-    def _check_that_all_finish(self, sources, targets):
+    def _check_that_all_finish(self, sources: Any, targets: Any) -> None:
         """Checks that every state has a path to the end without further faults."""
         before = [[] for _ in self.states]
         for source, target in zip(sources, targets, strict=True):
@@ -85,7 +96,7 @@ class Search:
                 continue
             raise Found(Violation("I3 no lost work", "from here the run never ends"), self._path(stuck))
 
-    def _path(self, number, *last):
+    def _path(self, number: int, *last: Any) -> list[Any]:
         labels = []
         while number > 0:
             labels.append(self._labels[number])

@@ -4,9 +4,12 @@ The sizes here take some twenty seconds. `NUVOPIPE_MODEL=large` adds searches of
 each) that take minutes. `python -m pytest runtime/tests/search -s` prints how many states each search has visited.
 """
 
+from __future__ import annotations
+
 import os
 import time
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +19,12 @@ from . import mutants
 from .flows import EPOCH_MS, foreach, linear, nested
 from .search import Found, Search
 from .world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .flows import Flow
+
 
 IS_LARGE = os.environ.get("NUVOPIPE_MODEL") == "large"
 KILLED = ("succeeded", "failed")
@@ -27,17 +36,17 @@ PATH_MAX = 40
 
 
 @pytest.fixture(autouse=True)
-def short_sweeps(monkeypatch):
+def short_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lease is an epoch, whoever has it: time is none of what is explored."""
     monkeypatch.setattr(live_entry, "SWEEP_LEASE_MS", EPOCH_MS)
 
 
-def is_lane(envelope):
+def is_lane(envelope: dict[str, Any]) -> Any:
     """Not the first session, and no guard: one whose loss the others see."""
     return bool(envelope.get("at")) and "home" not in envelope
 
 
-def explore(flow, statuses=("succeeded",), finishes=True, **world):
+def explore(flow: Flow, statuses: Sequence[str] = ("succeeded",), finishes: bool = True, **world: Any) -> Any:
     began = time.monotonic()
     search = Search(World(flow, **world), statuses, finishes).run()
     taken_s = time.monotonic() - began
@@ -46,7 +55,7 @@ def explore(flow, statuses=("succeeded",), finishes=True, **world):
 
 
 @contextmanager
-def broken(mutant):
+def broken(mutant: tuple[Any, str, Any]) -> Iterator[Any]:
     owner, attribute, replacement = mutant
     original = getattr(owner, attribute)
     setattr(owner, attribute, replacement)
@@ -60,11 +69,11 @@ def broken(mutant):
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
-def test_lanes_at_every_single_request(lanes):
+def test_lanes_at_every_single_request(lanes: int) -> None:
     explore(foreach(2, lanes), is_coarse=False)
 
 
-def test_a_run_without_pools_loses_sessions_and_answers():
+def test_a_run_without_pools_loses_sessions_and_answers() -> None:
     explore(linear(), faults={"drop": 2}, is_coarse=False)
     explore(linear(), faults={"drop": 1, "repeat": 1}, is_coarse=False)
     explore(linear(), faults={"slow": 2}, is_coarse=False)
@@ -74,84 +83,84 @@ def test_a_run_without_pools_loses_sessions_and_answers():
 
 
 @pytest.mark.parametrize("fault", ["drop", "refuse", "lose", "double", "unanswered", "tired", "start"])
-def test_two_lanes_and_one_fault_anywhere(fault):
+def test_two_lanes_and_one_fault_anywhere(fault: str) -> None:
     explore(foreach(2, 2), faults={fault: 1})
 
 
-def test_a_container_is_killed_anywhere():
+def test_a_container_is_killed_anywhere() -> None:
     explore(foreach(2, 1), KILLED, faults={"kill": 1})
 
 
-def test_a_container_does_not_start_anywhere():
+def test_a_container_does_not_start_anywhere() -> None:
     explore(linear(), KILLED, faults={"broken": 1, "drop": 1})
     explore(foreach(2, 1), KILLED, faults={"broken": 1})
     explore(foreach(1, 1, retry=True), KILLED, faults={"broken": 1})
 
 
-def test_a_run_is_cancelled_anywhere():
+def test_a_run_is_cancelled_anywhere() -> None:
     explore(foreach(2, 2), CANCELLED, faults={"cancel": 1})
 
 
-def test_a_put_is_repeated_anywhere():
+def test_a_put_is_repeated_anywhere() -> None:
     explore(foreach(2, 1), faults={"repeat": 1})
 
 
 @pytest.mark.parametrize("items", [1, 2])
-def test_leases_run_out_while_their_holders_are_at_work(items):
+def test_leases_run_out_while_their_holders_are_at_work(items: int) -> None:
     """One lane, and the guard and the sweeper; two lanes are among the larger sizes."""
     explore(foreach(items, 1), faults={"slow": 1})
 
 
-def test_more_items_than_lanes():
+def test_more_items_than_lanes() -> None:
     explore(foreach(3, 2))
     explore(foreach(3, 2), faults={"refuse": 1})
 
 
-def test_a_failed_attempt_is_repeated():
+def test_a_failed_attempt_is_repeated() -> None:
     flow = foreach(2, 2, fails=[("body", "t-1", 0)], retry=True)
     explore(flow)
     explore(flow, sweeps=False, faults={"drop": 1}, droppable=is_lane)
 
 
-def test_the_attempts_of_a_killed_container_are_made_up_for():
+def test_the_attempts_of_a_killed_container_are_made_up_for() -> None:
     explore(foreach(1, 1, retry=True), KILLED, faults={"kill": 1, "drop": 1})
 
 
-def test_a_foreach_in_a_foreach():
+def test_a_foreach_in_a_foreach() -> None:
     explore(nested(1, 2, 1))
     explore(nested(2, 1, 1), faults={"lose": 1})
 
 
-def test_a_foreach_in_an_item_that_fails_is_given_up():
+def test_a_foreach_in_an_item_that_fails_is_given_up() -> None:
     explore(nested(2, 1, 1, fails=[("deep", "t-1-0", None)], collect=True))
 
 
-def test_lanes_that_are_lost_are_made_up_for_without_a_sweep():
+def test_lanes_that_are_lost_are_made_up_for_without_a_sweep() -> None:
     """In band: whoever of the others finds the pool drained sees to it."""
     explore(foreach(2, 2), sweeps=False, faults={"drop": 1}, droppable=is_lane)
     explore(foreach(3, 2), sweeps=False, faults={"drop": 1}, droppable=is_lane)
 
 
 # A record of a failed attempt is a commit, too: between it and the marker of the failure the item passes for one that is done.
-def test_an_item_that_fails_ends_the_run():
+def test_an_item_that_fails_ends_the_run() -> None:
     explore(foreach(2, 2, fails=[("body", "t-1", None)]), ("failed",), faults={"drop": 1})
 
 
-def test_an_item_whose_container_is_killed_ends_the_run():
+def test_an_item_whose_container_is_killed_ends_the_run() -> None:
     explore(foreach(2, 2), KILLED, faults={"kill": 1})
 
 
-def test_an_item_that_fails_is_left_out_of_the_join():
+def test_an_item_that_fails_is_left_out_of_the_join() -> None:
     explore(foreach(2, 2, fails=[("body", "t-1", None)], collect=True), faults={"drop": 1})
 
 
-def test_an_item_that_fails_at_its_first_of_two_steps_ends_the_run():
+def test_an_item_that_fails_at_its_first_of_two_steps_ends_the_run() -> None:
     explore(nested(2, 1, 1, fails=[("split", "t-1", None)]), ("failed",))
     explore(nested(1, 1, 1, fails=[("split", "t-0", None)]), ("failed",), faults={"drop": 1})
 
 
 @pytest.mark.parametrize("faults", [{}, {"drop": 1}, {"slow": 1}])
-def test_a_store_that_looks_before_it_writes(faults):
+def test_a_store_that_looks_before_it_writes(faults: dict[str, Any]) -> None:
     """Of two who create an object both may be told that it is theirs, and the later one's stays.
 
     A task may then be committed twice, a join continued twice, the result written twice. Still no join is executed without all
@@ -185,7 +194,7 @@ if IS_LARGE:
             ),
         ],
     )
-    def test_large(flow, statuses, world):
+    def test_large(flow: Flow, statuses: Sequence[str], world: dict[str, Any]) -> None:
         explore(flow, statuses, **world)
 
 
@@ -212,7 +221,7 @@ REPEATED = foreach(2, 2, fails=[("body", "t-1", 0)], retry=True)
         ("ENTRY_DELETED_BEFORE_THE_RESULT", linear(), {}, INDEX),
     ],
 )
-def test_a_broken_protocol_is_found_out(mutant, flow, world, name):
+def test_a_broken_protocol_is_found_out(mutant: str, flow: Flow, world: dict[str, Any], name: str) -> None:
     explore(flow, **world)
     with broken(getattr(mutants, mutant)), pytest.raises(Found) as found:
         explore(flow, **world)

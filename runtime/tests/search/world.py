@@ -3,9 +3,12 @@
 A state is a tuple of small numbers (see `World`); what they stand for is kept once.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections import namedtuple
+from typing import TYPE_CHECKING, Any
 
 from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.contract.protocol import CONTINUE_FROM, PARAMETERS_STEP, PARAMETERS_TASK
@@ -14,6 +17,12 @@ from nuvopipe_testing.conductor import Conductor, goes_on, launches, pause, wait
 from .activation import ME, RUN, Activation, normal
 from .flows import EPOCH_MS
 from .objects import perform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from .flows import Flow
+
 
 EPOCHS_MAX = 5
 """The clock stops there. What a run needs is a few: one for each thing that is lost, one after another."""
@@ -67,7 +76,7 @@ CLAIM = re.compile(r"/(join|claims/\d+)$")
 class Violation(Exception):
     """`name`: the property's."""
 
-    def __init__(self, name, detail):
+    def __init__(self, name: str, detail: str) -> None:
         super().__init__(f"{name}: {detail}")
         self.name = name
 
@@ -79,7 +88,16 @@ class World:
     an order of magnitude; what is lost are sessions that see one object before and another one after what somebody else does.
     """
 
-    def __init__(self, flow, faults=None, sweeps=True, is_racy=False, droppable=None, is_coarse=True, epochs=EPOCHS_MAX):
+    def __init__(
+        self,
+        flow: Flow,
+        faults: Mapping[str, int] | None = None,
+        sweeps: bool = True,
+        is_racy: bool = False,
+        droppable: Callable[[dict[str, Any]], bool] | None = None,
+        is_coarse: bool = True,
+        epochs: int = EPOCHS_MAX,
+    ) -> None:
         self.flow = flow
         self.sweeps = sweeps
         self.is_racy = is_racy
@@ -104,20 +122,20 @@ class World:
         self._sweep = normal({"run": RUN, "block": "b", "step": flow.start, "at": [], "sweep": True})
         self._invocations = {"start": self._first, "cancel": normal(self._enter(cancel=RUN))}
 
-    def _enter(self, **given):
+    def _enter(self, **given: Any) -> dict[str, Any]:
         """What the conductor makes of an invocation by a client that waits for nothing."""
         return {**self.conductor.enter(given, new_run=None), "answerWithin": 0}
 
     # ------------------------------------------------------------------ what numbers stand for
 
-    def _store_id(self, content):
+    def _store_id(self, content: dict[str, bytes]) -> int:
         key = frozenset(content.items())
         if key not in self._store_ids:
             self._store_ids[key] = len(self.stores)
             self.stores.append(content)
         return self._store_ids[key]
 
-    def _proc_id(self, envelope, answers, turn, wake, name):
+    def _proc_id(self, envelope: str, answers: tuple[Any, ...], turn: int, wake: int, name: int) -> int:
         local = Local(envelope, answers)
         if local not in self._activation_ids:
             self._activation_ids[local] = len(self.activations)
@@ -128,7 +146,7 @@ class World:
             self.procs.append(self._facts(proc))
         return self._proc_ids[proc]
 
-    def _facts(self, proc):
+    def _facts(self, proc: Proc) -> Facts:
         local, activation = self.activations[proc.activation]
         envelope = json.loads(local.envelope)
         return Facts(
@@ -145,27 +163,27 @@ class World:
 
     # ------------------------------------------------------------------ sessions
 
-    def first(self):
+    def first(self) -> State:
         # Where several may have one claim, executing twice is nothing to wonder at.
         empty = self._store_id({DISTURBED: b""} if self.is_racy else {})
         return self._spawn(State(empty, 0, self.budget, 0, ()), self._first)
 
-    def _spawn(self, state, envelope):
+    def _spawn(self, state: State, envelope: str) -> State:
         proc = self._begin(envelope, state.epoch, 0, state.spawned if self.is_named else 0)
         spawned = state.spawned + self.is_named
         return state._replace(procs=self._order((*state.procs, proc)), spawned=spawned)
 
-    def _order(self, procs):
+    def _order(self, procs: tuple[int, ...]) -> Any:
         return procs if self.is_named else tuple(sorted(procs))
 
-    def _begin(self, text, epoch, turn, name):
+    def _begin(self, text: str, epoch: int, turn: int, name: int) -> int | None:
         """A session's next component; a pause comes first."""
         key = text, epoch, turn, name
         if key not in self._begun:
             self._begun[key] = self._begin_anew(*key)
         return self._begun[key]
 
-    def _begin_anew(self, text, epoch, turn, name):
+    def _begin_anew(self, text: str, epoch: int, turn: int, name: int) -> int | None:
         envelope, waited_ms = json.loads(text), 0
         while waits(envelope) and not launches(envelope):
             ms, envelope = pause(envelope)
@@ -174,7 +192,7 @@ class World:
         wake = epoch + -(-waited_ms // EPOCH_MS) if waited_ms and not is_guard else 0
         return self._go_on(normal(envelope), (), epoch, turn, wake, name)
 
-    def _go_on(self, envelope, answers, epoch, turn, wake, name):
+    def _go_on(self, envelope: str, answers: tuple[Any, ...], epoch: int, turn: int, wake: int, name: int) -> int | None:
         """The session's number after an answer; None when it has ended. Looking at the clock takes no step."""
         number = self._proc_id(envelope, answers, turn, wake, name)
         activation = self.procs[number].activation
@@ -189,18 +207,18 @@ class World:
             return self._begin(normal(following), epoch, turn, name) if goes_on(following) or launches(following) else None
         return number
 
-    def _die(self, envelope, deaths, epoch, turn, name):
+    def _die(self, envelope: str, deaths: int, epoch: int, turn: int, name: int) -> int | None:
         """A session's number after its step action has died so often, each time before it did anything more."""
         entered = json.loads(envelope)
         for _ in range(deaths):
             entered = self.conductor.die(entered, "killed")
         return self._go_on(normal(entered), (), epoch, turn + self.is_named, 0, name) if goes_on(entered) else None
 
-    def _answer(self, state, position, value):
+    def _answer(self, state: State, position: int, value: Any) -> Any:
         """After a session's request was answered."""
         return self._replace(state, position, self._after(state.procs[position], value, state.epoch))
 
-    def _after(self, number, answer, epoch):
+    def _after(self, number: int, answer: Any, epoch: int) -> Any:
         """The number of a session that was answered."""
         key = number, answer, epoch
         if key not in self._afters:
@@ -208,7 +226,7 @@ class World:
             self._afters[key] = self._go_on(envelope, (*answers, answer), epoch, turn, wake, name)
         return self._afters[key]
 
-    def _replace(self, state, position, number):
+    def _replace(self, state: State, position: int, number: int | None) -> Any:
         rest = state.procs[:position] + state.procs[position + 1 :]
         if number is None:
             return state._replace(procs=rest)
@@ -216,7 +234,7 @@ class World:
 
     # ------------------------------------------------------------------ what can happen
 
-    def successors(self, state):
+    def successors(self, state: State) -> Iterator[Any]:
         """`(label, is fault, state)`; a `Violation` in place of a state. `label` is a tuple that `tell` makes readable."""
         if self.is_coarse and self.is_over(state):
             return
@@ -234,7 +252,7 @@ class World:
             yield from self._losses(state, position)
         yield from self._surroundings(state)
 
-    def _is_alone(self, state, position):
+    def _is_alone(self, state: State, position: int) -> bool:
         """Whether a session's next request neither changes what others see nor depends on what they do: it is done at once."""
         facts = self.procs[state.procs[position]]
         if facts.proc.wake > state.epoch:
@@ -250,7 +268,7 @@ class World:
 
     _launch_faults = {"refuse", "lose", "double", "unanswered"}
 
-    def _spend(self, state, kind):
+    def _spend(self, state: State, kind: str) -> Any:
         """The state with one fault less of the kind; None when none is left."""
         at = self.index.get(kind)
         if at is None or state.left[at] == 0:
@@ -259,7 +277,7 @@ class World:
             state = self._undisturbed_no_more(state)
         return state._replace(left=(*state.left[:at], state.left[at] - 1, *state.left[at + 1 :]))
 
-    def _undisturbed_no_more(self, state):
+    def _undisturbed_no_more(self, state: State) -> Any:
         """Executions are counted until something goes wrong, or a sweep enters the run."""
         content = self.stores[state.store]
         if DISTURBED in content:
@@ -267,7 +285,7 @@ class World:
         kept = {key: value for key, value in content.items() if not key.startswith(EXECUTED)}
         return state._replace(store=self._store_id({**kept, DISTURBED: b""}))
 
-    def _steps(self, state, position, alone):
+    def _steps(self, state: State, position: int, alone: bool) -> Iterator[Any]:
         kind, *rest = self.procs[state.procs[position]].request
         label = (kind, state.procs[position], *rest[:1])
         if kind == "launch":
@@ -280,14 +298,14 @@ class World:
                 yield ("repeat", *label), True, self._caught(self._perform_twice, spent, position)
 
     @staticmethod
-    def _caught(function, *arguments):
+    def _caught(function: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return function(*arguments)
         except Violation as violation:
             return violation
 
-    def _launches(self, state, position, envelope):
-        def after(state, sessions, answer):
+    def _launches(self, state: State, position: int, envelope: str) -> Iterator[Any]:
+        def after(state: State, sessions: Any, answer: Any) -> Any:
             # Positions change when sessions are sorted: the answer comes first.
             state = self._answer(state, position, answer)
             for _ in range(sessions):
@@ -301,7 +319,7 @@ class World:
             if spent:
                 yield (kind, number, envelope), True, self._caught(after, spent, sessions, answer)
 
-    def _losses(self, state, position):
+    def _losses(self, state: State, position: int) -> Iterator[Any]:
         number = state.procs[position]
         (_, turn, wake, name), envelope, *_, is_starting, _, _, is_droppable = self.procs[number]
         spent = self._spend(state, "drop")
@@ -321,7 +339,7 @@ class World:
             after = self._go_on(tired, (), state.epoch, turn, wake, name)
             yield ("tired", number), True, self._replace(spent, position, after)
 
-    def _surroundings(self, state):
+    def _surroundings(self, state: State) -> Iterator[Any]:
         times = self._times_of(state.store)
         if times.live is None and times.has_result:
             return
@@ -350,7 +368,7 @@ class World:
             if spent:
                 yield (kind,), True, self._caught(self._spawn, spent, envelope)
 
-    def _times_of(self, store):
+    def _times_of(self, store: int) -> Any:
         """Of a store: when the run's lease ends, when the last lease does, and what there is of the run."""
         if store not in self._times:
             content = self.stores[store]
@@ -362,11 +380,11 @@ class World:
 
     # ------------------------------------------------------------------ the store
 
-    def _perform(self, state, position):
+    def _perform(self, state: State, position: int) -> Any:
         store, answer = self._effect(state.store, state.procs[position])
         return self._answer(state._replace(store=store), position, answer)
 
-    def _read(self, state, position):
+    def _read(self, state: State, position: int) -> Any:
         """All that a session reads before its next write."""
         number = state.procs[position]
         key = state.store, number, state.epoch
@@ -374,7 +392,7 @@ class World:
             self._reads[key] = self._read_all(state.store, number, state.epoch)
         return self._replace(state, position, self._reads[key])
 
-    def _read_all(self, store, number, epoch):
+    def _read_all(self, store: int, number: int, epoch: int) -> Any:
         while True:
             _, answer = self._effect(store, number)
             number = self._after(number, answer, epoch)
@@ -385,11 +403,11 @@ class World:
             if facts.request[0] not in READS or (facts.is_starting and pauses):
                 return number
 
-    def _perform_twice(self, state, position):
+    def _perform_twice(self, state: State, position: int) -> Any:
         store, _ = self._effect(state.store, state.procs[position])
         return self._perform(state._replace(store=store), position)
 
-    def _effect(self, store, number):
+    def _effect(self, store: int, number: int) -> Any:
         """`(store, answer)`."""
         (_, turn, _, name), *_ = facts = self.procs[number]
         by = b'"by":"s%d.%d"' % (name, turn) if self.is_named else ANYONE
@@ -402,7 +420,7 @@ class World:
             self._effects[key] = store if changed is content else self._store_id(changed), answer
         return self._effects[key]
 
-    def _apply(self, content, request, name):
+    def _apply(self, content: dict[str, bytes], request: tuple[Any, ...], name: int) -> tuple[Any, Any]:
         """`(content, answer)`."""
         kind, key, *rest = request
         if kind == "execute":
@@ -418,7 +436,7 @@ class World:
             self._check_change(content, kind, key)
         return changed, answer
 
-    def _check_change(self, content, kind, key):
+    def _check_change(self, content: dict[str, bytes], kind: str, key: str) -> None:
         """What must hold of the objects when one of them is about to change."""
         if kind == "delete":
             is_live = LAYOUT.result not in content and LAYOUT.commit(PARAMETERS_STEP, PARAMETERS_TASK) in content
@@ -432,7 +450,7 @@ class World:
         if kind != "write" and key in content and (key.endswith("/commit") or key == LAYOUT.result):
             raise Violation("I1 one result", f"{key} is written again")
 
-    def _executed(self, content, attempt):
+    def _executed(self, content: dict[str, bytes], attempt: Any) -> Any:
         step, task, number = attempt
         if "joins" in self.flow.steps[step]:
             opener = self.flow.steps[step]["joins"]
@@ -445,7 +463,7 @@ class World:
             raise Violation("undisturbed, every attempt is executed once", key)
         return {**content, key: b""}
 
-    def _missing(self, content, opener, task, must_be_ok):
+    def _missing(self, content: dict[str, bytes], opener: str, task: str, must_be_ok: bool) -> Iterator[Any]:
         """Items of a pool that are not done: `(item, task of its last step)`."""
         for item, (last, of) in enumerate(self.flow.items_of(opener, task)):
             committed = content.get(LAYOUT.commit(last, of))
@@ -455,7 +473,7 @@ class World:
 
     # ------------------------------------------------------------------ what states say
 
-    def status(self, state):
+    def status(self, state: State) -> str | None:
         """Of the run's result; None before it is there."""
         result = self.stores[state.store].get(LAYOUT.result)
         if result is None:
@@ -464,16 +482,16 @@ class World:
         never_began = "lost before its parameters were kept" in result.get("error", {}).get("message", "")
         return NEVER_BEGAN if never_began else result["status"]
 
-    def is_over(self, state):
+    def is_over(self, state: State) -> bool:
         content = self.stores[state.store]
         if LAYOUT.run not in content and not state.procs:
             return LAYOUT.live not in content  # it never began
         return LAYOUT.result in content and (LAYOUT.live not in content or not self.sweeps)
 
-    def must_finish(self, state):
+    def must_finish(self, state: State) -> bool:
         return state.epoch + EPOCHS_TO_END <= self.epochs
 
-    def tell(self, label):
+    def tell(self, label: Any) -> Any:
         """A line of a counter-example."""
         kind, *rest = label
         words = []

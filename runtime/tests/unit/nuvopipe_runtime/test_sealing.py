@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import os
 
 import pytest
@@ -7,7 +9,7 @@ from nuvopipe_runtime.sealing import Unreadable, seal, unseal, x25519
 KEY = bytes(range(32))
 
 
-def test_x25519_as_in_its_rfc():
+def test_x25519_as_in_its_rfc() -> None:
     scalar = bytes.fromhex("a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4")
     point = bytes.fromhex("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c")
     assert x25519(scalar, point).hex() == "c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552"
@@ -18,14 +20,14 @@ def test_x25519_as_in_its_rfc():
 
 
 @pytest.mark.parametrize("data", [b"", b"\0\0", b"a secret", os.urandom(500_000)])
-def test_what_is_sealed_comes_back(data):
+def test_what_is_sealed_comes_back(data: bytes) -> None:
     sealed = seal(KEY, data)
     assert len(sealed) == len(data) + 48 and (len(data) < 3 or data not in sealed)
     assert unseal(KEY, sealed) == data
     assert seal(KEY, data) != sealed
 
 
-def test_what_was_changed_is_not_read():
+def test_what_was_changed_is_not_read() -> None:
     sealed = seal(KEY, b"a secret")
     for place in range(len(sealed)):
         changed = bytearray(sealed)

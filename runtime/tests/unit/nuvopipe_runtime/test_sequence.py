@@ -1,6 +1,9 @@
 """What a client gives to a native sequence, as the envelope of its first step."""
 
+from __future__ import annotations
+
 import types
+from typing import Any
 
 import pytest
 
@@ -21,16 +24,16 @@ ENTRY = {"step": "begin", "block": "b1", "at": [], "home": True}
         ({"cancel": "r1"}, {"run": "r1", "cancel": True}),
     ],
 )
-def test_it_is_that_of_a_conductor(given, envelope):
+def test_it_is_that_of_a_conductor(given: dict[str, Any], envelope: dict[str, Any]) -> None:
     bound = {"store": {}, "user": "ada", "__ow_headers": {}}
     now = 1767323045  # 2026-01-02T03:04:05Z
     assert envelope_of(PLAN, given | bound, "abcdefghij", now) == ENTRY | envelope
 
 
-def test_a_given_envelope_of_another_version_is_refused():
+def test_a_given_envelope_of_another_version_is_refused() -> None:
     with pytest.raises(OtherVersion, match="the envelope has tomorrow"):
         envelope_of(PLAN, {"nuvopipe": {"run": "r", "tomorrow": 1}}, "a", 0)
 
 
-def test_a_given_envelope_is_entered_as_it_is():
+def test_a_given_envelope_is_entered_as_it_is() -> None:
     assert envelope_of(PLAN, {"nuvopipe": {"run": "r", "sweep": True}, "store": {}}, "a", 0) == {"run": "r", "sweep": True}

@@ -1,14 +1,21 @@
 """What a step action answers that cannot load its runtime."""
 
+from __future__ import annotations
+
 import runpy
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
 
 MAIN = Path(__file__).resolve().parents[3] / "actions" / "step.py"
 
 
-def test_an_action_that_cannot_start_says_why_in_its_answer(tmp_path, monkeypatch):
+def test_an_action_that_cannot_start_says_why_in_its_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(MAIN, tmp_path / "__main__.py")
     package = tmp_path / "nuvopipe_runtime"
     package.mkdir()

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 from obstore.store import MemoryStore
 
@@ -6,11 +10,11 @@ from nuvopipe_runtime.store import NotARecord, Store, explain
 
 
 @pytest.fixture
-def store():
+def store() -> Any:
     return Store(MemoryStore(), "", "s3://bucket")
 
 
-def test_a_record_of_another_version_is_refused_by_name(store):
+def test_a_record_of_another_version_is_refused_by_name(store: Any) -> None:
     store.put("k", b'{"version": 2, "expires": 1}')
     with pytest.raises(OtherVersion) as refused:
         store.get_json("k")
@@ -19,12 +23,12 @@ def test_a_record_of_another_version_is_refused_by_name(store):
 
 
 @pytest.mark.parametrize("content", [b"no JSON", b"[]"])
-def test_what_is_no_record_is_told_from_one_of_another_version(store, content):
+def test_what_is_no_record_is_told_from_one_of_another_version(store: Any, content: bytes) -> None:
     store.put("k", content)
     with pytest.raises(NotARecord):
         store.get_json("k")
 
 
-def test_records_without_a_version_are_of_the_first(store):
+def test_records_without_a_version_are_of_the_first(store: Any) -> None:
     store.put("k", b'{"expires": 1}')
     assert store.get_json("k") == {"expires": 1}

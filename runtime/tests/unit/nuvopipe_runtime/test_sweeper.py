@@ -1,5 +1,9 @@
 """The sweeper over an in-memory store: what it finds, what it asks for, and what it costs."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from obstore.store import MemoryStore
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
@@ -12,13 +16,13 @@ FUTURE = 60_000
 
 
 class Namespace:
-    def __init__(self):
+    def __init__(self) -> None:
         self.store = Store(MemoryStore(), "prefix", "s3://bucket/prefix")
         self.clock = SkippingClock()
         self.started = []
         self.refusals = {}
 
-    def run(self, flow, run, expires=None, over=False, begun=True, **more):
+    def run(self, flow: Any, run: str, expires: Any = None, over: bool = False, begun: bool = True, **more: Any) -> None:
         """A run; one with a lease, `expires` ms from now, has an entry in the index."""
         layout = RunLayout(flow, run)
         if begun:
@@ -29,18 +33,18 @@ class Namespace:
             entry = {"by": "a", "expires": self.clock.now_ms() + expires, "envelope": {"step": "begin"}}
             self.store.put(layout.live, to_json(entry))
 
-    def start(self, flow, arguments):
+    def start(self, flow: Any, arguments: dict[str, Any]) -> Any:
         refusal = self.refusals.get(flow)
         if refusal is None:
             self.started.append((flow, arguments["nuvopipe"]))
         return refusal
 
-    def sweep(self, time_s=50):
+    def sweep(self, time_s: int = 50) -> Any:
         self.store.requests = 0
         return Sweeper(self.store, self.start, self.clock, self.clock.now() + time_s).sweep()
 
 
-def test_a_look_costs_one_request_however_many_old_runs_there_are():
+def test_a_look_costs_one_request_however_many_old_runs_there_are() -> None:
     n = Namespace()
     for number in range(2_000):
         n.run("OldFlow", f"r{number}", over=True)
@@ -52,7 +56,7 @@ def test_a_look_costs_one_request_however_many_old_runs_there_are():
     assert n.started == []
 
 
-def test_a_run_whose_lease_has_run_out_is_given_to_its_flow():
+def test_a_run_whose_lease_has_run_out_is_given_to_its_flow() -> None:
     n = Namespace()
     n.run("F", "alive", FUTURE)
     n.run("F", "lost", PAST)
@@ -63,7 +67,7 @@ def test_a_run_whose_lease_has_run_out_is_given_to_its_flow():
     assert n.started == [("G", {"run": "longer", **envelope}), ("F", {"run": "lost", **envelope})]
 
 
-def test_what_the_platform_refuses_waits_for_the_next_sweep():
+def test_what_the_platform_refuses_waits_for_the_next_sweep() -> None:
     n = Namespace()
     for number in range(20):
         n.run("F", f"r{number:02}", PAST - 100 + number)
@@ -74,13 +78,13 @@ def test_what_the_platform_refuses_waits_for_the_next_sweep():
     assert len(n.sweep()["swept"]) == 20
 
 
-def test_a_sweep_that_has_no_time_left_leaves_the_rest():
+def test_a_sweep_that_has_no_time_left_leaves_the_rest() -> None:
     n = Namespace()
     n.run("F", "r", PAST)
     assert n.sweep(time_s=-1)["waiting"] == ["F/r"]
 
 
-def test_a_flow_that_is_gone_is_told_and_the_others_go_on():
+def test_a_flow_that_is_gone_is_told_and_the_others_go_on() -> None:
     n = Namespace()
     n.run("Gone", "r1", PAST - 1)
     n.run("F", "r2", PAST)
@@ -90,7 +94,7 @@ def test_a_flow_that_is_gone_is_told_and_the_others_go_on():
     assert report["swept"] == ["F/r2"]
 
 
-def test_entries_of_what_is_over_or_never_began_are_removed():
+def test_entries_of_what_is_over_or_never_began_are_removed() -> None:
     n = Namespace()
     n.run("F", "over", PAST, over=True)
     n.run("F", "young", PAST, begun=False)
@@ -102,7 +106,7 @@ def test_entries_of_what_is_over_or_never_began_are_removed():
     assert report["live"] == 1
 
 
-def test_what_is_no_record_is_left_alone_and_named():
+def test_what_is_no_record_is_left_alone_and_named() -> None:
     n = Namespace()
     n.run("F", "lost", PAST)
     garbage = {"a": b"not JSON", "b": b"[]", "c": b'"text"', "d": b"{}", "e": b'{"expires": "soon"}', "f": b'{"expires": NaN'}
@@ -119,7 +123,7 @@ def test_what_is_no_record_is_left_alone_and_named():
     )
 
 
-def test_runs_of_another_version_are_named_and_left_alone():
+def test_runs_of_another_version_are_named_and_left_alone() -> None:
     n = Namespace()
     n.run("F", "lost", PAST)
     n.run("F", "later", PAST)
@@ -132,7 +136,7 @@ def test_runs_of_another_version_are_named_and_left_alone():
     assert "unreadable" not in report
 
 
-def test_a_lost_run_is_given_to_its_own_version_and_to_its_flow_where_that_is_gone():
+def test_a_lost_run_is_given_to_its_own_version_and_to_its_flow_where_that_is_gone() -> None:
     n = Namespace()
     n.run("F", "lost", PAST, bundle="1" * 64)
     n.run("G", "lost", PAST, bundle="2" * 64)

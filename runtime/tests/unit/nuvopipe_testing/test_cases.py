@@ -1,5 +1,8 @@
+from __future__ import annotations
+
 import json
 import textwrap
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -7,6 +10,10 @@ from nuvopipe_runtime.plan import Plan
 from nuvopipe_testing.cases import Cases
 from nuvopipe_testing.mocks import for_attempt
 from tests.plans import plan_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 FLOW = """
 import metaflow
@@ -75,7 +82,7 @@ PLAN = plan_of(
 
 
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory):
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("flow")
     (folder / "flow.py").write_text(textwrap.dedent(FLOW))
     (folder / "plan.json").write_text(json.dumps(PLAN))
@@ -85,16 +92,16 @@ def cases(tmp_path_factory):
     made.close()
 
 
-def run(cases, mocks=None, parameters=None, artifacts=None):
+def run(cases: Cases, mocks: Any = None, parameters: Any = None, artifacts: Any = None) -> Any:
     case = {"mocks": mocks or {}, "parameters": parameters or {}, "secrets": {}, "artifacts": artifacts or {}}
     return cases.run(case)
 
 
-def values(outcome, step, name):
+def values(outcome: Any, step: str, name: str) -> list[Any]:
     return [task["values"].get(name) for task in outcome["artifacts"][step]]
 
 
-def test_a_case_without_mocks_runs_the_flow(cases):
+def test_a_case_without_mocks_runs_the_flow(cases: Cases) -> None:
     outcome = run(cases, artifacts={"each": ["double"], "collect": ["doubles", "not_a_number", "other"]})
     assert outcome["status"] == "succeeded"
     assert [attempt["step"] for attempt in outcome["attempts"]] == ["start", "each", "each", "collect", "end"]
@@ -104,19 +111,19 @@ def test_a_case_without_mocks_runs_the_flow(cases):
     ]
 
 
-def test_a_mock_sets_artifacts_of_any_step(cases):
+def test_a_mock_sets_artifacts_of_any_step(cases: Cases) -> None:
     mocks = {"start": {"set": {"items": ["a", "b", "c"]}}, "collect": {"set": {"doubles": "none"}}}
     outcome = run(cases, mocks, artifacts={"each": ["double"], "collect": ["doubles"]})
     assert values(outcome, "each", "double") == ["aa", "bb", "cc"]
     assert values(outcome, "collect", "doubles") == ["none"]
 
 
-def test_no_mock_outlives_its_case(cases):
+def test_no_mock_outlives_its_case(cases: Cases) -> None:
     run(cases, {"each": {"set": {"double": 0}}})
     assert values(run(cases, artifacts={"collect": ["doubles"]}), "collect", "doubles") == [[2, 4]]
 
 
-def test_a_mock_runs_python(cases):
+def test_a_mock_runs_python(cases: Cases) -> None:
     mocks = {
         "each": {"run": "self.double = {self.input}"},
         "collect": {"run": "self.doubles = sum(len(i.double) for i in inputs)"},
@@ -124,19 +131,19 @@ def test_a_mock_runs_python(cases):
     assert values(run(cases, mocks, artifacts={"collect": ["doubles"]}), "collect", "doubles") == [2]
 
 
-def test_each_item_has_its_mock(cases):
+def test_each_item_has_its_mock(cases: Cases) -> None:
     mocks = {"each": {"each": [{"set": {"double": "first"}}, None]}}
     assert values(run(cases, mocks, artifacts={"collect": ["doubles"]}), "collect", "doubles") == [["first", 4]]
 
 
-def test_a_mock_fails(cases):
+def test_a_mock_fails(cases: Cases) -> None:
     outcome = run(cases, {"each": {"error": "ConnectionError", "message": "refused"}})
     assert (outcome["status"], outcome["error"]["step"]) == ("failed", "each")
     assert outcome["error"]["message"] == "ConnectionError: refused"
     assert outcome["log"] == ""
 
 
-def test_an_error_may_be_of_a_module(cases):
+def test_an_error_may_be_of_a_module(cases: Cases) -> None:
     outcome = run(cases, {"start": {"error": "json.decoder.JSONDecodeError"}})
     assert outcome["problem"]["step"] == "start"
     assert outcome["problem"]["message"].startswith("json.decoder.JSONDecodeError cannot be made of a message alone")
@@ -144,7 +151,7 @@ def test_an_error_may_be_of_a_module(cases):
     assert outcome["error"]["message"] == "SubprocessError: x"
 
 
-def test_a_mock_takes_too_long_without_waiting(cases):
+def test_a_mock_takes_too_long_without_waiting(cases: Cases) -> None:
     outcome = run(cases, {"each": {"timeout": True}})
     assert outcome["error"]["message"].startswith("each took longer than")
     assert outcome["ms"] < 10_000
@@ -158,11 +165,11 @@ def test_a_mock_takes_too_long_without_waiting(cases):
         ({"each": [{"set": {}}]}, '"each" has 1 mock, and here is item 1, counted from 0'),
     ],
 )
-def test_a_mock_that_cannot_be_is_told_as_such(cases, mock, message):
+def test_a_mock_that_cannot_be_is_told_as_such(cases: Cases, mock: dict[str, Any], message: str) -> None:
     assert run(cases, {"each": mock}) == {"problem": {"step": "each", "message": message}}
 
 
-def test_after_its_times_a_mock_does_what_it_says_else():
+def test_after_its_times_a_mock_does_what_it_says_else() -> None:
     mock = {"error": "E", "message": "m", "times": 2, "set": {"a": 1}}
     assert [for_attempt(mock, attempt) for attempt in range(3)] == [
         {"error": "E", "message": "m"},
@@ -173,7 +180,7 @@ def test_after_its_times_a_mock_does_what_it_says_else():
     assert for_attempt({"error": "E"}, 9) == {"error": "E"}
 
 
-def test_parameters_are_checked_as_in_a_run(cases):
+def test_parameters_are_checked_as_in_a_run(cases: Cases) -> None:
     outcome = run(cases, parameters={"base": "many"})
     assert (outcome["status"], outcome["attempts"]) == ("failed", [])
     assert outcome["error"]["message"] == 'the parameter "base" must be a whole number, not "many"'

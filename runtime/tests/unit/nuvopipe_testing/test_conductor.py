@@ -1,7 +1,10 @@
 """The model of the conductor plays the traces that `test/compile/conductor-traces.test.ts` records from compiled conductors."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +18,7 @@ NEW_RUN = "20240506070809-f00dface"
 SEALED = "<sealed>"
 
 
-def expanded(value):
+def expanded(value: Any) -> Any:
     """A value with its long texts written out."""
     if isinstance(value, list):
         return [expanded(each) for each in value]
@@ -27,7 +30,7 @@ def expanded(value):
     return value
 
 
-def invoked(component):
+def invoked(component: Any) -> tuple[Any, Any] | None | None:
     """A component as a trace has it: what it invokes, and with what."""
     match component:
         case Step(profile, envelope):
@@ -38,12 +41,12 @@ def invoked(component):
             return action, arguments
 
 
-def conductor_of(trace):
+def conductor_of(trace: dict[str, Any]) -> Any:
     known = trace["conductor"]
     return Conductor(**{**known, "stand_ins": tuple(known["stand_ins"])})
 
 
-def play(trace):
+def play(trace: dict[str, Any]) -> tuple[Any, Any, Any]:
     """`(components as they were invoked, number of those refused, answer)`."""
     conductor = conductor_of(trace)
     seal = (lambda params: SEALED) if trace["flow"] == "secrets" else None
@@ -62,14 +65,14 @@ def play(trace):
         return seen, refused, model.answer_of(end.value)
 
 
-def recorded(trace):
+def recorded(trace: dict[str, Any]) -> tuple[Any, Any, Any]:
     """The same of the real conductor."""
     seen = [(each["invokes"], expanded(each["with"])) for each in trace["components"] for _ in range(each.get("times", 1))]
     return seen, trace.get("refused", 0), trace["answer"]
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
-def test_the_model_does_what_the_real_conductor_did(path):
+def test_the_model_does_what_the_real_conductor_did(path: Path) -> None:
     trace = json.loads(path.read_text())
     assert play(trace) == recorded(trace), trace["expects"]
 
@@ -92,13 +95,13 @@ BROKEN_METHODS = {
 
 
 @pytest.mark.parametrize("name", [*BROKEN, *BROKEN_METHODS])
-def test_the_traces_find_out_a_broken_transition(name, monkeypatch):
+def test_the_traces_find_out_a_broken_transition(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     target, replacement = (model, BROKEN[name]) if name in BROKEN else (Conductor, BROKEN_METHODS[name])
     monkeypatch.setattr(target, name, replacement)
     assert any(is_different(json.loads(path.read_text())) for path in TRACES)
 
 
-def is_different(trace):
+def is_different(trace: dict[str, Any]) -> bool:
     try:
         return play(trace) != recorded(trace)
     except (IndexError, KeyError, AttributeError):

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from nuvopipe_runtime.contract.layout import TEMPLATES, RunLayout, cache_entry_key, slot_key
@@ -18,26 +22,26 @@ LAYOUT = RunLayout("F", "r-1")
         (LAYOUT.metaflow_done("shout", "t", "0"), "metaflow_done", {"step": "shout", "task": "t", "number": "0"}),
     ],
 )
-def test_parses_the_keys_of_a_run(key, name, parts):
+def test_parses_the_keys_of_a_run(key: str, name: str, parts: dict[str, Any]) -> None:
     assert parse_key(key) == (name, {"flow": "F", "run": "r-1", **parts})
 
 
-def test_parses_keys_that_are_of_no_run():
+def test_parses_keys_that_are_of_no_run() -> None:
     assert parse_key(slot_key("F", 3)) == ("slot", {"flow": "F", "slot": "3"})
     assert parse_key(cache_entry_key("F", "a", "0f")) == ("cache_entry", {"flow": "F", "step": "a", "digest": "0f"})
 
 
-def test_takes_the_first_template_that_fits():
+def test_takes_the_first_template_that_fits() -> None:
     assert parse_key("_nuvopipe/live/F/run.json") == ("live", {"flow": "F", "run": "run.json"})
 
 
 @pytest.mark.parametrize(
     "key", ["", "_nuvopipe/", "_nuvopipe/F/r/tasks/a/t/failed-x", "_nuvopipe/F/r/pools/a/t/claims/1/2", "F/r/a"]
 )
-def test_parses_no_keys_of_other_objects(key):
+def test_parses_no_keys_of_other_objects(key: str) -> None:
     assert parse_key(key) is None
 
 
-def test_names_each_key_as_the_layout_does():
+def test_names_each_key_as_the_layout_does() -> None:
     attributes = {*dir(RunLayout), "slot", "cache_entry", "layer", "layer_lock", "probe", "artifact"}
     assert TEMPLATES.keys() <= attributes

@@ -1,9 +1,17 @@
+from __future__ import annotations
+
 import importlib.util
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from metaflow.graph import FlowGraph
 
 from nuvopipe_runtime.execution.metaflow_patches import visit_steps_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 
 NESTED = """
 from metaflow import FlowSpec, step
@@ -62,8 +70,8 @@ STEP = "    @step\n    def {}(self):\n        self.next({})\n\n"
 
 
 @pytest.fixture
-def load(tmp_path):
-    def load(text):
+def load(tmp_path: Path) -> Callable[..., Any]:
+    def load(text: str) -> Any:
         file = tmp_path / f"flow{len(list(tmp_path.iterdir()))}.py"
         file.write_text(text)
         spec = importlib.util.spec_from_file_location(file.stem, file)
@@ -75,8 +83,8 @@ def load(tmp_path):
 
 
 @pytest.fixture
-def patched(monkeypatch):
-    def patch():
+def patched(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    def patch() -> None:
         for name in ("_traverse_graph", "output_steps"):
             monkeypatch.setattr(FlowGraph, name, getattr(FlowGraph, name))  # put back afterwards
         visit_steps_once()
@@ -84,17 +92,17 @@ def patched(monkeypatch):
     return patch
 
 
-def facts(graph):
+def facts(graph: Any) -> dict[str, Any]:
     names = ("in_funcs", "out_funcs", "split_parents", "split_branches", "matching_join", "is_inside_foreach", "type")
     return {node.name: [getattr(node, name) for name in names] for node in graph}
 
 
-def without_files(told):
+def without_files(told: tuple[dict[str, Any], list[Any]]) -> tuple[dict[str, Any], list[Any]]:
     steps, structure = told
     return {name: {**step, "source_file": None} for name, step in steps.items()}, structure
 
 
-def test_it_tells_what_metaflow_tells(load, patched):
+def test_it_tells_what_metaflow_tells(load: Callable[[str], Any], patched: Callable[[], None]) -> None:
     original = load(NESTED)
     wanted, drawn = facts(original), original.output_steps()
     patched()
@@ -106,7 +114,7 @@ def test_it_tells_what_metaflow_tells(load, patched):
     assert all(places[before] < places[name] for name in places for before in graph[name].in_funcs if before != name)
 
 
-def chain(switches):
+def chain(switches: int) -> str:
     parts = ["from metaflow import FlowSpec, step\n\nclass F(FlowSpec):\n", STEP.format("start", "self.s0")]
     for n in range(switches):
         following = f"self.s{n + 1}" if n + 1 < switches else "self.end"
@@ -115,14 +123,16 @@ def chain(switches):
     return "".join([*parts, "    @step\n    def end(self):\n        pass\n"])
 
 
-def test_every_step_is_visited_and_drawn_once_however_many_paths_there_are(load, patched):
+def test_every_step_is_visited_and_drawn_once_however_many_paths_there_are(
+    load: Callable[[str], Any], patched: Callable[[], None]
+) -> None:
     patched()
     graph = load(chain(60))
     assert graph["s59"].in_funcs == ["a58", "b58", "s58"]
     steps, structure = graph.output_steps()
     assert steps["a7"]["next"] == ["s8"] and steps["s7"]["next"] == ["a7", "b7", "s8"]
 
-    def flat(part):
+    def flat(part: str) -> list[Any]:
         return [name for each in part for name in (flat(each) if isinstance(each, list) else [each])]
 
     assert sorted(flat(structure)) == sorted(node.name for node in graph)
@@ -138,7 +148,7 @@ LOOP = "from metaflow import FlowSpec, step\n\nclass F(FlowSpec):\n" + "".join(
 )
 
 
-def test_a_loop_of_several_steps_is_drawn_without_its_turns(load, patched):
+def test_a_loop_of_several_steps_is_drawn_without_its_turns(load: Callable[[str], Any], patched: Callable[[], None]) -> None:
     patched()
     graph = load(LOOP)
     steps, structure = graph.output_steps()

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import collections
 import dataclasses
 import datetime
@@ -6,6 +8,7 @@ import enum
 import json
 import pathlib
 import uuid
+from typing import Any
 
 import pytest
 
@@ -33,42 +36,42 @@ class Plain:
 
 
 class Unprintable:
-    def __str__(self):
+    def __str__(self) -> None:
         raise RuntimeError("no text")
 
 
 class Lazy:
     """As a flow whose artifacts cannot be unpickled here."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._datastore = {"model", "net"}
 
     @property
-    def model(self):
+    def model(self) -> None:
         raise ImportError("No module named 'sklearn'")
 
     @property
-    def net(self):
+    def net(self) -> None:
         raise AttributeError("Can't get attribute 'Net' on <module '__main__'>")
 
 
 class FakeTensor:
     """As arrays and scalars of torch."""
 
-    def __init__(self, value):
+    def __init__(self, value: list[float] | int) -> None:
         self.value = value
 
-    def tolist(self):
+    def tolist(self) -> list[float] | int:
         return self.value
 
 
-def flow(**artifacts):
+def flow(**artifacts: Any) -> Plain:
     made = Plain()
     vars(made).update(artifacts)
     return made
 
 
-def form(value):
+def form(value: Any) -> tuple[Any, ...]:
     """What readers of the record find."""
     values, exact = outputs_of(flow(v=value), ["v"], TASK)
     return json.loads(json.dumps(values, allow_nan=False))["v"], exact
@@ -106,16 +109,16 @@ def form(value):
         ("caf\udce9", "caf\udce9"),
     ],
 )
-def test_each_value_has_one_form(value, expected):
+def test_each_value_has_one_form(value: Any, expected: Any) -> None:
     assert form(value) == (expected, {})
 
 
-def test_a_float_stays_a_float():
+def test_a_float_stays_a_float() -> None:
     found, _ = form([1.0, 1e22, -0.0, 0.1])
     assert [repr(value) for value in found] == ["1.0", "1e+22", "-0.0", "0.1"]
 
 
-def test_numbers_without_a_word_in_json_are_null_and_named():
+def test_numbers_without_a_word_in_json_are_null_and_named() -> None:
     value = {"loss": float("nan"), "a/b": [1.0, float("inf"), {"~": float("-inf")}]}
     found, exact = form(value)
     assert found == {"loss": None, "a/b": [1.0, None, {"~": None}]}
@@ -133,14 +136,14 @@ def test_numbers_without_a_word_in_json_are_null_and_named():
     ],
     ids=["object", "class", "unprintable", "long integer"],
 )
-def test_what_has_no_form_says_what_it_is_and_how_to_read_it(value, what, why):
+def test_what_has_no_form_says_what_it_is_and_how_to_read_it(value: Any, what: str, why: str) -> None:
     found, _ = form({"model": value, "score": 1})
     assert found["score"] == 1
     assert what in found["model"] and why in found["model"]
     assert f"read it with Metaflow's client: Task('{TASK}').data.v" in found["model"]
 
 
-def test_what_holds_itself_or_is_too_deep_ends_there():
+def test_what_holds_itself_or_is_too_deep_ends_there() -> None:
     circle = [1]
     circle.append(circle)
     found, _ = form(circle)
@@ -153,18 +156,18 @@ def test_what_holds_itself_or_is_too_deep_ends_there():
     assert form([same, same])[0] == [[1], [1]]
 
 
-def test_the_same_set_has_the_same_form_in_every_process():
+def test_the_same_set_has_the_same_form_in_every_process() -> None:
     values = [f"name-{number}" for number in range(100)]
     assert form(set(values))[0] == sorted(values)
 
 
-def test_an_artifact_that_cannot_be_read_fails_nothing():
+def test_an_artifact_that_cannot_be_read_fails_nothing() -> None:
     values, _ = outputs_of(Lazy(), ["model", "net"], TASK)
     assert "No module named 'sklearn'" in values["model"]
     assert "Can't get attribute 'Net'" in values["net"]
 
 
-def test_an_output_that_is_no_artifact_is_named():
+def test_an_output_that_is_no_artifact_is_named() -> None:
     with pytest.raises(AttributeError, match="the output 'v' is not an artifact of the last step"):
         outputs_of(flow(), ["v"], TASK)
 
@@ -179,24 +182,24 @@ def test_an_output_that_is_no_artifact_is_named():
         (Plain(), 'the argument "a" is a value of type'),
     ],
 )
-def test_an_argument_that_would_be_altered_is_refused_by_name(value, problem):
+def test_an_argument_that_would_be_altered_is_refused_by_name(value: Any, problem: str) -> None:
     with pytest.raises(ValueError) as raised:
         arguments_of({"ok": 1, "a": value}, through_conductor=True)
     assert problem in str(raised.value)
 
 
-def test_arguments_of_a_flow_are_exact():
+def test_arguments_of_a_flow_are_exact() -> None:
     given = {"id": 2**60, "text": "12", "rate": 1.0, "days": {datetime.date(2024, 1, 2)}}
     assert arguments_of(given, through_conductor=False) == {"id": 2**60, "text": "12", "rate": 1.0, "days": ["2024-01-02"]}
     assert arguments_of({"id": 2**53 - 1}, through_conductor=True) == {"id": 2**53 - 1}
 
 
-def test_a_readable_form_names_what_json_cannot():
+def test_a_readable_form_names_what_json_cannot() -> None:
     assert readable({"a": float("nan"), "b": [float("-inf")]}) == {"a": "NaN", "b": ["-Infinity"]}
     assert "test_json_form.Plain has no JSON form" in readable(Plain())
 
 
-def test_numbers_are_restored_where_their_place_is_still_there():
+def test_numbers_are_restored_where_their_place_is_still_there() -> None:
     assert restore({"a": {"***": None}, "b": None}, {"/a/hush": "NaN", "/b": "Infinity"}) == {
         "a": {"***": None},
         "b": float("inf"),

@@ -1,12 +1,18 @@
+from __future__ import annotations
+
 import signal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuvopipe_runtime.execution.execute import how_it_ended
 from nuvopipe_runtime.execution.memory import oom_kills
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def test_the_kernel_counts_what_it_has_killed(tmp_path):
+
+def test_the_kernel_counts_what_it_has_killed(tmp_path: Path) -> None:
     (tmp_path / "v2").write_text("low 0\nhigh 0\nmax 12\noom 1\noom_kill 3\noom_group_kill 0\n")
     (tmp_path / "v1").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n")
     assert oom_kills([tmp_path / "none", tmp_path / "v2"]) == 3
@@ -24,5 +30,5 @@ def test_the_kernel_counts_what_it_has_killed(tmp_path):
         (3 << 8, None, None, "the step's process ended with exit code 3 and without a result"),
     ],
 )
-def test_how_a_process_ended_is_told(status, before, after, message):
+def test_how_a_process_ended_is_told(status: Any, before: int | None, after: int | None, message: str) -> None:
     assert how_it_ended(status, before, after) == message

@@ -1,15 +1,22 @@
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuvopipe_runtime.execution.protect import forget, give_up_spying, hide_memory
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc, prctl")
 
 
-def in_fork(child):
+def in_fork(child: Callable[..., Any]) -> str:
     """What `child` raises, as text; empty when it does not."""
     reading, writing = os.pipe()
     pid = os.fork()
@@ -26,15 +33,15 @@ def in_fork(child):
     return text
 
 
-def secret():
+def secret() -> str:
     # Not the whole of it in one constant: the test itself would hold a copy.
     return "-".join(["a", "secret", "that", "is", "nowhere", "else"])
 
 
-def test_forget_leaves_no_copy():
+def test_forget_leaves_no_copy() -> None:
     copies = {"text": secret(), "bytes": secret().encode(), "longer": "before " + secret() + " after"}
 
-    def child():
+    def child() -> None:
         forget(secret())
         whole = [copies["text"], copies["bytes"].decode(), copies["longer"]]
         assert [text.replace("\0", "") for text in whole] == ["", "", "before  after"]
@@ -43,11 +50,11 @@ def test_forget_leaves_no_copy():
     assert copies["text"] == secret()
 
 
-def test_a_child_cannot_read_its_hidden_parent_even_as_root():
-    def supervisor():
+def test_a_child_cannot_read_its_hidden_parent_even_as_root() -> None:
+    def supervisor() -> None:
         hide_memory()
 
-        def task():
+        def task() -> None:
             give_up_spying()
             parent = f"/proc/{os.getppid()}"
             for name in ("environ", "mem"):

@@ -1,34 +1,41 @@
+from __future__ import annotations
+
 from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
 
 from nuvopipe_runtime.execution.read_ahead import AHEAD, AHEAD_MAX_BYTES, ReadAhead
 from nuvopipe_runtime.execution.told_inputs import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 ITEMS = 100
 
 
 class Store:
-    def __init__(self):
+    def __init__(self) -> None:
         self.asked = []
 
-    def get(self, key):
+    def get(self, key: str) -> tuple[bytes, dict[Any, Any], str]:
         return key.encode(), {}, "tag"
 
-    def submit(self, function, key):
+    def submit(self, function: Callable[..., Any], key: str) -> Any:
         self.asked.append(key)
         future = Future()
         future.set_result(function(key))
         return future
 
 
-def sha(name, item):
+def sha(name: str, item: int) -> str:
     return f"{item:04d}{name}".ljust(40, "0")
 
 
-def key(name, item):
+def key(name: str, item: int) -> str:
     return f"F/data/{sha(name, item)[:2]}/{sha(name, item)}"
 
 
-def join(items=ITEMS, size=5):
+def join(items: int = ITEMS, size: int = 5) -> tuple[Store, ReadAhead]:
     store = Store()
     records = [
         {
@@ -41,14 +48,14 @@ def join(items=ITEMS, size=5):
     return store, ReadAhead(store, tell(records))
 
 
-def ask(ahead, wanted, cached):
+def ask(ahead: ReadAhead, wanted: str, cached: set[Any] | set[str]) -> str:
     found = ahead.get(wanted).result()
     ahead.follow(wanted, cached)
     cached.add(wanted)
     return found[0].decode()
 
 
-def test_what_the_next_inputs_have_of_that_name_is_read_before_it_is_asked_for():
+def test_what_the_next_inputs_have_of_that_name_is_read_before_it_is_asked_for() -> None:
     store, ahead = join()
     cached = set()
     assert ask(ahead, key("a", 0), cached) == key("a", 0)
@@ -59,7 +66,7 @@ def test_what_the_next_inputs_have_of_that_name_is_read_before_it_is_asked_for()
     assert sorted(store.asked) == [key("a", item) for item in range(ITEMS)]  # each of them once, and nothing else
 
 
-def test_what_is_there_or_large_or_no_inputs_is_left_alone():
+def test_what_is_there_or_large_or_no_inputs_is_left_alone() -> None:
     store, ahead = join()
     there = {key("b", item) for item in range(91, 95)}
     for _ in range(4):

@@ -1,10 +1,17 @@
 """Why an artifact cannot be stored or read, in words for the user."""
 
+from __future__ import annotations
+
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from nuvopipe_runtime.execution.reasons import reason_of
+
+if TYPE_CHECKING:
+    from tests.fixture_types import MakeFlow
+
 
 FLOW = """
     from metaflow import FlowSpec, step
@@ -27,7 +34,7 @@ STEPS = {"start": {"next": {"step": "end"}}, "end": {"next": {"end": True}}}
 PLAN = {"start": "start", "end": "end"}
 
 
-def error_of(platform, start, end="pass", imports=""):
+def error_of(platform: MakeFlow, start: str, end: str = "pass", imports: str = "") -> str:
     p = platform(FLOW.format(start=start, end=end, imports=imports), STEPS, **PLAN)
     return p.invoke()["error"]["message"]
 
@@ -41,23 +48,23 @@ def error_of(platform, start, end="pass", imports=""):
         ("(1, open('/dev/null'))", "x[1] is a _io.TextIOWrapper, which"),
     ],
 )
-def test_the_part_that_cannot_be_pickled_is_named(platform, value, text):
+def test_the_part_that_cannot_be_pickled_is_named(platform: MakeFlow, value: str, text: str) -> None:
     message = error_of(platform, f"self.x = {value}", imports="import threading")
     assert message.startswith(f'the artifact "x" cannot be stored: {text}')
 
 
-def test_a_value_nested_too_deeply_is_said_to_be(platform):
+def test_a_value_nested_too_deeply_is_said_to_be(platform: MakeFlow) -> None:
     message = error_of(platform, "x = []; [x := [x] for _ in range(100_000)]; self.x = x")
     assert message.startswith('the artifact "x" cannot be stored: it is nested too deeply')
 
 
-def test_a_class_that_is_gone_is_named(platform):
+def test_a_class_that_is_gone_is_named(platform: MakeFlow) -> None:
     made = "m = sys.modules['gone'] = types.ModuleType('gone'); exec('class C: pass', vars(m)); self.x = m.C()"
     message = error_of(platform, made, end="self.x", imports="import sys, types")
     assert message.startswith('end reads the artifact "x", a gone.C, and there is no module gone in its environment;')
 
 
-def test_an_error_of_the_users_own_speaks_for_itself():
+def test_an_error_of_the_users_own_speaks_for_itself() -> None:
     try:
         getattr(threading.Lock(), "nothing")  # noqa: B009
     except AttributeError as error:

@@ -1,6 +1,14 @@
 """Tracebacks name the flow file and its lines."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR_PLAN, LINEAR_STEPS
+
+if TYPE_CHECKING:
+    from tests.fixture_types import MakeFlow
+
 
 FLOW = """
     from metaflow import FlowSpec, Parameter, step
@@ -41,7 +49,7 @@ steps:
 """
 
 
-def test_a_traceback_speaks_of_the_flow_file(platform):
+def test_a_traceback_speaks_of_the_flow_file(platform: MakeFlow) -> None:
     ranges = {"_run_start": {"line": 6, "sourceLine": 5, "lines": 4}}
     p = platform(FLOW, LINEAR_STEPS, **{**LINEAR_PLAN, "sourceMap": ranges})
     with open(p.plan.directory + "/flow.yaml", "w") as file:
@@ -62,14 +70,14 @@ def test_a_traceback_speaks_of_the_flow_file(platform):
     ]
 
 
-def test_a_flow_that_cannot_be_loaded_fails_the_run_and_says_where(platform):
+def test_a_flow_that_cannot_be_loaded_fails_the_run_and_says_where(platform: MakeFlow) -> None:
     p = platform("import nowhere_to_be_found\n", LINEAR_STEPS, **LINEAR_PLAN)
     answer = p.invoke()
     assert answer["status"] == "failed"
     assert "No module named 'nowhere_to_be_found'" in answer["error"]["message"]
 
 
-def test_lines_that_do_not_follow_one_another(platform):
+def test_lines_that_do_not_follow_one_another(platform: MakeFlow) -> None:
     """Folded or quoted text: the source map has each line's own place."""
     ranges = {"_run_start": {"line": 6, "sourceLine": 5, "lines": 4, "sourceLines": [5, 9, 11, 12]}}
     p = platform(FLOW, LINEAR_STEPS, **{**LINEAR_PLAN, "sourceMap": ranges})

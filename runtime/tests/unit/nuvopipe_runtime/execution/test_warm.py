@@ -1,8 +1,17 @@
 """What a warm process imports ahead of its tasks, and what it leaves to them."""
 
+from __future__ import annotations
+
 import textwrap
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fixture_types import MakeFlow
+
 
 FLOW = """
     import logic as _logic
@@ -56,7 +65,7 @@ SHARED = {"quiet"}
 
 
 @pytest.mark.parametrize("kind", LIBRARIES)
-def test_a_library_is_imported_ahead_if_a_fork_survives_it(platform, tmp_path, kind):
+def test_a_library_is_imported_ahead_if_a_fork_survives_it(platform: MakeFlow, tmp_path: Path, kind: str) -> None:
     site = tmp_path / "site"
     site.mkdir()
     (site / "library.py").write_text(textwrap.dedent(COMMON) + LIBRARIES[kind] + "\n")
@@ -72,7 +81,7 @@ def test_a_library_is_imported_ahead_if_a_fork_survives_it(platform, tmp_path, k
     assert (b"library is old" in logs) == (kind == "warns")
 
 
-def test_a_step_may_name_places_to_import_from(platform, tmp_path):
+def test_a_step_may_name_places_to_import_from(platform: MakeFlow, tmp_path: Path) -> None:
     for name in ("site", "more"):
         (tmp_path / name).mkdir()
     (tmp_path / "site" / "library.py").write_text(textwrap.dedent(COMMON))
@@ -88,7 +97,7 @@ def test_a_step_may_name_places_to_import_from(platform, tmp_path):
     assert p.result().get("outputs") == {"first": 5, "second": None}, p.result()
 
 
-def test_a_module_that_the_flow_lacks_is_the_failure_of_the_step_that_wants_it(platform, tmp_path):
+def test_a_module_that_the_flow_lacks_is_the_failure_of_the_step_that_wants_it(platform: MakeFlow, tmp_path: Path) -> None:
     p = platform(FLOW, STEPS, **PLAN)
     (tmp_path / "logic.py").write_text("import no_such_library\n")
     result = p.invoke()

@@ -1,8 +1,18 @@
 """Loops, attempts, failures and flows as steps, in pools and under loss."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
 
 FLOW = """
     from metaflow import FlowSpec, current, retry, step
@@ -78,16 +88,16 @@ LOGS = {"logs": [[1, -1], [2, -2] * 2, [3, -3] * 3]}
 
 
 @pytest.fixture
-def looping(platform):
+def looping(platform: MakeFlow) -> Callable[[], OneFlow]:
     plan = {"start": "start", "end": "end", "outputs": ["logs"], "loops": {"until first": {"first": "first"}}}
     return lambda: platform(FLOW, STEPS, {"start": POOL}, **plan)
 
 
-def executed(p, step):
+def executed(p: OneFlow, step: str) -> list[Any]:
     return [(tuple(e["at"]), e.get("attempt", 0)) for e in p.log if e.get("step") == step]
 
 
-def test_a_decision_tells_which_steps_it_leads_around(looping, platform):
+def test_a_decision_tells_which_steps_it_leads_around(looping: Callable[[], OneFlow], platform: MakeFlow) -> None:
     plan = looping().plan
     assert plan.passed_by("second", "leave") == ["first"]  # a loop's turn, of which the decision itself is a part
     assert plan.passed_by("second", "first") == ["leave", "join", "end"]
@@ -109,7 +119,7 @@ def test_a_decision_tells_which_steps_it_leads_around(looping, platform):
     assert plan.passed_by("each", "odd") == ["even"]
 
 
-def test_every_turn_and_attempt_is_executed_once(looping):
+def test_every_turn_and_attempt_is_executed_once(looping: Callable[[], OneFlow]) -> None:
     p = looping()
     p.invoke()
     assert p.result()["outputs"] == LOGS
@@ -127,11 +137,11 @@ def test_every_turn_and_attempt_is_executed_once(looping):
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", range(4, 31, 5))
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_lane_is_made_up_for(looping, lost, when):
+def test_a_lost_lane_is_made_up_for(looping: Callable[[], OneFlow], lost: int, when: str) -> None:
     p = looping()
     dropped = []
 
-    def drop(number, envelope):
+    def drop(number: int, envelope: dict[str, Any]) -> str | None | None:
         # The first session alone has no one to look after it yet.
         if number >= lost and not dropped and "home" not in envelope and envelope.get("guard") is None and envelope["at"]:
             dropped.append(envelope)
@@ -216,7 +226,7 @@ FORK_LOGS = {"logs": [["met"] * 3] * 2}
 
 
 @pytest.fixture
-def forking(platform):
+def forking(platform: MakeFlow) -> Callable[[], OneFlow]:
     sides = {"kind": "branches", "branches": ["left", "right"], "first": ["left", "right"], "last": ["left", "right"]}
     pools = {
         "start": {**POOL, "first": ["each"], "last": ["leave"]},
@@ -226,7 +236,7 @@ def forking(platform):
     return lambda: platform(FORK_IN_LOOP, FORK_STEPS, pools, start="start", end="end", outputs=["logs"], loops=loops)
 
 
-def test_a_join_in_a_loop_does_not_make_its_turns_uncounted(forking):
+def test_a_join_in_a_loop_does_not_make_its_turns_uncounted(forking: Callable[[], OneFlow]) -> None:
     p = forking()
     p.invoke()
     assert p.result()["outputs"] == FORK_LOGS
@@ -235,12 +245,12 @@ def test_a_join_in_a_loop_does_not_make_its_turns_uncounted(forking):
 @pytest.mark.slow
 @pytest.mark.parametrize("turn", range(3))
 @pytest.mark.parametrize("step", ["meet", "decide", "leave"])
-def test_a_lane_lost_behind_a_join_of_its_item_is_made_up_for(forking, step, turn):
+def test_a_lane_lost_behind_a_join_of_its_item_is_made_up_for(forking: Callable[[], OneFlow], step: str, turn: int) -> None:
     """Who takes the item over finds pools in it that were joined before, and goes on behind them."""
     p = forking()
     dropped = []
 
-    def drop(number, envelope):
+    def drop(number: int, envelope: dict[str, Any]) -> str | None | None:
         if envelope.get("step") == step and envelope["at"] in ([1, turn], [1]) and not dropped:
             dropped.append(number)
             return "drop"
@@ -251,11 +261,11 @@ def test_a_lane_lost_behind_a_join_of_its_item_is_made_up_for(forking, step, tur
     assert p.result() and p.result()["outputs"] == FORK_LOGS
 
 
-def test_attempts_are_counted_on_after_a_take_over(looping):
+def test_attempts_are_counted_on_after_a_take_over(looping: Callable[[], OneFlow]) -> None:
     p = looping()
     dropped = []
 
-    def drop(number, envelope):
+    def drop(number: int, envelope: dict[str, Any]) -> str | None | None:
         if envelope.get("attempt") == 1 and envelope["at"] == [2, 0] and not dropped:
             dropped.append(number)
             return "drop"
@@ -311,12 +321,12 @@ FAILING_STEPS = {
 }
 
 
-def failing(platform, **pool):
+def failing(platform: MakeFlow, **pool: Any) -> OneFlow:
     pool = POOL | {"first": ["each"], "last": ["each"]} | pool
     return platform(FAILING, FAILING_STEPS, {"start": pool}, start="start", end="end", onFailure="tell")
 
 
-def test_what_follows_a_failure_runs_once(platform):
+def test_what_follows_a_failure_runs_once(platform: MakeFlow) -> None:
     p = failing(platform)
     p.invoke()
     assert p.result()["status"] == "failed"
@@ -325,11 +335,11 @@ def test_what_follows_a_failure_runs_once(platform):
     assert len(executed(p, "tell")) == len(executed(p, "tell_more")) == 1
 
 
-def test_it_is_entered_again_where_it_stopped(platform):
+def test_it_is_entered_again_where_it_stopped(platform: MakeFlow) -> None:
     p = failing(platform)
     kept = []
 
-    def drop(number, envelope):
+    def drop(number: int, envelope: dict[str, Any]) -> str | None | None:
         if envelope.get("step") == "tell_more" and not kept:
             kept.append(envelope)
             return "drop"
@@ -343,7 +353,7 @@ def test_it_is_entered_again_where_it_stopped(platform):
     assert len(p.keys("tell/t/commit")) == 1
 
 
-def test_a_pool_in_which_too_few_succeed_fails_once(platform):
+def test_a_pool_in_which_too_few_succeed_fails_once(platform: MakeFlow) -> None:
     p = failing(platform, minSuccess={"count": 1})
     p.invoke()
     assert "0 of 3 items succeeded" in p.result()["error"]["message"]
@@ -380,7 +390,7 @@ CALLING = """
     """
 
 
-def calling(platform, **call):
+def calling(platform: MakeFlow, **call: Any) -> OneFlow:
     steps = {
         "start": {"next": {"step": "other"}},
         "other": {"next": {"step": "end"}, "call": {"flow": "Other", "detach": False, **call}},
@@ -389,12 +399,12 @@ def calling(platform, **call):
     return platform(CALLING, steps, start="start", end="end", outputs=["answer"])
 
 
-def test_a_flow_whose_start_is_lost_is_started_again(platform):
+def test_a_flow_whose_start_is_lost_is_started_again(platform: MakeFlow) -> None:
     p = calling(platform)
     started, begun = [], p.clock.now()
     finish = p.start
 
-    def start(flow, arguments):
+    def start(flow: str, arguments: dict[str, Any]) -> None:
         started.append((flow, arguments))
         if len(started) == 2:
             finish(flow, arguments)
@@ -410,7 +420,7 @@ def test_a_flow_whose_start_is_lost_is_started_again(platform):
     assert p.clock.now() - begun < 60
 
 
-def test_a_flow_that_never_begins_is_given_up(platform):
+def test_a_flow_that_never_begins_is_given_up(platform: MakeFlow) -> None:
     p = calling(platform)
     started, begun = [], p.clock.now()
     p.start = lambda flow, arguments: started.append(arguments.get("run", arguments))
@@ -420,13 +430,13 @@ def test_a_flow_that_never_begins_is_given_up(platform):
     assert p.clock.now() - begun < 1800
 
 
-def test_what_a_flow_refuses_fails_the_step_that_starts_it(platform):
+def test_what_a_flow_refuses_fails_the_step_that_starts_it(platform: MakeFlow) -> None:
     p = calling(platform)
     other = platform(CALLING, {"start": {"next": {"end": True}}}, start="start", end="start", outputs=[])
     other.plan.flow, other.store = "Other", p.store
     block = other.plan.block("start")
 
-    def start(flow, arguments):
+    def start(flow: str, arguments: dict[str, Any]) -> None:
         if "cancel" in arguments:
             return
         run = arguments.pop("run")
@@ -440,19 +450,19 @@ def test_what_a_flow_refuses_fails_the_step_that_starts_it(platform):
 
 
 @pytest.mark.parametrize("refusal", ["there is no such flow in this namespace", "HTTP 403"])
-def test_a_flow_that_cannot_be_started_fails_its_step(platform, refusal):
+def test_a_flow_that_cannot_be_started_fails_its_step(platform: MakeFlow, refusal: str) -> None:
     p = calling(platform)
     p.start = lambda flow, arguments: refusal
     p.invoke()
     assert refusal in p.result()["error"]["message"]
 
 
-def test_a_busy_platform_is_asked_again(platform):
+def test_a_busy_platform_is_asked_again(platform: MakeFlow) -> None:
     p = calling(platform)
     asked = []
     taken = p.start
 
-    def start(flow, arguments):
+    def start(flow: str, arguments: dict[str, Any]) -> Any:
         asked.append(p.clock.now())
         return "later" if len(asked) < 3 else taken(flow, arguments)
 
@@ -463,7 +473,7 @@ def test_a_busy_platform_is_asked_again(platform):
     assert len(asked) == 3 and asked[-1] - asked[0] > 60
 
 
-def test_a_loop_pauses_between_its_turns_outside_of_any_container(platform):
+def test_a_loop_pauses_between_its_turns_outside_of_any_container(platform: MakeFlow) -> None:
     loops = {"until first": {"first": "first", "pauseMs": 600_000}}
     p = platform(FLOW, STEPS, {"start": POOL}, start="start", end="end", outputs=["logs"], loops=loops)
     before = p.clock.now()
@@ -473,7 +483,7 @@ def test_a_loop_pauses_between_its_turns_outside_of_any_container(platform):
     assert 1_200 <= p.clock.now() - before < 1_800
 
 
-def test_a_resumed_loop_does_not_pause_again_between_turns_that_it_takes_over(platform):
+def test_a_resumed_loop_does_not_pause_again_between_turns_that_it_takes_over(platform: MakeFlow) -> None:
     loops = {"until first": {"first": "first", "pauseMs": 600_000}}
     p = platform(FLOW, STEPS, {"start": POOL}, start="start", end="end", outputs=["logs"], loops=loops)
     p.invoke()

@@ -1,8 +1,15 @@
 """A step's variables and secrets are in its own environment, and in no other."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.fixture_types import MakeFlow
+
 
 FLOW = """
 from metaflow import FlowSpec, step
@@ -33,7 +40,7 @@ if __name__ == "__main__":
 TOKEN = "a-token-for-nobody"
 
 
-def make(platform, **end):
+def make(platform: MakeFlow, **end: Any) -> Any:
     steps = {
         "start": {"next": {"step": "middle"}, "vars": {"MOOD": "blue", "TZ": "Asia/Tokyo"}, "secrets": ["TOKEN"]},
         "middle": {"next": {"step": "end"}},
@@ -44,11 +51,11 @@ def make(platform, **end):
     return made
 
 
-def text_of(platform, part):
+def text_of(platform: MakeFlow, part: str) -> Any:
     return b"".join(platform.store.get(key)[0] for key in platform.store.list("") if part in key).decode("latin-1")
 
 
-def test_a_step_finds_its_own_and_the_next_one_finds_nothing(platform):
+def test_a_step_finds_its_own_and_the_next_one_finds_nothing(platform: MakeFlow) -> None:
     result = make(platform).invoke()
     assert result["status"] == "succeeded", result
     outputs = result["outputs"]
@@ -58,7 +65,7 @@ def test_a_step_finds_its_own_and_the_next_one_finds_nothing(platform):
     assert not {"TOKEN", "MOOD"} & os.environ.keys()
 
 
-def test_a_printed_secret_is_in_no_log_and_in_no_record(platform):
+def test_a_printed_secret_is_in_no_log_and_in_no_record(platform: MakeFlow) -> None:
     made = make(platform)
     result = made.invoke()
     assert result["outputs"]["leaked"] == ["***!"]
@@ -67,7 +74,7 @@ def test_a_printed_secret_is_in_no_log_and_in_no_record(platform):
         assert text_of(made, part) and TOKEN not in text_of(made, part)
 
 
-def test_an_error_keeps_not_even_the_beginning_of_a_secret(platform):
+def test_an_error_keeps_not_even_the_beginning_of_a_secret(platform: MakeFlow) -> None:
     made = make(platform, vars={"FAIL": "1"})
     result = made.invoke()
     assert result["status"] == "failed"
@@ -76,7 +83,7 @@ def test_an_error_keeps_not_even_the_beginning_of_a_secret(platform):
     assert "x***" in text_of(made, "task_stderr.log")
 
 
-def test_a_secret_that_was_not_bound_is_told(platform):
+def test_a_secret_that_was_not_bound_is_told(platform: MakeFlow) -> None:
     made = make(platform)
     made.container.executor.secrets = {}
     with pytest.raises(RuntimeError, match="step start lacks TOKEN: deploy the flow again, with its secrets"):

@@ -1,9 +1,17 @@
 """What a step may do to itself: each is a failed task with its log, and the container goes on."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR_STEPS
+
+if TYPE_CHECKING:
+    from tests.fixture_types import MakeFlow
+
 
 FLOW = """
     import os, signal, sys, time, threading
@@ -47,7 +55,7 @@ PLAN = {
         ("os.close(1); os.close(2); print(1)", "Bad file descriptor"),
     ],
 )
-def test_a_failed_task_and_a_living_container(platform, how, message):
+def test_a_failed_task_and_a_living_container(platform: MakeFlow, how: str, message: str) -> None:
     steps = {**LINEAR_STEPS, "start": {**LINEAR_STEPS["start"], "timeoutMs": 500}} if "sleep" in how else LINEAR_STEPS
     p = platform(FLOW, steps, **PLAN)
     answer = p.invoke(how=how)
@@ -61,12 +69,12 @@ def test_a_failed_task_and_a_living_container(platform, how, message):
     assert p.invoke(run="r2")["status"] == "succeeded"
 
 
-def test_an_activation_that_answered_nothing(platform):
+def test_an_activation_that_answered_nothing(platform: MakeFlow) -> None:
     """The conductor enters the step again, with what it was told: the task has failed, and the run with it."""
     p = platform(FLOW, LINEAR_STEPS, **PLAN)
     lost = []
 
-    def after(number, envelope):
+    def after(number: int, envelope: dict[str, Any]) -> str | None | None:
         if envelope.get("step") == "end" and not lost:
             lost.append(dict(envelope, died="killed"))
             return "drop"
@@ -80,19 +88,19 @@ def test_an_activation_that_answered_nothing(platform):
     assert p.store.get("F/r1/end/t/0.DONE.lock") is None
 
 
-def test_a_grandchild_that_keeps_the_output_open_is_not_waited_for(platform):
+def test_a_grandchild_that_keeps_the_output_open_is_not_waited_for(platform: MakeFlow) -> None:
     p = platform(FLOW, LINEAR_STEPS, **PLAN)
     assert p.invoke(how="import subprocess; subprocess.Popen(['sleep', '60'])")["status"] == "succeeded"
 
 
-def test_a_flow_that_cannot_be_loaded_says_why(platform):
+def test_a_flow_that_cannot_be_loaded_says_why(platform: MakeFlow) -> None:
     p = platform("import nothing_of_this_name\n", LINEAR_STEPS, **PLAN)
     answer = p.invoke(how="")
     assert answer["error"]["message"] == "ModuleNotFoundError: No module named 'nothing_of_this_name'"
     assert p.result() == answer
 
 
-def test_bad_parameters_leave_a_failed_run(platform):
+def test_bad_parameters_leave_a_failed_run(platform: MakeFlow) -> None:
     plan = {**PLAN, "parameters": {"how": {"type": "string", "required": True}, "n": {"type": "integer", "required": False}}}
     p = platform(FLOW, LINEAR_STEPS, **plan)
     first = {"run": "r1", "block": p.plan.block("start"), "step": "start", "at": [], "home": True}
@@ -107,7 +115,7 @@ def test_bad_parameters_leave_a_failed_run(platform):
     assert again["status"] == "failed" and "exists already" in again["error"]["message"]
 
 
-def test_random_numbers_differ_between_tasks(platform):
+def test_random_numbers_differ_between_tasks(platform: MakeFlow) -> None:
     flow = FLOW.replace("exec(self.how)", "import random; self.a = random.random()").replace(
         "            pass", "            import random; self.same = self.a == random.random()"
     )

@@ -1,10 +1,20 @@
 """What `catch` and `onFailure` are told of a failure, whatever it was."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuvopipe_runtime.contract.protocol import EXACT_PARAMETERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
 
 FLOW = """
     import os, signal, sys, time
@@ -60,10 +70,10 @@ HANDLERS = {"tell": {"next": {"step": "tell_more"}}, "tell_more": {"next": {"han
 
 
 @pytest.fixture
-def reasoned(platform):
+def reasoned(platform: MakeFlow) -> Callable[..., OneFlow]:
     """`reasoned(**ask)` for a flow that catches what happens to its step `ask`."""
 
-    def make(steps=None, more=None, **ask):
+    def make(steps: dict[str, Any] | None = None, more: Any = None, **ask: Any) -> OneFlow:
         steps = {**STEPS, **(steps or {})}
         parameters = {"how": {"type": "string", "default": "", "required": False}}
         plan = {"start": "start", "end": "end", "outputs": ["caught"], "parameters": parameters, **(more or {})}
@@ -72,7 +82,7 @@ def reasoned(platform):
     return make
 
 
-def caught(p, **params):
+def caught(p: OneFlow, **params: Any) -> Any:
     answer = p.invoke(**params)
     assert answer["status"] == "succeeded", answer
     return answer["outputs"]["caught"]
@@ -92,7 +102,9 @@ def caught(p, **params):
         ("import threading; self.lock = threading.Lock()", "lock"),
     ],
 )
-def test_catch_is_told_how_a_process_ended(reasoned, how, reason, retry):
+def test_catch_is_told_how_a_process_ended(
+    reasoned: Callable[..., OneFlow], how: str, reason: str, retry: dict[str, Any]
+) -> None:
     p = reasoned(timeoutMs=500, **retry) if "sleep" in how else reasoned(**retry)
     kind, message = caught(p, how=how)
     assert kind == "FailureHandledByCatch"
@@ -100,17 +112,17 @@ def test_catch_is_told_how_a_process_ended(reasoned, how, reason, retry):
     assert message == p.store.get_json(p.keys("ask/t/failed-0")[0])["error"]
 
 
-def test_catch_is_told_that_there_was_no_more_memory(reasoned):
+def test_catch_is_told_that_there_was_no_more_memory(reasoned: Callable[..., OneFlow]) -> None:
     assert caught(reasoned(), how="bytearray(1 << 60)") == ["MemoryError", "out of memory"]
 
 
-def test_catch_is_told_what_an_action_answered(reasoned):
+def test_catch_is_told_what_an_action_answered(reasoned: Callable[..., OneFlow]) -> None:
     p = reasoned(call={"action": "flaky"})
     p.answer = lambda envelope, arguments: {"error": {"error": "An error has occurred: Error: out of paper"}}
     assert caught(p) == ["FailureHandledByCatch", "An error has occurred: Error: out of paper"]
 
 
-def test_catch_is_told_how_a_flow_ended(reasoned):
+def test_catch_is_told_how_a_flow_ended(reasoned: Callable[..., OneFlow]) -> None:
     p = reasoned(call={"flow": "Other", "detach": False})
     p.result_of = lambda envelope, arguments: {"status": "failed", "error": {"message": "ValueError: negative: -1"}}
     assert caught(p)[1].startswith("the flow Other failed: ValueError: negative: -1")
@@ -119,10 +131,10 @@ def test_catch_is_told_how_a_flow_ended(reasoned):
     assert "there is no such flow" in caught(p)[1]
 
 
-def test_catch_is_told_that_a_container_was_lost(reasoned):
+def test_catch_is_told_that_a_container_was_lost(reasoned: Callable[..., OneFlow]) -> None:
     p = reasoned()
 
-    def lose(number, envelope):
+    def lose(number: int, envelope: dict[str, Any]) -> str | None | None:
         if envelope.get("step") == "ask" and not envelope.get("attempt"):
             p.launch(p.flow, dict(envelope, died="The action exhausted its memory and was aborted."))
             return "drop"
@@ -133,16 +145,16 @@ def test_catch_is_told_that_a_container_was_lost(reasoned):
 
 
 @pytest.mark.parametrize("call", [{"action": "notify"}, {"flow": "Notify", "detach": False}])
-def test_on_failure_knows_the_failure_from_its_first_step_on(reasoned, call):
+def test_on_failure_knows_the_failure_from_its_first_step_on(reasoned: Callable[..., OneFlow], call: dict[str, Any]) -> None:
     steps = {**HANDLERS, "ask": {"next": {"step": "end"}}, "tell": {**HANDLERS["tell"], "call": call}}
     p = reasoned(steps, {"onFailure": "tell"})
     asked = []
 
-    def answer(envelope, arguments):
+    def answer(envelope: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
         asked.append(arguments)
         return {"result": {}}
 
-    def result_of(envelope, arguments):
+    def result_of(envelope: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
         return {"status": "succeeded", "outputs": answer(envelope, arguments)["result"]}
 
     p.answer, p.result_of = answer, result_of

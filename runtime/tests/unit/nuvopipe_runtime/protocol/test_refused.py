@@ -1,10 +1,19 @@
 """Starts that are refused for their parameters: nobody may read the answer, so the run is there, and `onFailure` follows."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX
 from tests.unit.nuvopipe_runtime.protocol.test_failures import FLOW as PLAIN
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR_STEPS
+
+if TYPE_CHECKING:
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
 
 FLOW = """
     import metaflow
@@ -39,16 +48,16 @@ SECRET = "a-secret-that-is-not-kept"
 
 
 @pytest.fixture
-def order(platform):
+def order(platform: MakeFlow) -> OneFlow:
     return platform(FLOW, STEPS, start="start", end="end", parameters=PARAMETERS, onFailure="tell")
 
 
-def begin(p, **params):
+def begin(p: OneFlow, **params: Any) -> dict[str, Any]:
     first = {"run": "r1", "block": p.plan.block("start"), "step": "start", "at": [], "home": True}
     return {**first, "params": params, "answerWithin": 0}
 
 
-def test_what_follows_a_failure_knows_why_and_what_was_given(order):
+def test_what_follows_a_failure_knows_why_and_what_was_given(order: OneFlow) -> None:
     answer = order.run_session(begin(order, qty=0, name="ada", token=SECRET))
     assert answer["status"] == "failed"
     result = order.result()
@@ -57,7 +66,7 @@ def test_what_follows_a_failure_knows_why_and_what_was_given(order):
     assert [key.split("/")[-3] for key in order.keys("/commit")] == ["_parameters", "tell"]
 
 
-def test_no_secret_of_it_is_kept(order):
+def test_no_secret_of_it_is_kept(order: OneFlow) -> None:
     order.run_session(begin(order, qty=0, token=SECRET))
     order.run_session({**begin(order, token=SECRET, tokne=SECRET), "run": "r2"})
     kept = [order.store.get(key)[0] for key in order.store.list("")]
@@ -66,11 +75,11 @@ def test_no_secret_of_it_is_kept(order):
 
 
 @pytest.mark.parametrize("lost", ["run.json", "failed", "_parameters/0/commit"])
-def test_it_is_made_up_for_where_it_is_lost(order, lost):
+def test_it_is_made_up_for_where_it_is_lost(order: OneFlow, lost: str) -> None:
     """A session that is lost after it has written one of these."""
     create = order.store.create
 
-    def create_and_die(key, data):
+    def create_and_die(key: str, data: bytes) -> None:
         create(key, data)
         if key.endswith(lost):
             order.store.create = create
@@ -87,7 +96,7 @@ def test_it_is_made_up_for_where_it_is_lost(order, lost):
     assert order.store.list(LIVE_PREFIX) == []
 
 
-def test_it_cannot_be_resumed(order):
+def test_it_cannot_be_resumed(order: OneFlow) -> None:
     order.run_session(begin(order, qty=0, token=SECRET))
     answer = order.run_session({**begin(order), "run": "r2", "origin": ["r1"]})
     assert (
@@ -96,7 +105,7 @@ def test_it_cannot_be_resumed(order):
     assert order.keys("", "r2") == []
 
 
-def test_a_wrong_name_is_only_refused(platform):
+def test_a_wrong_name_is_only_refused(platform: MakeFlow) -> None:
     parameters = {"how": {"type": "string", "default": "", "required": False}}
     p = platform(PLAIN, LINEAR_STEPS, start="start", end="end", parameters=parameters)
     answer = p.run_session({**begin(p), "run": "../r1"})

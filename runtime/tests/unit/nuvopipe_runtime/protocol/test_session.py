@@ -1,5 +1,14 @@
 """Flows walked from their first envelope to their result, with real Metaflow tasks."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
+
 LINEAR = """
     from metaflow import FlowSpec, Parameter, step
 
@@ -61,16 +70,16 @@ FOREACH_STEPS = {
 }
 
 
-def foreach_pool(concurrency):
+def foreach_pool(concurrency: int) -> dict[str, Any]:
     pool = {"kind": "foreach", "over": "items", "first": ["body"], "last": ["body"], "join": "join"}
     return {"start": {**pool, "concurrency": concurrency}}
 
 
-def foreach(platform, items, concurrency):
+def foreach(platform: MakeFlow, items: int, concurrency: int) -> OneFlow:
     return platform(FOREACH % items, FOREACH_STEPS, foreach_pool(concurrency), start="start", end="end", outputs=["squares"])
 
 
-def test_linear(platform):
+def test_linear(platform: MakeFlow) -> None:
     p = platform(LINEAR, LINEAR_STEPS, **LINEAR_PLAN)
     assert p.invoke(n="4") == {"run": "r1", "status": "succeeded", "outputs": {"y": 10}}
     assert p.result() == {"run": "r1", "status": "succeeded", "outputs": {"y": 10}}
@@ -80,7 +89,7 @@ def test_linear(platform):
     assert p.store.get("F/r1/end/t/0.DONE.lock")
 
 
-def test_foreach_with_lanes(platform):
+def test_foreach_with_lanes(platform: MakeFlow) -> None:
     p = foreach(platform, 10, 4)
     p.invoke()
     assert p.result()["outputs"] == {"squares": [i * i for i in range(10)]}
@@ -88,7 +97,7 @@ def test_foreach_with_lanes(platform):
     assert len(p.keys("/claims/")) == 10
 
 
-def test_foreach_continues_before_the_session_runs_out(platform):
+def test_foreach_continues_before_the_session_runs_out(platform: MakeFlow) -> None:
     p = foreach(platform, 60, 1)
     p.invoke()
     assert p.result()["outputs"] == {"squares": [i * i for i in range(60)]}

@@ -1,12 +1,21 @@
 """Flows as steps: a parent waits without a session, its child wakes it, and nothing of a family outlives its head."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
 from tests.faults.platform import FaultyPlatform
 from tests.faults.stub import StubExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.fixture_types import MakeFlow
+
 
 FOREVER_MS = 1_200_000
 END = {"next": {"end": True}}
@@ -16,19 +25,19 @@ WAITS_MAX = 8
 """Pauses of a parent that waits for a child, however long that takes."""
 
 
-def retry(times=1, backoff_ms=FOREVER_MS):
+def retry(times: int = 1, backoff_ms: int = FOREVER_MS) -> dict[str, Any]:
     return {"times": times, "backoffMs": backoff_ms, "factor": 1, "maxMs": FOREVER_MS, "jitter": 0, "on": []}
 
 
-def calls(flow, **more):
+def calls(flow: str, **more: Any) -> dict[str, Any]:
     return {"call": {"flow": flow, "detach": False, **more}}
 
 
 @pytest.fixture
-def family(platform):
+def family(platform: MakeFlow) -> Callable[..., Any]:
     """`family(Parent={step: spec}, Child={…})`: a world of flows, each with its plan's further keys as `Flow__key`."""
 
-    def make(**flows):
+    def make(**flows: Any) -> Any:
         plans = []
         for flow, steps in flows.items():
             more = {key: steps.pop(key) for key in ("onFailure", "timeoutMs", "pools") if key in steps}
@@ -39,18 +48,18 @@ def family(platform):
     return make
 
 
-def run(world, flow="Parent", name="r1", until=None, **more):
+def run(world: FaultyPlatform, flow: str = "Parent", name: str = "r1", until: Any = None, **more: Any) -> None:
     """From a client's start to the end, or as long as something goes on by itself."""
     world.begin(flow, name, **more)
     world.finish(until or (lambda: True))
     assert not world.problems
 
 
-def result(world, flow, name):
+def result(world: FaultyPlatform, flow: str, name: str) -> dict[str, Any] | None:
     return world.store.get_json(RunLayout(flow, name).result)
 
 
-def calls_of(world, operation, step=None):
+def calls_of(world: FaultyPlatform, operation: str, step: str | None = None) -> list[Any]:
     return [key for of, key in world.calls if of == operation and step in (None, key)]
 
 
@@ -58,11 +67,11 @@ SLOW_CHILD = {"start": {"next": {"step": "flaky"}}, "flaky": {"next": {"step": "
 PARENT = {"start": {"next": {"step": "sub"}}, "sub": {"next": {"step": "end"}, **calls("Child")}, "end": END}
 
 
-def copy(steps):
+def copy(steps: dict[str, Any]) -> dict[str, Any]:
     return {name: dict(spec) if isinstance(spec, dict) else spec for name, spec in steps.items()}
 
 
-def test_a_parent_waits_without_a_session_and_is_woken(family):
+def test_a_parent_waits_without_a_session_and_is_woken(family: Callable[..., Any]) -> None:
     world = family(Parent=copy(PARENT), Child=copy(SLOW_CHILD))
     run(world)
     assert result(world, "Parent", "r1")["status"] == "succeeded"
@@ -75,7 +84,7 @@ def test_a_parent_waits_without_a_session_and_is_woken(family):
     assert 0 < parent["started"] - child["ended"] < NOTICED_MAX_S * 1000
 
 
-def test_a_quick_child_is_found_without_being_asked_for(family):
+def test_a_quick_child_is_found_without_being_asked_for(family: Callable[..., Any]) -> None:
     world = family(Parent=copy(PARENT), Child={"start": {"next": {"step": "end"}}, "end": END})
     run(world)
     assert result(world, "Parent", "r1")["status"] == "succeeded"
@@ -83,7 +92,7 @@ def test_a_quick_child_is_found_without_being_asked_for(family):
     assert not world.store.exists(RunLayout("Child", "r1-sub-t").parent)
 
 
-def test_a_family_of_many_generations_needs_no_sweep(family):
+def test_a_family_of_many_generations_needs_no_sweep(family: Callable[..., Any]) -> None:
     generations = 40
     flows = {
         f"F{number}": {
@@ -105,11 +114,11 @@ def test_a_family_of_many_generations_needs_no_sweep(family):
 
 
 @pytest.mark.parametrize("kind", ["refused", "unanswered"])
-def test_a_platform_that_is_busy_is_asked_again_to_wake_the_parent(family, kind):
+def test_a_platform_that_is_busy_is_asked_again_to_wake_the_parent(family: Callable[..., Any], kind: str) -> None:
     world = family(Parent=copy(PARENT), Child=copy(SLOW_CHILD))
     asked = []
 
-    def fault(call, operation, key):
+    def fault(call: Any, operation: str, key: str) -> Any:
         if operation == "start" and key == "sub":
             asked.append(world.clock.now())
             return kind if len(asked) <= 2 else None
@@ -121,7 +130,7 @@ def test_a_platform_that_is_busy_is_asked_again_to_wake_the_parent(family, kind)
     assert len(asked) == 3 and asked[-1] - asked[0] > 60
 
 
-def test_a_wake_that_is_lost_is_made_up_for_by_a_sweep(family):
+def test_a_wake_that_is_lost_is_made_up_for_by_a_sweep(family: Callable[..., Any]) -> None:
     world = family(Parent=copy(PARENT), Child=copy(SLOW_CHILD))
     world.fault = lambda call, operation, key: "lost" if (operation, key) == ("start", "sub") else None
     is_over = partial(result, world, "Parent", "r1")
@@ -130,7 +139,7 @@ def test_a_wake_that_is_lost_is_made_up_for_by_a_sweep(family):
     assert world.sweeps == 1
 
 
-def test_a_parent_of_a_retried_step_gets_the_run_of_each_attempt(family):
+def test_a_parent_of_a_retried_step_gets_the_run_of_each_attempt(family: Callable[..., Any]) -> None:
     parent = copy(PARENT)
     parent["sub"]["retry"] = retry(2, 1000)
     world = family(
@@ -151,11 +160,11 @@ GRANDCHILDREN = {
 NAMES = {"Parent": "r1", "Child": "r1-sub-t", "Grandchild": "r1-sub-t-sub-t"}
 
 
-def statuses(world):
+def statuses(world: FaultyPlatform) -> list[str]:
     return [result(world, flow, name)["status"] for flow, name in NAMES.items()]
 
 
-def test_a_cancelled_run_takes_its_family_with_it(family):
+def test_a_cancelled_run_takes_its_family_with_it(family: Callable[..., Any]) -> None:
     world = family(**{flow: copy(steps) for flow, steps in GRANDCHILDREN.items()})
     world.meanwhile(60, lambda: world.cancel("Parent", "r1"))
     run(world)
@@ -164,11 +173,11 @@ def test_a_cancelled_run_takes_its_family_with_it(family):
     assert not world.store.exists(RunLayout("Grandchild", NAMES["Grandchild"]).commit("flaky", "t"))
 
 
-def record_created(world):
+def record_created(world: FaultyPlatform) -> list[float]:
     return [world.store.get_json(key)["created"] / 1000 for key in world.store.list("") if key.endswith("/run.json")]
 
 
-def test_so_does_one_whose_time_is_over(family):
+def test_so_does_one_whose_time_is_over(family: Callable[..., Any]) -> None:
     flows = {flow: copy(steps) for flow, steps in GRANDCHILDREN.items()}
     flows["Parent"] |= {"timeoutMs": 100_000, "tell": {"next": {"handled": True}}, "onFailure": "tell"}
     world = family(**flows)
@@ -181,7 +190,7 @@ def test_so_does_one_whose_time_is_over(family):
     assert 100 <= ended - min(record_created(world)) < 103
 
 
-def test_and_a_step_whose_time_is_over_ends_the_flow_that_it_waits_for(family):
+def test_and_a_step_whose_time_is_over_ends_the_flow_that_it_waits_for(family: Callable[..., Any]) -> None:
     flows = {flow: copy(steps) for flow, steps in GRANDCHILDREN.items()}
     flows["Parent"]["sub"] |= calls("Child", timeoutMs=50_000)
     world = family(**flows)
@@ -190,7 +199,7 @@ def test_and_a_step_whose_time_is_over_ends_the_flow_that_it_waits_for(family):
     assert "no result after 50 s, which is the step's time limit" in result(world, "Parent", "r1")["error"]["message"]
 
 
-def test_a_branch_that_fails_ends_the_flows_of_the_others(family):
+def test_a_branch_that_fails_ends_the_flows_of_the_others(family: Callable[..., Any]) -> None:
     parent = {
         "start": {"next": {"open": "start"}},
         "sub": {"next": {"done": "start"}, "within": ["start"], **calls("Child")},
@@ -218,7 +227,7 @@ def test_a_branch_that_fails_ends_the_flows_of_the_others(family):
     assert world.sweeps == 0
 
 
-def test_a_child_that_begins_after_it_was_cancelled_does_nothing(family):
+def test_a_child_that_begins_after_it_was_cancelled_does_nothing(family: Callable[..., Any]) -> None:
     world = family(Parent=copy(PARENT), Child=copy(SLOW_CHILD))
     world.store.put(RunLayout("Child", "c1").cancelled, b"{}")
     run(world, "Child", "c1")
@@ -226,7 +235,7 @@ def test_a_child_that_begins_after_it_was_cancelled_does_nothing(family):
     assert not world.store.list(RunLayout("Child", "c1").tasks_prefix)
 
 
-def test_a_flow_that_is_not_waited_for_goes_on(family):
+def test_a_flow_that_is_not_waited_for_goes_on(family: Callable[..., Any]) -> None:
     parent = copy(PARENT)
     parent["sub"] = {"next": {"step": "ill"}, **calls("Child"), "call": {"flow": "Child", "detach": True}}
     parent["ill"] = {"next": {"step": "end"}}
@@ -239,7 +248,7 @@ def test_a_flow_that_is_not_waited_for_goes_on(family):
 COSTLY = {"start": {"next": {"step": "broken_0"}}, "broken_0": {"next": {"step": "end"}}, "end": END}
 
 
-def costly(family, **more):
+def costly(family: Callable[..., Any], **more: Any) -> FaultyPlatform:
     """A parent whose child has failed, at a step that works from now on."""
     parent = {"start": {"next": {"open": "start"}}, "sub": {"next": {"done": "start"}, "within": ["start"], **calls("Child")}}
     parent |= {"join": {"next": {"step": "end"}, "joins": "start"}, "end": END}
@@ -258,7 +267,7 @@ def costly(family, **more):
     return world
 
 
-def test_a_resumed_run_resumes_the_run_of_its_step(family):
+def test_a_resumed_run_resumes_the_run_of_its_step(family: Callable[..., Any]) -> None:
     world = costly(family)
     run(world, name="r2", resume="r1")
     assert result(world, "Parent", "r2")["status"] == "succeeded"
@@ -270,7 +279,7 @@ def test_a_resumed_run_resumes_the_run_of_its_step(family):
 
 
 @pytest.mark.parametrize("changed", ["given", "from", "gone"])
-def test_it_starts_afresh_where_that_would_not_be_the_same(family, changed):
+def test_it_starts_afresh_where_that_would_not_be_the_same(family: Callable[..., Any], changed: str) -> None:
     world = costly(family)
     layout = RunLayout("Parent", "r1")
     if changed == "given":
@@ -284,7 +293,7 @@ def test_it_starts_afresh_where_that_would_not_be_the_same(family, changed):
     assert "origin" not in world.store.get_json(RunLayout("Child", "r2-sub-t-0").run)
 
 
-def test_a_run_that_was_cancelled_with_its_parent_is_resumed_once_it_has_ended(family):
+def test_a_run_that_was_cancelled_with_its_parent_is_resumed_once_it_has_ended(family: Callable[..., Any]) -> None:
     world = family(**{flow: copy(steps) for flow, steps in GRANDCHILDREN.items()})
     world.meanwhile(60, lambda: world.cancel("Parent", "r1"))
     world.fault = lambda call, operation, key: "lost" if operation == "start" and world.clock.now() > world.began + 50 else None
@@ -298,7 +307,7 @@ def test_a_run_that_was_cancelled_with_its_parent_is_resumed_once_it_has_ended(f
     assert world.store.get_json(RunLayout("Child", "r2-sub-t").run)["origin"] == {"run": "r1-sub-t"}
 
 
-def test_a_child_starts_nothing_but_conductors(family):
+def test_a_child_starts_nothing_but_conductors(family: Callable[..., Any]) -> None:
     world = family(Child=copy(SLOW_CHILD))
     forged = b'{"action":"guest/delete-everything","envelope":{"run":"r1"}}'
     world.store.put(RunLayout("Child", "c1").parent, forged)

@@ -1,12 +1,21 @@
 """The pool-and-lane protocol under loss, refusal and repetition. Names of the invariants are DESIGN's."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.protocol.claims.pool import _middle_of_longest_run
 from tests.unit.nuvopipe_runtime.protocol.test_session import foreach
+
+if TYPE_CHECKING:
+    from nuvopipe_testing.one_flow import OneFlow
+    from nuvopipe_testing.platform import DeployedFlow
+    from tests.fixture_types import MakeFlow
+
 
 NESTED = """
     from metaflow import FlowSpec, step
@@ -73,7 +82,7 @@ NESTED_STEPS = {
 NESTED_RESULT = {"words": [[f"{c}{i}" for i in (1, 2, 3, 4)] + [c.upper()] for c in "xyz"]}
 
 
-def nested(platform, concurrency=3):
+def nested(platform: MakeFlow, concurrency: int = 3) -> OneFlow:
     each = {"kind": "foreach", "concurrency": concurrency}
     return platform(
         NESTED,
@@ -96,32 +105,32 @@ def nested(platform, concurrency=3):
     )
 
 
-def executions(p, step):
+def executions(p: OneFlow, step: str) -> list[Any]:
     """How often a step was executed, by coordinate, from the envelopes that named it."""
     return [tuple(e.get("at", [])) for e in p.log if e.get("step") == step]
 
 
-def joins_of(p):
+def joins_of(p: OneFlow) -> list[str]:
     return [key for key in p.keys("pools/") if key.endswith("/join")]
 
 
-def test_nested_both_ways(platform):
+def test_nested_both_ways(platform: MakeFlow) -> None:
     p = nested(platform)
     p.invoke()
     assert p.result()["outputs"] == NESTED_RESULT
 
 
-def test_i4_a_refused_launch_only_means_fewer_lanes(platform):
+def test_i4_a_refused_launch_only_means_fewer_lanes(platform: MakeFlow) -> None:
     p = nested(platform)
     p.refuse = lambda envelope: True
     assert p.invoke()["outputs"] == NESTED_RESULT
 
 
-def test_i4_a_long_run_waits_for_the_platform_to_take_its_continuation(platform):
+def test_i4_a_long_run_waits_for_the_platform_to_take_its_continuation(platform: MakeFlow) -> None:
     p = foreach(platform, 60, 1)
     refused = []
 
-    def refuse(envelope):
+    def refuse(envelope: dict[str, Any]) -> bool:
         refused.append(envelope)
         return len(refused) <= 4
 
@@ -131,18 +140,18 @@ def test_i4_a_long_run_waits_for_the_platform_to_take_its_continuation(platform)
     assert any(envelope.get("used", 0) >= 46 for envelope in p.log)
 
 
-def test_a_run_tells_since_when_it_waits_for_the_platform(platform):
+def test_a_run_tells_since_when_it_waits_for_the_platform(platform: MakeFlow) -> None:
     p = foreach(platform, 60, 1)
     refused, told = [], []
 
-    def refuse(envelope):
+    def refuse(envelope: dict[str, Any]) -> bool:
         refused.append(p.clock.now_ms())
         return len(refused) <= 5
 
     p.refuse = refuse
     put = p.store.put
 
-    def see(key, data, *more):
+    def see(key: str, data: bytes, *more: Any) -> Any:
         if key.endswith("/waiting"):
             told.append(json.loads(data)["since"])
         return put(key, data, *more)
@@ -155,17 +164,17 @@ def test_a_run_tells_since_when_it_waits_for_the_platform(platform):
     assert refused[4] - refused[3] > 1_000
 
 
-def test_i5_the_envelope_stays_small(platform):
+def test_i5_the_envelope_stays_small(platform: MakeFlow) -> None:
     p = nested(platform)
     p.invoke()
     assert max(len(json.dumps(envelope)) for envelope in p.log) < 300
 
 
-def test_i3_a_lane_lost_in_the_middle_of_an_item(platform):
+def test_i3_a_lane_lost_in_the_middle_of_an_item(platform: MakeFlow) -> None:
     """Its claim is there and nothing else of the item: the guard takes it over once the lease has run out."""
     p = foreach(platform, 6, 3)
 
-    def before(number, envelope):
+    def before(number: int, envelope: dict[str, Any]) -> str | None | None:
         if envelope.get("claim") and envelope["at"] == [2]:
             claim = {"by": "lost", "expires": p.clock.now_ms() + 45_000}
             p.store.create(RunLayout("F", "r1").pool_claim("start", "t", 2), json.dumps(claim).encode())
@@ -178,12 +187,12 @@ def test_i3_a_lane_lost_in_the_middle_of_an_item(platform):
 
 
 @pytest.mark.parametrize("wanted", range(1, 7))
-def test_i3_a_lane_lost_after_any_of_its_components_while_another_lives(platform, wanted):
+def test_i3_a_lane_lost_after_any_of_its_components_while_another_lives(platform: MakeFlow, wanted: int) -> None:
     """The answer of a lane's wanted component never reaches the conductor: what it claimed next is claimed for nobody."""
     p = foreach(platform, 6, 3)
     answered = []
 
-    def after(number, envelope):
+    def after(number: int, envelope: dict[str, Any]) -> Any:
         if envelope.get("step") == "body" and not envelope.get("home"):
             answered.append(number)
             return "drop" if len(answered) == wanted else None
@@ -196,11 +205,11 @@ def test_i3_a_lane_lost_after_any_of_its_components_while_another_lives(platform
     assert len(joins_of(p)) == 1
 
 
-def test_i7_every_session_launched_twice(platform):
+def test_i7_every_session_launched_twice(platform: MakeFlow) -> None:
     p = nested(platform)
     once = p.launch
 
-    def twice(flow, envelope):
+    def twice(flow: DeployedFlow, envelope: dict[str, Any]) -> Any:
         once(flow, envelope)
         return once(flow, envelope)
 
@@ -212,7 +221,7 @@ def test_i7_every_session_launched_twice(platform):
     assert len(executions(p, "all")) == 1
 
 
-def test_i1_of_two_attempts_one_is_committed(platform):
+def test_i1_of_two_attempts_one_is_committed(platform: MakeFlow) -> None:
     """A second session enters a task that is under way: both execute, one record counts, the loser's session stops."""
     p = foreach(platform, 3, 1)
     p.invoke()
@@ -222,7 +231,7 @@ def test_i1_of_two_attempts_one_is_committed(platform):
     assert p.store.get(RunLayout("F", "r1").commit("join", "t"))[0] == before
 
 
-def test_i2_the_join_sees_every_item_and_is_claimed_once(platform):
+def test_i2_the_join_sees_every_item_and_is_claimed_once(platform: MakeFlow) -> None:
     p = foreach(platform, 20, 5)
     p.invoke()
     assert p.result()["outputs"]["squares"] == [i * i for i in range(20)]
@@ -230,14 +239,14 @@ def test_i2_the_join_sees_every_item_and_is_claimed_once(platform):
 
 
 @pytest.mark.parametrize("items", [1, 2, 3])
-def test_more_lanes_than_items(platform, items):
+def test_more_lanes_than_items(platform: MakeFlow, items: int) -> None:
     p = foreach(platform, items, 10)
     p.invoke()
     assert p.result()["outputs"]["squares"] == [i * i for i in range(items)]
     assert p.launches <= items
 
 
-def test_a_run_started_twice_is_one_run(platform):
+def test_a_run_started_twice_is_one_run(platform: MakeFlow) -> None:
     p = foreach(platform, 2, 1)
     first = p.invoke()
     components = p.components
@@ -245,7 +254,7 @@ def test_a_run_started_twice_is_one_run(platform):
     assert p.components == components + 1
 
 
-def test_a_failure_stops_every_lane(platform):
+def test_a_failure_stops_every_lane(platform: MakeFlow) -> None:
     p = foreach(platform, 8, 2)
     flow = (p.plan.directory, "flow.py")
     text = open("/".join(flow)).read().replace("self.input ** 2", "1 // (self.input - 1)")
@@ -261,11 +270,11 @@ def test_a_failure_stops_every_lane(platform):
     ("free", "item"),
     [([5], 5), ([0, 1, 2, 3], 2), ([1, 7, 8, 9, 20], 8), ([0, 2, 4], 0), ([3, 4, 10, 11, 12, 13], 12)],
 )
-def test_a_lane_that_collides_goes_where_it_has_most_room(free, item):
+def test_a_lane_that_collides_goes_where_it_has_most_room(free: list[int], item: int) -> None:
     assert _middle_of_longest_run(free) == item
 
 
-def test_a_crash_between_commit_and_metaflows_files_is_made_good_by_entering_again(platform):
+def test_a_crash_between_commit_and_metaflows_files_is_made_good_by_entering_again(platform: MakeFlow) -> None:
     p = foreach(platform, 2, 1)
     p.invoke()
     files = [key for key in p.store.list("F/r1/body/t-0/")]
@@ -276,13 +285,13 @@ def test_a_crash_between_commit_and_metaflows_files_is_made_good_by_entering_aga
 
 
 @pytest.mark.parametrize("part", ["run.json", "/claims/", "/commit", "/join"])
-def test_a_put_whose_first_answer_was_lost_is_no_rival(platform, part):
+def test_a_put_whose_first_answer_was_lost_is_no_rival(platform: MakeFlow, part: str) -> None:
     """The store's client repeats it and finds its own object in its place."""
     p = foreach(platform, 3, 2)
     create = p.store.create
     repeated = []
 
-    def create_twice(key, data):
+    def create_twice(key: str, data: bytes) -> None:
         create(key, data)
         if part in key:
             repeated.append(key)
@@ -294,12 +303,12 @@ def test_a_put_whose_first_answer_was_lost_is_no_rival(platform, part):
     assert repeated
 
 
-def test_i3_the_join_is_lost_after_every_lane_has_ended(platform):
+def test_i3_the_join_is_lost_after_every_lane_has_ended(platform: MakeFlow) -> None:
     """Both lanes find all items done at once; the one that has the join dies, the other has become the guard."""
     p = foreach(platform, 2, 2)
     lost = []
 
-    def before(number, envelope):
+    def before(number: int, envelope: dict[str, Any]) -> str | None | None:
         if envelope.get("step") == "join" and not lost:
             lost.append(number)
             return "drop"

@@ -1,6 +1,15 @@
 """An item that fails is never joined, whoever looks at its pool in whichever instant."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from tests.unit.nuvopipe_runtime.protocol.test_control import FAILING, FAILING_STEPS, POOL
+
+if TYPE_CHECKING:
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
 
 ONE_FAILS = FAILING.replace("if self.input:", "if self.input == 3:").replace(
     "def join(self, inputs):", "def join(self, inputs):\n            self.joined = len(list(inputs))"
@@ -8,14 +17,14 @@ ONE_FAILS = FAILING.replace("if self.input:", "if self.input == 3:").replace(
 STEPS = {name: spec for name, spec in FAILING_STEPS.items() if not name.startswith("tell")}
 
 
-def with_a_lane_that_comes_just_after_the_commit(platform, **pool):
+def with_a_lane_that_comes_just_after_the_commit(platform: MakeFlow, **pool: Any) -> OneFlow:
     """Between the commit of the failed task and the word of its failure, another lane finds its pool drained."""
     pool = POOL | {"first": ["each"], "last": ["each"], "concurrency": 1} | pool
     p = platform(ONE_FAILS, STEPS, {"start": pool}, start="start", end="end", outputs=["joined"])
     create = p.store.create
     came = []
 
-    def create_and_come(key, data):
+    def create_and_come(key: str, data: bytes) -> None:
         create(key, data)
         if key.endswith("each/t-2/commit") and not came:
             came.append(key)
@@ -27,12 +36,12 @@ def with_a_lane_that_comes_just_after_the_commit(platform, **pool):
     return p
 
 
-def test_the_run_fails(platform):
+def test_the_run_fails(platform: MakeFlow) -> None:
     p = with_a_lane_that_comes_just_after_the_commit(platform)
     assert p.result()["status"] == "failed"
     assert p.result()["error"]["step"] == "each"
 
 
-def test_the_join_goes_on_without_it(platform):
+def test_the_join_goes_on_without_it(platform: MakeFlow) -> None:
     p = with_a_lane_that_comes_just_after_the_commit(platform, minSuccess={"count": 1})
     assert p.result()["outputs"] == {"joined": 2}

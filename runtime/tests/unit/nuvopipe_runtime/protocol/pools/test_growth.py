@@ -1,6 +1,9 @@
 """Lanes grow as they pay: by what items take, and what starting a lane takes."""
 
+from __future__ import annotations
+
 import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -8,6 +11,10 @@ from nuvopipe_runtime.protocol.container.pace import REMEMBERED_FOR_MS, Pace
 from nuvopipe_runtime.protocol.pools.growth import lanes_to_add
 from nuvopipe_testing.clocks import StandingClock
 from tests.unit.nuvopipe_runtime.protocol.test_session import FOREACH, FOREACH_STEPS, foreach_pool
+
+if TYPE_CHECKING:
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
 
 
 @pytest.mark.parametrize(
@@ -25,11 +32,11 @@ from tests.unit.nuvopipe_runtime.protocol.test_session import FOREACH, FOREACH_S
         (10, 200, 4, 0, True, 10),
     ],
 )
-def test_so_many_lanes_pay(remaining, item_ms, lanes, start_ms, is_measured, expected):
+def test_so_many_lanes_pay(remaining: int, item_ms: int, lanes: int, start_ms: int, is_measured: bool, expected: int) -> None:
     assert lanes_to_add(remaining, item_ms, lanes, start_ms, is_measured) == expected
 
 
-def test_what_starts_take_is_forgotten():
+def test_what_starts_take_is_forgotten() -> None:
     pace = Pace()
     assert pace.start_ms(5) is None
     pace.remember(60, 1_000)
@@ -37,13 +44,13 @@ def test_what_starts_take_is_forgotten():
     assert pace.start_ms(1_000 + REMEMBERED_FOR_MS) is None
 
 
-def grown(platform, items, lanes, item_s):
+def grown(platform: MakeFlow, items: int, lanes: int, item_s: int) -> tuple[list[int], OneFlow]:
     """How many lanes had been launched after each component that carries the fork's missing ones."""
     p = platform(FOREACH % items, FOREACH_STEPS, foreach_pool(lanes), start="start", end="end", outputs=["squares"])
     p.container.pace = Pace()
     seen = []
 
-    def after(number, envelope):
+    def after(number: int, envelope: dict[str, Any]) -> None:
         p.clock.sleep(item_s)
         if "grow" in envelope:
             seen.append(p.launches)
@@ -54,14 +61,14 @@ def grown(platform, items, lanes, item_s):
     return seen, p
 
 
-def test_a_fork_begins_with_two_lanes_and_widens_where_items_are_long(platform):
+def test_a_fork_begins_with_two_lanes_and_widens_where_items_are_long(platform: MakeFlow) -> None:
     seen, p = grown(platform, 24, 8, item_s=5)
     assert seen[0] == 1
     assert max(seen) == 7
     assert p.launches == 7
 
 
-def test_it_stays_narrow_where_all_is_done_before_a_lane_starts(platform):
+def test_it_stays_narrow_where_all_is_done_before_a_lane_starts(platform: MakeFlow) -> None:
     p = platform(FOREACH % 12, FOREACH_STEPS, foreach_pool(8), start="start", end="end", outputs=["squares"])
     p.container.pace = Pace()
     p.clock = StandingClock(time.time())

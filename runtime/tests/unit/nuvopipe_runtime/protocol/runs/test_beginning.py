@@ -1,19 +1,28 @@
 """A run that is started again under its name, with the same and with something else."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, ROOT_PREFIX
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR, LINEAR_PLAN, LINEAR_STEPS
 
+if TYPE_CHECKING:
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
+
 SECRET_PLAN = {**LINEAR_PLAN, "parameters": LINEAR_PLAN["parameters"] | {"token": {"type": "secret", "required": False}}}
 
 
 @pytest.fixture
-def linear(platform):
+def linear(platform: MakeFlow) -> OneFlow:
     return platform(LINEAR, LINEAR_STEPS, **LINEAR_PLAN)
 
 
-def test_the_same_start_again_gets_the_result(linear):
+def test_the_same_start_again_gets_the_result(linear: OneFlow) -> None:
     first = linear.invoke(n="4")
     components = linear.components
     assert linear.invoke(n=4) == first
@@ -21,12 +30,12 @@ def test_the_same_start_again_gets_the_result(linear):
 
 
 @pytest.mark.parametrize("given", [{}, {"n": None}, {"n": 1}])
-def test_a_default_is_the_same_given_or_not(linear, given):
+def test_a_default_is_the_same_given_or_not(linear: OneFlow, given: dict[str, Any]) -> None:
     linear.invoke()
     assert linear.invoke(**given)["status"] == "succeeded"
 
 
-def test_other_parameters_are_a_conflict_that_disturbs_nothing(linear):
+def test_other_parameters_are_a_conflict_that_disturbs_nothing(linear: OneFlow) -> None:
     linear.invoke(n=4)
     before = {key: linear.store.get(key)[0] for key in linear.store.list("")}
     answer = linear.invoke(n=5)
@@ -35,16 +44,16 @@ def test_other_parameters_are_a_conflict_that_disturbs_nothing(linear):
     assert {key: linear.store.get(key)[0] for key in linear.store.list("")} == before
 
 
-def test_a_name_alone_asks_for_the_result(linear):
+def test_a_name_alone_asks_for_the_result(linear: OneFlow) -> None:
     first = linear.invoke(n=4)
     assert linear.invoke() == first
     assert "was 4, not 1" in linear.invoke(n=1)["error"]["message"]
 
 
-def test_a_conflict_leaves_a_run_that_goes_on_alone(linear):
+def test_a_conflict_leaves_a_run_that_goes_on_alone(linear: OneFlow) -> None:
     answers = []
 
-    def start_again(number, envelope):
+    def start_again(number: int, envelope: dict[str, Any]) -> None:
         if envelope["step"] == "end" and not answers:
             answers.append(None)
             answers[0] = linear.activate(linear.flow, dict(linear.log[0], params={"n": 5}), linear.store, linear.container)[
@@ -57,7 +66,7 @@ def test_a_conflict_leaves_a_run_that_goes_on_alone(linear):
     assert not linear.store.list(LIVE_PREFIX)
 
 
-def test_another_version_is_named(linear):
+def test_another_version_is_named(linear: OneFlow) -> None:
     linear.invoke(n=4)
     linear.plan.hash = "1" * 64
     again = linear.invoke(n=4)
@@ -66,7 +75,7 @@ def test_another_version_is_named(linear):
     assert again["note"].endswith("with version 00000000 of the flow: nothing was run again")
 
 
-def test_a_run_that_resumes_another_is_no_plain_run(linear):
+def test_a_run_that_resumes_another_is_no_plain_run(linear: OneFlow) -> None:
     linear.invoke(n=4)
     linear.run_session({**linear.log[0], "run": "r2", "params": {}, "origin": ["r1"]})
     assert "it resumes r1" in linear.invoke(run="r2", n=4)["error"]["message"]
@@ -74,13 +83,13 @@ def test_a_run_that_resumes_another_is_no_plain_run(linear):
     assert "it resumes no other run" in resumed["error"]["message"]
 
 
-def test_a_step_that_starts_its_run_again_is_never_in_conflict(linear):
+def test_a_step_that_starts_its_run_again_is_never_in_conflict(linear: OneFlow) -> None:
     """What it gives may come out in another order, and the name is nobody else's."""
     linear.invoke(**{"parameters-json": '{"n": 4}'})
     assert linear.invoke(**{"parameters-json": '{"n": 5}'})["outputs"] == {"y": 10}
 
 
-def test_secrets_are_compared_and_not_shown(platform):
+def test_secrets_are_compared_and_not_shown(platform: MakeFlow) -> None:
     flow = LINEAR.replace(
         'n = Parameter("n", type=int, default=1)',
         'n = Parameter("n", type=int, default=1)\n        token = Parameter("token", type=str)',

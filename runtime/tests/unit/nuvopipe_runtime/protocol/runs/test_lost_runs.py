@@ -1,6 +1,9 @@
 """Runs that were lost with their session, resumed or cancelled."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,14 +13,22 @@ from nuvopipe_runtime.store import to_json
 from tests.unit.nuvopipe_runtime.protocol.claims.test_pool import NESTED_RESULT, nested
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed, failing
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
+
 SWEEP_AFTER_S = 3600
 
 
-def place(p, run="r1", **more):
+def place(p: OneFlow, run: str = "r1", **more: Any) -> dict[str, Any]:
     return {"run": run, "block": p.plan.block(p.plan.start), "step": p.plan.start, "at": [], **more}
 
 
-def sweep(p):
+def sweep(p: OneFlow) -> None:
     """As the sweeper does it, once every lease has run out."""
     p.clock.skipped += SWEEP_AFTER_S
     for key in p.store.list(LIVE_PREFIX):
@@ -25,15 +36,15 @@ def sweep(p):
 
 
 @pytest.fixture
-def looping(platform):
+def looping(platform: MakeFlow) -> Callable[..., Any]:
     plan = {"start": "start", "end": "end", "outputs": ["logs"], "loops": {"until first": {"first": "first"}}}
     return lambda steps=STEPS, **pool: platform(FLOW, steps, {"start": POOL | pool}, **plan)
 
 
-def drop_once(p, when, at):
+def drop_once(p: OneFlow, when: str, at: int) -> list[Any]:
     dropped = []
 
-    def drop(number, envelope):
+    def drop(number: int, envelope: dict[str, Any]) -> str | None:
         if number == at and not dropped:
             dropped.append(envelope)
             return "drop"
@@ -45,7 +56,7 @@ def drop_once(p, when, at):
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", range(1, 28, 3))
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_one_sweep_finishes_a_run_whose_session_was_lost(looping, lost, when):
+def test_one_sweep_finishes_a_run_whose_session_was_lost(looping: Callable[[], OneFlow], lost: int, when: str) -> None:
     p = looping(concurrency=1)
     dropped = drop_once(p, when, lost)
     p.invoke()
@@ -61,12 +72,12 @@ def test_one_sweep_finishes_a_run_whose_session_was_lost(looping, lost, when):
     assert p.store.list(LIVE_PREFIX) == []
 
 
-def test_an_answer_that_is_lost_after_a_failure_is_no_failure_of_its_own(looping):
+def test_an_answer_that_is_lost_after_a_failure_is_no_failure_of_its_own(looping: Callable[[], OneFlow]) -> None:
     retry = {**RETRY, "on": ["ConnectionError"]}
     p = looping({**STEPS, "second": {**STEPS["second"], "retry": retry}}, concurrency=1)
     lost = []
 
-    def lose(number, envelope):
+    def lose(number: int, envelope: dict[str, Any]) -> str | None:
         if not lost and p.keys("second/t-1-0/failed-0"):
             lost.append(envelope)
             return "drop"
@@ -79,7 +90,7 @@ def test_an_answer_that_is_lost_after_a_failure_is_no_failure_of_its_own(looping
     assert p.result()["outputs"] == LOGS
 
 
-def test_committed_tasks_are_walked_over_in_one_activation(looping):
+def test_committed_tasks_are_walked_over_in_one_activation(looping: Callable[[], OneFlow]) -> None:
     p = looping(concurrency=1)
     drop_once(p, "before", 14)
     p.invoke()
@@ -94,7 +105,7 @@ def test_committed_tasks_are_walked_over_in_one_activation(looping):
     assert p.components - before <= len(executions) + 4  # the sweep, the walk, a continuation
 
 
-def test_a_sweep_leaves_runs_alone_that_are_alive_or_over(looping):
+def test_a_sweep_leaves_runs_alone_that_are_alive_or_over(looping: Callable[[], OneFlow]) -> None:
     p = looping()
     p.invoke()
     assert p.store.list(LIVE_PREFIX) == []
@@ -104,11 +115,11 @@ def test_a_sweep_leaves_runs_alone_that_are_alive_or_over(looping):
     assert p.result()["outputs"] == LOGS
 
 
-def test_a_sweep_in_the_instant_in_which_a_join_begins_does_not_stop_it(looping):
+def test_a_sweep_in_the_instant_in_which_a_join_begins_does_not_stop_it(looping: Callable[[], OneFlow]) -> None:
     p = looping(concurrency=1)
     replace, swept = p.store.replace, []
 
-    def sweep_first(key, data, e_tag):
+    def sweep_first(key: str, data: bytes, e_tag: str | None) -> Any:
         if key.startswith(LIVE_PREFIX) and not swept:
             swept.append(key)
             entry = {**p.store.get_json(key), "by": "the sweep", "expires": p.clock.now_ms() + 1_000_000}
@@ -121,7 +132,7 @@ def test_a_sweep_in_the_instant_in_which_a_join_begins_does_not_stop_it(looping)
     assert p.result()["outputs"] == LOGS
 
 
-def test_a_run_that_is_swept_twice_at_once_has_one_result(looping):
+def test_a_run_that_is_swept_twice_at_once_has_one_result(looping: Callable[[], OneFlow]) -> None:
     p = looping(concurrency=1)
     drop_once(p, "after", 9)
     p.invoke()
@@ -134,7 +145,7 @@ def test_a_run_that_is_swept_twice_at_once_has_one_result(looping):
 
 
 @pytest.mark.parametrize("marker", ["failed", "cancelled"])
-def test_a_run_that_was_lost_on_its_way_to_its_result_gets_it(looping, marker):
+def test_a_run_that_was_lost_on_its_way_to_its_result_gets_it(looping: Callable[[], OneFlow], marker: str) -> None:
     p = looping(concurrency=1)
     drop_once(p, "after", 9)
     p.invoke()
@@ -145,7 +156,7 @@ def test_a_run_that_was_lost_on_its_way_to_its_result_gets_it(looping, marker):
 
 
 @pytest.fixture
-def broken(platform, tmp_path):
+def broken(platform: MakeFlow, tmp_path: Path) -> tuple[OneFlow, Callable[..., Any]]:
     """A flow whose second item fails until `fix()`."""
     marker = tmp_path / "fixed"
     text = FLOW.replace(
@@ -159,11 +170,11 @@ def broken(platform, tmp_path):
     return p, marker.touch
 
 
-def resume(p, origin, run, *more):
+def resume(p: OneFlow, origin: str, run: str, *more: Any) -> dict[str, Any] | None:
     return p.run_session(place(p, run, home=True, answerWithin=0, params={}, origin=[origin, *more]))
 
 
-def test_a_run_of_another_version_is_not_resumed(broken):
+def test_a_run_of_another_version_is_not_resumed(broken: tuple[OneFlow, Callable[..., Any]]) -> None:
     p, _ = broken
     p.invoke()
     key = RunLayout("F", "r1").run
@@ -172,7 +183,7 @@ def test_a_run_of_another_version_is_not_resumed(broken):
     assert "has version 2 of its format" in message and "deploy the flow with the nuvopipe" in message
 
 
-def test_a_resumed_run_executes_only_what_is_missing(broken):
+def test_a_resumed_run_executes_only_what_is_missing(broken: tuple[OneFlow, Callable[..., Any]]) -> None:
     p, fix = broken
     p.invoke()
     assert p.result()["status"] == "failed"
@@ -203,7 +214,9 @@ def test_a_resumed_run_executes_only_what_is_missing(broken):
     ("origin", "given", "message"),
     [(["r9"], {}, "there is no run r9"), (["r1"], {"n": 1}, "leave out n"), (["r1", "nowhere"], {}, 'no step "nowhere"')],
 )
-def test_what_cannot_be_resumed_says_why(broken, origin, given, message):
+def test_what_cannot_be_resumed_says_why(
+    broken: tuple[OneFlow, Callable[..., Any]], origin: list[str], given: dict[str, Any], message: str
+) -> None:
     p, _ = broken
     p.invoke()
     answer = p.run_session(place(p, "r2", home=True, params=given, origin=origin))
@@ -211,14 +224,14 @@ def test_what_cannot_be_resumed_says_why(broken, origin, given, message):
     assert p.store.list(LIVE_PREFIX) == []
 
 
-def test_a_run_that_is_not_over_is_not_resumed(looping):
+def test_a_run_that_is_not_over_is_not_resumed(looping: Callable[[], OneFlow]) -> None:
     p = looping(concurrency=1)
     drop_once(p, "after", 9)
     p.invoke()
     assert "is not over" in resume(p, "r1", "r2")["error"]["message"]
 
 
-def test_a_lost_resumed_run_is_swept_as_one(broken):
+def test_a_lost_resumed_run_is_swept_as_one(broken: tuple[OneFlow, Callable[..., Any]]) -> None:
     p, fix = broken
     p.invoke()
     fix()
@@ -230,11 +243,11 @@ def test_a_lost_resumed_run_is_swept_as_one(broken):
     assert "origin" in p.store.get_json(p.keys("enter/t-0/commit", "r2")[0])
 
 
-def test_cancelled_lanes_stop_at_their_next_step(looping):
+def test_cancelled_lanes_stop_at_their_next_step(looping: Callable[[], OneFlow]) -> None:
     p = looping()
     cancelled = []
 
-    def cancel(number, envelope):
+    def cancel(number: int, envelope: dict[str, Any]) -> None:
         if number == 12 and not cancelled:
             cancelled.append(number)
             p.clock.skipped += 2  # the stop check looks once a second
@@ -248,14 +261,14 @@ def test_cancelled_lanes_stop_at_their_next_step(looping):
 
 
 @pytest.mark.parametrize("name", ["", "..", "../r1", "a//b", "\x00", "x" * 2000])
-def test_what_cannot_name_a_run_is_no_run(looping, name):
+def test_what_cannot_name_a_run_is_no_run(looping: Callable[[], OneFlow], name: str) -> None:
     p = looping()
     for answer in (p.run_session(place(p, name, cancel=True)), resume(p, name, "r2")):
         assert "there is no run" in answer["error"]["message"]
     assert p.store.list(ROOT_PREFIX) == []
 
 
-def test_a_cancelled_run_is_not_found_wrong(looping):
+def test_a_cancelled_run_is_not_found_wrong(looping: Callable[[], OneFlow]) -> None:
     p = looping()
     answer = p.run_session(place(p, "nobody", cancel=True))
     assert answer["status"] == "failed" and "there is no run nobody" in answer["error"]["message"]
@@ -266,14 +279,14 @@ def test_a_cancelled_run_is_not_found_wrong(looping):
 OTHER_VERSION = "1" * 64
 
 
-def deploy_another(p, refusal=None):
+def deploy_another(p: OneFlow, refusal: str | None = None) -> list[Any]:
     """From now on sessions are of another version; what they invoke of the run's own is kept."""
     p.plan.hash, invoked = OTHER_VERSION, []
     p.start = lambda action, arguments: invoked.append((action, arguments)) or refusal
     return invoked
 
 
-def test_a_lost_run_whose_version_is_gone_says_so(looping):
+def test_a_lost_run_whose_version_is_gone_says_so(looping: Callable[[], OneFlow]) -> None:
     p = looping(concurrency=1)
     drop_once(p, "before", 9)
     p.invoke()
@@ -290,7 +303,7 @@ def test_a_lost_run_whose_version_is_gone_says_so(looping):
 
 
 @pytest.mark.parametrize("refusal", [None, "there is no such flow in this namespace"])
-def test_a_run_is_cancelled_by_its_own_version_where_that_is_there(looping, refusal):
+def test_a_run_is_cancelled_by_its_own_version_where_that_is_there(looping: Callable[[], OneFlow], refusal: str | None) -> None:
     p = looping(concurrency=1)
     drop_once(p, "before", 9)
     p.invoke()
@@ -301,7 +314,7 @@ def test_a_run_is_cancelled_by_its_own_version_where_that_is_there(looping, refu
     assert (p.result() is None) == (refusal is None)
 
 
-def test_a_cancellation_waits_for_the_platform(looping):
+def test_a_cancellation_waits_for_the_platform(looping: Callable[[], OneFlow]) -> None:
     p = looping(concurrency=1)
     drop_once(p, "before", 9)
     p.invoke()
@@ -312,11 +325,11 @@ def test_a_cancellation_waits_for_the_platform(looping):
     assert len(invoked) == 3
 
 
-def test_a_join_that_is_taken_over_is_not_executed_when_too_few_succeeded(platform):
+def test_a_join_that_is_taken_over_is_not_executed_when_too_few_succeeded(platform: MakeFlow) -> None:
     p = failing(platform, minSuccess={"count": 1})
     create, lost = p.store.create, []
 
-    def lose(key, data):
+    def lose(key: str, data: bytes) -> Any:
         if key == RunLayout("F", "r1").failed and not lost:
             lost.append(key)
             raise ConnectionError("the container is gone")  # the join is claimed, and nothing said
@@ -331,7 +344,7 @@ def test_a_join_that_is_taken_over_is_not_executed_when_too_few_succeeded(platfo
     assert not p.keys("tasks/join/")
 
 
-def test_a_sweep_enters_the_innermost_items_of_nested_pools(platform):
+def test_a_sweep_enters_the_innermost_items_of_nested_pools(platform: MakeFlow) -> None:
     """The items around them are alive then: no launch, of which the platform may refuse any, is spent on them."""
     p = nested(platform, concurrency=1)
     p.refuse = lambda envelope: True

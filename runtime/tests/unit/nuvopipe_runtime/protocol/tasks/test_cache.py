@@ -1,5 +1,9 @@
 """Steps with `cache: true`: what is reused, what is not, and that nothing else of a run changes by it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from nuvopipe_runtime.contract.layout import CACHE_PREFIX, ROOT_PREFIX, RunLayout
@@ -9,30 +13,38 @@ from nuvopipe_runtime.store import to_json
 from tests.unit.nuvopipe_runtime.protocol.runs.test_lost_runs import place, sweep
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
+
 CACHE = {"code": "c" * 64, "environment": "e" * 64}
 LOOP = {"start": "start", "end": "end", "outputs": ["logs"], "loops": {"until first": {"first": "first"}}}
 
 
-def with_cache(*names):
+def with_cache(*names: Any) -> dict[str, Any]:
     return {name: {**spec, "cache": dict(CACHE)} if name in names else spec for name, spec in STEPS.items()}
 
 
-def records(p, run):
+def records(p: OneFlow, run: str) -> dict[str, Any]:
     prefix = RunLayout("F", run).tasks_prefix
     return {key[len(prefix) : -7]: p.store.get_json(key) for key in p.keys("/commit", run)}
 
 
-def ran(p, run):
+def ran(p: OneFlow, run: str) -> set[Any] | set[str]:
     """`step/task` of what was executed."""
     return {name for name, record in records(p, run).items() if "cached" not in record and not name.startswith("_")}
 
 
-def same_but_for_the_run(record):
+def same_but_for_the_run(record: dict[str, Any]) -> dict[str, Any]:
     """What Metaflow's client and the steps after it find in a task."""
     return {key: record.get(key) for key in ("objects", "info", "ok", "attempt", "at", "chose", "passed", "splits", "outputs")}
 
 
-def test_a_second_run_reuses_every_cached_task_and_equals_the_first(platform):
+def test_a_second_run_reuses_every_cached_task_and_equals_the_first(platform: MakeFlow) -> None:
     p = platform(FLOW, with_cache(*STEPS), {"start": POOL}, **LOOP)
     p.invoke("r1")
     executions = len(p.log)
@@ -85,10 +97,10 @@ LINEAR_STEPS = {
 
 
 @pytest.fixture
-def linear(platform):
+def linear(platform: MakeFlow) -> Callable[..., Any]:
     """`linear(**middle)`: the settings of its middle step beside `cache`."""
 
-    def make(flow=LINEAR, **middle):
+    def make(flow: Any = LINEAR, **middle: Any) -> OneFlow:
         steps = {**LINEAR_STEPS, "middle": {**LINEAR_STEPS["middle"], "cache": dict(CACHE), **middle}}
         parameters = {"n": {"type": "integer", "default": 1, "required": False}}
         return platform(flow, steps, start="start", end="end", outputs=["k"], parameters=parameters)
@@ -96,7 +108,7 @@ def linear(platform):
     return make
 
 
-def test_other_code_environment_or_inputs_are_another_key(linear):
+def test_other_code_environment_or_inputs_are_another_key(linear: Callable[..., OneFlow]) -> None:
     p = linear()
     p.invoke("r1")
     assert p.invoke("r2")["outputs"] == {"k": 4} and ran(p, "r2") == {"start/t", "end/t"}
@@ -119,7 +131,7 @@ def test_other_code_environment_or_inputs_are_another_key(linear):
     assert records(p, "r9")["middle/t"]["cached"] == "F/r1/middle/t"
 
 
-def test_a_secret_is_part_of_the_key_and_nowhere_to_be_read(linear):
+def test_a_secret_is_part_of_the_key_and_nowhere_to_be_read(linear: Callable[..., OneFlow]) -> None:
     p = linear(secrets=["TOKEN"])
     p.container.executor.secrets = {"TOKEN": "abc-secret"}
     p.invoke("r1")
@@ -133,7 +145,7 @@ def test_a_secret_is_part_of_the_key_and_nowhere_to_be_read(linear):
     assert not [key for key in p.store.list(ROOT_PREFIX) if b"abc-secret" in p.store.get(key)[0]]
 
 
-def test_a_failed_task_and_a_caught_failure_are_not_cached(linear, platform):
+def test_a_failed_task_and_a_caught_failure_are_not_cached(linear: Callable[..., OneFlow], platform: MakeFlow) -> None:
     p = linear(LINEAR.replace("self.m * 2", "1 / 0"))
     p.invoke("r1")
     assert records(p, "r1")["middle/t"]["ok"] is False and p.store.list(CACHE_PREFIX) == []
@@ -148,7 +160,7 @@ def test_a_failed_task_and_a_caught_failure_are_not_cached(linear, platform):
     assert len(p.store.list(CACHE_PREFIX)) == 1
 
 
-def test_an_entry_whose_artifacts_are_gone_is_a_miss_and_is_written_anew(linear):
+def test_an_entry_whose_artifacts_are_gone_is_a_miss_and_is_written_anew(linear: Callable[..., OneFlow]) -> None:
     p = linear()
     p.invoke("r1")
     [entry] = p.store.list(CACHE_PREFIX)
@@ -161,7 +173,7 @@ def test_an_entry_whose_artifacts_are_gone_is_a_miss_and_is_written_anew(linear)
     assert records(p, "r3")["middle/t"]["cached"] == "F/r2/middle/t"
 
 
-def test_the_run_that_an_entry_came_from_may_be_gone(linear):
+def test_the_run_that_an_entry_came_from_may_be_gone(linear: Callable[..., OneFlow]) -> None:
     p = linear()
     p.invoke("r1")
     for key in p.store.list(RunLayout("F", "r1").run_prefix) + p.store.list(RunLayout("F", "r1").metaflow_run_prefix):
@@ -169,7 +181,7 @@ def test_the_run_that_an_entry_came_from_may_be_gone(linear):
     assert p.invoke("r2")["outputs"] == {"k": 4} and "middle/t" not in ran(p, "r2")
 
 
-def test_an_entry_that_is_used_says_when_once_a_day(linear):
+def test_an_entry_that_is_used_says_when_once_a_day(linear: Callable[..., OneFlow]) -> None:
     p = linear()
     p.invoke("r1")
     [entry] = p.store.list(CACHE_PREFIX)
@@ -184,12 +196,12 @@ def test_an_entry_that_is_used_says_when_once_a_day(linear):
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", range(1, 12, 2))
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_run_of_cached_steps_that_is_lost_is_finished_by_one_sweep(platform, lost, when):
+def test_a_run_of_cached_steps_that_is_lost_is_finished_by_one_sweep(platform: MakeFlow, lost: int, when: str) -> None:
     p = platform(FLOW, with_cache("start", "first", "leave", "join"), {"start": POOL | {"concurrency": 1}}, **LOOP)
     p.invoke("r1")
     before, dropped = p.components, []
 
-    def drop(number, envelope):
+    def drop(number: int, envelope: dict[str, Any]) -> str | None | None:
         if number == before + lost and not dropped:
             dropped.append(envelope)
             return "drop"
@@ -203,12 +215,12 @@ def test_a_run_of_cached_steps_that_is_lost_is_finished_by_one_sweep(platform, l
         assert {"start/t", "join/t", "leave/t-0"}.isdisjoint(ran(p, "r2"))
 
 
-def test_two_sessions_on_one_path_go_on_as_one(linear):
+def test_two_sessions_on_one_path_go_on_as_one(linear: Callable[..., OneFlow]) -> None:
     p = linear()
     p.invoke("r1")
     twice = []
 
-    def double(number, envelope):
+    def double(number: int, envelope: dict[str, Any]) -> None:
         if envelope["step"] == "start" and envelope["run"] == "r2" and not twice:
             twice.append(dict(envelope, step="middle", home=False))
             p.launch(p.flow, {key: value for key, value in twice[0].items() if key not in ("params", "lease")})
@@ -218,7 +230,7 @@ def test_two_sessions_on_one_path_go_on_as_one(linear):
     assert p.result("r2")["outputs"] == {"k": 4} and len(executed(p, "end")) <= 3
 
 
-def test_a_resumed_run_looks_into_the_cache_unless_it_is_told_to_do_a_step_again(platform, tmp_path):
+def test_a_resumed_run_looks_into_the_cache_unless_it_is_told_to_do_a_step_again(platform: MakeFlow, tmp_path: Path) -> None:
     marker = tmp_path / "fixed"
     text = FLOW.replace(
         "            self.logs =",
@@ -243,7 +255,7 @@ def test_a_resumed_run_looks_into_the_cache_unless_it_is_told_to_do_a_step_again
     assert "cached" in records(p, "r4")["join/t"]
 
 
-def test_a_join_that_goes_on_without_items_is_executed(platform):
+def test_a_join_that_goes_on_without_items_is_executed(platform: MakeFlow) -> None:
     flow = FLOW.replace("            self.log = []\n", "            self.log = [1 / (self.input - 2)][1:]\n")
     steps = with_cache("join", "end")
     steps["join"]["retry"] = RETRY
@@ -255,7 +267,7 @@ def test_a_join_that_goes_on_without_items_is_executed(platform):
     assert "end/t" not in ran(p, "r2")
 
 
-def test_what_a_record_says_of_its_key_is_bounded(linear):
+def test_what_a_record_says_of_its_key_is_bounded(linear: Callable[..., OneFlow]) -> None:
     many = "; ".join(f"self.a{i:03d} = {i}" for i in range(100))
     p = linear(LINEAR.replace("self.m = self.n + 1", f"{many}; self.m = 1"))
     p.invoke("r1")
@@ -264,7 +276,7 @@ def test_what_a_record_says_of_its_key_is_bounded(linear):
     assert len(to_json(facts)) < 3000
 
 
-def test_a_container_does_not_take_an_artifact_for_written_for_ever(monkeypatch):
+def test_a_container_does_not_take_an_artifact_for_written_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     blobs, now = BlobCache(), [1e9]
     monkeypatch.setattr("nuvopipe_runtime.execution.execute.time.time", lambda: now[0])
     assert not blobs.is_known("F/data/aa/aa")

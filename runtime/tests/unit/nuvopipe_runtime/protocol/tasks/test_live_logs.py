@@ -1,11 +1,20 @@
 """The log of a running step in the store: it is read while the step runs, and replaced when it has ended."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.execution import execute, live_log
 from tests.unit.nuvopipe_runtime.protocol.test_failures import FLOW, PLAN
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR_STEPS
+
+if TYPE_CHECKING:
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
 
 TALK = """
 for n in range(100):
@@ -15,22 +24,22 @@ for n in range(100):
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch):
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execute, "LOOK_EVERY_S", 0.1)
     monkeypatch.setattr(live_log, "PAUSE_MIN_S", 0.1)
 
 
-def watched(p):
+def watched(p: OneFlow) -> tuple[list[Any], list[Any]]:
     """Keys of the parts that are written, and that are deleted."""
     written, deleted = [], []
     put, delete = p.store.put, p.store.delete
 
-    def note_put(key, *arguments):
+    def note_put(key: str, *arguments: Any) -> Any:
         if "/logs/" in key:
             written.append(key)
         return put(key, *arguments)
 
-    def note_delete(key):
+    def note_delete(key: str) -> Any:
         if "/logs/" in key:
             deleted.append(key)
         return delete(key)
@@ -39,7 +48,7 @@ def watched(p):
     return written, deleted
 
 
-def test_parts_are_written_while_a_step_runs_and_go_when_its_log_is_there(platform):
+def test_parts_are_written_while_a_step_runs_and_go_when_its_log_is_there(platform: MakeFlow) -> None:
     p = platform(FLOW, LINEAR_STEPS, **PLAN)
     written, deleted = watched(p)
     assert p.invoke(how=TALK)["status"] == "succeeded"
@@ -49,12 +58,12 @@ def test_parts_are_written_while_a_step_runs_and_go_when_its_log_is_there(platfo
     assert b"]tick 99\n" in p.store.get("F/r1/start/t/0.task_stdout.log")[0]
 
 
-def test_those_of_a_step_that_is_ended_with_its_run_stay(platform):
+def test_those_of_a_step_that_is_ended_with_its_run_stay(platform: MakeFlow) -> None:
     p = platform(FLOW, LINEAR_STEPS, **PLAN)
     layout = RunLayout("F", "r1")
     put = p.store.put
 
-    def cancel(key, *arguments):
+    def cancel(key: str, *arguments: Any) -> Any:
         if "/logs/" in key:
             put(layout.cancelled, b"{}")
         return put(key, *arguments)
@@ -67,7 +76,7 @@ def test_those_of_a_step_that_is_ended_with_its_run_stay(platform):
     assert p.store.get("F/r1/start/t/0.task_stdout.log") is None
 
 
-def test_those_of_a_lost_attempt_stay_beside_the_log_of_the_one_that_followed(platform):
+def test_those_of_a_lost_attempt_stay_beside_the_log_of_the_one_that_followed(platform: MakeFlow) -> None:
     p = platform(FLOW, {**LINEAR_STEPS, "start": {**LINEAR_STEPS["start"], "timeoutMs": 20_000}}, **PLAN)
     lost = RunLayout("F", "r1").log_prefix("start", "t", 0, "lost") + "00000.stdout"
     p.store.put(lost, b"[MFLOG|0|2026-01-01T00:00:00.000000Z|task|id-1]half of it\n")

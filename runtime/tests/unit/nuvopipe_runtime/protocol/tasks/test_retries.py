@@ -1,11 +1,22 @@
 """Attempts: which failures are repeated, how many there may be, and how long all of them may take together."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from nuvopipe_runtime.contract.layout import RunLayout
 from nuvopipe_runtime.contract.protocol import EXCEPTION_KINDS_MAX
 from nuvopipe_runtime.protocol.calls import call_rules
 from tests.unit.nuvopipe_runtime.protocol.test_reasons import STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
 
 FLOW = """
     import metaflow, time
@@ -53,10 +64,10 @@ PARAMETERS = {
 
 
 @pytest.fixture
-def repeated(platform):
+def repeated(platform: MakeFlow) -> Callable[..., Any]:
     """`repeated(retry, **ask)` for a flow whose step `ask` may be repeated."""
 
-    def make(times, within_ms=None, on=(), backoff_ms=0, **ask):
+    def make(times: int, within_ms: int | None = None, on: Sequence[Any] = (), backoff_ms: int = 0, **ask: Any) -> OneFlow:
         retry = {"times": times, "backoffMs": backoff_ms, "factor": 1, "maxMs": 600_000, "jitter": 0, "on": list(on)}
         retry |= {} if within_ms is None else {"withinMs": within_ms}
         steps = {**STEPS, "ask": {"next": {"step": "end"}, "retry": retry, **ask}}
@@ -65,13 +76,13 @@ def repeated(platform):
     return make
 
 
-def tried(p):
+def tried(p: OneFlow) -> list[int]:
     """Numbers of the attempts that were made."""
     records = [p.store.get_json(key) for key in p.keys("tasks/ask/")]
     return sorted(record["attempt"] for record in records)
 
 
-def test_more_attempts_than_metaflow_has(repeated):
+def test_more_attempts_than_metaflow_has(repeated: Callable[..., OneFlow]) -> None:
     p = repeated(9, catches=True)
     assert p.invoke(fails=8)["outputs"] == {"number": 8, "caught": "None"}
     assert tried(p) == list(range(9))
@@ -85,37 +96,37 @@ def test_more_attempts_than_metaflow_has(repeated):
     assert b"attempt 8\n" in logs["5.task_stdout.log"] and b"attempt 5\n" in logs["5-failed.task_stdout.log"]
 
 
-def test_the_failure_of_the_last_of_many_is_caught(repeated):
+def test_the_failure_of_the_last_of_many_is_caught(repeated: Callable[..., OneFlow]) -> None:
     assert repeated(7, catches=True).invoke(fails=99)["outputs"]["caught"] == "not yet"
     p = repeated(7, catches=True)
     assert "exit code 3" in p.invoke(how="import os; os._exit(3)")["outputs"]["caught"]
     assert tried(p) == list(range(9))
 
 
-def test_no_attempt_begins_after_the_time_for_all_of_them(repeated):
+def test_no_attempt_begins_after_the_time_for_all_of_them(repeated: Callable[..., OneFlow]) -> None:
     p = repeated(9, within_ms=100_000, backoff_ms=30_000)
     answer = p.invoke(fails=99)
     assert answer["error"]["message"].startswith("ConnectionError: not yet")
     assert tried(p) == [0, 1, 2, 3]
 
 
-def test_and_catch_takes_the_last_failure_then(repeated):
+def test_and_catch_takes_the_last_failure_then(repeated: Callable[..., OneFlow]) -> None:
     p = repeated(9, within_ms=100_000, backoff_ms=30_000, catches=True)
     assert "ConnectionError: not yet" in p.invoke(fails=99)["outputs"]["caught"]
 
 
-def test_an_attempt_is_ended_with_the_time_for_all_of_them(repeated):
+def test_an_attempt_is_ended_with_the_time_for_all_of_them(repeated: Callable[..., OneFlow]) -> None:
     p = repeated(9, within_ms=1_000, timeoutMs=20_000)
     answer = p.invoke(how="time.sleep(60)")
     assert answer["error"]["message"] == "the step was ended: all of its attempts may take 1 s together"
     assert tried(p) == [0]
 
 
-def test_so_is_a_flow_that_is_waited_for(repeated):
+def test_so_is_a_flow_that_is_waited_for(repeated: Callable[..., OneFlow]) -> None:
     p = repeated(9, within_ms=50_000, call={"flow": "Other", "detach": False})
     began = p.clock.now()
 
-    def start(flow, arguments):
+    def start(flow: str, arguments: dict[str, Any]) -> None:
         if "run" in arguments:
             p.store.create(RunLayout(flow, arguments["run"]).run, b'{"created":%d}' % p.clock.now_ms())
 
@@ -140,7 +151,9 @@ def test_so_is_a_flow_that_is_waited_for(repeated):
         ("quota exceeded", "timeout", 1),
     ],
 )
-def test_the_failure_of_an_action_has_a_kind(repeated, error, on, attempts):
+def test_the_failure_of_an_action_has_a_kind(
+    repeated: Callable[..., OneFlow], error: str | dict[str, Any], on: str, attempts: int
+) -> None:
     p = repeated(2, on=[on], call={"action": "flaky"})
     p.answer = lambda envelope, arguments: {"error": error}
     assert p.invoke()["status"] == "failed"
@@ -148,7 +161,7 @@ def test_the_failure_of_an_action_has_a_kind(repeated, error, on, attempts):
 
 
 @pytest.mark.parametrize(("on", "attempts"), [("LookupError", 3), ("ActionError", 3), ("ValueError", 1), ("timeout", 1)])
-def test_the_failure_of_a_flow_has_that_of_its_task(repeated, on, attempts):
+def test_the_failure_of_a_flow_has_that_of_its_task(repeated: Callable[..., OneFlow], on: str, attempts: int) -> None:
     p = repeated(2, on=[on], call={"flow": "Other", "detach": False})
     p.store.put(RunLayout("Other", "o1").commit("work", "t"), b'{"kinds":["KeyError","builtins.KeyError","LookupError"]}')
     failure = {"message": "KeyError: 7", "step": "work", "task": "Other/o1/work/t"}
@@ -157,12 +170,12 @@ def test_the_failure_of_a_flow_has_that_of_its_task(repeated, on, attempts):
     assert tried(p) == list(range(attempts))
 
 
-def test_an_error_of_an_action_is_named_by_its_beginning_alone():
+def test_an_error_of_an_action_is_named_by_its_beginning_alone() -> None:
     assert call_rules.kinds_of({"error": "it is no ValueError: really"}) == ["ActionError"]
     assert call_rules.kinds_of({"error": {"code": 7, "message": "x"}}) == ["ActionError"]
 
 
-def test_kinds_of_a_failure_are_kept_and_bounded(repeated):
+def test_kinds_of_a_failure_are_kept_and_bounded(repeated: Callable[..., OneFlow]) -> None:
     p = repeated(1)
     p.invoke(fails=9)
     kinds = p.store.get_json(p.keys("ask/t/failed-0")[0])["kinds"]

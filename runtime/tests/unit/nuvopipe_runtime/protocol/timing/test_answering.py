@@ -1,5 +1,9 @@
 """A client is answered in time, and a quick run does not pay for it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from nuvopipe_runtime.protocol.container.durations import Durations
@@ -7,11 +11,15 @@ from nuvopipe_runtime.protocol.sessions.handover import THROTTLE_WINDOW_MS, paus
 from nuvopipe_runtime.protocol.timing.answering import answer_in_time, fits, outlasts
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR, LINEAR_PLAN, LINEAR_STEPS
 
+if TYPE_CHECKING:
+    from tests.fixture_types import MakeFlow
+
+
 NOW = 1_000_000
 MINUTE = 60
 
 
-def envelope(left_s, **more):
+def envelope(left_s: Any, **more: Any) -> dict[str, Any]:
     return {"run": "r", "home": True, "answerBy": NOW + left_s * 1000, **more}
 
 
@@ -24,7 +32,7 @@ def envelope(left_s, **more):
         ({}, None),
     ],
 )
-def test_a_client_is_answered_after_fifty_seconds_or_when_it_says(given, by):
+def test_a_client_is_answered_after_fifty_seconds_or_when_it_says(given: dict[str, Any], by: Any) -> None:
     answer_in_time(given, NOW)
     assert given.get("answerBy") == by
 
@@ -46,18 +54,18 @@ def test_a_client_is_answered_after_fifty_seconds_or_when_it_says(given, by):
         (3, 2, None, {"answerWithin": 3}, True),
     ],
 )
-def test_a_step_begins_where_it_fits(left_s, limit_s, known, more, expected):
+def test_a_step_begins_where_it_fits(left_s: int, limit_s: Any, known: Any, more: dict[str, Any], expected: bool) -> None:
     assert fits(envelope(left_s, **more), limit_s, known, NOW) is expected
 
 
-def test_nobody_is_answered_where_nobody_waits():
+def test_nobody_is_answered_where_nobody_waits() -> None:
     assert fits({"run": "r"}, 300, None, NOW)
     assert not outlasts({"run": "r"}, 10**6, NOW)
     assert outlasts(envelope(2), 3_000, NOW)
     assert not outlasts(envelope(2), 1_000, NOW)
 
 
-def test_durations_are_the_longest_of_the_last_run():
+def test_durations_are_the_longest_of_the_last_run() -> None:
     durations = Durations()
     assert durations.of("a", "r1") is None
     for taken_s in (1, 3, 2):
@@ -68,7 +76,7 @@ def test_durations_are_the_longest_of_the_last_run():
     assert durations.of("a", "r2") == (0.5, True)
 
 
-def test_the_first_session_hands_over_and_waits(platform):
+def test_the_first_session_hands_over_and_waits(platform: MakeFlow) -> None:
     p = platform(LINEAR, LINEAR_STEPS, **LINEAR_PLAN)
     first = {"run": "r1", "block": p.plan.block("start"), "step": "start", "at": [], "home": True, "params": {}}
     assert p.run_session(dict(first, answerWithin=2)) == {"run": "r1", "status": "running"}
@@ -76,14 +84,14 @@ def test_the_first_session_hands_over_and_waits(platform):
     assert p.result()["status"] == "succeeded"
 
 
-def test_refused_it_works_on(platform):
+def test_refused_it_works_on(platform: MakeFlow) -> None:
     p = platform(LINEAR, LINEAR_STEPS, **LINEAR_PLAN)
     p.refuse = lambda envelope: True
     first = {"run": "r1", "block": p.plan.block("start"), "step": "start", "at": [], "home": True, "params": {}}
     assert p.run_session(dict(first, answerWithin=2))["status"] == "succeeded"
 
 
-def test_what_is_refused_for_concurrency_is_asked_again_soon():
+def test_what_is_refused_for_concurrency_is_asked_again_soon() -> None:
     pauses = []
     now = 60_000_123
     for _ in range(6):

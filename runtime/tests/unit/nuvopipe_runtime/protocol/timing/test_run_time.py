@@ -1,10 +1,20 @@
 """A flow's own time limit: wherever a run is when it strikes, the run fails with it, and what follows a failure is done."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuvopipe_runtime.protocol.sessions.launches import BUSY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
 
 FLOW = """
     import time
@@ -62,10 +72,10 @@ MESSAGE = f"the flow was ended after its time limit of {LIMIT_S} s"
 
 
 @pytest.fixture
-def timed(platform):
+def timed(platform: MakeFlow) -> Callable[..., OneFlow]:
     """`timed(**ask)` for a flow that may take three seconds; `ask` is laid over the step of that name."""
 
-    def make(flow=FLOW, pools=None, steps=STEPS, **ask):
+    def make(flow: Any = FLOW, pools: dict[str, Any] | None = None, steps: dict[str, Any] = STEPS, **ask: Any) -> OneFlow:
         steps = {**steps, "ask": {**steps["ask"], **ask}}
         plan = {"start": "start", "end": "end", "onFailure": "tell", "timeoutMs": LIMIT_S * 1000}
         parameters = {"how": {"type": "string", "default": "", "required": False}}
@@ -76,7 +86,7 @@ def timed(platform):
     return make
 
 
-def assert_ended_late(p, step="ask"):
+def assert_ended_late(p: OneFlow, step: str = "ask") -> None:
     assert p.result()["error"].get("step") == step
     assert p.result()["error"]["message"] == MESSAGE
     assert p.result()["onFailure"] == {"status": "succeeded"}
@@ -84,7 +94,7 @@ def assert_ended_late(p, step="ask"):
     assert [key.split("/")[-3:-1] for key in p.keys("tell")] == [["tell", "t"], ["tell_more", "t"]]
 
 
-def test_a_step_is_ended_and_not_caught(timed):
+def test_a_step_is_ended_and_not_caught(timed: Callable[..., OneFlow]) -> None:
     p = timed(catches=True, retry=RETRY)
     p.invoke(how="time.sleep(30)")
     assert_ended_late(p)
@@ -92,34 +102,34 @@ def test_a_step_is_ended_and_not_caught(timed):
     assert MESSAGE in log and "the step was ended" not in log
 
 
-def test_a_steps_own_limit_is_told_as_such(timed):
+def test_a_steps_own_limit_is_told_as_such(timed: Callable[..., OneFlow]) -> None:
     p = timed(timeoutMs=200)
     p.invoke(how="time.sleep(30)")
     assert p.result()["error"]["message"] == "the step was ended after its time limit of 0.2 s"
 
 
-def test_a_pause_is_cut_short(timed):
+def test_a_pause_is_cut_short(timed: Callable[..., OneFlow]) -> None:
     p = timed(retry=RETRY)
     p.invoke(how="raise ValueError('first')")
     assert_ended_late(p)
     assert p.store.get_json(p.keys("failed-0")[0])["error"].startswith("ValueError: first")
 
 
-def test_so_is_the_wait_for_a_flow(timed):
+def test_so_is_the_wait_for_a_flow(timed: Callable[..., OneFlow]) -> None:
     p = timed(call={"flow": "Other", "detach": False})
     p.start = lambda flow, arguments: None
     p.invoke()
     assert_ended_late(p)
 
 
-def test_so_is_the_wait_for_a_platform_that_is_busy(timed):
+def test_so_is_the_wait_for_a_platform_that_is_busy(timed: Callable[..., OneFlow]) -> None:
     p = timed(call={"flow": "Other", "detach": False})
     p.start = lambda flow, arguments: BUSY
     p.invoke()
     assert_ended_late(p)
 
 
-def test_what_follows_a_failure_has_the_time_of_its_steps(timed):
+def test_what_follows_a_failure_has_the_time_of_its_steps(timed: Callable[..., OneFlow]) -> None:
     steps = STEPS | {"tell": {**STEPS["tell"], "retry": {**RETRY, "times": 1}}}
     flow = FLOW.replace("time.sleep(0.1)", "from metaflow import current; assert current.retry_count")
     p = timed(flow, steps=steps)
@@ -128,11 +138,11 @@ def test_what_follows_a_failure_has_the_time_of_its_steps(timed):
     assert p.clock.now() - p.began > LIMIT_S + 10
 
 
-def test_an_action_that_is_awaited_does_not_keep_the_run(timed):
+def test_an_action_that_is_awaited_does_not_keep_the_run(timed: Callable[..., OneFlow]) -> None:
     p = timed(call={"action": "slow"})
     watching = []
 
-    def answer(envelope, arguments):
+    def answer(envelope: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
         # The platform answers only when all others have done what they can by then.
         for session in watching:
             p.run_session(session)
@@ -146,7 +156,7 @@ def test_an_action_that_is_awaited_does_not_keep_the_run(timed):
     assert p.result()["error"]["message"] == MESSAGE
 
 
-def test_nobody_watches_over_an_action_that_ends_in_time(timed):
+def test_nobody_watches_over_an_action_that_ends_in_time(timed: Callable[..., OneFlow]) -> None:
     p = timed(call={"action": "quick"})
     p.plan.timeout_ms = 3_600_000
     p.answer = lambda envelope, arguments: {"result": {}}
@@ -173,7 +183,7 @@ POOL = {"kind": "foreach", "over": "items", "first": ["ask"], "last": ["ask"], "
 
 
 @pytest.mark.parametrize("more", [{}, {"minSuccess": {"count": 1}}, {"batch": 3}])
-def test_a_foreach_ends_with_its_run(timed, more):
+def test_a_foreach_ends_with_its_run(timed: Callable[..., OneFlow], more: dict[str, Any]) -> None:
     p = timed(FOREACH, {"start": {**POOL, **more}}, FOREACH_STEPS)
     p.invoke(how="time.sleep(1)")
     assert_ended_late(p)

@@ -1,21 +1,28 @@
+from __future__ import annotations
+
 import json
 import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuvopipe_runtime.protocol.values.parameters import BadParameters, check_invocation, complete, differences, facts_of
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
 FIXTURES = os.path.join(os.path.dirname(__file__), "../../../../../../test/fixtures/parameters.json")
 
 
-def shared_cases():
+def shared_cases() -> list[dict[str, Any]]:
     """Those of the command line's tests, too."""
     with open(FIXTURES, encoding="utf-8") as file:
         return json.load(file)
 
 
 @pytest.mark.parametrize("case", shared_cases(), ids=lambda case: f"{case['spec']['type']} {case['given']}")
-def test_what_the_command_line_reads_too(case):
+def test_what_the_command_line_reads_too(case: Any) -> None:
     specs = {"p": {**case["spec"], "required": True}}
     if "value" in case:
         value = complete(specs, {"p": case["given"]})["p"]
@@ -43,7 +50,7 @@ def test_what_the_command_line_reads_too(case):
         ("integer", "9007199254740993", 9007199254740993),
     ],
 )
-def test_values_are_converted(kind, given, value):
+def test_values_are_converted(kind: str, given: Any, value: Any) -> None:
     converted = complete({"p": {"type": kind, "required": True}}, {"p": given})["p"]
     assert converted == value and type(converted) is type(value)
 
@@ -62,13 +69,13 @@ def test_values_are_converted(kind, given, value):
         ("secret", {"a": 1}, "text"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(kind, given, problem):
+def test_what_does_not_fit_is_refused_by_name(kind: str, given: Any, problem: str) -> None:
     with pytest.raises(BadParameters) as raised:
         complete({"p": {"type": kind, "required": False}}, {"p": given})
     assert str(raised.value) == f'the parameter "p" must be {problem}'
 
 
-def test_all_problems_are_told_at_once():
+def test_all_problems_are_told_at_once() -> None:
     specs = {
         "days": {"type": "integer", "required": False, "max": 7},
         "label": {"type": "string", "required": True, "help": "put before each title"},
@@ -85,7 +92,7 @@ def test_all_problems_are_told_at_once():
     )
 
 
-def test_defaults_and_absent_values(tmp_path):
+def test_defaults_and_absent_values(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "words.txt").write_bytes("ž\r\n".encode())
     specs = {
@@ -97,25 +104,25 @@ def test_defaults_and_absent_values(tmp_path):
 
 
 @pytest.mark.parametrize("run", ["", ".", "a/b", "../a", "a b", "ž", "x" * 129])
-def test_what_cannot_name_a_run(run):
+def test_what_cannot_name_a_run(run: str) -> None:
     with pytest.raises(BadParameters, match="invalid run name"):
         check_invocation({"run": run})
 
 
 @pytest.mark.parametrize("wait", [-1, "1", True, float("nan"), [2]])
-def test_what_is_no_time_to_wait(wait):
+def test_what_is_no_time_to_wait(wait: Any) -> None:
     check_invocation({"run": "r", "answerWithin": 0.5})
     with pytest.raises(BadParameters, match="'wait' must be"):
         check_invocation({"run": "r", "answerWithin": wait})
 
 
-def refusal_of(spec, given, **options):
+def refusal_of(spec: Any, given: Any, **options: Any) -> Any:
     with pytest.raises(BadParameters) as raised:
         complete({"p": {"required": False, **spec}}, {"p": given}, **options)
     return str(raised.value)
 
 
-def value_of(spec, given, **options):
+def value_of(spec: Any, given: Any, **options: Any) -> Any:
     return complete({"p": {"required": False, **spec}}, {"p": given}, **options)["p"]
 
 
@@ -129,18 +136,20 @@ def value_of(spec, given, **options):
         ("json", 1e22, "", "JSON text"),
     ],
 )
-def test_a_number_that_the_conductor_may_have_rounded_is_refused(kind, given, place, text):
+def test_a_number_that_the_conductor_may_have_rounded_is_refused(
+    kind: str, given: float | dict[str, Any], place: str, text: str
+) -> None:
     expected = f"must be sent as {text}: OpenWhisk's conductor rounds integers beyond 2^53{place}"
     assert refusal_of({"type": kind}, given) == f'the parameter "p" {expected}'
     assert value_of({"type": kind}, given, is_exact=True) is not None
 
 
-def test_a_sequence_has_no_conductor():
+def test_a_sequence_has_no_conductor() -> None:
     assert value_of({"type": "integer"}, 2**60, is_conducted=False) == 2**60
     assert value_of({"type": "json"}, "[1]", is_conducted=False) == [1]
 
 
-def test_numbers_that_are_doubles_anyway_are_taken():
+def test_numbers_that_are_doubles_anyway_are_taken() -> None:
     assert value_of({"type": "number"}, 1e22) == 1e22
     assert value_of({"type": "integer"}, 2**53 - 1) == 2**53 - 1
 
@@ -155,18 +164,18 @@ def test_numbers_that_are_doubles_anyway_are_taken():
         ('{"id": 1234567890123456789}', {"id": 1234567890123456789}),
     ],
 )
-def test_json_text_is_parsed_once(given, value):
+def test_json_text_is_parsed_once(given: str, value: str | float | dict[str, Any]) -> None:
     found = value_of({"type": "json"}, given)
     assert found == value and type(found) is type(value)
     assert value_of({"type": "json"}, given, is_exact=True) == given
 
 
 @pytest.mark.parametrize("given", ["NaN", "[1, -Infinity]", '{"a": 1e999}'])
-def test_json_has_no_infinity(given):
+def test_json_has_no_infinity(given: str) -> None:
     assert "must be JSON" in refusal_of({"type": "json"}, given)
 
 
-def test_json_that_is_too_deep_is_refused():
+def test_json_that_is_too_deep_is_refused() -> None:
     assert "must be JSON" in refusal_of({"type": "json"}, "[" * 100_000 + "]" * 100_000)
     deep = []
     for _ in range(900):  # OpenWhisk takes a thousand
@@ -174,7 +183,7 @@ def test_json_that_is_too_deep_is_refused():
     assert value_of({"type": "json"}, deep) is deep
 
 
-def test_exact_limits():
+def test_exact_limits() -> None:
     limit = 1234567890123456789
     assert value_of({"type": "integer", "max": limit}, str(limit)) == limit
     assert refusal_of({"type": "integer", "max": limit}, str(limit + 1)).endswith(f"at most {limit}, not {limit + 1}")
@@ -182,7 +191,7 @@ def test_exact_limits():
     assert "one of" in refusal_of({"type": "integer", "enum": [limit]}, str(limit + 1))
 
 
-def test_the_default_of_a_number_is_a_float(tmp_path):
+def test_the_default_of_a_number_is_a_float(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"\xff\x00")
     specs = {
         "n": {"type": "number", "default": 1, "required": False},
@@ -194,14 +203,14 @@ def test_the_default_of_a_number_is_a_float(tmp_path):
     assert repr(values) == repr({"n": 1.0, "i": 2**60, "j": [1.0, 2**60], "b": "/wA="})
 
 
-def test_a_binary_file_is_base64():
+def test_a_binary_file_is_base64() -> None:
     spec = {"type": "file", "binary": True}
     assert value_of(spec, "/wA=") == "/wA="
     for given in ("ÿ", "abc", 5):
         assert "must be the base64 text of a file" in refusal_of(spec, given)
 
 
-def test_two_starts_of_a_run_are_told_apart_without_their_secrets():
+def test_two_starts_of_a_run_are_told_apart_without_their_secrets() -> None:
     specs = {
         "qty": {"type": "integer", "default": 1, "required": False},
         "token": {"type": "secret", "required": False},

@@ -1,10 +1,20 @@
 """Secrets reach every task of a run, and nothing that a run leaves."""
 
+from __future__ import annotations
+
 import gzip
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuvopipe_runtime.protocol.values.secret_parameters import SecretParameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nuvopipe_testing.one_flow import OneFlow
+    from tests.fixture_types import MakeFlow
+
 
 TOKEN = "hush-hush-and-never-tell"
 
@@ -67,19 +77,19 @@ REFUSAL = "Flow level attributes and Parameters are not modifiable"
 
 
 @pytest.fixture
-def secretive(platform):
+def secretive(platform: MakeFlow) -> OneFlow:
     return platform(
         FLOW, STEPS, POOLS, start="start", end="end", outputs=["lengths", "refused"], loops={}, parameters=PARAMETERS
     )
 
 
-def everything(platform):
+def everything(platform: MakeFlow) -> Iterator[Any]:
     for key in platform.store.list(""):
         data = platform.store.get(key)[0]
         yield key, gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
 
 
-def test_every_task_has_it_and_nothing_keeps_it(secretive):
+def test_every_task_has_it_and_nothing_keeps_it(secretive: OneFlow) -> None:
     answer = secretive.invoke(token=TOKEN, text="ab\r\n")
     assert answer["outputs"] == {"lengths": [len(TOKEN) + 3] * 3, "refused": REFUSAL}
     for key, content in everything(secretive):
@@ -87,24 +97,24 @@ def test_every_task_has_it_and_nothing_keeps_it(secretive):
     assert b"it is ***" in secretive.store.get("F/r1/body/t-0/0.task_stdout.log")[0]
 
 
-def test_a_container_that_did_not_begin_the_run_has_it_too(secretive):
-    def forget(number, envelope):
+def test_a_container_that_did_not_begin_the_run_has_it_too(secretive: OneFlow) -> None:
+    def forget(number: int, envelope: dict[str, Any]) -> None:
         secretive.container.secrets = SecretParameters(secretive.plan)
 
     secretive.before = forget
     assert secretive.invoke(token=TOKEN, text="")["outputs"]["lengths"] == [len(TOKEN)] * 3
 
 
-def test_runs_that_share_a_container_have_each_their_own(secretive):
+def test_runs_that_share_a_container_have_each_their_own(secretive: OneFlow) -> None:
     for run, token in (("r1", TOKEN), ("r2", TOKEN * 2), ("r3", None)):
         answer = secretive.invoke(run=run, text="", **({"token": token} if token else {}))
         assert answer["outputs"]["lengths"] == [len(token or "")] * 3, run
 
 
-def test_a_repeated_beginning_has_it_still(secretive):
+def test_a_repeated_beginning_has_it_still(secretive: OneFlow) -> None:
     lost = []
 
-    def die(number, envelope):
+    def die(number: int, envelope: dict[str, Any]) -> str | None | None:
         if number == 1:
             lost.append(envelope)
             return "drop"
@@ -117,10 +127,10 @@ def test_a_repeated_beginning_has_it_still(secretive):
     assert secretive.run_session(again)["outputs"]["lengths"] == [len(TOKEN)] * 3
 
 
-def test_keys_that_have_changed_are_told(secretive):
+def test_keys_that_have_changed_are_told(secretive: OneFlow) -> None:
     other = SecretParameters(secretive.plan)
 
-    def change_keys(number, envelope):
+    def change_keys(number: int, envelope: dict[str, Any]) -> None:
         if number == 2:
             secretive.store._secret = b"another"
             secretive.container.secrets = other
@@ -130,6 +140,6 @@ def test_keys_that_have_changed_are_told(secretive):
         secretive.invoke(token=TOKEN, text="")
 
 
-def test_a_secret_that_does_not_fit_is_not_shown(secretive):
+def test_a_secret_that_does_not_fit_is_not_shown(secretive: OneFlow) -> None:
     answer = secretive.invoke(token="never-told", text="")
     assert answer["error"]["message"] == 'the parameter "token" must match the pattern hush.* as a whole'
