@@ -18,6 +18,7 @@ const { metafile } = await build({
   entryPoints: [
     'src/index.ts',
     'src/cli/main.ts',
+    'src/cli/command-not-found.ts',
     'src/twin/host/daemon.ts',
     ...(await glob('src/cli/commands/**/*.ts', { cwd: root })),
   ],
