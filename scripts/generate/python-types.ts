@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 /** Python cannot have these as attribute names, and a class body not as its own. */
 const KEYWORDS: ReadonlySet<string> = new Set(['from']);
 
-/** The formats as Python's TypedDicts, and aliases of what is no object. */
+/** The formats as Python's TypedDicts, and aliases for other types. */
 export async function pythonTypes(): Promise<string> {
   const writer = new PythonWriter();
   for (const [name, schema] of await formats()) writer.add(name, schema);
@@ -51,7 +51,7 @@ class PythonWriter {
     }
     const lines = members.map(({ key, type, description }) => `    ${key}: ${type}\n${about(description, '    ')}`);
     const summary = schema.description === undefined ? '' : `${about(schema.description, '    ')}\n`;
-    // Final: a key tells the members of a union apart.
+    // Final: a key distinguishes the members of a union.
     this.classes.push(`@final\nclass ${name}(TypedDict):\n${summary}${lines.join('')}`);
   }
 

@@ -79,7 +79,7 @@ function enter({ start, steps, parameters }: Plan): Composition {
   return hasSecrets ? composer.sequence(first, composer.function(made(functions.sealParameters, PUBLIC_KEY))) : first;
 }
 
-/** What a step's answer asks for is launched before the session goes on. */
+/** What a step's answer asks for is launched before the session continues. */
 function launch({ flow, hash, steps }: Plan): Composition {
   const flows = Object.values(steps).flatMap(({ call }) => (call && 'flow' in call ? [call.flow] : []));
   const conductor = `${packageName(flow)}/${versionedConductorName(hash)}`;

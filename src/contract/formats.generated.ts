@@ -370,8 +370,8 @@ export interface Envelope {
 }
 
 /**
- * For the conductor: sessions to launch before this one goes on. The conductor removes it, so it does not count towards
- * the size of the envelope.
+ * For the conductor: sessions to launch before this one continues. The conductor removes it, so it does not count
+ * towards the size of the envelope.
  */
 export interface Launch {
   /** In this order, until one is refused. */

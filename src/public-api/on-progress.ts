@@ -1,10 +1,10 @@
 import type { Progress } from '../base/terminal/progress.ts';
 
 /**
- * What work that takes long is doing.
+ * The progress of a long operation.
  *
  * - `status`: the current activity, until the next one; an empty message ends it.
- * - `detail`: one of many small things that were done, such as an action that was created.
+ * - `detail`: a completed detail, such as a created action.
  * - `note`: worth keeping in a log, such as a warning.
  */
 export interface ProgressEvent {
@@ -12,7 +12,7 @@ export interface ProgressEvent {
   message: string;
 }
 
-/** Is called while work that takes long goes on. */
+/** Is called during long operations. */
 export type OnProgress = (event: ProgressEvent) => void;
 
 export function progressTo(onProgress: OnProgress = () => undefined): Progress {

@@ -2,8 +2,8 @@ import { WholeFloat } from '../base/json.ts';
 
 export interface OutputOptions {
   /**
-   * Keeps floats without a fraction, such as Python's `1.0`, as objects that compare as numbers, so that they can be told from
-   * integers. Default: false, they are numbers. Integers beyond 2^53 are bigints in any case.
+   * Keeps floats without a fraction, such as Python's `1.0`, as objects that compare as numbers, to distinguish them
+   * from integers. Default: false, they are numbers. Integers beyond 2^53 are bigints in any case.
    */
   exactFloats?: boolean | undefined;
 }

@@ -57,7 +57,7 @@ export interface FollowOptions extends OutputOptions {
   onStart?: ((key: RunKey) => void) | undefined;
   /** Is called whenever the status has changed. */
   onStatus?: ((status: RunStatus) => void) | undefined;
-  /** Stops following: the call fails with the signal's reason, and the run goes on. */
+  /** Stops following: the call fails with the signal's reason, and the run continues. */
   signal?: AbortSignal | undefined;
 }
 
@@ -79,7 +79,7 @@ export interface RunOutcome extends RunKey, Ending {}
 /**
  * Starts a run of a deployed flow, and follows it to its end.
  *
- * @returns how it ended; a run that failed is no error
+ * @returns how it ended; a failed run is not an error
  * @throws UserError `run-exists`, if a run of this name was started with other parameters; errors of OpenWhisk and S3.
  * @example
  * const { status, outputs, error } = await runs.start(target, 'HelloFlow', { parameters: { name: 'world' } });
@@ -336,7 +336,7 @@ export interface PruneOptions extends ReadOptions {
  * Finds the old runs that a rule lets go, with their artifacts and logs, and deletes them on request. Yields a summary of each
  * flow, once it is done.
  *
- * @throws UserError `unknown-flow`, if a flow has no runs; `run-needed`, if one of them is resumed meanwhile.
+ * @throws UserError `unknown-flow`, if a flow has no runs; `run-needed`, if one of them has been resumed.
  * @example
  * const rule = { olderThanMs: 30 * 24 * 3_600_000 };
  * for await (const { flow, runs, bytes } of runs.prune(target, { rule })) console.log(flow, runs.length, bytes);

@@ -233,7 +233,7 @@ steps:
     );
     for (const [given, message] of [
       [['--keep-failed'], /no rule selects runs to delete/],
-      [['--older-than', '30'], /"30" is no age/],
+      [['--older-than', '30'], /invalid age "30"/],
       [['NoFlow', '--keep', '1'], /no runs of a flow "NoFlow"/],
     ] as const) {
       const refused = await runCommand('prune', [...given, ...args]);

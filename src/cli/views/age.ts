@@ -14,6 +14,6 @@ export function parseAgeMs(text: string): number {
   // A number without a unit means seconds elsewhere, which is unlikely to be intended here.
   const found = ageMs ?? (/^\d+$/.test(text) ? undefined : parseDurationMs(text));
   if (found === undefined || !Number.isSafeInteger(found))
-    throw new UserError('bad-age', `"${text}" is no age`, 'write 30d, 2w or 12h');
+    throw new UserError('bad-age', `invalid age "${text}"`, 'write 30d, 2w or 12h');
   return found;
 }

@@ -35,10 +35,10 @@ export function specReporter(palette: Palette): Reporter {
 
 function failure(result: CaseResult, palette: Palette): string[] {
   if (hasPassed(result)) return [];
-  const told = result.mismatches.flatMap((mismatch) => ['', ...tell(mismatch, result, palette)]);
+  const shown = result.mismatches.flatMap((mismatch) => ['', ...tell(mismatch, result, palette)]);
   const log = printable(result.log).trimEnd().split('\n').filter(Boolean).slice(-LOG_LINES_MAX);
   const wrote = log.length === 0 ? [] : ['', 'last output of its steps:', ...log.map((line) => `  ${line}`)];
-  return [...told, ...wrote.map((line) => palette.dim(line)), ''].map((line) => (line === '' ? '' : INDENT + line));
+  return [...shown, ...wrote.map((line) => palette.dim(line)), ''].map((line) => (line === '' ? '' : INDENT + line));
 }
 
 /** Output of steps must not control the terminal. */

@@ -20,13 +20,13 @@ export interface Ending extends Pick<RunResult, 'status' | 'outputs' | 'exact' |
 /**
  * Invokes a deployed flow and follows the run to its end.
  *
- * The invocation is a blocking one, so that the end of a quick run, and that of a run which did not even begin, are known at
- * once. What the run leaves in the datastore counts; the answer only where there is nothing.
+ * The invocation is blocking, so that the end of a quick run, or of a run that could not start, is known immediately. The
+ * run's records decide; the answer only counts if there are none.
  *
- * @param options.exists The run was started before: only the answer tells whether it is the one that is wanted.
- * @param options.signal Stops following; the run goes on, and the call fails with the signal's reason.
- * @throws UserError `run-exists` where the run was started before, with something else: it goes on, or has ended, as it was.
- * @throws UserError `unknown-step` where the run is to be resumed from a step that the flow does not have.
+ * @param options.exists The run was started before, so only the answer shows whether it has the same parameters.
+ * @param options.signal Stops following; the run continues, and the call fails with the signal's reason.
+ * @throws UserError `run-exists` if a run of this name was started before with other parameters; that run is not affected.
+ * @throws UserError `unknown-step` if the run should be resumed from a step that the flow does not have.
  */
 export async function invokeAndFollow(
   whisk: Whisk,

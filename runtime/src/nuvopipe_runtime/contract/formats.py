@@ -432,8 +432,8 @@ key that this version does not know is refused, never dropped."""
 
 @final
 class Launch(TypedDict):
-    """For the conductor: sessions to launch before this one goes on. The conductor removes it, so it does not count
-    towards the size of the envelope."""
+    """For the conductor: sessions to launch before this one continues. The conductor removes it, so it does not
+    count towards the size of the envelope."""
 
     sessions: list[LaunchedSession]
     """In this order, until one is refused."""
