@@ -74,18 +74,9 @@ class AskedStore(Store):
         future: Future[T] = Future()
         try:
             future.set_result(function(*arguments))
-        except Exception as error:
+        except BaseException as error:
             future.set_exception(error)
         return future
 
     def parallel(self, calls: Iterable[tuple[Callable[..., T], *tuple[Any, ...]]]) -> builtins.list[T]:
-        results: builtins.list[T] = []
-        errors: builtins.list[Exception] = []
-        for function, *arguments in calls:
-            try:
-                results.append(function(*arguments))
-            except Exception as error:
-                errors.append(error)
-        if errors:
-            raise errors[0]
-        return results
+        return [future.result() for future in [self.submit(function, *arguments) for function, *arguments in calls]]

@@ -8,6 +8,7 @@ Contents are what they are in S3, but for the activation's own name, which is `M
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from nuvopipe_testing.platform import ROOT, advance, warm_container
 from .flows import EPOCH_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from nuvopipe_runtime.plan import Plan
 
@@ -50,7 +51,7 @@ class Activation:
     def __init__(self, plan: Plan, envelope: str, answers: tuple[Any, ...], is_racy: bool = False) -> None:
         self.request = self.following = self.error = None
         ask = _dialogue(answers)
-        store = AskedStore(_requests(ask, is_racy), ROOT)
+        store = _Store(_requests(ask, is_racy), ROOT)
         container = warm_container(plan, _Executor(ask, plan))
         entered = json.loads(envelope)
         try:
@@ -62,6 +63,18 @@ class Activation:
             self.request = asks.request
         except Exception as error:
             self.error = f"{type(error).__name__}: {error}"
+
+
+class _Store(AskedStore):
+    """An activation stops at its first request that has no answer, also among requests that it makes at once."""
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(function(*arguments))
+        return done
+
+    def parallel(self, calls: Iterable[Any]) -> list[Any]:
+        return [function(*arguments) for function, *arguments in calls]
 
 
 def _launched(ask: Callable[..., Any], envelope: dict[str, Any]) -> Any:
