@@ -92,6 +92,17 @@ describe('the package', function () {
     assert.match(stderr, /^2 of 2 steps$/m);
   });
 
+  it('throws errors of the classes that it exports', async () => {
+    await writeFile(join(folder, 'wrong.yaml'), 'flow: WrongFlow\nsteps: []\n');
+    const program = `
+      import { compile, FlowError, readBundle, UserError } from 'nuvopipe';
+      const thrown = (call) => call.catch((error) => error);
+      const [flow, bundle] = await Promise.all([thrown(compile('wrong.yaml')), thrown(readBundle('nowhere'))]);
+      console.log(flow instanceof FlowError, flow instanceof UserError, bundle instanceof UserError, bundle.code);`;
+    await writeFile(join(folder, 'errors.mjs'), program);
+    assert.equal((await run(process.execPath, ['errors.mjs'])).stdout, 'true true true not-a-bundle\n');
+  });
+
   it('has types that programs with nodenext and with bundler resolution find', async () => {
     await writeFile(join(folder, 'consumer.ts'), CONSUMER);
     const program = await readFile(join(folder, 'embed/embed.mjs'), 'utf8').catch(() => '');

@@ -114,6 +114,8 @@ export async function neededSecrets({ plan }: Pick<Bundle, 'plan'>): Promise<str
  * Checks that every secret that a flow needs has a value.
  *
  * @throws UserError `missing-secrets` with the names of all that are missing or empty.
+ * @example
+ * await requireSecrets(bundle, process.env);
  */
 export async function requireSecrets(
   { plan }: Pick<Bundle, 'plan'>,

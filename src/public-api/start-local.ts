@@ -31,7 +31,7 @@ export interface LocalPlatform extends Target {
  * Starts the local platform, unless it runs. It runs in a process of its own, until it is stopped or unused for an hour. The
  * first start makes its Python environments, which takes a network and a minute.
  *
- * @throws UserError, for example `no-python` or `already-running` on another port; SystemError, if it does not start.
+ * @throws UserError, for example `python-missing`, or `already-running` on another port; SystemError, if it does not start.
  * @example
  * const platform = await startLocal({ onProgress: ({ message }) => console.error(message) });
  * await deploy(bundle, { to: platform });
@@ -51,7 +51,9 @@ export async function startLocal(options: StartLocalOptions = {}): Promise<Local
 /**
  * The newest Python on the path that nuvopipe can use, or the one that `NUVOPIPE_PYTHON` names.
  *
- * @throws UserError `no-python`.
+ * @throws UserError `python-missing`, `python-unusable`.
+ * @example
+ * const { bundle } = await compile('flow.yaml', { python: await findPython() });
  */
 export async function findPython(): Promise<string> {
   return (await (await import('../twin/host/python-env.ts')).locatePython()).path;
