@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { UserError } from '../../../src/base/errors.ts';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import { prefixes } from '../../../src/contract/layout.generated.ts';
+import type { RunRecord } from '../../../src/contract/records.ts';
 import { type BundleDeployment, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
 import { ownerAnnotation, ownerOf } from '../../../src/platform/deploy/owner.ts';
 import { type Entity, openWhisk, type Whisk } from '../../../src/platform/openwhisk/client.ts';
@@ -35,7 +36,11 @@ describe('versions of a flow', () => {
         const version = live[/([^/]+)\/run\.json$/.exec(key)?.[1] ?? ''];
         assert.ok(key.startsWith(prefixes.run({ flow: FLOW, run: '' }).slice(0, -1)));
         if (version === undefined) return undefined;
-        return { body: Buffer.from(JSON.stringify({ bundle: version.padEnd(64, '0') })), etag: '' };
+        const record: RunRecord = {
+          ...{ version: 1, flow: FLOW, run: 'one', created: 0, user: 'ada', tags: [], system_tags: [] },
+          ...{ start: 'start', end: 'end', bundle: version.padEnd(64, '0') },
+        };
+        return { body: Buffer.from(JSON.stringify(record)), etag: '' };
       },
     } as unknown as Store;
   });
