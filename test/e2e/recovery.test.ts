@@ -247,7 +247,7 @@ describe('stalled, resumed, cancelled and doubly started runs', function () {
       assert.equal(code, 0, stderr);
       assert.equal(stdout, 'total = 40\n');
       assert.match(stderr, /Run HalfDoneFlow\/r3, resumed from r2\n/);
-      assert.match(stderr, /^= work 3\/3 {2}taken over$/m);
+      assert.match(stderr, /^= work 3\/3 {2}reused$/m);
       assert.match(stderr, /^✓ gather {2}/m);
       assert.equal((await notes('r1')).filter((note) => note === 'gather t').length, 2);
     });

@@ -26,7 +26,7 @@ describe('nuvopipe graph', () => {
       runCommand('graph', [titles, '-o', svg]),
       runCommand('graph', [titles, '-o', mermaid, '--json']),
     ]);
-    assert.equal(asSvg.stdout, `✓ TitlesFlow is drawn in ${svg}\n`);
+    assert.equal(asSvg.stdout, `✓ TitlesFlow was drawn in ${svg}\n`);
     assert.match(await readFile(svg, 'utf8'), /^<svg .*<\/svg>\n$/s);
     assert.deepEqual(JSON.parse(asMermaid.stdout), { flow: 'TitlesFlow', format: 'mermaid', output: mermaid });
     assert.match(await readFile(mermaid, 'utf8'), /^flowchart TD$/m);

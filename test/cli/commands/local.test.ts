@@ -47,7 +47,7 @@ describe('nuvopipe local', function () {
 
   it('speaks to people', async () => {
     assert.match((await local('status')).stdout, /is not running/);
-    assert.match((await local('start')).stdout, /The local platform runs:\n {2}OpenWhisk {2}http/);
+    assert.match((await local('start')).stdout, /The local platform is running:\n {2}OpenWhisk {2}http/);
     assert.match((await local('status')).stdout, /process +\d+, up \d+ s\n/);
     assert.match((await local('stop')).stdout, /has stopped/);
   });

@@ -107,8 +107,8 @@ describe('stalled, cancelled, resumed and waiting runs', () => {
     assert.deepEqual(status.origin, { run: 'live', from: 'join' });
     const lines = text.split('\n').map((line) => line.replaceAll(/ +/g, ' ').trim());
     assert.equal(lines[1], 'resumed from F/live, again from join');
-    assert.equal(lines[2], '= start taken over');
-    assert.match(lines[3] as string, /^✓ work 3\/3 \d\.\d s 2 taken over$/);
+    assert.equal(lines[2], '= start reused');
+    assert.match(lines[3] as string, /^✓ work 3\/3 \d\.\d s 2 reused$/);
   });
 
   it('a cancelled run is cancelled, whatever follows it, and followers end', async () => {
