@@ -59,13 +59,14 @@ describe('deploy', () => {
     assert.equal(action('TitlesFlow').annotations.find(({ key }) => key === 'conductor')?.value, true);
   });
 
-  it('binds keys to the step actions only (I6)', async () => {
+  it('binds the keys of the datastore to step actions only, and gives the OpenWhisk key to conductors only (I6)', async () => {
     await deploy(sampleBundle());
     for (const [name, body] of fake.entities) {
       const isStep = name.includes('steps/m');
       assert.equal(JSON.stringify(body).includes(SECRET), isStep, name);
       const provide = (body as unknown as ActionDocument).annotations.find(({ key }) => key === 'provide-api-key');
-      assert.equal(provide?.value ?? false, isStep, name);
+      const isConductor = name === 'actions/TitlesFlow' || name.includes('steps/flow-');
+      assert.equal(provide?.value ?? false, isConductor, name);
     }
     assert.deepEqual(action('TitlesFlow.steps/m256-t60-1a2b3c4d').parameters, [
       { key: 'store', value: STORE.settings },

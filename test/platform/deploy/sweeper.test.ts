@@ -41,7 +41,10 @@ describe('deploy of the sweeper', () => {
     ]);
     assert.deepEqual(warnings, []);
     assert.match(NAME, /^nuvopipe\/sweep-[0-9a-f]{8}$/);
-    assert.deepEqual(action().parameters, [{ key: 'store', value: STORE }]);
+    assert.deepEqual(action().parameters, [
+      { key: 'store', value: STORE },
+      { key: 'tls', value: {} },
+    ]);
     assert.equal(action().annotations.find(({ key }) => key === 'provide-api-key')?.value, true);
     const files = Object.keys(unzipSync(Buffer.from(action().exec.code as string, 'base64')));
     assert.ok(files.includes('__main__.py') && files.includes('nuvopipe_runtime/sweeper.py'));

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from . import metaflow_patches, warm
 from .lifetime import die_with_parent, run_to_end, say
-from .protect import forget, give_up_spying, hide_memory
+from .protect import give_up_spying
 
 if TYPE_CHECKING:
     from metaflow import FlowSpec
@@ -191,17 +191,13 @@ def _take_environment(environment: dict[str, str]) -> None:
 
 
 def become(control: socket.socket, plan: Plan) -> NoReturn:
-    """Makes this process the loader. One forked of the supervisor forgets the OpenWhisk key."""
+    """Makes this process the loader."""
     run_to_end(partial(_become, control, plan), control)
 
 
 def _become(control: socket.socket, plan: Plan) -> None:
     die_with_parent()
     give_up_spying()
-    key = os.environ.get("__OW_API_KEY")
-    if key:
-        hide_memory(False)  # or its own memory is closed to a process that is not root
-        forget(key)
     _keep_only(control.fileno())
     control.set_inheritable(False)
     serve(control, plan)

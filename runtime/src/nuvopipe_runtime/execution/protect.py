@@ -1,14 +1,9 @@
-"""Keeps the OpenWhisk key, which only the supervisor has, from the user's code: in memory, and in what a fork inherits."""
+"""Keeps the secrets of other steps, and the datastore's keys, from user code: no process can read another one's memory."""
 
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PR_SET_DUMPABLE = 4
 """prctl(2): a process that is not dumpable cannot be read through /proc by others of the same user."""
@@ -21,8 +16,6 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 SPYING = (16, 17, 19, 21, 38, 39)
 """capabilities(7) with which root reads other processes' memory: SYS_MODULE, SYS_RAWIO, SYS_PTRACE, SYS_ADMIN, PERFMON, BPF."""
-
-CHUNK = 1 << 20
 
 IS_LINUX = sys.platform == "linux"
 
@@ -49,44 +42,3 @@ def give_up_spying() -> None:
         for index in range(half, half + 3):
             sets[index] &= ~(1 << capability % 32)
     libc.capset(header, sets)
-
-
-def forget(secret: str) -> None:
-    """Overwrites every copy of a secret in this process's memory: a fork has inherited those that its parent ever made."""
-    needle = bytearray(secret, "utf-8")
-    length = len(needle)
-    needle_address = ctypes.addressof((ctypes.c_char * length).from_buffer(needle))
-    zeros, seen, chunk = bytes(length), bytearray(length), bytearray(CHUNK)
-    memory = os.open("/proc/self/mem", os.O_RDWR)
-    found = []
-    for start, end in _writable_memory():
-        while end - start >= length:
-            try:
-                count = os.preadv(memory, [memoryview(chunk)[: end - start]], start)
-            except OSError:
-                break  # no memory is behind it
-            if count < length:
-                break
-            at = chunk.find(needle, 0, count)
-            while at >= 0:
-                found.append(start + at)
-                at = chunk.find(needle, at + 1, count)
-            start += count - length + 1
-    for address in found:
-        # Free memory may be in use meanwhile; `secret` itself goes with the others, `needle` has to be the last.
-        if address != needle_address and os.preadv(memory, [seen], address) == length and seen == needle:
-            os.pwrite(memory, zeros, address)
-    for copy in (seen, chunk, needle):
-        copy[:] = bytes(len(copy))
-    os.close(memory)
-
-
-def _writable_memory() -> Iterator[tuple[int, int]]:
-    """(start, end) of the address ranges."""
-    with open("/proc/self/maps") as file:
-        lines = file.read().splitlines()
-    for line in lines:
-        place, access = line.split(maxsplit=2)[:2]
-        if access.startswith("rw"):
-            start, end = place.split("-")
-            yield int(start, 16), int(end, 16)

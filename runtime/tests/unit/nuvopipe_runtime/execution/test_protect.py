@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nuvopipe_runtime.execution.protect import forget, give_up_spying, hide_memory
+from nuvopipe_runtime.execution.protect import give_up_spying, hide_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,23 +31,6 @@ def in_fork(child: Callable[..., Any]) -> str:
         text = answer.read().decode()
     os.waitpid(pid, 0)
     return text
-
-
-def secret() -> str:
-    # Not the whole of it in one constant: the test itself would hold a copy.
-    return "-".join(["a", "secret", "that", "is", "nowhere", "else"])
-
-
-def test_forget_leaves_no_copy() -> None:
-    copies = {"text": secret(), "bytes": secret().encode(), "longer": "before " + secret() + " after"}
-
-    def child() -> None:
-        forget(secret())
-        whole = [copies["text"], copies["bytes"].decode(), copies["longer"]]
-        assert [text.replace("\0", "") for text in whole] == ["", "", "before  after"]
-
-    assert in_fork(child) == ""
-    assert copies["text"] == secret()
 
 
 def test_a_child_cannot_read_its_hidden_parent_even_as_root() -> None:
