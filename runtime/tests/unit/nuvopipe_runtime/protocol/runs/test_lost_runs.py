@@ -228,7 +228,7 @@ def test_a_run_that_is_not_over_is_not_resumed(looping: Callable[[], OneFlow]) -
     p = looping(concurrency=1)
     drop_once(p, "after", 9)
     p.invoke()
-    assert "is not over" in resume(p, "r1", "r2")["error"]["message"]
+    assert "has not ended" in resume(p, "r1", "r2")["error"]["message"]
 
 
 def test_a_lost_resumed_run_is_swept_as_one(broken: tuple[OneFlow, Callable[..., Any]]) -> None:
