@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
-import { PUBLIC_KEY } from '../../src/compiler/composition.ts';
+import { PUBLIC_KEY, TLS } from '../../src/compiler/composition.ts';
 import type { Bundle } from '../../src/contract/manifest.ts';
 import { packageName, stepActionName, versionOf } from '../../src/contract/names.ts';
 import type { Plan } from '../../src/contract/plan.ts';
@@ -42,8 +42,10 @@ interface Trace {
 }
 
 interface Component {
-  /** The profile of a step action, `wait`, or an action of others. */
+  /** The profile of a step action, `wait`, or another action. */
   invokes: string;
+  /** Nobody waits for the invocation: it is no component of the session. `answers` is OpenWhisk's `status` and `error`. */
+  launches?: true;
   /** `{"repeat": [text, times]}` stands for a long text, here and in `answers`. */
   with: Params;
   answers: Params;
@@ -64,6 +66,7 @@ function conductorOf({ flow, start, steps, standIns = [] }: Plan) {
       names.flatMap(({ block, call }) => (call && 'action' in call ? [[block, call.action]] : [])),
     ),
     stand_ins: standIns,
+    flows: [...new Set(names.flatMap(({ call }) => (call && 'flow' in call ? [call.flow] : [])))].toSorted(),
   };
 }
 
@@ -102,24 +105,31 @@ describe('the conductor of a compiled flow', () => {
 /** The trace that comes of a trace's `given` and `answers`. */
 async function play({ expects, flow, given, components }: Trace, bundle: Bundle): Promise<Trace> {
   const { plan } = bundle;
-  const answers = components.flatMap(({ answers, times = 1 }) => Array.from({ length: times }, () => answers));
-  const version = versionOf(plan.hash);
-  const { calls, refused, result } = await runSession(
-    fileText(bundle, 'conductor.js').replaceAll(PUBLIC_KEY, publicKeyOf(plan.flow, STORE)),
-    given,
-    () =>
-      expanded(
-        answers.shift() ?? assert.fail('the conductor invokes more components than the trace answers'),
-      ) as Params,
-    { require: createRequire(import.meta.url), now: NOW },
-  );
-  assert.equal(answers.length, 0, 'the trace answers more components than the conductor invokes');
+  const left = components.flatMap((each) => Array.from({ length: each.times ?? 1 }, () => each));
+  const invoked: Pick<Component, 'invokes' | 'launches' | 'with'>[] = [];
+  const answer = (component: Pick<Component, 'invokes' | 'launches' | 'with'>): Params => {
+    invoked.push(component);
+    const { answers } = left.shift() ?? assert.fail('the conductor invokes more than the trace answers');
+    return expanded(answers) as Params;
+  };
   const names = new Map(Object.keys(plan.profiles).map((profile) => [stepActionName(profile, plan.hash), profile]));
-  const invoked = calls.map(({ action, params }) => {
-    const own = action.split(`/_/${packageName(plan.flow)}/`)[1];
-    const sealed = typeof params.params === 'string' ? { params: SEALED } : {};
-    return { invokes: own === undefined ? action : (names.get(own) ?? own), with: { ...params, ...sealed } };
-  });
+  const conductor = fileText(bundle, 'conductor.js');
+  const { refused, result } = await runSession(
+    conductor.replaceAll(PUBLIC_KEY, publicKeyOf(plan.flow, STORE)).replaceAll(TLS, ''),
+    given,
+    (action, params) => {
+      const own = action.split(`/_/${packageName(plan.flow)}/`)[1];
+      const sealed = typeof params.params === 'string' ? { params: SEALED } : {};
+      return answer({ invokes: own === undefined ? action : (names.get(own) ?? own), with: { ...params, ...sealed } });
+    },
+    {
+      require: createRequire(import.meta.url),
+      now: NOW,
+      launched: (action, params) =>
+        answer({ invokes: action, launches: true, with: params }) as { status: number; error?: string },
+    },
+  );
+  assert.equal(left.length, 0, 'the trace answers more than the conductor invokes');
   const played: Component[] = [];
   for (const { answers, times } of components) {
     const [first, ...more] = invoked.splice(0, times ?? 1);
@@ -127,7 +137,7 @@ async function play({ expects, flow, given, components }: Trace, bundle: Bundle)
     played.push({ ...(first as Component), answers, ...(times !== undefined && { times }) });
   }
   const trace = { components: played, ...(refused > 0 && { refused }), answer: result };
-  const said = JSON.parse(JSON.stringify(trace).replaceAll(version, VERSION)) as typeof trace;
+  const said = JSON.parse(JSON.stringify(trace).replaceAll(versionOf(plan.hash), VERSION)) as typeof trace;
   return { expects, flow, given, ...(shortened(said) as typeof trace), conductor: conductorOf(plan) };
 }
 

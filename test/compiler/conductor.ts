@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import vm from 'node:vm';
 import { SESSION_COMPONENTS_MAX } from '../../src/contract/openwhisk.generated.ts';
 
@@ -21,23 +22,38 @@ const ACTIVATION_ID = 'f00dfacecafe4bad8bad0123456789ab';
 
 export interface SessionOptions {
   require?: (name: string) => unknown;
-  /** The conductor's time, epoch milliseconds; absent: the real one. */
+  /** The conductor's time at the start, epoch milliseconds; then only its own pauses pass. Absent: the real time. */
   now?: number;
+  /** Answers an invocation that nobody waits for. */
+  launched?: (action: string, params: Params) => { status: number; error?: string };
 }
+
+const API_HOST = 'http://openwhisk';
+/** From the start of a conductor's activation to its deadline. */
+const TIME_LIMIT_MS = 60_000;
 
 /** Runs a conductor action as OpenWhisk does: calls it, invokes what it names, hands it the result. */
 export async function runSession(
   conductor: string,
   given: Params,
   actions: Actions,
-  { require = () => ({}), now }: SessionOptions = {},
+  { require = () => ({}), now, launched }: SessionOptions = {},
 ): Promise<Session> {
+  const deadline = String((now ?? Date.now()) + TIME_LIMIT_MS);
   const sandbox = {
-    require,
-    process: { env: { __OW_ACTIVATION_ID: ACTIVATION_ID, DEBUG: '' } },
+    require: launched ? (name: string) => (name === 'node:http' ? webOf(launched) : require(name)) : require,
+    process: {
+      env: {
+        __OW_ACTIVATION_ID: ACTIVATION_ID,
+        __OW_API_HOST: API_HOST,
+        __OW_API_KEY: '',
+        __OW_DEADLINE: deadline,
+        DEBUG: '',
+      },
+    },
     console: { log() {}, error() {} },
     Buffer,
-    ...(now !== undefined && { Date: stoppedAt(now) }),
+    ...(now !== undefined && timeFrom(now)),
   };
   const main = vm.runInNewContext(`${conductor}\n;main`, sandbox) as (params: Params) => Promise<Params>;
   const calls: Session['calls'] = [];
@@ -62,13 +78,42 @@ export async function runSession(
   }
 }
 
-/** A `Date` whose time stands still. */
-function stoppedAt(now: number): DateConstructor {
-  return class extends Date {
+/** `Date` and `setTimeout` of a time that passes only in timeouts. */
+function timeFrom(start: number) {
+  let now = start;
+  class Time extends Date {
     constructor() {
       super(now);
     }
-  } as unknown as DateConstructor;
+    static override now(): number {
+      return now;
+    }
+  }
+  const setTimeout = (done: () => void, ms: number) => {
+    now += ms;
+    queueMicrotask(done);
+  };
+  return { Date: Time, setTimeout };
+}
+
+/** As much of `node:http` as the conductor uses. */
+function webOf(launched: NonNullable<SessionOptions['launched']>) {
+  return {
+    Agent: class {
+      destroy(): void {}
+    },
+    request(url: string, _options: object, respond: (response: EventEmitter) => void) {
+      const action = decodeURI(new URL(url).pathname.split('/actions/')[1] ?? '');
+      const end = (body: string) => {
+        const { status, error = '' } = launched(action, JSON.parse(body) as Params);
+        const response = Object.assign(new EventEmitter(), { statusCode: status });
+        respond(response);
+        response.emit('data', error);
+        response.emit('end');
+      };
+      return Object.assign(new EventEmitter(), { end });
+    },
+  };
 }
 
 function clone<T>(value: T): T {

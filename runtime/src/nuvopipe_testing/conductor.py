@@ -7,8 +7,10 @@ keep it equal to the real one.
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from nuvopipe_runtime.contract.openwhisk import NOT_RESOLVED, SESSION_COMPONENTS_MAX
@@ -40,8 +42,11 @@ TOO_MANY_COMPONENTS = "Too many actions in the composition."
 HOLDS_MAX = 50
 """How often a session without components asks again, once a second: as long as an activation of the conductor lasts."""
 
-PAUSE_AFTER_REFUSAL_MS = 60_000
-"""Until the next minute, as `runtime/conductor/launch.js` pauses at most."""
+MINUTE_MS, CROWDED_PAUSE_MS, SPREAD_MS = 60_000, 15_000, 2_000
+"""As in `runtime/conductor/launch.js`."""
+
+FLOW_VERSION = re.compile(r"[A-Za-z]\w*\.steps/flow-\w+")
+"""Conductors of flow versions."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,8 @@ class Call:
 class Launch:
     """Sessions are invoked without waiting for them: `(action, arguments)` of each, the action None for the session's own flow.
 
-    It is no component. Its answer says with `taken` how many of `sessions` were accepted before one was refused, and with
-    `refusal` why. `also` are invoked too, whatever comes of it.
+    It is not a component. Its answer has the number `taken` of `sessions` that were accepted before one was refused, the reason
+    of the `refusal` if there was one, and the time `now`, epoch milliseconds. `also` are invoked too, accepted or not.
     """
 
     sessions: list[tuple[str | None, JsonObject]]
@@ -104,16 +109,21 @@ class Conductor:
     blocks: dict[str, str]
     actions: dict[str, str] = field(default_factory=dict)
     stand_ins: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+    """Flows that steps start."""
 
     @classmethod
     def of(cls, plan: Plan, stand_ins: Sequence[str] = ()) -> Conductor:
         """The conductor of a `Plan`."""
-        blocks, calls = {}, {}
+        blocks, calls, flows = {}, {}, set()
         for spec in plan.steps.values():
             blocks[spec["block"]] = spec["profile"]
             if "call" in spec and "action" in spec["call"]:
                 calls[spec["block"]] = spec["call"]["action"]
-        return cls(plan.flow, version_of(plan.hash), plan.start, plan.block(plan.start), blocks, calls, tuple(stand_ins))
+            elif "call" in spec and "flow" in spec["call"]:
+                flows.add(spec["call"]["flow"])
+        start, version = (plan.start, plan.block(plan.start)), version_of(plan.hash)
+        return cls(plan.flow, version, *start, blocks, calls, tuple(stand_ins), tuple(sorted(flows)))
 
     # ------------------------------------------------------------------ a session
 
@@ -143,7 +153,7 @@ class Conductor:
     def _walk(self, envelope: JsonObject) -> Walk:
         while True:
             while launches(envelope):
-                envelope = yield from launch(envelope)
+                envelope = yield from launch(envelope, self.is_flow)
             if not goes_on(envelope):
                 return envelope
             if waits(envelope):
@@ -190,6 +200,10 @@ class Conductor:
         envelope["params"] = seal(params) if seal else params
         return {**envelope, "answerWithin": given["wait"]} if "wait" in given else envelope
 
+    def is_flow(self, action: str) -> bool:
+        """Whether an action is one that a session may launch."""
+        return action in self.flows or FLOW_VERSION.fullmatch(action) is not None
+
     def stand_in(self, envelope: JsonObject) -> str | None:
         """The profile of the stand-in that an envelope names; None when it names none."""
         number = envelope.get("standIn", 0)
@@ -225,13 +239,20 @@ def launches(envelope: JsonObject) -> bool:
     return "launch" in envelope and not ("persists" in envelope["launch"] and waits(envelope))
 
 
-def launch(envelope: JsonObject) -> Walk:
+def launch(envelope: JsonObject, is_flow: Callable[[str], bool] = lambda action: True) -> Walk:
     """The envelope after its launches: one that all were accepted for, or one that says what was refused."""
     asked = envelope["launch"]
     rest = {key: value for key, value in envelope.items() if key != "launch"}
-    sessions = [each for session in asked["sessions"] for each in invocations(session)]
-    also = [each for session in asked.get("also", ()) for each in invocations(session)]
+
+    def is_allowed(session: tuple[str | None, JsonObject]) -> bool:
+        return session[0] is None or is_flow(session[0])
+
+    wanted = [each for session in asked["sessions"] for each in invocations(session)]
+    sessions = list(takewhile(is_allowed, wanted))
+    also = [each for session in asked.get("also", ()) for each in invocations(session) if is_allowed(each)]
     answer = yield Launch(sessions, also)
+    if len(sessions) < len(wanted) and "refusal" not in answer:
+        answer = {**answer, "refusal": f"{wanted[len(sessions)][0]} is no flow"}
     is_last = "persists" in asked and envelope.get("used", 0) >= SESSION_COMPONENTS_MAX
     for _ in range(HOLDS_MAX):
         if not is_last or "refusal" not in answer:
@@ -241,11 +262,16 @@ def launch(envelope: JsonObject) -> Walk:
         then: JsonObject = asked.get("then", rest)
         return then
     if is_last:
-        return {"run": envelope["run"], "result": {"run": envelope["run"], "status": "running"}}
+        return {"run": envelope["run"], "error": f"the platform takes no further session of this run: {answer['refusal']}"}
     if "persists" not in asked:
         return {**rest, "launched": [answer["taken"], answer["refusal"]]}
     again = {key: value for key, value in asked.items() if key != "also"}
-    return {**rest, "launch": again, "wait": PAUSE_AFTER_REFUSAL_MS}
+    return {**rest, "launch": again, "wait": pause_after_refusal_ms(answer["refusal"], answer["now"])}
+
+
+def pause_after_refusal_ms(refusal: str, now_ms: int) -> int:
+    """Before sessions are launched again that were refused: up to the next minute, or for a moment."""
+    return (MINUTE_MS - now_ms % MINUTE_MS if refusal == "busy" else CROWDED_PAUSE_MS) + now_ms % SPREAD_MS
 
 
 def goes_on(envelope: JsonObject) -> bool:
@@ -286,6 +312,8 @@ def called(saved: JsonObject, answer: JsonObject) -> JsonObject:
 
 def answer_of(envelope: JsonObject) -> JsonObject:
     """What a session's client gets: the run's result; a failure's is an `error`, as OpenWhisk wants it."""
+    if "error" in envelope:
+        return {"error": envelope["error"]}
     result = envelope.get("result") or {"run": envelope["run"], "status": "running"}
     error = result.get("error")
     rest = {key: value for key, value in result.items() if key != "error"}

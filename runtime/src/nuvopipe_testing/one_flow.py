@@ -94,7 +94,11 @@ class OneFlow(Platform):
         """What a session ends with, after it and all that it launched have been run; None when it was lost."""
         ends: list[JsonObject] = []
         self.run(self.session(self.flow, envelope, ends.append))
-        return ends[0]["result"] if ends else None
+        if not ends:
+            return None
+        if "error" in ends[0]:
+            raise RuntimeError(ends[0]["error"])
+        return ends[0]["result"]
 
     def result(self, run: str = "r1") -> Any:
         return self.store.get_json(RunLayout(self.plan.flow, run).result)

@@ -127,7 +127,8 @@ class Platform:
             taken += 1
         for action, arguments in component.also:
             self.refusal_of(flow, action, arguments)
-        return {"taken": taken} if refusal is None else {"taken": taken, "refusal": refusal}
+        answer: JsonObject = {"taken": taken, "now": self.clock.now_ms()}
+        return answer if refusal is None else {**answer, "refusal": refusal}
 
     def refusal_of(self, flow: DeployedFlow, action: str | None, arguments: JsonObject) -> str | None:
         """Why the platform refuses a session; None when it takes it."""

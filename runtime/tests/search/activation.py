@@ -87,7 +87,7 @@ def _launched(ask: Callable[..., Any], envelope: dict[str, Any]) -> Any:
         except StopIteration as end:
             return end.value
         taken = len(list(takewhile(lambda session: ask("launch", normal(session[1][ENVELOPE_KEY])), component.sessions)))
-        answer = {"taken": taken} | ({} if taken == len(component.sessions) else {"refusal": BUSY})
+        answer = {"taken": taken, "now": 0} | ({} if taken == len(component.sessions) else {"refusal": BUSY})
 
 
 def _dialogue(answers: tuple[Any, ...]) -> Callable[..., Any]:
