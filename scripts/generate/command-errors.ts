@@ -81,6 +81,7 @@ export const COMMAND_ERRORS: Readonly<Record<string, string>> = {
   'unknown-run': 'The datastore has no run with this name. `nuvopipe status` lists the latest runs.',
   'unknown-task': 'The run has no such step or task.',
   'unreadable-flow': 'The flow file cannot be read. Check its permissions.',
+  'other-version': 'Another version of nuvopipe wrote the record. Use that version, or a newer one, for its run.',
   'unreadable-record': 'An object in the datastore is not a valid record.',
   'whisk-certificate': 'The certificate of the OpenWhisk host cannot be verified.',
   'whisk-conflict': 'OpenWhisk already has an entity of this name.',

@@ -459,7 +459,7 @@ export interface RunRecord {
   start: string;
   /** The flow's last step. */
   end: string;
-  /** Hash of the plan that the run was started with. */
+  /** Hash of the plan that the run was started with: `_nuvopipe/_plans/<Flow>/<hash>.json`. */
   bundle: string;
   /** A native sequence executes the run: no session of it can start another one. */
   isSequence?: true;
@@ -538,8 +538,6 @@ export interface TaskRecord {
   parents: string[];
   /** The step that a decision led to. */
   chose?: string;
-  /** Steps to which only its other ways would have led, at most a hundred. */
-  passed?: string[];
   /** Opener of a foreach: the number of items. */
   splits?: number;
   /** The outputs of the end step. */
@@ -562,8 +560,6 @@ export interface TaskRecord {
   cache?: CacheFacts;
   /** A failed attempt: the number of the attempt that followed. */
   retried?: number;
-  /** Maximum number of attempts, if there can be several. */
-  attempts?: number;
 }
 
 /** The parts that distinguish a task of a step with `cache: true`. */

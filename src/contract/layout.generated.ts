@@ -7,7 +7,7 @@
 import { keyTemplate } from './key-template.ts';
 
 /** Names that no flow can have: below nuvopipe's folder they stand where flows do. */
-export const RESERVED_FLOW_NAMES: ReadonlySet<string> = new Set(['live', 'cache', 'slots']);
+export const RESERVED_FLOW_NAMES: ReadonlySet<string> = new Set(['live', 'cache', 'slots', '_plans']);
 
 /**
  * The folder of packages. It stands there too, but its objects look like those of no run: a flow may have this name.
@@ -46,6 +46,10 @@ export const prefixes = {
   children: keyTemplate<{ flow: string; run: string }>('_nuvopipe/{flow}/{run}/children/'),
   /** `_nuvopipe/<flow>/<run>/children/<step>/<task>/`: The same of one task. */
   taskChildren: keyTemplate<{ flow: string; run: string; step: string; task: string }>('_nuvopipe/{flow}/{run}/children/{step}/{task}/'),
+  /** `_nuvopipe/_plans/`: Plans of the versions of flows that were deployed. */
+  plans: '_nuvopipe/_plans/',
+  /** `_nuvopipe/_plans/<flow>/`: The same of one flow. */
+  flowPlans: keyTemplate<{ flow: string }>('_nuvopipe/_plans/{flow}/'),
   /** `_nuvopipe/live/`: The index of runs that are not over. */
   live: '_nuvopipe/live/',
   /** `_nuvopipe/live/<flow>/`: The same of one flow. */
@@ -68,6 +72,11 @@ export const prefixes = {
 
 /** Keys of objects. Where a key fits two templates, the first one counts. */
 export const keys = {
+  /**
+   * `_nuvopipe/_plans/<flow>/<hash>.json`: Plan of one version of a flow; the runs of the version have its hash as
+   * `bundle`. Written by deploy.
+   */
+  plan: keyTemplate<{ flow: string; hash: string }>('_nuvopipe/_plans/{flow}/{hash}.json'),
   /** `_nuvopipe/live/<flow>/<run>`: LiveRecord, from before the run's record is written until after its result. */
   live: keyTemplate<{ flow: string; run: string }>('_nuvopipe/live/{flow}/{run}'),
   /** `_nuvopipe/cache/<flow>/<step>/<digest>`: CacheEntry. */

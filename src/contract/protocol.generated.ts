@@ -115,9 +115,6 @@ export const FALLBACK_ATTEMPTS = 1;
 /** Parents in a task's record: those of a join with thousands of inputs follow from its pool. */
 export const PARENTS_MAX = 16;
 
-/** Steps in a task's record that its decision leads around. */
-export const PASSED_MAX = 100;
-
 /** Classes of an exception in a task's record. */
 export const EXCEPTION_KINDS_MAX = 16;
 

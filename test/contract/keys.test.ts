@@ -12,6 +12,7 @@ const PARTS = {
     slot: 2,
     layer: 'abc',
     requirements: 'def',
+    hash: 'abc',
     digest: '0f',
   },
   ...{ mark: 'm', contest: 'race', start: 'ab', sha: 'abcd', number: '3-failed' },

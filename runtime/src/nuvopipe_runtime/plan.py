@@ -38,7 +38,6 @@ class Plan:
         self.is_sequence = self.raw.get("isSequence", False)
         self.handlers = set(self._chain(self.on_failure)) if self.on_failure else set()
         self._before = self._only_predecessors()
-        self._passed: dict[tuple[str, str], list[str]] = {}
 
     def _chain(self, step: str) -> Iterator[str]:
         while True:
@@ -59,33 +58,6 @@ class Plan:
             for step, names in before.items()
             if len(names) == 1 and self.steps[names[0]]["within"] == self.steps[step]["within"]
         }
-
-    def passed_by(self, step: str, chosen: str) -> list[str]:
-        """The user's steps that a decision skips, in order: those reachable only through its other options."""
-        if (step, chosen) not in self._passed:
-            ahead = self._reachable([chosen], step)
-            others = self._reachable([option for option in self._led_to(step) if option != chosen], step)
-            self._passed[step, chosen] = [name for name in others if name not in ahead and not self.steps[name].get("made")]
-        return self._passed[step, chosen]
-
-    def _reachable(self, first: list[str], decision: str) -> list[str]:
-        """Steps reachable from `first` without passing `decision`, in order."""
-        found: dict[str, bool] = {}
-        pending = first[::-1]
-        while pending:
-            name = pending.pop()
-            if name not in found and name != decision:
-                found[name] = True
-                pending += reversed(self._following(name))
-        return list(found)
-
-    def _following(self, step: str) -> list[str]:
-        following = self.steps[step]["next"]
-        if "open" in following:
-            return self.pools[following["open"]]["first"]
-        if "done" in following:
-            return [self.pools[following["done"]]["join"]]
-        return self._led_to(step)
 
     def _led_to(self, step: str) -> list[str]:
         """Next steps in the same session: one, or the options of a decision."""

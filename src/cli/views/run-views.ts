@@ -45,6 +45,7 @@ export function renderStatus(status: RunStatus, palette: Palette, nowMs: number)
   const rows = [...steps.map((step) => stepRow(step, status)), ...notRun.map((step) => ['–', step, 'not run'])];
   if (rows.length > 0) lines.push(table(rows).replace(/^/gm, '  '));
   if (waiting !== undefined) lines.push(`  ${palette.yellow(waitingText(waiting, nowMs))}`);
+  if (status.isPlanMissing) lines.push(`  ${palette.dim(PLAN_MISSING)}`);
   if (status.isLost) lines.push(`  ${palette.yellow(LOST)}`);
   if (error !== undefined) lines.push(failureLine('error', error, palette));
   if (onFailure !== undefined && 'message' in onFailure) lines.push(failureLine('onFailure', onFailure, palette));
@@ -64,6 +65,10 @@ export function exactTexts(output: string, exact: Record<string, string> = {}): 
 }
 
 const EXACT_SHOWN_MAX = 5;
+
+/** Shown for a run that an older nuvopipe started, or whose plan was deleted. */
+export const PLAN_MISSING =
+  'its plan is not in the datastore: steps that did not run, and how many tasks there will be, are unknown';
 
 /** The lease might have expired because of a wrong clock. */
 export const LOST = 'stalled? restart it with: nuvopipe sweep';

@@ -1,7 +1,10 @@
 import { SystemError, UserError } from '../../base/errors.ts';
+import { toJson } from '../../base/json.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
 import { mergeZips } from '../../base/zip.ts';
+import { keys } from '../../contract/layout.generated.ts';
 import type { Bundle } from '../../contract/manifest.ts';
+import type { Plan } from '../../contract/plan.ts';
 import type { Whisk } from '../openwhisk/client.ts';
 import { trustOf } from '../openwhisk/whisk-settings.ts';
 import type { Store } from '../s3/store.ts';
@@ -85,6 +88,8 @@ export async function deployBundle(options: BundleDeployOptions): Promise<Bundle
   });
   warnings.push(...planned.warnings);
 
+  // Before anything can run that is of this version.
+  warnings.push(...(await keepPlan(store, plan)));
   const entities = await write(whisk, planned.entities, present, report, manifest.flow);
   const removed = await removeVersions({ whisk, store, manifest, previous, report });
   entities.push(...removed.entities);
@@ -95,6 +100,17 @@ export async function deployBundle(options: BundleDeployOptions): Promise<Bundle
   if (presentStarts) entities.push(...(await deployTriggers({ whisk, manifest, present: presentStarts, report })));
   const { apihost, namespace } = whisk.settings;
   return { flow: manifest.flow, apihost, namespace, entities, ...(sweeper && { sweeper: sweeper.entities }), warnings };
+}
+
+/** Keeps the plan beside the runs, for those who read them. The flow runs without it. */
+async function keepPlan(store: Store, plan: Plan): Promise<string[]> {
+  try {
+    await store.put(keys.plan({ flow: plan.flow, hash: plan.hash }), toJson(plan));
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError || error instanceof SystemError)) throw error;
+    return [`the plan was not stored, so status will show less of the runs: ${error.message}`];
+  }
 }
 
 /** The flow is deployed, even if its sweeper is not. */

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors.ts';
 import { keys, prefixes } from '../../contract/layout.generated.ts';
-import type { CacheEntry, TaskRecord } from '../../contract/records.ts';
+import type { CacheEntry, RunRecord, TaskRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
 import type { ListedObject } from '../s3/store.ts';
 import { liveRuns } from './live-runs.ts';
@@ -60,6 +60,7 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
     return !isUnreadable && !candidate.isLive && isSettled(candidate.modified, nowMs);
   };
   const doomed = runs.filter(isDoomed);
+  const left = runs.filter((run) => !isDoomed(run));
   const referred = new Set<string>();
   for (const run of runs) {
     if (isDoomed(run)) continue;
@@ -86,6 +87,7 @@ export async function planPrune(reader: RunReader, flow: string, rule: PruneRule
     { what: 'tasks and logs', objects: doomed.flatMap(({ candidate }) => tree.files.get(candidate.run) ?? []) },
     { what: 'cache entries', objects: stale },
     { what: 'artifacts', objects: orphans },
+    { what: 'plans', objects: await unusedPlans(reader, flow, left, nowMs) },
     // Last, because they show the next prune that one was interrupted.
     { what: 'remaining objects of the runs', objects: ours.filter(({ key }) => !runFile(key)) },
   ];
@@ -148,7 +150,7 @@ interface Sized {
 interface ReadRun {
   candidate: Candidate;
   /** Absent if `run.json` is missing. */
-  record: { created: number } | undefined;
+  record: Pick<RunRecord, 'created' | 'bundle'> | undefined;
   objects: ListedObject[];
   /** Keys of its task records. */
   records: string[];
@@ -174,6 +176,23 @@ async function readRun(reader: RunReader, flow: string, run: string, isLive: boo
     objects,
     records: objects.map(({ key }) => key).filter(isTaskRecord),
   };
+}
+
+/**
+ * Plans that no run needs. Deploy writes the plan of each version: the latest one stays, for the runs that will be started; and
+ * all stay if the version of a run is not known.
+ */
+async function unusedPlans(
+  reader: RunReader,
+  flow: string,
+  left: readonly ReadRun[],
+  nowMs: number,
+): Promise<ListedObject[]> {
+  if (left.some(({ record }) => record === undefined)) return [];
+  const plans = await listed(reader, prefixes.flowPlans({ flow }));
+  const latest = plans.reduce((newest, { modified }) => Math.max(newest, modified), 0);
+  const needed = new Set(left.map(({ record }) => record && keys.plan({ flow, hash: record.bundle })));
+  return plans.filter(({ key, modified }) => !needed.has(key) && modified < latest && isSettled(modified, nowMs));
 }
 
 async function readEntries(reader: RunReader, flow: string): Promise<(CacheEntry & Sized)[]> {

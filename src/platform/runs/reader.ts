@@ -2,6 +2,7 @@ import { SystemError, UserError } from '../../base/errors.ts';
 import type { RunFailure, RunResult } from '../../contract/envelope.ts';
 import { keys, LAYERS_NAME, prefixes, RESERVED_FLOW_NAMES } from '../../contract/layout.generated.ts';
 import { parseKey } from '../../contract/parse-key.ts';
+import type { Plan } from '../../contract/plan.ts';
 import type { FormatName, ReadFormats } from '../../contract/read-format.ts';
 import type { ClaimRecord, LiveRecord, RunRecord, TaskRecord, WaitingRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
@@ -82,6 +83,11 @@ export class RunReader {
   /** The run's own record, which is read every time because its tags can change. */
   run({ flow, run }: RunKey): Promise<RunRecord | undefined> {
     return this.read(keys.run({ flow, run }), 'RunRecord');
+  }
+
+  /** The plan that a run follows; undefined if deploy did not keep it, or it was deleted. */
+  plan({ flow, bundle }: Pick<RunRecord, 'flow' | 'bundle'>): Promise<Plan | undefined> {
+    return this.#immutable(keys.plan({ flow, hash: bundle }), 'Plan');
   }
 
   /** Records of all runs of a flow, latest first. */

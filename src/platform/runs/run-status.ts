@@ -1,11 +1,13 @@
 import type { RunFailure, RunResult } from '../../contract/envelope.ts';
 import { keys } from '../../contract/layout.generated.ts';
 import { versionOf } from '../../contract/names.ts';
-import type { RunRecord, WaitingRecord } from '../../contract/records.ts';
+import type { Plan, PlannedStep } from '../../contract/plan.ts';
+import { FALLBACK_ATTEMPTS } from '../../contract/protocol.generated.ts';
+import type { RunRecord, TaskRecord, WaitingRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
 import { readRecord } from '../s3/read-record.ts';
+import { certainSteps } from './certain-steps.ts';
 import type { RunKey, RunListing, RunReader, TaskEntry } from './reader.ts';
-import { placesOf, type StepSample } from './scopes.ts';
 
 export type RunState = RunResult['status'];
 
@@ -53,6 +55,8 @@ export interface RunStatus {
   waiting?: WaitingRecord;
   /** Whether no lease on unfinished work is valid. */
   isLost?: true;
+  /** The plan of its version is not in the datastore: which steps did not run, and how many tasks they have, is unknown. */
+  isPlanMissing?: true;
   /** In the order in which they started, without `_parameters`. */
   steps: StepStatus[];
   /** For successful runs: steps that no decision led to. */
@@ -82,8 +86,8 @@ export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now
   const hasFailed = markers.failed !== undefined && status !== 'cancelled';
   const error = result?.error ?? (hasFailed ? await reader.failure(key) : undefined);
   const ended = markers.result ?? markers.failed ?? markers.cancelled;
-  const samples = await samplesOf(reader, record, listing);
-  const notRun = result?.status === 'succeeded' ? passedBy(samples) : [];
+  const [plan, samples] = await Promise.all([reader.plan(record), samplesOf(reader, record, listing)]);
+  const notRun = plan && result?.status === 'succeeded' ? stepsNotRun(plan, samples) : [];
   return {
     flow: record.flow,
     run: record.run,
@@ -95,7 +99,8 @@ export async function runStatus(reader: RunReader, key: RunKey, nowMs = Date.now
     ...(ended === undefined ? {} : { ended }),
     ...(record.origin && { origin: record.origin }),
     ...(status === 'running' && (await livenessOf(reader, key, listing, nowMs))),
-    steps: await stepsOf(reader, record, listing, samples, error),
+    ...(plan === undefined && { isPlanMissing: true as const }),
+    steps: await stepsOf(reader, record, listing, plan, samples, error),
     ...(notRun.length === 0 ? {} : { notRun }),
     ...(result?.outputs === undefined ? {} : { outputs: result.outputs }),
     ...(result?.exact === undefined ? {} : { exact: result.exact }),
@@ -153,12 +158,15 @@ export async function isLost(
   return !waits.some(Boolean);
 }
 
-interface Sampled extends StepSample {
+interface StepTasks {
+  step: string;
+  /** Of one of them. */
+  record: TaskRecord;
   entries: TaskEntry[];
 }
 
-/** One task per step whose record says what it read, if there is one. */
-async function samplesOf(reader: RunReader, key: RunKey, listing: RunListing): Promise<Map<string, Sampled>> {
+/** The tasks of each step that has any, with the record of one. */
+async function samplesOf(reader: RunReader, key: RunKey, listing: RunListing): Promise<Map<string, StepTasks>> {
   const tasks = new Map<string, TaskEntry[]>();
   for (const entry of listing.tasks) {
     if (entry.step.startsWith('_')) continue;
@@ -166,31 +174,43 @@ async function samplesOf(reader: RunReader, key: RunKey, listing: RunListing): P
     if (entries) entries.push(entry);
     else tasks.set(entry.step, [entry]);
   }
-  const samples = new Map<string, Sampled>();
+  const samples = new Map<string, StepTasks>();
   await mapParallel([...tasks], async ([step, entries]) => {
     const entry = entries.find(({ committed }) => committed) ?? (entries[0] as TaskEntry);
-    const attempts = await reader.attempts(key, entry);
-    const record = attempts.findLast(({ parents }) => parents.length > 0) ?? attempts.at(-1);
+    const record = (await reader.attempts(key, entry)).at(-1);
     if (record) samples.set(step, { step, record, entries });
   });
   return samples;
 }
 
-/** Steps that no decision led to. */
-function passedBy(samples: ReadonlyMap<string, StepSample>): string[] {
-  const passed = new Set([...samples.values()].flatMap(({ record }) => record.passed ?? []));
-  return [...passed].filter((step) => !samples.has(step));
+/** The user's steps without a task: no decision led to them. Steps of `onFailure` are none of these. */
+function stepsNotRun(plan: Plan, samples: ReadonlyMap<string, StepTasks>): string[] {
+  const handlers = handlersOf(plan);
+  return Object.entries(plan.steps)
+    .filter(([step, { made }]) => !made && !handlers.has(step) && !samples.has(step))
+    .map(([step]) => step);
+}
+
+function handlersOf({ onFailure, steps }: Plan): Set<string> {
+  const handlers = new Set<string>();
+  for (let step = onFailure; step !== undefined; ) {
+    handlers.add(step);
+    const { next } = steps[step] as PlannedStep;
+    step = 'step' in next ? next.step : undefined;
+  }
+  return handlers;
 }
 
 async function stepsOf(
   reader: RunReader,
   { created, ...key }: RunRecord,
   listing: RunListing,
-  samples: ReadonlyMap<string, Sampled>,
+  plan: Plan | undefined,
+  samples: ReadonlyMap<string, StepTasks>,
   error: RunFailure | undefined,
 ): Promise<StepStatus[]> {
   const [expected, failures] = await Promise.all([
-    expectedTasks(reader, key, listing, samples),
+    plan ? expectedTasks(reader, key, listing, plan) : new Map<string, Pick<StepStatus, 'expected' | 'inLoop'>>(),
     failedTasks(reader, listing, error),
   ]);
   const steps = await mapParallel([...samples.values()], async ({ step, record, entries }): Promise<StepStatus> => {
@@ -206,7 +226,7 @@ async function stepsOf(
       failed,
       ...expected.get(step),
       ...(reused > 0 && { reused }),
-      ...(await repetitions(reader, key, entries)),
+      ...repetitions(entries, plan?.steps[step]),
       // A reused task started in another run.
       started: reused > 0 && reused < committed ? Math.max(record.started, created) : record.started,
       ended: entries.length === 1 ? record.ended : Math.max(...entries.map(({ modified }) => modified)),
@@ -216,20 +236,24 @@ async function stepsOf(
 }
 
 /** Attempts that were or are being repeated. */
-async function repetitions(
-  reader: RunReader,
-  key: RunKey,
+function repetitions(
   entries: readonly TaskEntry[],
-): Promise<Pick<StepStatus, 'repeated' | 'attempt'>> {
+  planned: PlannedStep | undefined,
+): Pick<StepStatus, 'repeated' | 'attempt'> {
   const repeated = entries.reduce((sum, { failedAttempts }) => sum + failedAttempts.length, 0);
   if (repeated === 0) return {};
   const open = entries.filter(({ committed }) => !committed);
   const lastOf = ({ failedAttempts }: TaskEntry) => Math.max(...failedAttempts);
   const [furthest] = open.toSorted((a, b) => lastOf(b) - lastOf(a));
   if (!furthest) return { repeated };
-  const of = (await reader.attempts(key, furthest)).at(-1)?.attempts;
+  const of = planned && attemptsMax(planned);
   // Attempts are counted from 0, and this is the next one.
   return { repeated, attempt: { number: lastOf(furthest) + 2, ...(of !== undefined && { of }) } };
+}
+
+/** Maximum number of attempts; undefined for a step without `retry` and `catch`, whose lost attempts may be repeated. */
+function attemptsMax({ retry, catches }: PlannedStep): number | undefined {
+  return retry || catches ? 1 + (retry?.times ?? 0) + (catches ? FALLBACK_ATTEMPTS : 0) : undefined;
 }
 
 /** Permanently failed tasks by step: the one that failed the run, and those of failed items of a continuing foreach. */
@@ -249,6 +273,20 @@ async function failedTasks(
   return failed;
 }
 
+/** The steps in which items failed without failing the run, by the opener of their pool. */
+async function failedItemsByOpener(
+  reader: RunReader,
+  { failedItems }: RunListing,
+): Promise<Map<string, (string | undefined)[]>> {
+  const failures = await mapParallel(failedItems, (item) => reader.failedItem(item));
+  const failed = new Map<string, (string | undefined)[]>();
+  for (const [index, key] of failedItems.entries()) {
+    const opener = keys.failedItem.parse(key)?.opener;
+    if (opener !== undefined) failed.set(opener, [...(failed.get(opener) ?? []), failures[index]?.step]);
+  }
+  return failed;
+}
+
 /**
  * Number of tasks of each step: the items of all pools of its innermost opener (foreach), or one per such pool
  * (branches); one at the top. If an opener inside an item can still open more pools, the number is omitted.
@@ -257,7 +295,7 @@ async function expectedTasks(
   reader: RunReader,
   key: RunKey,
   listing: RunListing,
-  samples: ReadonlyMap<string, StepSample>,
+  plan: Plan,
 ): Promise<Map<string, Pick<StepStatus, 'expected' | 'inLoop'>>> {
   const opened = new Map<string, string[]>();
   for (const pool of listing.pools) {
@@ -266,20 +304,25 @@ async function expectedTasks(
     if (pools) pools.push(pool);
     else opened.set(opener, [pool]);
   }
-  const places = placesOf(samples, new Set(opened.keys()));
+  const failed = await failedItemsByOpener(reader, listing);
+  const order = new Map(Object.keys(plan.steps).map((step, index) => [step, index]));
+  const isBefore = (one: string | undefined, other: string) => (order.get(one ?? '') ?? -1) < (order.get(other) ?? -1);
+  const certain = new Map(Object.keys(plan.pools).map((opener) => [opener, certainSteps(plan, opener)]));
   const expected = new Map<string, Pick<StepStatus, 'expected' | 'inLoop'>>();
-  // An opener has fewer enclosing scopes than the steps in its pools.
-  const outermostFirst = [...places].sort(([, a], [, b]) => a.scopes.length - b.scopes.length);
-  for (const [step, { scopes, isConditional }] of outermostFirst) {
-    const scope = scopes.at(-1);
+  // The plan has an opener before the steps in its pools.
+  for (const [step, { within }] of Object.entries(plan.steps)) {
+    const scope = within.at(-1);
+    const pool = scope === undefined ? undefined : plan.pools[scope];
     if (scope === undefined) expected.set(step, { expected: 1 });
-    else if (scope.kind === 'loop') expected.set(step, { inLoop: true });
-    else if (!isConditional) {
-      const pools = opened.get(scope.opener) ?? [];
-      if (pools.length !== expected.get(scope.opener)?.expected) continue;
-      const isForeach = typeof samples.get(scope.opener)?.record.splits === 'number';
-      const items = isForeach ? await mapParallel(pools, (pool) => reader.poolItems(key, pool)) : pools.map(() => 1);
-      expected.set(step, { expected: items.reduce((sum, count) => sum + count, 0) });
+    else if (!pool) expected.set(step, { inLoop: true });
+    else if (certain.get(scope)?.has(step)) {
+      const pools = opened.get(scope) ?? [];
+      if (pools.length !== expected.get(scope)?.expected) continue;
+      const isForeach = pool.kind === 'foreach';
+      const items = isForeach ? await mapParallel(pools, (one) => reader.poolItems(key, one)) : pools.map(() => 1);
+      // An item that failed has no tasks of the steps that follow.
+      const ended = (failed.get(scope) ?? []).filter((failedAt) => isBefore(failedAt, step)).length;
+      expected.set(step, { expected: items.reduce((sum, count) => sum + count, 0) - ended });
     }
   }
   return expected;

@@ -10,7 +10,10 @@ import type { Store } from '../../../src/platform/s3/store.ts';
 import { sampleBundle } from './bundle.ts';
 import { type FakeWhisk, startFakeWhisk } from './fake-whisk.ts';
 
-const STORE = { settings: { bucket: 'b', prefix: 'p', region: 'r', accessKeyId: 'A', secretAccessKey: 'S' } } as Store;
+const STORE = {
+  settings: { bucket: 'b', prefix: 'p', region: 'r', accessKeyId: 'A', secretAccessKey: 'S' },
+  put: async () => {},
+} as unknown as Store;
 const ALARM = '/whisk.system/alarms/alarm';
 const FEED = '/guest/kafka/feed';
 

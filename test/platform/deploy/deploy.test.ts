@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { unzipSync } from 'fflate';
+import { UserError } from '../../../src/base/errors.ts';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import { mergeZips, zipFiles } from '../../../src/base/zip.ts';
+import { keys } from '../../../src/contract/layout.generated.ts';
 import type { Bundle } from '../../../src/contract/manifest.ts';
 import { nodeKind, pythonKind } from '../../../src/platform/deploy/choose-kind.ts';
 import { type BundleDeployment, deployBundle } from '../../../src/platform/deploy/deploy-bundle.ts';
@@ -15,9 +17,12 @@ import { type FakeWhisk, startFakeWhisk } from './fake-whisk.ts';
 const encode = (text: string) => new TextEncoder().encode(text);
 
 const SECRET = 'wJalrXUtnFEMI';
+/** What deploying has written there, by key. */
+const stored = new Map<string, string>();
 const STORE = {
   settings: { bucket: 'b', prefix: 'p', region: 'r', accessKeyId: 'AKID', secretAccessKey: SECRET },
-} as Store;
+  put: async (key: string, content: string) => void stored.set(key, content),
+} as unknown as Store;
 
 describe('deploy', () => {
   let fake: FakeWhisk;
@@ -31,12 +36,12 @@ describe('deploy', () => {
     await fake.close();
   });
 
-  const deploy = (bundle: Bundle, secrets?: Record<string, string>): Promise<BundleDeployment> =>
+  const deploy = (bundle: Bundle, secrets?: Record<string, string>, store = STORE): Promise<BundleDeployment> =>
     deployBundle({
       ...(secrets && { secrets }),
       bundle,
       whisk,
-      store: STORE,
+      store,
       python: 'none',
       home: 'none',
       vendored: false,
@@ -45,6 +50,22 @@ describe('deploy', () => {
     });
   const outcomes = ({ entities }: BundleDeployment) => entities.map(({ name, outcome }) => `${outcome} ${name}`);
   const action = (name: string) => fake.entities.get(`actions/${name}`) as unknown as ActionDocument;
+
+  it('keeps the plan beside the runs', async () => {
+    const bundle = sampleBundle();
+    await deploy(bundle);
+    const { flow, hash } = bundle.plan;
+    assert.deepEqual(JSON.parse(stored.get(keys.plan({ flow, hash })) ?? ''), bundle.plan);
+  });
+
+  it('warns where the plan cannot be kept, and deploys the flow', async () => {
+    const put = async () => {
+      throw new UserError('store-unreachable', 'no answer', 'check it');
+    };
+    const { warnings, entities } = await deploy(sampleBundle(), undefined, { ...STORE, put });
+    assert.equal(warnings.at(-1), 'the plan was not stored, so status will show less of the runs: no answer');
+    assert.ok(entities.length > 0);
+  });
 
   it('deploys the conductor last', async () => {
     await deploy(sampleBundle());

@@ -32,6 +32,7 @@ describe('versions of a flow', () => {
         assert.equal(prefix, prefixes.flowLive({ flow: FLOW }));
         for (const run of Object.keys(live)) yield { key: prefix + run };
       },
+      put: async () => {},
       async get(key: string) {
         const version = live[/([^/]+)\/run\.json$/.exec(key)?.[1] ?? ''];
         assert.ok(key.startsWith(prefixes.run({ flow: FLOW, run: '' }).slice(0, -1)));

@@ -96,7 +96,13 @@ describe('deploy of the sweeper', () => {
   describe('with a flow', () => {
     const deployFlow = (triggers: boolean) =>
       deployBundle({
-        ...{ bundle: sampleBundle(), whisk, store: { settings: STORE } as Store, python: 'none', home: 'none' },
+        ...{
+          bundle: sampleBundle(),
+          whisk,
+          store: { settings: STORE, put: async () => {} } as unknown as Store,
+          python: 'none',
+          home: 'none',
+        },
         ...{ vendored: false, user: 'ada', triggers, report: silentReport },
       });
 

@@ -5,8 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { toJson } from '../../../src/base/json.ts';
 import { bundleOf, compileFlow } from '../../../src/compiler/compile-flow.ts';
+import { keys } from '../../../src/contract/layout.generated.ts';
+import type { Plan } from '../../../src/contract/plan.ts';
 import type { StoreSettings } from '../../../src/contract/records.ts';
+import { openStore } from '../../../src/platform/s3/store.ts';
 import { testPython } from '../../support/home.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -28,16 +32,24 @@ export function makeControlRuns(store: StoreSettings, runs: WantedRun[]): Promis
   return driven(store, runs, 'control.yaml');
 }
 
+/** As deploy does it. */
+async function keepPlan(settings: StoreSettings, plan: Plan): Promise<void> {
+  const store = await openStore(settings);
+  await store.put(keys.plan({ flow: plan.flow, hash: plan.hash }), toJson(plan));
+  store.close();
+}
+
 async function driven(store: StoreSettings, runs: WantedRun[], flow: string): Promise<Record<string, unknown>> {
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-runs-'));
   try {
     for (const name of ['nuvopipe_runtime', 'metaflow_extensions'])
       await cp(at(`../../../runtime/src/${name}`), join(folder, name), { recursive: true });
-    const { files } = bundleOf(await compileFlow(at(flow)));
+    const { files, plan } = bundleOf(await compileFlow(at(flow)));
     await mkdir(join(folder, 'flow'));
     for (const name of ['flow.py', 'plan.json'])
       await writeFile(join(folder, 'flow', name), files.get(name) as Uint8Array);
     await cp(at(flow), join(folder, 'flow', flow));
+    await keepPlan(store, plan);
     const child = spawn((await testPython()).runtime, [at('drive.py'), '3'], {
       cwd: folder,
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],

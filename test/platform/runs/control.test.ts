@@ -49,7 +49,7 @@ describe('runs with decisions, loops, attempts and failures', () => {
       '✓ foreach_items',
       '! look 4/4, 1 failed',
       '✓ triple 1',
-      '✓ end_foreach_items 3',
+      '✓ end_foreach_items 3/3',
       '✓ halve 2',
       '✓ gather',
       '✓ switch_kind',
@@ -93,7 +93,7 @@ describe('runs with decisions, loops, attempts and failures', () => {
     }
   });
 
-  it('omits the total of steps after a decision', () => {
-    assert.deepEqual(told('open').slice(4), ['… look 2/4', '… triple 1/?', '… end_foreach_items 1/?']);
+  it('shows the total of steps that every item comes to, not of those after a decision', () => {
+    assert.deepEqual(told('open').slice(4), ['… look 2/4', '… triple 1/?', '… end_foreach_items 1/4']);
   });
 });

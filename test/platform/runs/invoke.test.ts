@@ -41,6 +41,7 @@ function readerOf(looks: { begun: boolean; result?: RunResult }[]): RunReader {
     failure: async () => undefined,
     live: async () => undefined,
     isUnknown: () => false,
+    plan: async () => undefined,
   } as unknown as RunReader;
 }
 

@@ -158,6 +158,32 @@ describe('pruning a datastore', () => {
     assert.deepEqual(await storedKeys(), [`${flow}/1700000000/start/1/0.data.json`, artifact('shared')].toSorted());
   });
 
+  it('keeps the plans that runs follow, and the latest', async () => {
+    const plan = (hash: string) => keys.plan({ flow, hash });
+    for (const hash of ['unused', 'used', 'latest']) await store.put(plan(hash), '{}');
+    await store.put(keys.run({ flow, run: 'r' }), JSON.stringify(runRecord({ flow, run: 'r', bundle: 'used' })));
+    // S3 tells times by the second.
+    const aged: Store = Object.assign(Object.create(store), {
+      async *list(prefix: string) {
+        for await (const object of store.list(prefix))
+          yield object.key === plan('latest') ? object : { ...object, modified: object.modified - HOUR_MS };
+      },
+    });
+    const pruneAged = async (rule: PruneRule) =>
+      pruneRuns(new RunReader(aged), await planPrune(new RunReader(aged), flow, rule, later()), () => {});
+    await pruneAged({ keep: 1 });
+    assert.deepEqual(await storedKeys(), [plan('latest'), plan('used'), keys.run({ flow, run: 'r' })].toSorted());
+    await pruneAged({ olderThanMs: 1 });
+    assert.deepEqual(await storedKeys(), [plan('latest')]);
+    assert.deepEqual((await new RunReader(store).flows()).includes(flow), false, 'a flow without runs is in no list');
+  });
+
+  it('keeps every plan as long as the version of a run is not known', async () => {
+    await store.put(keys.plan({ flow, hash: 'some' }), '{}');
+    await store.put(keys.run({ flow, run: 'r' }), '{"version":2}');
+    assert.equal((await pruned({ keep: 1 })).objects, 0);
+  });
+
   it('keeps artifacts of failed attempts with their run', async () => {
     await addRun('good', ['a']);
     await store.put(artifact('tried'), 'x');

@@ -12,6 +12,7 @@ import { RunReader } from '../../../src/platform/runs/reader.ts';
 import { runStatus } from '../../../src/platform/runs/run-status.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../../support/home.ts';
+import { planOf } from '../../support/records.ts';
 import { startTestStore, type TestStore } from '../s3/s3.ts';
 
 const FLOW = 'F';
@@ -59,10 +60,13 @@ describe('stalled, cancelled, resumed and waiting runs', () => {
     await lease('live', -1);
     const { status, text } = await statusOf('live', Date.now() + LATER_MS);
     assert.equal(status.isLost, true);
-    assert.match(text, /^ {2}lost\? nuvopipe sweep$/m);
+    assert.match(text, /^ {2}stalled\? restart it with: nuvopipe sweep$/m);
     const [listed] = await listRuns(reader, { flow: FLOW, limit: 1 }, Date.now());
     assert.equal(listed?.isLost, true);
-    assert.match(renderRuns([listed], plainPalette, Date.now()), /F\/live .*lost\? nuvopipe sweep$/m);
+    assert.match(
+      renderRuns([listed], plainPalette, Date.now()),
+      /F\/live .*stalled\? restart it with: nuvopipe sweep$/m,
+    );
     await put('live', 'pools/start/t/claims/0', { by: 'a', expires: Date.now() + 60_000 });
     assert.equal((await statusOf('live', Date.now() + LATER_MS)).status.isLost, undefined);
     assert.equal((await listRuns(reader, { flow: FLOW, limit: 1 }, Date.now()))[0]?.isLost, undefined);
@@ -94,7 +98,15 @@ describe('stalled, cancelled, resumed and waiting runs', () => {
   });
 
   it('shows what a resumed run reused', async () => {
-    await begin('again', { origin: { run: 'live', from: 'join' } });
+    const pool = { kind: 'foreach' as const, first: ['work'], last: ['work'], join: 'join', concurrency: 1 };
+    const steps = {
+      start: { next: { open: 'start' } },
+      work: { within: ['start'], next: { done: 'start' } },
+      join: {},
+    };
+    const plan = planOf(FLOW, steps, { pools: { start: pool } });
+    await store.put(keys.plan({ flow: FLOW, hash: plan.hash }), JSON.stringify(plan));
+    await begin('again', { bundle: plan.hash, origin: { run: 'live', from: 'join' } });
     const old = { started: Date.now() - 3_600_000, ended: Date.now() - 3_500_000, origin: 'F/live/start/t' };
     await commit('again', 'start', 't', { ...old, splits: 3 });
     await put('again', 'reused/start/t', {});

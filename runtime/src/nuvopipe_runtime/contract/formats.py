@@ -520,7 +520,7 @@ class RunRecord(TypedDict):
     end: str
     """The flow's last step."""
     bundle: str
-    """Hash of the plan that the run was started with."""
+    """Hash of the plan that the run was started with: `_nuvopipe/_plans/<Flow>/<hash>.json`."""
     isSequence: NotRequired[Literal[True]]
     """A native sequence executes the run: no session of it can start another one."""
     origin: NotRequired[RunOrigin]
@@ -604,8 +604,6 @@ class TaskRecord(TypedDict):
     """Pathspecs, without the flow, of the tasks that this one read, up to PARENTS_MAX."""
     chose: NotRequired[str]
     """The step that a decision led to."""
-    passed: NotRequired[list[str]]
-    """Steps to which only its other ways would have led, at most a hundred."""
     splits: NotRequired[int]
     """Opener of a foreach: the number of items."""
     outputs: NotRequired[dict[str, Any]]
@@ -628,8 +626,6 @@ class TaskRecord(TypedDict):
     """A step with `cache: true`: what its key was made of."""
     retried: NotRequired[int]
     """A failed attempt: the number of the attempt that followed."""
-    attempts: NotRequired[int]
-    """Maximum number of attempts, if there can be several."""
 
 
 @final

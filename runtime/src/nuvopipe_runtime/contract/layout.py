@@ -4,7 +4,7 @@
 
 from typing import Final
 
-RESERVED_FLOW_NAMES: Final = frozenset(["live", "cache", "slots"])
+RESERVED_FLOW_NAMES: Final = frozenset(["live", "cache", "slots", "_plans"])
 """Names that no flow can have: below nuvopipe's folder they stand where flows do."""
 
 LAYERS_NAME: Final = "layers"
@@ -12,6 +12,9 @@ LAYERS_NAME: Final = "layers"
 
 ROOT_PREFIX: Final = "_nuvopipe/"
 """All that nuvopipe keeps in the datastore, beside Metaflow's own tree."""
+
+PLANS_PREFIX: Final = "_nuvopipe/_plans/"
+"""Plans of the versions of flows that were deployed."""
 
 LIVE_PREFIX: Final = "_nuvopipe/live/"
 """The index of runs that are not over."""
@@ -23,6 +26,7 @@ LAYERS_PREFIX: Final = "_nuvopipe/layers/"
 """Packages that flows ask for."""
 
 TEMPLATES: Final = {
+    "plan": "_nuvopipe/_plans/{flow}/{hash}.json",
     "live": "_nuvopipe/live/{flow}/{run}",
     "cache_entry": "_nuvopipe/cache/{flow}/{step}/{digest}",
     "ticket": "_nuvopipe/slots/{flow}/queue/{created:13}-{run}",
@@ -64,6 +68,11 @@ def flow_prefix(flow: str) -> str:
     return f"_nuvopipe/{flow}/"
 
 
+def flow_plans_prefix(flow: str) -> str:
+    """`_nuvopipe/_plans/<flow>/`: The same of one flow."""
+    return f"_nuvopipe/_plans/{flow}/"
+
+
 def flow_live_prefix(flow: str) -> str:
     """`_nuvopipe/live/<flow>/`: The same of one flow."""
     return f"_nuvopipe/live/{flow}/"
@@ -87,6 +96,12 @@ def queue_prefix(flow: str) -> str:
 def metaflow_flow_prefix(flow: str) -> str:
     """`<flow>/`: Metaflow's own tree of a flow."""
     return f"{flow}/"
+
+
+def plan_key(flow: str, hash: str) -> str:
+    """`_nuvopipe/_plans/<flow>/<hash>.json`: Plan of one version of a flow; the runs of the version have its hash as
+    `bundle`. Written by deploy."""
+    return f"_nuvopipe/_plans/{flow}/{hash}.json"
 
 
 def cache_entry_key(flow: str, step: str, digest: str) -> str:

@@ -108,9 +108,6 @@ FALLBACK_ATTEMPTS: Final = 1
 PARENTS_MAX: Final = 16
 """Parents in a task's record: those of a join with thousands of inputs follow from its pool."""
 
-PASSED_MAX: Final = 100
-"""Steps in a task's record that its decision leads around."""
-
 EXCEPTION_KINDS_MAX: Final = 16
 """Classes of an exception in a task's record."""
 

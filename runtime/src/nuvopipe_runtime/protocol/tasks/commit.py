@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...contract.layout import RunLayout
 from ...contract.parse_key import parts_of
-from ...contract.protocol import EXCEPTION_KINDS_MAX, METAFLOW_ATTEMPTS_MAX, PARENTS_MAX, PASSED_MAX, STREAMS
+from ...contract.protocol import EXCEPTION_KINDS_MAX, METAFLOW_ATTEMPTS_MAX, PARENTS_MAX, STREAMS
 from ...store import Lost, to_json
-from .retries import attempts_max
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -51,9 +50,6 @@ def make_record(
     spec = context.plan.steps.get(step)
     if spec is not None and "choose" in spec["next"] and result.get("chose"):
         record["chose"] = result["chose"]
-        record["passed"] = context.plan.passed_by(step, result["chose"])[:PASSED_MAX]
-    if spec is not None and not attempt.ok and (spec.get("retry") or spec.get("catches")):
-        record["attempts"] = attempts_max(spec)
     splits = result.get("splits")
     if splits is not None:
         record["splits"] = splits

@@ -49,11 +49,6 @@ def fallback(spec: PlannedStep, attempt: int) -> int | None:
     return times + 1
 
 
-def attempts_max(spec: PlannedStep) -> int:
-    """Largest number of attempts of a task."""
-    return 1 + times_of(spec) + (FALLBACK_ATTEMPTS if spec.get("catches") else 0)
-
-
 def pause_ms(spec: PlannedStep, attempt: int, name: str) -> int:
     """Pause before the attempt after this one; `name` makes the random part differ between tasks."""
     retry = retry_of(spec)

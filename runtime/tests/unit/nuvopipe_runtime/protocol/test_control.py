@@ -97,28 +97,6 @@ def executed(p: OneFlow, step: str) -> list[Any]:
     return [(tuple(e["at"]), e.get("attempt", 0)) for e in p.log if e.get("step") == step]
 
 
-def test_a_decision_tells_which_steps_it_leads_around(looping: Callable[[], OneFlow], platform: MakeFlow) -> None:
-    plan = looping().plan
-    assert plan.passed_by("second", "leave") == ["first"]  # a loop's turn, of which the decision itself is a part
-    assert plan.passed_by("second", "first") == ["leave", "join", "end"]
-    inner = {"made": True, "next": {"step": "last"}}
-    steps = {
-        "start": {"next": {"choose": ["one", "inner"]}},
-        "one": {"next": {"step": "last"}},
-        "inner": {"made": True, "next": {"open": "inner"}},
-        "each": {"next": {"choose": ["odd", "even"]}, "within": ["inner"]},
-        "odd": {"next": {"done": "inner"}, "within": ["inner"]},
-        "even": {"next": {"done": "inner"}, "within": ["inner"]},
-        "meet": {**inner, "joins": "inner"},
-        "last": {"next": {"end": True}},
-    }
-    pool = {"kind": "foreach", "first": ["each"], "last": ["odd"], "join": "meet", "concurrency": 1}
-    plan = platform(FLOW, steps, {"inner": pool}, start="start", end="last").plan
-    assert plan.passed_by("start", "one") == ["each", "odd", "even"]  # none that the compiler made
-    assert plan.passed_by("start", "inner") == ["one"]
-    assert plan.passed_by("each", "odd") == ["even"]
-
-
 def test_every_turn_and_attempt_is_executed_once(looping: Callable[[], OneFlow]) -> None:
     p = looping()
     p.invoke()
