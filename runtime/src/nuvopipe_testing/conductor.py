@@ -23,7 +23,7 @@ from nuvopipe_runtime.contract.protocol import (
     PAUSE_MAX_MS,
 )
 from nuvopipe_runtime.plan import version_of
-from nuvopipe_runtime.protocol.sessions.launches import invocations
+from nuvopipe_runtime.protocol.related_runs.launches import invocations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence

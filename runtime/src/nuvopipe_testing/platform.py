@@ -20,7 +20,7 @@ from nuvopipe_runtime.contract.protocol import ENVELOPE_KEY
 from nuvopipe_runtime.envelope import check_size, from_arguments
 from nuvopipe_runtime.protocol.container import Container
 from nuvopipe_runtime.protocol.container.pace import Pace
-from nuvopipe_runtime.protocol.sessions.launches import BUSY
+from nuvopipe_runtime.protocol.related_runs.launches import BUSY
 from nuvopipe_runtime.protocol.values.secret_parameters import SecretParameters
 from nuvopipe_runtime.protocol.wiring import session_of
 from nuvopipe_runtime.store import Store

@@ -16,7 +16,7 @@ from nuvopipe_runtime.contract.layout import ROOT_PREFIX
 from nuvopipe_runtime.contract.parse_key import parts_of
 from nuvopipe_runtime.contract.protocol import ENVELOPE_KEY
 from nuvopipe_runtime.execution.attempt import Attempt
-from nuvopipe_runtime.protocol.sessions.launches import BUSY
+from nuvopipe_runtime.protocol.related_runs.launches import BUSY
 from nuvopipe_runtime.store import Lost
 from nuvopipe_testing.asked_store import CONDITIONAL, AskedStore
 from nuvopipe_testing.conductor import launch, launches

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from ..contract.formats import Envelope
     from .container.stop_check import StopCheck
     from .pools.lanes import Lanes
+    from .related_runs.launches import Launches
     from .related_runs.lineage import Lineage
     from .runs import Runs
     from .sessions import Sessions
-    from .sessions.launches import Launches
     from .timing.run_time import RunTime
     from .walk import Walk
 

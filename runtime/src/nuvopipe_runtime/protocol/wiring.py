@@ -12,6 +12,7 @@ from .following import Following
 from .pools.lanes import Lanes
 from .related_runs import RelatedRuns
 from .related_runs.children import Children
+from .related_runs.launches import Launches
 from .related_runs.lineage import Lineage
 from .related_runs.parent import Parent
 from .runs import Runs
@@ -22,7 +23,6 @@ from .runs.recovery import Recovery
 from .session import Session
 from .sessions import Sessions
 from .sessions.handover import Handover
-from .sessions.launches import Launches
 from .sessions.watch import Watch
 from .step_attempts import StepAttempts
 from .steps import Steps

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ...contract.protocol import ACTION_ERROR, LOOKS_MAX, STORED_PARAMETERS, TIMEOUT
 from ...envelope import without
 from ...plan import task_id
+from ..related_runs.launches import invocation
 from ..related_runs.parent import PARK_MS
-from ..sessions.launches import invocation
 from ..values.stored_parameters import store_given
 from . import call_rules
 from .outcome import CallOutcome, marked
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, PlannedCallFlow
     from ..related_runs import RelatedRuns
+    from ..related_runs.launches import Launches
     from ..sessions.handover import Handover
-    from ..sessions.launches import Launches
     from ..tasks import Tasks
     from ..timing import TimeLimits
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...contract.openwhisk import OPENSERVERLESS_ACTION_TIME_MAX_MS
 from ...contract.protocol import ACTION_ERROR
 from ...envelope import only
-from ..sessions.launches import own_session
+from ..related_runs.launches import own_session
 from . import call_rules
 from .outcome import CallOutcome, marked
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, PlannedCall
     from ...execution.attempt import Attempt
-    from ..sessions.launches import Launches
+    from ..related_runs.launches import Launches
     from ..tasks.task_runner import TaskRunner
     from ..timing.run_time import RunTime
     from ..values.conductor_values import Answer

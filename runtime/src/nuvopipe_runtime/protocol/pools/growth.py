@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ...contract.formats import Envelope
-    from ..sessions.launches import Launches
+    from ..related_runs.launches import Launches
 
 START_UNKNOWN_MS = 2_000
 """Assumed start-up time of a lane until one has started: the containers of a conductor and a step, on a busy machine."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ...envelope import without
 from ...plan import task_id
 from ..claims.pool import Pool
+from ..related_runs.launches import own_session, own_sessions
 from ..runs.ending import failure_of
-from ..sessions.launches import own_session, own_sessions
 from .growth import LOOK_AGAIN_MS, START_UNKNOWN_MS, WARM_START_MS, Growth, lanes_to_add
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, LaunchedSession, MinSuccess, RunFailure, TaskRecord
     from ..container.pace import Pace
+    from ..related_runs.launches import Launches
     from ..runs.ending import Ending
     from ..sessions import Sessions
-    from ..sessions.launches import Launches
     from ..tasks.inputs import Inputs
 
 LANES_FIRST = 1

@@ -1,4 +1,4 @@
-"""Related runs: the run that is resumed, the called runs, and the calling run."""
+"""Related runs: the run that is resumed, the called runs, the calling run, and what a session has launched."""
 
 from __future__ import annotations
 

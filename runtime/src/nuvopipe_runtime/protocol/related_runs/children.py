@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...contract.layout import RunLayout
 from ...store import create_once, to_json
-from ..sessions.launches import invocation
+from .launches import invocation
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ...context import Context
     from ...contract.formats import ChildRecord
-    from ..sessions.launches import Launches
+    from .launches import Launches
     from .lineage import Lineage
 
 DIGEST_LENGTH = 16

@@ -15,7 +15,7 @@ from ...contract.protocol import ENVELOPE_KEY
 from ...envelope import only
 from ...plan import conductor_of
 from ...store import to_json
-from ..sessions.launches import invocation
+from .launches import invocation
 
 if TYPE_CHECKING:
     from ...context import Context

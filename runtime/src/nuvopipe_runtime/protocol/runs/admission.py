@@ -12,14 +12,14 @@ from ...contract.layout import RunLayout, queue_prefix, slot_key
 from ...contract.parse_key import parts_of
 from ...plan import conductor_of
 from ...store import Lost, create_once, parse_record, to_json
-from ..sessions.launches import invocation
+from ..related_runs.launches import invocation
 
 if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, PlannedRuns
     from ...store import Store
+    from ..related_runs.launches import Launches
     from ..sessions.handover import Handover
-    from ..sessions.launches import Launches
     from ..timing.run_time import RunTime
     from .ending import Ending
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ...contract.layout import RunLayout
     from ..claims.live_entry import LiveEntry
     from ..related_runs import RelatedRuns
+    from ..related_runs.launches import Launches
     from ..sessions.handover import Handover
-    from ..sessions.launches import Launches
 
 KEPT_BY_HANDLERS = ("run", "used", "home", "answerWithin", "answerBy", "again")
 """Keys of the failed envelope that the steps of `onFailure` continue with."""

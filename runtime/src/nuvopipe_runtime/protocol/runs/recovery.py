@@ -8,8 +8,8 @@ from ...contract.protocol import PARAMETERS_STEP, PARAMETERS_TASK
 from ...plan import conductor_of, version_of
 from ...store import create_once
 from ..claims.guard import Guard
+from ..related_runs.launches import invocation
 from ..sessions.handover import ended
-from ..sessions.launches import invocation
 from ..timing.answering import answer_in_time
 from ..values.parameters import is_run_name
 from .beginning import RUN_SHOWN_MAX, refused
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, LivePlace, RunRecord
     from ..claims.live_entry import LiveEntry
+    from ..related_runs.launches import Launches
     from ..related_runs.lineage import Lineage
     from ..sessions import Sessions
-    from ..sessions.launches import Launches
     from .ending import Ending
 
 SWEEPS_MAX = 2

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from ...contract.protocol import CONTINUE_FROM, LAST_STEP_AT, PAUSE_MAX_MS
 from ...envelope import only, without
 from ...store import Lost, to_json
+from ..related_runs.launches import own_session
 from ..timing.answering import outlasts
 from ..timing.pauses import pauses
 from ..values.conductor_values import answer_of
-from .launches import own_session
 
 if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope, RunResult, TaskPlace
     from ..claims.leases import Leases
+    from ..related_runs.launches import Launches
     from ..timing.run_time import RunTime
-    from .launches import Launches
 
 THROTTLE_WINDOW_MS = 60_000
 """OpenWhisk counts invocations by the clock minute."""

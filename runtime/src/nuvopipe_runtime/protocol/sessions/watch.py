@@ -13,14 +13,14 @@ from ...contract.protocol import CONTINUE_FROM
 from ...envelope import only, without
 from ...store import create_once
 from ..claims.guard import MAX_PAUSE_MS, Guard
-from .launches import own_session
+from ..related_runs.launches import own_session
 
 if TYPE_CHECKING:
     from ...context import Context
     from ...contract.formats import Envelope
+    from ..related_runs.launches import Launches
     from ..timing.run_time import RunTime
     from .handover import Handover
-    from .launches import Launches
 
 
 class Watch:

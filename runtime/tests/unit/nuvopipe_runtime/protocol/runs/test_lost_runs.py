@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, ROOT_PREFIX, RunLayout
-from nuvopipe_runtime.protocol.sessions.launches import BUSY
+from nuvopipe_runtime.protocol.related_runs.launches import BUSY
 from nuvopipe_runtime.store import to_json
 from tests.unit.nuvopipe_runtime.protocol.claims.test_pool import NESTED_RESULT, nested
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed, failing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nuvopipe_runtime.protocol.sessions.launches import BUSY
+from nuvopipe_runtime.protocol.related_runs.launches import BUSY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

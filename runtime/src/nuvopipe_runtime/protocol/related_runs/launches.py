@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ...contract.formats import Envelope, Launch, LaunchedSession
-    from ..related_runs.lineage import Lineage
+    from .lineage import Lineage
 
 BUSY, CROWDED = "busy", "crowded"
 """Refusals that will be over: too many calls in this clock minute, and too much at once (or no answer)."""
