@@ -205,7 +205,7 @@ steps:
     assert.match(tap.stdout, /^TAP version 14\n1\.\.2\nok 1 - .*: one\n.*\nok 2 - .*: two\n/s);
     const none = await test(dir, '-g', 'three');
     assert.equal(none.code, 2);
-    assert.match(none.stderr, /^error\[no-cases\]: no case has "three" in its name/);
+    assert.match(none.stderr, /^error\[no-cases\]: no case name contains "three"/);
   });
 
   it('returns results in file order', async () => {
