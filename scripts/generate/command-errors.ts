@@ -15,6 +15,7 @@ export const COMMAND_ERRORS: Readonly<Record<string, string>> = {
   'bad-whisk-key': 'An OpenWhisk key has two parts: `uuid:key`.',
   'broken-bundle': 'The files of a bundle were changed or are missing. Compile the flow again.',
   'bundle-version': 'Another version of nuvopipe compiled this bundle. Compile the flow again.',
+  'cafile-unreadable': '`--cafile` names a file that cannot be read. It must contain certificates in PEM format.',
   'cancel-failed': 'The run could not be cancelled. Try again.',
   'cannot-listen': 'A server cannot listen on its port. The message gives the reason.',
   'cannot-write': 'A file or folder cannot be written. Choose another one.',
