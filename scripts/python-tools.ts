@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
@@ -39,9 +38,10 @@ export const PYTHON_FORMATTERS: readonly PythonCommand[] = [
 /** Folder for `PYTHONPATH` with the pinned tools, beside the runtime's own environment, which stays as users have it. */
 export function pythonTools(python: string): string {
   const hash = createHash('sha256').update(readFileSync(LOCK)).digest('hex').slice(0, 12);
-  const place = join(tmpdir(), `nuvopipe-test-tools-${process.getuid?.() ?? 0}-${hash}`);
+  const place = join(root, '.cache', `python-tools-${hash}`);
   if (existsSync(place)) return place;
   console.log('\n== Python tools');
+  mkdirSync(dirname(place), { recursive: true });
   const draft = mkdtempSync(`${place}.`);
   const flags = ['--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check'];
   const { status } = spawnSync(python, ['-m', 'pip', 'install', ...flags, '--target', draft, '-r', LOCK], {

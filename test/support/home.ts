@@ -8,7 +8,7 @@ import { ensurePython, type PythonEnvironments } from '../../src/twin/host/pytho
 
 const root = join(import.meta.dirname, '../..');
 
-/** Making the environments takes some ten seconds on a good network, and is done once a machine. */
+/** Making the environments takes some ten seconds on a good network, and is done once a checkout. */
 export const FIRST_USE_TIMEOUT_MS = 10 * 60_000;
 
 export interface TestHome {
@@ -17,7 +17,7 @@ export interface TestHome {
   remove(): Promise<void>;
 }
 
-/** A fresh home whose Python environments and packages are there already: all homes of a machine share them. */
+/** A fresh home whose Python environments and packages are there already: all homes of this checkout share them. */
 export async function testHome(): Promise<TestHome> {
   const home = await emptyHome();
   const shared = await sharedHome();
@@ -74,12 +74,15 @@ export async function testPython(): Promise<PythonEnvironments> {
   return ensurePython(await sharedHome(), reportTo(process.stderr));
 }
 
-/** Where the shared environments and packages lie: they stay for the next run of the tests, as long as the pins stay. */
+/**
+ * The home whose environments and packages the tests of this checkout share. They stay for the next run as long as the pins stay.
+ * Other checkouts have their own, so no test removes an environment that another one uses.
+ */
 export async function sharedHome(): Promise<string> {
   const hash = createHash('sha256');
   for (const name of ['requirements.lock', 'requirements-s3.lock'])
     hash.update(await readFile(join(root, 'runtime', name)));
-  const home = join(tmpdir(), `nuvopipe-test-${process.getuid?.() ?? 0}-${hash.digest('hex').slice(0, 12)}`);
+  const home = join(root, '.cache', `test-home-${hash.digest('hex').slice(0, 12)}`);
   await mkdir(home, { recursive: true, mode: 0o700 });
   if (!prepared.has(home)) {
     await ensurePython(home, reportTo(process.stderr));
