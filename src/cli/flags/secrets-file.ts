@@ -1,20 +1,18 @@
+import { parse } from 'dotenv';
 import { UserError } from '../../base/errors.ts';
 
-/** `NAME=`, optionally with `export`, as in shells. */
-const HEAD = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*/;
-
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
-
 /**
- * The names and values in a file of secrets: lines of `NAME=VALUE`, as in docker compose's `.env`, or a JSON object,
- * as for wsk's `--param-file`. `#` starts a comment. Quoted values can span lines; in double quotes, `\n`, `\t`, `\"`
- * and `\\` are escape sequences. `$` is an ordinary character.
+ * The names and values in a file of secrets: lines of `NAME=VALUE`, as in `.env` files, or a JSON object, as for wsk's
+ * `--param-file`. `#` starts a comment. Quoted values can span lines; in double quotes, `\n` and `\r` are escape
+ * sequences. `$` is an ordinary character.
  *
- * @throws UserError `secrets-file` with the line number, but not its contents
+ * @throws UserError `secrets-file` with line and column, but not the contents
  */
 export function parseSecretsFile(content: string, file: string): Map<string, string> {
-  const text = content.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
-  return text.trimStart().startsWith('{') ? parseJson(text, file) : parseLines(text, file);
+  const text = content.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n');
+  if (text.trimStart().startsWith('{')) return parseJson(text, file);
+  checkLines(text, file);
+  return new Map(Object.entries(parse(text)));
 }
 
 function parseJson(text: string, file: string): Map<string, string> {
@@ -34,67 +32,53 @@ function parseJson(text: string, file: string): Map<string, string> {
   );
 }
 
-function parseLines(text: string, file: string): Map<string, string> {
-  const secrets = new Map<string, string>();
-  for (let at = 0; at < text.length; ) {
-    const end = endOfLine(text, at);
-    const line = text.slice(at, end);
-    const head = HEAD.exec(line);
-    if (head) {
-      const { value, next } = readValue(text, at + head[0].length, () => place(text, at, file));
-      secrets.set(head[1] as string, value);
-      at = next;
+/** `NAME=`, optionally with `export`, as in shells. */
+const HEAD = /[ \t]*(?:export[ \t]+)?[A-Za-z_][\w.-]*[ \t]*=[ \t]*/y;
+
+/** What can follow a value; also a line without one. */
+const REST = /[ \t]*(?:#.*)?(?:\n|$)/y;
+
+const QUOTED = /'[^']*'|"(?:\\[\s\S]|[^"\\])*"/y;
+
+/** Escape sequences in quoted values that `.env` parsers read differently. */
+const UNCLEAR_ESCAPE = { "'": /\\(?='$)/, '"': /\\["\\$t]/ };
+
+/** An unquoted value. Where no blank precedes a `#`, only some parsers read it as a comment. */
+const UNQUOTED = /(?!`)(?:[^#\n\u2028\u2029]*[ \t](?=#)|[^#\n\u2028\u2029]+(?=\n|$))?/y;
+
+/**
+ * Refuses what `dotenv` skips without an error, and values that it reads differently from docker compose and shells.
+ *
+ * @throws UserError `secrets-file`
+ */
+function checkLines(text: string, file: string): void {
+  let at = 0;
+  const read = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text)?.[0];
+    at += found?.length ?? 0;
+    return found;
+  };
+  const refuse = (problem: string, hint: string, offset = at): never => {
+    const lines = text.slice(0, offset).split('\n');
+    const column = (lines.at(-1) as string).length + 1;
+    throw new UserError('secrets-file', `${file}:${lines.length}:${column}: ${problem}`, hint);
+  };
+  while (at < text.length) {
+    if (read(REST) !== undefined) continue;
+    if (read(HEAD) === undefined) refuse('expected NAME=VALUE', 'start comments with #');
+    const quote = text[at];
+    if (quote === "'" || quote === '"') {
+      const start = at;
+      const value = read(QUOTED) ?? refuse('this quote is never closed', 'add the closing quote');
+      const unclear = value.search(UNCLEAR_ESCAPE[quote]);
+      if (unclear >= 0)
+        refuse('unsupported escape sequence', 'use other quotes, or write the file as JSON', start + unclear);
+      if (read(REST) === undefined) refuse('there is text after the closing quote', 'put the value in other quotes');
     } else {
-      if (!/^\s*(#|$)/.test(line)) {
-        throw new UserError(
-          'secrets-file',
-          `${place(text, at, file)} does not have the form NAME=VALUE`,
-          'start comments with #',
-        );
-      }
-      at = end + 1;
+      read(UNQUOTED);
+      const hint = 'put it in single quotes, because it contains # or a line separator, or starts with `';
+      if (read(REST) === undefined) refuse('this value needs quotes', hint);
     }
   }
-  return secrets;
-}
-
-function readValue(text: string, at: number, where: () => string): { value: string; next: number } {
-  const end = endOfLine(text, at);
-  const quote = text[at];
-  if (quote !== '"' && quote !== "'") {
-    return {
-      value: text
-        .slice(at, end)
-        .replace(/(^|\s)#.*$/, '')
-        .trim(),
-      next: end + 1,
-    };
-  }
-  let value = '';
-  for (let i = at + 1; i < text.length; i++) {
-    const character = text[i] as string;
-    if (character === quote) {
-      const next = endOfLine(text, i);
-      if (/^\s*(#|$)/.test(text.slice(i + 1, next))) return { value, next: next + 1 };
-      throw new UserError(
-        'secrets-file',
-        `${where()} has text after the closing quote`,
-        'write \\" for a quote within quotes',
-      );
-    }
-    const escaped = quote === '"' && character === '\\' ? text[i + 1] : undefined;
-    if (escaped !== undefined) i++;
-    value +=
-      escaped === undefined ? character : (ESCAPES[escaped] ?? (/["\\$]/.test(escaped) ? escaped : `\\${escaped}`));
-  }
-  throw new UserError('secrets-file', `${where()} has an unclosed quote`, 'close or escape it');
-}
-
-function endOfLine(text: string, at: number): number {
-  const end = text.indexOf('\n', at);
-  return end < 0 ? text.length : end;
-}
-
-function place(text: string, at: number, file: string): string {
-  return `${file}:${text.slice(0, at).split('\n').length}`;
 }

@@ -79,49 +79,56 @@ describe('secrets of a command', () => {
 describe('a file of secrets', () => {
   const parse = (text: string) => Object.fromEntries(parseSecretsFile(text, 'x.env'));
 
-  it('has a name and a value a line, as docker compose has them', () => {
+  it('has one name and value per line, as in .env files', () => {
     const text = [
       '\uFEFF# for the bank',
       '',
       'PLAIN=a b ',
       'export SHELL_LIKE = x',
       'COMMENT=v # why',
-      'HASH=v#1',
       'EMPTY=',
       'ONLY_COMMENT= # none',
       "SINGLE='a # \\n $b'",
-      'DOUBLE="a \\"b\\" \\\\ \\n\\t$c" # d',
+      'DOUBLE="a \'b\' # \\d \\n$c" # d',
       'EQUALS=k=v==',
+      'APOSTROPHE=it\'s "so"',
     ].join('\r\n');
     assert.deepEqual(parse(text), {
       PLAIN: 'a b',
       SHELL_LIKE: 'x',
       COMMENT: 'v',
-      HASH: 'v#1',
       EMPTY: '',
       ONLY_COMMENT: '',
       SINGLE: 'a # \\n $b',
-      DOUBLE: 'a "b" \\ \n\t$c',
+      DOUBLE: "a 'b' # \\d \n$c",
       EQUALS: 'k=v==',
+      APOSTROPHE: 'it\'s "so"',
     });
   });
 
-  it('may have values of several lines in quotes', () => {
+  it('can have quoted values of several lines', () => {
     assert.deepEqual(parse('KEY="-----BEGIN\nabc\n-----END"\nNEXT=1'), { KEY: '-----BEGIN\nabc\n-----END', NEXT: '1' });
   });
 
-  it('may be JSON', () => {
+  it('can be JSON', () => {
     assert.deepEqual(parse(' {"A": "1", "B": "x\\ny"}'), { A: '1', B: 'x\ny' });
   });
 
   for (const [text, message] of [
-    ['A=1\nhush: x', 'x.env:2 does not have the form NAME=VALUE'],
-    ['A=1\n\nB="hush', 'x.env:3 has an unclosed quote'],
-    ['A="hush" hush', 'x.env:1 has text after the closing quote'],
+    ['A=1\nhush: x', 'x.env:2:1: expected NAME=VALUE'],
+    ['A=1\n  "hush"', 'x.env:2:1: expected NAME=VALUE'],
+    ['A=1\n\nB="hush', 'x.env:3:3: this quote is never closed'],
+    ['A="hush\nB="hush"', 'x.env:2:4: there is text after the closing quote'],
+    ['A="hush" hush', 'x.env:1:9: there is text after the closing quote'],
+    ['A="hush\nhush\\"hush"', 'x.env:2:5: unsupported escape sequence'],
+    ['A="hush\\\\"', 'x.env:1:8: unsupported escape sequence'],
+    ["A='hush\\'\nB='hush'", 'x.env:1:8: unsupported escape sequence'],
+    ['A=hush#hush', 'x.env:1:3: this value needs quotes'],
+    ['A=`hush`', 'x.env:1:3: this value needs quotes'],
     ['{"A": hush}', 'x.env starts like JSON, but is invalid'],
     ['{"A": 1}', 'A in x.env is not text'],
   ] as const) {
-    it(`is reported with its line: ${message}`, async () => {
+    it(`is refused if it is ${JSON.stringify(text)}`, async () => {
       const error = await refusal(() => parse(text));
       assert.deepEqual([error.code, error.message], ['secrets-file', message]);
     });
