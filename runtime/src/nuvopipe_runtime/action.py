@@ -47,7 +47,7 @@ class Supervisor(Container):
         self._settings: StoreSettings | None = None
 
     def fork_loader(self) -> None:
-        """Forks the loader, in a container that was forked from a template with Metaflow already imported."""
+        """Forks the loader in a container that was itself forked from a template in which Metaflow is already imported."""
         from .execution import loader
 
         ours, theirs = socket.socketpair()
@@ -59,7 +59,7 @@ class Supervisor(Container):
         self.executor.adopt(ours, pid)
 
     def store(self, settings: StoreSettings) -> Store:
-        from .store import open_store  # its threads must not exist before the loader has been forked
+        from .store import open_store  # opened after the loader is forked, because the store starts threads
 
         if self._store is None or settings != self._settings:
             self._settings = settings
@@ -68,7 +68,7 @@ class Supervisor(Container):
 
 
 def main(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Takes an envelope and the bound parameters `store`, `user`, `layer` and `secrets`; answers the next envelope."""
+    """Takes an envelope and the bound parameters `store`, `user`, `layer` and `secrets`; returns the next envelope."""
     try:
         answer: dict[str, Any] = encodable(_advance(arguments))
         return answer
@@ -121,7 +121,7 @@ def _metaflow_user(arguments: dict[str, Any]) -> str:
 
 
 def _task_environment(arguments: dict[str, Any], store: Store, user: str) -> dict[str, str]:
-    """Environment of every task: how Metaflow reaches the datastore, which `metaflow.S3` in user code uses too."""
+    """Returns the environment of every task. It points Metaflow, and `metaflow.S3` in user code, to the datastore."""
     settings = arguments["store"]
     environment = {name: os.environ[name] for name in PASSED_ON_VARIABLES if name in os.environ}
     environment |= {
@@ -130,9 +130,9 @@ def _task_environment(arguments: dict[str, Any], store: Store, user: str) -> dic
         "METAFLOW_DEFAULT_DATASTORE": "s3",
         "METAFLOW_DEFAULT_METADATA": "nuvopipe",
         "METAFLOW_DATASTORE_SYSROOT_S3": store.root,
-        # The default would be the folder in which Metaflow was imported.
+        # The default is the folder in which Metaflow was imported.
         "METAFLOW_ARTIFACT_LOCALROOT": tempfile.gettempdir(),
-        # The cache of Metaflow's client, in a folder that other users of the machine cannot write to.
+        # The cache of Metaflow's client is in a folder that other users of the machine cannot write to.
         "METAFLOW_CLIENT_CACHE_PATH": os.path.join(tempfile.gettempdir(), f"nuvopipe-client-{os.getuid()}"),
         "AWS_ACCESS_KEY_ID": settings["accessKeyId"],
         "AWS_SECRET_ACCESS_KEY": settings["secretAccessKey"],

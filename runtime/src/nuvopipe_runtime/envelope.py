@@ -26,7 +26,7 @@ ANSWERED = ("call", "launch", "result")
 
 
 def from_arguments(arguments: dict[str, Any]) -> Envelope:
-    """The envelope among an activation's arguments; the others are parameters bound at deploy. Raises `OtherVersion`."""
+    """Returns the envelope among an activation's arguments; the others were bound by the deploy. Raises `OtherVersion`."""
     given = {key: value for key, value in arguments.items() if key not in BOUND_PARAMETERS and not key.startswith("__ow_")}
     return checked({key: value for key, value in given.items() if value is not None})
 
@@ -41,12 +41,12 @@ def checked(envelope: Mapping[str, Any]) -> Envelope:
 
 
 def only(envelope: Envelope, keys: Collection[str]) -> Envelope:
-    """A copy with only those of these keys that are present."""
+    """Returns a copy with only these keys, as far as they are present."""
     return cast("Envelope", {key: value for key, value in envelope.items() if key in keys})
 
 
 def without(envelope: Envelope, keys: Collection[str]) -> Envelope:
-    """A copy without these keys."""
+    """Returns a copy without these keys."""
     return cast("Envelope", {key: value for key, value in envelope.items() if key not in keys})
 
 

@@ -19,7 +19,7 @@ class LayerSource(Protocol):
     """The part of a store that layers are read from."""
 
     def get(self, key: str, /) -> tuple[Any, ...] | None:
-        """The object's content first; None if there is no such object."""
+        """Returns the object's content first; None if the object does not exist."""
 
 
 def ensure_layer(store: LayerSource, digest: str) -> str:

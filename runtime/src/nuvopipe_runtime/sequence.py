@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def envelope_of(plan: Plan, arguments: dict[str, Any], activation: str, now: float) -> Envelope:
-    """The envelope from the previous step, or one made from the client's arguments in the first step."""
+    """Returns the previous step's envelope, or in the first step one made from the client's arguments."""
     if ENVELOPE_KEY in arguments:
         passed_on: Envelope = arguments[ENVELOPE_KEY]
         return passed_on if is_over(passed_on) else checked(passed_on)
@@ -42,7 +42,7 @@ def envelope_of(plan: Plan, arguments: dict[str, Any], activation: str, now: flo
 
 
 def is_over(envelope: Envelope) -> bool:
-    """Whether the run has its result already: the rest of the sequence passes it on."""
+    """Whether the run already has its result, which the rest of the sequence passes on."""
     return "result" in envelope
 
 
@@ -52,7 +52,7 @@ def is_ahead(plan: Plan, envelope: Envelope) -> bool:
 
 
 def answer_of(plan: Plan, envelope: Envelope) -> Mapping[str, Any]:
-    """The answer of this component: at the end the run's result, or a failure at once, which ends the sequence.
+    """The answer of this component. At the end it is the run's result. A failure ends the sequence at once.
 
     A failure repeats its message under `error`, where OpenWhisk's npm client looks for it.
     """

@@ -52,14 +52,14 @@ class Lost(Exception):
 
 
 class NotARecord(Exception):
-    """The object under a record's key is not a record: another program wrote it."""
+    """Raised if the object under a record's key is not a record, because another program wrote it."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"the object {key} in the datastore is not the record that it should be")
 
 
 def explain(error: BaseException) -> str:
-    """One line about an error for users; obstore's own messages span many lines."""
+    """Describes an error in one line for users; obstore's own messages span many lines."""
     if isinstance(error, (NotARecord, OtherVersion)):
         return str(error)
     if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
@@ -71,7 +71,7 @@ def explain(error: BaseException) -> str:
 
 
 def open_store(settings: StoreSettings) -> Store:
-    """`StoreSettings` of `src/contract/records.ts`, as bound to the step action."""
+    """Opens the store of `StoreSettings` (`src/contract/records.ts`), as bound to the step action."""
     options: ClientConfig = {"timeout": timedelta(seconds=REQUEST_TIMEOUT_S)}
     config: S3Config = {
         "region": settings.get("region") or "us-east-1",
@@ -228,9 +228,9 @@ def parse_record(key: str, data: bytes) -> Any:
 
 
 def create_once(store: Store, key: str, value: Any) -> bool:
-    """Creates a record. True if the object has this content now, from this or an earlier call; False if it has another.
+    """Creates a record. True if the object now has this content, from this or an earlier call; False if it has other content.
 
-    A retried PUT whose first answer was lost finds its own object.
+    A PUT that is retried because its first answer was lost finds its own object.
     """
     try:
         store.create(key, to_json(value))

@@ -1,8 +1,8 @@
 """The sweeper: one action per datastore that restarts stalled runs.
 
-It looks at the index of live runs alone, so that a look costs one LIST and a GET for each run that is not over, however many
-old ones there are. What a lost run needs is known to its
-flow: the conductor of the run's version gets an envelope that says `sweep`, or that of the flow where it is gone.
+It only reads the index of live runs, so a sweep costs one LIST, and one GET for each run that has not ended, however many
+old runs there are. The flow knows how to restart a run: the conductor of the run's version, or the flow's if that version is
+gone, gets an envelope with `sweep`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .store import Store
 
 NEVER_BEGUN_AFTER_MS = 10 * 60_000
-"""An entry without a run record this long after its lease belongs to a lost start, of which nothing else remains."""
+"""If an entry still has no run record this long after its lease, the start was lost and nothing else of the run exists."""
 
 RESERVE_S = 10
 """Time reserved for the answer; the next sweep launches the rest."""
@@ -41,7 +41,7 @@ OTHER_VERSION: Final = "otherVersion"
 Odd: TypeAlias = Literal["unreadable", "otherVersion"]
 
 ODD: tuple[Odd, ...] = (UNREADABLE, OTHER_VERSION)
-"""What a record may be instead of readable."""
+"""Stand for a record that cannot be read."""
 
 
 class Sweeper:
@@ -53,14 +53,14 @@ class Sweeper:
         self._clock = clock
         self._deadline = deadline
         self._conductors: dict[tuple[str, str], str] = {}
-        """Of the version that each run is of."""
+        """Conductor of each run's version."""
 
     def sweep(self) -> dict[str, Any]:
         """Counts live runs, and lists those (`Flow/run`) whose lease has expired.
 
-        `swept`: their flow was started for them; `waiting`: the platform accepts no more for now; `refused`: it refused for
-        good, with the reason; `removed`: they are over, or never began. `unreadable`: keys of objects that should be records
-        but are not; `otherVersion`: keys of records of another version of nuvopipe. Their runs are left alone.
+        `swept`: the sweeper started their flow; `waiting`: the platform accepts no more for now; `refused`: it refused for
+        good, with the reason; `removed`: they are over or never began. `unreadable`: keys of objects that should be records
+        but are not; `otherVersion`: keys of records of another version of nuvopipe. Runs of the last two are left alone.
         """
         entries, odd = self._entries()
         now_ms = self._clock.now_ms()
@@ -75,7 +75,7 @@ class Sweeper:
         return report | {kind: sorted(key for key in odd if odd[key] == kind) for kind in ODD if kind in odd.values()}
 
     def _entries(self) -> tuple[dict[tuple[str, str], LiveRecord], dict[str, Odd]]:
-        """The index: `LiveRecord` by `(flow, run)`; and the keys of what cannot be read there, with the reason."""
+        """Returns the index (`LiveRecord` by `(flow, run)`), and the keys of unreadable entries with the reason."""
         keys = {key: parts for key in self._store.list(LIVE_PREFIX) if (parts := parts_of("live", key))}
         found = dict(zip(keys, self._store.parallel([(self._entry, key) for key in keys]), strict=True))
         entries = {(keys[key]["flow"], keys[key]["run"]): entry for key, entry in found.items() if isinstance(entry, dict)}
@@ -87,7 +87,7 @@ class Sweeper:
         return entry if is_whole else UNREADABLE
 
     def _read(self, key: str) -> Any:
-        """A record; None when there is none, UNREADABLE, OTHER_VERSION."""
+        """Returns a record; None if it does not exist; or UNREADABLE or OTHER_VERSION."""
         try:
             return self._store.get_json(key)
         except NotARecord:
@@ -96,7 +96,7 @@ class Sweeper:
             return OTHER_VERSION
 
     def _look(self, run: tuple[str, str], expires: int) -> Envelope | Literal["removed"] | Odd | None:
-        """The envelope to sweep a run with; REMOVED if it is over; None if it is too early to tell; or ODD."""
+        """Returns the envelope that sweeps a run; REMOVED if the run is over; None if it is too early to decide; or ODD."""
         layout = RunLayout(*run)
         record = self._read(layout.run)
         if record in ODD:
@@ -147,7 +147,7 @@ _stores: dict[tuple[tuple[str, Any], ...], Store] = {}
 
 
 def main(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Takes the bound parameters `store` and `tls`; answers what `Sweeper.sweep` does."""
+    """Takes the bound parameters `store` and `tls`; returns the result of `Sweeper.sweep`."""
     from .store import explain
 
     try:

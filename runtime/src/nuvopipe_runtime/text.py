@@ -15,12 +15,12 @@ def to_bytes(text: str) -> bytes:
 
 
 def printable(text: str) -> str:
-    """The same text without lone surrogates."""
+    """Returns the same text without lone surrogates."""
     return to_bytes(text).decode()
 
 
 def encodable(value: Any) -> Any:
-    """The JSON value in a form that OpenWhisk's Python launcher, which encodes strictly, can write."""
+    """Returns the JSON value in a form that OpenWhisk's Python launcher can write, which encodes strictly."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
         return value
@@ -39,7 +39,7 @@ def _printable_texts(value: Any) -> Any:
 
 
 def shorten(text: str, head: int, tail: int) -> str:
-    """The first `head` and the last `tail` characters, with a note of how many were left out between."""
+    """Keeps the first `head` and the last `tail` characters, with a note of how many were left out in between."""
     left_out = len(text) - head - tail
     if left_out <= 0:
         return text

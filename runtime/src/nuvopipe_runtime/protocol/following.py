@@ -31,7 +31,7 @@ class Following:
         self._run_time = run_time
 
     def leave(self, envelope: Envelope, record: TaskRecord, files: list[Future[Any]], again: bool) -> Envelope:
-        """Continues after a committed task, whose `files` are being written."""
+        """Continues after a committed task. `files` are still being written."""
         self._inputs.know(record)
         envelope.pop("poll", None)
         envelope.pop("since", None)

@@ -1,4 +1,4 @@
-"""Walks the flow: takes an envelope, does what it says, returns the next one.
+"""Walks the flow: takes an envelope, does its work, and returns the next one.
 
 One call is one component of a conductor session. It executes at most one task, or the next few items of a batch. Entering the
 same envelope again is always safe: committed tasks are skipped, live claims are respected, a drained pool is joined once.
@@ -55,7 +55,7 @@ class Session:
         self._walk = walk
 
     def advance(self, envelope: Envelope) -> Envelope:
-        """Returns the next envelope. One without `block` ends the session and has its `result`."""
+        """Returns the next envelope. An envelope without `block` ends the session and holds its `result`."""
         self._lineage.follow(envelope.get("origin"))
         envelope = envelope | {"used": envelope.get("used", 0) + 1}
         self._walk.begin(envelope)
@@ -81,7 +81,7 @@ class Session:
                 return answer
             del envelope["params"]
         elif envelope.get("sweep"):
-            # Even if the run is over by the stop check: it may have stalled before its result was written.
+            # Even if the stop check says that the run is over: it may have stalled before its result was written.
             envelope = self._runs.recovery.sweep(envelope)
             if "result" in envelope or "launch" in envelope:
                 return envelope
@@ -98,12 +98,12 @@ class Session:
         if waits is not None:
             return self._overdue(envelope) if self._run_time.is_over(envelope.get("step")) else waits(envelope)
         if envelope.get("claim"):
-            # It is unknown which item a lane that died here had claimed; its lease will expire.
+            # Nobody knows which item the lane that died here had claimed; the claim's lease will expire.
             envelope.pop("died", None)
             step = envelope["step"]
             envelope = self._lanes.claim(envelope)
             if "step" not in envelope or "launch" in envelope or not self._walk.is_for_this_action(envelope, step):
-                return envelope  # nothing to do, or lanes to launch first, or work for another action
+                return envelope  # nothing to do, lanes to launch first, or work for another action
         if self._runs.admission.is_due(envelope):
             answer = self._runs.admission.admit(envelope)
             if answer is not None:
@@ -111,7 +111,7 @@ class Session:
         return self._walk.go(envelope)
 
     def _only_waits(self, envelope: Envelope) -> Callable[[Envelope], Envelope] | None:
-        """The work of a session that executes no step; None for one that does."""
+        """Does the work of a session that executes no step; None for a session that executes one."""
         if envelope.get("guard") is not None:
             return self._sessions.watch.look
         if envelope.get("overdue") is not None:

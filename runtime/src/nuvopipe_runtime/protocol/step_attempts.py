@@ -37,7 +37,7 @@ class StepAttempts:
         self._run_time = run_time
 
     def make(self, envelope: Envelope, number: int, answer: Answer | None, died: str | None) -> Trial | Envelope:
-        """Makes the attempt, `number` from 0. Returns an envelope if something else comes first or instead.
+        """Makes the attempt; `number` counts from 0. Returns an envelope if something else comes first or instead.
 
         `answer` comes from the action or flow that the step calls; `died` says how an earlier activation of the attempt ended.
         """
@@ -53,7 +53,7 @@ class StepAttempts:
         return self._execute(envelope, number, answer) if tried is None else Trial(tried, [])
 
     def _lost(self, envelope: Envelope, died: str | None) -> Attempt | None:
-        """The failed attempt if the run has no time left or the step's activation failed; otherwise None."""
+        """Returns a failed attempt if the run has no time left or the step's activation failed; otherwise None."""
         if self._run_time.is_over(envelope["step"]):
             return self._runner.not_tried(self._run_time.message, [TIMEOUT])
         if died and "poll" not in envelope:

@@ -50,7 +50,7 @@ class Steps:
         self._run_time = limits.run
         self._retry_time = limits.retries
         self.stand_in: int | None = None
-        """Number of the stand-in that this action is, if the step's own action does not start. It executes no user code."""
+        """Number of the stand-in, if this action is one: it replaces an action that does not start. No user code runs."""
 
     def enter(self, envelope: Envelope) -> Envelope:
         """Returns the envelope that follows. Committed tasks are not executed again."""
@@ -69,10 +69,10 @@ class Steps:
         return self._following.leave(envelope, record, files, again=is_repeated)
 
     def settle(self, envelope: Envelope) -> Envelope:
-        """As a stand-in, when the step's own action does not start: fails the attempt, or lets `catch` take the failure."""
+        """Used by stand-ins when the step's own action does not start: fails the attempt, or lets `catch` handle it."""
         times = retries.times_of(self._plan.steps[envelope["step"]])
         if "died" not in envelope and envelope.get("attempt", 0) <= times:
-            return envelope  # nothing has failed yet: the step's own action tries it
+            return envelope  # nothing has failed yet, so the step's own action tries first
         return self.enter(envelope)
 
     def _perform(self, envelope: Envelope, attempt: int, answer: Answer | None, again: bool, died: str | None) -> Envelope:
@@ -131,7 +131,7 @@ class Steps:
         is_ours = commits.is_ours(record, self._context.by)
         if not is_ours and not again:
             return self._handover.stop(envelope)  # another session is ahead on this path
-        # A session that took a path over continues with the other's record, since the other may have stopped.
+        # A session that took a path over continues with the other session's record, since that session may have stopped.
         files = commits.finish(self._store, record, tried if is_ours else None)
         if is_ours:
             files += self._reuse.keep(record, inputs)

@@ -31,7 +31,7 @@ class Walk:
         self._handover = handover
 
     def begin(self, envelope: Envelope) -> None:
-        """Prepares for the activation's envelope, and takes `standIn` out of it."""
+        """Prepares for the activation's envelope, and removes `standIn` from it."""
         self._steps.stand_in = envelope.pop("standIn", None)
         if self._steps.stand_in is None:
             self._reuse.begin(envelope)
@@ -52,7 +52,7 @@ class Walk:
         return following
 
     def give_step_up(self, envelope: Envelope) -> Envelope:
-        """Fails the first step that is not done: its action has failed too often."""
+        """Fails the first step that is not done, because its action has failed too often."""
         died = envelope.pop("died")
         while "step" in envelope and "launch" not in envelope and self._reuse.record(envelope) is not None:
             envelope = self._steps.enter(envelope)
@@ -69,7 +69,7 @@ class Walk:
         return not self._steps.stand_in and self._plan.profile(envelope["step"]) == self._plan.profile(step)
 
     def _has_room_for(self, following: Envelope, envelope: Envelope, items: int) -> bool:
-        """Whether this activation takes another step of a batch; it has done `items` items already."""
+        """Whether this activation takes another step of a batch, after it has done `items` items."""
         step = following.get("step")
         depth = None if step is None else self._plan.pool_depth(step)
         if step is None or depth is None or following.keys() & {"wait", "call", "claim", "answer"} or "result" in following:

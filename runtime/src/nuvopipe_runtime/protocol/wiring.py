@@ -1,4 +1,4 @@
-"""Puts the parts of the protocol together, from those that need nothing to the session that needs the rest."""
+"""Assembles the parts of the protocol, from those that depend on nothing to the session that depends on all others."""
 
 from __future__ import annotations
 

@@ -44,21 +44,21 @@ TASK_PARTS = 4
 
 
 START_AGAIN_EVERY = 8
-"""Looks after which a flow that has not begun is started again. It is the same run each time."""
+"""Number of looks after which a flow that has not begun is started again. It is the same run each time."""
 
 UNBEGUN_LOOKS_MAX = 3 * START_AGAIN_EVERY
-"""Looks after which a flow that has not begun is given up: about ten minutes."""
+"""Number of looks after which the step gives up on a flow that has not begun: about ten minutes."""
 
 
 def too_large(call: PlannedCall, arguments: Any) -> str | None:
-    """Error message if the arguments of an action or flow are too large; otherwise None."""
+    """Returns an error message if the arguments of an action or flow are too large; otherwise None."""
     what, limit = ("a flow", PARAMETERS_MAX_BYTES) if "flow" in call else ("an action", CALL_ARGUMENTS_MAX_BYTES)
     size = len(json.dumps(arguments, ensure_ascii=False).encode(errors="surrogatepass"))
     return None if size <= limit else f"its arguments have {size} bytes: {what} takes {limit} at most"
 
 
 def run_of(layout: RunLayout, step: str, task: str, attempt: int) -> str:
-    """Name of the run of a called flow: the same each time that the attempt is entered."""
+    """Returns the name of a called flow's run. It stays the same when the attempt is re-entered."""
     name = "-".join([layout.run_id, step, task, *([str(attempt)] if attempt else [])])
     if len(name) <= RUN_NAME_MAX_LENGTH:
         return name
@@ -71,7 +71,7 @@ def poll_ms(poll: int) -> int:
 
 
 def result_of(store: Store, flow: str, run: str) -> Answer | None:
-    """The answer from the result of a called run; None if it has no result yet."""
+    """Returns the answer from the result of a called run; None if it has no result yet."""
     result: RunResult | None = store.get_json(RunLayout(flow, run).result)
     if result is None:
         return None
@@ -96,7 +96,7 @@ def _kinds_of_task(store: Store, pathspec: str) -> list[str]:
 
 
 def run_record(store: Store, flow: str, run: str) -> RunRecord | None:
-    """The record of a called run; None if it has not begun."""
+    """Returns the record of a called run; None if the run has not begun."""
     record: RunRecord | None = store.get_json(RunLayout(flow, run).run)
     return record
 
@@ -106,7 +106,7 @@ def is_over(store: Store, flow: str, run: str) -> bool:
 
 
 def is_resumable(store: Store, flow: str, run: str) -> bool:
-    """Whether a run can be resumed once it is over."""
+    """Whether a run can be resumed after its end."""
     layout = RunLayout(flow, run)
     record = store.get_json(layout.run)
     is_kept = record is not None and store.exists(layout.commit(PARAMETERS_STEP, PARAMETERS_TASK))

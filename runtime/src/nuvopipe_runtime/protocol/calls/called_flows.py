@@ -74,7 +74,7 @@ class CalledFlows:
         return CallOutcome(following=self._launches.ask(refused, [invoked], begun))
 
     def refused(self, envelope: Envelope, call: PlannedCallFlow, attempt: int) -> CallOutcome:
-        """After the platform has refused to start the flow."""
+        """Continues after the platform has refused to start the flow."""
         if not self._launches.is_refused_for_now:
             return self._failed(f"the flow {call['flow']} could not be started: {self._launches.refusal}")
         since = envelope.get("waits") or self._clock.now_ms()
@@ -106,11 +106,11 @@ class CalledFlows:
         if poll < LOOKS_MAX:
             return self._look_later(envelope, attempt, poll, left_ms)
         if begun.get("isSequence"):
-            return self._look_later(envelope, attempt, poll, left_ms)  # it has no conductor that could start a session
+            return self._look_later(envelope, attempt, poll, left_ms)  # a sequence has no conductor that could start a session
         return self._wait(envelope | {"poll": poll}, flow, run, attempt, left_ms)
 
     def _wait(self, envelope: Envelope, flow: str, run: str, attempt: int, left_ms: int | None) -> CallOutcome:
-        """From now on the child's end starts a session. This session stays only to keep a time limit."""
+        """Waits for the child, whose end starts a session. This session stays only if it must enforce a time limit."""
         is_limited = left_ms is not None or self._run_time.left_ms(envelope["step"]) is not None
         if not is_limited and not self._handover.keeps(envelope, PARK_MS):
             return CallOutcome(following=self._handover.stop(envelope))

@@ -24,5 +24,5 @@ class CallOutcome:
 
 
 def marked(envelope: Envelope, attempt: int) -> Envelope:
-    """The envelope with the number of the attempt, unless it is the first."""
+    """Returns the envelope with the number of the attempt, unless it is the first."""
     return envelope | {"attempt": attempt} if attempt else envelope.copy()

@@ -32,7 +32,7 @@ class StepCalls:
         self._flows = flows
 
     def ask(self, envelope: Envelope, call: PlannedCall, attempt: int) -> CallOutcome:
-        """Makes the call of a step. An envelope with `poll` looks for the result of a flow that was started before."""
+        """Calls the action or flow of a step. With `poll` in the envelope, looks for the result of a started flow."""
         if "flow" in call and envelope.pop("starts", False) and self._launches.is_refused:
             return self._flows.refused(envelope, call, attempt)
         if "action" in call and not envelope.pop("watched", False) and self._needs_watch(envelope):
@@ -51,13 +51,13 @@ class StepCalls:
         return CallOutcome(following=marked(envelope | {"call": made.result["arguments"]}, attempt))
 
     def _arguments(self, envelope: Envelope, call: PlannedCall) -> Attempt:
-        """The attempt at making the arguments; it fails if they are too large."""
+        """Executes the attempt to make the arguments; the attempt fails if they are too large."""
         made = self._runner.arguments(envelope)
         problem = call_rules.too_large(call, made.result["arguments"]) if made.ok else None
         return made if problem is None else self._runner.not_tried(problem, [ACTION_ERROR])
 
     def _needs_watch(self, envelope: Envelope) -> bool:
-        """Whether the run's time may end before the action, which cannot be interrupted: another session ends the run then."""
+        """Whether another session must watch the run's time, because an action that might exceed it cannot be interrupted."""
         left_ms = self._run_time.left_ms(envelope["step"])
         return (
             left_ms is not None
@@ -66,6 +66,6 @@ class StepCalls:
         )
 
     def failed(self, answer: Answer) -> Attempt | None:
-        """The failed attempt, if the answer is an error; otherwise None."""
+        """Returns the failed attempt if the answer is an error; otherwise None."""
         error = call_rules.error_of(answer)
         return None if error is None else self._runner.not_tried(error, call_rules.kinds_of(answer))

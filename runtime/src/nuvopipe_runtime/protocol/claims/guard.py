@@ -1,4 +1,4 @@
-"""The run's guard: a session that stays after its work to take over the claims of lost lanes.
+"""The run's guard: a session that stays after its own work to take over the claims of lost lanes.
 
 The first lane that finds its pool drained but not done becomes the guard; later ones stop. The guard looks again at growing
 intervals, waiting outside of step containers, until every pool of the run has been joined.
@@ -41,20 +41,20 @@ class Guard:
             return False
 
     def resign(self) -> None:
-        """Frees the place for the next session that asks."""
+        """Gives up the guard's place; the next session that asks gets it."""
         self._store.delete(self._layout.guard)
 
     @staticmethod
     def pause_ms(checks: int) -> int:
-        """Pause before the next look, after `checks` looks."""
+        """Pause before the next look, given the number of looks so far."""
         return min(FIRST_PAUSE_MS << min(checks, 10), MAX_PAUSE_MS)
 
     def dismiss(self) -> bool:
-        """True if no pool needs the guard any more: it has resigned."""
+        """Resigns and returns True if no pool needs the guard any more."""
         if self._unsettled():
             return False
         self._store.delete(self._layout.guard)
-        # A lane that stopped meanwhile has found the guard's place taken.
+        # A lane that stopped in the meantime has found the guard's place taken.
         return not (self._unsettled() and self.appoint())
 
     def is_needed(self) -> bool:
@@ -62,7 +62,7 @@ class Guard:
         return bool(self._unsettled())
 
     def rescues(self) -> Iterator[Envelope]:
-        """Envelopes of sessions to start: one for each expired claim, now taken over, and each unclaimed join.
+        """Yields envelopes of sessions to start: one for each expired claim, now taken over, and each unclaimed join.
 
         Inner pools come first: the items around them are alive then and need no session of their own.
         """
@@ -131,10 +131,10 @@ class Guard:
         ]
 
     def _alive_below(self, pools: dict[tuple[str, str], Snapshot], opener: str, at: list[int]) -> bool:
-        """A claim whose body opened a pool of its own is alive while anything under it is."""
+        """Whether a claim is alive because the item has opened a pool in which a claim is alive."""
         for (inner, task), snapshot in pools.items():
             inner_at = coordinate_of(task)
-            # Its coordinate may be longer, if it is in a loop inside the item.
+            # The coordinate is longer if the pool is in a loop inside the item.
             depth = self._plan.pool_depth(inner)
             if depth is None or self._plan.steps[inner]["within"][depth] != opener or inner_at[: len(at)] != at:
                 continue

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Leases:
-    """Inside a pool, the lease of the item's claim; outside, that of the run. The envelope says when it expires."""
+    """Inside a pool, the lease is that of the item's claim; outside, that of the run. The envelope says when it expires."""
 
     def __init__(self, context: Context, live: LiveEntry) -> None:
         self._context = context
@@ -23,7 +23,7 @@ class Leases:
         self._live = live
 
     def keep(self, envelope: Envelope, needed_ms: int) -> None:
-        """Renews the envelope's lease if it does not last that long. Raises `Lost` if another session has taken over."""
+        """Renews the envelope's lease if it expires too early. Raises `Lost` if another session has taken over."""
         depth, lease = self._plan.pool_depth(envelope["step"]), envelope.get("lease")
         if depth is None:
             envelope["lease"] = self._live.keep(envelope, lease, needed_ms)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...contract.formats import Envelope, LivePlace, LiveRecord
 
 PLACE = ("step", "at", "from")
-"""Keys of an envelope that say where a run is."""
+"""Keys of an envelope that say which place a run has reached."""
 
 SWEEP_LEASE_MS = 120_000
 """Shortest time between two sweeps that re-enter the same run."""
@@ -43,7 +43,7 @@ class LiveEntry:
             return None
 
     def keep(self, envelope: Envelope, lease: int | None, needed_ms: int) -> int:
-        """A lease that lasts as long as the step needs. Raises `Lost` if another session has taken the run over."""
+        """Returns a lease that lasts as long as the step needs. Raises `Lost` if another session has taken the run over."""
         if lease is not None and self._lasts(lease, needed_ms):
             return lease
         found = self._store.get(self._key)
@@ -51,7 +51,7 @@ class LiveEntry:
             return self._renew(envelope, needed_ms)
         entry: LiveRecord = parse_record(self._key, found[0])
         if lease is None and self._lasts(entry["expires"], needed_ms):
-            return entry["expires"]  # after a fork: the first lane has renewed it
+            return entry["expires"]  # after a fork, the first lane has renewed it
         if lease is not None and entry["expires"] != lease:
             raise Lost(self._key)
         try:
@@ -59,20 +59,20 @@ class LiveEntry:
         except Lost:
             if lease is not None:
                 raise
-            # The session holds another right, the claim of a join: a sweep at this moment does not take it away.
+            # The session also holds the claim of a join, which a sweep at this moment does not take away.
             return self.keep(envelope, None, needed_ms)
 
     def _renew(self, envelope: Envelope, needed_ms: int) -> int:
-        """The entry is gone. Creates it again, or raises `Lost` if the run has ended."""
+        """Creates a missing entry again. Raises `Lost` if the run has ended."""
         lease = None if self._store.exists(self._result) else self.begin(envelope, needed_ms)
         if lease is None:
             raise Lost(self._key)
         return lease
 
     def take_over(self) -> tuple[int, LivePlace, int] | None:
-        """`(lease, place, sweeps)` of a run whose expired lease is now ours; None if it is alive or another session was faster.
+        """Takes over an expired lease. Returns `(lease, place, sweeps)`; None if it is alive or another session was faster.
 
-        `sweeps` counts earlier sweeps that entered it at this place without a step beginning since.
+        `sweeps` counts the sweeps that have re-entered the run at this place since a step last began.
         """
         found = self._store.get(self._key)
         if found is None:

@@ -42,7 +42,7 @@ class Pool:
         try:
             self._store.create(self._layout.pool_open(self._opener, self._task), to_json({"items": items}))
         except Lost:
-            pass  # the step was entered before, and opened it
+            pass  # the step was entered before and opened the pool
 
     def items(self) -> int:
         record: PoolRecord = self._store.get_json(self._layout.pool_open(self._opener, self._task))
@@ -68,11 +68,11 @@ class Pool:
         return self._try_claim(self._layout.pool_join(self._opener, self._task), timeout_ms)
 
     def fail_item(self, item: int, failure: RunFailure) -> bool:
-        """Records that an item has failed, so that the pool continues without it. True for the first to record it."""
+        """Records that an item has failed, so that the pool continues without it. True if it was not recorded before."""
         return create_once(self._store, self._layout.failed_item(self._opener, self._task, item), failure)
 
     def failures(self) -> dict[int, RunFailure]:
-        """Failures by item, of a pool that collects them."""
+        """Failures by item, in a pool that collects them."""
         prefix = self._layout.failed_items_prefix(self._opener, self._task)
         keys = self._store.list(prefix)
         found = self._store.parallel([(self._store.get_json, key) for key in keys])
@@ -85,7 +85,7 @@ class Pool:
         return self._store.exists(self._layout.given_up(self._opener, self._task))
 
     def done(self, items: Iterable[int]) -> set[int]:
-        """The given items whose last task is committed."""
+        """Those of the given items whose last task is committed."""
         if self._plan.pools[self._opener]["kind"] == "foreach":
             stem = self._layout.step_prefix(self._plan.last(self._opener, 0)) + self._task + "-"
             commits = [parts_of("commit", key) for key in self._store.list_stem(stem)]
@@ -107,7 +107,7 @@ class Pool:
         return self._replace(key, found[2], timeout_ms)
 
     def take_over(self, item: int, timeout_ms: int) -> int | None:
-        """Takes an expired claim over; returns its new expiry, or None if it is alive or another session was faster."""
+        """Takes over an expired claim; returns its new expiry, or None if it is alive or another session was faster."""
         return self._take_over(self._layout.pool_claim(self._opener, self._task, item), timeout_ms)
 
     def take_over_join(self, timeout_ms: int) -> int | None:
@@ -154,12 +154,12 @@ class Snapshot:
 
 
 def _numbers(prefix: str, keys: list[str]) -> set[int]:
-    """The number after the prefix, of each key that has it."""
+    """The numbers after the prefix, in the keys that have it."""
     return {int(key[len(prefix) :]) for key in keys if key.startswith(prefix)}
 
 
 def _middle_of_longest_run(items: list[int]) -> int:
-    """The item that leaves a lane most room before it meets another lane. `items` is sorted and not empty."""
+    """The item from which a lane can work longest before it meets another lane. `items` is sorted and not empty."""
     longest, start = (items[0], 1), 0
     for end in range(1, len(items) + 1):
         if end == len(items) or items[end] != items[end - 1] + 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Durations:
-    """Durations of the steps executed in this container: by step, the longest in the last run that executed it."""
+    """Durations of the steps executed in this container: for each step, the longest one in the last run that executed it."""
 
     def __init__(self) -> None:
         self._longest: dict[str, tuple[str, float]] = {}

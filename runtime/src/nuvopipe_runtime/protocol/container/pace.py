@@ -7,7 +7,7 @@ REMEMBERED_FOR_MS = 120_000
 
 
 class Pace:
-    """What a container remembers of how long lanes take to start."""
+    """The start-up time of lanes, as last measured in this container."""
 
     def __init__(self, start_ms: int | None = None) -> None:
         self._start_ms = start_ms

@@ -32,7 +32,7 @@ class RecordCache:
         _keep(self._records, layout.commit(record["step"], record["task"]), self._slim(record))
 
     def get_all(self, store: Store, layout: RunLayout, wanted: list[tuple[str, str]]) -> list[TaskRecord]:
-        """Records of `(step, task)` pairs, in order, without their metadata; missing ones are read concurrently."""
+        """Returns the records of `(step, task)` pairs, in order and without their metadata. Reads are concurrent."""
         keys = [layout.commit(step, task) for step, task in wanted]
         missing = [key for key in keys if key not in self._records]
         fetched = dict(zip(missing, store.parallel([(self._read, store, key) for key in missing]), strict=True))
@@ -48,7 +48,7 @@ class RecordCache:
         return self._slim(record)
 
     def _slim(self, record: TaskRecord) -> TaskRecord:
-        """The record without its metadata. Equal descriptions of artifacts share an object: a join may read 10,000 records."""
+        """The record without its metadata. Equal descriptions of artifacts share an object: a join can read 10,000 records."""
         kept = record.copy()
         kept["metadata"] = []
         kept["objects"] = {intern(name): sha for name, sha in record["objects"].items()}

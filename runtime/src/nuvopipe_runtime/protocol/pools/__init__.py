@@ -1,1 +1,1 @@
-"""Lanes that work the pools of branches and foreach loops."""
+"""Lanes that work on the pools of branches and foreach elements."""

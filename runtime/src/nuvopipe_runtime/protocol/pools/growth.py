@@ -1,5 +1,6 @@
-"""How many lanes a fork has. Another lane pays if its share of the remaining work takes longer than starting its containers.
-Both are measured while the first lanes work; the container remembers the latter (`Pace`).
+"""Decides how many lanes a fork has. Another lane pays if its share of the remaining work takes longer than its start-up.
+
+Both are measured while the first lanes work; the container remembers the start-up time (`Pace`).
 """
 
 from __future__ import annotations
@@ -14,24 +15,24 @@ START_UNKNOWN_MS = 2_000
 """Assumed start-up time of a lane until one has started: the containers of a conductor and a step, on a busy machine."""
 
 WARM_START_MS = 300
-"""Up to this start-up time no container was started: more lanes cost only their launch."""
+"""With a start-up time up to this, the lane used warm containers: more lanes cost only their launch."""
 
 LONG_STARTS = 2
-"""Items that take this many start-up times are not slowed noticeably by them."""
+"""If an item takes this many start-up times, starting a lane for it does not slow it down noticeably."""
 
 LOOK_AGAIN_MS = 50
 """Pause between two looks at a pool."""
 
 GROW_FIRST_MS = 2_000
 GROW_AGAIN_MS = 15_000
-"""After a refusal, a fork asks for more lanes at these intervals."""
+"""Interval at which a fork asks for more lanes after a refusal."""
 
 CARRIED = 6
-"""Numbers of a state while no lanes are being launched."""
+"""Length of `state` while no lanes are being launched."""
 
 
 def lanes_to_add(remaining: int, item_ms: float, lanes: int, start_ms: int, is_measured: bool) -> int:
-    """How many more lanes pay. `remaining` items are unclaimed, each takes at least `item_ms`; `lanes` are working or starting.
+    """How many more lanes pay. `remaining` items are unclaimed and take `item_ms` or more; `lanes` are working or starting.
 
     Each item that takes longer than a start is worth a lane. For shorter items, each lane must still find work for as long as
     it takes to start. If starts may be slow, the lanes at most double, because each start slows the others; then `start_ms` is
@@ -44,16 +45,17 @@ def lanes_to_add(remaining: int, item_ms: float, lanes: int, start_ms: int, is_m
 
 
 FIRST = -1
-"""In the place of a start: no lane has been launched yet."""
+"""Stands for the start-up time while no lane has been launched."""
 
 
 class Growth:
-    """A fork's lanes that are not launched yet. One lane at a time carries them: the one that opened the fork, then the first
-    of those that it has launched, which knows what a start takes.
+    """The lanes of a fork that are not launched yet. One lane at a time is in charge of them: the one that opened the fork,
+    then the first lane that it launched, which has measured its own start-up.
 
-    `state` is in its envelope, as `Envelope.grow` of `schemas/envelope.v1.schema.json`, and changed in place: the opener, how
-    many are missing, when to look again, when the last ones were launched, when the item began, and what the one before it
-    took. While lanes are launched, those are the missing ones, and one more number tells how many the first of them carries.
+    `state` is in that lane's envelope (`Envelope.grow` of `schemas/envelope.v1.schema.json`) and is changed in place: the
+    opener, the number of missing lanes, when to look again, when the last lanes were launched, when the current item began,
+    and the duration of the previous one. While lanes are being launched, these count as missing, and one more number says how
+    many others the first of them will be in charge of.
     """
 
     def __init__(self, state: list[Any]) -> None:
@@ -71,7 +73,7 @@ class Growth:
 
     @staticmethod
     def settle(envelope: Envelope, launches: Launches, now_ms: int) -> None:
-        """After the conductor has launched lanes: those that were refused are still missing."""
+        """Called after the conductor has launched lanes: those that were refused are still missing."""
         state = envelope.get("grow")
         if state is None or len(state) <= CARRIED:
             return
@@ -83,12 +85,12 @@ class Growth:
         state[2] = now_ms + (GROW_FIRST_MS if launches.is_crowded else GROW_AGAIN_MS + now_ms % GROW_FIRST_MS)
 
     def ask(self, count: int, carried: int, now_ms: int) -> None:
-        """While `count` lanes are launched, of which the first carries `carried` more."""
+        """Called before `count` lanes are launched, the first of which will be in charge of `carried` more."""
         self._state[1:4] = count, 0, now_ms
         self._state.append(carried)
 
     def carried(self, missing: int, now_ms: int) -> list[Any]:
-        """What the first of the launched lanes carries."""
+        """The state for the first of the launched lanes."""
         return [self.opener, missing, 0, now_ms, self._state[4], 0]
 
     @property
@@ -103,18 +105,18 @@ class Growth:
         return self._number(3) == FIRST
 
     def item_ms(self, now_ms: int) -> int:
-        """Duration of the lane's items: of the previous one, or of this one so far."""
+        """Duration of an item in this lane: of the previous one, or of the current one so far."""
         return max(now_ms - self._number(4), self._number(5))
 
     def next_item(self, now_ms: int) -> None:
         self._state[4:6] = now_ms, now_ms - self._state[4]
 
     def arrive(self, now_ms: int) -> int:
-        """In a lane that was launched with it: what its start took."""
+        """Returns the start-up time of the lane that was launched with this state."""
         return now_ms - self._number(3)
 
     def forked_for_ms(self, now_ms: int) -> int:
-        """Since the fork's first item began."""
+        """Time since the fork's first item began."""
         return now_ms - self._number(4)
 
     def look_again(self, at_ms: int) -> None:

@@ -1,4 +1,4 @@
-"""A lane's way through pools: opened at a fork, worked item by item, joined by whoever finds all of them done."""
+"""How a lane works on pools: it opens one at a fork, works item by item, and joins if it finds all items done."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..tasks.inputs import Inputs
 
 LANES_FIRST = 1
-"""Lanes that a fork launches before it knows what items and starts take."""
+"""Number of lanes that a fork launches before it has measured items and start-up times."""
 
 
 class Lanes:
@@ -44,20 +44,20 @@ class Lanes:
         self._watch = sessions.watch
 
     def open(self, envelope: Envelope, opener: str, record: TaskRecord) -> Envelope:
-        """After the task that opens a pool: lanes are launched, and this session becomes the first."""
+        """Continues after the task that opens a pool: launches lanes, and this session becomes the first one."""
         spec, at = self._plan.pools[opener], envelope.get("at", [])
         items = len(spec["branches"]) if spec["kind"] == "branches" else record["splits"]
         self._pool(opener, at).open(items)
         self._inputs.know_items(opener, at, items)
         envelope = without(envelope, ("lease",))
         if envelope.get("again") and self._store.exists(self._layout.commit(spec["join"], task_id(at))):
-            return self._handover.go(envelope, spec["join"], at=list(at))  # all of it is done
+            return self._handover.go(envelope, spec["join"], at=list(at))  # all items are done
         self._launch_rest(envelope)
         Growth.begin(envelope, opener, min(spec["concurrency"], items) - 1, self._clock.now_ms())
         return self.next_item(envelope, opener, at, 0, is_first=True)
 
     def claim(self, envelope: Envelope) -> Envelope:
-        """A lane's entry: the envelope of the wished item's first step, or of another's; without one, the session's end."""
+        """Claims the item that a lane was launched for, or another one. Returns the next envelope, or the session's end."""
         step, at = envelope["step"], envelope["at"]
         began_ms = self._clock.now_ms()
         del envelope["claim"]
@@ -69,7 +69,7 @@ class Lanes:
         return self.next_item(envelope, opener, at, item + 1)
 
     def next_item(self, envelope: Envelope, opener: str, at: list[int], preferred: int, is_first: bool = False) -> Envelope:
-        """The next item of a lane, the preferred one if it is free; `is_first`: it has had none before."""
+        """Continues with a lane's next item: the preferred one if it is free. `is_first`: the lane has had none before."""
         pool = self._pool(opener, at)
         if self._plan.collecting_depth(opener) is not None and pool.is_given_up():
             return self._handover.stop(envelope)
@@ -88,21 +88,21 @@ class Lanes:
         return self._handover.go(envelope, self._plan.first(opener, item), at=[*at, item])
 
     def fail_at(self, envelope: Envelope, step: str, at: list[int], failure: RunFailure) -> Envelope:
-        """After a task that failed for good: of a foreach that collects failures, on to its next item; else the run's end."""
+        """Continues after a task failed for good: with the next item if the foreach collects failures, else ends the run."""
         depth = self._plan.collecting_depth(step)
         if depth is None:
             return self._ending.fail(envelope, failure)
         return self._fail_item(envelope, step, at, depth, failure)
 
     def without(self, envelope: Envelope, join: str, at: list[int], records: list[TaskRecord]) -> Envelope | None:
-        """Before a join that lacks items, or has found `records` of failed ones. None when it may go on without them."""
+        """Called before a join with missing items or with `records` of failed ones. None if the join can do without them."""
         opener = self._plan.steps[join]["joins"]
         least = self._plan.pools[opener].get("minSuccess")
         if least is None:
             return self.fail_at(envelope, records[0]["step"], records[0]["at"], failure_of(records[0]))
         pool = self._pool(opener, at)
         for record in records:
-            # Their lane was lost before it could say so.
+            # The lane was lost before it could record the item's failure.
             item = record["at"][len(at)]
             pool.fail_item(item, {"item": item, **failure_of(record)})
         missing = _too_few(least, self._inputs.items(opener, at), pool.failures())
@@ -115,12 +115,12 @@ class Lanes:
                 self._pool(within[inner], at[:inner]).give_up()
         opener, item = within[depth], at[depth]
         if not self._pool(opener, at[:depth]).fail_item(item, {"item": item, **failure}):
-            return self._handover.stop(envelope)  # another branch of the item has failed, too, and was first
+            return self._handover.stop(envelope)  # another branch of the item failed first
         kept = without(envelope, ("from", "attempt", "lease"))
         return self.next_item(kept, opener, at[:depth], item + 1)
 
     def _drained(self, envelope: Envelope, opener: str, at: list[int], items: int) -> Envelope:
-        """Every item is claimed. The lane that finds all of them done, and is first to claim the join, goes on."""
+        """Continues when every item is claimed. The lane that finds all items done and claims the join executes it."""
         pool, spec = self._pool(opener, at), self._plan.pools[opener]
         join = spec["join"]
         succeeded = pool.done(range(items))
@@ -135,7 +135,7 @@ class Lanes:
         return self._handover.go(envelope, join, at=list(at))
 
     def grow(self, envelope: Envelope) -> Envelope:
-        """The envelope, or the answer that has more lanes launched, as far as they pay by what items and starts take."""
+        """Returns the envelope, or the answer that has more lanes launched if they pay (see `growth.py`)."""
         growth = Growth.of(envelope)
         if growth is None or "launch" in envelope or growth.opener not in self._scopes(envelope):
             return envelope
@@ -148,7 +148,7 @@ class Lanes:
         return self._launch_lanes(envelope, growth, at, count, now) if count else envelope
 
     def arrive(self, envelope: Envelope, began_ms: int) -> Envelope:
-        """The same, in a lane that carries the fork's missing lanes, has just started, and has claimed an item."""
+        """Does the same for a newly started lane that is in charge of the missing lanes and has claimed an item."""
         growth = Growth.of(envelope)
         if growth is None or growth.opener not in self._scopes(envelope):
             return envelope
@@ -157,7 +157,7 @@ class Lanes:
         at, now = self._at_of(growth.opener, envelope), self._clock.now_ms()
         items, claimed = self._items_and_claims(growth, at)
         lanes = self._lanes_of(growth.opener, items) - growth.missing
-        # The items so far were those of the lanes before this one.
+        # The lanes before this one have worked on all other claimed items.
         item_ms = growth.forked_for_ms(now) * (lanes - 1) // max(1, claimed - 1)
         count = min(lanes_to_add(items - claimed, item_ms, lanes, start_ms, True), growth.missing)
         growth.next_item(now)
@@ -190,7 +190,7 @@ class Lanes:
         return self._launches.ask(envelope, sessions)
 
     def _launch_rest(self, envelope: Envelope) -> None:
-        """Of the fork around the one that is opened: an item that has a fork of its own is worth a lane."""
+        """Launches the missing lanes of the surrounding fork: an item that opens a fork of its own is worth a lane."""
         growth = Growth.of(envelope)
         if growth is None or growth.opener not in self._scopes(envelope):
             return
@@ -201,7 +201,7 @@ class Lanes:
         self._launches.also(*self._sessions(growth.opener, at, places))
 
     def _sessions(self, opener: str, at: list[int], places: list[int], grow: list[Any] | None = None) -> list[LaunchedSession]:
-        """Lanes that begin with these items, in the form in which they are launched; `grow` goes with the first."""
+        """Launch requests for lanes that begin with these items; the first one gets `grow`."""
         if grow is not None:
             first = own_session(self._lane(opener, at, places[0]) | {"at": [*at, places[0]], "grow": grow})
             return [first, *self._sessions(opener, at, places[1:])]
@@ -216,11 +216,11 @@ class Lanes:
         return min(self._plan.pools[opener]["concurrency"], items)
 
     def _place(self, opener: str, items: int, lane: int) -> int:
-        """The item that a lane, from 0, begins with."""
+        """The item that a lane begins with; lanes count from 0."""
         return lane * items // self._lanes_of(opener, items)
 
     def _at_of(self, opener: str, envelope: Envelope) -> list[int]:
-        """The coordinate of the opener of a pool that the envelope's step is in."""
+        """The coordinate of a pool's opener; the envelope's step is in the pool."""
         return envelope["at"][: self._plan.steps[envelope["step"]]["within"].index(opener)]
 
     def _lane(self, opener: str, at: list[int], preferred: int) -> Envelope:
@@ -233,7 +233,7 @@ class Lanes:
 
 
 def _too_few(least: MinSuccess, items: int, failed: Mapping[int, RunFailure]) -> RunFailure | None:
-    """The failure of a foreach of which too few items succeeded; None when there are enough."""
+    """The failure of a foreach with too few successful items; None if there are enough."""
     needed = least["count"] if "count" in least else math.ceil(least["part"] * items)
     succeeded = items - len(failed)
     if succeeded >= needed:

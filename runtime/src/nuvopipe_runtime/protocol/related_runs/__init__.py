@@ -1,4 +1,4 @@
-"""Related runs: the run that is resumed, the called runs, the calling run, and what a session has launched."""
+"""Related runs: the run that is resumed, the called runs, the calling run, and the sessions that a session launches."""
 
 from __future__ import annotations
 

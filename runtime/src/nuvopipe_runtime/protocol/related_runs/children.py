@@ -1,7 +1,7 @@
 """Runs that a run's steps have called: the calling run records them and cancels them when it ends.
 
-A child is recorded before it is started, so none is forgotten. The parent writes the marker that cancels a child, so the child
-stops, or never begins, even if the platform accepts no call of its flow now.
+A child is recorded before it is started, so none is forgotten. The parent itself writes the marker that cancels a child, so the
+child stops, or never begins, even if the platform refuses to invoke its flow at that moment.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Children:
         self._store.put(self._layout.child(step, task, attempt), to_json(record))
 
     def cancel_all(self, but: Collection[str] = ()) -> None:
-        """Cancels the children that are not over, except those of the steps in `but`."""
+        """Cancels the children that have not ended, except those of the steps in `but`."""
         if not self._has_any:
             return
         prefix = self._layout.children_prefix
@@ -51,7 +51,7 @@ class Children:
         self._store.parallel([(self.cancel, child["flow"], child["run"]) for child in children])
 
     def cancel(self, flow: str, run: str) -> None:
-        """Cancels a child through its own flow, which also runs its `onFailure` and cancels its children."""
+        """Cancels a child through its own flow, which then also runs `onFailure` and cancels its own children."""
         layout = RunLayout(flow, run)
         if self._store.exists(layout.result):
             return
@@ -59,7 +59,7 @@ class Children:
         self._launches.also(invocation(flow, {"cancel": run}))
 
     def to_resume(self, step: str, task: str, arguments: dict[str, Any]) -> str | None:
-        """The run that the step called in this run's origin; None if there is none or its arguments differ."""
+        """The run that the step called in this run's origin; None if it called none or its arguments differ."""
         origin = RunLayout(self._layout.flow, self._lineage.origin)
         prefix = origin.task_children_prefix(step, task)
         last = max((int(key[len(prefix) :]) for key in self._store.list(prefix)), default=None)
@@ -67,6 +67,6 @@ class Children:
         return child["run"] if child and child["given"] == self._digest(arguments) else None
 
     def _digest(self, arguments: dict[str, Any]) -> str:
-        """A keyed digest of a flow's arguments: equal for equal arguments, and it reveals nothing about them."""
+        """A keyed digest of a flow's arguments. It is equal for equal arguments and reveals nothing about them."""
         text = json.dumps(arguments, sort_keys=True).encode()
         return hmac.new(self._store.derive_key("arguments of flows"), text, hashlib.sha256).hexdigest()[:DIGEST_LENGTH]

@@ -1,8 +1,8 @@
-"""What a session has the conductor launch, which alone has the OpenWhisk key.
+"""Sessions that a session asks the conductor to launch. Only the conductor has the OpenWhisk key.
 
-An activation asks in its answer, and the conductor launches before the session goes on: with `then`, once all is accepted, or
-with the envelope that the launch was in, which learns what was refused. What is lost on the way (the session dies between its
-answer and the launch) is found by the leases of what was to be done; what is launched twice is harmless.
+An activation asks for launches in its answer, and the conductor carries them out before the session continues: with `then` if
+all were accepted, else with the envelope that asked, which learns what was refused. If the session dies between its answer and
+the launch, the leases of the pending work expire, so that the guard or a sweep finds it. Launching twice is harmless.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .lineage import Lineage
 
 BUSY, CROWDED = "busy", "crowded"
-"""Refusals that will be over: too many calls in this clock minute, and too much at once (or no answer)."""
+"""Temporary refusals: too many invocations in this clock minute, or too many at once (or no answer)."""
 
 
 def own_session(envelope: Envelope) -> LaunchedSession:
@@ -27,7 +27,7 @@ def own_session(envelope: Envelope) -> LaunchedSession:
 
 
 def own_sessions(envelope: Envelope, items: Sequence[int]) -> LaunchedSession:
-    """One session for each item, which is the last index of its coordinate."""
+    """One session for each item. The item is the last index of the session's coordinate."""
     return {"envelope": dict(envelope), "items": list(items)}
 
 
@@ -44,18 +44,18 @@ class Launches:
         self._refusal: str | None = None
 
     def begin(self, envelope: Envelope) -> None:
-        """Takes what came of the launches that the component before has asked for."""
+        """Reads the outcome of the launches that the previous component asked for."""
         if "launched" in envelope:
             self._taken, self._refusal = envelope.pop("launched")
 
     @property
     def taken(self) -> int:
-        """How many sessions were accepted before one was refused; 0 where none was."""
+        """Number of sessions that were accepted before one was refused; 0 if none was."""
         return self._taken
 
     @property
     def refusal(self) -> str | None:
-        """Why a launch was refused; None where none was."""
+        """Why a launch was refused; None if none was."""
         return self._refusal
 
     @property
@@ -68,7 +68,7 @@ class Launches:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether the refusal may be over in a moment."""
+        """Whether the platform may accept the launch again in a moment."""
         return self._refusal == CROWDED
 
     def ask(
@@ -80,8 +80,8 @@ class Launches:
     ) -> Envelope:
         """The answer that has sessions launched.
 
-        `then` is the session's next envelope, or its last, once all are accepted; else, and without `then`, it is `envelope`.
-        With `persists_since`, epoch milliseconds, the conductor asks again until its components run out.
+        If all are accepted, the session continues or ends with `then`. If not, or without `then`, it continues with `envelope`.
+        With `persists_since` (epoch milliseconds), the conductor asks again until its components run out.
         """
         launch: Launch = {"sessions": [self._marked(session) for session in sessions]}
         if then is not None:
@@ -91,11 +91,11 @@ class Launches:
         return _with(envelope, launch)
 
     def also(self, *sessions: LaunchedSession) -> None:
-        """Has sessions launched with whatever this activation answers; nobody learns whether they were accepted."""
+        """Has more sessions launched with this activation's answer, without checking whether they are accepted."""
         self._also += [self._marked(session) for session in sessions]
 
     def finish(self, answer: Envelope) -> Envelope:
-        """The activation's answer, with all that is to be launched."""
+        """The activation's answer with all requested launches."""
         if not self._also:
             return answer
         asked: Launch = answer["launch"] if "launch" in answer else {"sessions": []}
@@ -112,7 +112,7 @@ def _with(envelope: Envelope, launch: Launch) -> Envelope:
 
 
 def invocations(session: Mapping[str, Any]) -> list[tuple[str | None, dict[str, Any]]]:
-    """`(action, arguments)` of each invocation that an entry of `sessions` stands for; the action is None for the run's own
+    """`(action, arguments)` of each invocation that an entry of `sessions` describes. The action is None for the run's own
     conductor."""
     if "action" in session:
         return [(session["action"], session["arguments"])]

@@ -1,4 +1,4 @@
-"""Resumed runs: a task is taken over from the origin as long as nothing before it was executed again."""
+"""Resumed runs: a task is taken over from the origin if no task before it was executed again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STEPS_SHOWN_MAX = 20
 
 
 class UnknownStep(BadParameters):
-    """A run is to be resumed from a step that the flow does not have."""
+    """Raised when a run is to be resumed from a step that the flow does not have."""
 
     code = UNKNOWN_STEP
 
@@ -31,7 +31,7 @@ class UnknownStep(BadParameters):
 
 
 class Lineage:
-    """The origin of a run. There is none until `follow` names it."""
+    """The origin of a run: unset until `follow` names it."""
 
     def __init__(self, context: Context) -> None:
         self._store = context.store
@@ -41,13 +41,13 @@ class Lineage:
         self.follow(None)
 
     def follow(self, origin: list[str] | None) -> None:
-        """`origin` is `[run]`, or `[run, step]` to execute again from a step; None if the run resumes no other."""
+        """Sets the origin: `[run]`, or `[run, step]` to execute again from a step; None if the run resumes no other."""
         self._words = origin
         self._from = origin[1] if origin and len(origin) > 1 else None
         self._origin = RunLayout(self._plan.flow, origin[0]) if origin else None
 
     def mark(self, envelope: Envelope) -> Envelope:
-        """Every envelope of a resumed run names its origin."""
+        """Adds the origin to an envelope: every envelope of a resumed run names it."""
         return {**envelope, "origin": self._words} if self._words else envelope
 
     @property
@@ -70,7 +70,7 @@ class Lineage:
         return self._origin
 
     def check(self, given: dict[str, Any]) -> None:
-        """Raises `BadParameters` if there is nothing to resume."""
+        """Raises `BadParameters` if the origin cannot be resumed."""
         run = self.origin
         if given:
             raise BadParameters(f"a resumed run has the parameters of its origin: leave out {', '.join(sorted(given))}")
@@ -120,7 +120,7 @@ class Lineage:
         return self._as_ours(found)
 
     def _fits(self, record: TaskRecord) -> bool:
-        """Whether the current flow can continue where the task led."""
+        """Whether the current flow has the steps to which the task led."""
         following = self._plan.steps[record["step"]]["next"]
         if "choose" in following:
             return record.get("chose") in following["choose"]
@@ -137,7 +137,7 @@ class Lineage:
 
 
 def taken_over(record: TaskRecord, layout: RunLayout, by: str, facts: dict[str, str]) -> TaskRecord:
-    """A record as another run's own; `facts` become its metadata about the origin."""
+    """Returns a record adapted to another run; `facts` become its metadata about the origin."""
     kept = [datum for datum in record["metadata"] if datum["field_name"] not in ORIGIN]
     tags = [f"attempt_id:{record['attempt']}"]
     more: list[Metadatum] = [

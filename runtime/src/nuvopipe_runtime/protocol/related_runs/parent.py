@@ -1,7 +1,7 @@
 """Called runs and the steps that wait for their end.
 
 A step waits without a session. It writes its place beside the child's records, looks for the result once more, and stops. When
-the child has its result, it reads that place and starts a session there. Whichever comes second sees what the first wrote. If
+the child has its result, it reads that place and starts a session there. Whichever acts second sees what the other wrote. If
 the session is lost, the lease of the parent expires, and a sweep looks again.
 """
 
@@ -26,7 +26,7 @@ CONDUCTOR = re.compile(r"[A-Za-z]\w*\.steps/flow-\w+")
 """Actions that a child may start. Steps can write to the datastore, and must not get arbitrary actions invoked."""
 
 PLACE = ("run", "block", "step", "at", "from", "attempt", "since", "poll")
-"""Keys of the waiting envelope; a session started with it looks for the child's result."""
+"""Keys that are kept of the waiting envelope. A session started with it looks for the child's result."""
 
 PARK_MS = 300_000
 """Shortest lease of a step that waits without a session."""
@@ -45,13 +45,13 @@ class Parent:
         self._store.put(RunLayout(flow, run).parent, to_json({"action": self._conductor, "envelope": place}))
 
     def waiting(self) -> ParentRecord | None:
-        """The `ParentRecord` of the step that waits for this run; None if none does."""
+        """The `ParentRecord` of the step that waits for this run; None if no step waits."""
         waiting: ParentRecord | None = self._store.get_json(self._layout.parent)
         return waiting
 
     @staticmethod
     def session(waiting: ParentRecord) -> LaunchedSession | None:
-        """What is to be launched for it; None where that may not be."""
+        """The session to launch for the parent; None if its action is not allowed."""
         if not CONDUCTOR.fullmatch(waiting["action"]):
             return None
         return invocation(waiting["action"], {ENVELOPE_KEY: waiting["envelope"]})

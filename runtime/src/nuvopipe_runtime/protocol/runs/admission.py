@@ -1,7 +1,7 @@
-"""Bounds how many runs of a flow execute at once: `runs` of the plan.
+"""Limits how many runs of a flow execute at once (`runs` of the plan).
 
 A run takes one of the flow's slots before its first step. A slot names its run and is free once that run is over, so nothing
-must be given back and a lost session loses nothing. Queued runs write tickets; the first live one is next.
+must be returned and no slot is lost with a session. Queued runs write tickets; the first live one is next.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class Admission:
         self._run_time = run_time
 
     def is_due(self, envelope: Envelope) -> bool:
-        """Whether the envelope is about to enter the first step of a flow that bounds its runs."""
+        """Whether the envelope is about to enter the first step of a flow that limits its runs."""
         return self._plan.runs is not None and envelope.get("step") == self._plan.start and not envelope.get("at")
 
     def admit(self, envelope: Envelope) -> Envelope | None:
-        """None if the run may execute, or has no time left; otherwise the envelope that follows instead."""
+        """Returns None if the run may execute or has no time left; otherwise the envelope that follows instead."""
         if self._run_time.is_over(envelope["step"]):
             return None
         queue = _Queue(self._store, self._layout, self._run_time.created_ms())
@@ -77,7 +77,7 @@ class Admission:
         return self._plan.runs
 
     def _take(self) -> list[str] | None:
-        """None if this run holds a slot; otherwise the runs that hold all of them."""
+        """Takes a slot. Returns None if this run holds one; otherwise the runs that hold all slots."""
         found = [self._store.get(key) for key in self._slots()]
         slots = zip(self._slots(), found, strict=True)
         holders: list[str | None] = [slot and parse_record(key, slot[0])["run"] for key, slot in slots]
@@ -107,7 +107,7 @@ class Admission:
         return self._store.exists(layout.result) or not self._store.exists(layout.live)
 
     def _is_older(self, holders: list[str]) -> bool:
-        """Whether a later run holds a slot already: then this run does not continue."""
+        """Whether a later run already holds a slot: then this run does not continue."""
         created = self._run_time.created_ms()
         records = [self._store.get_json(RunLayout(self._plan.flow, run).run) for run in holders]
         return any(record is not None and record["created"] > created for record in records)
@@ -128,7 +128,7 @@ class Admission:
 
 
 class _Queue:
-    """Tickets of queued runs, in the order of their names: the first live run is next."""
+    """Tickets of queued runs, ordered by name: the first live run is next."""
 
     def __init__(self, store: Store, layout: RunLayout, created: int) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Beginning of a run: checks its parameters and writes its record once, however often it is started."""
+"""Begins a run: checks its parameters and writes its record once, however often the run is started."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .ending import Ending
 
 RUN_SHOWN_MAX = 128
-"""Characters of an invalid run name in the answer that refuses it."""
+"""Maximum length of an invalid run name in the answer that refuses it, in characters."""
 
 
 def refused(run: str, message: str, code: str | None = None) -> Envelope:
@@ -75,7 +75,7 @@ class Beginning:
         if not self._make(envelope, self._record(facts)):
             return self._again(envelope, facts)
         if envelope.get("answerWithin") == 0 and self._store.exists(self._layout.cancelled):
-            return self._ending.end_cancelled(envelope)  # its parent cancelled it without knowing whether it would begin
+            return self._ending.end_cancelled(envelope)  # its parent cancelled it, not knowing whether it had begun
         if died and self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             return None
         if self._lineage.resumes:
@@ -98,12 +98,12 @@ class Beginning:
         return True
 
     def _refuse(self, envelope: Envelope, error: BadValues) -> Envelope:
-        """Fails a run with bad parameters. It gets a record, and `onFailure` runs: the client may not wait for an answer."""
+        """Fails a run with bad parameters. Writes its record and runs `onFailure`, since the client may not wait."""
         message = str(error)
         if not self._make(envelope, {**self._record(None), "refused": message}):
             return refused(envelope["run"], message)
         failure: RunFailure = {"message": message}
-        self._ending.keep_failure(failure)  # first, because a run with parameters and without a failure would count as good
+        self._ending.keep_failure(failure)  # first, because a run with parameters and without a failure would count as valid
         if self._plan.on_failure is not None:
             specs = self._plan.parameters
             known = {name: None if specs[name]["type"] == "secret" else value for name, value in error.values.items()}
@@ -113,7 +113,7 @@ class Beginning:
         return self._ending.fail(envelope, failure)
 
     def _again(self, envelope: Envelope, facts: dict[str, GivenParameter] | None) -> Envelope:
-        """The run was started before. The client gets its result if it asks for the same run or gives only its name."""
+        """Handles a run that was started before. Returns its result if the client asks for the same run or only names it."""
         before: RunRecord = self._store.get_json(self._layout.run)
         run = envelope["run"]
         started = f"{datetime.fromtimestamp(before['created'] / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -128,7 +128,7 @@ class Beginning:
         return stopped | {"result": {**stopped["result"], "note": note}}
 
     def _conflict(self, before: RunRecord, facts: dict[str, GivenParameter] | None) -> str | None:
-        """How the request differs from the run of that name; None if it does not."""
+        """Says how the request differs from the run of that name; None if it does not."""
         origin = before.get("origin")
         if origin != (self._lineage.record if self._lineage.resumes else None):
             return f": it resumes {origin['run']}" if origin else ": it resumes no other run"
@@ -143,10 +143,10 @@ class Beginning:
         return self._store.derive_key(f"parameters of {self._plan.flow}/{self._layout.run_id}")
 
     def _checked(self, envelope: Envelope) -> tuple[dict[str, Any] | None, dict[str, GivenParameter] | None]:
-        """`(parameters by name, given of the run's record)`. Raises `BadParameters`.
+        """Returns `(parameters by name, `given` of the run's record)`. Raises `BadParameters`.
 
         Both are None for a resumed run, which has the parameters of its origin. The second is None if a step starts the run,
-        because only that step uses its name.
+        because only that step uses the run's name.
         """
         check_invocation(envelope)
         sent = self._secrets.open(self._store, envelope["params"])
@@ -190,7 +190,7 @@ class Beginning:
     def _keep_parameters(self, envelope: Envelope, values: dict[str, Any]) -> Envelope | None:
         attempt = self._runner.init(values)
         if attempt.kinds == [CRASH] and not envelope.get("died"):
-            raise RuntimeError(attempt.error)  # no user code has failed: the conductor tries again
+            raise RuntimeError(attempt.error)  # no user code has failed, so the conductor tries again
         record = commits.make_record(self._context, PARAMETERS_STEP, PARAMETERS_TASK, [], attempt, [])
         if attempt.ok:
             self._keep(envelope, record)

@@ -1,4 +1,4 @@
-"""End of a run: with the outputs of its end step, with its first failure, or cancelled."""
+"""Ends a run: with the outputs of its end step, with its first failure, or as cancelled."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def failure_of(record: TaskRecord) -> RunFailure:
 
 
 def failure_at(layout: RunLayout, message: str, step: str | None = None, at: Sequence[int] = ()) -> RunFailure:
-    """A failure without a record; without `step`, that of the whole run."""
+    """The failure of an attempt without a record, or of the whole run if `step` is missing."""
     if step is None:
         return {"message": message}
     return {"message": message, "step": step, "task": "/".join((layout.flow, layout.run_id, step, task_id(at)))}
@@ -54,14 +54,14 @@ class Ending:
         self._parent = related_runs.parent
 
     def succeed(self, envelope: Envelope, record: TaskRecord) -> Envelope:
-        """After the end step: its record has the run's outputs."""
+        """Ends the run after its end step, whose record has the run's outputs."""
         result: RunResult = {"run": envelope["run"], "status": "succeeded", "outputs": record.get("outputs", {})}
         if "exact" in record:
             result["exact"] = record["exact"]
         return self._end(envelope, result)
 
     def fail(self, envelope: Envelope, failure: RunFailure) -> Envelope:
-        """Fails the run. Its first failure is the run's own, and only that one is followed by `onFailure`."""
+        """Fails the run. Only its first failure is recorded as the run's and followed by `onFailure`."""
         is_ours = self.keep_failure(failure)
         if self._plan.on_failure is None:
             return self.fail_at_once(envelope, failure)
@@ -70,11 +70,11 @@ class Ending:
         return self.follow_failure(envelope) if is_ours else self._handover.stop(envelope)
 
     def keep_failure(self, failure: RunFailure) -> bool:
-        """Records a failure; every lane stops at its next step. True if it is the run's first."""
+        """Records a failure, which makes every lane stop at its next step. True if it is the run's first."""
         return create_once(self._store, self._layout.failed, failure)
 
     def fail_at_once(self, envelope: Envelope, failure: RunFailure, handled: HandlersResult | None = None) -> Envelope:
-        """Ends the run without the steps of `onFailure`: they have ended, as `handled` says, or there are none."""
+        """Ends the run without the steps of `onFailure`: they have ended, with the outcome `handled`, or there are none."""
         result: RunResult = {"run": envelope["run"], "status": "failed", "error": failure}
         if handled is not None:
             result["onFailure"] = handled
@@ -86,13 +86,13 @@ class Ending:
 
     def follow_failure(self, envelope: Envelope) -> Envelope:
         if not self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
-            # The run had just begun: the steps of `onFailure` would have nothing to read.
+            # The run had just begun, so the steps of `onFailure` would have nothing to read.
             return self.fail_at_once(envelope, self._store.get_json(self._layout.failed))
         assert self._plan.on_failure is not None
         return self._handover.go(only(envelope, KEPT_BY_HANDLERS), self._plan.on_failure, at=[])
 
     def end_handled(self, envelope: Envelope, error: RunFailure | None = None) -> Envelope:
-        """Ends the run after the steps of `onFailure`; `error` is their own failure."""
+        """Ends the run after the steps of `onFailure`; `error` is the failure of those steps."""
         failure = self._store.get_json(self._layout.failed)
         return self.fail_at_once(envelope, failure, error or {"status": "succeeded"})
 
@@ -105,13 +105,13 @@ class Ending:
         return self.follow_failure(envelope)
 
     def skip(self, envelope: Envelope, note: str) -> Envelope:
-        """Ends a run that does not execute because others do."""
+        """Ends a run that is not executed because others are executing."""
         return self._end(envelope, {"run": envelope["run"], "status": "cancelled", "note": note})
 
     def _end(self, envelope: Envelope, result: RunResult, reads_result: bool = False) -> Envelope:
         """Ends the run: writes missing files, then the result, then deletes the live entry.
 
-        Returns the end of the session. `reads_result`: another session may have written the result, so it is read.
+        Returns the session's last answer. `reads_result`: another session may have written the result, so it is read.
         """
         commits.finish_missing(self._store, self._layout)
         create_once(self._store, self._layout.result, result)
@@ -120,7 +120,7 @@ class Ending:
         return self._wake(envelope, waiting, last)
 
     def wake(self, envelope: Envelope) -> Envelope:
-        """Tries again to start the run that waits for this one, which is over. One refused for good is left to its lease."""
+        """Retries starting the parent that waits for this run, which is over. If refused, a sweep restarts the parent."""
         waiting, result = self._store.parallel([(self._parent.waiting,), (self._store.get_json, self._layout.result)])
         last = ended(envelope, result)
         if not self._launches.is_refused:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .ending import Ending
 
 SWEEPS_MAX = 2
-"""How often a sequence is re-entered at one step: only this shows that one of its actions does not start."""
+"""How often a sequence is re-entered at one step: this is the only sign that one of its actions does not start."""
 
 
 class Recovery:
@@ -51,22 +51,22 @@ class Recovery:
         self._watch = sessions.watch
 
     def cancel(self, envelope: Envelope) -> Envelope:
-        """Cancels the run: every lane stops the step it executes, or stops at its next one."""
+        """Cancels the run: every lane interrupts its current step or stops before the next one."""
         run = envelope["run"]
         record: RunRecord | None = self._store.get_json(self._layout.run) if is_run_name(run) else None
         if record is None:
             return refused(run, f"there is no run {run[:RUN_SHOWN_MAX]} of {self._plan.flow}")
         result = self._store.get_json(self._layout.result)
         if result is not None:
-            return ended(envelope, result)  # too late
+            return ended(envelope, result)  # the run has already ended
         create_once(self._store, self._layout.cancelled, {"by": self._by, "at": self._clock.now_ms()})
         envelope = {**envelope, "home": True}
         answer_in_time(envelope, self._clock.now_ms())
         if record["bundle"] == self._plan.hash:
             return self._ending.end_cancelled(envelope)
-        # Its own version runs what follows the end of a run.
+        # The run's own version executes what follows its end.
         if self._plan.is_sequence:
-            return self._handover.stop(envelope)  # a sweep sees to it
+            return self._handover.stop(envelope)  # a sweep will end the run
         if self._launches.is_refused_for_now:
             return envelope | {"wait": self._handover.pause_after_refusal_ms(self._clock.now_ms())}
         if self._launches.is_refused:
@@ -75,7 +75,7 @@ class Recovery:
         return self._launches.ask(envelope, [own], self._handover.stopping(envelope))
 
     def sweep(self, envelope: Envelope) -> Envelope:
-        """Re-enters the lost parts of a run whose lease has expired. Returns where this session continues."""
+        """Re-enters the lost parts of a run whose lease has expired. Returns the envelope with which this session continues."""
         if self._store.exists(self._layout.result):
             self._live.end()
             return self._ending.wake(envelope)
@@ -87,7 +87,7 @@ class Recovery:
         lease, place, sweeps = taken
         record = record or self._store.get_json(self._layout.run)
         if record is None:
-            self._live.end()  # it never began, and its parameters are lost
+            self._live.end()  # the run never began, and its parameters are lost
             return self._handover.stop(envelope)
         if "origin" in record:
             self._lineage.follow([record["origin"]["run"], *filter(None, [record["origin"].get("from")])])

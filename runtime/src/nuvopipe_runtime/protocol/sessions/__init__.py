@@ -1,4 +1,4 @@
-"""Conductor sessions: from one component to the next, and from one session to another."""
+"""Conductor sessions: how they pass from component to component, and hand over to fresh sessions."""
 
 from __future__ import annotations
 

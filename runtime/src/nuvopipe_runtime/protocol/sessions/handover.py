@@ -1,4 +1,4 @@
-"""From one component of a session to the next, and from one session to a fresh one before its components run out."""
+"""Moves a session from one component to the next, and hands over to a fresh session before its components run out."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ THROTTLE_WINDOW_MS = 60_000
 """OpenWhisk counts invocations by the clock minute."""
 
 CROWDED_FIRST_MS, CROWDED_MAX_MS = 500, 15_000
-"""Pauses where too much is going on at once: each about as long as all before it."""
+"""Shortest and longest pause when too many activations run at once. Each pause is about as long as all before it."""
 
 SESSION_PAUSE_MAX_MS = 40 * PAUSE_MAX_MS
-"""What a fresh session can wait before its components run out."""
+"""Longest time a fresh session can wait before its components run out."""
 
 KEPT_BY_HOME = ("run", "used", "home", "answerBy")
-"""Of the envelope of a session that only waits for its run's result."""
+"""Keys that are kept in the envelope of a session that only waits for its run's result."""
 
 RESULT_RESERVE_S = 1.0
 POLL_FIRST_S, POLL_MAX_S, POLL_GROWTH = 0.02, 0.5, 1.5
 
 
 def ended(envelope: Envelope, result: RunResult) -> Envelope:
-    """What a session answers that is over."""
+    """The answer of a session that is over."""
     return {"run": envelope["run"], "used": envelope.get("used", 0), "result": answer_of(result)}
 
 
 def until_next_window_ms(now_ms: int) -> int:
-    """A little after the minute, spread, so that sessions that waited together do not all ask in the same instant."""
+    """Time until shortly after the next minute. It varies, so that waiting sessions do not all ask at the same instant."""
     return THROTTLE_WINDOW_MS - now_ms % THROTTLE_WINDOW_MS + now_ms % 2_000
 
 
 def pause_after_refusal_ms(is_crowded: bool, since_ms: int, now_ms: int) -> int:
-    """Before the platform is asked again for what it has refused since then."""
+    """Pause before asking the platform again. `since_ms`: when it first refused."""
     if not is_crowded:
         return until_next_window_ms(now_ms)
     return min(CROWDED_FIRST_MS + now_ms - since_ms, CROWDED_MAX_MS) + now_ms % CROWDED_FIRST_MS
@@ -64,16 +64,16 @@ class Handover:
         self._run_time = run_time
 
     def go(self, envelope: Envelope, step: str, *, at: list[int] | None = None, before: TaskPlace | None = None) -> Envelope:
-        """On to a step of this session, or of a fresh one when this session's components run out.
+        """Continues with a step: in this session, or in a fresh one if this session's components run out.
 
-        `at` is the coordinate of its task, if it is not the envelope's; `before` the task before.
+        `at` is the coordinate of the step's task if it differs from the envelope's; `before` is the preceding task.
         """
         return self.go_after(0, envelope, step, at=at, before=before)
 
     def go_after(
         self, wait_ms: int, envelope: Envelope, step: str, *, at: list[int] | None = None, before: TaskPlace | None = None
     ) -> Envelope:
-        """The same, after a pause outside of any step's container."""
+        """Continues with a step after a pause outside of step containers."""
         envelope = without(envelope, ("from", "since")) | {"step": step, "block": self._plan.block(step)}
         if at is not None:
             envelope["at"] = at
@@ -82,7 +82,7 @@ class Handover:
         return self.pause(envelope, wait_ms)
 
     def pause(self, envelope: Envelope, wait_ms: int) -> Envelope:
-        """The same step again, after a pause outside of any step's container."""
+        """Continues with the same step after a pause outside of step containers."""
         if wait_ms <= 0:
             return self.hand_over(envelope) if self._runs_out(envelope) else envelope
         if not self.keeps(envelope, self._plan.steps[envelope["step"]]["timeoutMs"] + wait_ms):
@@ -92,7 +92,7 @@ class Handover:
         return envelope | {"wait": wait_ms}
 
     def keeps(self, envelope: Envelope, needed_ms: int) -> bool:
-        """Whether the envelope's lease lasts for so long now; not when somebody else has taken the work over."""
+        """Renews the envelope's lease to last this long. False if another session has taken the work over."""
         try:
             self._leases.keep(envelope, needed_ms)
             return True
@@ -100,15 +100,15 @@ class Handover:
             return False
 
     def has_to_wait(self, envelope: Envelope) -> bool:
-        """Whether this session has components left for nothing but waiting."""
+        """Whether this session has only enough components left to wait."""
         return envelope["used"] > LAST_STEP_AT and not envelope.get("died") and not self._plan.is_sequence
 
     def _runs_out(self, envelope: Envelope, more: int = 0) -> bool:
-        """Whether this session should hand over. A sequence cannot, and need not: it is as long as its flow."""
+        """Whether this session should hand over. A sequence cannot and need not hand over: it is as long as its flow."""
         return envelope["used"] + more >= CONTINUE_FROM and not self._plan.is_sequence
 
     def hand_over(self, envelope: Envelope, keeps_wait: bool = False) -> Envelope:
-        """Has a fresh session launched for the rest. Refused, this one works on while it can."""
+        """Has a fresh session launched for the rest. If refused, this session continues while it can."""
         fresh = own_session(self._of_fresh_session(envelope, keeps_wait))
         if envelope["used"] > LAST_STEP_AT and self._launches.is_refused:
             since = self._clock.now_ms()
@@ -117,14 +117,14 @@ class Handover:
         return self._launches.ask(envelope | {"handsOver": True}, [fresh], self.stopping(envelope))
 
     def was_refused(self, envelope: Envelope) -> bool:
-        """Whether the platform accepted no fresh session when the component before asked for one."""
+        """Whether the platform refused the fresh session that the previous component asked for."""
         if not envelope.pop("handsOver", False) or not self._launches.is_refused:
             return False
         self._tell_waiting(self._clock.now_ms())
         return True
 
     def free_client(self, envelope: Envelope) -> Envelope | None:
-        """Has a fresh session launched for the rest, and waits for the result; None where the platform has just refused one."""
+        """Has a fresh session launched for the rest and waits for the result; None if the platform has just refused one."""
         if self._launches.is_refused:
             return None
         return self._launches.ask(envelope, [own_session(self._of_fresh_session(envelope))], self.stopping(envelope))
@@ -133,7 +133,7 @@ class Handover:
         return pause_after_refusal_ms(self._launches.is_crowded, since_ms, self._clock.now_ms())
 
     def stopping(self, envelope: Envelope) -> Envelope:
-        """The envelope of a session whose work is somebody else's from now on; only the home session still has to wait."""
+        """The envelope of a session that hands over its work. Only the home session must still wait for the result."""
         if envelope.get("home"):
             return only(envelope, KEPT_BY_HOME) | {"block": self._plan.block(self._plan.start), "awaits": True}
         return ended(envelope, {"run": envelope["run"], "status": "running"})
@@ -144,7 +144,7 @@ class Handover:
         return without(envelope, left)
 
     def stop(self, envelope: Envelope) -> Envelope:
-        """Ends a session whose work is somebody else's now. The one a client waits for answers with the run's result."""
+        """Ends a session whose work another session has taken over. If a client waits, the answer is the run's result."""
         run = envelope["run"]
         if not envelope.get("home"):
             return ended(envelope, {"run": run, "status": "running"})
@@ -163,5 +163,5 @@ class Handover:
             pause = min(pause * POLL_GROWTH, POLL_MAX_S)
 
     def _tell_waiting(self, since_ms: int) -> None:
-        """For `nuvopipe status`: the platform takes no more sessions for now."""
+        """Records for `nuvopipe status` that the platform accepts no more sessions at the moment."""
         self._store.put(self._layout.waiting, to_json({"since": since_ms, "reason": "too many requests (429)"}))

@@ -1,7 +1,7 @@
 """Sessions that watch instead of working.
 
-The guard of a run stays when a pool is drained but not done; its envelope counts its looks. While a called action, which cannot
-be interrupted, is awaited, another session ends the run when its time is over.
+The guard of a run stays when a pool is drained but not done; its envelope counts its looks. A called action cannot be
+interrupted, so while one session waits for it, another one ends the run when its time is over.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Watch:
             return self._launches.ask(envelope, [own_session(without(envelope, ("used",)))], self._handover.stopping(envelope))
         rescue = next(guard.rescues(), None)
         if rescue is not None:
-            # Refused, the guard does it itself: nobody else can.
+            # If refused, the guard does the work itself, because no other session can.
             alone = rescue | {"used": envelope["used"], "resigns": True}
             return self._launches.ask(alone, [own_session(rescue)], self._once_begun(envelope, rescue))
         if guard.dismiss():
@@ -59,24 +59,24 @@ class Watch:
         return self._following(envelope, envelope["guard"] + 1)
 
     def rescue(self, envelope: Envelope) -> Envelope:
-        """Has all that is lost entered again, one session after another; then this session ends."""
+        """Has all lost sessions re-entered, one after another; then this session ends."""
         rescue = next(Guard(self._context).rescues(), None)
         if rescue is None:
             return self._handover.stop(envelope)
         return self.launch_rescue(envelope, rescue)
 
     def launch_rescue(self, envelope: Envelope, rescue: Envelope) -> Envelope:
-        """Has one lost session entered again, and looks for more; refused, this session does it itself."""
+        """Has one lost session re-entered, then looks for more. If refused, this session does the work itself."""
         more = only(envelope, ("run", "used")) | {"block": self._plan.block(self._plan.start), "rescues": True}
         return self._launches.ask(rescue | {"used": envelope["used"]}, [own_session(rescue)], self._once_begun(more, rescue))
 
     @staticmethod
     def _once_begun(envelope: Envelope, rescue: Envelope) -> Envelope:
-        """The next look, after a rescue: a lane that has yet to claim its item would be launched again before."""
+        """The envelope of the look after a rescue. It waits until a launched lane has claimed its item."""
         return envelope | {"wait": Guard.pause_ms(0)} if rescue.get("claim") else envelope
 
     def resign(self, envelope: Envelope) -> None:
-        """Makes room for another guard: this one could not be launched, or does the work itself that it has found."""
+        """Makes room for another guard, because this one could not be launched or works on what it has found."""
         Guard(self._context).resign()
         del envelope["resigns"]
 
@@ -94,7 +94,7 @@ class Watch:
         return only(envelope, ("run", "used")) | {"block": block, "guard": checks, "wait": pause}
 
     def wait_for_end(self, envelope: Envelope) -> Envelope:
-        """Waits until the run's time is over, which fails it, or until the run has ended. One session does so."""
+        """Waits until the run has ended, or fails it when its time is over. Only one session of a run does so."""
         if envelope["overdue"] == 0 and not create_once(self._store, self._layout.overdue, {}):
             return self._handover.stop(envelope)
         return envelope | {"overdue": envelope["overdue"] + 1, "wait": self._run_time.within(MAX_PAUSE_MS)}

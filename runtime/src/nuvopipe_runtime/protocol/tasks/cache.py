@@ -89,7 +89,7 @@ class Cache:
     def find(self, step: str, at: list[int], inputs: list[TaskRecord], facts_of_run: dict[str, str]) -> TaskRecord | None:
         """The record that a task takes over from an earlier one with the same key; None if it must be executed.
 
-        Metaflow sees an origin only in resumed runs; `facts_of_run` are the metadata that mark those.
+        Metaflow expects an origin only in resumed runs; `facts_of_run` is the metadata that marks these.
         """
         facts = self.facts(step, at, inputs)
         entry_key = self._key(step, facts)
@@ -107,7 +107,7 @@ class Cache:
             "started": now,
             "ended": now,
             "parents": parents_of(inputs),
-            # The flow's graph as it is now.
+            # The flow's graph may have changed since.
             "objects": found["objects"] | _only(before["objects"], "_graph_info"),
             "info": found["info"] | _only(before["info"], "_graph_info"),
             "cached": pathspec(found),

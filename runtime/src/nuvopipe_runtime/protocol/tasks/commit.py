@@ -1,4 +1,4 @@
-"""The commit: one conditional PUT per task decides which attempt counts, and holds all that Metaflow's client asks for.
+"""The commit: one conditional PUT per task decides which attempt counts. Its record holds all that Metaflow's client asks for.
 
 Metaflow's own files of the attempt (`0.data.json`, `0.DONE.lock`, logs) are written after the commit, by its winner: an
 attempt that lost leaves nothing that a Metaflow client would prefer.
@@ -69,8 +69,8 @@ def make_record(
 def number_of_files(record: TaskRecord) -> str:
     """Prefix of the names of Metaflow's files of an attempt; `numberOfFiles` of `src/contract/records.ts`.
 
-    Metaflow's client looks for six attempts. If there are more, the committed one appears as the sixth, and the failed ones
-    from the sixth on do not appear.
+    Metaflow's client looks for six attempts. If there are more, the committed one appears as the sixth, and failed ones from
+    the sixth on are not shown.
     """
     attempt, last = record["attempt"], METAFLOW_ATTEMPTS_MAX - 1
     if attempt < last:
@@ -85,13 +85,13 @@ def commit(store: Store, layout: RunLayout, record: TaskRecord) -> TaskRecord:
         store.create(key, to_json(record))
         return record
     except Lost:
-        # A retried PUT whose first answer was lost finds its own record.
+        # A PUT that is retried because its first answer was lost finds its own record.
         committed: TaskRecord = store.get_json(key)
         return committed
 
 
 def keep_failed(store: Store, layout: RunLayout, record: TaskRecord) -> None:
-    """Writes the record of a failed attempt that another one follows, unless one with its number exists."""
+    """Writes the record of a failed attempt before it is repeated, unless a record with its number exists."""
     try:
         store.create(layout.failed_attempt(record["step"], record["task"], record["attempt"]), to_json(record))
     except Lost:
@@ -112,7 +112,7 @@ def attempt_after_failures(store: Store, layout: RunLayout, step: str, task: str
 
 
 def parents_of(inputs: list[TaskRecord]) -> list[str]:
-    """Pathspecs, without the flow, of the tasks that a task read."""
+    """Pathspecs (without the flow) of the tasks that a task read."""
     return ["/".join((read["run"], read["step"], read["task"])) for read in inputs[:PARENTS_MAX]]
 
 
@@ -123,7 +123,7 @@ def is_ours(record: TaskRecord, by: str) -> bool:
 def finish(store: Store, record: TaskRecord, tried: Attempt | None = None) -> list[Future[Any]]:
     """Starts to write Metaflow's files of an attempt, which its stock client reads; see `wait`.
 
-    `tried` has the logs, if this session executed the task. A failed attempt that another one follows gets only its logs: with
+    `tried` has the logs, if this session executed the task. A failed attempt that will be repeated gets only its logs: with
     data, it might be mistaken for the committed one.
     """
     number = number_of_files(record)

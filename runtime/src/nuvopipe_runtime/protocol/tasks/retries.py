@@ -1,4 +1,4 @@
-"""Which failed attempts are repeated, and after which pause. Pure: the random part of a pause follows from the task's name."""
+"""Which failed attempts are repeated, and after which pause. Pure: the random part of a pause depends on the task's name."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def is_repeated(spec: PlannedStep, attempt: int, kinds: Iterable[str]) -> bool:
 
 
 def fallback(spec: PlannedStep, attempt: int) -> int | None:
-    """Number of the extra attempt in which `catch` takes the failure of a crash; None without `catch`."""
+    """Number of the extra attempt in which `catch` handles a crash; None without `catch`."""
     times = times_of(spec)
     if not spec.get("catches") or attempt >= times + FALLBACK_ATTEMPTS:
         return None
@@ -59,5 +59,5 @@ def pause_ms(spec: PlannedStep, attempt: int, name: str) -> int:
 
 
 def kinds_of_death(message: str) -> list[str]:
-    """Names for `retry.on` of a failed activation, from OpenWhisk's error message."""
+    """Names that `retry.on` can use for a failed activation, from OpenWhisk's error message."""
     return [TIMEOUT] if "time limit" in message else [CRASH]

@@ -40,7 +40,7 @@ class Reuse:
         self._profile = self._plan.profile(envelope["step"]) if "step" in envelope else None
 
     def has_next(self, following: Envelope) -> bool:
-        """Whether the next task need not be executed: then this activation continues, whatever action the step belongs to."""
+        """Whether the next task need not be executed. Then this activation continues, whichever action the step belongs to."""
         if "step" not in following or self._plan.is_sequence:
             return False
         if not (following.get("again") or self._lineage.resumes or self.is_cacheable(following["step"])):
@@ -81,7 +81,7 @@ class Reuse:
         return self._cache.keep(record, inputs)
 
     def _of_another(self, envelope: Envelope, step: str, at: list[int]) -> TaskRecord | None:
-        """The record that a task takes over, from the origin or else from the cache."""
+        """The record that a task takes over: from the origin, or else from the cache."""
         if self._lineage.resumes:
             found = self._lineage.find(step, task_id(at), self._inputs.of(envelope))
             if found is not None:

@@ -69,7 +69,7 @@ class TaskRunner:
         retry_ms = self._retry_time.left_ms(envelope)
         if attempt > request["retries"]:
             retry_ms = None
-            # Metaflow's fallback for `catch` executes no user code; it gets the failure to catch.
+            # Metaflow's fallback for `catch` executes no user code, so it receives the failure to catch.
             failed = commits.last_failure(self._store, self._layout, step, task_id(at))
             request["reason"] = failed["error"] if failed else None
         if "joins" in spec and "minSuccess" in self._plan.pools[spec["joins"]]:
@@ -86,7 +86,7 @@ class TaskRunner:
         return self._run("arguments", request)
 
     def not_tried(self, error: str, kinds: Iterable[str] = ()) -> Attempt:
-        """A failed attempt without execution, such as a lost container or an action's error."""
+        """Returns a failed attempt that executed nothing, for example after a lost container or an action's error."""
         log = LogStream()
         log.add_line(error)
         now = self._clock.now()
@@ -128,7 +128,7 @@ class TaskRunner:
         return self._executor.run(self._store, operation, request, self._environment, *limits, is_over, overdue, live_log)
 
     def _limit(self, step: str, retry_ms: int | None) -> tuple[int, str | None]:
-        """`(time limit of an attempt in milliseconds, error message if it is not the step's own limit)`."""
+        """Returns `(time limit of an attempt in milliseconds, error message if it is not the step's own limit)`."""
         limit_ms, overdue = self._plan.steps[step]["timeoutMs"], None
         if retry_ms is not None and retry_ms < limit_ms:
             limit_ms, overdue = retry_ms, self._retry_time.message(step)

@@ -1,6 +1,6 @@
-"""When a client gets its answer: its session executes only what is likely to finish in time, and hands over the rest.
+"""Answers clients in time: a client's session executes only what is likely to finish in time, and hands over the rest.
 
-A step cannot be left once it has begun, so this is decided before. A step begins if its time limit fits, or if it is likely to
+A session cannot leave a step that has begun, so it decides before. A step begins if its time limit fits, or if it is likely to
 be short, judging by its duration in this run or, at the start of a run, in an earlier one. A client that says how long it waits
 is always answered in time.
 """
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from ...contract.formats import Envelope
 
 BEGINNING_S = 3.0
-"""Time since its start during which a run may turn out quick; in a longer run a handover does not matter."""
+"""A run that has lasted this long is not quick, so that the cost of a handover does not matter."""
 
 MARGIN_S = 1.0
 IN_THIS_RUN, IN_AN_EARLIER_ONE = 5, 3
-"""How many times its earlier duration a step is expected to take at most."""
+"""A step is expected to take at most this many times its earlier duration."""
 
 
 def answer_in_time(envelope: Envelope, now_ms: int) -> None:
-    """Writes into the envelope when the session must answer, if a client waits for it."""
+    """Writes the time by which the session must answer into the envelope, if a client waits for it."""
     within = envelope.get("answerWithin", ANSWER_WITHIN_S)
     if envelope.get("home") and within > 0:
         envelope["answerBy"] = now_ms + round(within * 1000)

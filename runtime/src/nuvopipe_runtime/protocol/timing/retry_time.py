@@ -19,11 +19,11 @@ class RetryTime:
         self._clock = context.clock
 
     def begin(self, envelope: Envelope, attempt: int) -> None:
-        """Writes into the envelope when the first attempt began, if the attempts have a common limit."""
+        """Writes the time at which the first attempt began into the envelope, if the attempts have a common limit."""
         step = envelope["step"]
         if self._within_ms(step) is None or "since" in envelope:
             return
-        # After a session was lost, the first failed attempt has it.
+        # After a session was lost, the first failed attempt's record has the time.
         first = self._layout.failed_attempt(step, task_id(envelope.get("at", [])), 0)
         record = self._store.get_json(first) if attempt else None
         envelope["since"] = record["started"] if record else self._clock.now_ms()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ..container.record_cache import RecordCache
 
 OVERDUE_MARGIN_MS = 20
-"""A pause until the end of the run's time lasts a little longer."""
+"""A pause until the end of the run's time lasts this much longer, so that the time is over after it."""
 
 
 class RunTime:
@@ -38,7 +38,7 @@ class RunTime:
         return self.created_ms() + self._plan.timeout_ms - self._clock.now_ms()
 
     def within(self, pause_ms: int, step: str | None = None) -> int:
-        """A pause, shortened to end with the run's time."""
+        """Shortens a pause to end with the run's time."""
         left_ms = self.left_ms(step)
         return pause_ms if left_ms is None else max(0, min(pause_ms, left_ms + OVERDUE_MARGIN_MS))
 

@@ -31,7 +31,7 @@ LONG_DIGITS = re.compile(rb"\d{16}")
 
 
 def answer_of(result: RunResult) -> RunResult:
-    """A run's result as its clients get it; `exact` names the outputs that are text here and numbers in `result.json`."""
+    """The run's result as its clients get it. `exact` lists the outputs that are text here but numbers in `result.json`."""
     if not result.get("outputs"):
         return result
     text = to_json(result)
@@ -70,7 +70,7 @@ def rounded(value: Any) -> tuple[str, int | float] | None:
 
     Node writes doubles from 10^21 on with an exponent, which Python reads as floats, although they may have been integers.
     """
-    ahead = [("", value)]  # no recursion: OpenWhisk accepts JSON as deep as Python's stack
+    ahead = [("", value)]  # no recursion, because OpenWhisk accepts JSON that is deeper than Python's stack allows
     while ahead:
         place, value = ahead.pop()
         if isinstance(value, (int, float)) and abs(value) > EXACT_INTEGER_MAX and value == value // 1:
@@ -83,7 +83,7 @@ def rounded(value: Any) -> tuple[str, int | float] | None:
 
 
 def answer_of_action(answer: EnvelopeAnswerResult | EnvelopeAnswerError | None) -> Answer | None:
-    """The answer of an action, as it came through the conductor."""
+    """The answer of an action as it arrived through the conductor."""
     if answer is None:
         return None
     if "result" not in answer:

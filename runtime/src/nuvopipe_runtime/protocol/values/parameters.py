@@ -1,7 +1,7 @@
 """Checks and completes the parameters of a run before anything is written.
 
-`src/cli/flags/parameter-flags.ts` checks the same before it invokes, with the same messages; `test/fixtures/parameters.json`
-holds both to them.
+`src/cli/flags/parameter-flags.ts` makes the same checks, with the same messages, before it invokes;
+`test/fixtures/parameters.json` has the test cases of both.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BOOLEANS = {
 """Spellings that Metaflow accepts on its command line (click's BOOL)."""
 
 ROUNDS_ITSELF = ("number", "boolean")
-"""Types whose values do not suffer from doubles: their numbers are doubles in Python too, or they have none."""
+"""Types whose values the conductor does not alter: they have no numbers, or only doubles."""
 
 REFUSALS = (ValueError, TypeError, LookupError, OverflowError, RecursionError)
 """Raised for a value of the wrong type."""
@@ -59,7 +59,7 @@ class BadParameters(Exception):
 
 
 class BadValues(BadParameters):
-    """Bad parameters of a run with a valid name, which is recorded: its `onFailure` reads `values`, None for each bad one."""
+    """Bad parameters of a run with a valid name. The run is recorded, and its `onFailure` reads `values`: None for bad ones."""
 
     def __init__(self, message: str, values: dict[str, Any]) -> None:
         super().__init__(message)
@@ -83,7 +83,7 @@ def check_invocation(envelope: Envelope) -> None:
 
 
 def unpacked(given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """`(values, whether they are exactly as sent)` of an invocation; otherwise they came through the conductor."""
+    """Returns `(values, whether they are exact)`. Values that came through the conductor may be rounded."""
     return (json.loads(given[EXACT_PARAMETERS]), True) if EXACT_PARAMETERS in given else (given, False)
 
 
@@ -94,10 +94,10 @@ def complete(
     is_exact: bool = False,
     is_conducted: bool = True,
 ) -> dict[str, Any]:
-    """The value of every parameter of the flow, by name. Files are read from `directory`; binary ones become base64.
+    """Returns the value of every parameter of the flow, by name. Reads files from `directory`; binary ones become base64.
 
-    Text is accepted for numbers, as `wsk -p` may send it, and null means not given. Text for a `json` parameter is parsed as
-    JSON, unless values are `is_exact`. If values are `is_conducted`, whole numbers that the conductor may have rounded are
+    Numbers can be given as text, which `wsk -p` may send, and null means not given. Text for a `json` parameter is parsed as
+    JSON, unless the values are `is_exact`. If they are `is_conducted`, whole numbers that the conductor may have rounded are
     refused. Raises `BadValues`.
     """
     values, problems = {}, []
@@ -120,7 +120,7 @@ def complete(
 
 
 def read(spec: PlannedParameter, given: Any, is_exact: bool = False, is_conducted: bool = True) -> tuple[Any, list[str]]:
-    """`(value, problems)`."""
+    """Returns `(value, problems)`."""
     kind, is_secret, is_binary = spec["type"], spec["type"] == "secret", spec.get("binary", False)
     if is_conducted and not is_exact and kind not in ROUNDS_ITSELF:
         found = rounded(given)
@@ -165,7 +165,7 @@ def convert(kind: ParameterType, value: Any, is_exact: bool = False) -> Any:
     if isinstance(value, (dict, list)):
         raise TypeError
     text = value if isinstance(value, str) else json.dumps(value)
-    # Like Python reading a text file, and thus Metaflow's IncludeFile.
+    # Python, and thus Metaflow's IncludeFile, reads text files like this.
     return text.replace("\r\n", "\n").replace("\r", "\n") if kind == "file" else text
 
 
@@ -238,7 +238,7 @@ def differences(
     key: bytes,
     directory: str = "",
 ) -> list[str]:
-    """How two starts of a run differ, one text per parameter; `before` and `now` are their facts."""
+    """Describes how two starts of a run differ, one text per parameter; `before` and `now` are their facts."""
     texts = []
     for name in sorted({*before, *now} & specs.keys()):
         default = _fact(specs[name], _default(specs[name], directory), key)
@@ -255,7 +255,7 @@ def _signature(parameter: tuple[str, PlannedParameter]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """The value as JavaScript writes JSON, shortened."""
+    """The value as JSON in JavaScript's form, shortened."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         value = int(value)
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What a flow is given that a step starts: its parameters lie in the store, sealed, so that no activation's record has them."""
+"""Arguments of a flow that a step starts. They are sealed in the store, so that no activation record has them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def store_given(store: Store, flow: str, run: str, arguments: dict[str, Any]) -> None:
-    """Before a run is started."""
+    """Stores the arguments before the run is started."""
     data = json.dumps(arguments).encode(errors="surrogatepass")
     store.put(RunLayout(flow, run).given, seal(_key(store, flow, run), data))
 
 
 def stored_given(store: Store, flow: str, run: str) -> str:
-    """The text of a run's arguments, as JSON."""
+    """Returns a run's arguments as JSON text."""
     found = store.get(RunLayout(flow, run).given)
     if found is None:
         raise BadParameters(f"the parameters of the run {run} are not in the datastore")
