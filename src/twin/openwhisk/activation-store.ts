@@ -4,8 +4,8 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { writeFileAtomically } from '../../base/atomic-file.ts';
 import { parseJson, toJson } from '../../base/json.ts';
 import { type BoundValue, findValue } from './entities.ts';
+import type { JsonObject } from './json-values.ts';
 import { type Response, responseJson, STATUS_CODES } from './response.ts';
-import type { JsonObject } from './spray-json.ts';
 
 /** More than any run needs, but bounded; Apache OpenWhisk uses a database. */
 const MAX_ACTIVATIONS = 20_000;

@@ -13,11 +13,11 @@ import {
   sizeBytes,
 } from './entities.ts';
 import { isName, lastOf, parentOf, pathParts, resolvePath } from './entity-names.ts';
+import { isObject, type Json, type JsonObject, parseBoundedJson } from './json-values.ts';
 import { resolveKind, VALID_KINDS } from './kinds.ts';
 import * as messages from './messages.ts';
 import type { LimitRange, NamespaceLimits } from './namespace-limits.ts';
 import { Reject } from './reject.ts';
-import { isObject, type Json, type JsonObject, ParsingError, parseJson, textOf } from './spray-json.ts';
 
 export interface ActionPut {
   readonly exec?: Exec;
@@ -46,9 +46,9 @@ const malformed = (problem: string) => new Reject(400, messages.contentMalformed
 export function decodeBody(text: string): Json | undefined {
   if (text === '') return undefined;
   try {
-    return parseJson(text);
+    return parseBoundedJson(text);
   } catch (error) {
-    if (error instanceof ParsingError) throw malformed(error.message);
+    if (error instanceof SyntaxError) throw malformed(error.message);
     throw error;
   }
 }
@@ -112,7 +112,7 @@ export function decodeRuleStatus(body: Json | undefined): RuleStatus {
   if (body === undefined) throw new Reject(400, messages.ENTITY_EXPECTED);
   const status = isObject(body) ? body.status : undefined;
   if (status === 'active' || status === 'inactive') return status;
-  throw malformed(status === undefined ? 'key not found: status' : messages.ruleStateNotRecognized(textOf(status)));
+  throw malformed(status === undefined ? 'key not found: status' : messages.ruleStateNotRecognized(toJson(status)));
 }
 
 function entityFields(body: Json | undefined, firstField: string): JsonObject {
@@ -251,9 +251,9 @@ function decodeBinding(value: Json | undefined, namespace: string): Binding | un
 }
 
 function decodeReference(value: Json, namespace: string): Reference {
-  const path = isObject(value)
-    ? qualifiedName(`${textOf(value.path)}/${textOf(value.name)}`, namespace)
-    : qualifiedName(value, namespace);
+  const { path: parent, name } = isObject(value) ? value : {};
+  const isSplit = typeof parent === 'string' && typeof name === 'string';
+  const path = qualifiedName(isSplit ? `${parent}/${name}` : value, namespace);
   return { path: parentOf(path), name: lastOf(path) };
 }
 

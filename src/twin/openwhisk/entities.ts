@@ -1,7 +1,7 @@
 /** The entities of a namespace in the form of the REST API: WhiskAction, WhiskPackage, WhiskTrigger, WhiskRule. */
 
 import { toJson } from '../../base/json.ts';
-import { isObject, type Json, type JsonObject } from './spray-json.ts';
+import { isObject, type Json, type JsonObject } from './json-values.ts';
 
 /** A parameter or annotation. `init`: passed to the action as an environment variable when its container starts. */
 export interface BoundValue {

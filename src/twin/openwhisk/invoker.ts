@@ -18,11 +18,11 @@ import {
 } from './entities.ts';
 import type { ActivationFault, Faults } from './faults.ts';
 import { activationId, transactionId } from './ids.ts';
+import { isObject, type Json, type JsonObject } from './json-values.ts';
 import { kindOf } from './kinds.ts';
 import * as messages from './messages.ts';
 import type { NamespaceLimits } from './namespace-limits.ts';
 import { developerError, initResponse, type Response, runResponse, whiskError } from './response.ts';
-import { isObject, type Json, type JsonObject } from './spray-json.ts';
 
 const MIB = 1024 * 1024;
 

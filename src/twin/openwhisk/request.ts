@@ -1,9 +1,9 @@
 /** A request with its query parameters, and the answer of a handler. */
 
 import { LISTED_DEFAULT, LISTED_MAX } from '../../contract/openwhisk.generated.ts';
+import type { Json } from './json-values.ts';
 import * as messages from './messages.ts';
 import { Reject } from './reject.ts';
-import type { Json } from './spray-json.ts';
 
 export interface ApiRequest {
   readonly method: string;

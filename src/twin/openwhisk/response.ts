@@ -1,9 +1,8 @@
 /** The response of an activation: ActivationResult.scala. */
 
-import { parseJson as parseExact } from '../../base/json.ts';
 import type { ProxyReply } from '../containers/runtimes.ts';
+import { isObject, type Json, type JsonObject, parseBoundedJson } from './json-values.ts';
 import * as messages from './messages.ts';
-import { isObject, isTooDeep, type Json, type JsonObject } from './spray-json.ts';
 
 export type ActivationStatus = 'success' | 'application error' | 'action developer error' | 'whisk internal error';
 
@@ -74,9 +73,8 @@ export function runResponse(reply: ProxyReply, timeoutMs: number, maxBytes: numb
 }
 
 function parse(body: string): Json | undefined {
-  if (isTooDeep(body)) return undefined;
   try {
-    return parseExact(body) as Json;
+    return parseBoundedJson(body);
   } catch {
     return undefined;
   }

@@ -32,13 +32,13 @@ import type { Faults } from './faults.ts';
 import { isSameSecret } from './generated-key.ts';
 import { transactionId } from './ids.ts';
 import { Invoker } from './invoker.ts';
+import type { Json } from './json-values.ts';
 import { kindOf, runtimesInformation } from './kinds.ts';
 import * as messages from './messages.ts';
 import { DEFAULT_LIMITS, type NamespaceLimits } from './namespace-limits.ts';
 import { Reject } from './reject.ts';
 import { type ApiAnswer, type ApiRequest, ok } from './request.ts';
 import { Sessions } from './sessions.ts';
-import type { Json } from './spray-json.ts';
 import { provideSystemPackages } from './system-packages.ts';
 
 /**

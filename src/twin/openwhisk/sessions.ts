@@ -10,11 +10,11 @@ import { resolveComponentName } from './entity-names.ts';
 import type { Faults } from './faults.ts';
 import { activationId } from './ids.ts';
 import type { Invoker, ResolvedAction } from './invoker.ts';
+import { isObject, type Json, type JsonObject } from './json-values.ts';
 import * as messages from './messages.ts';
 import type { NamespaceLimits } from './namespace-limits.ts';
 import { Reject } from './reject.ts';
 import { applicationError, type Response, whiskError } from './response.ts';
-import { isObject, type Json, type JsonObject } from './spray-json.ts';
 
 /** A started activation; it has a record if it ended while its caller was waiting. */
 export interface Invoked {

@@ -217,15 +217,11 @@ describe('the REST API', () => {
     await whisk.put('a', CODE);
     const malformed = await whisk.send('POST', '_/actions/a', '{"a": tru}');
     assert.equal(malformed.status, 400);
-    assert.equal(
-      malformed.body.error,
-      'The request content was malformed:\n' +
-        "Unexpected character 't' at input index 6 (line 1, position 7), expected JSON Value:\n" +
-        '{"a": tru}\n      ^\n',
-    );
+    assert.match(malformed.body.error, /^The request content was malformed:\n.*JSON/);
     await refused(400, 'The request content was malformed:\nJSON object expected', 'POST', '_/actions/a', [1]);
     const deep = await whisk.send('POST', '_/actions/a', '['.repeat(100_000));
     assert.equal(deep.status, 400);
+    assert.match(deep.body.error, /nested more than 1000 levels deep$/);
     const big = 'x'.repeat(1024 * 1024);
     await refused(413, /^Request larger than allowed: \d+ > 1048576 bytes\.$/, 'POST', '_/actions/a', { big });
     await refused(413, 'parameters larger than allowed: 1048579 > 1048576 bytes.', 'PUT', '_/actions/p', {

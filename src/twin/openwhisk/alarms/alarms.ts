@@ -11,9 +11,9 @@ import { decodeBody } from '../decode.ts';
 import { defined } from '../entities.ts';
 import { lastOf } from '../entity-names.ts';
 import { isSameSecret } from '../generated-key.ts';
+import { isObject, type Json, type JsonObject } from '../json-values.ts';
 import { Reject } from '../reject.ts';
 import { type ApiAnswer, ok } from '../request.ts';
-import { isObject, type Json, type JsonObject } from '../spray-json.ts';
 import type { AlarmClock } from './clock.ts';
 import {
   type AlarmSchedule,

@@ -4,8 +4,8 @@
  */
 import type { Action, BoundValue } from '../entities.ts';
 import type { EntityStore } from '../entity-store.ts';
+import type { Json } from '../json-values.ts';
 import { DEFAULT_LIMITS } from '../namespace-limits.ts';
-import type { Json } from '../spray-json.ts';
 
 const NAMESPACE = 'whisk.system';
 const PACKAGE = 'alarms';

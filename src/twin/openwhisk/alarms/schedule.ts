@@ -1,8 +1,9 @@
 /** When an alarm fires: the parameters of its feed, checked in the order and with the messages of alarmWebAction.js. */
+import { toJson } from '../../../base/json.ts';
 import { isTimezone } from '../../../language/model/cron.ts';
 import { defined } from '../entities.ts';
+import type { Json, JsonObject } from '../json-values.ts';
 import { Reject } from '../reject.ts';
-import { type Json, type JsonObject, textOf } from '../spray-json.ts';
 import { CronError, type NextTime, parseCron } from './alarm-cron.ts';
 
 /** ms since 1970, or ISO 8601; stored as given. */
@@ -138,7 +139,7 @@ function checkedCron(
   } catch (error) {
     if (!(error instanceof CronError)) throw error;
   }
-  return refuse(`cron pattern '${textOf(cron)}' is not valid`);
+  return refuse(`cron pattern '${shown(cron)}' is not valid`);
 }
 
 function wholeMinutes(value: Json | undefined): number {
@@ -150,7 +151,7 @@ function wholeMinutes(value: Json | undefined): number {
 
 function deleteAfterFire(params: JsonObject): Pick<OnceSchedule, 'deleteAfterFire'> {
   if (!params.deleteAfterFire) return {};
-  const value = textOf(params.deleteAfterFire).trim().toLowerCase();
+  const value = shown(params.deleteAfterFire).trim().toLowerCase();
   if (!DELETE_AFTER_FIRE.includes(value)) refuse('deleteAfterFire parameter must be one of [false, true, rules].');
   return { deleteAfterFire: value };
 }
@@ -165,7 +166,7 @@ function stopDate(params: JsonObject, start: FeedDate | undefined, nowMs: number
 
 function futureDate(value: Json | undefined, name: string, nowMs: number): FeedDate {
   const isDate = (typeof value === 'string' || typeof value === 'number') && !Number.isNaN(timeOf(value));
-  if (!isDate) return refuse(`${name} parameter '${textOf(value)}' is not a valid Date`);
+  if (!isDate) return refuse(`${name} parameter '${shown(value)}' is not a valid Date`);
   if (nowMs >= timeOf(value)) refuse(`${name} parameter '${value}' must be in the future`);
   return value;
 }
@@ -182,4 +183,9 @@ function demand(value: Json | undefined, problem: string): void {
 
 function refuse(problem: string): never {
   throw new Reject(400, problem);
+}
+
+/** For messages. `String` would call an object's own `toString`. */
+function shown(value: Json | undefined): string {
+  return typeof value === 'string' ? value : toJson(value);
 }

@@ -4,11 +4,11 @@ import { decodeBody, decodePayload } from '../decode.ts';
 import { pathOfReference, type RuleStatus, toObject } from '../entities.ts';
 import type { EntityStore } from '../entity-store.ts';
 import { activationId } from '../ids.ts';
+import type { JsonObject } from '../json-values.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
 import type { ApiAnswer, ApiRequest } from '../request.ts';
 import { success } from '../response.ts';
-import type { JsonObject } from '../spray-json.ts';
 import { type ApiOptions, checkPayloadSize } from './collection.ts';
 import type { Invocations } from './invocations.ts';
 

@@ -12,10 +12,10 @@ import {
 } from '../entities.ts';
 import { lastOf, parentOf } from '../entity-names.ts';
 import type { EntityStore } from '../entity-store.ts';
+import type { Json, JsonObject } from '../json-values.ts';
 import * as messages from '../messages.ts';
 import { Reject } from '../reject.ts';
 import { type ApiAnswer, type ApiRequest, booleanParameter, listAnswer, listParameters, ok } from '../request.ts';
-import type { Json, JsonObject } from '../spray-json.ts';
 import type { ActionsApi } from './action-routes.ts';
 import { type ApiOptions, allow, type CollectionApi, entityPath, isCollection } from './collection.ts';
 import type { Entitlement } from './entitlement.ts';
