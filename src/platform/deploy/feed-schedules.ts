@@ -1,6 +1,6 @@
-import { Cron } from 'croner';
 import type { ManifestTrigger } from '../../contract/manifest.ts';
 import { readCron } from '../../language/model/cron.ts';
+import { nextTime } from '../../language/model/cron-times.ts';
 
 /** A schedule and its next start. */
 export interface SetSchedule {
@@ -17,10 +17,7 @@ export interface SetSchedule {
 export function nextStart({ cron, timezone = 'UTC' }: { cron: string; timezone?: string }, afterMs: number): Date {
   const read = readCron(cron);
   if ('problem' in read) throw new Error(read.problem.message);
-  const { minutes, hours, days, months, weekdays } = read.cron;
-  // A field that restricts nothing is a wildcard, which matters if both day and weekday are restricted.
-  const fields = [minutes, hours, days.length === 31 ? '*' : days, months, weekdays.length === 7 ? '*' : weekdays];
-  return new Cron(fields.join(' '), { timezone }).nextRun(new Date(afterMs)) as Date;
+  return new Date(nextTime(read.cron, timezone, afterMs));
 }
 
 /** @param paused names of rules that are disabled */

@@ -151,7 +151,7 @@ export async function startWhisk(options: WhiskTwinOptions): Promise<WhiskTwin> 
     port,
     namespace,
     containers: () => pool.counts,
-    activeAlarms: () => alarms?.active ?? 0,
+    activeAlarms: () => alarms?.count ?? 0,
     close: () => {
       closing ??= (async () => {
         const closed = new Promise<void>((resolve) => server.close(() => resolve()));

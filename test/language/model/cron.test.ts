@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
-import { alarmCron, type CronProblem, isTimezone, isUtc, readCron } from '../../../src/language/model/cron.ts';
-import { parseCron } from '../../../src/twin/openwhisk/alarms/alarm-cron.ts';
+import {
+  alarmCron,
+  type Cron,
+  type CronProblem,
+  isTimezone,
+  isUtc,
+  readCron,
+} from '../../../src/language/model/cron.ts';
+import { nextTime } from '../../../src/language/model/cron-times.ts';
 
 describe('cron', () => {
-  const alarm = (text: string): string => {
+  const cron = (text: string): Cron => {
     const read = readCron(text);
     assert.ok('cron' in read, 'problem' in read ? read.problem.message : '');
-    return alarmCron(read.cron);
+    return read.cron;
   };
+  const alarm = (text: string): string => alarmCron(cron(text));
   const problem = (text: string): CronProblem => {
     const read = readCron(text);
     assert.ok('problem' in read, `${text} is taken`);
@@ -39,9 +47,10 @@ describe('cron', () => {
     ['@Weekly', '0 0 * * sun'],
     ['@yearly', '0 0 1 jan *'],
   ] as const) {
-    it(`${written.trim()} is ${taken} to the alarms, which take it`, () => {
+    it(`${written.trim()} is ${taken} for the alarms, and means the same`, () => {
       assert.equal(alarm(written), taken);
-      assert.ok(parseCron(taken)(Date.parse('2026-01-01T00:00:00Z')) !== undefined);
+      const [before, after] = [cron(written), cron(taken)];
+      assert.deepEqual({ ...after, fields: [] }, { ...before, fields: [] });
     });
   }
 
@@ -82,5 +91,38 @@ describe('cron', () => {
     for (const name of ['Europe/Rome', 'UTC', 'America/New_York']) assert.ok(isTimezone(name), name);
     for (const name of ['Europe/Roma', '', '+02:00', 'CEST-1']) assert.ok(!isTimezone(name), name);
     assert.deepEqual(['UTC', 'Etc/UTC', 'Europe/London', 'none'].map(isUtc), [true, true, false, false]);
+  });
+});
+
+describe('the next time of a cron expression', () => {
+  const next = (text: string, after: string, timezone = 'UTC'): string => {
+    const read = readCron(text);
+    assert.ok('cron' in read);
+    return new Date(nextTime(read.cron, timezone, Date.parse(after))).toISOString();
+  };
+
+  it('is later than the given one', () => {
+    assert.equal(next('* * * * *', '2026-01-01T00:00:00.000Z'), '2026-01-01T00:01:00.000Z');
+    assert.equal(next('5/20 * * * *', '2026-01-01T00:30:00Z'), '2026-01-01T00:45:00.000Z');
+    assert.equal(next('0 9-17/4,20 * * *', '2026-01-01T17:30:00Z'), '2026-01-01T20:00:00.000Z');
+    assert.equal(next('0 0 1 JAN,dec *', '2026-01-02T00:00:00Z'), '2026-12-01T00:00:00.000Z');
+    assert.equal(next('0 0 * * sun', '2026-01-02T00:00:00Z'), '2026-01-04T00:00:00.000Z');
+    assert.equal(next('0 0 29 2 *', '2026-01-02T00:00:00Z'), '2028-02-29T00:00:00.000Z');
+  });
+
+  it('matches either of two restricted day fields', () => {
+    assert.equal(next('0 0 13 * fri', '2026-01-01T00:00:00Z'), '2026-01-02T00:00:00.000Z');
+    assert.equal(next('0 0 13 * fri', '2026-01-09T00:00:00Z'), '2026-01-13T00:00:00.000Z');
+    assert.equal(next('0 0 13 * 0-6', '2026-01-01T00:00:00Z'), '2026-01-13T00:00:00.000Z');
+  });
+
+  it('follows local time when clocks change', () => {
+    const berlin = (text: string, after: string) => next(text, after, 'Europe/Berlin');
+    assert.equal(berlin('0 9 * * *', '2026-03-28T00:00:00Z'), '2026-03-28T08:00:00.000Z');
+    assert.equal(berlin('0 9 * * *', '2026-03-29T00:00:00Z'), '2026-03-29T07:00:00.000Z');
+    // 2:30 does not exist on that day; half past two in October does twice.
+    assert.equal(berlin('30 2 * * *', '2026-03-28T02:00:00Z'), '2026-03-29T01:00:00.000Z');
+    assert.equal(berlin('30 2 * * *', '2026-10-24T12:00:00Z'), '2026-10-25T00:30:00.000Z');
+    assert.equal(berlin('30 2 * * *', '2026-10-25T00:30:00Z'), '2026-10-26T01:30:00.000Z');
   });
 });

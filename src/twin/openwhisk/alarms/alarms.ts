@@ -1,43 +1,24 @@
 /**
  * The service behind the alarm feeds: it stores alarms and fires their triggers through the API, like any client.
- * Modelled on the provider of Apache OpenWhisk's alarms package (openwhisk-package-alarms), with its answers, retries
- * and reasons to give up.
+ * Modelled on the provider of Apache OpenWhisk's alarms package (openwhisk-package-alarms), as far as clients use it.
  */
 
 import { readFileSync } from 'node:fs';
 import { writeFileAtomically } from '../../../base/atomic-file.ts';
 import { parseJson, toJson } from '../../../base/json.ts';
 import { decodeBody } from '../decode.ts';
-import { defined } from '../entities.ts';
-import { lastOf } from '../entity-names.ts';
 import { isSameSecret } from '../generated-key.ts';
 import { isObject, type Json, type JsonObject } from '../json-values.ts';
 import { Reject } from '../reject.ts';
 import { type ApiAnswer, ok } from '../request.ts';
 import type { AlarmClock } from './clock.ts';
-import {
-  type AlarmSchedule,
-  type CronSchedule,
-  createSchedule,
-  nextTime,
-  updateSchedule,
-  whyOver,
-} from './schedule.ts';
+import { type AlarmSchedule, readSchedule, timeAfter } from './schedule.ts';
 
-/** constants.js. */
-const RETRY_ATTEMPTS = 10;
-const RETRY_DELAY_MS = 1000;
-/** utils.js, `shouldDisableTrigger`: errors that can be temporary. */
-const PASSING_STATUSES = [408, 409, 429];
-const TOO_MANY_REQUESTS = 429;
+/** A refused fire is repeated over more than a minute, after which a throttled namespace can fire again. */
+const FIRE_ATTEMPTS = 10;
+const RETRY_DELAY_MS = 10_000;
+const GONE = 404;
 const AUTHENTICATION_FAILED = 'Trigger authentication request failed.';
-
-interface Status {
-  readonly active: boolean;
-  /** ms since 1970. */
-  readonly dateChanged: number;
-  readonly reason?: { readonly kind: 'AUTO'; readonly statusCode?: number; readonly message: string };
-}
 
 /** A stored alarm. */
 interface AlarmRecord {
@@ -45,8 +26,6 @@ interface AlarmRecord {
   readonly name: string;
   readonly payload: Json;
   readonly schedule: AlarmSchedule;
-  readonly status: Status;
-  readonly triggersLeft?: number;
 }
 
 export interface AlarmsOptions {
@@ -73,20 +52,16 @@ export class Alarms {
     for (const alarm of readAlarms(options.path)) this.#alarms.set(alarm.name, alarm);
   }
 
-  /** Number of alarms that are set. */
-  get active(): number {
-    return [...this.#alarms.values()].filter((each) => each.status.active).length;
+  get count(): number {
+    return this.#alarms.size;
   }
 
   /** Sets the stored alarms. Times missed in between are skipped. */
   async start(): Promise<void> {
     for (const alarm of [...this.#alarms.values()]) {
-      if (!alarm.status.active) continue;
       const { status } = await this.#options.request('GET', ['triggers', alarm.name]);
-      if (isLasting(status)) {
-        const message = `Automatically disabled after receiving a ${status} status code on trigger initialization`;
-        this.#disable(alarm, message, status);
-      } else this.#set(alarm, 'initialization');
+      if (status === GONE) this.#delete(alarm.name);
+      else this.#awaitNext(alarm);
     }
   }
 
@@ -106,35 +81,28 @@ export class Alarms {
   }
 
   async #answer(params: JsonObject): Promise<JsonObject> {
-    const { triggerName, lifecycleEvent } = params;
+    const { triggerName, lifecycleEvent, trigger_payload } = params;
     if (typeof triggerName !== 'string') throw new Reject(400, 'no trigger name parameter was provided');
     const name = triggerName.startsWith('/') ? triggerName.split('/').slice(2).join('/') : triggerName;
-    if (lifecycleEvent === 'CREATE') {
-      const nowMs = this.#clock.now();
-      const schedule = createSchedule(params, nowMs);
-      await this.#authenticate(params.authKey, name);
-      // Its document already exists.
-      if (this.#alarms.has(name)) throw new Reject(409, 'error creating alarm trigger.');
-      this.#put({
-        name,
-        payload: asPayload(params.trigger_payload) ?? {},
-        schedule,
-        status: { active: true, dateChanged: nowMs },
-        ...('cron' in schedule && schedule.maxTriggers !== undefined ? { triggersLeft: schedule.maxTriggers } : {}),
-      });
-      return { status: 'success' };
-    }
     await this.#authenticate(params.authKey, name, lifecycleEvent === 'DELETE');
     const alarm = this.#alarms.get(name);
+    if (lifecycleEvent === 'CREATE') {
+      const schedule = readSchedule(params, this.#clock.now());
+      if (alarm !== undefined) throw new Reject(409, 'error creating alarm trigger.');
+      this.#put({ name, payload: asPayload(trigger_payload), schedule });
+      return { status: 'success' };
+    }
     if (alarm === undefined) {
       throw new Reject(404, `could not find trigger /${this.#options.namespace}/${name} in the database`);
     }
     switch (lifecycleEvent) {
       case 'READ':
         return alarmJson(alarm, this.#options.namespace);
-      case 'UPDATE':
-        this.#update(alarm, params);
+      case 'UPDATE': {
+        const schedule = readSchedule({ ...scheduleParams(alarm.schedule), ...params }, this.#clock.now());
+        this.#put({ name, payload: trigger_payload ? asPayload(trigger_payload) : alarm.payload, schedule });
         return { status: 'success' };
+      }
       case 'DELETE':
         this.#delete(name);
         return { status: 'success' };
@@ -144,116 +112,38 @@ export class Alarms {
   }
 
   /** `verifyTriggerAuth`: the key's owner has such a trigger. */
-  async #authenticate(key: Json | undefined, name: string, mayBeGone = false): Promise<void> {
+  async #authenticate(key: Json | undefined, name: string, mayBeGone: boolean): Promise<void> {
     const { auth, request } = this.#options;
     if (typeof key !== 'string' || !isSameSecret(Buffer.from(key), Buffer.from(auth)))
       throw new Reject(401, AUTHENTICATION_FAILED);
     const { status } = await request('GET', ['triggers', name]);
-    if (status >= 400 && !(mayBeGone && status === 404)) throw new Reject(status, AUTHENTICATION_FAILED);
+    if (status >= 400 && !(mayBeGone && status === GONE)) throw new Reject(status, AUTHENTICATION_FAILED);
   }
-
-  #update(alarm: AlarmRecord, params: JsonObject): void {
-    const nowMs = this.#clock.now();
-    const changes = updateSchedule(alarm.schedule, params, nowMs);
-    const payload = params.trigger_payload ? asPayload(params.trigger_payload) : undefined;
-    if (payload === undefined && Object.keys(changes).length === 0) {
-      throw new Reject(400, 'no updatable parameters were specified');
-    }
-    this.#put({
-      ...alarm,
-      payload: payload ?? alarm.payload,
-      schedule: { ...alarm.schedule, ...changes } as AlarmSchedule,
-      status: { active: true, dateChanged: nowMs },
-    });
-  }
-
-  // Time
 
   #put(alarm: AlarmRecord): void {
     this.#stop(alarm.name);
-    this.#keep(alarm);
-    this.#set(alarm, 'creation');
-  }
-
-  #set(alarm: AlarmRecord, occasion: 'creation' | 'initialization'): void {
-    if (this.#awaitNext(alarm)) return;
-    const why = whyOver(alarm.schedule, this.#clock.now());
-    this.#disable(alarm, `Automatically disabled after receiving error on trigger ${occasion}: ${why}`);
-  }
-
-  /** @returns whether it will fire again */
-  #awaitNext({ name, schedule }: AlarmRecord): boolean {
-    const timeMs = nextTime(schedule)(this.#clock.now());
-    if (timeMs !== undefined) this.#at(name, timeMs, () => this.#ring(name));
-    return timeMs !== undefined;
-  }
-
-  async #ring(name: string): Promise<void> {
-    const alarm = this.#alarms.get(name);
-    if (alarm === undefined) return;
+    this.#alarms.set(alarm.name, alarm);
+    this.#save();
     this.#awaitNext(alarm);
-    await this.#fire(name, 0, 0);
   }
 
-  /** `postTrigger`. @param retries so far @param throttled number of throttled attempts so far */
-  async #fire(name: string, retries: number, throttled: number): Promise<void> {
-    const alarm = this.#alarms.get(name);
-    if (alarm === undefined) return;
-    const { status } = await this.#options.request('POST', ['triggers', name], alarm.payload);
-    // It was changed or deleted in the meantime.
-    if (this.#alarms.get(name) !== alarm) return;
-    if (status < 400) {
-      await this.#handleFired(this.#countDown(alarm));
-    } else if (isLasting(status)) {
-      const problem = `Received a ${status} status code when firing the trigger`;
-      this.#disable(alarm, `Trigger automatically disabled: ${problem}`, status);
-    } else if (retries < RETRY_ATTEMPTS) {
-      const throttledNow = status === TOO_MANY_REQUESTS ? throttled + 1 : throttled;
-      const delayMs = Math.max(RETRY_DELAY_MS, 1000 * throttledNow ** 2);
-      this.#at(name, this.#clock.now() + delayMs, () => this.#fire(name, retries + 1, throttledNow));
-    } else if (throttled === RETRY_ATTEMPTS) {
-      const message = 'Automatically disabled after continuously receiving a 429 status code when firing the trigger';
-      this.#disable(alarm, message, TOO_MANY_REQUESTS);
-    } else {
-      await this.#handleFired(alarm);
+  #awaitNext(alarm: AlarmRecord): void {
+    this.#at(alarm.name, timeAfter(alarm.schedule, this.#clock.now()), () => {
+      this.#awaitNext(alarm);
+      return this.#fire(alarm, 1);
+    });
+  }
+
+  /** @param attempt from 1 */
+  async #fire(alarm: AlarmRecord, attempt: number): Promise<void> {
+    const { name, payload } = alarm;
+    const { status } = await this.#options.request('POST', ['triggers', name], payload);
+    const isCurrent = this.#alarms.get(name) === alarm;
+    if (!isCurrent || status < 400) return;
+    if (status === GONE) this.#delete(name);
+    else if (attempt < FIRE_ATTEMPTS) {
+      this.#at(name, this.#clock.now() + RETRY_DELAY_MS, () => this.#fire(alarm, attempt + 1));
     }
-  }
-
-  #countDown(alarm: AlarmRecord): AlarmRecord {
-    if (alarm.triggersLeft === undefined) return alarm;
-    const counted = { ...alarm, triggersLeft: alarm.triggersLeft - 1 };
-    this.#keep(counted);
-    return counted;
-  }
-
-  /** `handleFiredTrigger`: ends the alarm after its last time. */
-  async #handleFired(alarm: AlarmRecord): Promise<void> {
-    const { name, schedule } = alarm;
-    if ('date' in schedule) {
-      const { deleteAfterFire = 'false' } = schedule;
-      if (deleteAfterFire === 'false') this.#disable(alarm, 'Automatically disabled after firing once');
-      else return this.#deleteTrigger(name, deleteAfterFire === 'rules');
-    } else if (alarm.triggersLeft !== undefined && alarm.triggersLeft <= 0) {
-      this.#disable(alarm, 'Automatically disabled after reaching max triggers');
-    } else if (nextTime(schedule)(this.#clock.now()) === undefined) {
-      const kind = 'minutes' in schedule ? 'interval' : 'cron';
-      this.#disable(alarm, `Automatically disabled after firing last scheduled ${kind} trigger`);
-    }
-  }
-
-  /** Order of the sanitizer: first the alarm, then the trigger, then its rules. */
-  async #deleteTrigger(name: string, withRules: boolean): Promise<void> {
-    const { request } = this.#options;
-    this.#delete(name);
-    const { body } = await request('DELETE', ['triggers', name]);
-    const rules = withRules && isObject(body) && isObject(body.rules) ? Object.keys(body.rules) : [];
-    for (const rule of rules) await request('DELETE', ['rules', lastOf(rule)]);
-  }
-
-  #disable(alarm: AlarmRecord, message: string, statusCode?: number): void {
-    this.#stop(alarm.name);
-    const reason = defined({ kind: 'AUTO' as const, statusCode, message }) as NonNullable<Status['reason']>;
-    this.#keep({ ...alarm, status: { active: false, dateChanged: this.#clock.now(), reason } });
   }
 
   #delete(name: string): void {
@@ -277,40 +167,40 @@ export class Alarms {
     this.#timers.delete(name);
   }
 
-  #keep(alarm: AlarmRecord): void {
-    this.#alarms.set(alarm.name, alarm);
-    this.#save();
-  }
-
   #save(): void {
     writeFileAtomically(this.#options.path, toJson([...this.#alarms.values()]));
   }
 }
 
-function isLasting(status: number): boolean {
-  return status >= 400 && status < 500 && !PASSING_STATUSES.includes(status);
+/** `constructObject`: a string becomes the payload's `payload`. */
+function asPayload(value: Json | undefined): Json {
+  return typeof value === 'string' ? { payload: value } : (value ?? {});
 }
 
-/** `constructObject`: text is the payload's `payload`. */
-function asPayload(value: Json | undefined): Json | undefined {
-  return typeof value === 'string' ? { payload: value } : (value ?? undefined);
+/** The arguments with which an alarm was created. */
+function scheduleParams(schedule: AlarmSchedule): JsonObject {
+  return 'cron' in schedule ? { ...schedule } : { minutes: schedule.minutes };
 }
 
 /** The answer to READ. */
-function alarmJson({ name, payload, schedule, status }: AlarmRecord, namespace: string): JsonObject {
-  const { maxTriggers: _, ...shown } = schedule as CronSchedule;
-  const dateChangedISO = `${new Date(status.dateChanged).toISOString().slice(0, 19)}Z`;
-  return {
-    config: { name, namespace, payload, strict: false, ...shown },
-    status: { ...status, dateChangedISO },
-  } as unknown as JsonObject;
+function alarmJson({ name, payload, schedule }: AlarmRecord, namespace: string): JsonObject {
+  return { config: { name, namespace, payload, ...scheduleParams(schedule) }, status: { active: true } };
 }
 
 /** An unreadable file counts as no alarms: otherwise the daemon could not start. */
 function readAlarms(path: string): AlarmRecord[] {
   try {
-    return parseJson(readFileSync(path, 'utf8')) as AlarmRecord[];
+    return (parseJson(readFileSync(path, 'utf8')) as AlarmRecord[]).filter(hasTime);
   } catch {
     return [];
+  }
+}
+
+/** Whether an alarm can fire: an earlier version might have stored one of another kind. */
+function hasTime({ schedule }: AlarmRecord): boolean {
+  try {
+    return Number.isFinite(timeAfter(schedule, 0));
+  } catch {
+    return false;
   }
 }
