@@ -3,8 +3,22 @@ const NAMED_MAX = 5;
 
 /** `a, b and 3 more` */
 export function named(names: readonly string[], max = NAMED_MAX): string {
-  const more = names.length - max;
-  return `${names.slice(0, max).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return [names.slice(0, max).join(', '), ...more(names.length - max)].join(' ');
+}
+
+/** `a, b and c`, or `a, b and 3 more` */
+export function listed(names: readonly string[], max = NAMED_MAX): string {
+  return names.length > max ? named(names, max) : new Intl.ListFormat('en-GB').format(names);
+}
+
+/** The first lines, and `and 3 more` as the last one if there are others. */
+export function firstLines(lines: readonly string[], max = NAMED_MAX): string[] {
+  return [...lines.slice(0, max), ...more(lines.length - max)];
+}
+
+/** `and 3 more`; empty if there are none. */
+function more(number: number): string[] {
+  return number > 0 ? [`and ${digits(number)} more`] : [];
 }
 
 /** `1 step`, `1,200 steps` */

@@ -1,5 +1,5 @@
 import stringWidth from 'fast-string-width';
-import { count, named } from '../../base/counts.ts';
+import { count, firstLines, named } from '../../base/counts.ts';
 import { formatDurationMs } from '../../base/duration.ts';
 import { formatSizeMB } from '../../base/size.ts';
 import type { Palette } from '../../base/terminal/palette.ts';
@@ -110,8 +110,10 @@ function freshSession(every: number): string {
 const PAUSES_NAMED_MAX = 6;
 
 function attemptsRow({ step, attempts, pausesMs, withinMs, catches, components }: ExplainedAttempts): string[] {
-  const named = pausesMs.slice(0, PAUSES_NAMED_MAX).map((pause) => formatDurationMs(Math.round(pause)));
-  const pauses = [...named, ...(pausesMs.length > PAUSES_NAMED_MAX ? ['…'] : [])].join(', ');
+  const pauses = named(
+    pausesMs.map((pause) => formatDurationMs(Math.round(pause))),
+    PAUSES_NAMED_MAX,
+  );
   return [
     step,
     `up to ${count(attempts, 'attempt')}${withinMs === undefined ? '' : ` within ${formatDurationMs(withinMs)}`}`,
@@ -138,6 +140,6 @@ function table(rows: readonly string[][]): string[] {
   const shown = rows.slice(0, ROWS_MAX);
   const widths = shown[0]?.map((_, column) => Math.max(...shown.map((row) => stringWidth(row[column] ?? '')))) ?? [];
   const padded = (cell: string, column: number) => cell + ' '.repeat((widths[column] ?? 0) - stringWidth(cell));
-  const lines = shown.map((row) => `  ${row.map(padded).join('  ')}`.trimEnd());
-  return rows.length > ROWS_MAX ? [...lines, `  and ${rows.length - ROWS_MAX} more`] : lines;
+  const lines = rows.map((row) => row.map(padded).join('  ').trimEnd());
+  return firstLines(lines, ROWS_MAX).map((line) => `  ${line}`);
 }

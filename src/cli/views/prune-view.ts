@@ -1,3 +1,4 @@
+import { firstLines } from '../../base/counts.ts';
 import type { Palette } from '../../base/terminal/palette.ts';
 import type { FlowPrune, KeepReason } from '../../index.ts';
 import { age } from './run-views.ts';
@@ -20,11 +21,11 @@ export function renderFlowPrune({ flow, runs, kept, ...rest }: FlowPrune, palett
     kept[reason] === undefined ? [] : [`${kept[reason]} ${REASONS[reason]}`],
   );
   const stays = reasons.length === 0 ? '' : palette.dim(` (kept: ${reasons.join(', ')})`);
-  const lines = [`${palette.bold(flow)}: ${amounts({ runs, ...rest })}${stays}`];
-  for (const { run, status, created } of runs.slice(0, RUNS_NAMED_MAX))
-    lines.push(`  ${run}  ${status}, ${age(nowMs - created)} ago`);
-  if (runs.length > RUNS_NAMED_MAX) lines.push(`  and ${runs.length - RUNS_NAMED_MAX} more`);
-  return lines.join('\n');
+  const lines = runs.map(({ run, status, created }) => `${run}  ${status}, ${age(nowMs - created)} ago`);
+  return [
+    `${palette.bold(flow)}: ${amounts({ runs, ...rest })}${stays}`,
+    ...firstLines(lines, RUNS_NAMED_MAX).map((line) => `  ${line}`),
+  ].join('\n');
 }
 
 /** `2 runs, 1 cache entry, 31 objects, 12 kB` */

@@ -1,3 +1,4 @@
+import { named } from '../../base/counts.ts';
 import { toJson } from '../../base/json.ts';
 import { harmless, harmlessText } from '../../base/terminal/harmless.ts';
 import { type Palette, plainPalette } from '../../base/terminal/palette.ts';
@@ -60,11 +61,8 @@ export function exactTexts(output: string, exact: Record<string, string> = {}): 
   const pointer = `/${output}`;
   const found = Object.entries(exact).filter(([place]) => place === pointer || place.startsWith(`${pointer}/`));
   const texts = found.map(([place, text]) => (place === pointer ? text : `${place.slice(pointer.length)} is ${text}`));
-  const more = texts.length > EXACT_SHOWN_MAX ? [`… ${texts.length - EXACT_SHOWN_MAX} more`] : [];
-  return texts.length === 0 ? '' : ` (${[...texts.slice(0, EXACT_SHOWN_MAX), ...more].join(', ')})`;
+  return texts.length === 0 ? '' : ` (${named(texts)})`;
 }
-
-const EXACT_SHOWN_MAX = 5;
 
 /** Shown for a run that an older nuvopipe started, or whose plan was deleted. */
 export const PLAN_MISSING =

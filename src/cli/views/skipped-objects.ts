@@ -1,22 +1,17 @@
+import { firstLines } from '../../base/counts.ts';
 import { paletteFor } from '../../base/terminal/palette.ts';
 import type { ReadOptions, SkippedObject } from '../../index.ts';
-
-/** Maximum number of keys listed, because a damaged datastore can have many. */
-const NAMED_MAX = 5;
 
 const PROBLEMS: Record<SkippedObject['reason'], string> = {
   invalid: 'it is not a valid record',
   'other-version': 'another version of nuvopipe wrote it',
 };
 
-/** Reports skipped objects of the datastore on stderr. */
+/** Reports skipped objects of the datastore on stderr: only the first, because a damaged datastore can have many. */
 export const reportingSkipped: ReadOptions = {
   onSkipped(objects) {
     const { yellow } = paletteFor(process.stderr);
-    for (const { key, reason } of objects.slice(0, NAMED_MAX)) {
-      process.stderr.write(`${yellow('skipped')} ${key}: ${PROBLEMS[reason]}\n`);
-    }
-    if (objects.length > NAMED_MAX)
-      process.stderr.write(`${yellow('skipped')} ${objects.length - NAMED_MAX} more invalid records\n`);
+    const lines = objects.map(({ key, reason }) => `${key}: ${PROBLEMS[reason]}`);
+    for (const line of firstLines(lines)) process.stderr.write(`${yellow('skipped')} ${line}\n`);
   },
 };

@@ -1,9 +1,6 @@
-import { named } from '../../base/counts.ts';
+import { listed, named } from '../../base/counts.ts';
 import type { Palette } from '../../base/terminal/palette.ts';
 import type { Change, ExecutionReason, StepWhy, TaskWhy } from '../../index.ts';
-
-/** Maximum number of tasks and inputs listed per line. */
-const NAMED_MAX = 5;
 
 /** One line for all tasks with the same reason. */
 export function renderWhy({ flow, run, step, tasks, others }: StepWhy, palette: Palette): string {
@@ -18,10 +15,7 @@ export function renderWhy({ flow, run, step, tasks, others }: StepWhy, palette: 
   }
   const lines = [...groups].map(([text, members]) => {
     const mark = members[0]?.executed ? palette.green('✓') : palette.cyan('=');
-    return `  ${mark} ${named(
-      members.map(({ task }) => task),
-      NAMED_MAX,
-    )} ${text}`;
+    return `  ${mark} ${named(members.map(({ task }) => task))} ${text}`;
   });
   const rest = others === 0 ? [] : [`  and ${others} more: choose one with --task`];
   return [palette.bold(`${flow}/${run}/${step}`), ...lines, ...rest].join('\n');
@@ -38,7 +32,7 @@ function tell(reason: ExecutionReason, step: string, task: string): string {
     case 'first':
       return 'the cache has no entry from an earlier run';
     case 'changed':
-      return `since ${reason.since}, ${list(reason.changes.map(change))} changed`;
+      return `since ${reason.since}, ${listed(reason.changes.map(change))} changed`;
     case 'failed-before':
       return `nothing changed since ${reason.since}, but it failed there, and failures are not cached`;
     case 'not-kept':
@@ -73,9 +67,4 @@ function change(one: Change): string {
     case 'input':
       return `the input ${one.name} (${one.was ?? 'none'} → ${one.now ?? 'none'})`;
   }
-}
-
-function list(texts: readonly string[]): string {
-  const more = texts.length > NAMED_MAX ? [`${texts.length - NAMED_MAX} more`] : [];
-  return new Intl.ListFormat('en-GB').format([...texts.slice(0, NAMED_MAX), ...more]);
 }

@@ -1,3 +1,4 @@
+import { count, named } from '../../base/counts.ts';
 import { SystemError, UserError } from '../../base/errors.ts';
 import type { Progress } from '../../base/terminal/progress.ts';
 import { packageName } from '../../contract/names.ts';
@@ -78,10 +79,9 @@ function belongsTo(flow: string, entity: Found): boolean {
 async function refuseLive({ store, flow }: FlowUndeployOptions): Promise<void> {
   const live = [...(await liveRuns(store, flow))].map((run) => `${flow}/${run}`);
   if (live.length === 0) return;
-  const more = live.length > LIVE_SHOWN_MAX ? ', …' : '';
   throw new UserError(
     'runs-are-live',
-    `${live.length === 1 ? '1 run' : `${live.length} runs`} of ${flow} would stall: ${live.slice(0, LIVE_SHOWN_MAX).join(', ')}${more}`,
+    `${count(live.length, 'run')} of ${flow} would stall: ${named(live, LIVE_SHOWN_MAX)}`,
     'wait for them, cancel them with nuvopipe cancel, or use --force',
   );
 }

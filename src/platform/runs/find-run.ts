@@ -1,11 +1,9 @@
+import { named } from '../../base/counts.ts';
 import { UserError } from '../../base/errors.ts';
 import { suggest } from '../../base/suggest.ts';
 import { keys } from '../../contract/layout.generated.ts';
 import { readRecord } from '../s3/read-record.ts';
 import type { RunKey, RunReader } from './reader.ts';
-
-/** Maximum number of runs listed for an ambiguous prefix. */
-const CANDIDATES_NAMED_MAX = 5;
 
 /**
  * The run named by `text`: `Flow/run` or the ID; a unique prefix is enough.
@@ -32,11 +30,9 @@ export async function findRun(reader: RunReader, text: string): Promise<RunKey> 
     return only;
   }
   if (matching.length > 1) {
-    const named = matching.slice(0, CANDIDATES_NAMED_MAX).map(pathspec).join(', ');
-    const more = matching.length > CANDIDATES_NAMED_MAX ? ', …' : '';
     throw new UserError(
       'ambiguous-run',
-      `${matching.length} runs start with "${text}": ${named}${more}`,
+      `${matching.length} runs start with "${text}": ${named(matching.map(pathspec))}`,
       'type more of the run ID',
     );
   }

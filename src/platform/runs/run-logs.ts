@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { named } from '../../base/counts.ts';
 import { UserError } from '../../base/errors.ts';
 import { suggest } from '../../base/suggest.ts';
 import { lastState } from '../../base/terminal/harmless.ts';
@@ -237,7 +238,7 @@ async function checkFilter(reader: RunReader, key: RunKey, { step, task }: LogFi
   throw new UserError(
     'unknown-task',
     `no task "${task}" of the step ${step} has output or has ended in the run ${key.flow}/${key.run}`,
-    near === undefined ? `tasks so far: ${tasks.slice(0, TASKS_NAMED_MAX).join(', ')}` : `did you mean "${near}"?`,
+    near === undefined ? `tasks so far: ${named(tasks, TASKS_NAMED_MAX)}` : `did you mean "${near}"?`,
   );
 }
 

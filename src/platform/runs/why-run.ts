@@ -1,3 +1,4 @@
+import { named } from '../../base/counts.ts';
 import { UserError } from '../../base/errors.ts';
 import type { RunRecord, TaskRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
@@ -62,7 +63,7 @@ export async function whyStep(reader: RunReader, key: RunKey, step: string, task
     .sort(byNumbers);
   if (task !== undefined && !ended.includes(task)) {
     const message = `no task "${task}" of the step "${step}" has ended in the run ${key.flow}/${key.run}`;
-    throw new UserError('unknown-task', message, `tasks: ${ended.slice(0, RUNS_MAX).join(', ') || 'none so far'}`);
+    throw new UserError('unknown-task', message, `tasks: ${named(ended) || 'none so far'}`);
   }
   const looked = task === undefined ? ended.slice(0, TASKS_MAX) : [task];
   const run = (await reader.run(key)) as RunRecord;
