@@ -10,8 +10,9 @@
 function handleDeath({ flow, version, standIns, maxBytes, notResolved }) {
   /** @param {{ error: ActionError }} answer */
   return ({ error }) => {
-    const reason = typeof error === 'string' ? error : error?.error || error?.message || JSON.stringify(error);
-    const died = Buffer.from(String(reason)).subarray(0, maxBytes).toString();
+    const reason = typeof error === 'string' ? error : error?.error || error?.message;
+    const text = typeof reason === 'string' ? reason : JSON.stringify(error);
+    const died = Buffer.from(text).subarray(0, maxBytes).toString();
     const { run, step, standIn = 0 } = saved;
     const following = { ...saved, used: (saved.used || 0) + 1 };
     if (saved.died === undefined) return { ...following, died };

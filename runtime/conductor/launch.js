@@ -4,10 +4,10 @@
  * Launches the sessions that a step's answer asks for. Only the conductor has the OpenWhisk key: a step's container has not.
  *
  * A session that is launched twice does no harm, and one that is lost is found by the leases of its work, so nothing is kept of
- * what was launched. The next component learns only of refusals.
+ * what was launched. The next component learns only of refusals, and how many sessions were accepted.
  *
  * @param {{ conductor: string, flows: string[], tls: string, componentsMax: number }} constants `conductor`: action of the run's own
- *   version; `flows`: those that steps start; `tls`: what a deploy says of certificates, JSON in base64
+ *   version; `flows`: those that steps start; `tls`: how the deploy verifies certificates, JSON in base64
  */
 function launch({ conductor, flows, tls, componentsMax }) {
   const PARALLEL = 8;
@@ -26,11 +26,11 @@ function launch({ conductor, flows, tls, componentsMax }) {
   const api = `${host.includes('://') ? host : `https://${host}`}/api/v1/namespaces/_/actions`;
   const web = require(api.startsWith('https:') ? 'node:https' : 'node:http');
 
-  /** @type {() => { rejectUnauthorized?: boolean, ca?: string[] }} */
-  const certificates = () => {
+  /** @type {() => import('node:http').Agent} */
+  const connect = () => {
     const { insecure, ca } = JSON.parse(Buffer.from(tls, 'base64').toString() || '{}');
-    if (insecure) return { rejectUnauthorized: false };
-    return ca ? { ca: [...require('node:tls').rootCertificates, ca] } : {};
+    const authorities = ca && { ca: [...require('node:tls').rootCertificates, ca] };
+    return new web.Agent({ keepAlive: true, ...(insecure ? { rejectUnauthorized: false } : authorities) });
   };
 
   /** @type {(session: LaunchedSession) => [action: string, args: object][]} */
@@ -56,14 +56,14 @@ function launch({ conductor, flows, tls, componentsMax }) {
    */
   const invoke = (agent, [action, args]) =>
     new Promise((resolve) => {
-      // A step's answer is not to invoke anything else, whatever has come over its container.
+      // A step's answer must not invoke anything else, even if its container was taken over.
       if (action !== conductor && !flows.includes(action) && !FLOW_VERSION.test(action)) {
         resolve(`${action} is no flow`.slice(0, REFUSAL_MAX_LENGTH));
         return;
       }
       const authorization = `Basic ${Buffer.from(key).toString('base64')}`;
       const headers = { authorization, 'content-type': 'application/json' };
-      const options = { method: 'POST', agent, timeout: TIMEOUT_MS, headers, ...certificates() };
+      const options = { method: 'POST', agent, timeout: TIMEOUT_MS, headers };
       /** @type {import('node:http').ClientRequest} */
       const request = web.request(
         `${api}/${encodeURI(action)}?blocking=false`,
@@ -83,27 +83,35 @@ function launch({ conductor, flows, tls, componentsMax }) {
         const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error);
         resolve(
           /CERT|SELF_SIGNED|UNABLE_TO/.test(code)
-            ? `the certificate of ${host} is not trusted: ${code}`.slice(0, REFUSAL_MAX_LENGTH)
+            ? `deploy with --cafile or --insecure: the certificate of ${host} is not trusted`.slice(
+                0,
+                REFUSAL_MAX_LENGTH,
+              )
             : 'crowded',
         );
       });
       request.end(JSON.stringify(args));
     });
 
-  /** @type {(sessions: LaunchedSession[]) => Promise<[taken: number, refusal: string | undefined]>} */
-  const invokeAll = async (sessions) => {
-    const agent = new web.Agent({ keepAlive: true });
+  /**
+   * Invokes sessions until one is refused, since the platform would refuse the rest too. The first is invoked alone, because
+   * it may carry what the others lack; then several at a time, so that later ones may be accepted after one was refused.
+   * `taken` counts all that were accepted. It is 0 only if the first was refused.
+   *
+   * @type {(agent: import('node:http').Agent, sessions: LaunchedSession[]) => Promise<[taken: number, refusal: string | undefined]>}
+   */
+  const invokeAll = async (agent, sessions) => {
     const invocations = sessions.flatMap(invocationsOf);
     let taken = 0;
     /** @type {string | undefined} */
     let refusal;
-    // After a refusal the others would be refused too.
-    for (let at = 0; at < invocations.length && refusal === undefined; at += PARALLEL) {
-      const refusals = await Promise.all(invocations.slice(at, at + PARALLEL).map((each) => invoke(agent, each)));
+    for (let at = 0; at < invocations.length && refusal === undefined; ) {
+      const batch = invocations.slice(at, at === 0 ? 1 : at + PARALLEL);
+      const refusals = await Promise.all(batch.map((each) => invoke(agent, each)));
       taken += refusals.filter((each) => each === undefined).length;
       refusal = refusals.find((each) => each !== undefined);
+      at += batch.length;
     }
-    agent.destroy();
     if (refusal !== undefined) console.error(`nuvopipe: a session was not accepted: ${refusal}`);
     return [taken, refusal];
   };
@@ -117,13 +125,15 @@ function launch({ conductor, flows, tls, componentsMax }) {
   /** @type {(envelope: Envelope, launched: NonNullable<Envelope['launch']>) => Promise<Envelope | { error: string }>} */
   const perform = async (envelope, { sessions, then, also = [], persists }) => {
     const { launch, ...rest } = envelope;
-    let [taken, refusal] = await invokeAll(sessions);
-    for (const each of also) await invokeAll([each]);
+    const agent = connect();
+    let [taken, refusal] = await invokeAll(agent, sessions);
+    for (const each of also) await invokeAll(agent, [each]);
     const isLast = persists !== undefined && (envelope.used || 0) >= componentsMax;
     while (refusal !== undefined && isLast && Date.now() + RESERVE_MS < Number(deadline)) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      [taken, refusal] = await invokeAll(sessions);
+      [taken, refusal] = await invokeAll(agent, sessions);
     }
+    agent.destroy();
     if (refusal === undefined) return then || rest;
     if (isLast) return { error: `the platform takes no further session of this run: ${refusal}` };
     if (persists === undefined) return { ...rest, launched: [taken, refusal] };

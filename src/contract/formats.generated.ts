@@ -338,9 +338,9 @@ export interface Envelope {
   waits?: number;
   launch?: Launch;
   /**
-   * From the conductor, if the platform refused a session that was to be launched: how many it had accepted before, and
-   * why it refused: `busy` (too many calls in this minute), `crowded` (too much at once, or no answer), or the reason
-   * of a refusal for good.
+   * From the conductor, if the platform refused a session that was to be launched: how many it accepted (0 only if it
+   * refused the first), and why it refused: `busy` (too many calls in this minute), `crowded` (too much at once, or no
+   * answer), or the reason of a refusal for good.
    */
   launched?: [taken: number, refusal: string];
   /** The component before asked for a new session for the rest, and it was refused. */
@@ -374,7 +374,7 @@ export interface Envelope {
  * towards the size of the envelope.
  */
 export interface Launch {
-  /** In this order, until one is refused. */
+  /** In this order, several at a time after the first, until one is refused. */
   sessions: LaunchedSession[];
   /** The session's next envelope, or its last, once all are accepted; absent: the one that the launch is in. */
   then?: Envelope;

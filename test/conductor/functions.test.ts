@@ -132,6 +132,13 @@ describe('conductor: death', () => {
     assert.equal((handled(AT_STEP, { error: 'é'.repeat(20) }) as Envelope).died, 'é'.repeat(10));
   });
 
+  it('writes an error without a text as JSON', () => {
+    const died = (error: unknown) => (handled(AT_STEP, error) as Envelope).died;
+    assert.equal(died({ error: { code: 7 } }), '{"error":{"code":7}}');
+    assert.equal(died({ message: ['m'] }), '{"message":["m"]}');
+    assert.equal(died({ code: 7 }), '{"code":7}');
+  });
+
   it('tries one stand-in after another and keeps the first reason', () => {
     const died = { ...AT_STEP, died: 'first' };
     assert.deepEqual(handled(died, 'second'), { ...died, used: 4, died: 'second', standIn: 1 });

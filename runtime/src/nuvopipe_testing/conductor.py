@@ -79,8 +79,8 @@ class Call:
 class Launch:
     """Sessions are invoked without waiting for them: `(action, arguments)` of each, the action None for the session's own flow.
 
-    It is not a component. Its answer has the number `taken` of `sessions` that were accepted before one was refused, the reason
-    of the `refusal` if there was one, and the time `now`, epoch milliseconds. `also` are invoked too, accepted or not.
+    It is not a component. Its answer has the number `taken` of `sessions` that were accepted (0 only if the first was refused),
+    the reason of the `refusal` if there was one, and the time `now` (epoch ms). `also` is invoked too, accepted or not.
     """
 
     sessions: list[tuple[str | None, JsonObject]]

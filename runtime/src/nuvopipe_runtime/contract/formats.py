@@ -399,9 +399,9 @@ Envelope = TypedDict(
         # Since when the session has waited for the platform to accept another one, epoch milliseconds.
         "waits": "NotRequired[int]",
         "launch": "NotRequired[Launch]",
-        # From the conductor, if the platform refused a session that was to be launched: how many it had accepted
-        # before, and why it refused: `busy` (too many calls in this minute), `crowded` (too much at once, or no
-        # answer), or the reason of a refusal for good.
+        # From the conductor, if the platform refused a session that was to be launched: how many it accepted (0
+        # only if it refused the first), and why it refused: `busy` (too many calls in this minute), `crowded` (too
+        # much at once, or no answer), or the reason of a refusal for good.
         "launched": "NotRequired[list[Any]]",
         # The component before asked for a new session for the rest, and it was refused.
         "handsOver": "NotRequired[Literal[True]]",
@@ -436,7 +436,7 @@ class Launch(TypedDict):
     count towards the size of the envelope."""
 
     sessions: list[LaunchedSession]
-    """In this order, until one is refused."""
+    """In this order, several at a time after the first, until one is refused."""
     then: NotRequired[dict[str, Any]]
     """The session's next envelope, or its last, once all are accepted; absent: the one that the launch is in."""
     also: NotRequired[list[LaunchedSession]]

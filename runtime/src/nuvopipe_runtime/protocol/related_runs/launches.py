@@ -50,7 +50,7 @@ class Launches:
 
     @property
     def taken(self) -> int:
-        """Number of sessions that were accepted before one was refused; 0 if none was."""
+        """Number of sessions that were accepted when one was refused; 0 only if the first was refused, or if none was."""
         return self._taken
 
     @property
