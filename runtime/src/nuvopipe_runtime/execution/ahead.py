@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 class Ahead:
     def __init__(self, code: UserCode, tree: ast.Module, flow: str, later: dict[str, str]) -> None:
-        """`tree` is that of the flow's module, without the imports of the user's modules, which `later` names."""
+        """`tree`: the flow's module, without the imports of the user's modules, which are in `later` by their alias."""
         self.code = code
         self._steps = _imports_of_steps(tree, flow, later)
         self._modules: dict[str, list[str]] = {}
-        """What each of the user's modules imports."""
+        """Imports of each of the user's modules."""
 
     def of(self, step: str) -> tuple[list[str], list[str]]:
-        """(modules of the user's, others) that a step imports, in the order of execution."""
+        """Returns (the user's modules, other modules) that a step imports, in the order of execution."""
         own: dict[str, bool] = {}
         others: dict[str, bool] = {}
         pending = self._steps.get(step, [])[::-1]
@@ -89,7 +89,7 @@ def is_there(name: str) -> bool:
 
 
 def _imports_of_steps(tree: ast.Module, flow: str, later: dict[str, str]) -> dict[str, list[str]]:
-    """By step, the dotted names that its code imports, and the user's modules that it calls."""
+    """Returns by step the dotted names that its code imports and the user's modules that it calls."""
     functions = {node.name: _imports(node.body) for node in tree.body if isinstance(node, ast.FunctionDef)}
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == flow]
     found: dict[str, list[str]] = {}

@@ -25,29 +25,29 @@ if TYPE_CHECKING:
     from .wire import Header
 
     Blob: TypeAlias = tuple[bytes, BlobAttributes | None]
-    """An artifact as the store has it."""
+    """An artifact as it is stored: its content, attributes and ETag."""
 
 BLOB_CACHE_BYTES = 32 << 20
 BLOB_CACHE_MAX_BLOB = 256 << 10
 BLOB_OVERHEAD_BYTES = 1 << 10
-"""The supervisor's memory counts against the step's: the cache takes an eighth of OpenWhisk's default of 256 MB. An entry costs
-more than a small artifact weighs."""
+"""Limits of the cache. The supervisor shares the step's memory, so the cache may take an eighth of OpenWhisk's default of
+256 MB. The number of entries is limited because an entry takes more memory than a small artifact."""
 
 ALONG_MAX_BYTES = 64 << 10
 ALONG_INPUTS_MAX = 4
-"""Small artifacts that are sent along with a task's request. A join with more inputs asks for what it needs."""
+"""Maximum number of small artifacts sent along with a task's request. A join with more inputs asks for what it needs."""
 
 KNOWN_MAX = 20_000
 
 KNOWN_FOR_S = 3600
-"""How long an artifact in the store is not written again. `nuvopipe prune` may delete it, but none that was in use within a day
-(`SETTLED_MS` of `src/platform/runs/retention.ts`)."""
+"""For how long an artifact seen in the store is not written again. `nuvopipe prune` deletes unused artifacts, but none that was
+in use within a day (`SETTLED_MS` of `src/platform/runs/retention.ts`)."""
 
 
 class BlobCache:
-    """Small artifacts that passed through this container, newest kept; content-addressed, so never stale.
+    """Keeps the newest small artifacts that passed through this container; content-addressed, so never stale.
 
-    Any thread may use it.
+    It is thread-safe.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class BlobCache:
         self._room = BLOB_CACHE_BYTES
         self._lock = threading.Lock()
         self.known: OrderedDict[str, float] = OrderedDict()
-        """When an artifact was last seen in the store, epoch seconds."""
+        """Time at which an artifact was last seen in the store, by key, epoch seconds."""
 
     def __contains__(self, key: object) -> bool:
         return key in self._blobs
@@ -91,9 +91,9 @@ class BlobCache:
 
 
 class ArtifactServer(threading.Thread):
-    """Answers a task's requests for artifacts, in order per connection; writes go to the store while the task works on.
+    """Answers a task's requests for artifacts, in order per connection. Writes to the store while the task continues.
 
-    This thread serves the task's own wire; `admit` starts one more for a connection of the task's threads or child processes.
+    This thread serves the task's own wire; `admit` starts another for a connection of the task's threads or child processes.
     """
 
     def __init__(self, wire: Wire, store: Store, blobs: BlobCache, flow: str, operation: str, request: Request) -> None:
@@ -105,7 +105,7 @@ class ArtifactServer(threading.Thread):
         self._first = (operation, request)
         self._ahead = ReadAhead(store, request)
         self._lock = threading.Lock()
-        """Guards the writes, and what is read ahead."""
+        """Guards the writes and the reads ahead."""
         self._writes: list[tuple[Future[str | None], str, bytes, BlobAttributes | None]] = []
         self._admitted: list[socket.socket] = []
         self._result: Outcome = {}
@@ -124,7 +124,7 @@ class ArtifactServer(threading.Thread):
                     self._serve(self._wire, header, body)
             self._finish_writes()
         except ConnectionError:
-            pass  # the task has ended before its time
+            pass  # the task has ended prematurely
         except Exception as error:
             self.ok = False
             self.error = f"the step's artifacts could not be stored: {explain(error)}"
@@ -133,7 +133,7 @@ class ArtifactServer(threading.Thread):
             self._wire.close()
 
     def _send_request(self, operation: str, request: Request) -> None:
-        """Sends the small artifacts of the inputs along if they are cached: most tasks ask for nothing else."""
+        """Sends the request with the cached small artifacts of the inputs: most tasks ask for nothing else."""
         along: list[tuple[str, Blob]] = []
         room = ALONG_MAX_BYTES
         for told in request.get("inputs", [])[:ALONG_INPUTS_MAX]:
@@ -148,12 +148,12 @@ class ArtifactServer(threading.Thread):
             self._wire.send({"key": key, "attributes": attributes}, data)
 
     def admit(self, connection: socket.socket) -> None:
-        """Serves one more connection, until the other side or `dismiss` closes it."""
+        """Serves another connection until the other side or `dismiss` closes it."""
         self._admitted.append(connection)
         threading.Thread(target=self._serve_all, args=(Wire(connection),), daemon=True).start()
 
     def dismiss(self) -> None:
-        """Stops answering after the task's end: processes that it started may live on."""
+        """Stops answering after the task's end, since processes that it started may outlive it."""
         for connection in self._admitted:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -166,7 +166,7 @@ class ArtifactServer(threading.Thread):
             while (frame := wire.receive()) is not None:
                 self._serve(wire, *frame)
         except (OSError, ValueError):
-            pass  # a child process was ended in the middle of a request
+            pass  # a child process ended in the middle of a request
         finally:
             wire.close()
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Attempt:
-    """`result` is what the task answered, empty if it could not; times are epoch seconds."""
+    """`result` is the task's answer, empty if it gave none; times are epoch seconds."""
 
     def __init__(
         self,
@@ -35,6 +35,6 @@ class Attempt:
         self.kinds = list(kinds)
         """Names of the failure: the exception's classes, `timeout`, `crash`."""
         self.was_stopped = False
-        """The attempt was ended because its run is over."""
+        """Whether the attempt was ended because its run is over."""
         self.live_log: LiveLog | None = None
         """The parts of the log written while the task ran; the attempt's own log replaces them."""

@@ -1,4 +1,4 @@
-"""What a task reads of artifacts, without Metaflow's temporary file for each: its content-addressed store asks here first."""
+"""Reads artifacts for a task without Metaflow's temporary files: Metaflow's content-addressed store asks here first."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class BlobAttributes(TypedDict, total=False):
 
 
 class TaskBlobs:
-    """For `ContentAddressedStore.set_blob_cache`. Keys are the SHA-1 of an artifact's content."""
+    """A cache for `ContentAddressedStore.set_blob_cache`. Keys are the SHA-1 of an artifact's content."""
 
     def __init__(self, flow: str, connections: Connections, sent: dict[str, tuple[BlobAttributes | None, bytes]]) -> None:
-        """`sent`: (attributes, data) by the object's key, of small artifacts that came with the request."""
+        """`sent`: (attributes, data) of the small artifacts that came with the request, by the object's key."""
         self._flow = flow
         self._connections = connections
         self._sent = sent
 
     def load_key(self, sha: str) -> bytes | None:
-        """The artifact's content; None to have Metaflow read it by itself, and report what is wrong with it."""
+        """Returns the artifact's content; None if Metaflow should read it and report what is wrong with it."""
         key = key_of(self._flow, sha)
         attributes, data = self._sent.get(key) or self._ask(key)
         if attributes is None:

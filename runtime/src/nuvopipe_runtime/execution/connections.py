@@ -1,4 +1,4 @@
-"""A task's connections to its supervisor: no two threads or processes use the same one at the same time.
+"""A task's connections to its supervisor. Each is used by one thread of one process at a time.
 
 The main thread uses the wire that the task was started with. Other threads and child processes open connections: they send one
 end of a new socket pair through the door, and the supervisor serves it.
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KNOCK = b"c"
-"""Sent through the door with the descriptor of a connection that the supervisor is to serve."""
+"""Sent through the door with the descriptor of a connection, which the supervisor then serves."""
 
 IDLE_MAX = 8
-"""Connections of a process that are kept open for the next request."""
+"""How many connections a process keeps open for further requests."""
 
 
 class Connections:
@@ -34,12 +34,12 @@ class Connections:
         self._idle: list[Wire] = []
         self._main_thread = threading.get_ident()
         self._is_busy = False
-        """Whether the main thread is in the middle of an answer: what it unpickles may read artifacts itself."""
+        """Whether the main thread is in the middle of an answer, since unpickling it may read further artifacts."""
         os.register_at_fork(after_in_child=self._start_in_child)
 
     @contextlib.contextmanager
     def use(self) -> Iterator[Wire]:
-        """A connection for exclusive use. One that is left in the middle of an answer is discarded."""
+        """Yields a connection for exclusive use. A connection that is left in the middle of an answer is discarded."""
         if self._wire is not None and threading.get_ident() == self._main_thread and not self._is_busy:
             self._is_busy = True
             yield self._wire
@@ -54,7 +54,7 @@ class Connections:
         self._give_back(wire)
 
     def _start_in_child(self) -> None:
-        """Drops the parent's connections, and its lock, which a thread may hold that the child does not have."""
+        """Drops the parent's connections and its lock, which might be held by a thread that the child does not have."""
         if self._wire is not None:
             self._wire.close()
             self._wire = None

@@ -1,4 +1,4 @@
-"""Runs one attempt of a task: has it forked, serves its artifacts, takes its output, watches its time."""
+"""Runs one attempt of a task: has it forked, serves its artifacts, reads its output and enforces its time limit."""
 
 from __future__ import annotations
 
@@ -31,20 +31,21 @@ if TYPE_CHECKING:
     from .warm_processes import WarmProcess
 
 KILL_GRACE_S = 2
-"""Metaflow's own `@timeout` raises inside the step first, with a traceback; a step that ignores it is killed after this."""
+"""At its time limit, Metaflow's `@timeout` raises in the step, which gives a traceback. A step that ignores it is killed this
+much later."""
 
 ANSWER_RESERVE_S = 3
-"""Kept of the activation's time for the commit and the answer: a step is killed before OpenWhisk kills the container."""
+"""Time reserved for the commit and the answer: a step is killed before OpenWhisk kills the container."""
 
 LOOK_EVERY_S = 3.0
-"""How often the supervisor checks, while a step works, whether its run has been cancelled or has failed elsewhere."""
+"""Interval at which the supervisor checks, while a step works, whether its run was cancelled or has failed elsewhere."""
 
 ERROR_MAX = 300
-"""Characters of an exception's text that go into records and results; the log has all of it."""
+"""Maximum length of an exception's text in records and results, in characters; the log has all of it."""
 
 
 class Executor:
-    """Executes tasks in forks of warm processes, one at a time: OpenWhisk gives a container one activation at a time."""
+    """Executes tasks in forks of warm processes, one at a time, since OpenWhisk gives a container one activation at a time."""
 
     def __init__(self, plan: Plan, processes: type[WarmProcesses] = WarmProcesses) -> None:
         self._plan = plan
@@ -53,7 +54,7 @@ class Executor:
         self.close = self._processes.close
         self.blobs = BlobCache()
         self.secrets: dict[str, str] = {}
-        """The flow's secrets that the steps of this action need, by name; a task gets those of its step."""
+        """Secrets that the steps of this action need, by name; a task gets only those of its step."""
 
     def run(
         self,
@@ -69,15 +70,15 @@ class Executor:
     ) -> Attempt:
         """Runs one attempt.
 
-        `deadline` is the activation's, epoch seconds. `is_over` is asked now and then whether the run is over. `overdue` is the
-        failure after `timeout_s` if that is not the step's own limit. `live_log` gets what the task writes meanwhile.
+        `deadline` is the activation's, epoch seconds. `is_over` says whether the run is over, and is called now and then.
+        `overdue` is the error after `timeout_s` if that is not the step's own limit. `live_log` gets the output as it appears.
 
-        Never raises for what the user's code does. Raises `WarmGone` if there is no process to fork the task from.
+        Never raises because of the user's code. Raises `WarmGone` if there is no process to fork the task from.
         """
         step = request.get("step")
         variables: dict[str, str] = {}
         if step is not None:
-            # `catch`'s fallback executes nothing of the user's, and may run in another step's action.
+            # The fallback of `catch` executes no user code, and may run in another step's action.
             variables = self._plan.environment(step, self.secrets, lacks_none="reason" not in request)
             names = [name for name in self._plan.steps[step].get("secrets", []) if name in variables]
             request = {**request, "secretNames": names}
@@ -117,7 +118,7 @@ class Executor:
             ended = _watch(warm, pid, door, server, streams, limit, look)
         except BaseException:
             _kill(pid)
-            self._processes.forget(warm)  # it still waits for this task
+            self._processes.forget(warm)  # the warm process still waits for this task
             raise
         if ended.gone is not None:
             self._processes.forget(warm)
@@ -157,12 +158,12 @@ class _Ended(NamedTuple):
     """How a task's process ended."""
 
     status: int
-    """As from wait(2)."""
+    """Wait status, as of wait(2)."""
     timed_out: bool
     was_stopped: bool
-    """The task was killed because its run is over."""
+    """Whether the task was killed because its run is over."""
     gone: WarmGone | None
-    """Its warm process has ended, and the task with it."""
+    """Set if the warm process has ended, and the task with it."""
 
 
 def _watch(
@@ -174,7 +175,7 @@ def _watch(
     limit: float,
     is_over: Callable[[], bool],
 ) -> _Ended:
-    """Reads the task's output until it has ended, or kills it at `limit`, epoch seconds, or when its run is over."""
+    """Reads the task's output until the task ends. Kills it at `limit` (epoch seconds) or when its run is over."""
     timed_out = was_stopped = False
     status: int | None = None
     gone: WarmGone | None = None
@@ -212,7 +213,7 @@ def _watch(
     _kill_group(pid)
     door.close()
     for descriptor, stream in streams.items():
-        # What is still in the pipe; a grandchild that keeps it open is not waited for.
+        # Read what is still in the pipe, without waiting for a grandchild that keeps it open.
         os.set_blocking(descriptor, False)
         try:
             while data := os.read(descriptor, 1 << 16):
@@ -233,14 +234,14 @@ def _let_in(door: socket.socket, server: ArtifactServer, selector: selectors.Bas
 
 
 def _kill(pid: int) -> None:
-    """Kills a running task, which may not have its own process group yet, and what it has started."""
+    """Kills a running task and the processes that it started. The task may not have its own process group yet."""
     if not _kill_group(pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
 def _kill_group(pid: int) -> bool:
-    """Kills what is left in a task's process group. False if there is no such group."""
+    """Kills the processes left in a task's process group. False if there is no such group."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -249,7 +250,7 @@ def _kill_group(pid: int) -> bool:
 
 
 def how_it_ended(status: int, killed_before: int | None, killed_after: int | None) -> str:
-    """Describes a process's wait status; the counts say how often the kernel had run out of memory before and after it."""
+    """Describes a process's wait status. The counts say how often the kernel had run out of memory before and after it."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         name = signal_name(number)

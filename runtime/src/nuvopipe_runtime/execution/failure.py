@@ -1,4 +1,4 @@
-"""An exception that ends a task: its traceback in the log, from the user's first frame on, and a short text for the record."""
+"""Reports an exception that ends a task: a traceback in the log, from the user's first frame on, and a text for the record."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 ERROR_SENT_MAX = 64 << 10
-"""Characters of an exception's text that the supervisor gets; it masks secrets before it shortens the text."""
+"""Maximum length of the text that the supervisor gets, in characters; it masks secrets before it shortens the text."""
 
 TEXT_PART_MAX = 256 << 10
-"""Characters of a traceback's beginning, and of its end, that go into the log: an exception's text may be huge."""
+"""Length of a traceback's beginning and end in the log, in characters: an exception's text may be huge."""
 
 
 def failure_of(error: BaseException, kinds: list[str], plan: Plan, directory: str, step: str | None = None) -> Outcome:
-    """`error`, `where` and `kinds` for the supervisor. Writes the failure to the log.
+    """Writes the failure to the log. Returns `error`, `where` and `kinds` for the supervisor.
 
-    `kinds`: the names of the failure; `directory`: the task's; `step`: None for a task that belongs to no step.
+    `kinds`: the names of the failure; `directory`: the task's; `step`: None for a task without a step.
     """
     users = _Users(plan, directory)
     frames = users.frames(error.__traceback__)
@@ -47,7 +47,7 @@ def failure_of(error: BaseException, kinds: list[str], plan: Plan, directory: st
 
 
 def _message_of(error: BaseException, kinds: list[str], step: str | None) -> str | None:
-    """The message that replaces the exception's own text; None if that needs no explanation."""
+    """The message that replaces the exception's own text; None if the text needs no explanation."""
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
         return f"the step ended with exit code {code}: it called exit({error.code!r})"

@@ -1,7 +1,7 @@
-"""Metaflow's graph of a flow, for flows of any size: each step is visited once. `metaflow_patches` puts it in place.
+"""Metaflow's graph of a flow, for flows of any size: each step is visited once. `metaflow_patches` installs it.
 
 Metaflow (2.19.39, `graph.py`) follows every path through a flow when it loads it, and draws a picture (`_graph_info`) of every
-path through its switches. Thirty switches in a row have a thousand million paths.
+path through its switches. Thirty switches in a row have more than 10^9 paths.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 PATHS_DRAWN_MAX = 1_000
-"""In a flow with more paths, the picture shows each step only in the first path that leads to it."""
+"""If a flow has more paths, the picture shows each step only in the first path that leads to it."""
 
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 def drawing(draw: Drawing) -> Drawing:
-    """Metaflow's `FlowGraph.output_steps`, for large flows too. What it says about each step stays the same."""
+    """Replaces Metaflow's `FlowGraph.output_steps`, also for large flows. The facts about each step stay the same."""
 
     def output_steps(self: FlowGraph) -> tuple[dict[str, Any], list[Any]]:
         edges = Edges(self)
-        # A loop of several steps would lead it round and round.
+        # Metaflow would follow a loop of several steps forever.
         left_out = {(name, step) for name, step in edges.back if name != step}
         if edges.paths > PATHS_DRAWN_MAX:
             left_out |= edges.across
@@ -47,7 +47,7 @@ def drawing(draw: Drawing) -> Drawing:
 
 
 def traverse_graph(self: FlowGraph) -> None:
-    """Metaflow's `FlowGraph._traverse_graph`: a step has the same splits around it whichever path leads to it."""
+    """Replaces Metaflow's `FlowGraph._traverse_graph`: a step has the same splits around it whichever path leads to it."""
     around: dict[str, tuple[list[str], list[str]]] = {self.start_step: ([], [])}
     edges = Edges(self)
     self.sorted_nodes = edges.order
@@ -64,7 +64,7 @@ def traverse_graph(self: FlowGraph) -> None:
             node.split_parents, node.split_branches = parents, branches
             parents = [*parents, name] if splits else parents
         for step in node.out_funcs:
-            # Metaflow does not count the start as one of the steps on the way.
+            # Metaflow does not count the start as a step on the way.
             if step in self and ((name, step) not in edges.back or step == self.start_step):
                 self.nodes[step].in_funcs.add(name)
                 around.setdefault(step, (parents, [*branches, step] if splits else branches))
@@ -77,9 +77,9 @@ class Edges:
 
     def __init__(self, graph: FlowGraph) -> None:
         self.order: list[str] = []
-        """The steps, each after all that lead to it, loops apart."""
+        """The steps in topological order, ignoring loops."""
         self.back: set[tuple[str, str]] = set()
-        """Edges to a step on the way there, or from a step to itself."""
+        """Edges that close a loop: to a step on the way there, or from a step to itself."""
         self.across: set[tuple[str, str]] = set()
         """Edges to a step that another path has reached before, in the order in which Metaflow draws."""
         self.paths = 1

@@ -1,4 +1,4 @@
-"""A run's parameters on the flow object, where they differ from what Metaflow's command line makes of them."""
+"""Sets a run's parameters on the flow object where Metaflow's command line would set them differently."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def with_bytes(values: Mapping[str, Any], binary: Sequence[str]) -> dict[str, Any]:
-    """The values with those of binary files decoded from base64."""
+    """Returns the values with binary files decoded from base64."""
     return {name: base64.b64decode(value) if name in binary and value is not None else value for name, value in values.items()}
 
 
 def set_parameters(context: CliState, values: dict[str, Any]) -> None:
-    """Sets a run's constants on the flow, for `_parameters` to keep. Parameters without a value are secret and left out."""
+    """Sets the parameters on the flow, so that `_parameters` stores them. Those without a value are secret and left out."""
     flow = context.flow
     secrets = [name for name, _ in flow._get_parameters() if name not in values]
     by_option = {name.lower(): value for name, value in (values | dict.fromkeys(secrets)).items()}

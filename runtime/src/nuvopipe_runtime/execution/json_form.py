@@ -1,6 +1,6 @@
-"""The JSON form of Python values: of a run's outputs, and of what a step gives to an action or a flow.
+"""The JSON form of Python values: a run's outputs, and the arguments that a step passes to an action or a flow.
 
-Values of JSON stay as they are; every other value has one documented form (`docs/values.md`). An output without a form does not
+JSON values stay as they are; every other value has one documented form (`docs/values.md`). An output without a form does not
 fail a finished step: a text describes it instead. An argument without a form is refused by name.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     """A value as `json` reads and writes it."""
 
 DEPTH_MAX = 150
-"""Levels of nested lists and mappings. OpenWhisk reads JSON up to a depth of 1000; Python uses a few frames for each level."""
+"""Maximum depth of nested lists and mappings. OpenWhisk reads JSON up to a depth of 1000; Python uses some frames per level."""
 
 EXACT_INTEGER_MAX = 2**53 - 1
 """JavaScript's `Number.MAX_SAFE_INTEGER`: the conductor runs on Node, which rounds larger integers."""
@@ -40,7 +40,7 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Part of a `repr` that does not describe the value."""
 
 WHY_MAX = 200
-"""Characters of the reason why a value has no form."""
+"""Maximum length of the reason why a value has no form, in characters."""
 
 INTEGER_BITS_MAX = 14_000
 """Python writes no integer of more than 4300 digits (`sys.int_info.default_max_str_digits`)."""
@@ -49,21 +49,21 @@ READ_WITH = "read it with Metaflow's client"
 
 
 class NoForm(Exception):
-    """A value that has no JSON form, and why."""
+    """Raised for a value without a JSON form; the text says why."""
 
 
 def outputs_of(flow: FlowSpec, names: Iterable[str], task: str) -> tuple[dict[str, Json], dict[str, str]]:
-    """(JSON value by name, exact text by JSON pointer) of artifacts.
+    """Returns (JSON value by name, exact text by JSON pointer) of artifacts.
 
-    The second has the numbers that JSON cannot represent: `{"/loss": "NaN"}`, where the first has null. `task` is the task's
-    pathspec. Raises AttributeError for a name that is not an artifact.
+    The second lists the numbers that JSON cannot represent, for example `{"/loss": "NaN"}`; the first has null for these.
+    `task` is the task's pathspec. Raises AttributeError for a name that is not an artifact.
     """
     writer = _Outputs(task)
     return {name: writer.output(flow, name) for name in names}, writer.exact
 
 
 def arguments_of(arguments: Mapping[str, Any], through_conductor: bool) -> dict[str, Json]:
-    """The JSON form of the arguments of an action or a flow.
+    """Returns the JSON form of the arguments of an action or a flow.
 
     Raises a ValueError that names a value without a form, or one that the conductor would alter.
     """
@@ -71,12 +71,12 @@ def arguments_of(arguments: Mapping[str, Any], through_conductor: bool) -> dict[
 
 
 def readable(value: Any) -> Json:
-    """The JSON form of an artifact to compare and show: NaN and infinities are texts."""
+    """Returns the JSON form in which artifacts are compared and shown: NaN and infinities are texts."""
     return _Readable("").form(value)
 
 
 class _Writer:
-    """Converts one value after the other. Subclasses decide what becomes of those that JSON cannot represent."""
+    """Converts one value after the other. Subclasses decide how to treat values that JSON cannot represent."""
 
     def __init__(self) -> None:
         self._path: list[str | int] = []
@@ -93,11 +93,11 @@ class _Writer:
         raise NotImplementedError
 
     def _colliding(self, items: list[tuple[Any, Any]]) -> Json:
-        """The form of a mapping whose keys are not different texts."""
+        """The form of a mapping in which several keys have the same text."""
         raise NotImplementedError
 
     def _without(self, value: object, why: str) -> Json:
-        """What stands for a value without a form."""
+        """The replacement for a value without a form."""
         raise NotImplementedError
 
     def form(self, value: Any) -> Json:
@@ -284,7 +284,7 @@ def restore(values: Json, exact: Mapping[str, str]) -> Json:
         *parts, last = [part.replace("~1", "/").replace("~0", "~") for part in where.split("/")[1:]]
         place = values
         index: str | int
-        with contextlib.suppress(LookupError, TypeError, ValueError):  # a secret in a key was masked
+        with contextlib.suppress(LookupError, TypeError, ValueError):  # a masked key no longer matches the path
             for part in parts:
                 place = place[int(part) if isinstance(place, list) else part]
             index = int(last) if isinstance(place, list) else last
@@ -299,7 +299,7 @@ def pointer(path: Iterable[str | int]) -> str:
 
 
 def _key(key: Any) -> str:
-    """A mapping's key as text: as Python's `json` writes constants and numbers, and `str` everything else."""
+    """A mapping's key as text: constants and numbers as Python's `json` writes them, everything else as `str` does."""
     if isinstance(key, enum.Enum):
         return _key(key.value)
     if isinstance(key, str):
@@ -327,7 +327,7 @@ def _python_of_key(part: Any) -> Any:
 
 
 def _python_value(numpy: ModuleType, value: Any) -> Any:
-    """An array or a scalar of numpy as lists of Python's values. Raises `NoForm`."""
+    """Converts an array or a scalar of numpy to Python values. Raises `NoForm`."""
     kind = value.dtype.kind
     if kind == "M":
         return _each(numpy.datetime_as_string(value).tolist(), _trimmed)
@@ -342,13 +342,13 @@ def _python_value(numpy: ModuleType, value: Any) -> Any:
 
 
 def _is_dropped(flow: FlowSpec, name: str) -> bool:
-    """Whether a join has dropped it (`DroppedInfo` of `src/contract/records.ts`), which the flow's own error explains."""
+    """Whether a join has dropped the artifact (`DroppedInfo` of `src/contract/records.ts`). The flow's error explains it."""
     datastore = getattr(flow, "_datastore", None)
     return datastore is not None and "dropped" in datastore._info.get(name, {})
 
 
 def _is_artifact(flow: FlowSpec, name: str) -> bool:
-    """Whether an earlier step left it. Unpickling too fails with an AttributeError, if its class is not found."""
+    """Whether the name is an artifact. Unpickling also fails with an AttributeError, if the artifact's class is not found."""
     inputs = vars(flow).get("_datastore")
     return inputs is not None and name in inputs
 
@@ -358,7 +358,7 @@ def _each(value: Any, convert: Callable[[Any], Any]) -> Any:
 
 
 def _trimmed(moment: str) -> str | None:
-    """Removes the zeros of numpy, which writes all digits of its unit: `2024-01-01T00:00:00.000000000`. NaT is None."""
+    """Removes trailing zeros: numpy writes all digits of its unit, as in `2024-01-01T00:00:00.000000000`. NaT is None."""
     if moment == "NaT":
         return None
     return moment.rstrip("0").rstrip(".") if "." in moment else moment
@@ -395,7 +395,7 @@ def _in_order(values: Set[Any]) -> list[Any]:
 
 
 def _text(value: object) -> str:
-    """The text of a `Decimal`, `UUID`, `Path`, …. Raises `NoForm` if the text is no more than an address in memory."""
+    """The text of a `Decimal`, `UUID`, `Path`, …. Raises `NoForm` if the text is only an address in memory."""
     text = str(value)
     if isinstance(value, type) or ADDRESS.search(text):
         raise NoForm("it is a Python object")

@@ -24,11 +24,11 @@ PR_SET_PDEATHSIG = 1
 """prctl(2)"""
 
 REASON_MAX = 300
-"""Characters of an exception's text that a process sends before it ends; its stderr has all of it."""
+"""Maximum length of the exception text that a process sends before it ends, in characters; its stderr has all of it."""
 
 
 class SupervisorGone(Exception):
-    """The supervisor has closed the control socket: nothing is left to do."""
+    """Raised when the supervisor has closed the control socket, so that nothing is left to do."""
 
 
 def say(control: socket.socket, message: dict[str, Any]) -> None:
@@ -42,8 +42,8 @@ def say(control: socket.socket, message: dict[str, Any]) -> None:
 def run_to_end(work: Callable[[], object], control: socket.socket) -> NoReturn:
     """Runs the rest of this process's life.
 
-    If `work` raises, the traceback goes to stderr, which is the activation's log, and the supervisor gets `{ended}` with the
-    exception's text.
+    If `work` raises, the traceback goes to stderr, which is in the activation's log, and the supervisor gets `{ended}` with
+    the exception's text.
     """
     status = 0
     try:
@@ -60,7 +60,7 @@ def run_to_end(work: Callable[[], object], control: socket.socket) -> NoReturn:
 
 
 def write_stderr(text: str) -> None:
-    """Writes to file descriptor 2, whatever `sys.stderr` has become."""
+    """Writes to file descriptor 2, even if `sys.stderr` was replaced."""
     with contextlib.suppress(Exception):
         sys.stderr.flush()
     with contextlib.suppress(OSError), io.FileIO(2, "w", closefd=False) as stream:
@@ -70,7 +70,7 @@ def write_stderr(text: str) -> None:
 
 
 def how_it_exited(code: int) -> str:
-    """An exit code in words; that of a process which a signal ended is negative, as `subprocess` has it."""
+    """Describes an exit code. As in `subprocess`, a negative one means that a signal ended the process."""
     return f"signal {signal_name(-code)}" if code < 0 else f"exit code {code}"
 
 
@@ -84,18 +84,18 @@ def signal_name(number: int) -> str:
 def die_with_parent(parent: int | None = None) -> None:
     """Ties a process to its parent: if the supervisor is killed, its loaders, their warm processes and their tasks end too.
 
-    `parent`: its process ID, if this process has been forked: the parent may have ended before this call.
+    `parent`: the parent's process ID if this process was forked, because the parent may have ended before this call.
     """
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):
-        return  # not Linux: they end with the container
+        return  # not on Linux, where processes end with the container
     if parent is not None and os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def end_as_python_does() -> None:
-    """Joins the non-daemon threads and runs the exit handlers, which also flush logging, as Python does at exit."""
+    """Joins the non-daemon threads and runs the exit handlers, as Python does at exit. The handlers also flush logging."""
     for end in (threading._shutdown, atexit._run_exitfuncs):  # type: ignore[attr-defined]  # CPython's own
         try:
             end()

@@ -1,6 +1,6 @@
-"""What a running step has written so far: numbered parts of its log, which the whole log replaces when the step has ended.
+"""The output of a running step so far: numbered parts of its log, which the whole log replaces when the step has ended.
 
-The parts of a lost attempt stay: they are all that is left of its log.
+The parts of a lost attempt stay, since nothing else is left of its log.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 PAUSE_MIN_S = 3.0
 PAUSE_MAX_S = 15.0
 PAUSE_SHARE = 1 / 20
-"""Between two parts. A quick step has none, a step of five minutes some fifty; after that there are four a minute."""
+"""Intervals between two parts. A quick step writes none, a step of five minutes about fifty, and then four a minute."""
 
 
 class LiveLog:
-    """The log of one execution of a step. `prefix`: of the parts' keys."""
+    """The live log of one attempt. `prefix`: that of the parts' keys."""
 
     def __init__(self, store: Store, prefix: str, now: Callable[[], float] = time.time) -> None:
         self._store = store
@@ -34,7 +34,7 @@ class LiveLog:
         self._writes: dict[str, Future[str | None]] = {}
 
     def look(self, streams: Mapping[str, LogStream]) -> None:
-        """Writes what is new if the next part is due. `streams`: by name."""
+        """Writes the new output if the next part is due. `streams`: by name."""
         now = self._now()
         if now < self._due or any(not write.done() for write in self._writes.values()):
             return
@@ -42,12 +42,12 @@ class LiveLog:
         self._write(streams)
 
     def keep(self, streams: Mapping[str, LogStream]) -> None:
-        """Writes the rest of the log, which nothing will replace."""
+        """Writes the rest of a log that no whole log will replace."""
         self._write(streams)
         self._wait()
 
     def remove(self) -> None:
-        """Deletes the parts, once the whole log is written."""
+        """Deletes the parts after the whole log was written."""
         self._wait()
         for deletion in [self._store.submit(self._store.delete, key) for key in self._writes]:
             _succeeds(deletion)
@@ -66,5 +66,5 @@ class LiveLog:
 
 
 def _succeeds(request: Future[str | None] | Future[None]) -> bool:
-    """Waits for a request. No step fails because a part is lost or remains."""
+    """Waits for a request; False if it failed. A step does not fail because a part is lost or remains."""
     return request.exception() is None

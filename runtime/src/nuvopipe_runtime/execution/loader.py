@@ -1,6 +1,6 @@
 """The loader: has imported Metaflow and the flow, and forks a warm process whenever the supervisor asks for one.
 
-It has no threads and no connections of its own, or its forks would hang; it never holds the OpenWhisk key and never imports the
+It has no threads and no connections, because its forks would hang; it never holds the OpenWhisk key and never imports the
 user's code. On its control socket it first receives its environment and answers that it is ready; then, for each warm process,
 it receives one end of that process's control socket and answers the process id.
 """
@@ -33,25 +33,25 @@ FORK = b"w"
 """Sent with the descriptor of a warm process's control socket."""
 
 EXIT_CODE = b"x"
-"""Sent with a line that holds the process id of a warm process; answered with `{code}` once that has ended."""
+"""Sent with the process ID of a warm process on a line; answered with `{code}` once that process has ended."""
 
 DESCRIPTORS_MAX = 4096
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A flow as tasks need it, or the error that it could not be loaded with."""
+    """A loaded flow as tasks need it, or the error with which loading failed."""
 
     context: CliState | None = None
-    """What Metaflow's command line has made: flow, graph, datastore, metadata, environment."""
+    """Context object of Metaflow's command line: flow, graph, datastore, metadata, environment."""
     ahead: Ahead | None = None
     error: BaseException | None = None
 
 
 def load_flow(plan: Plan) -> tuple[FlowSpec, Ahead]:
-    """Runs `flow.py` as the real `__main__`, so that pickles say `__main__.X` as they do under `python flow.py run`.
+    """Runs `flow.py` as the real `__main__`, so that pickles refer to `__main__.X` as they do under `python flow.py run`.
 
-    Returns the flow, and what its steps import. The tasks import the user's modules themselves, later.
+    Returns the flow and the imports of its steps. Tasks import the user's modules themselves, later.
     """
     from metaflow.tuple_util import ForeachFrame
 
@@ -80,7 +80,7 @@ def load_flow(plan: Plan) -> tuple[FlowSpec, Ahead]:
 
 
 def enter_cli(flow: FlowSpec, path: str) -> CliState:
-    """Goes through Metaflow's CLI up to its `step` command and returns the context object that command would run with."""
+    """Runs Metaflow's CLI up to its `step` command and returns the context object with which that command would run."""
     from metaflow import parameters
 
     from metaflow_extensions.nuvopipe.plugins.records_metadata.provider import RecordsMetadata
@@ -88,7 +88,7 @@ def enter_cli(flow: FlowSpec, path: str) -> CliState:
     from .metadata import RecordedMetadata
     from .storage import SupervisedStorage
 
-    # Stays entered: click options of the CLI modules bind to the current flow when they are imported.
+    # The context stays entered: click options of the CLI modules bind to the current flow when they are imported.
     parameters.flow_context(flow.__class__).__enter__()
     from metaflow import cli
 
@@ -111,7 +111,7 @@ def enter_cli(flow: FlowSpec, path: str) -> CliState:
 
 
 def warm_up(plan: Plan) -> Loaded:
-    """Loads what every task needs, and imports what tasks import lazily, so that forks share it."""
+    """Loads what every task needs, including modules that tasks import lazily, so that forks share it."""
     import concurrent.futures.thread  # noqa: F401
     import encodings.idna  # noqa: F401
     import gzip  # noqa: F401
@@ -128,7 +128,7 @@ def warm_up(plan: Plan) -> Loaded:
 
 
 def serve(control: socket.socket, plan: Plan) -> None:
-    """Returns when the supervisor has closed the control socket. If the flow cannot be loaded, every task reports it."""
+    """Serves until the supervisor closes the control socket. If the flow cannot be loaded, every task reports the error."""
     lines = control.makefile("rb", buffering=0)
     _take_environment(json.loads(lines.readline()))
     try:
@@ -163,7 +163,7 @@ def serve(control: socket.socket, plan: Plan) -> None:
 
 
 def _bury(codes: dict[int, int], wanted: int | None = None) -> None:
-    """Adds the exit codes of warm processes that have ended, and waits for the one that is wanted."""
+    """Collects the exit codes of warm processes that have ended, and waits for the process that is asked for."""
     with contextlib.suppress(ChildProcessError):
         if wanted is not None and wanted not in codes:
             codes[wanted] = os.waitstatus_to_exitcode(os.waitpid(wanted, 0)[1])
@@ -172,7 +172,7 @@ def _bury(codes: dict[int, int], wanted: int | None = None) -> None:
 
 
 def _keep_only(descriptor: int) -> None:
-    """A task must not find the launcher's descriptors among its own: they carry the activations' arguments and answers."""
+    """Closes inherited descriptors: tasks must not get the launcher's, which carry the activations' arguments and answers."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)

@@ -1,6 +1,6 @@
 """A task's output in Metaflow's log format (mflog).
 
-An oversized line or log keeps its head and its tail, which has the traceback. All work is linear in what is written.
+An oversized line or log keeps its head and its tail, which has the traceback. The work is linear in the size of the output.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 LOG_HEAD_BYTES = 4 << 20
 LOG_TAIL_BYTES = 6 << 20
-"""With the head 10 MB, like an activation's log by OpenWhisk's default."""
+"""Head and tail together are 10 MB, OpenWhisk's default limit for an activation's log."""
 
 LINE_HEAD_BYTES = 256 << 10
 LINE_TAIL_BYTES = 256 << 10
-"""A progress bar that writes carriage returns and no line feeds is one line."""
+"""Maximum length of a line. A progress bar that writes carriage returns without line feeds is one line."""
 
 FRESH_MAX_BYTES = 256 << 10
-"""How much is kept of what was written since the last part of a live log."""
+"""Maximum output kept since the last part of a live log."""
 
 OPEN_MAX_BYTES = 4 << 10
-"""How much of an unfinished line a live log shows."""
+"""Maximum length of an unfinished line in a live log."""
 
 TASK, OPEN = b"task", b"open"
-"""Sources of a line: mflog's word for the step's own output, and ours for an unfinished line."""
+"""Sources of a line: mflog's name for the step's own output, and ours for an unfinished line."""
 
 
 class LogStream:
@@ -58,16 +58,16 @@ class LogStream:
             self._add([self._line.take()])
 
     def add_line(self, text: str) -> None:
-        """Adds a line of the supervisor's own after all of the step's."""
+        """Adds a line of the supervisor after all lines of the step."""
         self.finish()
         self._add(to_bytes(text).split(b"\n"))
 
     def content(self) -> bytes:
-        """The object's bytes; empty when nothing was written."""
+        """The log in Metaflow's format; empty if nothing was written."""
         return b"".join([*self._head, *self._tail.noted()])
 
     def fresh(self) -> bytes:
-        """The lines since the last call, or the newest of them, and the state of an unfinished line; in the same format."""
+        """The newest lines since the last call, and the state of an unfinished line, in the same format."""
         entries = self._fresh.noted()
         self._fresh = Window(FRESH_MAX_BYTES)
         state = _last_state(self._line.tail(OPEN_MAX_BYTES))
@@ -97,12 +97,12 @@ class LogStream:
                 self._tail.add(entry)
 
     def _entry(self, source: bytes, number: int, now: bytes, line: bytes) -> bytes:
-        # Metaflow's client sorts lines of the same time by their ids.
+        # Metaflow's client sorts lines with the same time by their IDs.
         return b"[MFLOG|0|%sZ|%s|%s-%09d]%s\n" % (now, source, self._id, number, line)
 
 
 class Window:
-    """The newest of many entries, as many as there is room for; counts the others and their bytes."""
+    """Keeps the newest entries that fit; counts the others and their bytes."""
 
     def __init__(self, room: int) -> None:
         self.entries: deque[bytes] = deque()
@@ -125,7 +125,7 @@ class Window:
             self._dropped_bytes += len(_text_of(old)) + 1
 
     def note(self) -> bytes:
-        """An entry that stands for those that were dropped."""
+        """An entry in place of those that were dropped."""
         lines = "line" if self.dropped == 1 else "lines"
         what = note_of(self.dropped, f"{lines}, {self._dropped_bytes:,} bytes,").strip()
         return b"%s%s\n" % (self._first_dropped, what.encode())
@@ -135,10 +135,10 @@ class Window:
 
 
 class Clipped:
-    """Head and tail of bytes that come in pieces."""
+    """Collects bytes that arrive in pieces, and keeps their head and tail."""
 
     def __init__(self, head: int, tail: int) -> None:
-        """`head` and `tail`: how many bytes are kept."""
+        """`head` and `tail`: number of bytes to keep."""
         self._head_max = head
         self._tail_max = tail
         self._clear()
@@ -162,14 +162,14 @@ class Clipped:
                 self._tail_size -= len(self._tail.popleft())
 
     def take(self) -> bytes:
-        """All bytes, or head and tail with a note between. Starts again with none."""
+        """Returns all bytes, or head and tail with a note in between, and starts again with none."""
         head, tail = bytes(self._head), b"".join(self._tail)[-self._tail_max :]
         left_out = self.size - len(head) - len(tail)
         self._clear()
         return _joined(head, left_out, tail) if left_out else head + tail
 
     def tail(self, length: int) -> bytes:
-        """The last bytes, at most so many."""
+        """The last bytes, limited to this number."""
         found = b""
         for piece in reversed(self._tail):
             found = piece + found
@@ -187,7 +187,7 @@ def _clip(line: bytes) -> bytes:
 
 
 def _joined(head: bytes, left_out: int, tail: bytes) -> bytes:
-    # A character that was cut in two is left out.
+    # Leave out a character that was cut in two.
     head, tail = (part.decode("utf-8", "ignore").encode() if not _is_text(part) else part for part in (head, tail))
     return head + note_of(left_out, "bytes").encode() + tail
 
@@ -206,7 +206,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def _last_state(line: bytes) -> bytes:
-    """What a terminal shows of a line with carriage returns."""
+    """A line with carriage returns as a terminal shows it."""
     return line.rstrip(b"\r").rsplit(b"\r", 1)[-1]
 
 

@@ -1,4 +1,4 @@
-"""Masks secrets in a task's logs, errors and outputs, even if the step prints them or fails with them."""
+"""Masks secrets in a task's logs, errors and outputs, even if the step prints them or raises an error with them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 MASKED = "***"
 
 LENGTH_MIN = 4
-"""Characters. Shorter secrets are not masked: they protect nothing, and masking them would garble the log."""
+"""Minimum length of a masked secret, in characters. Shorter ones protect nothing, and masking them would garble the log."""
 
 
 class Mask:
     def __init__(self, secrets: Iterable[str]) -> None:
-        """`secrets`: their values. Each line of a secret with several lines is masked."""
+        """`secrets`: the values. In a secret of several lines, each line is masked."""
         lines = {line.strip() for secret in secrets for line in secret.splitlines()}
-        # Longest first: one may be a part of another.
+        # Longest first, because a secret may be part of another.
         self._texts = sorted((line for line in lines if len(line) >= LENGTH_MIN), key=len, reverse=True)
 
     def stream(self) -> MaskedStream:
-        """For the bytes of one output stream."""
+        """Returns the masking stream for one output stream."""
         return MaskedStream({form for text in self._texts for form in _byte_forms(text)})
 
     def value(self, value: Any) -> Any:
-        """A JSON value with its texts masked."""
+        """Returns a JSON value with its texts masked."""
         if not self._texts:
             return value
         if isinstance(value, str):
@@ -43,7 +43,7 @@ class Mask:
 
 
 class MaskedStream:
-    """Masks bytes that come in pieces. Holds back only what can be the beginning of a secret."""
+    """Masks bytes that arrive in pieces. Holds back only bytes that might begin a secret."""
 
     def __init__(self, secrets: Collection[bytes]) -> None:
         """`secrets`: bytes without line feeds."""
@@ -53,15 +53,15 @@ class MaskedStream:
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
-        """What can be shown already."""
+        """Adds bytes; returns those that can be shown already."""
         if self._pattern is None:
             return data
         data = self._held + data
-        # A secret that begins before here is all in this piece: it ends within its length, and within its line.
+        # A secret that begins before here is complete: it ends within its length and within its line.
         return self._mask(data, max(len(data) - self._ahead, data.rfind(b"\n") + 1, 0))
 
     def finish(self) -> bytes:
-        """What was held back."""
+        """Returns the bytes that were held back."""
         return self._mask(self._held, len(self._held)) if self._held else b""
 
     def _mask(self, data: bytes, end: int) -> bytes:
@@ -78,7 +78,7 @@ class MaskedStream:
 
 
 def _byte_forms(text: str) -> Iterator[bytes]:
-    """How a step can write a text: as it is, or as the undecodable bytes from which `os.fsdecode` made it."""
+    """The forms in which a step can write a text: UTF-8, or the undecodable bytes from which `os.fsdecode` made it."""
     yield to_bytes(text)
     try:
         yield text.encode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""Whether the kernel has killed processes of this container because its memory ran out."""
+"""Checks whether the kernel has killed processes of this container because its memory ran out."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from os import PathLike
 
 FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
-"""Of cgroups version 2 and 1: each has a line `oom_kill <count>`."""
+"""Files of cgroups version 2 and 1. Each has a line `oom_kill <count>`."""
 
 
 def oom_kills(files: Iterable[str | PathLike[str]] = FILES) -> int | None:
-    """How many processes the kernel has killed; None if no file tells."""
+    """Number of processes that the kernel has killed; None if no file has it."""
     for path in files:
         try:
             with open(path) as file:

@@ -1,4 +1,4 @@
-"""Metaflow's metadata, as a task writes it: kept in memory, and sent to the supervisor with the task's result."""
+"""Metaflow's metadata of a task: kept in memory, and sent to the supervisor with the task's result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RecordedMetadata(RecordsMetadata):
-    """The commit record is the metadata record, so nothing is registered anywhere while the task runs."""
+    """Collects metadata in memory. The commit record holds it, so nothing is registered while the task runs."""
 
     def __init__(self, environment: MetaflowEnvironment, flow: FlowSpec, event_logger: object, monitor: object) -> None:
         super().__init__(environment, flow, event_logger, monitor)

@@ -1,7 +1,7 @@
-"""Everything that the runtime changes in Metaflow, and everything private that it calls.
+"""All changes that the runtime makes to Metaflow, and all private functions that it calls.
 
-`check` compares the signatures below with those of the installed Metaflow, and refuses one that differs before anything is
-changed. `tests/unit/.../test_metaflow_patches.py` has a test for each patch, which fails if Metaflow no longer does what the
+`check` compares the signatures below with those of the installed Metaflow, and refuses a Metaflow that differs before anything
+is changed. `tests/unit/.../test_metaflow_patches.py` has a test for each patch, which fails if Metaflow no longer does what the
 patch relies on. Written for and tested with Metaflow `CHECKED_VERSION`.
 
 One more patch is in `metaflow_extensions/.../objects.py`, which also runs without this package: after a fork it removes the
@@ -58,7 +58,7 @@ PATCHED = {
     "metaflow.plugins.catch_decorator:FailureHandledByCatch.__init__": "(self, retry_count)",
     "metaflow.plugins.timeout_decorator:TimeoutDecorator._sigalrm_handler": "(self, signum, frame)",
 }
-"""Replaced, by place: the signature; empty for what is no function."""
+"""Signatures of what is replaced, by place; empty if it is not a function."""
 
 CALLED = {
     "metaflow.flowspec:FlowSpec._set_datastore": "(self, datastore)",
@@ -73,15 +73,15 @@ CALLED = {
     "metaflow.datastore.flow_datastore:FlowDataStore.set_metadata_cache": "(self, cache)",
     "metaflow.datastore.content_addressed_store:ContentAddressedStore.set_blob_cache": "(self, blob_cache)",
 }
-"""Called, though private or undocumented, by place."""
+"""Signatures of private or undocumented functions that are called, by place."""
 
 
 class UnsupportedMetaflow(Exception):
-    """The Metaflow that is installed differs where the runtime changes it."""
+    """Raised if the installed Metaflow differs where the runtime changes it."""
 
 
 def check() -> None:
-    """Raises `UnsupportedMetaflow` unless all that is patched or called is as it was when the patches were written."""
+    """Raises `UnsupportedMetaflow` if a patched or called function has changed since the patches were written."""
     for place, expected in (PATCHED | CALLED).items():
         found = signature_of(place)
         if found is None or (expected and found != expected):
@@ -92,7 +92,7 @@ def check() -> None:
 
 
 def signature_of(place: str) -> str | None:
-    """The parameters of `module:name`; empty for what is no function, None if it is not there."""
+    """The parameters of `module:name`; empty if it is not a function, None if it does not exist."""
     module, _, names = place.partition(":")
     try:
         found: Any = importlib.import_module(module)
@@ -112,13 +112,13 @@ def _version() -> str:
     return str(metaflow_version)
 
 
-# ---------------------------------------------------------------------- the loader: once a process
+# ---------------------------------------------------------------------- in the loader: once per process
 
 
 def reload_configuration() -> None:
-    """Reads Metaflow's settings again from the environment, for all modules that have a copy of them.
+    """Reads Metaflow's settings from the environment again, for all modules that have a copy of them.
 
-    Metaflow reads them when it is imported; a template that imported it did so in another environment.
+    Metaflow reads its settings when it is imported. If a template imported it, that was in another environment.
     """
     if "metaflow.metaflow_config" not in sys.modules:
         return
@@ -131,12 +131,12 @@ def reload_configuration() -> None:
 
 
 class _Captured(BaseException):
-    """Ends the flow file's own call of Metaflow's command line."""
+    """Raised to end the flow file's own call of Metaflow's command line."""
 
 
 @contextlib.contextmanager
 def captured_flow() -> Iterator[list[FlowSpec]]:
-    """`flow.py` ends by calling `F()`, which would run Metaflow's command line: here it makes the flow object and stops."""
+    """Captures the flow object. `flow.py` ends with `F()`, which would run Metaflow's command line; here it stops before."""
     from metaflow.flowspec import FlowSpec
 
     captured: list[FlowSpec] = []
@@ -158,7 +158,7 @@ def captured_flow() -> Iterator[list[FlowSpec]]:
 
 
 def visit_steps_once() -> None:
-    """Metaflow follows every path through a flow when it loads it; see `flow_graph`."""
+    """Replaces Metaflow's graph functions, which follow every path through a flow; see `flow_graph`."""
     from metaflow.graph import FlowGraph
 
     from .flow_graph import drawing, traverse_graph
@@ -169,7 +169,7 @@ def visit_steps_once() -> None:
 
 @contextlib.contextmanager
 def captured_step_context() -> Iterator[list[CliState]]:
-    """Metaflow's command line prepares datastore, metadata and environment, then calls `step`, whose context is all we want."""
+    """Captures the context of Metaflow's `step` command, for which the command line has prepared datastore and metadata."""
     from metaflow._vendor import click
     from metaflow.cli_components import step_cmd
 
@@ -183,14 +183,14 @@ def captured_step_context() -> Iterator[list[CliState]]:
 
 
 def use_storage(storage: type[DataStoreStorage]) -> None:
-    """Metaflow finds datastores in a list; ours takes the place of the one with its name."""
+    """Replaces the datastore of the same name in Metaflow's list by ours."""
     from metaflow import cli
 
     cli.DATASTORES = [storage, *(each for each in cli.DATASTORES if each.TYPE != storage.TYPE)]
 
 
 def offer_metadata(provider: type[MetadataProvider]) -> None:
-    """Metaflow looks for extensions when it is imported, which a template does before this runtime is on the Python path."""
+    """Adds our metadata provider: in a template, Metaflow looked for extensions before this runtime was on the Python path."""
     from metaflow import plugins
 
     if all(each.TYPE != provider.TYPE for each in plugins.METADATA_PROVIDERS):
@@ -198,18 +198,18 @@ def offer_metadata(provider: type[MetadataProvider]) -> None:
 
 
 def remember_environment(environment: MetaflowEnvironment) -> None:
-    """What Metaflow records about the machine: it would ask git and the platform three times a task."""
+    """Caches what Metaflow records about the machine, since it would ask git and the platform three times per task."""
     found = {flag: environment.get_environment_info(include_ext_info=flag) for flag in (False, True)}
     environment.get_environment_info = lambda include_ext_info=False: dict(found[include_ext_info])
 
 
-# ---------------------------------------------------------------------- a task: once in its own process
+# ---------------------------------------------------------------------- in a task: once in its own process
 
 
 def open_only(flow_datastore: FlowDataStore, records: InputRecords) -> None:
     """Lets a datastore open a task's inputs without asking the store about their attempts.
 
-    Metaflow's own builds wrong addresses for paths with an attempt if there are more than four.
+    Metaflow's own implementation builds wrong addresses for paths with an attempt if there are more than four paths.
     """
 
     def get_task_datastores(
@@ -227,7 +227,7 @@ def open_only(flow_datastore: FlowDataStore, records: InputRecords) -> None:
 
 
 def before_persist(action: Callable[[FlowSpec], None]) -> None:
-    """Calls `action` with the flow just before Metaflow persists its artifacts: afterwards the flow object is empty."""
+    """Calls `action` with the flow just before Metaflow persists its artifacts, because afterwards the flow object is empty."""
     from metaflow.datastore.task_datastore import TaskDataStore
 
     original = TaskDataStore.persist
@@ -240,7 +240,7 @@ def before_persist(action: Callable[[FlowSpec], None]) -> None:
 
 
 def expect_only(count: int) -> None:
-    """Metaflow's join of a foreach counts its inputs; ours lacks those of failed items."""
+    """Makes a foreach's join accept fewer inputs: Metaflow counts them, and those of failed items are missing."""
     from metaflow.datastore.task_datastore import TaskDataStore
 
     original = TaskDataStore.__getitem__
@@ -255,16 +255,16 @@ def expect_only(count: int) -> None:
 
 
 def allow_attempts(count: int) -> None:
-    """Metaflow allows six attempts because it probes the store for each; here the records list them."""
+    """Lifts the limit of six attempts, which Metaflow has because it probes the store for each. Here the records list them."""
     from metaflow import task
 
     task.MAX_ATTEMPTS = max(task.MAX_ATTEMPTS, count)
 
 
 def task_with_secrets(secrets: dict[str, str | None]) -> type[MetaflowTask]:
-    """Metaflow's task for a flow whose secret parameters come with the task, and whose files were read when the run began.
+    """Makes Metaflow's task for a flow whose secret parameters come with the task and whose files were read when the run began.
 
-    `secrets`: their values by name, which no artifact has.
+    `secrets`: values by name; they are in no artifact.
     """
     from metaflow.includefile import IncludeFile
     from metaflow.task import MetaflowTask
@@ -276,7 +276,7 @@ def task_with_secrets(secrets: dict[str, str | None]) -> type[MetaflowTask]:
             names: list[str] = super()._init_parameters(parameter_ds, passdown)
             flow_class = type(self.flow)
             for name, value in secrets.items():
-                # A property of the class, as all parameters are by now: Metaflow persists none of them.
+                # By now all parameters are properties of the class, so Metaflow does not persist them.
                 refuse = getattr(flow_class, name).fset
                 setattr(flow_class, name, property(_constant(value), refuse))
             return names
@@ -289,7 +289,7 @@ def _constant(value: str | None) -> Callable[[object], str | None]:
 
 
 def mask_exceptions(secrets: Iterable[str]) -> None:
-    """Metaflow makes an artifact of a step's exception if `catch` is to keep it: it must not hold a secret."""
+    """Masks secrets in a step's exception, because Metaflow makes an artifact of it for `catch`."""
     from metaflow.exception import MetaflowExceptionWrapper
 
     mask, wrap = Mask(secrets), MetaflowExceptionWrapper.__init__
@@ -297,14 +297,14 @@ def mask_exceptions(secrets: Iterable[str]) -> None:
     def wrap_masked(self: MetaflowExceptionWrapper, exc: BaseException | None = None) -> None:
         wrap(self, exc)
         if isinstance(exc, MemoryError) and not str(exc):
-            self.exception = "out of memory"  # Python gives it no text
+            self.exception = "out of memory"  # Python raises it without a text
         vars(self).update(mask.value(vars(self)))
 
     MetaflowExceptionWrapper.__init__ = wrap_masked
 
 
 def catch_at_once(names: list[str], kinds_of: Callable[[BaseException], list[str]]) -> None:
-    """Metaflow's `@catch` waits for the last attempt; a failure that `retry.on` does not name has had its last."""
+    """Makes Metaflow's `@catch`, which waits for the last attempt, catch failures that `retry.on` does not list at once."""
     from metaflow.plugins.catch_decorator import CatchDecorator
 
     original = CatchDecorator.task_exception
@@ -327,7 +327,7 @@ def catch_at_once(names: list[str], kinds_of: Callable[[BaseException], list[str
 
 
 def catch_failure(reason: str) -> None:
-    """A failure without an exception, such as a lost container: the exception that `@catch` keeps says what it was."""
+    """Makes `@catch` handle a failure without an exception, such as a lost container: the exception that it keeps says why."""
     from metaflow.exception import MetaflowException
     from metaflow.plugins.catch_decorator import FailureHandledByCatch
 
@@ -335,7 +335,7 @@ def catch_failure(reason: str) -> None:
 
 
 def say_time_limit(limit_ms: int) -> None:
-    """Metaflow raises `@timeout` in the handler of SIGALRM, with the launcher's frames in its text: ours names the limit."""
+    """Replaces the message of `@timeout`, which contains the launcher's frames, by one that names the limit."""
     from metaflow.plugins.timeout_decorator import TimeoutDecorator, TimeoutException
 
     def interrupt(self: TimeoutDecorator, signum: int, frame: object) -> None:

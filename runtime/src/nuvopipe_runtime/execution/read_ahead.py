@@ -1,6 +1,6 @@
-"""A join asks for an artifact of one input after the other: those of the next inputs are read before it does.
+"""Reads artifacts ahead for a join, which asks for an artifact of one input after the other.
 
-Their number doubles with each that it asks for: a join may compare only two of a thousand inputs.
+The number of inputs read ahead doubles with each request, since a join might compare only two of a thousand inputs.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from .request import Request
 
 AHEAD = 32
-"""Requests under way at most for what has not been asked for yet."""
+"""Maximum number of requests under way for artifacts that the join has not asked for yet."""
 
 AHEAD_MAX_BYTES = 256 << 10
-"""A larger artifact is read when it is wanted: this many of them would be much memory."""
+"""Larger artifacts are not read ahead, to limit the memory."""
 
 
 class ReadAhead:
-    """For one task; used by one thread at a time."""
+    """Reads ahead for one task. Only one thread may use it at a time."""
 
     def __init__(self, store: Store, request: Request) -> None:
         self._store = store
@@ -36,11 +36,11 @@ class ReadAhead:
         self._asked: Counter[str] = Counter()
 
     def get(self, key: str) -> Future[Found | None]:
-        """The future of what `Store.get` returns."""
+        """Returns a future of the result of `Store.get`."""
         return self._under_way.pop(key, None) or self._store.submit(self._store.get, key)
 
     def follow(self, key: str, cached: Container[str]) -> None:
-        """Reads, after a task has asked for a key, the artifacts of that name of the next inputs."""
+        """After a task has asked for a key, reads the artifacts with the same name in the next inputs."""
         if len(self._inputs) < 2:
             return
         place = self._place(key)
@@ -68,7 +68,7 @@ class ReadAhead:
         return description["size"] if "size" in description else 0
 
     def _place(self, key: str) -> tuple[int, str] | None:
-        """(index, name) of the input and the artifact with this key; the last, if several have the same content."""
+        """(index of the input, name of the artifact) for this key; the last one if several have the same content."""
         if self._places is None:
             self._places = {
                 sha: (index, name) for index, told in enumerate(self._inputs) for name, sha in told["objects"].items()

@@ -1,4 +1,4 @@
-"""Explains why an artifact could not be stored or read, in terms of the user's flow."""
+"""Explains in terms of the user's flow why an artifact could not be stored or read."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _not_read(step: str | None, name: str, type_text: str, error: BaseException)
 
 
 def _unpicklable_part(place: str, value: object) -> tuple[str, object]:
-    """(expression, value) of the innermost part of a value that cannot be pickled."""
+    """Returns (expression, value) of the innermost part of a value that cannot be pickled."""
     for _ in range(SEARCH_DEPTH_MAX):
         for inner, part in _parts(place, value):
             if not _can_be_pickled(part):
@@ -111,7 +111,7 @@ def _type_name(value: object) -> str:
 
 
 def _shown_type(text: str) -> str:
-    """`numpy.ndarray` for `<class 'numpy.ndarray'>`, as Metaflow keeps it."""
+    """Returns `numpy.ndarray` for `<class 'numpy.ndarray'>`, which Metaflow records."""
     found = re.fullmatch(r"<class '(.*)'>", text)
     return found[1].removeprefix("__main__.") if found else text
 

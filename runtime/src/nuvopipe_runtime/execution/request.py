@@ -1,4 +1,4 @@
-"""What a task is asked to do, and what it answers; both travel as JSON."""
+"""Requests to a task and its answers, both sent as JSON."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ class ToldInput(TypedDict):
     objects: dict[str, str]
     """SHA-1 of each artifact."""
     info: dict[str, int]
-    """By artifact: which of the request's `descriptions` it has."""
+    """By artifact: index of its description in the request's `descriptions`."""
 
 
 class InputFacts(TypedDict):
-    """What Metaflow reads from the `data.json` of an input."""
+    """The part of an input's `data.json` that Metaflow reads."""
 
     objects: dict[str, str]
     info: dict[str, ArtifactInfo | DroppedInfo]
 
 
 class Request(TypedDict, total=False):
-    """The operations of `task.OPERATIONS` have `run`, `root` and `tags`; the rest depends on the operation."""
+    """A request for one of `task.OPERATIONS`. All have `run`, `root` and `tags`; the other keys depend on the operation."""
 
     run: str
     root: str
@@ -35,39 +35,39 @@ class Request(TypedDict, total=False):
     task: str
     attempt: int
     retries: int
-    """How many attempts may follow the first."""
+    """Maximum number of attempts after the first."""
     retryOn: list[str]
     """Names of the failures to repeat; empty: all."""
     split: int | None
-    """Which item of its foreach the step begins; None if it begins none."""
+    """Index of the foreach item that the step begins; None if it begins none."""
     timeoutMs: int
     inputs: list[ToldInput]
     descriptions: list[ArtifactInfo | DroppedInfo]
     secrets: dict[str, str | None]
-    """Values of the secret parameters."""
+    """Values of the secret parameters, by name."""
     secretNames: list[str]
-    """Environment variables of the step that are secret."""
+    """Secret environment variables of the step."""
     parameters: dict[str, Any]
     binary: list[str]
     """Parameters whose value is a binary file, in base64."""
     outputs: list[str]
     """Artifacts to return as JSON."""
     turns: dict[str, int]
-    """How many turns the loops around a join have taken."""
+    """Number of turns that the loops around a join have taken."""
     answer: Any
-    """What the action or flow that the step calls has answered."""
+    """The answer of the action or flow that the step calls."""
     reason: str | None
-    """The failure that `catch` is to keep, if the step itself is not executed again."""
+    """The failure for `catch` to keep, if the step itself is not executed again."""
     failures: list[RunFailure]
-    """Of the items that failed, for a join that continues without them."""
+    """Failures of items, for a join that continues without them."""
     failure: RunFailure
-    """The run's, for the steps that follow it."""
+    """The run's failure, for the steps of `onFailure`."""
     origin: str
     """The run that this one resumes."""
     throughConductor: bool
     """Whether the arguments pass through JavaScript, which rounds large integers."""
     names: list[str]
-    """`read`: the artifacts to return."""
+    """For the operation `read`: the artifacts to return."""
     mock: Any
     """A flow test's stand-in for the step: `nuvopipe_testing.mocks.Mock`."""
 
@@ -76,28 +76,28 @@ class ReadArtifacts(TypedDict):
     values: dict[str, Any]
     """JSON forms by name."""
     unreadable: dict[str, str]
-    """Why the others cannot be read."""
+    """Why the other artifacts cannot be read, by name."""
 
 
 class Outcome(TypedDict, total=False):
-    """What a task answers; empty if its process was lost."""
+    """A task's answer; empty if its process was lost."""
 
     metadata: list[Metadatum]
     objects: dict[str, str]
     info: dict[str, ArtifactInfo | DroppedInfo]
     splits: int | None
-    """The opener of a foreach: how many items it has."""
+    """From the opener of a foreach: the number of items."""
     chose: str
     """The only step that follows."""
     outputs: dict[str, Any]
     exact: dict[str, str]
     """Numbers among the outputs that JSON cannot represent, by JSON pointer."""
     arguments: dict[str, Any]
-    """For the action or flow that the step calls."""
+    """Arguments for the action or flow that the step calls."""
     read: list[ReadArtifacts]
     """Artifacts of each task that was asked for."""
     error: str
     where: str
-    """Where in the user's code the error was raised, to be appended to it."""
+    """Where in the user's code the error was raised; this is appended to the error."""
     kinds: list[str]
-    """What `retry.on` may call the failure."""
+    """Names that `retry.on` can use for the failure."""

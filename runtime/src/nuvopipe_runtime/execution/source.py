@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def parse_flow(path: str) -> tuple[str, ast.Module]:
-    """(text, syntax tree) of `flow.py`."""
+    """Returns (text, syntax tree) of `flow.py`."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     return text, ast.parse(text, path)
 
 
 def compile_flow(path: str, text: str, tree: ast.Module, plan: Plan, source_text: str) -> types.CodeType:
-    """Code of `flow.py` in which the functions of the plan's source map have their places in the flow file."""
+    """Compiles `flow.py` so that the functions in the plan's source map have their places in the flow file."""
     name = plan.raw["source"]["name"]
     # Not splitlines(): neither Python nor YAML ends a line at a form feed or U+2028.
     lines, source_lines = text.split("\n"), source_text.split("\n")
@@ -46,7 +46,7 @@ def compile_flow(path: str, text: str, tree: ast.Module, plan: Plan, source_text
 
 
 def _make_steps(flow: ast.ClassDef, names: Collection[str]) -> None:
-    """Decorates the methods that run after a failure as steps: for Metaflow's own scheduler they are none."""
+    """Decorates the methods of `onFailure` as steps: they are not decorated, so that Metaflow's scheduler ignores them."""
     for node in flow.body:
         if isinstance(node, ast.FunctionDef) and node.name in names:
             decorator = ast.parse("metaflow.step", mode="eval").body
@@ -72,7 +72,7 @@ class _Origin:
         return self.source_first + index
 
     def columns(self, line: int) -> int:
-        """By how many bytes the text is further right in the flow file; 0 if that is unknown."""
+        """Number of bytes by which the text is further right in the flow file; 0 if unknown."""
         text, source_line = self._lines[line - 1], self.line(line)
         if not 1 <= source_line <= len(self._source_lines):
             return 0

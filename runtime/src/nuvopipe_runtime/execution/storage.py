@@ -1,4 +1,4 @@
-"""Metaflow's datastore, as a task sees it: artifacts go to and come from the supervisor, everything else stays here.
+"""Metaflow's datastore inside a task: artifacts are read and written through the supervisor, everything else stays here.
 
 The object format is exactly that of Metaflow's own S3 datastore. What a task writes about itself (`0.data.json`,
 `0.DONE.lock`, …) is kept back: the supervisor writes it once the attempt has won the commit.
@@ -39,10 +39,10 @@ class SupervisedStorage(DataStoreStorage):
     TYPE = "s3"
 
     connections: ClassVar[Connections]
-    """To the supervisor. Set in the forked task, before Metaflow runs."""
+    """Connections to the supervisor. Set in the forked task before Metaflow runs."""
 
     known: ClassVar[set[str]] = set()
-    """Keys of artifacts that exist already: the inputs'."""
+    """Keys of artifacts that already exist because the inputs have them."""
 
     data: ClassVar[bytes | None] = None
     """Content of the task's `<attempt>.data.json`, once Metaflow has written it."""
@@ -52,7 +52,7 @@ class SupervisedStorage(DataStoreStorage):
         return os.environ["METAFLOW_DATASTORE_SYSROOT_S3"]
 
     def is_file(self, paths: Iterable[str]) -> list[bool]:
-        # Unknown artifacts count as absent: writing one again is harmless, asking first would cost a request.
+        # Unknown artifacts count as absent: writing one again is harmless, and asking first would cost a request.
         return [path in self.known for path in paths]
 
     def info_file(self, path: str) -> tuple[bool, None]:
@@ -104,7 +104,7 @@ class SupervisedStorage(DataStoreStorage):
         return CloseAfterUse(loaded(), closer=Closer())
 
     def _received(self, paths: list[str]) -> Iterator[tuple[str, Header, bytes]]:
-        """(path, header, data) of each artifact. Metaflow often stops after the last one without exhausting the iterator."""
+        """Yields (path, header, data) of each artifact. Metaflow often does not exhaust the iterator."""
         if not paths:
             return
         with self.connections.use() as wire:
@@ -116,7 +116,7 @@ class SupervisedStorage(DataStoreStorage):
 
 
 def _answer(wire: Wire) -> tuple[Header, bytes]:
-    """(header, data) of the next artifact."""
+    """Returns (header, data) of the next artifact."""
     answer = wire.receive()
     if answer is None:
         raise OSError("an artifact could not be read: the step's supervisor is gone")
@@ -126,7 +126,7 @@ def _answer(wire: Wire) -> tuple[Header, bytes]:
 
 
 class InputRecords(MetadataCache):
-    """What Metaflow would read from the inputs' `data.json`: the supervisor has it from their commit records."""
+    """Replaces the inputs' `data.json`: the supervisor has the same facts from their commit records."""
 
     def __init__(self, inputs: dict[str, InputFacts]) -> None:
         self._inputs = inputs
@@ -148,6 +148,6 @@ def give_inputs(flow_datastore: FlowDataStore, request: Request) -> list[str]:
 
 
 def parse_data(data: bytes) -> tuple[dict[str, str], dict[str, ArtifactInfo | DroppedInfo]]:
-    """(objects, info) of a task's `data.json`."""
+    """Returns (objects, info) of a task's `data.json`."""
     content = json.loads(data)
     return content["objects"], content["info"]

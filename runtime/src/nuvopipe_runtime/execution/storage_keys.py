@@ -16,7 +16,7 @@ def is_artifact_key(path: str) -> bool:
 
 
 def artifact_key(path: str) -> str:
-    """The path itself. Raises ValueError if it is another object's key."""
+    """Returns the path. Raises ValueError if it is not the key of an artifact."""
     if not is_artifact_key(path):
         raise ValueError(f"not the key of an artifact: {path[:200]!r}")
     return path

@@ -51,7 +51,7 @@ class Descriptors(NamedTuple):
 
 
 def run(loaded: Loaded, plan: Plan, directory: str, descriptors: Descriptors) -> NoReturn:
-    """Tells the supervisor how the task went, as far as the user's code lets it. `directory` is the task's own."""
+    """Runs the task and sends its result to the supervisor, if the user's code allows it. `directory` is the task's own."""
     status, pid = 1, os.getpid()
     try:
         _become_task(descriptors)
@@ -69,13 +69,13 @@ def run(loaded: Loaded, plan: Plan, directory: str, descriptors: Descriptors) ->
         traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(Exception):  # they may be anything of the step's by now
+            with contextlib.suppress(Exception):  # by now the step may have replaced them with anything
                 stream.flush()
         os._exit(status)
 
 
 def _receive(wire: Wire) -> tuple[str, Request, dict[str, tuple[BlobAttributes | None, bytes]]]:
-    """(operation, request, artifacts that came with it)."""
+    """Returns (operation, request, artifacts that came with it)."""
     header, body = _frame(wire)
     sent = {}
     for _ in range(header["along"]):
@@ -98,11 +98,11 @@ def _become_task(descriptors: Descriptors) -> None:
     os.dup2(descriptors.stderr, 2)
     os.close(descriptors.stdout)
     os.close(descriptors.stderr)
-    # Descriptors that a socket received are inheritable: a program that outlives the task would keep the wire open.
+    # Descriptors received through a socket are inheritable: a program that outlives the task would keep the wire open.
     for descriptor in (descriptors.wire, descriptors.door):
         os.set_inheritable(descriptor, False)
     sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
-    # Every fork would otherwise draw the same random numbers.
+    # Otherwise every fork would draw the same random numbers.
     random.seed()
     numpy = sys.modules.get("numpy")
     if numpy is not None:
@@ -110,13 +110,13 @@ def _become_task(descriptors: Descriptors) -> None:
 
 
 def _text_stream(descriptor: int) -> io.TextIOWrapper:
-    """A stream that takes any text, and leaves the descriptor open if the step replaces the stream."""
+    """Returns a stream that accepts any text, and leaves the descriptor open if the step replaces the stream."""
     file = io.FileIO(descriptor, "w", closefd=False)
     return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def _answer(loaded: Loaded, plan: Plan, directory: str, operation: str, request: Request) -> tuple[int, Outcome]:
-    """(exit code of the process, answer to the supervisor)."""
+    """Returns (exit code of the process, answer to the supervisor)."""
     context, ahead = loaded.context, loaded.ahead
     if context is None or ahead is None:
         error = loaded.error or RuntimeError("the flow has not been loaded")
@@ -137,7 +137,7 @@ def _answer(loaded: Loaded, plan: Plan, directory: str, operation: str, request:
 
 
 def _take_place(ahead: Ahead, directory: str) -> None:
-    """Makes the task's directory the one with the flow's files, as for `python flow.py run`."""
+    """Makes the task's directory the one from which the flow's files are used, as for `python flow.py run`."""
     os.chdir(directory)
     ahead.code.enter(directory)
     path = os.path.join(directory, "flow.py")
@@ -146,7 +146,7 @@ def _take_place(ahead: Ahead, directory: str) -> None:
 
 
 def _init(context: CliState, request: Request, result: Outcome) -> None:
-    """Metaflow's `init`: the parameters become artifacts of the pseudo task `_parameters`."""
+    """Does what Metaflow's `init` does: stores the parameters as artifacts of the pseudo task `_parameters`."""
     from metaflow.metadata_provider import MetaDatum
 
     run, task = request["run"], request["task"]
@@ -214,7 +214,7 @@ def _step(context: CliState, request: Request, result: Outcome) -> None:
 
 
 def _arguments(context: CliState, request: Request, result: Outcome) -> None:
-    """The arguments of the action or flow that a step calls: they are made of artifacts."""
+    """Makes the arguments of the action or flow that a step calls from artifacts."""
     paths = give_inputs(context.flow_datastore, request)
     flow, inputs = context.flow, context.flow_datastore.get_task_datastores(pathspecs=paths)
     flow._set_datastore(inputs[0])
@@ -229,7 +229,7 @@ def _arguments(context: CliState, request: Request, result: Outcome) -> None:
 
 
 def _put_in_place(flow: FlowSpec, request: Request, paths: list[str]) -> None:
-    """Replaces what a compiled `flow.py` leaves to the runtime: the answer of an action or a flow, failures, pauses."""
+    """Replaces the helpers that a compiled `flow.py` leaves to the runtime: answers of actions and flows, failures, pauses."""
     module = vars(sys.modules["__main__"])
     module["_pause"] = lambda seconds, case: case
     if "answer" in request:
@@ -242,7 +242,7 @@ def _put_in_place(flow: FlowSpec, request: Request, paths: list[str]) -> None:
     if reason := request.get("reason"):
         metaflow_patches.catch_failure(reason)
     if turns := request.get("turns"):
-        flow._turns = turns  # a join inherits nothing, but its loop continues to count
+        flow._turns = turns  # a join inherits no artifacts, but its loop must continue to count
     if request["retryOn"]:
         metaflow_patches.catch_at_once(request["retryOn"], _kinds)
 
@@ -255,11 +255,11 @@ def _kinds(error: BaseException) -> list[str]:
 
 
 OPERATIONS: dict[str, Operation] = {"init": _init, "step": _step, "arguments": _arguments}
-"""What a task can be asked to do: each takes the warm context and the request, and adds to the result."""
+"""Operations of a task. Each takes the warm context and the request, and adds to the result."""
 
 
 def _keep_outputs(request: Request, result: Outcome) -> None:
-    """Takes the outputs as JSON before the flow object loses them."""
+    """Keeps the outputs as JSON before the flow object loses them."""
     if not request["outputs"]:
         return
 
@@ -272,7 +272,7 @@ def _keep_outputs(request: Request, result: Outcome) -> None:
 
 
 def _state(context: CliState) -> Outcome:
-    """What goes into the task's record even if it failed: Metaflow persists a failed task's artifacts too."""
+    """The part of a task's record that is kept even if the task failed: Metaflow also persists a failed task's artifacts."""
     state: Outcome = {"metadata": context.metadata.records, "objects": {}, "info": {}}
     if SupervisedStorage.data is not None:
         state["objects"], state["info"] = parse_data(SupervisedStorage.data)

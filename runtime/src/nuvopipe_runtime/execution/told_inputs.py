@@ -1,4 +1,4 @@
-"""Describes a task's inputs to it. Inputs from the same step have mostly the same descriptions, so each is sent once."""
+"""Sends a task the descriptions of its inputs. Inputs from one step mostly share descriptions, so each is sent once."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class ToldInputs(TypedDict):
-    """A part of a request."""
+    """The part of a request that describes the inputs."""
 
     inputs: list[ToldInput]
     descriptions: list[ArtifactInfo | DroppedInfo]
 
 
 def tell(records: Iterable[TaskRecord]) -> ToldInputs:
-    """What a request says about the tasks of these records."""
+    """Returns the part of a request that describes the tasks of these records."""
     numbers: dict[int, int] = {}
     descriptions: list[ArtifactInfo | DroppedInfo] = []
 
@@ -41,9 +41,9 @@ def tell(records: Iterable[TaskRecord]) -> ToldInputs:
 
 
 def hear(request: Request) -> dict[str, InputFacts]:
-    """By path (`run/step/task/attempt`), in order, what Metaflow would read from each input's `data.json`.
+    """Returns what Metaflow would read from each input's `data.json`, by path (`run/step/task/attempt`) and in order.
 
-    Takes it out of the request, so that it is not kept twice.
+    Removes it from the request, so that it is not kept twice.
     """
     descriptions = request.pop("descriptions")
     return {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
 OURS = frozenset(["__main__", "flow", "metaflow", "metaflow_extensions", "nuvopipe_runtime", "nuvopipe_testing"])
-"""Modules that are never taken from the folder of the flow."""
+"""Modules that are never imported from the flow's folder."""
 
 
 class UserCode:
@@ -33,7 +33,7 @@ class UserCode:
         return self._spec(name.partition(".")[0]) is not None
 
     def file_of(self, name: str) -> str | None:
-        """The source file of a user's module; None for a package without one, and if there is no such module."""
+        """The source file of a user's module; None for a package without one, and if the module does not exist."""
         spec = self._spec(name.partition(".")[0])
         for part in range(name.count(".")):
             places = spec.submodule_search_locations if spec else None
@@ -59,12 +59,12 @@ class UserCode:
         return later
 
     def look_for_shadowed(self) -> None:
-        """Finds imported libraries that share their name with a module of the user's, which Python would find first."""
+        """Finds imported libraries that have the same name as a user's module, which Python would find first."""
         loaded = {name.partition(".")[0] for name in sys.modules}
         self._shadowed = [name for name in loaded - OURS - sys.stdlib_module_names if self.owns(name)]
 
     def enter(self, directory: str) -> None:
-        """From now on this process, a task, imports the user's modules from this copy of the code."""
+        """Makes this process, a task, import the user's modules from this copy of the code from now on."""
         for shadowed in self._shadowed:
             for name in [name for name in sys.modules if name == shadowed or name.startswith(shadowed + ".")]:
                 del sys.modules[name]

@@ -1,11 +1,11 @@
 """A warm process: one set of variables and secrets, the libraries that its steps import, and a fork for every task.
 
-A fork of the loader, with the same limits: no threads, no OpenWhisk key, none of the user's code. On its control socket it
-first receives its variables; then, in any order,
+It is a fork of the loader and has the same limits: no threads, no OpenWhisk key, none of the user's code. On its control socket
+it first receives its variables; then, in any order,
 
 - `PREPARE` and a line `{step, without}`: import the libraries of a step except those in `without`. It answers a line
-  `{importing}` before each library and `{ready}` at the end; or `{unsafe}` with the name of a library that left something
-  a fork does not survive, and then it ends.
+  `{importing}` before each library and `{ready}` at the end. If a library left something that does not survive a fork, it
+  answers `{unsafe}` with the library's name and ends.
 - `FORK` and four descriptors: the task's wire, door, stdout and stderr. It answers `{pid}`,
   and `{status}` when the task has ended.
 
@@ -38,14 +38,14 @@ FORK = b"f"
 DESCRIPTORS_A_TASK = 4
 
 IS_OBSERVABLE = os.path.isdir("/proc/self/task") and os.path.isdir("/proc/self/fd")
-"""Whether the effects of an import can be observed. If not, tasks import everything themselves."""
+"""Whether the effects of an import can be observed. If not, tasks import all libraries themselves."""
 
 
 def serve(control: socket.socket, loaded: Loaded, plan: Plan) -> None:
-    """Returns when the supervisor has closed the control socket."""
+    """Serves until the supervisor closes the control socket."""
     from . import task
 
-    hide_memory()  # it knows the secrets of its steps, and tasks of other steps run beside it
+    hide_memory()  # this process knows the secrets of its steps, and tasks of other steps run beside it
     lines = control.makefile("rb", buffering=0)
     _take_variables(json.loads(lines.readline()))
     os.chdir(plan.directory)
@@ -87,7 +87,7 @@ def _take_variables(variables: dict[str, str]) -> None:
 
 
 def _prepare(control: socket.socket, ahead: Ahead, step: str, without: list[str]) -> str | None:
-    """Imports what a step needs. Returns a library that no fork survives: then this process must end."""
+    """Imports a step's libraries. Returns a library that does not survive a fork, if any; then this process must end."""
     own, others = ahead.of(step)
     ahead.compile_own(own)
     wanted = [name for name in others if IS_OBSERVABLE and name.partition(".")[0] not in without and _is_new(name)]
@@ -134,7 +134,7 @@ def _descriptors() -> set[str]:
 
 
 def _has_threads() -> bool:
-    """Whether threads survive a fork. OpenBLAS, in numpy, ends its own before a fork and restarts them on demand."""
+    """Whether threads would be lost in a fork. OpenBLAS, in numpy, ends its own before a fork and restarts them on demand."""
     if len(os.listdir("/proc/self/task")) == 1:
         return False
     pid = os.fork()

@@ -27,33 +27,33 @@ if TYPE_CHECKING:
     from ..plan import Plan
 
     Variables: TypeAlias = tuple[tuple[str, str], ...]
-    """Environment variables, sorted: a key."""
+    """Sorted environment variables, as a key."""
 
 WARM_MAX = 4
-"""Warm processes of a container, one a set of variables; they share most of their memory."""
+"""Maximum number of warm processes in a container, one per set of variables; they share most of their memory."""
 
 LOADERS_MAX = 2
-"""Each has Metaflow in some sixty megabytes of its own."""
+"""Maximum number of loaders. Each takes some sixty megabytes of its own for Metaflow."""
 
 READ_BY_INTERPRETER = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC_", "GLIBC_", "METAFLOW_")
-"""Prefixes of variables that Python, the C library or Metaflow reads at start: tasks that have one are forks of an interpreter
-that was started with it."""
+"""Prefixes of variables that Python, the C library or Metaflow reads at start. Tasks with such a variable are forks of an
+interpreter that was started with it."""
 
 IMPORT_MAX_S = 60
-"""For all imports ahead of a step. A library that takes longer is imported by the step, within its time limit."""
+"""Time limit for all imports ahead of a step. A library that takes longer is imported by the step itself."""
 
 HASH_SEED = {"PYTHONHASHSEED": "0"}
-"""Sets of strings are pickled in hash order: with the same seed in every process, equal sets make equal artifacts."""
+"""Hash seed of every process. Sets of strings are pickled in hash order, so with one seed equal sets make equal artifacts."""
 
 STDERR_MAX_BYTES = 64 << 10
-"""Of what a loader and its warm processes write to stderr, how much of the end goes to the activation's log."""
+"""How much of the stderr of a loader and its warm processes goes to the activation's log, from the end."""
 
 
 class WarmGone(Exception):
-    """A loader or warm process ended: it could not start, failed, or was killed. The text says why, if that is known."""
+    """Raised when a loader or warm process has ended: it did not start, failed, or was killed. The text says why, if known."""
 
     def __init__(self, reason: str | None, exit_code: int | None) -> None:
-        """`reason`: what the process said; `exit_code`: negative if a signal ended it, as `subprocess` has it."""
+        """`reason`: the process's own; `exit_code`: negative if a signal ended it, as in `subprocess`."""
         self.reason = reason
         self.exit_code = exit_code
         why = reason or (None if exit_code is None else how_it_exited(exit_code))
@@ -62,7 +62,7 @@ class WarmGone(Exception):
 
 class WarmProcesses:
     LOADER = "nuvopipe_runtime.execution.loader"
-    """The module that a loader runs, if it is started here."""
+    """The module that a loader runs if it is started here."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -72,7 +72,7 @@ class WarmProcesses:
         """Libraries that only tasks may import."""
 
     def adopt(self, control: socket.socket, pid: int) -> None:
-        """Uses a loader that this process has forked already, instead of starting one."""
+        """Uses a loader that this process has already forked, instead of starting one."""
         self._loaders[()] = _Loader(control, pid)
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class WarmProcesses:
     def ready_for(
         self, step: str | None, environment: dict[str, str], variables: dict[str, str], deadline: float
     ) -> WarmProcess:
-        """The warm process for these variables, with the libraries of the step imported; none if `step` is None.
+        """Returns the warm process for these variables. It has imported the step's libraries; none if `step` is None.
 
         Raises `WarmGone`.
         """
@@ -105,7 +105,7 @@ class WarmProcesses:
             self.forget(process)
 
     def forget(self, process: WarmProcess) -> None:
-        """Drops a warm process. It may have ended by itself: a task, which is the user's code, can kill it."""
+        """Drops a warm process. It may already have ended, since a task runs user code and can kill it."""
         for key in [key for key, each in self._warm.items() if each is process]:
             del self._warm[key]
         process.close()
@@ -143,7 +143,7 @@ class WarmProcesses:
         return found
 
     def _drop_loader(self, early: Variables) -> None:
-        """With its warm processes, which end when it does."""
+        """Drops a loader with its warm processes, which end when it does."""
         dropped = self._loaders.pop(early)
         for process in [each for each in self._warm.values() if each.loader is dropped]:
             self.forget(process)
@@ -151,19 +151,19 @@ class WarmProcesses:
 
 
 class _Process:
-    """One end of a control socket."""
+    """A loader or warm process, seen through its control socket."""
 
     def __init__(self, control: socket.socket, pid: int) -> None:
         self._control = control
         self._pid = pid
-        # Unbuffered: a selector watches the socket, so no line may hide in a buffer.
+        # Unbuffered, because a selector watches the socket and would not see lines in a buffer.
         self._answers = control.makefile("rb", buffering=0)
 
     def fileno(self) -> int:
         return self._control.fileno()
 
     def answer(self) -> dict[str, Any]:
-        """The next line. Raises `WarmGone`."""
+        """Returns the next line. Raises `WarmGone`."""
         try:
             line = self._answers.readline()
         except ConnectionError:
@@ -177,7 +177,7 @@ class _Process:
         return answer
 
     def send(self, data: bytes, descriptors: Sequence[int] = ()) -> None:
-        """Raises `WarmGone`."""
+        """Sends a line. Raises `WarmGone`."""
         try:
             if descriptors:
                 socket.send_fds(self._control, [data], descriptors)
@@ -187,7 +187,7 @@ class _Process:
             raise self.gone() from None
 
     def gone(self) -> WarmGone:
-        """Why a process that has closed its socket ended. One that has not is told to end."""
+        """Returns why the process ended. Closes the socket, so that a process that is still running ends."""
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_WR)
         try:
@@ -201,11 +201,11 @@ class _Process:
         self._control.close()
 
     def _exit_code(self) -> int | None:
-        """Waits for the end of a process that has closed its socket. None if nobody knows any more."""
+        """Waits for the end of a process that has closed its socket. None if the exit code is unknown."""
         raise NotImplementedError
 
     def _last_words(self) -> str | None:
-        """Shows what the process wrote to stderr in the activation's log. The last line is the reason, if it said no other."""
+        """Copies the process's stderr to the activation's log. Returns the last line, which may be the reason."""
         raise NotImplementedError
 
 
@@ -217,7 +217,7 @@ class _Loader(_Process):
         process: subprocess.Popen[bytes] | None = None,
         errors: BinaryIO | None = None,
     ) -> None:
-        """`errors`: the file to which a process that was started here writes its stderr; one that was forked has ours."""
+        """`errors`: the stderr file of a process that was started here; a forked one shares ours."""
         super().__init__(control, pid)
         self._process = process
         self._errors = errors
@@ -241,7 +241,7 @@ class _Loader(_Process):
         return process
 
     def exit_code_of(self, pid: int) -> int | None:
-        """How a warm process ended; None if the loader has ended too."""
+        """Exit code of a warm process; None if the loader has ended too."""
         if self.fileno() < 0:
             return None
         try:
@@ -252,12 +252,12 @@ class _Loader(_Process):
         return code
 
     def show_errors(self) -> str | None:
-        """Copies what is new on stderr to the activation's log. Returns the last line."""
+        """Copies new stderr output to the activation's log. Returns the last line."""
         if self._errors is None:
             return None
         size = os.fstat(self._errors.fileno()).st_size
         start = max(self._errors_shown, size - STDERR_MAX_BYTES)
-        # Not by seeking: the processes share the position in the file.
+        # No seeking, because the processes share the position in the file.
         text = os.pread(self._errors.fileno(), size - start, start).decode(errors="replace")
         self._errors_shown = size
         lines = text.strip().splitlines()
@@ -293,11 +293,11 @@ class WarmProcess(_Process):
         self._code: int | None = None
 
     def is_alive(self) -> bool:
-        """A warm process never speaks first, so anything to read means that it ended."""
+        """Whether the process is alive. It never sends first, so anything to read means that it ended."""
         return not select.select([self], [], [], 0)[0]
 
     def prepare(self, step: str, without: set[str], deadline: float) -> set[str]:
-        """Has it import a step's libraries. Returns those that proved unsafe; then this process must be dropped.
+        """Has the process import a step's libraries. Returns those that proved unsafe; then the process must be dropped.
 
         Raises `WarmGone`.
         """
@@ -322,13 +322,13 @@ class WarmProcess(_Process):
         return importing
 
     def fork(self, descriptors: Sequence[int]) -> int:
-        """The process ID of a new task, which gets the descriptors: its wire, door, stdout and stderr. Raises `WarmGone`."""
+        """Forks a task with these descriptors: wire, door, stdout, stderr. Returns its process ID. Raises `WarmGone`."""
         self.send(warm.FORK, descriptors)
         pid: int = self.answer()["pid"]
         return pid
 
     def wait_status(self) -> int:
-        """The task's wait status, once it has ended. Raises `WarmGone`: then the task has been killed, too."""
+        """Waits for the task's wait status. Raises `WarmGone`; then the task has been killed too."""
         status: int = self.answer()["status"]
         return status
 
@@ -344,7 +344,7 @@ class WarmProcess(_Process):
 
 
 def _report(gone: WarmGone, when: str = "") -> None:
-    """Says in the activation's log what no step fails with."""
+    """Reports a problem that does not fail a step in the activation's log."""
     print(f"nuvopipe: {gone}{when}", file=sys.stderr)
 
 
@@ -367,6 +367,6 @@ def _spawn(module: str, plan: Plan, environment: dict[str, str]) -> _Loader:
 
 
 def _with_our_path(variables: dict[str, str], environment: dict[str, str]) -> dict[str, str]:
-    """A flow that names places of its own to import from keeps Metaflow's and its packages'."""
+    """Adds Metaflow's and the packages' paths to a flow's own `PYTHONPATH`."""
     paths = [path for each in (variables, environment) if (path := each.get("PYTHONPATH"))]
     return {**variables, "PYTHONPATH": os.pathsep.join(paths)} if len(paths) == 2 else variables

@@ -1,6 +1,6 @@
 """Frames between supervisor and task: a JSON header on a line of its own, then as many raw bytes as its `size` says.
 
-The supervisor never unpickles what a task sends: tasks run the user's code, and only the supervisor knows the OpenWhisk key.
+The supervisor never unpickles what a task sends, because tasks run the user's code and the supervisor has every step's secrets.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ class Header(TypedDict, total=False):
     op: str
     """The operation of a request or an answer; absent for artifacts that come with a task's request."""
     size: int
-    """Length of the body in bytes; absent: 0."""
+    """Length of the body in bytes; 0 if absent."""
     along: int
-    """Of a task's request: how many artifacts follow it."""
+    """In a task's request: number of artifacts that follow it."""
     key: str
     keys: list[str]
     attributes: BlobAttributes | None
     """Metaflow's user attributes of an artifact."""
     ok: bool
-    """Of `end`: whether the task succeeded."""
+    """In `end`: whether the task succeeded."""
     message: str
     """Of `error`."""
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Look: TypeAlias = dict[str, tuple[int, int]]
-    """By path: time of the last change, nanoseconds, and inode."""
+    """By path: time of the last change in nanoseconds, and inode."""
 
 PLACE = ".work"
-"""Below the flow's directory, so that it is removed with the container."""
+"""Folder below the flow's directory, so that it is removed with the container."""
 
 
 class Workplace:
@@ -23,20 +23,20 @@ class Workplace:
     def __init__(self, directory: str) -> None:
         self._source = directory
         self._next: tuple[str, Look] | None = None
-        """(directory, what was in it when it was made)."""
+        """(directory, its contents when it was made)."""
 
     def take(self) -> str:
-        """A fresh directory, which belongs to the caller until it gives it back."""
+        """Returns a fresh directory, which belongs to the caller until `give_back`."""
         self._next = self._next or self._make()
         return self._next[0]
 
     def give_back(self) -> None:
-        """Takes the directory back after the task's end. If nothing in it was touched, the next task gets it too."""
+        """Takes the directory back after the task's end. If it is unchanged, the next task reuses it."""
         if self._next is not None and self._next[1] != _look(self._next[0]):
             self.remove()
 
     def prepare(self) -> None:
-        """Makes the next directory, if there is none."""
+        """Makes the next directory if there is none."""
         self._next = self._next or self._make()
 
     def _make(self) -> tuple[str, Look]:
@@ -45,7 +45,7 @@ class Workplace:
             os.makedirs(place, exist_ok=True)
             made = tempfile.mkdtemp(dir=place)
         except OSError:
-            made = tempfile.mkdtemp(prefix="nuvopipe-work-")  # the action's own folder may be read-only
+            made = tempfile.mkdtemp(prefix="nuvopipe-work-")  # the action's folder may be read-only
         shutil.copytree(self._source, made, ignore=self._left_out, symlinks=True, dirs_exist_ok=True)
         return made, _look(made)
 
@@ -59,7 +59,7 @@ class Workplace:
 
 
 def _look(directory: str) -> Look:
-    """Everything below a directory, and when it last changed: programs cannot set that time (`st_ctime`)."""
+    """Lists everything below a directory with the time of its last change (`st_ctime`, which programs cannot set)."""
     found: Look = {}
     for folder, _, files in os.walk(directory):
         for path in (folder, *(os.path.join(folder, name) for name in files)):
