@@ -1,4 +1,4 @@
-"""Runs one Python action like the Python action images: ActionLoop, one JSON line per request on stdin and per answer on fd 3.
+"""Runs one Python action like the Python action images (ActionLoop): a JSON line on stdin per request, one on fd 3 per answer.
 
 Started in the action's directory as `python python.py MAIN`, or executed by python_template.py in a fork of a warm
 interpreter. After each answer both logs end with the sentinel, so that the reader knows which lines belong to it.
@@ -22,7 +22,7 @@ _IMAGE_MODULES = set("bs4 dateutil httplib2 kafka lxml netifaces requests scrapy
 
 
 def _tell(error: BaseException) -> None:
-    """Adds to an import error that OpenWhisk's image has the module and this container lacks it."""
+    """Explains an import error if OpenWhisk's image has the module and this container lacks it."""
     if isinstance(error, ModuleNotFoundError) and error.name in _IMAGE_MODULES:
         error.msg += ": OpenWhisk's image has it, the local platform's container lacks it; package it with the action"
 
@@ -43,7 +43,7 @@ def _write(fd: int, data: bytes) -> None:
 
 
 def _problem_with_source() -> str | None:
-    """What the image's bin/compile prints: a missing module or a syntax error, before anything runs."""
+    """Returns what the image's bin/compile would print: a missing module or a syntax error, before anything runs."""
     if not os.path.exists(_SOURCE):
         return "Zip file does not include main__\n"
     try:

@@ -1,9 +1,9 @@
 """A template for containers of Python actions: an interpreter with their modules imported, forked for every container.
 
-`python python_template.py SOCKET LAUNCHER MODULE...`: one JSON line a request on stdin, `{id, dir, main, env}`. The fork
+`python python_template.py SOCKET LAUNCHER MODULE...` reads one JSON line per request on stdin, `{id, dir, main, env}`. The fork
 connects four times to the unix socket SOCKET (its stdin, stdout, stderr and fd 3; each connection starts with a line
-`id fd pid`), becomes a session of its own, and runs LAUNCHER as a new interpreter would. The end of one is told by a line on
-fd 3, `{id, exited}`. The template stays single-threaded: a fork of a process with threads may hang.
+`id fd pid`), starts its own process session, and runs LAUNCHER as a new interpreter would. A line on fd 3, `{id, exited}`,
+reports the end of a fork. The template stays single-threaded, because a fork of a process with threads may hang.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 
 def main() -> tuple[dict[str, Any], str, str, types.CodeType] | None:
-    """Serves until its stdin closes, then returns None. In each fork it returns what the new container is to become."""
+    """Serves until its stdin closes, then returns None. In each fork it returns what the new container must run."""
     address, launcher, *modules = sys.argv[1:]
     sys.path[0] = os.getcwd()
     for module in modules:
@@ -32,7 +32,7 @@ def main() -> tuple[dict[str, Any], str, str, types.CodeType] | None:
     with open(launcher) as file:
         code = compile(file.read(), launcher, "exec")
 
-    gc.freeze()  # keeps imported objects shared between the forks: the collector does not touch them
+    gc.freeze()  # keeps imported objects shared between the forks, because the collector no longer touches them
 
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -40,7 +40,7 @@ def main() -> tuple[dict[str, Any], str, str, types.CodeType] | None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     children: dict[int, str] = {}
-    """IDs of containers by process ID."""
+    """Container IDs by process ID."""
     pending = b""
     tell({"ready": True})
     while True:
@@ -90,7 +90,7 @@ def reap(children: dict[int, str]) -> None:
 
 
 def abandon(children: dict[int, str], address: str) -> None:
-    """Ends the containers and removes the socket: the server is gone, perhaps killed."""
+    """Ends the containers and removes the socket, because the server has ended or was killed."""
     for pid in children:
         try:
             os.killpg(pid, signal.SIGKILL)

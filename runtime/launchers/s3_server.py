@@ -1,7 +1,7 @@
-"""The local platform's S3: MiniStack on a socket of our own. It ends when the process that started it does.
+"""The local platform's S3 server: MiniStack on our own socket. It ends with the process that started it.
 
-Arguments: host, port (0: any free one). Its settings are MiniStack's environment variables. Prints the port, then
-serves until its standard input closes or it gets SIGTERM.
+Arguments: host, port (0: any free one). Its settings are MiniStack's environment variables. It prints the port, then
+serves until its standard input closes or it receives SIGTERM.
 
 MiniStack has other endpoints that require no key, and one of them (POST /_ministack/reset) removes every object: any web page
 open in a browser on this machine could call it. So only S3 requests that name our key reach it.
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     Send: TypeAlias = Callable[[Message], Awaitable[None]]
     App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# MiniStack's own: longer than any pause within a run, so that clients keep their connections.
+# MiniStack's setting. It is longer than any pause within a run, so that clients keep their connections.
 KEEP_ALIVE_S = 75
 BACKLOG = 1024
 EXIT_PORT_TAKEN = 3
 
 
 def end_with_parent(parent_pipe: io.FileIO) -> None:
-    """Waits until the pipe closes, which it does however the parent ends, and ends this process."""
+    """Ends this process when the pipe closes, which happens however the parent ends."""
     while parent_pipe.read(1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
@@ -57,7 +57,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def guarded(app: App, access_key: str) -> App:
-    """Passes on only what `is_ours` accepts."""
+    """Passes on only requests that `is_ours` accepts."""
 
     async def guard(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or (scope["type"] == "http" and is_ours(scope, access_key)):
@@ -74,14 +74,14 @@ def guarded(app: App, access_key: str) -> App:
 
 
 def is_ours(scope: Message, access_key: str) -> bool:
-    """Whether a request is signed for S3 (Signature Version 4) with this server's key. No bucket's name begins with `_`."""
+    """Whether a request is signed for S3 (Signature Version 4) with this server's key. Bucket names do not begin with `_`."""
     parts = credential(scope).split("/")
     signed = len(parts) == 5 and parts[3:] == ["s3", "aws4_request"]
     return signed and hmac.compare_digest(parts[0].encode(), access_key.encode()) and not scope["path"].startswith("/_")
 
 
 def credential(scope: Message) -> str:
-    """KEY/DATE/REGION/SERVICE/aws4_request, from the header or a presigned URL; empty if there is none."""
+    """Returns KEY/DATE/REGION/SERVICE/aws4_request, from the header or a presigned URL; empty if there is none."""
     given: list[str] = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
     if not given:
         query: str = scope["query_string"].decode("latin-1")
@@ -101,7 +101,7 @@ def main(host: str, port: int) -> None:
     threading.Thread(target=end_with_parent, args=(parent_pipe,), daemon=True).start()
     listener = listen(host, port)
     port = listener.getsockname()[1]
-    # MiniStack reads its settings when it is imported; the port is for the URLs it makes.
+    # MiniStack reads its settings when it is imported, and uses the port in the URLs that it makes.
     os.environ["GATEWAY_PORT"] = str(port)
     from hypercorn.asyncio import serve
     from hypercorn.config import Config

@@ -1,4 +1,4 @@
-"""What inspection answers, as types; `src/language/python/inspection.ts` has the same. Only type checkers import it."""
+"""Types of the answers of inspection, the same as in `src/language/python/inspection.ts`. Only type checkers import them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ Answer = dict[str, Any]
 """A JSON object: the answer about one text."""
 
 Place = list[int]
-"""First line, first column, last line, last column, from 1; columns count characters, the last one is after the end."""
+"""First line, first column, last line, last column, from 1. Columns count characters; the last column is exclusive."""
 
 
 class Problem(TypedDict):
-    """Why Python does not understand a text."""
+    """A syntax error in a text."""
 
     message: str
     at: list[int | None]
@@ -24,7 +24,7 @@ class UnknownName(TypedDict, total=False):
     name: str
     at: Place
     library: Literal[True]
-    """A module of the standard library has this name."""
+    """Whether a module of the standard library has this name."""
 
 
 class Assignment(TypedDict):
@@ -36,22 +36,22 @@ class Assignment(TypedDict):
 
 
 class Read(TypedDict):
-    """An attribute of self that is read, and that nothing before can have set."""
+    """An attribute of self that is read, but cannot have been set before."""
 
     name: str
     at: Place
     sure: bool
-    """Whether every execution reads it."""
+    """Whether every execution reads the attribute."""
 
 
 class InputRead(TypedDict):
     """An attribute of a join's inputs that is read."""
 
     name: str | None
-    """None if the whole input is used."""
+    """The attribute; None if the whole input is used."""
     at: Place
     step: str | None
-    """The step, if the input is named by it."""
+    """The input's step, if the code names it."""
     each: bool
     """Whether all inputs are read in turn."""
 
@@ -61,14 +61,14 @@ class Merge(TypedDict):
 
     at: Place
     include: list[str] | None
-    """None: all, or names that are not literals."""
+    """Names to merge; None if all are merged or the names are not literals."""
     exclude: list[str] | None
 
 
 class Returned(TypedDict):
-    """What a function returns."""
+    """The return values of a function."""
 
     returns: dict[str, str | None] | None
-    """By key of all mappings that it returns: the literal, or None. None if the keys are unknown."""
+    """Keys of all mappings that it returns, each with its literal or None. None if the keys are unknown."""
     nothing: bool
-    """Whether it ends without a value on every path."""
+    """Whether every path ends without a value."""

@@ -1,4 +1,4 @@
-"""JSON in on stdin, JSON out on stdout: bodies of steps, expressions, modules, regular expressions, names of modules."""
+"""Reads JSON on stdin and writes JSON on stdout: about step bodies, expressions, modules and regular expressions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modules import inspect_module
 from reader import Reader
 from syntax import parse_expression, parse_module
 
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the time to import it
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but without importing typing, which takes time
 if TYPE_CHECKING:
     from answers import Answer
 
@@ -31,7 +31,7 @@ def inspect_body(code: str) -> Answer:
 
 
 def inspect_expression(code: str) -> Answer:
-    """Inspects an expression: also whether it is a literal, and whether it is always True or False."""
+    """Inspects an expression. Also finds whether it is a literal, and whether it is always true or false."""
     tree, problem = parse_expression(f"(\n{code}\n)")
     if problem:
         return {"problem": problem}
@@ -62,8 +62,8 @@ def is_boolean(node: ast.expr) -> bool:
 
 
 def inspect_pattern(pattern: str, texts: list[str]) -> Answer:
-    """Inspects a regular expression: which texts it does not match as a whole."""
-    import re  # few flows need it, and it takes as long as all the rest
+    """Inspects a regular expression. Also finds the texts that it does not match as a whole."""
+    import re  # imported late, because few flows need it and it takes as long as all other imports
 
     try:
         compiled = re.compile(pattern)
@@ -75,7 +75,7 @@ def inspect_pattern(pattern: str, texts: list[str]) -> Answer:
 
 
 def standard(names: list[str]) -> list[str]:
-    """The names of modules of the standard library; none in Python 3.9, which has no list of them."""
+    """The names of the standard library's modules; empty in Python 3.9, which has no list of them."""
     library = getattr(sys, "stdlib_module_names", ())
     return [name for name in names if name in library]
 
@@ -89,4 +89,4 @@ def main() -> None:
         "patterns": [inspect_pattern(pattern, texts) for pattern, texts in request["patterns"]],
         "standard": standard(request["names"]),
     }
-    sys.stdout.write(json.dumps(answer))  # all at once is several times faster
+    sys.stdout.write(json.dumps(answer))  # reading everything at once is several times faster

@@ -7,16 +7,16 @@ import ast
 LITERALS = (ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple, ast.UnaryOp)
 
 LITERAL_MAX = 200
-"""Characters; longer ones are not compared."""
+"""Maximum length of a literal, in characters; longer ones are not compared."""
 
 
 def text_of(node: ast.AST | None) -> str | None:
-    """The text of a literal string."""
+    """The text of a string literal; None for other nodes."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def texts_of(node: ast.AST) -> list[str] | None:
-    """The texts of a literal list of strings."""
+    """The texts of a list literal of strings; None for other nodes."""
     if not isinstance(node, (ast.List, ast.Tuple)):
         return None
     texts = [text for text in map(text_of, node.elts) if text is not None]
@@ -24,7 +24,7 @@ def texts_of(node: ast.AST) -> list[str] | None:
 
 
 def literal(node: ast.AST) -> str | None:
-    """A short literal, as Python writes it."""
+    """A short literal as Python writes it; None for other nodes."""
     if not isinstance(node, LITERALS):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a module of the flow's code defines, and what its functions take and return."""
+"""Inspects modules of the flow's code: what they define, and what their functions take and return."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ast
 from literals import literal, text_of
 from syntax import parse_module
 
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the time to import it
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but without importing typing, which takes time
 if TYPE_CHECKING:
     from answers import Answer, Returned
 
@@ -16,8 +16,8 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 def inspect_module(code: str, wanted: set[str]) -> Answer:
     """
-    The names that a module defines at its top, and `any` if it imports others with a star; what the wanted functions take and
-    return.
+    Returns the names that a module defines at its top level, `any` if a star import may define others, and the arguments and
+    return values of the wanted functions.
     """
     tree, problem = parse_module(code)
     if problem:
@@ -42,7 +42,7 @@ def inspect_module(code: str, wanted: set[str]) -> Answer:
 
 
 def inspect_function(node: ast.FunctionDef) -> Answer:
-    """Its arguments, without a default and with one; and the keys of the mappings it returns, if they are known."""
+    """Returns its arguments without and with a default, and the keys of the mappings that it returns, if known."""
     positional = [*node.args.posonlyargs, *node.args.args]
     given = len(positional) - len(node.args.defaults)
     keyword = list(zip(node.args.kwonlyargs, node.args.kw_defaults))  # noqa: B905 - Python 3.9 has no strict

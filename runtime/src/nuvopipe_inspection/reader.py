@@ -1,4 +1,4 @@
-"""What a step's code does with self, with inputs, and with names."""
+"""Finds what a step's code does with self, with inputs, and with names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 
 from literals import literal, text_of, texts_of
 
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the time to import it
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but without importing typing, which takes time
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from collections.abc import Set as AbstractSet
@@ -25,10 +25,10 @@ READERS = {
     *("repr", "round", "str", "sum", "type"),
 }
 
-# Functions that read or change attributes and names which the code does not name.
+# Functions that read or change attributes and variables whose names are not in the code.
 REFLECTION = {"eval", "exec", "globals", "locals", "vars"}
 
-# With those of later versions of Python than the one that executes this, and those in every module of a flow.
+# Includes builtins of later Python versions than the one that executes this, and names in every module of a flow.
 NAMES = {
     *dir(builtins),
     *("BaseExceptionGroup", "EncodingWarning", "ExceptionGroup", "PythonFinalizationError", "aiter", "anext"),
@@ -46,8 +46,8 @@ def is_of_self(node: ast.AST) -> TypeGuard[ast.Attribute]:
 
 class Reader:
     """
-    Walks code in the order in which it runs, and gathers what it does with self, with inputs, and with names. If in doubt it
-    reports nothing: an attribute that only some paths set counts as set.
+    Walks code in the order in which it runs, and collects what it does with self, with inputs, and with names. It reports
+    only what is certain: an attribute that only some paths set counts as set.
     """
 
     def __init__(self, code: str) -> None:
@@ -59,16 +59,16 @@ class Reader:
         self.names: list[UnknownName] = []
         self.inputs: list[InputRead] = []
         self.merges: list[Merge] = []
-        self.merged = False  # everything that inputs agree on has been set
+        self.merged = False  # all attributes that the inputs agree on have been set
         self.any = False  # any attribute may be set
-        self.dynamic = False  # names may come from anywhere
+        self.dynamic = False  # variables may be defined elsewhere
         self.next: Place | None = None
-        self.stops: Place | None = None  # a yield or await
-        self.calls = False  # calls something that may answer differently the next time
+        self.stops: Place | None = None  # whether there is a yield or await
+        self.calls = False  # whether it calls something whose result may differ the next time
         self.have: set[str] = set()
         self.known: set[str] = set()
-        self.later: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda] = []  # their bodies run at an unknown time
-        self.items: dict[str, int] = {}  # loop variables over inputs, by how many loops
+        self.later: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda] = []  # functions that run at an unknown time
+        self.items: dict[str, int] = {}  # loop variables over inputs, with the number of such loops
         self.sure = True
         self.guarded = 0
         self.names_guarded = 0
@@ -95,7 +95,7 @@ class Reader:
             self.depth -= 1
 
     def define(self, statements: Iterable[ast.AST]) -> None:
-        """Gathers the names that the code binds anywhere, and the attributes that it checks before it reads them."""
+        """Collects the names that the code binds anywhere, and the attributes that it checks before it reads them."""
         for statement in statements:
             for node in ast.walk(statement):
                 if isinstance(node, ast.Name):
@@ -116,7 +116,7 @@ class Reader:
                     )
 
     def ask(self, node: ast.Call) -> None:
-        """hasattr(x, "name"), getattr(x, "name", default)"""
+        """Notes attributes checked by `hasattr(x, "name")` or `getattr(x, "name", default)`."""
         function = node.func.id if isinstance(node.func, ast.Name) else None
         if (function == "hasattr" and len(node.args) == 2) or (function == "getattr" and len(node.args) == 3):
             name = text_of(node.args[1])
@@ -133,7 +133,7 @@ class Reader:
         return [first, column(first, node.col_offset), last, column(last, end)]
 
     def visit(self, node: ast.AST, safe: bool = False) -> None:
-        """`safe`: nothing changes the value of the node in place."""
+        """Visits a node. `safe`: the node's value is not changed in place."""
         method = METHODS.get(type(node))
         if method:
             method(self, node, safe)
@@ -149,7 +149,7 @@ class Reader:
             self.visit(node)
 
     def perhaps(self, *nodes: ast.AST, safe: bool = False) -> None:
-        """Visits what does not run on every path."""
+        """Visits code that does not run on every path."""
         sure, self.sure = self.sure, False
         for node in nodes:
             self.visit(node, safe)

@@ -1,16 +1,16 @@
-"""Whether Python understands a text."""
+"""Parses Python code and reports syntax errors."""
 
 from __future__ import annotations
 
 import ast
 
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the time to import it
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but without importing typing, which takes time
 if TYPE_CHECKING:
     from answers import Problem
 
 
 def parse_module(code: str) -> tuple[ast.Module, Problem | None]:
-    """(tree, None), or (an empty tree, the problem)."""
+    """Returns (tree, None), or (an empty tree, the problem)."""
     try:
         tree = ast.parse(code)
         compile(tree, "<flow>", "exec", dont_inherit=True)
@@ -20,7 +20,7 @@ def parse_module(code: str) -> tuple[ast.Module, Problem | None]:
 
 
 def parse_expression(code: str) -> tuple[ast.expr, Problem | None]:
-    """(tree, None), or (a constant, the problem)."""
+    """Returns (tree, None), or (a constant, the problem)."""
     try:
         tree = ast.parse(code, mode="eval")
         compile(tree, "<flow>", "eval", dont_inherit=True)

@@ -1,7 +1,7 @@
 """`python -m nuvopipe_testing FOLDER [PACKAGES LAYER…]` runs cases of a compiled flow.
 
 Cases and outcomes are lines of JSON. The zips of the layers are in the folder PACKAGES. A line with `read`, the name of a run,
-asks for artifacts of that run in the `store` instead.
+is not a case: it asks for artifacts of that run in the `store`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .cases import Cases
 
 
 class Folder:
-    """The part of a store that layers are fetched from."""
+    """The part of a store from which layers are fetched, reading a folder."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -34,7 +34,7 @@ class Folder:
 def main(folder: str, packages: str = "", *layers: str) -> None:
     die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever else writes to stdout must not be taken for an answer
+    os.dup2(2, 1)  # other output on stdout must not be mistaken for an answer
     environment = {name: os.environ[name] for name in PASSED_ON_VARIABLES if name in os.environ}
     paths = [ensure_layer(Folder(packages), layer) for layer in layers]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [*paths, environment.get("PYTHONPATH")]))

@@ -1,4 +1,4 @@
-"""A store of which each request is one call, so that whoever answers can delay it, fail it, or search through all orders."""
+"""A store in which each request is one call of a function, which can delay it, fail it, or search through all orders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONDITIONAL = ("create", "replace")
 class AskedStore(Store):
     """`ask(operation, key, *arguments)` answers each request as the method of `Store` named `operation` does.
 
-    Requests are made one after another: there are no threads.
+    There are no threads: requests are made one after another.
     """
 
     def __init__(self, ask: Callable[..., Any], root: str, secret: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Runs cases of a flow's tests, each as a run of its own on a simulated platform; or reads a run of a real one."""
+"""Runs cases of a flow's tests, each as its own run on a simulated platform; or reads a run of a real platform."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from .mocks import Mock
 
 RUN = "test"
-"""The name of a case's run, in a store of its own."""
+"""The name of a case's run. Each case has its own store."""
 
 READ_TIMEOUT_S = 60
 LOG_MAX_BYTES = 8 << 10
-"""How much is kept of what a case's tasks wrote; the end says why one failed."""
+"""Maximum output kept of a case's tasks. The end is kept, because it says why a task failed."""
 
 
 MOCK_PROBLEM = "MockProblem: "
-"""How the error of a task begins that found a problem of its mock."""
+"""Beginning of a task's error if its mock is invalid."""
 
 
 class Case(TypedDict):
@@ -54,7 +54,7 @@ class Case(TypedDict):
     """By step."""
     secrets: dict[str, str]
     artifacts: dict[str, list[str]]
-    """The artifacts to return, by step."""
+    """Names of the artifacts to return, by step."""
 
 
 class ReadTask(TypedDict):
@@ -66,7 +66,7 @@ class ReadTask(TypedDict):
 
 
 class CaseProblem(Exception):
-    """A mock of this step cannot do what it says; no `retry` or `catch` of the step hides that."""
+    """Raised for an invalid mock of a step; `retry` and `catch` of the step do not hide it."""
 
     def __init__(self, step: str, message: str) -> None:
         super().__init__(message)
@@ -78,24 +78,24 @@ class MockingProcesses(WarmProcesses):
 
 
 class MockingExecutor(Executor):
-    """Hands each task its mock."""
+    """Executes tasks with their mocks."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan, MockingProcesses)
         self._mocks: Mapping[str, Mock] = {}
 
     def warm_up(self, environment: dict[str, str]) -> None:
-        """Starts a warm process, so that the first case does not take longer than others."""
+        """Starts a warm process, so that the first case takes no longer than others."""
         self._processes.ready_for(None, environment, {}, time.time() + READ_TIMEOUT_S)
 
     def begin(self, mocks: Mapping[str, Mock], secrets: dict[str, str]) -> None:
         """Forgets the previous case."""
         self._mocks = mocks
         self.secrets = secrets
-        self.blobs = BlobCache()  # content-addressed, but of another store
+        self.blobs = BlobCache()  # its artifacts are in another store
 
     def mock(self, step: str, coordinate: Sequence[int], attempt: int) -> Mock:
-        """The stand-in for an attempt; empty if the step itself runs."""
+        """The mock of an attempt; empty if the step itself runs."""
         scopes = self._plan.steps[step]["within"]
         pools = self._plan.pools
         repeated = [scope not in pools or pools[scope]["kind"] != "branches" for scope in scopes]
@@ -105,7 +105,7 @@ class MockingExecutor(Executor):
             raise CaseProblem(step, str(problem)) from None
 
     def _reason(self, request: Request) -> str | None:
-        """The failure that `catch` keeps: what the mock says, and not which run has failed with it."""
+        """The failure that `catch` keeps: the mock's text, without the run that failed with it."""
         mock = self.mock(request["step"], coordinate_of(request["task"]), request["retries"])
         return text_of(mock) if "error" in mock else request["reason"]
 
@@ -130,7 +130,7 @@ class MockingExecutor(Executor):
                 request = {**request, "reason": self._reason(request)}
             return super().run(store, operation, request, *limits)
         mock = self.mock(step, coordinate_of(request["task"]), request["attempt"])
-        # Nobody needs Python's traceback of a failure that the test asked for.
+        # A failure that the test asked for needs no traceback.
         with _Captured() if FAILURES & mock.keys() else nullcontext():
             attempt = super().run(store, operation, {**request, "mock": mock}, *limits)
         if attempt.error and attempt.error.startswith(MOCK_PROBLEM):
@@ -139,7 +139,7 @@ class MockingExecutor(Executor):
 
 
 def text_of(mock: Mock) -> str:
-    """The error of an action or a flow that fails."""
+    """The error of a failing action or flow."""
     return ": ".join(filter(None, [mock["error"], mock.get("message")]))
 
 
@@ -152,13 +152,13 @@ class Cases:
         self._executor = MockingExecutor(plan)
         named = {name for spec in plan.steps.values() for name in spec.get("secrets", [])}
         self._secrets = {name: f"test-{name}" for name in named}
-        """Made up: tests do not need the real ones."""
+        """Made-up secrets: tests do not need the real ones."""
 
     def close(self) -> None:
         self._executor.close()
 
     def run(self, case: Case) -> dict[str, Any]:
-        """The outcome of a case: `CaseOutcome` of `src/flow-tests/test-outcome.ts`."""
+        """Returns the outcome of a case: `CaseOutcome` of `src/flow-tests/test-outcome.ts`."""
         self._executor.begin(case["mocks"], self._secrets | case["secrets"])
         platform = OneFlow(self._plan, self._executor)
         platform.environment |= self._environment
@@ -171,7 +171,7 @@ class Cases:
                 result = platform.invoke(run=RUN, **{EXACT_PARAMETERS: json.dumps(case["parameters"])})
         except CaseProblem as problem:
             return {"problem": {"step": problem.step, "message": str(problem)}}
-        # The session that answers may not be the one that ended the run.
+        # Another session than the one that answers may have ended the run.
         result = platform.result(RUN) or result
         outcome = {
             "status": result["status"],
@@ -184,7 +184,7 @@ class Cases:
         return outcome
 
     def _answer(self, envelope: JsonObject, arguments: JsonObject) -> JsonObject:
-        """The answer of an action, from its mock."""
+        """Returns the answer of an action, from its mock."""
         step = envelope["step"]
         mock = self._executor.mock(step, envelope["at"], envelope.get("attempt", 0))
         if not mock:
@@ -197,14 +197,14 @@ class Cases:
         return {"error": text_of(mock)}
 
     def _result_of(self, envelope: JsonObject, arguments: JsonObject) -> JsonObject:
-        """The result of another flow's run, from its mock."""
+        """Returns the result of another flow's run, from its mock."""
         answer = self._answer(envelope, arguments)
         if "error" in answer:
             return {"status": "failed", "error": {"message": answer["error"]}}
         return {"status": "succeeded", "outputs": answer["result"]}
 
     def _attempts(self, store: Store) -> list[dict[str, Any]]:
-        """All attempts, of the user's steps and synthetic ones, in the order in which they began."""
+        """Returns all attempts, including those of synthetic steps, in the order in which they began."""
         keys = store.list(RunLayout(self._plan.flow, RUN).run_prefix + "tasks/")
         records: list[TaskRecord] = store.parallel([(store.get_json, key) for key in keys])
         records.sort(key=lambda record: (record["started"], record["at"], record["attempt"]))
@@ -222,7 +222,7 @@ class Cases:
         ]
 
     def read(self, store: Store, run: str, wanted: Mapping[str, list[str]]) -> dict[str, list[ReadTask]]:
-        """Artifacts of a run by step, for each of its tasks in order."""
+        """Returns a run's artifacts by step, one entry per task, in order."""
         return {step: self._read_step(store, RunLayout(self._plan.flow, run), step, names) for step, names in wanted.items()}
 
     def _read_step(self, store: Store, layout: RunLayout, step: str, names: list[str]) -> list[ReadTask]:

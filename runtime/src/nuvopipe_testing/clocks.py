@@ -6,7 +6,7 @@ from nuvopipe_runtime.clock import Clock
 
 
 class SkippingClock(Clock):
-    """Real time, and what has been skipped."""
+    """Real time plus the time that was skipped."""
 
     def __init__(self) -> None:
         self.skipped = 0.0
@@ -18,12 +18,12 @@ class SkippingClock(Clock):
         self.skipped += seconds
 
     def skip_to(self, time: float) -> None:
-        """To a time in the future; nothing happens when it is over."""
+        """Skips to a time; does nothing if that is in the past."""
         self.sleep(max(0.0, time - self.now()))
 
 
 class StandingClock(Clock):
-    """A time that passes only when it is skipped, so that every run takes the same time."""
+    """Time that passes only when it is skipped, so that every run takes the same time."""
 
     def __init__(self, time: float) -> None:
         self.time = float(time)
@@ -35,5 +35,5 @@ class StandingClock(Clock):
         self.time += seconds
 
     def skip_to(self, time: float) -> None:
-        """To a time in the future; nothing happens when it is over."""
+        """Skips to a time; does nothing if that is in the past."""
         self.time = max(self.time, time)

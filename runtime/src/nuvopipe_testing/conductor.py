@@ -1,7 +1,7 @@
-"""A model of a flow's conductor: what the composition does to an envelope, one function a transition.
+"""A model of a flow's conductor: what the composition does to an envelope, one function per transition.
 
-It does no I/O and holds no state besides the envelope. Traces in `schemas/golden/conductor`, recorded from compiled conductors,
-keep it equal to the real one.
+It does no I/O and has no state besides the envelope. Traces in `schemas/golden/conductor`, recorded from compiled conductors,
+check that it equals the real one.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
     JsonObject: TypeAlias = dict[str, Any]
     Component: TypeAlias = "Step | Pause | Call | Launch | Refused"
     Walk: TypeAlias = Generator[Component, JsonObject, JsonObject]
-    """Yields components, is sent their answers, returns the last envelope."""
+    """A session: yields components, receives their answers, and returns the last envelope."""
 
 TOO_MANY_COMPONENTS = "Too many actions in the composition."
-"""OpenWhisk's error in place of an answer, for each component beyond `SESSION_COMPONENTS_MAX`."""
+"""OpenWhisk's error for each component beyond `SESSION_COMPONENTS_MAX`, in place of an answer."""
 
 HOLDS_MAX = 50
-"""How often a session without components asks again, once a second: as long as an activation of the conductor lasts."""
+"""How often a session without components asks again, once per second, until its conductor activation ends."""
 
 MINUTE_MS, CROWDED_PAUSE_MS, SPREAD_MS = 60_000, 15_000, 2_000
-"""As in `runtime/conductor/launch.js`."""
+"""Pauses after a refusal, as in `runtime/conductor/launch.js`."""
 
 FLOW_VERSION = re.compile(r"[A-Za-z]\w*\.steps/flow-\w+")
-"""Conductors of flow versions."""
+"""Matches conductors of flow versions."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """The step action of a profile is invoked with an envelope."""
+    """Invokes the step action of a profile with an envelope."""
 
     profile: str
     envelope: JsonObject
@@ -60,7 +60,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Pause:
-    """The `wait` action is invoked; `envelope` follows."""
+    """Invokes the `wait` action; the session continues with `envelope`."""
 
     ms: int
     envelope: JsonObject
@@ -68,7 +68,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Call:
-    """The action that a step calls is invoked; `envelope` is what the step gets back, without the answer."""
+    """Invokes the action that a step calls; `envelope` is what the step gets back, without the answer."""
 
     action: str
     arguments: JsonObject
@@ -77,29 +77,30 @@ class Call:
 
 @dataclass(frozen=True)
 class Launch:
-    """Sessions are invoked without waiting for them: `(action, arguments)` of each, the action None for the session's own flow.
+    """Launches sessions: `(action, arguments)` of each; the action is None for the session's own flow.
 
-    It is not a component. Its answer has the number `taken` of `sessions` that were accepted (0 only if the first was refused),
-    the reason of the `refusal` if there was one, and the time `now` (epoch ms). `also` is invoked too, accepted or not.
+    It is not a component. Its answer has `taken`, the number of `sessions` that were accepted (0 only if the first was
+    refused), the reason of the `refusal` if there was one, and the time `now` (epoch ms). `also` are invoked too, accepted or
+    not.
     """
 
     sessions: list[tuple[str | None, JsonObject]]
     also: list[tuple[str | None, JsonObject]]
     holds: bool = False
-    """The conductor has just been refused, and asks again after a moment."""
+    """Whether the conductor was just refused, and asks again after a moment."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """OpenWhisk refuses the component: the session has invoked `SESSION_COMPONENTS_MAX`."""
+    """OpenWhisk refuses the component, because the session has invoked `SESSION_COMPONENTS_MAX`."""
 
 
 @dataclass(frozen=True)
 class Conductor:
-    """What the composition has of a plan.
+    """The part of a plan that is in the composition.
 
-    `blocks` has the profile of each block, `actions` the action that the one step of a block calls. `stand_ins` are profiles
-    whose actions settle a step whose own action does not start.
+    `blocks` has the profile of each block, `actions` the action that the only step of a block calls. `stand_ins` are profiles
+    whose actions fail the attempts of a step whose own action does not start.
     """
 
     flow: str
@@ -110,11 +111,11 @@ class Conductor:
     actions: dict[str, str] = field(default_factory=dict)
     stand_ins: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
-    """Flows that steps start."""
+    """Flows that the flow's steps start."""
 
     @classmethod
     def of(cls, plan: Plan, stand_ins: Sequence[str] = ()) -> Conductor:
-        """The conductor of a `Plan`."""
+        """Makes the conductor of a `Plan`."""
         blocks, calls, flows = {}, {}, set()
         for spec in plan.steps.values():
             blocks[spec["block"]] = spec["profile"]
@@ -130,7 +131,7 @@ class Conductor:
     def session(self, envelope: JsonObject) -> Walk:
         """A session that starts with an envelope, as a generator of the components that it invokes.
 
-        Each is sent its answer, a JSON object that has an `error` when the component failed. Returns the last envelope.
+        It receives the answer of each, a JSON object with an `error` if the component failed. Returns the last envelope.
         """
         walk = self._walk(envelope)
         used = 0
@@ -163,7 +164,7 @@ class Conductor:
                 envelope = yield from self._visit(envelope)
 
     def _visit(self, envelope: JsonObject) -> Walk:
-        """The block of an envelope, until an answer leaves it."""
+        """Executes the block of an envelope until an answer leaves it."""
         stand_in = self.stand_in(envelope)
         block, profile = ("", stand_in) if stand_in else self.block(envelope)
         while True:
@@ -182,9 +183,9 @@ class Conductor:
     def enter(
         self, given: JsonObject, new_run: Callable[[], str], seal: Callable[[JsonObject], str] | None = None
     ) -> JsonObject:
-        """The first envelope of a session, from the arguments of its invocation.
+        """Returns the first envelope of a session, from the arguments of its invocation.
 
-        `new_run` makes the id of a run that is given none; `seal` seals the parameters of a flow with secrets.
+        `new_run` makes the ID of a run without a name; `seal` seals the parameters of a flow with secrets.
         """
         if given.get(ENVELOPE_KEY):
             launched: JsonObject = given[ENVELOPE_KEY]
@@ -201,22 +202,22 @@ class Conductor:
         return {**envelope, "answerWithin": given["wait"]} if "wait" in given else envelope
 
     def is_flow(self, action: str) -> bool:
-        """Whether an action is one that a session may launch."""
+        """Whether a session may launch an action."""
         return action in self.flows or FLOW_VERSION.fullmatch(action) is not None
 
     def stand_in(self, envelope: JsonObject) -> str | None:
-        """The profile of the stand-in that an envelope names; None when it names none."""
+        """The profile of the stand-in that an envelope names; None if it names none."""
         number = envelope.get("standIn", 0)
         return self.stand_ins[number - 1] if number in range(1, len(self.stand_ins) + 1) else None
 
     def block(self, envelope: JsonObject) -> tuple[str, str]:
-        """`(block, profile)` of an envelope. The composition finds blocks by halving: an unknown one is taken for a known."""
+        """`(block, profile)` of an envelope. The composition finds blocks by bisection, so unknown blocks become known ones."""
         names = sorted(self.blocks)
         name = names[max(bisect_right(names, envelope["block"]) - 1, 0)]
         return name, self.blocks[name]
 
     def die(self, saved: JsonObject, error: Any) -> JsonObject:
-        """The envelope after a step action answered an error: the same action, a stand-in, or the end."""
+        """The envelope after a step action answered an error. It leads to the same action, a stand-in, or the end."""
         died = _cut(_text_of(error), DIED_MAX_BYTES)
         following = {**saved, "used": saved.get("used", 0) + 1}
         stand_in = saved.get("standIn", 0)
@@ -235,12 +236,12 @@ class Conductor:
 
 
 def launches(envelope: JsonObject) -> bool:
-    """Whether sessions are launched before this one goes on. One that persists has a pause between two times."""
+    """Whether sessions are launched before this one continues. A session that persists pauses between two attempts."""
     return "launch" in envelope and not ("persists" in envelope["launch"] and waits(envelope))
 
 
 def launch(envelope: JsonObject, is_flow: Callable[[str], bool] = lambda action: True) -> Walk:
-    """The envelope after its launches: one that all were accepted for, or one that says what was refused."""
+    """The envelope after its launches: `then` if all were accepted, or the same one with what was refused."""
     asked = envelope["launch"]
     rest = {key: value for key, value in envelope.items() if key != "launch"}
 
@@ -270,12 +271,12 @@ def launch(envelope: JsonObject, is_flow: Callable[[str], bool] = lambda action:
 
 
 def pause_after_refusal_ms(refusal: str, now_ms: int) -> int:
-    """Before sessions are launched again that were refused: up to the next minute, or for a moment."""
+    """Pause before refused sessions are launched again: up to the next minute, or for a moment."""
     return (MINUTE_MS - now_ms % MINUTE_MS if refusal == "busy" else CROWDED_PAUSE_MS) + now_ms % SPREAD_MS
 
 
 def goes_on(envelope: JsonObject) -> bool:
-    """Whether an envelope names a block: else the session is over."""
+    """Whether an envelope names a block. If not, the session is over."""
     return "block" in envelope
 
 
@@ -285,7 +286,7 @@ def waits(envelope: JsonObject) -> bool:
 
 
 def pause(envelope: JsonObject) -> tuple[int, JsonObject]:
-    """`(milliseconds, envelope after the pause)`. Pauses longer than one `wait` action are made of several."""
+    """`(milliseconds, envelope after the pause)`. Pauses longer than one `wait` action consist of several."""
     wait = envelope["wait"]
     ms = min(wait, PAUSE_MAX_MS)
     following = {key: value for key, value in envelope.items() if key != "wait"}
@@ -311,7 +312,7 @@ def called(saved: JsonObject, answer: JsonObject) -> JsonObject:
 
 
 def answer_of(envelope: JsonObject) -> JsonObject:
-    """What a session's client gets: the run's result; a failure's is an `error`, as OpenWhisk wants it."""
+    """The answer to a session's client: the run's result; that of a failure is an `error`, as OpenWhisk requires."""
     if "error" in envelope:
         return {"error": envelope["error"]}
     result = envelope.get("result") or {"run": envelope["run"], "status": "running"}
@@ -335,7 +336,7 @@ def _text_of(error: Any) -> str:
 
 
 def _inner(error: Any) -> Any:
-    """The part of an error that has its text."""
+    """The part of an error that holds its text."""
     return (error.get("error") or error.get("message") or error) if isinstance(error, dict) else error
 
 
@@ -344,10 +345,10 @@ def _cut(text: str, bytes_max: int) -> str:
 
 
 def _string(value: Any) -> str:
-    """As JavaScript's `String`, of JSON's plain values."""
+    """Converts a plain JSON value as JavaScript's `String` does."""
     return value if isinstance(value, str) else _json(value)
 
 
 def _json(value: Any) -> str:
-    """As JavaScript's `JSON.stringify`."""
+    """Writes JSON as JavaScript's `JSON.stringify` does."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

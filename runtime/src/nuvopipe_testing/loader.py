@@ -1,4 +1,4 @@
-"""The loader of a test: that of a step action, with tasks that can be mocked, and that can read other tasks' artifacts."""
+"""The loader of a test: a step action's loader whose tasks can be mocked and can read the artifacts of other tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stand-ins for what a step does. They replace it in the task's own fork: everything around it stays as it is."""
+"""Mocks, which replace what a step does in the task's own fork. Everything around the step stays as it is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RESULTS = {"set", "run", "returns"}
 
 
 class Mock(TypedDict, total=False):
-    """What stands in for a step, as test files have it; empty: the step itself."""
+    """A mock as written in a test file; if it is empty, the step itself runs."""
 
     set: dict[str, Any]
     run: str
@@ -31,17 +31,17 @@ class Mock(TypedDict, total=False):
     message: str
     timeout: Literal[True]
     times: int
-    """How many attempts fail before the rest of the mock, or the step, takes over."""
+    """Number of attempts that fail before the rest of the mock, or the step, takes over."""
     each: list[Mock | None]
-    """By item or turn."""
+    """One mock per item or turn."""
 
 
 class MockProblem(Exception):
-    """A mock that cannot do what it says."""
+    """Raised for an invalid mock."""
 
 
 def for_task(mock: Mock, indices: Sequence[int]) -> Mock:
-    """The mock of one task; from `each`, that of its item or turn, which is the last of its `indices`."""
+    """The mock of one task. In `each`, it is that of the task's item or turn, the last of its `indices`."""
     if "each" not in mock:
         return mock
     mocks = mock["each"]
@@ -53,7 +53,7 @@ def for_task(mock: Mock, indices: Sequence[int]) -> Mock:
 
 
 def for_attempt(mock: Mock, attempt: int) -> Mock:
-    """What stands in for one attempt: a failure for the first `times`, then the rest of the mock or the step itself."""
+    """The mock of one attempt: a failure for the first `times`, then the rest of the mock or the step itself."""
     fails = "times" in mock and attempt < mock["times"]
     kept = FAILURES if fails else RESULTS if "times" in mock else FAILURES | RESULTS
     chosen: Mock = {}
@@ -64,7 +64,7 @@ def for_attempt(mock: Mock, attempt: int) -> Mock:
 def put_in_place(module: ModuleType, step: str, mock: Mock) -> None:
     """Replaces what a compiled flow's step calls: `_run_<step>` or `_call`; in a join also `_collect` or `_merge`.
 
-    A mocked join keeps what its inputs agree on, as any other does.
+    A mocked join keeps the artifacts that its inputs agree on, like any other join.
     """
     act = _act(module, step, mock)
     acted: list[bool] = []
@@ -99,7 +99,7 @@ def _act(module: ModuleType, step: str, mock: Mock) -> Act:
         code = compile(mock["run"], f"<mock of {step}>", "exec")
         return lambda self, inputs=None: exec(code, {**vars(module), "self": self, "inputs": inputs})
     if "timeout" in mock:
-        # As if the time of Metaflow's @timeout were over, with its handler and its message.
+        # Call the handler of Metaflow's @timeout, which raises its usual error.
         return lambda self, inputs=None: signal.raise_signal(signal.SIGALRM)
     error = _error(mock["error"], mock.get("message", f"mock of {step}"))
 

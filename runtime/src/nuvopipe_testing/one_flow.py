@@ -1,4 +1,4 @@
-"""The simulated platform with one flow whose tasks are really executed, for flow tests and for the runtime's own tests."""
+"""The simulated platform with one flow that executes real tasks, for flow tests and for the runtime's own tests."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class OneFlow(Platform):
-    """A platform with one flow, all of whose activations meet in one container. Time is real, and pauses are skipped.
+    """A platform with one flow and a single container. Time is real, but pauses are skipped.
 
-    An error of an activation is the caller's: no conductor handles it.
+    An error in an activation is raised in the caller, not handled by a conductor.
     """
 
     def __init__(self, plan: Plan, executor: Executor | None = None) -> None:
@@ -38,22 +38,22 @@ class OneFlow(Platform):
         [self.flow] = self.flows.values()
         self.container = warm_container(plan, executor)
         self.launches = 0
-        """Sessions that the platform has taken."""
+        """Number of sessions that the platform has accepted."""
         self.refuse: Callable[[JsonObject | Envelope], Any] = lambda envelope: False
         """Whether the platform refuses a session."""
         self.before: Hook = lambda number, envelope: None
         self.after: Hook = lambda number, envelope: None
-        """Called around each activation; may return "drop" to lose the session there."""
+        """Called before and after each activation; may return "drop" to lose the session there."""
         self.answer: Answer = lambda envelope, arguments: {"error": "the simulation has no actions"}
-        """What the action that a step calls answers: `result`, or `error`."""
+        """Returns the answer of the action that a step calls: `result` or `error`."""
         self.result_of: Answer = lambda envelope, arguments: {
             "status": "failed",
             "error": {"message": "the simulation has no flows"},
         }
-        """How the run of another flow ends that a step starts."""
+        """Returns the result of another flow's run that a step starts."""
         self.components = 0
         self.log: list[JsonObject] = []
-        """The envelopes of all activations."""
+        """Envelopes of all activations."""
 
     def launch(self, flow: DeployedFlow, envelope: JsonObject | Envelope) -> bool:
         if self.refuse(envelope):
@@ -62,7 +62,7 @@ class OneFlow(Platform):
         return super().launch(flow, envelope)
 
     def start(self, action: str, arguments: JsonObject) -> str | None:
-        """The other flow's run ends at once."""
+        """Ends the other flow's run at once."""
         result = {"run": arguments["run"], **self.result_of(self.log[-1], arguments)}
         self.store.put(RunLayout(action, arguments["run"]).result, to_json(result))
         return None
@@ -84,14 +84,14 @@ class OneFlow(Platform):
         result: JsonObject = answer["result"] if "result" in answer else answer
         return result
 
-    # ------------------------------------------------------------------ for those who look on
+    # ------------------------------------------------------------------ for tests
 
     def invoke(self, run: str = "r1", **params: Any) -> Any:
-        """The result that a client is answered, after everything has been run."""
+        """Starts a run, and returns the answer to its client after all sessions have run."""
         return self.run_session(self.flow.enter(run=run, wait=0, **params))
 
     def run_session(self, envelope: JsonObject) -> Any:
-        """What a session ends with, after it and all that it launched have been run; None when it was lost."""
+        """Runs a session and all that it launches. Returns the session's result; None if the session was lost."""
         ends: list[JsonObject] = []
         self.run(self.session(self.flow, envelope, ends.append))
         if not ends:

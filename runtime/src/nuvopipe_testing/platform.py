@@ -1,7 +1,7 @@
-"""A simulated OpenWhisk with an object store: conductor sessions of some flows take turns, one component each.
+"""A simulated OpenWhisk with an object store: the conductor sessions of some flows take turns, one component each.
 
-Conductors are the model in `conductor.py`; what a step action does is the runtime's own `Session`. Nothing takes time but what
-the clock is told to skip. What may go wrong is decided by subclasses, which override the calls of the platform.
+Conductors are the model in `conductor.py`; step actions run the runtime's own `Session`. Time passes only when the clock skips
+it. Subclasses add faults by overriding the calls of the platform.
 """
 
 from __future__ import annotations
@@ -40,31 +40,31 @@ if TYPE_CHECKING:
     from .conductor import Component, JsonObject
 
     Turns: TypeAlias = Generator["float | Parked", None, None]
-    """A session: yields when its next turn may come, epoch seconds."""
+    """A session: yields the earliest time of its next turn, epoch seconds."""
     Answering: TypeAlias = Generator["float | Parked", None, JsonObject]
-    """A component, likewise; returns its answer."""
+    """A component: yields likewise, and returns its answer."""
 
 ROOT = "s3://bucket/root"
 SECRET = "the store's secret"
 USER = "tester"
 
 ACTIVATION_MARGIN_MS = 15_000
-"""What the compiler adds to a step's time limit for its action: `RUNTIME_MARGIN_MS`."""
+"""The compiler's `RUNTIME_MARGIN_MS`: the time that it adds to a step's time limit for the step's action."""
 
 
 class SessionLost(Exception):
-    """The controller that held a session is gone."""
+    """Raised when a session is lost with its controller."""
 
 
 class Parked:
-    """What a session yields that leaves the turns, until somebody runs it again. `activation`: what it is in."""
+    """Yielded by a session that takes no more turns until it is run again. `activation`: where it was held."""
 
     def __init__(self, activation: Any) -> None:
         self.activation = activation
 
 
 def warm_container(plan: Plan, executor: Executor) -> Container:
-    """All containers are warm: forks launch their lanes at once."""
+    """Makes a container that counts as warm, so that forks launch all lanes at once."""
     return Container(executor, SecretParameters(plan), pace=Pace(start_ms=0))
 
 
@@ -84,12 +84,12 @@ class DeployedFlow:
         self._idle.append(container)
 
     def enter(self, **given: Any) -> JsonObject:
-        """The envelope that its conductor makes of the arguments of an invocation, which name a run."""
+        """Returns the envelope that its conductor makes of an invocation's arguments, which name a run."""
         return self.conductor.enter(given, new_run=lambda: str(given["run"]))
 
 
 class Platform:
-    """The flows of some plans. `new_executor(plan)` makes what executes a container's tasks."""
+    """A platform with the flows of some plans. `new_executor(plan)` makes the executor of a container."""
 
     def __init__(
         self,
@@ -103,22 +103,22 @@ class Platform:
         self.clock = clock
         self.flows = {plan.flow: DeployedFlow(plan, new_executor, stand_ins) for plan in plans}
         self.sessions: deque[tuple[DeployedFlow, JsonObject]] = deque()
-        """`(flow, first envelope)` of those that have not had a turn."""
+        """`(flow, first envelope)` of launched sessions that have had no turn yet."""
         self.activations = 0
         self.refusal = BUSY
-        """How the platform refuses sessions."""
+        """The reason with which the platform refuses sessions."""
         self.environment = {
             "PATH": os.environ["PATH"],
             "METAFLOW_DATASTORE_SYSROOT_S3": ROOT,
             "METAFLOW_USER": USER,
-            # There is no S3 that Metaflow's client could read.
+            # Metaflow's client cannot read the simulated store.
             "NUVOPIPE_SIMULATED": "1",
         }
 
     # ------------------------------------------------------------------ calls of the platform
 
     def launch_all(self, flow: DeployedFlow, component: Launch) -> JsonObject:
-        """What the conductor of a flow learns of the sessions that it launches."""
+        """Launches sessions; returns the answer to the flow's conductor."""
         taken, refusal = 0, None
         for action, arguments in component.sessions:
             refusal = self.refusal_of(flow, action, arguments)
@@ -131,38 +131,38 @@ class Platform:
         return answer if refusal is None else {**answer, "refusal": refusal}
 
     def refusal_of(self, flow: DeployedFlow, action: str | None, arguments: JsonObject) -> str | None:
-        """Why the platform refuses a session; None when it takes it."""
+        """Launches a session. Returns why the platform refuses it, or None."""
         if action is None:
             return None if self.launch(flow, arguments[ENVELOPE_KEY]) else self.refusal
         return self.start(action, arguments)
 
     def launch(self, flow: DeployedFlow, envelope: JsonObject | Envelope) -> bool:
-        """A session launches another one of its flow. Whether the platform takes it."""
+        """Launches another session of the same flow. Returns whether the platform accepts it."""
         return self.accept("launch", flow, envelope)
 
     def start(self, action: str, arguments: JsonObject) -> str | None:
-        """Another flow is invoked: by the name of the flow, or of the conductor of its one version here. Why it is refused."""
+        """Invokes another flow, by its name or that of its only conductor. Returns why it is refused, or None."""
         flow = self.flows[action.partition(".steps/")[0]]
         envelope = arguments[ENVELOPE_KEY] if ENVELOPE_KEY in arguments else flow.enter(**arguments)
         return None if self.accept("start", flow, envelope) else self.refusal
 
     def accept(self, operation: str, flow: DeployedFlow, envelope: JsonObject | Envelope) -> bool:
-        """The one place where sessions are invoked, without waiting for them, by a `launch` or `start` of another. Whether the
-        platform takes it."""
+        """Accepts a session that another one launches or starts (`operation`). All sessions but the first come through here.
+        Returns whether the platform accepts it."""
         self.launched(flow, envelope)
         return True
 
     def launched(self, flow: DeployedFlow, envelope: JsonObject | Envelope) -> None:
-        """There is a session more, which starts with an envelope."""
+        """Adds a session that starts with an envelope."""
         self.sessions.append((flow, copied(envelope)))
 
     def pause(self, flow: DeployedFlow, component: Pause) -> Answering:
-        """A pause of a session. Yields when it goes on."""
+        """Pauses a session: yields the time at which it continues."""
         yield self.clock.now() + component.ms / 1000
         return {}
 
     def step(self, flow: DeployedFlow, component: Step) -> Answering:
-        """What a step action answers. May yield before it does."""
+        """Returns the answer of a step action. May yield before."""
         yield from ()
         container = flow.take_container()
         answer = self.activate(flow, component.envelope, self.store, container)
@@ -170,23 +170,23 @@ class Platform:
         return answer
 
     def call(self, flow: DeployedFlow, component: Call) -> JsonObject:
-        """What an action answers that a step calls."""
+        """Returns the answer of an action that a step calls."""
         return {"error": "the simulation has no actions"}
 
     def refused(self, flow: DeployedFlow) -> JsonObject:
-        """A session has come to a component more than OpenWhisk allows."""
+        """Called when a session invokes more components than OpenWhisk allows."""
         raise AssertionError("the platform refuses the 51st component")
 
     def parked(self, activation: Any, session: Turns) -> None:
-        """A session has left the turns."""
+        """Called when a session was parked."""
 
     def time_passed(self) -> None:
-        """Sessions have waited: their time has been skipped."""
+        """Called after the clock has skipped the time for which sessions waited."""
 
     # ------------------------------------------------------------------ sessions
 
     def run(self, *sessions: Turns) -> None:
-        """Runs sessions, and all that they launch, until each has ended or is parked."""
+        """Runs sessions and all that they launch until each has ended or is parked."""
         turns: deque[tuple[float, Turns]] = deque((self.clock.now(), session) for session in sessions)
         while turns or self.sessions:
             while self.sessions:
@@ -203,13 +203,13 @@ class Platform:
     def session(
         self, flow: DeployedFlow, envelope: JsonObject, ended: Callable[[JsonObject], Any] = lambda envelope: None
     ) -> Turns:
-        """A session that starts with an envelope. Yields when its next turn may come; `ended` is told its last envelope."""
+        """A session that starts with an envelope. Yields the earliest time of its next turn; `ended` gets its last envelope."""
         walk = flow.conductor.session(envelope)
         try:
             component = next(walk)
             while True:
                 answer = yield from self._answer(flow, component)
-                # A call follows in the same turn.
+                # A call or launch follows in the same turn.
                 follows_pause = isinstance(component, Pause)
                 component = walk.send(answer)
                 if not follows_pause and not isinstance(component, (Call, Launch)):
@@ -235,7 +235,7 @@ class Platform:
                 return self.refused(flow)
 
     def activate(self, flow: DeployedFlow, envelope: JsonObject, store: Store, container: Container) -> JsonObject:
-        """One activation of a step action."""
+        """Runs one activation of a step action."""
         self.activations += 1
         by = f"activation-{self.activations}"
         deadline = self.clock.now() + activation_s(flow.plan, envelope)
@@ -252,7 +252,7 @@ def advance(
     container: Container,
     environment: dict[str, str],
 ) -> JsonObject:
-    """What a step action's `main` does with an envelope; see `action.py`."""
+    """Does the work of a step action's `main` on an envelope; see `action.py`."""
     layout = RunLayout(plan.flow, envelope["run"])
     context = Context(
         plan=plan, store=store, layout=layout, clock=clock, by=by, deadline=deadline, user=USER, environment=environment
@@ -263,13 +263,13 @@ def advance(
 
 
 def activation_s(plan: Plan, envelope: JsonObject) -> float:
-    """What an envelope's activation may take."""
+    """Time limit of an envelope's activation."""
     step = envelope.get("step")
     timeout_ms = plan.steps[step]["timeoutMs"] if step in plan.steps else 0
     return max(ACTION_TIME_DEFAULT_MS, timeout_ms + ACTIVATION_MARGIN_MS) / 1000
 
 
 def copied(envelope: JsonObject | Envelope) -> JsonObject:
-    """An envelope as it is on the other side of the network."""
+    """Returns an envelope as it arrives over the network."""
     copy: JsonObject = json.loads(json.dumps(envelope))
     return copy

@@ -1,4 +1,4 @@
-"""A Metaflow extension: Metaflow finds it by its place, wherever this runtime is on the Python path.
+"""A Metaflow extension. Metaflow finds it by its path in any folder of the Python path.
 
 There must be no `__init__.py` in the folders around it.
 """

@@ -1,4 +1,4 @@
-"""Metaflow's metadata, read from the records that runs leave in the datastore: there is no service to ask.
+"""Metaflow's metadata, read from the records that runs leave in the datastore. It needs no metadata service.
 
-`src/metadata` answers the same to clients outside, over HTTP; `test/metadata` holds the two together.
+`src/platform/metadata` gives clients outside of steps the same answers over HTTP; `test/platform/metadata` compares the two.
 """

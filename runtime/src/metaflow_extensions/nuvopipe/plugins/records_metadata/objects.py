@@ -1,6 +1,6 @@
 """Objects of an S3 datastore, through the client that Metaflow reads artifacts with.
 
-It is boto3's: unlike obstore it leaves no thread behind, so that a step may fork after it has read something.
+The client is boto3's. Unlike obstore it leaves no thread behind, so a step can fork after it has read something.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ U = TypeVar("U")
 PARALLEL_REQUESTS = 16
 
 CONFLICT_ATTEMPTS = 5
-"""How often a conditional PUT is tried that meets another one in flight (409)."""
+"""How often a conditional PUT is tried if another one for the same object is under way (409)."""
 
 
 class Objects:
@@ -33,7 +33,7 @@ class Objects:
         self._prefix = prefix + "/" if prefix else ""
 
     def get(self, key: str) -> tuple[bytes, str] | None:
-        """(bytes, e_tag), or None if there is no such object."""
+        """Returns (bytes, ETag); None if the object does not exist."""
         client = _client()
         try:
             answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key)
@@ -58,7 +58,7 @@ class Objects:
         return False
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """All keys that begin with the prefix, in their order."""
+        """All keys that begin with the prefix, in order."""
         for page in self._pages(prefix):
             yield from (entry["Key"][len(self._prefix) :] for entry in page.get("Contents", ()))
 
@@ -75,7 +75,7 @@ class Objects:
 
 
 def in_parallel(function: Callable[[T], U], items: Iterable[T]) -> list[U]:
-    """Results in order. The threads have ended afterwards."""
+    """Calls a function in threads; returns the results in order. The threads end before it returns."""
     items = list(items)
     if len(items) < 2:
         return [function(item) for item in items]
@@ -88,7 +88,7 @@ _s3: BaseClient | None = None
 
 
 def _client() -> BaseClient:
-    """The client that the threads of a process share."""
+    """Returns the client that the threads of a process share."""
     global _s3
     with _lock:
         if _s3 is None:
@@ -102,7 +102,7 @@ def _client() -> BaseClient:
 
 
 def _leave_to_parent() -> None:
-    """Forgets, in a forked child, the connections of its parent: ours and those of Metaflow's client."""
+    """In a forked child, forgets the parent's connections: ours and those of Metaflow's client."""
     global _lock, _s3
     _lock, _s3 = threading.RLock(), None
     core = sys.modules.get("metaflow.client.core")
@@ -110,5 +110,5 @@ def _leave_to_parent() -> None:
         vars(core)["filecache"] = None
 
 
-# No fork in the middle of an import: in the child the import would never end.
+# Prevents a fork in the middle of an import, which would never end in the child.
 os.register_at_fork(before=lambda: _lock.acquire(), after_in_parent=lambda: _lock.release(), after_in_child=_leave_to_parent)

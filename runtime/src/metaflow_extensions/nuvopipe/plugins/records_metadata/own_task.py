@@ -1,4 +1,4 @@
-"""The task that this process runs, or that started it: it has no record until it has ended."""
+"""The task that this process runs or was started by. A task has no record until it has ended."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from nuvopipe_runtime.contract.formats import ArtifactInfo, DroppedInfo, Metadatum, RunRecord
 
 VARIABLE = "NUVOPIPE_TASK"
-"""Names the task in the environment, for child processes however they are started."""
+"""Environment variable with the task's name, for child processes however they are started."""
 
 _metadata: list[Metadatum] = []
-"""What the task has registered so far; known in its own process and forks of it."""
+"""Metadata that the task has registered so far; known in its own process and forks of it."""
 
 
 @final
@@ -34,7 +34,7 @@ class OwnRecord(TypedDict):
 
 
 def begin(flow: str, run: str, step: str, task: str, attempt: int, metadata: list[Metadatum]) -> None:
-    """`metadata`: a list that grows as the task registers more."""
+    """Makes this process the task's. `metadata`: a list that grows as the task registers more."""
     global _metadata
     _metadata = metadata
     place = {"flow": flow, "run": run, "step": step, "task": task, "attempt": attempt}
@@ -42,7 +42,7 @@ def begin(flow: str, run: str, step: str, task: str, attempt: int, metadata: lis
 
 
 def own_record(run: RunRecord) -> OwnRecord | None:
-    """The task's record so far; None if this process belongs to no task of that run."""
+    """Returns the task's record so far; None if this process does not belong to a task of that run."""
     text = os.environ.get(VARIABLE)
     own = json.loads(text) if text else None
     if own is None or (own["flow"], own["run"]) != (run["flow"], run["run"]):

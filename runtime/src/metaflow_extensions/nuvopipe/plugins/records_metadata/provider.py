@@ -1,6 +1,6 @@
-"""`RecordsMetadata`: what Metaflow's client asks for, answered as `src/platform/metadata/routes.ts` answers it.
+"""`RecordsMetadata`: answers Metaflow's client in the same way as `src/platform/metadata/routes.ts`.
 
-boto3 is not imported, and no request made, before the client is used.
+It neither imports boto3 nor makes a request before the client is used.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     Answer: TypeAlias = Callable[..., View | list[View] | None]
 
 TAG_ATTEMPTS_MAX = 10
-"""People who change the tags of one run do not meet more often than this."""
+"""How often a change of tags is tried. Concurrent changes of one run's tags do not collide more often."""
 
 ORIGIN_TASK = "origin-task-id"
-"""Metaflow's client asks the origin for more, and fails if that run has been deleted; all of it is here."""
+"""Fields that would make Metaflow's client ask the origin, which fails if that run was deleted. All facts are here."""
 
 
 SIMULATED = "a flow test has no runs that Metaflow's client could read: mock this step, or test it with `platform: true`"
 
 
 class RecordsMetadata(MetadataProvider):
-    """Reads only: a task's own metadata goes into its record. `INFO` is the datastore's root, `s3://bucket/prefix`."""
+    """A read-only provider, since a task's metadata goes into its record. `INFO`: the datastore's root, `s3://bucket/prefix`."""
 
     TYPE = "nuvopipe"
 
@@ -51,7 +51,7 @@ class RecordsMetadata(MetadataProvider):
     _readers: ClassVar[dict[str, Reader]] = {}
 
     def __new__(cls, *arguments: Any, **options: Any) -> RecordsMetadata | LocalMetadataProvider:
-        """Makes a provider of files for `python flow.py run`, or a `Runner`, inside a step: Metaflow's default."""
+        """For `python flow.py run` or a `Runner` inside a step, makes Metaflow's default provider, which uses files."""
         if cls is not RecordsMetadata:
             made: RecordsMetadata = super().__new__(cls)
             return made
@@ -129,14 +129,14 @@ class RecordsMetadata(MetadataProvider):
 
 
 class _Description(str):
-    """Names the metadata of a client's object. Empty once pickled: who reads a `Run` from an artifact has other metadata."""
+    """Names the metadata of a client's object. It is empty when pickled, because another reader may have other metadata."""
 
     def __reduce__(self) -> tuple[type[str], tuple[()]]:
         return str, ()
 
 
 def _files() -> type[LocalMetadataProvider] | None:
-    """The metadata of runs that `metaflow.Runner` started in this process; None if there are none."""
+    """Returns the metadata of runs that `metaflow.Runner` started in this process; None if there are none."""
     storage = sys.modules.get("metaflow.plugins.datastores.local_storage")
     root: str | None = storage.LocalStorage.datastore_root if storage else None
     if not root or not os.path.isdir(root):
@@ -148,7 +148,7 @@ def _files() -> type[LocalMetadataProvider] | None:
 
 
 class Reader:
-    """Answers about one datastore. `_attempt` is for answers that do not depend on the attempt."""
+    """Answers about one datastore. The parameter `_attempt` is unused where the answer does not depend on the attempt."""
 
     def __init__(self, root: str) -> None:
         if os.environ.get("NUVOPIPE_SIMULATED"):
@@ -185,7 +185,7 @@ class Reader:
         return self._step(record, step) if record else None
 
     def _step(self, run: RunRecord, step: str) -> View | None:
-        """Takes the first task by name for the first one to start: only a foreach may differ."""
+        """Returns a step. Assumes that the first task by name started first, which is only inexact for a foreach."""
         for task in self.tasks(run, step):
             first = self._first(run, step, task)
             return views.step_view(run, step, first["started"]) if first else None
@@ -215,7 +215,7 @@ class Reader:
         return next(iter(self._attempts(run, step, task)), None)
 
     def _attempts(self, run: RunRecord, step: str, task: str) -> list[AttemptRecord]:
-        """Records of a task's attempts, in their order; the last may be still running."""
+        """Records of a task's attempts, in order; the last one may still be running."""
         keys = self.records.keys(run, step, task)
         found = [self.records.record(key) for key in keys]
         attempts: list[AttemptRecord] = [record for record in found if record is not None]
@@ -255,14 +255,14 @@ class Reader:
         return views.artifact_view(*found, name, self._root)
 
     def _wanted(self, attempt: int | None, flow: str, run: str, step: str, task: str) -> tuple[RunRecord, AttemptRecord] | None:
-        """(record of the run, record of the attempt, or of the latest one for None)."""
+        """Returns (record of the run, record of the attempt). None asks for the latest attempt."""
         record = self.records.run(flow, run)
         attempts = self._attempts(record, step, task) if record else []
         matching = [each for each in attempts if attempt is None or each["attempt"] == attempt]
         return (record, matching[-1]) if record and matching else None
 
     def mutate_tags(self, flow: str, run: str, adding: set[str], removing: set[str]) -> frozenset[str]:
-        """Changes tags by compare-and-swap on `run.json` and returns them. Same rules as `src/platform/metadata/tags.ts`."""
+        """Changes tags by compare-and-swap on `run.json` and returns them, like `src/platform/metadata/tags.ts`."""
         from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
 
         key = RunLayout(flow, run).run
@@ -293,4 +293,4 @@ _ANSWERS: dict[tuple[str, str], Answer] = {
     ("task", "artifact"): Reader.artifacts,
     ("artifact", "self"): Reader.artifact,
 }
-"""By object and part of it: methods that take the wanted attempt and the parts of a pathspec."""
+"""Methods by object and part of it. They take the wanted attempt and the parts of a pathspec."""

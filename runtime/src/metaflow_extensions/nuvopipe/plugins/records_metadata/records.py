@@ -1,4 +1,4 @@
-"""What runs have left in the datastore: the records of `schemas/records.v1.schema.json`."""
+"""Reads the records that runs leave in the datastore; see `schemas/records.v1.schema.json`."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 RECORDS_MAX = 5_000
-"""How many records of tasks are kept in memory: they never change. One has some kilobytes."""
+"""How many records of tasks are kept in memory, since they never change. A record has a few kilobytes."""
 
 RUN_FACTS: Facts = {"flow": str, "run": str, "user": str, "created": (int, float), "tags": list, "system_tags": list}
 TASK_FACTS: Facts = {
     **{"step": str, "task": str, "attempt": int, "started": (int, float), "ended": (int, float)},
     **{"objects": dict, "info": dict, "metadata": list},
 }
-"""The keys of a record that the views show, and their types: an object without them is not our record."""
+"""Keys of a record that the views show, with their types. An object without them is not our record."""
 
 
 class Records:
@@ -58,7 +58,7 @@ class Records:
         return parsed_run(flow, run, found[0]) if found else None
 
     def runs(self, flow: str) -> list[RunRecord]:
-        """The runs of a flow that can be read, the latest first."""
+        """Returns the readable runs of a flow, the latest first."""
         found = in_parallel(lambda run: _or_none(self.run, flow, run), self.run_ids(flow))
         return sorted(filter(None, found), key=lambda record: -record["created"])
 
@@ -66,15 +66,15 @@ class Records:
         return list(self._objects.folders(layout_of(run).tasks_prefix))
 
     def tasks(self, run: RunRecord, step: str) -> dict[str, list[str]]:
-        """By task, the keys of its records in the order of the attempts; the committed one is the last."""
+        """Returns by task the keys of its records, in the order of the attempts; the committed one is the last."""
         return self._by_task(layout_of(run).step_prefix(step))
 
     def keys(self, run: RunRecord, step: str, task: str) -> list[str]:
-        """The same for one task; empty if there is no such task."""
+        """Does the same for one task; empty if the task does not exist."""
         return self._by_task(layout_of(run).task_prefix(step, task)).get(task, [])
 
     def record(self, key: str) -> TaskRecord | None:
-        """The record of one attempt."""
+        """Returns the record of one attempt."""
         record = self._tasks.get(key)
         if record is None:
             found = self._objects.get(key)
@@ -99,19 +99,19 @@ def layout_of(run: RunRecord) -> RunLayout:
 
 
 def parsed_run(flow: str, run: str, data: bytes) -> RunRecord | None:
-    """The record of a run; None for other content. Raises `OtherVersion`."""
+    """Returns the record of a run; None for other content. Raises `OtherVersion`."""
     record: RunRecord | None = _parsed(f"{flow}/{run}", data, RUN_FACTS)
     return record
 
 
 def parsed_task(key: str, data: bytes) -> TaskRecord | None:
-    """The record of an attempt; None for other content. Raises `OtherVersion`."""
+    """Returns the record of an attempt; None for other content. Raises `OtherVersion`."""
     record: TaskRecord | None = _parsed(key, data, TASK_FACTS)
     return record
 
 
 def _or_none(read: Callable[P, T | None], *arguments: P.args, **options: P.kwargs) -> T | None:
-    """Leaves records of another version out of a listing."""
+    """Returns None for a record of another version, to leave it out of a listing."""
     try:
         return read(*arguments, **options)
     except OtherVersion:
@@ -119,7 +119,7 @@ def _or_none(read: Callable[P, T | None], *arguments: P.args, **options: P.kwarg
 
 
 def _parsed(what: str, data: bytes, facts: Facts) -> Any:
-    """None for other content than a record with these facts. Raises `OtherVersion`."""
+    """Parses a record with these facts; None for other content. Raises `OtherVersion`."""
     try:
         record = json.loads(data)
     except ValueError:

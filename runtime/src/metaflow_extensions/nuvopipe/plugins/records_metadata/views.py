@@ -1,4 +1,4 @@
-"""Records as Metaflow's metadata service shows them; `src/platform/metadata/views.ts` has the same."""
+"""Shows records as Metaflow's metadata service does, in the same way as `src/platform/metadata/views.ts`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def flow_view(flow: str) -> View:
-    """A flow has no time of its own: it is older than all its runs."""
+    """A flow. It has no own time, so it is shown as older than all its runs."""
     return {"flow_id": flow, "ts_epoch": 0}
 
 
@@ -34,7 +34,7 @@ def run_view(run: RunRecord) -> View:
 
 
 def step_view(run: RunRecord, step: str, first_started: int) -> View:
-    """A step begins with its first task."""
+    """A step, which begins with its first task."""
     return {**run_view(run), "step_name": step, "ts_epoch": first_started}
 
 
@@ -43,7 +43,7 @@ def task_view(run: RunRecord, record: AttemptRecord) -> View:
 
 
 def artifact_view(run: RunRecord, record: AttemptRecord, name: str, root: str) -> View:
-    """An artifact of an attempt; those of a running one have no time of their own."""
+    """An artifact of an attempt. In a running attempt it has no own time."""
     info = record["info"].get(name)
     return {
         **task_view(run, record),
@@ -59,7 +59,7 @@ def artifact_view(run: RunRecord, record: AttemptRecord, name: str, root: str) -
 
 
 def metadata_views(run: RunRecord, record: AttemptRecord, root: str) -> list[View]:
-    """What Metaflow itself wrote, and what its client needs if the task's process was lost before it wrote that.
+    """The metadata that Metaflow wrote, or what its client needs if the task's process was lost before that.
 
     A task that is running has no `ended`.
     """
