@@ -466,6 +466,8 @@ export interface RunRecord {
   origin?: RunOrigin;
   /** The parameters that its client gave. */
   given?: Record<string, GivenParameter>;
+  /** Names the S3 secret key under which the digests in `given` were made, without revealing it. */
+  key?: string;
   /** Why the parameters were rejected: the run has failed and cannot be resumed. */
   refused?: string;
 }

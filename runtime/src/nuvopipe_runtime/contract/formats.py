@@ -526,6 +526,8 @@ class RunRecord(TypedDict):
     origin: NotRequired[RunOrigin]
     given: NotRequired[dict[str, GivenParameter]]
     """The parameters that its client gave."""
+    key: NotRequired[str]
+    """Names the S3 secret key under which the digests in `given` were made, without revealing it."""
     refused: NotRequired[str]
     """Why the parameters were rejected: the run has failed and cannot be resumed."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..sealing import Unreadable
 from .pools.growth import Growth
 from .runs.ending import failure_at
 from .sessions.handover import ended
@@ -61,7 +62,10 @@ class Session:
         self._walk.begin(envelope)
         self._launches.begin(envelope)
         Growth.settle(envelope, self._launches, self._context.clock.now_ms())
-        following = self._lanes.grow(self._advance(envelope))
+        try:
+            following = self._lanes.grow(self._advance(envelope))
+        except Unreadable as error:
+            following = self._runs.ending.fail_unreadable(envelope, f"the run cannot continue: {error}")
         return self._launches.finish(self._lineage.mark(following) if "block" in following else following)
 
     def _advance(self, envelope: Envelope) -> Envelope:

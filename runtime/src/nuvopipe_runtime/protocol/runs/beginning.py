@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 RUN_SHOWN_MAX = 128
 """Maximum length of an invalid run name in the answer that refuses it, in characters."""
 
+KEY_NAME_LENGTH = 8
+"""Enough to see that a key has changed."""
+
 
 def refused(run: str, message: str, code: str | None = None) -> Envelope:
     """The answer to a client whose request cannot be met; clients act on its `code`."""
@@ -136,8 +139,16 @@ class Beginning:
             return ", and was rejected because of its parameters"
         if not facts or "given" not in before:
             return None
+        if before.get("key", self._key_name()) != self._key_name():
+            unknown = "and was started with another S3 secret key, so its parameters cannot be compared"
+            look = f"look at it with nuvopipe status {self._plan.flow}/{self._layout.run_id}, or choose another name"
+            return f" {unknown}: {look}"
         different = differences(self._plan.parameters, before["given"], facts, self._key(), self._plan.directory)
         return f" with other parameters: {'; '.join(different)}" if different else None
+
+    def _key_name(self) -> str:
+        """Names the datastore's secret key, without revealing it."""
+        return self._store.derive_key("name of the key").hex()[:KEY_NAME_LENGTH]
 
     def _key(self) -> bytes:
         return self._store.derive_key(f"parameters of {self._plan.flow}/{self._layout.run_id}")
@@ -151,9 +162,10 @@ class Beginning:
         check_invocation(envelope)
         sent = self._secrets.open(self._store, envelope["params"])
         if STORED_PARAMETERS in sent:
-            sent = {EXACT_PARAMETERS: stored_given(self._store, self._plan.flow, envelope["run"])}
+            sent = {EXACT_PARAMETERS: stored_given(self._store, self._plan, envelope["run"])}
         if self._lineage.resumes:
             self._lineage.check(sent)
+            self._secrets.check(self._context, self._lineage.origin)
             return None, None
         given, is_exact = unpacked(sent)
         specs = self._plan.parameters
@@ -182,7 +194,7 @@ class Beginning:
         if self._plan.is_sequence:
             record["isSequence"] = True
         if facts is not None:
-            record["given"] = facts
+            record["given"], record["key"] = facts, self._key_name()
         if self._lineage.resumes:
             record["origin"] = self._lineage.record
         return record

@@ -84,6 +84,13 @@ class Ending:
         self._children.cancel_all()
         return self._end(envelope, result, reads_result=handled is not None)
 
+    def fail_unreadable(self, envelope: Envelope, message: str) -> Envelope:
+        """Fails a run whose secrets cannot be read. No task can be executed, so those of `onFailure` fail as well."""
+        failure: RunFailure = {"message": message}
+        self.keep_failure(failure)
+        first = self._store.get_json(self._layout.failed)
+        return self.fail_at_once(envelope, first, None if self._plan.on_failure is None else failure)
+
     def follow_failure(self, envelope: Envelope) -> Envelope:
         if not self._store.exists(self._layout.commit(PARAMETERS_STEP, PARAMETERS_TASK)):
             # The run had just begun, so the steps of `onFailure` would have nothing to read.

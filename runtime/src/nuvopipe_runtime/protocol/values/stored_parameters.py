@@ -6,11 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...contract.layout import RunLayout
-from ...sealing import seal, unseal
-from .parameters import BadParameters
+from ...sealing import Unreadable, seal, unseal
+from .parameters import BadValues
 
 if TYPE_CHECKING:
+    from ...plan import Plan
     from ...store import Store
+
+OTHER_KEY = (
+    "the parameters were sealed by a flow that is deployed with another S3 secret key: "
+    "deploy this flow and the one that calls it with the same key"
+)
 
 
 def store_given(store: Store, flow: str, run: str, arguments: dict[str, Any]) -> None:
@@ -19,12 +25,16 @@ def store_given(store: Store, flow: str, run: str, arguments: dict[str, Any]) ->
     store.put(RunLayout(flow, run).given, seal(_key(store, flow, run), data))
 
 
-def stored_given(store: Store, flow: str, run: str) -> str:
-    """Returns a run's arguments as JSON text."""
-    found = store.get(RunLayout(flow, run).given)
+def stored_given(store: Store, plan: Plan, run: str) -> str:
+    """Returns a run's arguments as JSON text. Raises `BadValues`, so that the run that waits for this one learns why."""
+    found = store.get(RunLayout(plan.flow, run).given)
+    nothing = dict.fromkeys(plan.parameters)
     if found is None:
-        raise BadParameters(f"the parameters of the run {run} are not in the datastore")
-    return unseal(_key(store, flow, run), found[0]).decode(errors="surrogatepass")
+        raise BadValues(f"the parameters of the run {run} are not in the datastore", nothing)
+    try:
+        return unseal(_key(store, plan.flow, run), found[0]).decode(errors="surrogatepass")
+    except Unreadable:
+        raise BadValues(OTHER_KEY, nothing) from None
 
 
 def _key(store: Store, flow: str, run: str) -> bytes:
