@@ -166,7 +166,7 @@ describe('the REST API', () => {
     assert.equal((await list(`since=${first.start}`)).length, 3);
     assert.deepEqual(await done('GET', `_/activations/${first.activationId}/logs`), { logs: [] });
     assert.equal((await done('GET', `_/activations/${first.activationId}/result`)).status, 'success');
-    await refused(400, 'Activation id length is 3 but must be 32.', 'GET', '_/activations/abc');
+    await refused(400, 'The activation id is not valid.', 'GET', '_/activations/abc');
     await refused(400, 'The activation id is not valid.', 'GET', `_/activations/${'z'.repeat(32)}`);
     await refused(404, 'The requested resource does not exist.', 'GET', `_/activations/${'0'.repeat(32)}`);
   });
@@ -180,7 +180,7 @@ describe('the REST API', () => {
     await refused(409, conformance, 'GET', '_/triggers/a');
     await refused(400, 'The name of the entity contains illegal characters.', 'GET', '_/actions/$x');
     const long = 'x'.repeat(257);
-    await refused(400, 'Name segement longer than allowed: 257 > 256.', 'GET', `_/actions/${long}`);
+    await refused(400, 'The name of the entity contains illegal characters.', 'GET', `_/actions/${long}`);
     await refused(400, "Package name 'default' is reserved.", 'PUT', '_/packages/default', {});
     await refused(400, 'exec undefined', 'PUT', '_/actions/none', {});
     await refused(400, /'kind' must be a string defined in 'exec'$/, 'PUT', '_/actions/none', { exec: { code: 'x' } });
@@ -199,9 +199,12 @@ describe('the REST API', () => {
       exec: { kind: 'nodejs:20', code: CODE },
       limits: { memory: 1024 },
     });
-    const limit =
-      "The query parameter 'limit' was malformed:\nThe value '201' is not in the range of 0 to 200 for actions.";
+    const limit = "The query parameter 'limit' was malformed:\nThe value '201' is not an integer from 0 to 200.";
     await refused(400, limit, 'GET', '_/actions?limit=201');
+    await refused(400, /^The query parameter 'skip' was malformed:/, 'GET', '_/actions?skip=-1');
+    for (const trigger of ['/_/', 'a', '/_/$x', 5, { path: '_' }]) {
+      await refused(400, /must contain at least the namespace/, 'PUT', '_/rules/x', { trigger, action: '/_/a' });
+    }
     const blocking = "The query parameter 'blocking' was malformed:\n'maybe' is not a valid Boolean value";
     await refused(400, blocking, 'POST', '_/actions/a?blocking=maybe', {});
     const wait = "The query parameter 'timeout' was malformed:\nTimeout must be number of milliseconds up to 60000.";
