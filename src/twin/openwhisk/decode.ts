@@ -1,7 +1,6 @@
-/** Parses the bodies of PUT and POST requests, rejecting what OpenWhisk rejects, with its messages. */
+/** Parses the bodies of PUT and POST requests, rejecting what OpenWhisk rejects. */
 
 import { isNumber, toJson } from '../../base/json.ts';
-import { ENTITY_NAME_MAX_LENGTH } from '../../contract/openwhisk.generated.ts';
 import {
   type ActionLimits,
   type Binding,
@@ -123,14 +122,12 @@ function entityFields(body: Json | undefined, firstField: string): JsonObject {
 
 function common(fields: JsonObject) {
   const { publish, version } = fields;
-  if (publish !== undefined && typeof publish !== 'boolean') {
-    throw malformed(`Expected JsBoolean, but got ${toJson(publish)}`);
-  }
+  if (publish !== undefined && typeof publish !== 'boolean') throw malformed('publish must be a boolean');
   if (
     version !== undefined &&
     !(typeof version === 'string' && /^\d+\.\d+\.\d+$/.test(version) && version !== '0.0.0')
   ) {
-    throw malformed(`bad semantic version ${typeof version === 'string' ? version : toJson(version)}`);
+    throw malformed(`bad semantic version ${toJson(version)}`);
   }
   return { version, publish, annotations: keyValues(fields.annotations) };
 }
@@ -138,7 +135,7 @@ function common(fields: JsonObject) {
 function names(value: Json | undefined): string[] | undefined {
   if (value === undefined) return undefined;
   if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value;
-  throw malformed('Expected List as JsArray');
+  throw malformed('delAnnotations must be a list of strings');
 }
 
 /** `Parameters.serdes`; the last of equal keys wins. */
@@ -211,21 +208,15 @@ function decodeLimits(value: Json): Partial<ActionLimits> {
   }) as Partial<ActionLimits>;
 }
 
-type LimitMessage = (value: number, allowed: number) => string;
-
 function checkLimits(given: Partial<ActionLimits>, limits: NamespaceLimits): void {
-  const check = (value: number | undefined, range: LimitRange, exceeds: LimitMessage, below: LimitMessage) => {
-    if (value !== undefined && value > range.max) throw new Reject(400, exceeds(value, range.max));
-    if (value !== undefined && value < range.min) throw new Reject(400, below(value, range.min));
+  const check = (limit: string, value: number | undefined, unit: string, range: LimitRange) => {
+    if (value === undefined || (value >= range.min && value <= range.max)) return;
+    throw new Reject(400, messages.limitOutOfRange(limit, value, unit, range));
   };
-  const size =
-    (field: string, message: (field: string, mb: number, allowedMb: number) => string): LimitMessage =>
-    (mb, allowedMb) =>
-      message(field, mb, allowedMb);
-  check(given.memory, limits.memoryMb, size('memory', messages.sizeExceeds), size('memory', messages.sizeBelow));
-  check(given.timeout, limits.timeoutMs, messages.durationExceeds, messages.durationBelow);
-  check(given.logs, limits.logsMb, size('log', messages.sizeExceeds), size('log', messages.sizeBelow));
-  check(given.concurrency, limits.concurrency, messages.concurrencyExceeds, messages.concurrencyBelow);
+  check('memory size', given.memory, ' MB', limits.memoryMb);
+  check('duration', given.timeout, ' milliseconds', limits.timeoutMs);
+  check('log size', given.logs, ' MB', limits.logsMb);
+  check('concurrency', given.concurrency, '', limits.concurrency);
 }
 
 function checkSizes(
@@ -241,13 +232,11 @@ function checkSizes(
 function decodeBinding(value: Json | undefined, namespace: string): Binding | undefined {
   if (value === undefined || (isObject(value) && Object.keys(value).length === 0)) return undefined;
   if (!isObject(value)) throw malformed("Object expected in field 'namespace'");
-  const part = (field: 'namespace' | 'name'): string => {
-    const text = value[field];
-    if (text === undefined) throw malformed(`Object is missing required member '${field}'`);
+  const part = (text: Json | undefined): string => {
     if (typeof text !== 'string' || !isName(text)) throw malformed(messages.NAME_ILLEGAL);
     return text;
   };
-  return { namespace: resolvePath([part('namespace')], namespace), name: part('name') };
+  return { namespace: resolvePath([part(value.namespace)], namespace), name: part(value.name) };
 }
 
 function decodeReference(value: Json, namespace: string): Reference {
@@ -259,38 +248,18 @@ function decodeReference(value: Json, namespace: string): Reference {
 
 /** `FullyQualifiedEntityName.serdes`. */
 function qualifiedName(value: Json, namespace: string): string {
-  if (typeof value !== 'string') throw malformed('fully qualified name malformed');
-  const parts = pathParts(value);
-  if (parts === undefined) {
-    const given = value.split('/').filter((part) => part !== '');
-    throw malformed(
-      given.length === 0
-        ? 'requirement failed: path undefined'
-        : `requirement failed: path contains invalid parts ArraySeq(${given.join(', ')})`,
-    );
-  }
-  if (parts.length < 2) throw malformed(`requirement failed: ${messages.MALFORMED_QUALIFIED_NAME}`);
+  const parts = typeof value === 'string' ? pathParts(value) : undefined;
+  if (parts === undefined || parts.length < 2) throw malformed(messages.QUALIFIED_NAME_ILLEGAL);
   return resolvePath(parts, namespace);
 }
 
 /** An entity's name from a request's path. @throws {Reject} 400 */
 export function checkName(name: string): string {
   if (isName(name)) return name;
-  throw new Reject(
-    400,
-    name.length > ENTITY_NAME_MAX_LENGTH
-      ? messages.nameTooLong(name.length, ENTITY_NAME_MAX_LENGTH)
-      : messages.NAME_ILLEGAL,
-  );
+  throw new Reject(400, messages.NAME_ILLEGAL);
 }
 
 /** A namespace from a request's path, `_` resolved. @throws {Reject} 400 */
 export function checkNamespace(name: string, own: string): string {
-  if (isName(name)) return resolvePath([name], own);
-  throw new Reject(
-    400,
-    name.length > ENTITY_NAME_MAX_LENGTH
-      ? messages.namespaceTooLong(name.length, ENTITY_NAME_MAX_LENGTH)
-      : messages.NAMESPACE_ILLEGAL,
-  );
+  return resolvePath([checkName(name)], own);
 }

@@ -1,13 +1,13 @@
 import { NOT_RESOLVED } from '../../contract/openwhisk.generated.ts';
+import type { LimitRange } from './namespace-limits.ts';
 
-/** OpenWhisk's messages, word for word: ErrorResponse.scala `Messages` and its HTTP library. */
+/** OpenWhisk's messages, as clients see them: ErrorResponse.scala `Messages` and its HTTP library. */
 
 export const RESOURCE_DOES_NOT_EXIST = 'The requested resource does not exist.';
 export const RESOURCE_EXISTS = 'resource already exists';
 export const CONFORMANCE = 'Resource by this name exists but is not in this collection.';
 export const NAME_ILLEGAL = 'The name of the entity contains illegal characters.';
-export const NAMESPACE_ILLEGAL = 'The namespace contains illegal characters.';
-export const MALFORMED_QUALIFIED_NAME =
+export const QUALIFIED_NAME_ILLEGAL =
   'The fully qualified name of the entity must contain at least the namespace and the name of the entity.';
 export const ACTIVATION_ID_ILLEGAL = 'The activation id is not valid.';
 export const PARAMETERS_NOT_ALLOWED = 'Request defines parameters that are not allowed (e.g., reserved properties).';
@@ -35,7 +35,6 @@ export const FEED_NOT_VALID = 'Feed name is not valid';
 export const INTERNAL_SERVER_ERROR = 'There was an internal server error.';
 export const SERVICE_UNAVAILABLE =
   'The server is currently unavailable (because it is overloaded or down for maintenance).';
-export const SYSTEM_OVERLOADED = 'System is overloaded, try again later.';
 export const AUTHENTICATION_INVALID = 'The supplied authentication is invalid';
 export const AUTHENTICATION_MISSING = 'The resource requires authentication, which was not supplied with the request';
 export const ENTITY_EXPECTED = 'Request entity expected but not supplied';
@@ -55,26 +54,14 @@ export const tooManyRequests = (count: number, allowed: number) =>
   `Too many requests in the last minute (count: ${count}, allowed: ${allowed}).`;
 export const tooManyConcurrent = (count: number, allowed: number) =>
   `Too many concurrent requests in flight (count: ${count}, allowed: ${allowed}).`;
-/** The typo is OpenWhisk's. */
-export const nameTooLong = (length: number, allowed: number) =>
-  `Name segement longer than allowed: ${length} > ${allowed}.`;
-export const namespaceTooLong = (length: number, allowed: number) =>
-  `Namespace longer than allowed: ${length} > ${allowed}.`;
-export const activationIdLength = (length: number) => `Activation id length is ${length} but must be 32.`;
 export const tooBig = (field: string, bytes: number, allowedBytes: number) =>
   `${field} larger than allowed: ${bytes} > ${allowedBytes} bytes.`;
 export const invalidRuntime = (kind: string, kinds: readonly string[]) =>
   `The specified runtime '${kind}' is not supported by this platform. Valid values are: '${kinds.join("', '")}'.`;
 export const invalidTimeout = (maxMs: number) => `Timeout must be number of milliseconds up to ${maxMs}.`;
-export const listLimitOutOfRange = (collection: string, value: number, max: number) =>
-  `The value '${value}' is not in the range of 0 to ${max} for ${collection}.`;
-export const listSkipOutOfRange = (collection: string, value: number) =>
-  `The value '${value}' is not greater than or equal to 0 for ${collection}.`;
-export const notInteger = (collection: string, value: string) =>
-  `The value '${value}' is not an integer for ${collection}.`;
-export const badNameFilter = (value: string) =>
-  `Parameter may be a 'simple' name or 'package-name/simple' name: ${value}`;
-export const badEpoch = (value: string) => `Parameter is not a valid value for epoch seconds: ${value}`;
+export const notInteger = (value: string, min: number, max: number) =>
+  `The value '${value}' is not an integer from ${min} to ${max}.`;
+export const invalidValue = (value: string) => `The value '${value}' is not valid.`;
 export const packageNameReserved = (name: string) => `Package name '${name}' is reserved.`;
 export const packageNotEmpty = (count: number) =>
   `Package not empty (contains ${count} ${count === 1 ? 'entity' : 'entities'}). Set force param or delete package contents.`;
@@ -84,18 +71,11 @@ export const inactiveRule = (rule: string, action: string) =>
   `Rule '${rule}' is inactive, action '${action}' was not activated.`;
 export const ruleStateNotRecognized = (state: string) => `requirement failed: ${state} is not a recognized rule state`;
 
-export const durationExceeds = (ms: number, maxMs: number) =>
-  `requirement failed: duration ${ms} milliseconds exceeds allowed threshold of ${maxMs} milliseconds`;
-export const durationBelow = (ms: number, minMs: number) =>
-  `requirement failed: duration ${ms} milliseconds below allowed threshold of ${minMs} milliseconds`;
-export const sizeExceeds = (field: string, mb: number, maxMb: number) =>
-  `requirement failed: ${field} size ${mb} MB exceeds allowed threshold of ${maxMb} MB`;
-export const sizeBelow = (field: string, mb: number, minMb: number) =>
-  `requirement failed: ${field} size ${mb} MB below allowed threshold of ${minMb} MB`;
-export const concurrencyExceeds = (value: number, max: number) =>
-  `requirement failed: concurrency ${value} exceeds allowed threshold of ${max}`;
-export const concurrencyBelow = (value: number, min: number) =>
-  `requirement failed: concurrency ${value} below allowed threshold of ${min}`;
+/** @param limit such as `memory size` @param unit with a leading space; empty if it has none */
+export const limitOutOfRange = (limit: string, value: number, unit: string, { min, max }: LimitRange) => {
+  const problem = value > max ? 'exceeds' : 'below';
+  return `requirement failed: ${limit} ${value}${unit} ${problem} allowed threshold of ${value > max ? max : min}${unit}`;
+};
 
 export const componentInvalid = (value: string) =>
   `Failed to parse action name from json value ${value} during composition.`;

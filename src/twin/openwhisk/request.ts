@@ -27,6 +27,8 @@ export const ok = (body: Json): ApiAnswer => ({ status: 200, body });
 
 const TRUE = ['true', 'yes', 'on', '1'];
 const FALSE = ['false', 'no', 'off', '0'];
+/** Nine digits, which fit Scala's `Int`. */
+const SKIPPED_MAX = 999_999_999;
 
 /** @throws {Reject} 400 */
 export function booleanParameter(query: URLSearchParams, name: string, ifAbsent: boolean): boolean {
@@ -44,26 +46,18 @@ export interface ListParameters {
 }
 
 /** `skip`, `limit` and `count` of a list request. @throws {Reject} 400 */
-export function listParameters(query: URLSearchParams, collection: string): ListParameters {
-  const skip = integerParameter(query, 'skip', collection) ?? 0;
-  if (skip < 0) throw new Reject(400, messages.queryMalformed('skip', messages.listSkipOutOfRange(collection, skip)));
-  const limit = integerParameter(query, 'limit', collection) ?? LISTED_DEFAULT;
-  if (limit < 0 || limit > LISTED_MAX) {
-    throw new Reject(
-      400,
-      messages.queryMalformed('limit', messages.listLimitOutOfRange(collection, limit, LISTED_MAX)),
-    );
-  }
+export function listParameters(query: URLSearchParams): ListParameters {
+  const skip = integerParameter(query, 'skip', SKIPPED_MAX) ?? 0;
+  const limit = integerParameter(query, 'limit', LISTED_MAX) ?? LISTED_DEFAULT;
   return { skip, limit: limit === 0 ? LISTED_MAX : limit, count: booleanParameter(query, 'count', false) };
 }
 
-function integerParameter(query: URLSearchParams, name: string, collection: string): number | undefined {
+function integerParameter(query: URLSearchParams, name: string, max: number): number | undefined {
   const value = query.get(name);
   if (value === null) return undefined;
-  if (!/^[+-]?\d{1,9}$/.test(value)) {
-    throw new Reject(400, messages.queryMalformed(name, messages.notInteger(collection, value)));
-  }
-  return Number(value);
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (number <= max) return number;
+  throw new Reject(400, messages.queryMalformed(name, messages.notInteger(value, 0, max)));
 }
 
 /** The requested part of a list, or its length. */

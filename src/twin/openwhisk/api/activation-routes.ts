@@ -31,8 +31,7 @@ export class ActivationsApi implements CollectionApi {
     const [id = '', part, ...more] = rest;
     if (more.length > 0 || !['', 'logs', 'result', undefined].includes(part)) throw new Reject(404, messages.NOT_FOUND);
     allow(request, ['GET']);
-    if (id.length !== 32) throw new Reject(400, messages.activationIdLength(id.length));
-    if (!/^[0-9a-f]+$/.test(id)) throw new Reject(400, messages.ACTIVATION_ID_ILLEGAL);
+    if (!/^[0-9a-f]{32}$/.test(id)) throw new Reject(400, messages.ACTIVATION_ID_ILLEGAL);
     this.#entitlement.checkOwn(namespace, `${namespace}/${id}`);
     const activation = this.#activations.get(id);
     if (activation === undefined) throw new Reject(404, messages.RESOURCE_DOES_NOT_EXIST);
@@ -42,7 +41,7 @@ export class ActivationsApi implements CollectionApi {
   }
 
   #list({ query }: ApiRequest): ApiAnswer {
-    const list = listParameters(query, 'activations');
+    const list = listParameters(query);
     const docs = booleanParameter(query, 'docs', false);
     if (list.count && docs) throw new Reject(400, messages.DOCS_NOT_ALLOWED_WITH_COUNT);
     const filter: ActivationQuery = {
@@ -64,12 +63,12 @@ function nameParameter(query: URLSearchParams): string | undefined {
   if (value === null || value.trim() === '') return undefined;
   const parts = pathParts(value);
   if (parts !== undefined && parts.length <= 2) return parts.join('/');
-  throw new Reject(400, messages.queryMalformed('name', messages.badNameFilter(value)));
+  throw new Reject(400, messages.queryMalformed('name', messages.invalidValue(value)));
 }
 
 function instantParameter(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
   if (value === null) return undefined;
   if (/^[+-]?\d{1,18}$/.test(value)) return Number(value);
-  throw new Reject(400, messages.queryMalformed(name, messages.badEpoch(value)));
+  throw new Reject(400, messages.queryMalformed(name, messages.invalidValue(value)));
 }

@@ -53,6 +53,6 @@ export function listEntities(
   collection: string,
   path: string,
 ): ApiAnswer {
-  const list = listParameters(request.query, collection);
+  const list = listParameters(request.query);
   return listAnswer(entities.list(type, path), list, collection, (each) => summaryJson(type, each));
 }

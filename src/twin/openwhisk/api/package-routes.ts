@@ -41,9 +41,7 @@ export class PackagesApi implements CollectionApi {
       allow(request, ['GET']);
       const own = namespace === this.#options.namespace;
       const packages = this.#entities.list('package', namespace).filter((each) => own || each.publish);
-      return listAnswer(packages, listParameters(request.query, 'packages'), 'packages', (each) =>
-        summaryJson('package', each),
-      );
+      return listAnswer(packages, listParameters(request.query), 'packages', (each) => summaryJson('package', each));
     }
     const path = entityPath(namespace, rest);
     allow(request, ['PUT', 'GET', 'DELETE']);
