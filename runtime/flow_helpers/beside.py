@@ -6,5 +6,5 @@ import os
 
 
 def _beside(path: str) -> str:
-    """A file that lies beside this one."""
+    """Returns the path of a file in the same folder as this one."""
     return os.path.join(os.path.dirname(os.path.abspath(__file__)), path)

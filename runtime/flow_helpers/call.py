@@ -29,7 +29,7 @@ def _call(self: Flow, step: str, name: str, function: Callable[..., object], inp
             value = _value(self, parameter.name, parameter.default)
         if value is parameter.empty:
             why = _why_missing(self, parameter.name) or "there is no such artifact or parameter"
-            raise TypeError(f'step {step}: {name} wants "{parameter.name}", and {why}')
+            raise TypeError(f'step {step}: {name} needs "{parameter.name}", but {why}')
         if parameter.kind is parameter.POSITIONAL_ONLY:
             positional.append(value)
         else:
@@ -38,7 +38,7 @@ def _call(self: Flow, step: str, name: str, function: Callable[..., object], inp
 
 
 def _value(self: Flow, name: str, default: object) -> Any:
-    """An artifact, a parameter, or a foreach's input; but not the flow's steps and methods."""
+    """Returns an artifact, a parameter, or a foreach's input, but not the flow's steps and methods."""
     of_class = getattr(type(self), name, None)
     if hasattr(of_class, "is_step") or (hasattr(metaflow.FlowSpec, name) and name not in ("input", "index")):
         return default

@@ -15,5 +15,5 @@ def _collect(self: Flow, inputs: Iterable[Flow], step: str, names: Iterable[str]
     for name in names:
         missing = [each for each in inputs if not hasattr(each, name)]
         if missing:
-            raise AttributeError(f'step {step}: collects "{name}", and {len(missing)} of its inputs have no such artifact')  # fmt: skip
+            raise AttributeError(f'step {step}: collects "{name}", but {len(missing)} of its inputs have no such artifact')  # fmt: skip
         setattr(self, name, [getattr(each, name) for each in inputs])

@@ -1,4 +1,4 @@
-"""For a foreach with `onError: collect`."""
+"""Lists the failed items of a foreach with `onError: collect`."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 
 def _failures() -> list[dict[str, Any]]:
-    """Items that failed. nuvopipe's runtime puts its own in the place of this: Metaflow stops at the first failure."""
+    """Items that failed. nuvopipe's runtime replaces this function; Metaflow itself stops at the first failure."""
     return []

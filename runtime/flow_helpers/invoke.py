@@ -1,4 +1,4 @@
-"""For a step that calls an action."""
+"""Calls the action of a step."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 
 def _invoke(step: str, action: str, arguments: dict[str, Any]) -> Any:
-    """nuvopipe's runtime puts what the action answered in the place of this."""
-    raise RuntimeError(f"step {step}: it invokes the OpenWhisk action {action}, so that the flow needs nuvopipe to run")
+    """nuvopipe's runtime replaces this function by one that returns the action's answer."""
+    raise RuntimeError(f"step {step}: it calls the OpenWhisk action {action}, so the flow only runs with nuvopipe")

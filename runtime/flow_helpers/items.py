@@ -1,4 +1,4 @@
-"""Checks the list of a foreach, so that a wrong one is reported by step and artifact before Metaflow stumbles over it."""
+"""Checks the list of a foreach, so that the error names step and artifact, which Metaflow's own error does not."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ if TYPE_CHECKING:
 
 
 def _check_items(self: Flow, step: str, artifact: str, may_be_empty: bool = False) -> bool:
-    """A foreach goes over a list (or what can be counted and indexed like one); says whether there is anything in it."""
+    """Checks that a foreach iterates over a list, or a value with length and index like one. False if it is empty."""
     try:
         items = getattr(self, artifact)
     except AttributeError:
         why = _why_missing(self, artifact) or "there is no such artifact"
-        raise AttributeError(f'step {step}: the foreach goes over "{artifact}", and {why}') from None
+        raise AttributeError(f'step {step}: the foreach iterates over "{artifact}", but {why}') from None
     if not _is_list(items):
         raise TypeError(
-            f'step {step}: the foreach goes over "{artifact}", which has to be a list and is '
+            f'step {step}: the foreach iterates over "{artifact}", which must be a list but is '
             + ("None" if items is None else f"of type {type(items).__name__}")
         )
     if len(items) == 0 and not may_be_empty:
         raise ValueError(
-            f'step {step}: the foreach goes over "{artifact}", which is an empty list; it needs an item at least'
+            f'step {step}: the foreach iterates over "{artifact}", which is an empty list; it needs at least one item'
         )
     return len(items) > 0
 
 
 def _is_list(items: object) -> bool:
-    """Lists, tuples, ranges and the like, and arrays and series of numpy, pandas, polars and others; no tables."""
+    """Whether a value is a list, tuple, range or the like, or an array or series of a library, but not a table."""
     if isinstance(items, Sequence):
         return not isinstance(items, (str, bytes, bytearray))
     return (getattr(items, "ndim", 0) > 0 or hasattr(items, "to_list")) and not hasattr(items, "columns")
 
 
 class ItemMethods(Flow):
-    """Methods of a flow with a foreach. Metaflow takes an item by its index, which a pandas Series takes for a label."""
+    """Methods of a flow with a foreach. Metaflow reads items by index, which is a label in a pandas Series."""
 
     def _find_input(self, stack_index: int | None = None) -> Any:
-        """An item by its position."""
+        """Returns an item by its position."""
         at = len(self._foreach_stack) - 1 if stack_index is None else stack_index
         if self._foreach_stack and at not in self._cached_input:
             frame = self._foreach_stack[at]

@@ -1,4 +1,4 @@
-"""What a flow with joins does differently from Metaflow."""
+"""Changes Metaflow's behaviour for flows with joins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class JoiningMethods(Flow):
     def merge_artifacts(
         self, inputs: Iterable[Flow], exclude: list[str] | None = None, include: list[str] | None = None
     ) -> None:
-        """Metaflow's, for what the join has not kept already."""
+        """Does the same as Metaflow's, for artifacts that the join has not already kept."""
         if include and not exclude:
             include = [name for name in include if name not in self._datastore]
             if include:

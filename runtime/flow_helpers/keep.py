@@ -1,10 +1,10 @@
-"""What every join does first: it keeps the artifacts that its inputs agree on.
+"""Keeps the artifacts that a join's inputs agree on. Every join does this first.
 
 Artifacts are compared by the hashes of their content, as Metaflow's `merge_artifacts` does. A set may pickle differently in
-another process, so values that may hold one are compared themselves where their hashes differ and their descriptions do not.
+another process, so if the hashes of values that may hold a set differ but their descriptions do not, the values are compared.
 
-What the inputs disagree on is described in the task's `info` and has no object: later tasks inherit the description with the
-others, at no request, and `_why_missing` reads it.
+Artifacts on which the inputs disagree are described in the task's `info` and have no object. Later tasks inherit the
+description with those of other artifacts, without a further request, and `_why_missing` reads it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _keep(
     branches: dict[str, str] | None = None,
     failed: Collection[int] = (),
 ) -> list[str]:
-    """Keeps what the inputs agree on; returns the names of what they newly disagree on."""
+    """Keeps artifacts that the inputs agree on; returns the names of those on which they newly disagree."""
     inputs = list(inputs)
     own = {*_HIDDEN, *vars(self), *dir(type(self))}
     found, same, lost, new = {}, {}, {}, []
@@ -61,7 +61,7 @@ def _keep(
 
 
 def _is_same(one: Flow, other: Flow, name: str, values: dict[str, object]) -> bool:
-    """Whether two artifacts with different hashes have the same value: their sets pickled in another order."""
+    """Whether two artifacts with different hashes have the same value, because sets were pickled in another order."""
     ours, theirs = (each._datastore._info[name] for each in (one, other))
     if ours["type"] not in _UNORDERED or ours["type"] != theirs["type"]:
         return False
@@ -75,11 +75,11 @@ def _is_same(one: Flow, other: Flow, name: str, values: dict[str, object]) -> bo
     except OSError:
         raise
     except Exception:
-        return False  # what cannot be loaded here, or compared
+        return False  # values that cannot be loaded here or compared
 
 
 def _is_equal(one: Any, other: Any) -> bool:
-    """Equality that tells 1 from True, and in which the order of sets alone does not matter."""
+    """Compares two values. 1 and True differ, and only the order of sets does not matter."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):

@@ -1,4 +1,4 @@
-"""Makes the list of a foreach whose items an expression gives: a range, a generator, a set."""
+"""Makes the list of a foreach over an expression, which can be a range, a generator or a set."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 def _make_items(step: str, items: object) -> list[Any]:
-    """The items of a foreach, as a list."""
+    """Returns the items of a foreach as a list."""
     if isinstance(items, (str, bytes, bytearray)) or not isinstance(items, Iterable):
         kind = "None" if items is None else f"of type {type(items).__name__}"
-        raise TypeError(f"step {step}: the foreach goes over a value that has to be a list and is {kind}")
+        raise TypeError(f"step {step}: the foreach iterates over a value that must be a list but is {kind}")
     return list(items)

@@ -1,4 +1,4 @@
-"""The join of a fork that has none of its own. What the inputs disagree on fails it, except the failures that they caught."""
+"""The join of a fork without its own join. It fails if the inputs disagree on an artifact, except on caught failures."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def _merge(self: Flow, inputs: Iterable[Flow], step: str, caught: Iterable[str] 
         names = ", ".join(f'"{name}"' for name in sorted(differing))
         raise ValueError(
             f"step {step}: the inputs have different values of {names}, so they cannot be merged; "
-            "write a join that says what becomes of them"
+            "write a join that sets them"
         )

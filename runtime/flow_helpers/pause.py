@@ -6,7 +6,7 @@ import time
 
 
 def _pause(seconds: float, case: str) -> str:
-    """Between two turns of a loop. nuvopipe's runtime puts its own in the place of this, and keeps no container meanwhile."""
+    """Pauses between two turns of a loop. nuvopipe's runtime replaces this function by a pause that needs no container."""
     if case == "turn":
         time.sleep(seconds)
     return case

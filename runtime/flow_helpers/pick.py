@@ -1,4 +1,4 @@
-"""Picks the case of a switch. Python takes True for 1; a flow file does not."""
+"""Picks the case of a switch. In Python True equals 1; in a flow file it does not."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 def _pick(step: str, value: Any, cases: dict[str, object], default: str | None = None) -> str:
-    """The label of the case that equals the value."""
+    """Returns the label of the case that equals the value."""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
-        value = value.item()  # a scalar of numpy
+        value = value.item()  # a numpy scalar
     for label, case in cases.items():
         if isinstance(case, bool) == isinstance(value, bool) and case == value:
             return label

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 def _set_artifacts(self: Flow, step: str, name: str, result: object) -> None:
-    """The items of a result become artifacts."""
+    """Sets the items of a result as artifacts."""
     if not isinstance(result, Mapping):
         raise TypeError(
             f"step {step}: {name} returned {'None' if result is None else 'a ' + type(result).__name__}; "
-            "it has to return a dict, whose items become artifacts"
+            "it must return a dict, whose items become artifacts"
         )
     for key, value in result.items():
         is_name = isinstance(key, str) and key.isidentifier() and not key.startswith("_")

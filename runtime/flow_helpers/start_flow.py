@@ -1,4 +1,4 @@
-"""For a step that starts a flow."""
+"""Starts the flow of a step."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 
 def _start_flow(step: str, flow: str, arguments: dict[str, Any], detach: bool = False) -> Any:
-    """nuvopipe's runtime puts the flow's outputs in the place of this."""
-    raise RuntimeError(f"step {step}: it starts the flow {flow} on OpenWhisk, so that the flow needs nuvopipe to run")
+    """nuvopipe's runtime replaces this function by one that returns the flow's outputs."""
+    raise RuntimeError(f"step {step}: it starts the flow {flow} on OpenWhisk, so this flow only runs with nuvopipe")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def _turn(self: Flow, loop: str, wanted: object, most: int) -> str:
-    """Whether a loop takes another turn, after one."""
+    """Counts a turn of a loop; says whether another one follows."""
     turns = dict(getattr(self, "_turns", {}))
     count = turns.pop(loop, 0) + 1
     goes_on = bool(wanted) and count < most

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def _why_missing(self: Flow, name: str) -> str | None:
-    """Why there is no such artifact, where a join dropped it."""
+    """Returns why an artifact is missing if a join dropped it; otherwise None."""
     info = self._datastore._info.get(name, {}) if self._datastore else {}
     if "dropped" not in info:
         return None

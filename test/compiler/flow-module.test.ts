@@ -188,27 +188,27 @@ def joined(inputs, alpha):
     [
       'an argument that there is not',
       'def f(beta): return {}',
-      'step s: m:f wants "beta", and there is no such artifact or parameter',
+      'step s: m:f needs "beta", but there is no such artifact or parameter',
     ],
     [
       'an argument named like a step',
       'def f(s): return {}',
-      'step s: m:f wants "s", and there is no such artifact or parameter',
+      'step s: m:f needs "s", but there is no such artifact or parameter',
     ],
     [
       'an argument named like a method',
       'def f(next): return {}',
-      'step s: m:f wants "next", and there is no such artifact or parameter',
+      'step s: m:f needs "next", but there is no such artifact or parameter',
     ],
     [
       'a function that returns nothing',
       'def f(): return print()',
-      'step s: m:f returned None; it has to return a dict, whose items become artifacts',
+      'step s: m:f returned None; it must return a dict, whose items become artifacts',
     ],
     [
       'a function that returns a list',
       'def f(): return [1]',
-      'step s: m:f returned a list; it has to return a dict, whose items become artifacts',
+      'step s: m:f returned a list; it must return a dict, whose items become artifacts',
     ],
     [
       'a key that is no name',
@@ -233,12 +233,12 @@ def joined(inputs, alpha):
   }
 
   for (const [value, message] of [
-    ['None', 'TypeError: step open: the foreach goes over "xs", which has to be a list and is None'],
-    ['3', 'TypeError: step open: the foreach goes over "xs", which has to be a list and is of type int'],
-    ['"text"', 'TypeError: step open: the foreach goes over "xs", which has to be a list and is of type str'],
-    ['{"a": 1}', 'TypeError: step open: the foreach goes over "xs", which has to be a list and is of type dict'],
-    ['{1, 2}', 'TypeError: step open: the foreach goes over "xs", which has to be a list and is of type set'],
-    ['[]', 'ValueError: step open: the foreach goes over "xs", which is an empty list; it needs an item at least'],
+    ['None', 'TypeError: step open: the foreach iterates over "xs", which must be a list but is None'],
+    ['3', 'TypeError: step open: the foreach iterates over "xs", which must be a list but is of type int'],
+    ['"text"', 'TypeError: step open: the foreach iterates over "xs", which must be a list but is of type str'],
+    ['{"a": 1}', 'TypeError: step open: the foreach iterates over "xs", which must be a list but is of type dict'],
+    ['{1, 2}', 'TypeError: step open: the foreach iterates over "xs", which must be a list but is of type set'],
+    ['[]', 'ValueError: step open: the foreach iterates over "xs", which is an empty list; it needs at least one item'],
   ] as const) {
     it(`does not go over ${value}`, async () => {
       const said = await run(
@@ -250,7 +250,7 @@ def joined(inputs, alpha):
 
   it('reports a foreach over a missing artifact', async () => {
     const said = await run('flow: F\nsteps: [{ foreach: xs, steps: [{ step: body, run: pass }] }]\n');
-    assert.equal(said, 'AttributeError: step start: the foreach goes over "xs", and there is no such artifact');
+    assert.equal(said, 'AttributeError: step start: the foreach iterates over "xs", but there is no such artifact');
   });
 
   it('iterates over a Series by position', async () => {
@@ -321,7 +321,7 @@ class Kind:
         },
       );
       if (taken) assert.deepEqual(artifacts, { seen: [[0], [1]], xs: null });
-      else assert.match(artifacts as string, /^TypeError: step open: .* which has to be a list and is of type Kind$/);
+      else assert.match(artifacts as string, /^TypeError: step open: .* which must be a list but is of type Kind$/);
     });
   }
 
@@ -349,7 +349,7 @@ steps:
 `);
     assert.equal(
       said,
-      'ValueError: step join_fork_a_b: the inputs have different values of "x", "y", so they cannot be merged; write a join that says what becomes of them',
+      'ValueError: step join_fork_a_b: the inputs have different values of "x", "y", so they cannot be merged; write a join that sets them',
     );
   });
 

@@ -104,11 +104,11 @@ steps:
       'the join "gather" dropped "x", because items 0 and 1 have different values of it; set self.x in the join';
     assert.equal(
       await run(`steps:${fork}\n  - { foreach: x, steps: [{ step: body, run: pass }] }\n`),
-      `AttributeError: step foreach_x: the foreach goes over "x", and ${why}`,
+      `AttributeError: step foreach_x: the foreach iterates over "x", but ${why}`,
     );
     assert.equal(
       await run(`code: [m.py]\nsteps:${fork}\n  - { step: s, call: "m:f" }\n`, { 'm.py': 'def f(x): return {}\n' }),
-      `TypeError: step s: m:f wants "x", and ${why}`,
+      `TypeError: step s: m:f needs "x", but ${why}`,
     );
   });
 

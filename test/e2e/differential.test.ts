@@ -56,12 +56,12 @@ const FAILING: { name: string; flow: string; message: RegExp }[] = [
   {
     name: 'an empty foreach list',
     flow: 'empty',
-    message: /step make: the foreach goes over "nobody", which is an empty list/,
+    message: /step make: the foreach iterates over "nobody", which is an empty list/,
   },
   {
     name: 'a foreach over a number',
     flow: 'notalist',
-    message: /step make: the foreach goes over "number", .*of type int/,
+    message: /step make: the foreach iterates over "number", .*of type int/,
   },
 ];
 

@@ -71,7 +71,10 @@ steps:
     it(`refuses a ${kind} as items`, async () => {
       const { result } = await runCase(shared, name);
       const { message } = result.error as { message: string };
-      assert.match(message, new RegExp(`the foreach goes over "\\w+", which has to be a list and is of type ${kind}`));
+      assert.match(
+        message,
+        new RegExp(`the foreach iterates over "\\w+", which must be a list but is of type ${kind}`),
+      );
     });
   }
 });

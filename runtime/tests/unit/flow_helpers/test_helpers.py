@@ -114,7 +114,7 @@ def test_a_function_gets_artifacts_by_name_and_its_result_becomes_artifacts() ->
     flow = Flow(x=1, y=2)
     _call(flow, "s", "m:function", function)
     assert flow.sum == 6
-    with pytest.raises(TypeError, match='wants "y"'):
+    with pytest.raises(TypeError, match='needs "y"'):
         _call(Flow(x=1), "s", "m:function", function)
 
 
@@ -153,7 +153,7 @@ def test_a_join_collects_artifacts_in_lists() -> None:
 def test_without_nuvopipe_there_are_no_failures_actions_or_flows() -> None:
     assert _failures() == []
     for function in (_invoke, _start_flow):
-        with pytest.raises(RuntimeError, match="needs nuvopipe"):
+        with pytest.raises(RuntimeError, match="only runs with nuvopipe"):
             function("s", "name", {})
 
 
