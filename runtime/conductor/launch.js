@@ -82,7 +82,7 @@ function launch({ conductor, flows, tls, componentsMax }) {
         console.error(`nuvopipe: ${host} does not answer: ${error.message}`);
         const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error);
         resolve(
-          /CERT|SELF_SIGNED|UNABLE_TO/.test(code)
+          /CERT|UNABLE_TO_VERIFY|INVALID_(CA|PURPOSE)/.test(code)
             ? `deploy with --cafile or --insecure: the certificate of ${host} is not trusted`.slice(
                 0,
                 REFUSAL_MAX_LENGTH,

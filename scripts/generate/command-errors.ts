@@ -15,7 +15,9 @@ export const COMMAND_ERRORS: Readonly<Record<string, string>> = {
   'bad-whisk-key': 'An OpenWhisk key has two parts: `uuid:key`.',
   'broken-bundle': 'The files of a bundle were changed or are missing. Compile the flow again.',
   'bundle-version': 'Another version of nuvopipe compiled this bundle. Compile the flow again.',
-  'cafile-unreadable': '`--cafile` names a file that cannot be read. It must contain certificates in PEM format.',
+  'cafile-invalid': '`--cafile` or `NODE_EXTRA_CA_CERTS` names a file that contains no certificate in PEM format.',
+  'cafile-unreadable':
+    '`--cafile` or `NODE_EXTRA_CA_CERTS` names a file that cannot be read. It must contain certificates in PEM format.',
   'cancel-failed': 'The run could not be cancelled. Try again.',
   'cannot-listen': 'A server cannot listen on its port. The message gives the reason.',
   'cannot-write': 'A file or folder cannot be written. Choose another one.',
@@ -84,7 +86,8 @@ export const COMMAND_ERRORS: Readonly<Record<string, string>> = {
   'unreadable-flow': 'The flow file cannot be read. Check its permissions.',
   'other-version': 'Another version of nuvopipe wrote the record. Use that version, or a newer one, for its run.',
   'unreadable-record': 'An object in the datastore is not a valid record.',
-  'whisk-certificate': 'The certificate of the OpenWhisk host cannot be verified.',
+  'whisk-certificate':
+    'The certificate of the OpenWhisk host cannot be verified. Use `--cafile` or, on a network that you trust, `--insecure`.',
   'whisk-conflict': 'OpenWhisk already has an entity of this name.',
   'whisk-credentials': 'OpenWhisk does not know the key. Check `--auth`, `__OW_API_KEY` or `.wskprops`.',
   'whisk-failed': 'OpenWhisk failed. Try again; if the error persists, check the controller.',

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** An HTTPS server of this machine with a certificate that no authority has signed. */
+/** An HTTPS server of this machine, also as `whisk.example`, with a certificate that no authority has signed. */
 export interface SelfSigned {
   /** `https://127.0.0.1:port`. */
   url: string;
@@ -26,7 +26,15 @@ export async function startSelfSigned(answer: RequestListener): Promise<SelfSign
   const folder = await mkdtemp(join(tmpdir(), 'nuvopipe-tls-'));
   const [key, cafile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=self-signed'];
-  await run('openssl', [...request, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cafile]);
+  await run('openssl', [
+    ...request,
+    '-addext',
+    'subjectAltName=IP:127.0.0.1,DNS:whisk.example',
+    '-keyout',
+    key,
+    '-out',
+    cafile,
+  ]);
   const certificate = await readFile(cafile, 'utf8');
   const server = createServer({ key: await readFile(key), cert: certificate }, answer).listen(0, '127.0.0.1');
   await once(server, 'listening');

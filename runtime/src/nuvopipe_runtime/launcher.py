@@ -26,12 +26,12 @@ LATER = "later"
 class Launcher:
     """`host` and `key` are the action's own `__OW_API_HOST` and `__OW_API_KEY` (annotation `provide-api-key`).
 
-    `tls` is what the deploy said of certificates: `{"insecure": true}` does not check them, `{"ca": …}` also trusts those that
-    these authorities have signed, as PEM.
+    `tls` is what the deploy recorded about certificates: `{"insecure": true}` does not verify them, `{"ca": …}` trusts
+    these authorities too, as PEM.
     """
 
     def __init__(self, host: str, key: str | None, tls: Mapping[str, Any] | None = None) -> None:
-        if not host.startswith("http"):
+        if "://" not in host:
             host = "https://" + host
         self._host = host
         self._actions = f"{host}/api/v1/namespaces/_/actions"
@@ -58,8 +58,10 @@ class Launcher:
         request = urllib.request.Request(
             f"{self._actions}/{quote(flow)}?blocking=false",
             data=json.dumps(parameters).encode(),
-            headers={"content-type": "application/json", "authorization": self._authorization},
+            headers={"content-type": "application/json"},
         )
+        # Not for another host, if this one redirects.
+        request.add_unredirected_header("authorization", self._authorization)
         try:
             with urllib.request.urlopen(request, timeout=LAUNCH_TIMEOUT_S, context=self._tls) as answer:
                 return None if answer.status in ACCEPTED else f"HTTP {answer.status}"
@@ -69,6 +71,6 @@ class Launcher:
             return "there is no such flow in this namespace" if error.code == NOT_FOUND else f"HTTP {error.code}"
         except OSError as error:
             if isinstance(getattr(error, "reason", None), ssl.SSLCertVerificationError):
-                return f"the certificate of {self._host} is not trusted: deploy with --cafile or --insecure"
+                return f"deploy with --cafile or --insecure: the certificate of {self._host} is not trusted"
             print(f"nuvopipe: {self._host} does not answer: {error}", file=sys.stderr)
             return LATER

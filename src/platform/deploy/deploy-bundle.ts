@@ -50,6 +50,9 @@ export interface BundleDeployment {
   warnings: string[];
 }
 
+const INSECURE_WARNING =
+  'TLS certificates are not verified, here or by the deployed flow (--insecure, __OW_IGNORE_CERTS, or INSECURE_SSL in .wskprops); use --cafile to trust a private authority';
+
 /**
  * Puts a bundle on an OpenWhisk. Doing it again is always safe: what is there already stays as it is.
  *
@@ -73,7 +76,9 @@ export async function deployBundle(options: BundleDeployOptions): Promise<Bundle
   if (presentStarts) foreign.push(...foreignTriggers(presentStarts, manifest));
   refuseForeign(foreign, manifest.flow);
 
+  const trust = trustOf(whisk.settings);
   const warnings = vendored ? await storeWarnings(store) : imageWarnings(bundle);
+  if (trust.insecure) warnings.unshift(INSECURE_WARNING);
   const cluster = await whisk.clusterInfo();
   const target = vendored ? wheelTarget(pythonKind(cluster.kinds)) : 'native';
   const layers = await ensureLayers({ ...options, plan, target });
@@ -83,7 +88,7 @@ export async function deployBundle(options: BundleDeployOptions): Promise<Bundle
   const previous = previousVersion(present.get(manifest.conductor.name), manifest);
   const planned = plannedEntities({
     ...{ bundle, cluster, stepZip, layers, secrets, hashKey, user, previous },
-    trust: trustOf(whisk.settings),
+    trust,
     store: store.settings,
   });
   warnings.push(...planned.warnings);

@@ -114,7 +114,7 @@ export function openTransport(settings: WhiskSettings): Transport {
   return { send, close };
 }
 
-/** Certificates are checked, by the system's authorities and those that are given. */
+/** Certificates are verified against Node's authorities and those of the settings, unless these say otherwise. */
 function tlsOptions({ insecure, ca }: WhiskSettings): https.RequestOptions {
   if (insecure) return { rejectUnauthorized: false };
   return ca === undefined ? {} : { ca: [...rootCertificates, ca] };

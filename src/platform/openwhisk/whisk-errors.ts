@@ -1,12 +1,22 @@
 import { SystemError, UserError } from '../../base/errors.ts';
 import type { WhiskSettings } from './whisk-settings.ts';
 
+/** Of Node's TLS: codes of OpenSSL's X509 errors, and its own for a wrong host name. */
 const CERTIFICATE_CODES = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_CHAIN_TOO_LONG',
   'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
@@ -62,7 +72,7 @@ export function unreachable(settings: WhiskSettings, error: Error & { code?: str
     return new UserError(
       'whisk-certificate',
       `the certificate of ${host} cannot be verified (${code})`,
-      'if it is self-signed and you trust the network, add --insecure',
+      'name its authority with --cafile FILE, or add --insecure if you trust the network',
       { cause: error },
     );
   }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -17,10 +18,10 @@ export interface WhiskSettings {
   ca?: string;
 }
 
-/** Which certificates of OpenWhisk are accepted: a deploy records it, and what invokes actions on the cluster keeps to it. */
+/** Which certificates of OpenWhisk are accepted. A deploy records it, and conductors and the sweeper follow it. */
 export type Trust = Pick<WhiskSettings, 'insecure' | 'ca'>;
 
-/** Empty where the system's authorities decide. */
+/** Empty if only the system's authorities are trusted. */
 export function trustOf({ insecure, ca }: WhiskSettings): Trust {
   if (insecure) return { insecure };
   return ca === undefined ? {} : { ca };
@@ -101,11 +102,20 @@ async function wskProperties(env: NodeJS.ProcessEnv): Promise<{ path: string; pr
 
 async function authorities(path: string | undefined): Promise<{ ca?: string }> {
   if (!path) return {};
+  let ca: string;
   try {
-    return { ca: await readFile(path, 'utf8') };
+    ca = await readFile(path, 'utf8');
   } catch (cause) {
     throw new UserError('cafile-unreadable', `${path} cannot be read`, 'name a file of certificates in PEM', { cause });
   }
+  try {
+    new X509Certificate(ca);
+  } catch (cause) {
+    throw new UserError('cafile-invalid', `${path} contains no certificate`, 'name a file of certificates in PEM', {
+      cause,
+    });
+  }
+  return { ca };
 }
 
 function isTrue(text: string | undefined): boolean {

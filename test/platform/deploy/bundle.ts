@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { zipFiles } from '../../../src/base/zip.ts';
+import { TLS } from '../../../src/compiler/composition.ts';
 import type { Bundle } from '../../../src/contract/manifest.ts';
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -17,7 +18,7 @@ export function sampleBundle(
 ): Bundle {
   const { flow = 'TitlesFlow', code = 'x = 1', version = '1a2b3c4d', secrets, image, isSequence } = options;
   const files = new Map([
-    ['conductor.js', encode(`function main() { /* invokes m256-t60-${version} */ }`)],
+    ['conductor.js', encode(`function main() { /* invokes m256-t60-${version}, tls: ${TLS} */ }`)],
     ['wait.js', encode('function main() { /* wait */ }')],
     ['step.zip', zipFiles(new Map([['__main__.py', encode(code)]]))],
   ]);

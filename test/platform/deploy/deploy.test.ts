@@ -95,6 +95,28 @@ describe('deploy', () => {
     ]);
   });
 
+  const trustOf = (name: string) => {
+    const { annotations, exec } = action(name);
+    const encoded = /tls: (\S+)/.exec(exec.code ?? '')?.[1];
+    return [
+      annotations.find(({ key }) => key === 'nuvopipe-tls')?.value,
+      encoded && Buffer.from(encoded, 'base64').toString(),
+    ];
+  };
+  for (const [what, trust, recorded, warned] of [
+    ['nothing of certificates by default', {}, [undefined, '{}'], 0],
+    ['the authorities of --cafile', { ca: 'PEM' }, ['cafile', '{"ca":"PEM"}'], 0],
+    ['--insecure, and warns', { insecure: true }, ['insecure', '{"insecure":true}'], 1],
+  ] as const)
+    it(`records ${what}`, async () => {
+      whisk.close();
+      whisk = openWhisk({ ...fake.settings, ...trust });
+      const { warnings } = await deploy(sampleBundle());
+      for (const name of ['TitlesFlow', 'TitlesFlow.steps/flow-1a2b3c4d']) assert.deepEqual(trustOf(name), recorded);
+      assert.deepEqual(trustOf('TitlesFlow.steps/m256-t60-1a2b3c4d'), [undefined, undefined]);
+      assert.equal(warnings.filter((each) => each.startsWith('TLS certificates are not verified')).length, warned);
+    });
+
   it('leaves alone what has not changed, and updates what has', async () => {
     assert.deepEqual(
       new Set((await deploy(sampleBundle())).entities.map(({ outcome }) => outcome)),

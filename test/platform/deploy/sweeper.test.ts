@@ -53,6 +53,18 @@ describe('deploy of the sweeper', () => {
     assert.deepEqual([rule?.trigger, rule?.action], [`/_/${TRIGGER}`, `/_/${NAME}`]);
   });
 
+  for (const [what, trust, annotation] of [
+    ['--insecure', { insecure: true }, 'insecure'],
+    ['the authorities of --cafile', { ca: 'PEM' }, 'cafile'],
+  ] as const)
+    it(`records ${what} for the action`, async () => {
+      whisk.close();
+      whisk = openWhisk({ ...fake.settings, ...trust });
+      await deploy();
+      assert.deepEqual(action().parameters?.[1], { key: 'tls', value: trust });
+      assert.equal(action().annotations.find(({ key }) => key === 'nuvopipe-tls')?.value, annotation);
+    });
+
   it('changes nothing when repeated, and only the action with other keys', async () => {
     await deploy();
     fake.feed = (_, { lifecycleEvent }) => {

@@ -1,6 +1,6 @@
 """The loader: has imported Metaflow and the flow, and forks a warm process whenever the supervisor asks for one.
 
-It has no threads and no connections, because its forks would hang; it never holds the OpenWhisk key and never imports the
+It has no threads and no connections, because its forks would hang; it never holds secrets of steps and never imports the
 user's code. On its control socket it first receives its environment and answers that it is ready; then, for each warm process,
 it receives one end of that process's control socket and answers the process id.
 """

@@ -1,4 +1,8 @@
-"""Keeps the secrets of other steps, and the datastore's keys, from user code: no process can read another one's memory."""
+"""Keeps a step's code from reading the memory of the supervisor and of warm processes, which know the secrets of other steps.
+
+All processes of a container run as the same user, so nothing else separates them. The OpenWhisk key needs no such protection:
+no step container has it. Every task has the datastore's keys in its environment.
+"""
 
 from __future__ import annotations
 

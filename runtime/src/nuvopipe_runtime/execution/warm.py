@@ -1,7 +1,7 @@
 """A warm process: one set of variables and secrets, the libraries that its steps import, and a fork for every task.
 
-It is a fork of the loader and has the same limits: no threads, no OpenWhisk key, none of the user's code. On its control socket
-it first receives its variables; then, in any order,
+It is a fork of the loader and has the same limits: no threads and none of the user's code. On its control socket it
+first receives its variables; then, in any order,
 
 - `PREPARE` and a line `{step, without}`: import the libraries of a step except those in `without`. It answers a line
   `{importing}` before each library and `{ready}` at the end. If a library left something that does not survive a fork, it
