@@ -1,5 +1,5 @@
-import type { Document, YAMLError } from 'yaml';
-import { visit } from 'yaml';
+import type { Document, Node, YAMLError } from 'yaml';
+import { isMap, isNode, isPair, visit } from 'yaml';
 import type { SourceFile } from '../diagnostics/source-file.ts';
 import type { Span } from '../model/flow.ts';
 import { spanOf } from './nodes.ts';
@@ -21,49 +21,59 @@ export function mistakeOf(error: YAMLError, document: Document.Parsed, source: S
     openBracket(error, document, source) ??
     unquotedStar(error, source) ??
     quoteInQuotes(error, source) ??
-    wrongIndent(error, source) ??
-    missingColon(error, source)
+    wrongIndent(error, document, source) ??
+    missingColon(error, document, source)
   );
 }
 
 /** A quoted text that does not end, or ends much later. */
 function openQuote(error: YAMLError, document: Document.Parsed, { text }: SourceFile): Mistake | undefined {
-  const { code, message, pos } = error;
+  const { code, pos } = error;
   const isKey = code === 'MULTILINE_IMPLICIT_KEY' && /^["']/.test(text.slice(pos[0]));
-  if (!isKey && !(code === 'MISSING_CHAR' && message.includes('quote'))) return undefined;
   let start = isKey ? pos[0] : undefined;
-  visit(document, {
-    Scalar(_, node) {
-      const [from, to] = spanOf(node);
-      if (isKey || !node.type?.startsWith('QUOTE') || from > pos[0] || to < pos[0]) return undefined;
-      start = from;
-      return visit.BREAK;
-    },
-  });
+  if (code === 'MISSING_CHAR') {
+    visit(document, {
+      Scalar(_, node) {
+        const [from, to] = spanOf(node);
+        if (to !== pos[0] || !node.type?.startsWith('QUOTE') || QUOTED.test(text.slice(from, to))) return undefined;
+        start = from;
+        return visit.BREAK;
+      },
+    });
+  }
   if (start === undefined) return undefined;
   const hint = 'add the closing quote';
-  return { code: 'open-quote', span: [start, start + 1], message: 'this quote is never closed', hint, isLast: isKey };
+  return { code: 'open-quote', span: [start, start + 1], message: 'this quote is never closed', hint, isLast: true };
 }
 
+/** Quoted text with its closing quote. */
+const QUOTED = /^(?:"(?:[^"\\]|\\[\s\S])*"|'(?:[^']|'')*')$/;
+
+const CLOSING: Readonly<Record<string, string>> = { '[': ']', '{': '}' };
+
 /** The start of the bracketed list or mapping whose end is missing. */
-function openBracket(
-  { message, pos }: YAMLError,
-  document: Document.Parsed,
-  { text }: SourceFile,
-): Mistake | undefined {
-  const close = /^Flow (?:sequence|map) in block collection .* end with a ([\]}])/.exec(message)?.[1];
-  if (close === undefined) return undefined;
-  const open = close === ']' ? '[' : '{';
+function openBracket({ code, pos }: YAMLError, document: Document.Parsed, { text }: SourceFile): Mistake | undefined {
+  if (code !== 'BAD_INDENT' && code !== 'MISSING_CHAR') return undefined;
   let span: Span | undefined;
   visit(document, {
     Collection(_, node) {
       const [start, end] = spanOf(node);
-      if (node.flow && start <= pos[0] && text[end - 1] !== close && text[start] === open) span = [start, start + 1];
+      const close = CLOSING[text[start] ?? ''];
+      if (!node.flow || end !== pos[0] || close === undefined) return;
+      // The closing bracket at the end can be that of the last item.
+      if (text[end - 1] !== close || endOfItems(node.items) === end) span = [start, start + 1];
     },
   });
   if (!span) return undefined;
-  const hint = `add the closing ${close}`;
+  const open = text[span[0]] as string;
+  const hint = `add the closing ${CLOSING[open]}`;
   return { code: 'open-bracket', span, message: `this ${open} is never closed`, hint, isLast: true };
+}
+
+function endOfItems(items: readonly unknown[]): number | undefined {
+  const last = items.at(-1);
+  const node = isPair(last) ? (last.value ?? last.key) : last;
+  return isNode(node) ? spanOf(node)[1] : undefined;
 }
 
 /** An unquoted `*\/5 * * * *`: an alias followed by unexpected text. */
@@ -103,22 +113,22 @@ function quoteInQuotes({ code, pos }: YAMLError, { text }: SourceFile): Mistake 
 }
 
 /** A line whose indentation matches no line above. */
-function wrongIndent(error: YAMLError, source: SourceFile): Mistake | undefined {
-  const { code, message, pos } = error;
+function wrongIndent(error: YAMLError, document: Document.Parsed, source: SourceFile): Mistake | undefined {
+  const { code, pos } = error;
   let { line } = source.position(pos[0]);
-  if (code === 'BLOCK_AS_IMPLICIT_KEY' && message.startsWith('Nested mappings are not allowed in compact')) {
-    const deeper = nextLine(source, line);
-    // The colon of unquoted text is on the line itself.
-    if (deeper === undefined || columnsOf(source.line(deeper)).at(-1) === columnsOf(source.line(line)).at(-1))
-      return undefined;
-    if (/:\s/.test(source.line(line).slice(source.position(pos[0]).column))) return undefined;
-    line = deeper;
-  } else if (
-    !(code === 'BAD_INDENT' && !message.startsWith('Flow')) &&
-    !(code === 'MISSING_CHAR' && message.startsWith('Sequence item without')) &&
-    !message.startsWith('A block sequence may not be used as an implicit map key')
-  )
+  if (code === 'BLOCK_AS_IMPLICIT_KEY') {
+    // Otherwise a list is where a key should be.
+    if (isNestedMapping(pos[0], document)) {
+      const deeper = nextLine(source, line);
+      // The colon of unquoted text is on the line itself.
+      if (deeper === undefined || columnsOf(source.line(deeper)).at(-1) === columnsOf(source.line(line)).at(-1))
+        return undefined;
+      if (/:\s/.test(source.line(line).slice(source.position(pos[0]).column))) return undefined;
+      line = deeper;
+    }
+  } else if (code !== 'BAD_INDENT' && !(code === 'MISSING_CHAR' && isItemWithoutDash(pos[0], document, source))) {
     return undefined;
+  }
   const own = source.line(line);
   const column = own.search(/\S/);
   if (column < 0) return undefined;
@@ -132,6 +142,34 @@ function wrongIndent(error: YAMLError, source: SourceFile): Mistake | undefined 
     hint: like.column === 0 ? 'start it in the first column' : `indent it with ${spaces}, like line ${like.line}`,
     isLast: true,
   };
+}
+
+/** Whether the value of a mapping is a mapping that begins at an offset. */
+function isNestedMapping(offset: number, document: Document.Parsed): boolean {
+  let isFound = false;
+  visit(document, {
+    Pair(_, { value }) {
+      isFound ||= isMap(value) && !value.flow && spanOf(value)[0] === offset;
+    },
+  });
+  return isFound;
+}
+
+/** Whether an item of a list begins at an offset, after white space, without its dash. */
+function isItemWithoutDash(offset: number, document: Document.Parsed, { text }: SourceFile): boolean {
+  let isFound = false;
+  visit(document, {
+    Seq(_, seq) {
+      if (seq.flow) return;
+      let [end] = seq.range ?? [0];
+      for (const item of seq.items as Node[]) {
+        const [start, , next] = item.range ?? [0, 0, 0];
+        isFound ||= end === offset && !text.slice(end, start).replaceAll(/#.*/g, '').includes('-');
+        end = next;
+      }
+    },
+  });
+  return isFound;
 }
 
 /** The line above whose indentation should be used: the nearest of the same kind, with or without a dash. */
@@ -169,8 +207,8 @@ function nextLine(source: SourceFile, line: number): number | undefined {
 }
 
 /** `step one`: a key without its colon. */
-function missingColon({ code, message, pos }: YAMLError, source: SourceFile): Mistake | undefined {
-  const isKey = code === 'MULTILINE_IMPLICIT_KEY' || message.startsWith('Implicit map keys need to be followed');
+function missingColon({ code, pos }: YAMLError, document: Document.Parsed, source: SourceFile): Mistake | undefined {
+  const isKey = code === 'MULTILINE_IMPLICIT_KEY' || (code === 'MISSING_CHAR' && isKeyWithoutValue(pos[0], document));
   if (!isKey) return undefined;
   const line = lineAt(source, pos[0]);
   const text = line.text.slice(pos[0] - line.start).trimEnd();
@@ -182,6 +220,18 @@ function missingColon({ code, message, pos }: YAMLError, source: SourceFile): Mi
     hint: `write "${[`${key}:`, ...rest].join(' ')}"`,
     isLast: true,
   };
+}
+
+/** Whether a key without a colon begins at an offset; an empty value after a colon is a node. */
+function isKeyWithoutValue(offset: number, document: Document.Parsed): boolean {
+  let isFound = false;
+  visit(document, {
+    Map(_, map) {
+      if (!map.flow)
+        isFound ||= map.items.some(({ key, value }) => value === null && spanOf(key as Node)[0] === offset);
+    },
+  });
+  return isFound;
 }
 
 function lineAt(source: SourceFile, offset: number): { text: string; start: number } {

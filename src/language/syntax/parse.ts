@@ -16,7 +16,10 @@ const PROBLEMS: Partial<Record<ErrorCode, { message?: string; hint?: string }>> 
     hint: 'a file contains one flow: remove the line "---", or move the text after it to another file',
   },
   BAD_INDENT: { hint: 'start the keys of a mapping in the same column, indented deeper than their parent' },
-  BLOCK_AS_IMPLICIT_KEY: { hint: 'put text that contains a colon in quotes, or on its own lines after "|"' },
+  BLOCK_AS_IMPLICIT_KEY: {
+    message: 'YAML reads the colon in this text as the end of a key',
+    hint: 'put text that contains a colon in quotes, or on its own lines after "|"',
+  },
   MISSING_CHAR: { hint: 'put a comma between items, and close every quote, bracket and brace' },
   UNEXPECTED_TOKEN: {
     hint: 'put text that contains braces, brackets, a colon or a comma in quotes, or on its own lines after "|"',
@@ -43,8 +46,7 @@ export function parse(report: Diagnostics): Document.Parsed | undefined {
       if (mistake.isLast) break;
       continue;
     }
-    const { message, hint } = PROBLEMS[error.code] ?? {};
-    report.error(codeOf(error.code), within(error.pos, report), message ?? wordsOf(error.message), hint);
+    report.error(codeOf(error.code), within(error.pos, report), messageOf(error, report), PROBLEMS[error.code]?.hint);
   }
   for (const warning of document.warnings.slice(0, PROBLEMS_MAX)) {
     report.error(
@@ -66,12 +68,11 @@ function withoutAftermath(errors: readonly YAMLError[]): readonly YAMLError[] {
   return lost < 0 ? errors : errors.slice(0, Math.max(lost, 1));
 }
 
-/** The parser's message without internal terms. */
-function wordsOf(message: string): string {
-  if (/^Unexpected \S+ at node end$/.test(message)) return 'unexpected text after the end of a value';
-  if (message.startsWith('Nested mappings are')) return 'YAML reads the colon in this text as the end of a key';
-  const token = /^Unexpected \S+ token in YAML stream: (".*")$/.exec(message)?.[1];
-  return token === undefined ? lowerFirst(message) : `unexpected ${token}`;
+/** Ours if there is one; the parser's own is about tokens. */
+function messageOf({ code, message, pos }: YAMLError, { source }: Diagnostics): string {
+  const [text = ''] = source.text.slice(...pos).split('\n', 1);
+  if (code === 'UNEXPECTED_TOKEN' && text.trim() !== '') return `unexpected ${JSON.stringify(text.trim())}`;
+  return PROBLEMS[code]?.message ?? lowerFirst(message);
 }
 
 function checkKeys(document: Document.Parsed, report: Diagnostics): void {

@@ -120,6 +120,9 @@ const MISTAKES: [what: string, text: string, place: string, code: string, hint: 
     'write "steps:"',
   ],
   ['an open bracket', 'outputs: [a\nsteps:\n  - step: a\n', '2:10', 'open-bracket', 'add the closing ]'],
+  ['an open brace in brackets', 'steps: [{ step: a, run: {pass }]\n', '2:9', 'open-bracket', 'add the closing }'],
+  ['an open quote in brackets', 'steps: [{ step: a, run: "pass }]\n', '2:25', 'open-quote', 'add the closing quote'],
+  ['an open bracket around brackets', 'outputs: [[a]\nsteps: []\n', '2:10', 'open-bracket', 'add the closing ]'],
   [
     'a text with a colon',
     'steps:\n  - step: a\n    run: print("a: b")\n',
