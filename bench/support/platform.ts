@@ -19,7 +19,12 @@ export async function withPlatform<T>(use: (platform: BenchPlatform) => Promise<
   const home = await testHome();
   try {
     const { platform } = await startPlatform(home.path, silentReport);
-    return await use({ home: home.path, platform });
+    const store = await openStore(platform.store);
+    try {
+      return await use({ home: home.path, platform, store });
+    } finally {
+      store.close();
+    }
   } finally {
     await home.remove();
   }
@@ -53,17 +58,12 @@ export async function run(platform: BenchPlatform, flow: string, params: object 
   if (result?.status !== 'succeeded') throw new Error(`${flow}/${id}: ${JSON.stringify(result)}`);
 }
 
-async function ending({ platform }: BenchPlatform, flow: string, id: string): Promise<RunResult | undefined> {
-  const store = await openStore(platform.store);
+async function ending({ store }: BenchPlatform, flow: string, id: string): Promise<RunResult | undefined> {
   let result: RunResult | undefined;
-  try {
-    await poll(async () => {
-      const found = await store.get(keys.result({ flow, run: id }));
-      if (found !== undefined) result = JSON.parse(Buffer.from(found.body).toString());
-      return found !== undefined;
-    }, RUN_TIMEOUT_MS);
-  } finally {
-    store.close();
-  }
+  await poll(async () => {
+    const found = await store.get(keys.result({ flow, run: id }));
+    if (found !== undefined) result = JSON.parse(Buffer.from(found.body).toString());
+    return found !== undefined;
+  }, RUN_TIMEOUT_MS);
   return result;
 }

@@ -10,7 +10,7 @@ import { RunReader } from '../../src/platform/runs/reader.ts';
 import { SETTLED_MS } from '../../src/platform/runs/retention.ts';
 import { type RunStatus, runStatus } from '../../src/platform/runs/run-status.ts';
 import { whyStep } from '../../src/platform/runs/why-run.ts';
-import { openStore, type Store } from '../../src/platform/s3/store.ts';
+import type { Store } from '../../src/platform/s3/store.ts';
 import { runCommand } from '../support/command.ts';
 import { artifactsOf, deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../support/home.ts';
@@ -66,12 +66,11 @@ describe('cached steps and deleted runs, end to end', function () {
 
   before(async () => {
     shared = await sharedPlatform();
-    store = await openStore(shared.platform.store);
+    store = shared.store;
     folder = await mkdtemp(join(tmpdir(), 'nuvopipe-cache-'));
     log = join(folder, 'log');
   });
   after(async () => {
-    store?.close();
     await rm(folder, { recursive: true, force: true });
   });
 

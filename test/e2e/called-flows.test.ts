@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { readRecord } from '../../src/platform/s3/read-record.ts';
-import { openStore, type Store } from '../../src/platform/s3/store.ts';
+import type { Store } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile, runCase } from '../support/cases.ts';
 import { client, deployFlow, invoke } from '../support/flows.ts';
@@ -16,10 +16,9 @@ describe('flows as steps', function () {
 
   before(async () => {
     shared = await sharedPlatform();
-    store = await openStore(shared.platform.store);
+    store = shared.store;
     for (const file of ['child.yaml', 'parent.yaml']) await deployFlow(shared, caseFile('wf_subflow', file));
   });
-  after(() => store.close());
 
   const start = (flow: string, params: object) => client(shared).actions.invoke({ name: flow, params });
   const has = (flow: string, run: string, name: string) => store.exists(prefixes.run({ flow, run }) + name);

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { keys } from '../../src/contract/layout.generated.ts';
 import { readRecord } from '../../src/platform/s3/read-record.ts';
-import { openStore } from '../../src/platform/s3/store.ts';
 import { withMetaflow } from '../platform/metadata/real-runs.ts';
 import { caseFile, OWN_RUN_OUTPUTS, runCase } from '../support/cases.ts';
 import { deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
@@ -49,9 +48,7 @@ describe("Metaflow's client inside a step", function () {
   it('sees its own run in progress; in threads, forks and new interpreters; its tags survive the end', async () => {
     const { result } = await runCase(shared, 'client_own_run', { params: { run: 'own' } });
     assert.deepEqual(result.outputs, OWN_RUN_OUTPUTS, JSON.stringify(result));
-    const store = await openStore(shared.platform.store);
-    const record = await readRecord(store, keys.run({ flow: 'ClientOwnRun', run: 'own' }), 'RunRecord');
-    store.close();
+    const record = await readRecord(shared.store, keys.run({ flow: 'ClientOwnRun', run: 'own' }), 'RunRecord');
     assert.deepEqual(record?.tags, ['b', 'from a child']);
   });
 

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import type { RunResult } from '../../src/contract/envelope.ts';
 import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { readRecord } from '../../src/platform/s3/read-record.ts';
-import { openStore } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile, runCase } from '../support/cases.ts';
 import { runCommand } from '../support/command.ts';
@@ -48,17 +47,12 @@ describe('a failure keeps its reason:', function () {
 
   /** Of a run that ends by itself. */
   const resultOf = async (flow: string, run: string): Promise<RunResult> => {
-    const store = await openStore(shared.platform.store);
     let result: RunResult | undefined;
     const isOver = async () => {
-      result = await readRecord(store, keys.result({ flow, run }), 'RunResult');
+      result = await readRecord(shared.store, keys.result({ flow, run }), 'RunResult');
       return result !== undefined;
     };
-    try {
-      assert.ok(await poll(isOver, 30_000), `${flow}/${run} does not end`);
-    } finally {
-      store.close();
-    }
+    assert.ok(await poll(isOver, 30_000), `${flow}/${run} does not end`);
     return result as RunResult;
   };
 
@@ -169,13 +163,8 @@ onFailure:
   describe('retry', () => {
     /** How often a step was tried. */
     const attemptsOf = async (flow: string, run: string, step: string) => {
-      const store = await openStore(shared.platform.store);
       let count = 0;
-      try {
-        for await (const _ of store.list(prefixes.step({ flow, run, step }))) count++;
-      } finally {
-        store.close();
-      }
+      for await (const _ of shared.store.list(prefixes.step({ flow, run, step }))) count++;
       return count;
     };
 
@@ -223,13 +212,8 @@ onFailure:
   it('a run that is cancelled in the pause before an attempt ends at once, and onFailure follows', async () => {
     await deployFlow(shared, caseFile('wf_cancel', 'pause.yaml'));
     await client(shared).actions.invoke({ name: 'PauseFlow', params: { run: 'paused' } });
-    const store = await openStore(shared.platform.store);
-    try {
-      const key = keys.failedAttempt({ flow: 'PauseFlow', run: 'paused', step: 'bad', task: 't', attempt: 0 });
-      assert.ok(await poll(() => store.exists(key), 20_000));
-    } finally {
-      store.close();
-    }
+    const key = keys.failedAttempt({ flow: 'PauseFlow', run: 'paused', step: 'bad', task: 't', attempt: 0 });
+    assert.ok(await poll(() => shared.store.exists(key), 20_000));
     await invoke(shared, 'PauseFlow', { cancel: 'paused' });
     const { status, onFailure } = await resultOf('PauseFlow', 'paused');
     assert.deepEqual([status, onFailure], ['cancelled', { status: 'succeeded' }]);

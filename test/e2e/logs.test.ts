@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { planPrune } from '../../src/platform/runs/prune-runs.ts';
 import { RunReader } from '../../src/platform/runs/reader.ts';
-import { openStore, type Store } from '../../src/platform/s3/store.ts';
+import type { Store } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { withMetaflow } from '../platform/metadata/real-runs.ts';
 import { logOf, runCase } from '../support/cases.ts';
@@ -33,9 +33,8 @@ describe('the log of a step', function () {
   let store: Store;
   before(async () => {
     shared = await sharedPlatform();
-    store = await openStore(shared.platform.store);
+    store = shared.store;
   });
-  after(() => store?.close());
 
   const logs = (...args: string[]) => runCommand('logs', [...args, '--home', shared.home]);
 

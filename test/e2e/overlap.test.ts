@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { keys } from '../../src/contract/layout.generated.ts';
-import { openStore, type Store } from '../../src/platform/s3/store.ts';
+import type { Store } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { caseFile } from '../support/cases.ts';
 import { deployFlow, invoke } from '../support/flows.ts';
@@ -16,9 +16,8 @@ describe('A flow that bounds how many of its runs execute at once', function () 
 
   before(async () => {
     shared = await sharedPlatform();
-    store = await openStore(shared.platform.store);
+    store = shared.store;
   });
-  after(() => store.close());
 
   it('executes runs one after the other', async () => {
     await deployFlow(shared, caseFile('wf_overlap', 'queue.yaml'));

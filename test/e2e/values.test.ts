@@ -6,7 +6,7 @@ import { keys, prefixes } from '../../src/contract/layout.generated.ts';
 import { listRuns } from '../../src/platform/runs/list-runs.ts';
 import { planPrune } from '../../src/platform/runs/prune-runs.ts';
 import { RunReader } from '../../src/platform/runs/reader.ts';
-import { openStore, type Store } from '../../src/platform/s3/store.ts';
+import type { Store } from '../../src/platform/s3/store.ts';
 import { caseFile, runCase } from '../support/cases.ts';
 import { runCommand } from '../support/command.ts';
 import { compileFile, deployFlow, flowFile, invoke, stockEnvironment } from '../support/flows.ts';
@@ -35,9 +35,8 @@ describe('values arrive unchanged', function () {
   before(async function () {
     this.timeout(FIRST_USE_TIMEOUT_MS);
     shared = await sharedPlatform();
-    store = await openStore(shared.platform.store);
+    store = shared.store;
   });
-  after(() => store?.close());
 
   const outputsOf = async (name: string, options = {}): Promise<Body> => {
     const { result } = await runCase(shared, name, options);

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Secrets } from '../../src/platform/deploy/bind-secrets.ts';
-import { openStore } from '../../src/platform/s3/store.ts';
 import { deployFlow, type Invoked, invoke } from './flows.ts';
 import type { SharedPlatform } from './platform.ts';
 
@@ -32,25 +31,20 @@ export async function runCase(
 
 /** What all tasks of a step have written, in the order of their names. */
 export async function logOf(
-  { platform }: SharedPlatform,
+  { store }: SharedPlatform,
   flow: string,
   run: string,
   step: string,
 ): Promise<{ stdout: string; stderr: string }> {
-  const store = await openStore(platform.store);
-  try {
-    const keys: string[] = [];
-    for await (const { key } of store.list(`${flow}/${run}/${step}/`)) keys.push(key);
-    const read = async (stream: string) => {
-      const found = await Promise.all(
-        keys.filter((key) => key.endsWith(`.task_${stream}.log`)).map((key) => store.get(key)),
-      );
-      return found.map((object) => new TextDecoder().decode(object?.body).replace(/^\[MFLOG[^\]]*\]/gm, '')).join('');
-    };
-    return { stdout: await read('stdout'), stderr: await read('stderr') };
-  } finally {
-    store.close();
-  }
+  const keys: string[] = [];
+  for await (const { key } of store.list(`${flow}/${run}/${step}/`)) keys.push(key);
+  const read = async (stream: string) => {
+    const found = await Promise.all(
+      keys.filter((key) => key.endsWith(`.task_${stream}.log`)).map((key) => store.get(key)),
+    );
+    return found.map((object) => new TextDecoder().decode(object?.body).replace(/^\[MFLOG[^\]]*\]/gm, '')).join('');
+  };
+  return { stdout: await read('stdout'), stderr: await read('stderr') };
 }
 
 /** What `client_own_run` finds, on the local platform and on a cluster. */

@@ -12,7 +12,6 @@ import type { Bundle } from '../../src/contract/manifest.ts';
 import type { Secrets } from '../../src/platform/deploy/bind-secrets.ts';
 import { deployBundle } from '../../src/platform/deploy/deploy-bundle.ts';
 import { openWhisk } from '../../src/platform/openwhisk/client.ts';
-import { openStore } from '../../src/platform/s3/store.ts';
 import { clientEnvironment } from '../../src/twin/host/client-env.ts';
 import { homePaths } from '../../src/twin/host/platform-state.ts';
 import type { SharedPlatform } from './platform.ts';
@@ -34,17 +33,11 @@ export async function compileFile(file: string): Promise<Bundle> {
 
 /** Compiles a flow and puts it on the platform. */
 export async function deployFlow(shared: SharedPlatform, file: string, secrets: Secrets = {}): Promise<Bundle> {
-  const { home, platform } = shared;
+  const { home, platform, store } = shared;
   const bundle = await compileFile(file);
-  const store = await openStore(platform.store);
-  try {
-    const whisk = openWhisk({ ...platform.whisk, insecure: false });
-    const { python } = platform;
-    const where = { whisk, store, python, home, vendored: false };
-    await deployBundle({ ...where, bundle, secrets, user: 'tester', report: silentReport });
-  } finally {
-    store.close();
-  }
+  const whisk = openWhisk({ ...platform.whisk, insecure: false });
+  const where = { whisk, store, python: platform.python, home, vendored: false };
+  await deployBundle({ ...where, bundle, secrets, user: 'tester', report: silentReport });
   return bundle;
 }
 

@@ -1,4 +1,5 @@
 import { silentReport } from '../../src/base/terminal/progress.ts';
+import { openStore, type Store } from '../../src/platform/s3/store.ts';
 import { startPlatform } from '../../src/twin/host/platform.ts';
 import { localSettings } from '../../src/twin/host/platform-settings.ts';
 import { homePaths, type Platform, writePrivateJson } from '../../src/twin/host/platform-state.ts';
@@ -8,6 +9,8 @@ export interface SharedPlatform {
   /** For `--home`. */
   home: string;
   platform: Platform;
+  /** Its datastore; closed after the last test. */
+  store: Store;
 }
 
 let shared: { home: TestHome; started: Promise<SharedPlatform> } | undefined;
@@ -21,7 +24,7 @@ export async function sharedPlatform(): Promise<SharedPlatform> {
     const home = await testHome();
     const started = withoutThrottle(home.path)
       .then(() => startPlatform(home.path, silentReport))
-      .then(({ platform }) => ({ home: home.path, platform }));
+      .then(async ({ platform }) => ({ home: home.path, platform, store: await openStore(platform.store) }));
     shared = { home, started };
   }
   return shared.started;
@@ -37,6 +40,7 @@ async function withoutThrottle(home: string): Promise<void> {
 // Of the root suite: after all files.
 after(async function () {
   this.timeout(60_000);
+  await shared?.started.then(({ store }) => store.close()).catch(() => {});
   await shared?.home.remove();
   shared = undefined;
 });

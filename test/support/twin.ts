@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { prefixes } from '../../src/contract/layout.generated.ts';
 import type { StoreSettings, TaskRecord } from '../../src/contract/records.ts';
 import { startMetadataService } from '../../src/platform/metadata/service.ts';
-import { openStore, type Store } from '../../src/platform/s3/store.ts';
+import { openStore } from '../../src/platform/s3/store.ts';
 import type { Platform } from '../../src/twin/host/platform-state.ts';
 import { startS3Server } from '../../src/twin/host/s3-server.ts';
 import type { Activation } from '../../src/twin/openwhisk/activation-store.ts';
@@ -20,7 +20,6 @@ export const TWIN_SECRET = 'the-secret-of-a-twin-is-looked-for-everywhere';
 /** A platform of one test file in the test's own process, so that it can be given faults; and all that a test asks of it. */
 export interface Twin extends SharedPlatform {
   server: WhiskTwin;
-  store: Store;
   /** Looked at whenever something happens; a test deletes its own functions when it is done. */
   faults: Mutable<Faults>;
   /** All records so far, logs included, oldest first. */
