@@ -1,4 +1,4 @@
-"""`platform`: the simulated one, over a flow that the test writes."""
+"""Provides the fixture `platform`: the simulated platform with a flow that the test writes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[MakeFlow]:
-    """`platform(flow_py, steps, pools, **plan)` for a flow named F."""
+    """Returns `platform(flow_py, steps, pools, **plan)`, which makes a platform with a flow named F."""
     made = []
 
     def make(flow_py: str, steps: dict[str, Any], pools: dict[str, Any] | None = None, **more: Any) -> OneFlow:

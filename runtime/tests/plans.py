@@ -1,4 +1,4 @@
-"""Plans of tests: written by hand where a test looks at one part of the protocol, and held to the format of compiled ones."""
+"""Plans for tests of one part of the protocol. They are written by hand and checked against the plan's format."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROFILES = {"p": {"memoryMB": 256, "timeLimitMs": 60_000}}
 
 
 def plan_of(steps: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """The plan of a flow named F, of which a test says what matters to it."""
+    """Makes the plan of a flow named F. The test passes only the keys that matter to it."""
     plan = {
         "version": 1,
         "hash": "0" * 64,
@@ -40,7 +40,7 @@ def plan_of(steps: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def check_format(format: str, value: Any, definition: Any = None) -> None:
-    """Raises `ValidationError` where a value has not the form that `schemas/<format>.v1.schema.json` gives it."""
+    """Raises `ValidationError` if a value does not match `schemas/<format>.v1.schema.json`."""
     validator(format, definition).validate(value)
 
 

@@ -1,7 +1,7 @@
 """`python -m tests.faults REQUEST…` runs flows with faults; each request is JSON and is answered by a line of JSON.
 
 A request names the `folder` of the compiled flows and the `flow`; `scenario`, and whether tasks are `real`, are explained in
-`Matrix`. It asks for all faults or one in so many (`every`, `seed`), for `known` ones, or for `runs` with random faults.
+`Matrix`. It asks for all faults or a sample (`every`, `seed`), for `known` ones, or for `runs` with random faults.
 `only`, a call and a kind, prints the calls of one case.
 """
 

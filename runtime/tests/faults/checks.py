@@ -1,4 +1,4 @@
-"""What must hold for a run with faults, compared with the same run without."""
+"""Checks a run with faults against the same run without faults."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 NEVER_BEGAN = "the run was lost before its parameters were kept: start it again"
-"""The error of a swept run whose parameters were lost."""
+"""The error of a swept run if its parameters were lost."""
 
 CAUGHT = {"problem", "_catch_exception"}
 """Artifacts of Metaflow's `@catch` with the last failure, which may be the fault. The flow has `catch: problem`."""
@@ -42,11 +42,11 @@ class Seen:
         self.live = [key for key in keys if key.startswith(LIVE_PREFIX)]
 
     def made(self, run: tuple[str, ...], ignored: Iterable[tuple[str, str]]) -> dict[Any, Any]:
-        """The artifacts and the decision of each task of a run."""
+        """Returns the artifacts and the decision of each task of a run."""
         return {task[2:]: _made(task, record, ignored) for task, record in self.tasks.items() if task[:2] == run}
 
     def differences(self, other: Seen) -> set[Any]:
-        """`(step, artifact)` of artifacts that differ between any two runs."""
+        """Returns `(step, artifact)` of artifacts that differ even between runs without faults."""
         return {
             (task[2], name)
             for task, record in self.tasks.items()
@@ -70,19 +70,19 @@ def wrong(
     ignored: Iterable[tuple[str, str]] = (),
     is_racy: bool = False,
 ) -> list[str]:
-    """Texts of all that does not hold. `ignored`: artifacts that differ between any two runs.
+    """Describes everything that is wrong. `ignored`: artifacts that differ even between runs without faults.
 
-    On a racy store, two attempts of a task may both be told that they are committed: there is one record, but there may be
-    Metaflow's files of both.
+    On a racy store, two attempts of a task may both learn that they are committed. There is one record, but Metaflow's files
+    may exist for both.
     """
     found = [f"{key} is still there" for key in seen.live]
     found += [f"{flow}/{run} has no result" for flow, run in seen.runs | {main} if (flow, run) not in seen.results]
     for run, result in seen.results.items():
         if run[0] != main[0] and result["status"] != "succeeded":
-            continue  # a run of a step's flow: the step's next attempt started another, or the parent failed
+            continue  # a called run: the step's next attempt has started another one, or the parent has failed
         like = _like(undisturbed, run)
         if run[0] != main[0] and like and undisturbed.results[like]["status"] == "cancelled":
-            continue  # cancelled with its parent, unless it ended before
+            continue  # it is cancelled with its parent unless it ended before
         found += _compare(seen, undisturbed, run, like, ignored) if like else [f"unexpected run {run}"]
     for task, record in seen.tasks.items():
         attempts, wanted = seen.done.get(task, set()), {record["attempt"]} if record["objects"] else set()
@@ -97,7 +97,7 @@ def wrong(
 
 
 def _like(undisturbed: Seen, run: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The run to compare with: the one of the same name, or for a step's flow the run of the first attempt."""
+    """The run to compare with: the one of the same name, or for a called flow the run of the first attempt."""
     flow, name = run
     if run in undisturbed.results:
         return run
@@ -117,7 +117,7 @@ def _compare(
     if result != wanted:
         return [f"{'/'.join(run)} has the result {json.dumps(seen.results[run])}, wanted {json.dumps(wanted)}"]
     made, wanted = seen.made(run, ignored), undisturbed.made(like, ignored)
-    # How far the other lanes of a failed run came is random.
+    # How far the other lanes of a failed run get is random.
     tasks = made.keys() & wanted.keys() if result["status"] == "failed" else made.keys() | wanted.keys()
     return [
         f"{run[1]}/{'/'.join(task)}: {json.dumps(made.get(task))}, wanted {json.dumps(wanted.get(task))}"
@@ -127,6 +127,6 @@ def _compare(
 
 
 def _without_texts(result: dict[str, Any]) -> Any:
-    """A step that always fails may fail because of the fault, with another text."""
+    """Leaves out error texts, because a step that always fails may fail because of the fault."""
     kept = {key: value for key, value in result.items() if key not in ("run", "error")}
     return kept | ({"failed": result["error"].get("step")} if "error" in result else {})

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 RUN, RESUMED = "r1", "r2"
 STARTS_MAX = 5
 ANSWER_WITHIN_S = 3
-"""Less than the time limit of any step."""
+"""Shorter than the time limit of any step."""
 
 SWEEP_EVERY_S = 600
-"""In runs with many faults; the default of the sweeper's alarm."""
+"""Interval of sweeps in runs with many faults: the default of the sweeper's alarm."""
 
 CHILDREN = {"subflow": ["child"], "subflow_slow": ["child_slow"], "subflow_failure": ["child_slow"]}
 """Flows that other flows start as steps."""
@@ -62,7 +62,7 @@ class Matrix:
     def play(
         self, fault: Callable[..., str | None] = lambda *call: None, may_hold: bool = False, **settings: Any
     ) -> FaultyPlatform:
-        """`fault` counts calls from the start of the run that the scenario tests."""
+        """Plays a run. `fault` is the number of a call, counted from the start of the run that the scenario tests."""
         world = FaultyPlatform(self.plans, self._executor, may_hold=may_hold, **settings)
         if self.scenario == "resume":
             self._go(world, RUN)
@@ -74,7 +74,7 @@ class Matrix:
             self._go(world, self.run, **more)
             if world.store.list(RunLayout(self.flow, self.run).run_prefix):
                 break
-            # The run was lost before anything of it was stored: its client starts it again.
+            # The run was lost before anything was stored, so its client starts it again.
         return world
 
     def _go(self, world: FaultyPlatform, run: str, **more: Any) -> None:
@@ -87,16 +87,16 @@ class Matrix:
     def _executor(self, plan: Plan, world: FaultyPlatform) -> Any:
         if self._real is None:
             return StubExecutor(plan, world)
-        self._real[plan.flow].blobs = BlobCache()  # content-addressed, but of another store
+        self._real[plan.flow].blobs = BlobCache()  # its artifacts are in another store
         return self._real[plan.flow]
 
     def cases(self) -> Any:
-        """`(call, kind)` of each possible fault."""
+        """Returns `(call, kind)` of each possible fault."""
         kinds = [(call, kind) for call, (operation, _) in enumerate(self.calls) for kind in KINDS[operation]]
         return kinds if self._real is None else [(call, kind) for call, kind in kinds if kind not in HELD]
 
     def case(self, call: int, kind: str) -> tuple[str, list[str], FaultyPlatform]:
-        """How a run with one fault ended, what was wrong with it, and its platform."""
+        """Plays a run with one fault. Returns how it ended, what was wrong with it, and its platform."""
         world = self.play(lambda number, *_: kind if number == call else None, kind in HELD)
         ended, found = self.judge(world, is_racy=kind == "raced")
         if sum(world.faults.values()) != 1:
@@ -161,14 +161,14 @@ class Tally:
 
 
 def every_call(matrix: Matrix, every: int, seed: int) -> Tally:
-    """All cases, or one in so many."""
+    """Plays all cases, or a sample."""
     cases = matrix.cases()
     random.Random(seed).shuffle(cases)
     return single(matrix, sorted(cases[::every]))
 
 
 def known(matrix: Matrix, wanted: Any) -> Tally:
-    """Cases that caused errors before, by the kind of the fault, the operation and a part of its key."""
+    """Plays cases that once failed, by the kind of the fault, the operation and a part of its key."""
     cases = []
     for kind, operation, part in wanted:
         call = next(call for call, (of, key) in enumerate(matrix.calls) if of == operation and part in key)
@@ -190,7 +190,7 @@ def chaos(matrix: Matrix, runs: int, seed: int) -> Tally:
         faults = Chaos(f"{seed}/{number}")
         ended, found = matrix.judge(matrix.play(faults, sweep_every_s=SWEEP_EVERY_S))
         if ended == "never began":
-            # The client sees that the run failed, and starts another.
+            # The client sees that the run failed, and starts another one.
             found = matrix.judge(matrix.play(faults, sweep_every_s=SWEEP_EVERY_S))[1]
         tally.add(ended, found, faults.injected, [number, faults.rate])
     return tally

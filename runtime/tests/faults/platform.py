@@ -1,6 +1,6 @@
 """The simulated platform with faults: any request to S3, launch, activation or pause can fail.
 
-Time is simulated and calls always come in the same order, so a fault can be placed by the number of its call.
+Time is simulated and the order of calls never changes, so the number of a call identifies where a fault occurs.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 
 EPOCH_S = 4_000_000_000
-"""Start of simulated time: later than any real clock, which the real executor compares with the deadlines of its tasks."""
+"""Start of simulated time. It is after the real time, with which the real executor compares the deadlines of its tasks."""
 
 REQUEST_S, ACTIVATION_S = 0.002, 0.01
 LAUNCH_TIMEOUT_S = 20
 HELD_S = 600
 SWEEP_AFTER_S = 3_600
-"""Longer than any lease."""
+"""A time longer than any lease."""
 
 SWEEPS_MAX = 50
-"""Sweeps of a run with many faults."""
+"""Maximum number of sweeps of a run with many faults."""
 
 STAND_INS = ("stand-in",)
-"""Every flow has a stand-in here, even if its plan has none: it settles the steps of actions that do not start."""
+"""Every flow has a stand-in here, even if its plan has none: it fails the attempts of actions that do not start."""
 
 READS = ("get", "exists", "list")
 KINDS = {
@@ -53,25 +53,25 @@ KINDS = {
     "wait": ("fails",),
     "call": ("fails", "session dropped after"),
 }
-"""What may happen to a call.
+"""Kinds of faults, by operation.
 
 fails: the call did nothing, and the caller gets an error. unanswered: the call took effect, and the caller gets an error.
 repeated: the client sent the request twice because the first answer was a 500. killed: the container ends there. slow: the
-request is carried out ten minutes later, when the other sessions have gone on. frozen: it is carried out after a sweep. raced:
-the store checks the condition first and writes when the other sessions have gone on, whatever the object is by then. lost:
-OpenWhisk accepts the call and forgets it. cannot start: the step's action dies twice before it sees the envelope, and a
-stand-in settles the step.
+request is carried out ten minutes later, after the other sessions have continued. frozen: it is carried out after a sweep.
+raced: the store checks the condition first and writes after the other sessions have continued, even if the object has changed.
+lost: OpenWhisk accepts the call and forgets it. cannot start: the step's action dies twice before it sees the envelope, and a
+stand-in fails the attempt.
 """
 
 HELD = ("slow", "frozen", "raced")
-"""Kinds that hold the activation while other sessions go on."""
+"""Kinds that hold the activation while other sessions continue."""
 
 
 EXITED = "The action did not produce a valid response and exited unexpectedly."
-"""OpenWhisk's message for a container that is gone."""
+"""OpenWhisk's message if a container is gone."""
 
 CANNOT_START = "Failed to pull container image"
-"""OpenWhisk's message for an action that does not start. The next activation of its step fails with it, too."""
+"""OpenWhisk's message if an action does not start. The next activation of its step fails with it too."""
 
 DIED_TWICE = "its action died twice"
 
@@ -79,11 +79,11 @@ LISTS = ("list", "list_stem", "names")
 
 
 class Killed(BaseException):
-    """The container is gone: no code of the runtime handles this."""
+    """Raised when the container is gone. The runtime does not handle it."""
 
 
 class Activation:
-    """One activation of a step action, in its own thread if it may be held."""
+    """One activation of a step action, in its own thread if it can be held."""
 
     def __init__(self, platform: FaultyPlatform, flow: DeployedFlow, envelope: JsonObject) -> None:
         self._platform = platform
@@ -93,10 +93,10 @@ class Activation:
         self._store = AskedStore(self._request, ROOT, SECRET)
         self._is_killed = False
         self.held = None
-        """The kind of fault that holds it, one of `HELD`; None if it is not held."""
+        """The kind of fault that holds the activation, one of `HELD`; None if it is not held."""
         self._stopped, self._goes_on = threading.Semaphore(0), threading.Semaphore(0)
         self.answer = None
-        """Its answer; an error if it died."""
+        """The activation's answer; an error if it died."""
 
     def run(self) -> None:
         """Runs until it has answered or is held."""
@@ -136,7 +136,7 @@ class Activation:
         return answer
 
     def _request(self, operation: str, key: str, *arguments: Any) -> Any:
-        """Carries out a request to the store, with its fault if it has one."""
+        """Carries out a request to the store, with the fault that it has, if any."""
         if self._is_killed:
             raise Killed
         store = self._platform.store
@@ -167,14 +167,14 @@ class Activation:
         raise GenericError("Generic S3 error: the connection was reset")
 
     def _check(self, operation: str, key: str, data: bytes, e_tag: str | None = None) -> None:
-        """The check of a store that looks before it writes."""
+        """Does the check of a store that checks before it writes."""
         found = self._platform.store.get(key)
         if (operation == "create") != (found is None) or (found and found[2] != e_tag):
             raise Lost(key)
 
 
 class FaultyPlatform(Platform):
-    """The flows of some plans. `new_executor(plan, platform)` makes what executes a container's tasks."""
+    """A platform with faults. `new_executor(plan, platform)` makes the executor of a container."""
 
     def __init__(
         self,
@@ -185,13 +185,13 @@ class FaultyPlatform(Platform):
     ) -> None:
         super().__init__(plans, lambda plan: new_executor(plan, self), StandingClock(EPOCH_S), STAND_INS)
         self.fault = lambda call, operation, key: None
-        """Gives the kind of a call's fault, one of `KINDS`; None for no fault."""
+        """Returns the kind of a call's fault, one of `KINDS`; None for no fault."""
         self.is_repaired = False
         """Whether steps named `broken_<n>` work."""
         self.may_hold = may_hold
         self.sweeps = 0
         self.sweep_every_s = sweep_every_s
-        """Interval of sweeps; None: there is only the one after everything has stopped."""
+        """Interval of sweeps. If None, there is only one sweep, after everything has stopped."""
         self.calls = []
         """Operation and key of each call so far."""
         self.faults = Counter()
@@ -199,13 +199,13 @@ class FaultyPlatform(Platform):
         self.executed_again = []
         """Tasks that were committed before they began."""
         self.given_up = []
-        """Answers of sessions that ended because a stand-in died, too."""
+        """Answers of sessions that ended because a stand-in died too."""
         self._held = []
         """`(activation, session)`."""
         self._meanwhile = []
         self._next_sweep = self.clock.now() + SWEEP_AFTER_S
 
-    # ------------------------------------------------------------------ calls, and what happens to them
+    # ------------------------------------------------------------------ calls and their faults
 
     def happens(self, operation: str, key: str | None) -> str | None:
         """Counts a call and returns the kind of its fault; None for no fault."""
@@ -275,16 +275,16 @@ class FaultyPlatform(Platform):
         if DIED_TWICE in error:
             self.given_up.append(error)
 
-    # ------------------------------------------------------------------ what others do
+    # ------------------------------------------------------------------ clients and sweeps
 
     def begin(self, flow: str, run: str, wait: float = 0, **more: Any) -> None:
-        """A client starts a run, or resumes one."""
+        """Starts or resumes a run, as a client."""
         kind = self.happens("begin", flow)
         for _ in range({"lost": 0, "doubled": 2}.get(kind, 1)):
             self._invoke(flow, run=run, wait=wait, **more)
 
     def cancel(self, flow: str, run: str) -> None:
-        """A client cancels a run."""
+        """Cancels a run, as a client."""
         self._invoke(flow, cancel=run)
 
     def _invoke(self, name: str, **given: Any) -> None:
@@ -292,7 +292,7 @@ class FaultyPlatform(Platform):
         self.launched(flow, flow.enter(**given))
 
     def meanwhile(self, seconds: int, act: Callable[[], Any]) -> None:
-        """Calls `act` so many seconds later, while runs go on."""
+        """Calls `act` after this many seconds, while runs continue."""
         wake = self.clock.now() + seconds
 
         def session() -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""Simulated tasks, so that thousands of runs take minutes: their artifacts follow from their inputs.
+"""Simulates tasks, so that thousands of runs take only minutes. Their artifacts are derived from their inputs.
 
 They read and write artifacts as real tasks do. The name of a step decides how it fails: `flaky` in its first attempt, `ill` in
 all attempts, `broken_<n>` for item n.
@@ -114,5 +114,5 @@ class StubExecutor:
 
 
 def _places(failures: list[dict[str, Any]]) -> list[Any]:
-    """Without their texts: a step that always fails may fail because of the fault."""
+    """Places of failures. Texts are left out, because a step that always fails may fail because of the fault."""
     return [[failure["step"], failure.get("item")] for failure in failures if failure]

@@ -1,8 +1,8 @@
 """The runtime's own `Session`, one request at a time.
 
-An activation is a function of its envelope and of what it was answered so far. So its state is just these two, and its next
-request is found by running the session again from the envelope, with the answers played back, up to the first that is missing.
-Contents are what they are in S3, but for the activation's own name, which is `ME` inside of it.
+An activation depends only on its envelope and on the answers that it has received, so these two are its state. To find its next
+request, the session runs again from the envelope and replays the answers up to the first missing one. Contents are the same as
+in S3, except that the activation's own name is `ME`.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ class Asks(BaseException):
 
 
 class Activation:
-    """A step action's, or the conductor's own where sessions are to be launched.
+    """An activation of a step action, or the conductor's launches.
 
-    `following`: the next envelope, as JSON, once it has answered; `error`: what it raised; `request`: else, its next."""
+    `following`: the next envelope as JSON, once it has answered; `error`: the error that it raised; `request`: otherwise, its
+    next request."""
 
     __slots__ = ("error", "following", "request")
 
@@ -66,7 +67,7 @@ class Activation:
 
 
 class _Store(AskedStore):
-    """An activation stops at its first request that has no answer, also among requests that it makes at once."""
+    """Stops an activation at its first request without an answer, also among concurrent requests."""
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         done: Future[Any] = Future()
@@ -78,7 +79,7 @@ class _Store(AskedStore):
 
 
 def _launched(ask: Callable[..., Any], envelope: dict[str, Any]) -> Any:
-    """The envelope after its launches, each of which is a request."""
+    """Returns the envelope after its launches, each of which is a request."""
     walk = launch(envelope)
     answer = None
     while True:
@@ -91,7 +92,7 @@ def _launched(ask: Callable[..., Any], envelope: dict[str, Any]) -> Any:
 
 
 def _dialogue(answers: tuple[Any, ...]) -> Callable[..., Any]:
-    """Asks what has been answered, and then stops at the first request that has not."""
+    """Replays the answers, then stops at the first request without one."""
     played_back = iter(answers)
 
     def ask(*request: Any) -> Any:
@@ -103,18 +104,18 @@ def _dialogue(answers: tuple[Any, ...]) -> Callable[..., Any]:
 
 
 def _requests(ask: Callable[..., Any], is_racy: bool) -> Callable[..., Any]:
-    """The requests of an `AskedStore`, as the world answers them. A store that is racy looks before it writes."""
+    """Turns requests of an `AskedStore` into requests that the world answers. A racy store checks before it writes."""
 
     def request(operation: str, key: str, *arguments: Any) -> Any:
         if operation == "get":
-            # Contents serve as ETags: none is ever the same again.
+            # Contents serve as ETags, because an object never has the same content twice.
             data = ask("get", key)
             return None if data is None else (data, {}, data)
         if operation in CONDITIONAL:
             if not (looked_and_wrote if is_racy else ask)(operation, key, *arguments):
                 raise Lost(key)
         elif operation == "put":
-            # The rest of the store is Metaflow's, which the protocol only writes; only users read what is waiting.
+            # The protocol only writes the rest of the store: Metaflow's files, and the record for users that a run waits.
             if key.startswith(ROOT_PREFIX) and not parts_of("waiting", key):
                 ask("put", key, arguments[0])
         elif operation == "names":
@@ -161,7 +162,7 @@ class _Executor:
 
 
 def normal(envelope: Mapping[str, Any]) -> str:
-    """An envelope as JSON, without what only counts components and looks, and would tell equal states apart."""
+    """An envelope as JSON, without counts of components and looks, which would make equal states differ."""
     return json.dumps(_normal(envelope), sort_keys=True)
 
 

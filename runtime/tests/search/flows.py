@@ -1,4 +1,4 @@
-"""Small flows for the search: plans as the compiler writes them, and which attempts fail."""
+"""Small flows for the search: plans as the compiler writes them, and the attempts that fail."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 STEP_MS = 10_000
-"""Every step's time limit."""
+"""Time limit of every step."""
 
 EPOCH_MS = 25_000
-"""The unit of the clock and the lease of a claim for such a step: `lease_ms(STEP_MS)`."""
+"""The clock's unit, which is also the lease of a claim for such a step: `lease_ms(STEP_MS)`."""
 
 RETRY = {"times": 1, "backoffMs": EPOCH_MS, "factor": 1, "maxMs": EPOCH_MS, "jitter": 0, "on": []}
 

@@ -1,4 +1,4 @@
-"""Protocols that are broken on purpose, by one patch each: `(owner, attribute, what takes its place)`."""
+"""Protocols that are broken on purpose, by one patch each: `(owner, attribute, replacement)`."""
 
 from __future__ import annotations
 

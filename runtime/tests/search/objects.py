@@ -1,4 +1,4 @@
-"""An object store as a pure function of its contents; `test_objects.py` keeps it equal to the runtime's own store."""
+"""An object store as a pure function of its contents; `test_objects.py` compares it with the runtime's own store."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 def perform(
     content: dict[str, bytes], operation: str, key: str, data: bytes | None = None, seen: bytes | None = None
 ) -> tuple[Any, Any]:
-    """`(content, answer)` of a request to a store whose objects are `content`, by key.
+    """Returns `(content, answer)` of a request to a store with the objects `content`, by key.
 
-    Contents serve as ETags: `replace` takes place when the object is the one that was `seen`. `write` is a PUT without
-    a condition. The content is the same object where nothing has changed.
+    Contents serve as ETags: `replace` succeeds if the object equals `seen`. `write` is a PUT without a condition. If nothing
+    changes, the returned content is the same Python object.
     """
     match operation:
         case "get":

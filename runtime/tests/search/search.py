@@ -18,7 +18,7 @@ STATES_MAX = 5_000_000
 
 
 class Found(AssertionError):
-    """A property does not hold. `name`: the property; `path`: the readable labels of the steps that lead there."""
+    """Raised if a property does not hold. `name`: the property; `path`: readable labels of the steps that lead there."""
 
     def __init__(self, violation: Any, path: list[Any]) -> None:
         super().__init__("\n".join([str(violation), f"after {len(path)} steps:", *path]))

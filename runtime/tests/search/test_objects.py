@@ -1,4 +1,4 @@
-"""The store of the search does what the runtime's own store does, over an object store in memory."""
+"""The store of the search behaves like the runtime's own store over an object store in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REQUESTS = 300
 
 
 class Real:
-    """The runtime's store, answering as the one of the search does; contents stand for ETags."""
+    """The runtime's store with the interface of the search's store; contents stand for ETags."""
 
     def __init__(self) -> None:
         self._store = Store(MemoryStore(), "", "")

@@ -1,4 +1,4 @@
-"""Every state of small runs, with the faults that may happen in them, and broken protocols that have to be found out.
+"""Visits every state of small runs with their possible faults, and checks that broken protocols are detected.
 
 The sizes here take some twenty seconds. `NUVOPIPE_MODEL=large` adds searches of up to a million states (1 kB of memory
 each) that take minutes. `python -m pytest runtime/tests/search -s` prints how many states each search has visited.
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 
 IS_LARGE = os.environ.get("NUVOPIPE_MODEL") == "large"
 KILLED = ("succeeded", "failed")
-"""A step that is not repeated fails with its container."""
+"""Steps that are not repeated fail with their container."""
 
 CANCELLED = ("succeeded", "cancelled")
 PATH_MAX = 40
-"""A counter-example is one that can be read."""
+"""Fails with a readable counterexample."""
 
 
 @pytest.fixture(autouse=True)
 def short_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lease is an epoch, whoever has it: time is none of what is explored."""
+    """Makes every lease one epoch long, because the search does not explore time."""
     monkeypatch.setattr(live_entry, "SWEEP_LEASE_MS", EPOCH_MS)
 
 
 def is_lane(envelope: dict[str, Any]) -> Any:
-    """Not the first session, and no guard: one whose loss the others see."""
+    """Whether the loss of a session is noticed by the others: it is neither the first session nor a guard."""
     return bool(envelope.get("at")) and "home" not in envelope
 
 
@@ -107,7 +107,7 @@ def test_a_put_is_repeated_anywhere() -> None:
 
 @pytest.mark.parametrize("items", [1, 2])
 def test_leases_run_out_while_their_holders_are_at_work(items: int) -> None:
-    """One lane, and the guard and the sweeper; two lanes are among the larger sizes."""
+    """One lane with the guard and the sweeper; two lanes are among the larger sizes."""
     explore(foreach(items, 1), faults={"slow": 1})
 
 
@@ -136,12 +136,12 @@ def test_a_foreach_in_an_item_that_fails_is_given_up() -> None:
 
 
 def test_lanes_that_are_lost_are_made_up_for_without_a_sweep() -> None:
-    """In band: whoever of the others finds the pool drained sees to it."""
+    """Another lane that finds the pool drained takes over."""
     explore(foreach(2, 2), sweeps=False, faults={"drop": 1}, droppable=is_lane)
     explore(foreach(3, 2), sweeps=False, faults={"drop": 1}, droppable=is_lane)
 
 
-# A record of a failed attempt is a commit, too: between it and the marker of the failure the item passes for one that is done.
+# The record of a failed attempt is also a commit: until the failure is recorded, the item counts as done.
 def test_an_item_that_fails_ends_the_run() -> None:
     explore(foreach(2, 2, fails=[("body", "t-1", None)]), ("failed",), faults={"drop": 1})
 
@@ -161,11 +161,11 @@ def test_an_item_that_fails_at_its_first_of_two_steps_ends_the_run() -> None:
 
 @pytest.mark.parametrize("faults", [{}, {"drop": 1}, {"slow": 1}])
 def test_a_store_that_looks_before_it_writes(faults: dict[str, Any]) -> None:
-    """Of two who create an object both may be told that it is theirs, and the later one's stays.
+    """If two sessions create an object, both may learn that they succeeded, and the later object stays.
 
-    A task may then be committed twice, a join continued twice, the result written twice. Still no join is executed without all
-    of its items, the run has a way to its end from everywhere, and its result is the right one, as long as the attempts of a
-    task all succeed, or all fail.
+    A task may then be committed twice, a join continued twice, or the result written twice. Still no join is executed without
+    all of its items, the run can finish from every state, and its result is right, provided that the attempts of a task
+    either all succeed or all fail.
     """
     explore(foreach(1, 1) if "drop" in faults else foreach(2, 2) if not faults else linear(), is_racy=True, faults=faults)
 
@@ -180,7 +180,7 @@ if IS_LARGE:
             (foreach(2, 2), ("succeeded",), {"faults": {"drop": 1, "lose": 1}}),
             (foreach(2, 2), ("succeeded",), {"faults": {"drop": 1, "tired": 1}}),
             (foreach(2, 2), ("succeeded",), {"faults": {"lose": 1, "tired": 1}}),
-            # A holder that is late and who took over from it may each leave the rest to the other: then only a sweep goes on.
+            # A late holder and the session that took over may each leave the rest to the other. Then only a sweep continues.
             (foreach(2, 2), ("succeeded",), {"faults": {"slow": 1}, "sweeps": False, "finishes": False}),
             (foreach(2, 2), ("succeeded",), {"faults": {"repeat": 1}, "sweeps": False}),
             (foreach(2, 2), ("succeeded",), {"faults": {"drop": 1}, "is_coarse": False}),

@@ -1,6 +1,6 @@
-"""All that is around the activations: the store, the conductor, the platform's launches, the clock, the sweeper, and faults.
+"""The surroundings of the activations: the store, the conductor, the platform's launches, the clock, the sweeper, and faults.
 
-A state is a tuple of small numbers (see `World`); what they stand for is kept once.
+A state is a tuple of small numbers (see `World`); the values that they stand for are kept once.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 EPOCHS_MAX = 5
-"""The clock stops there. What a run needs is a few: one for each thing that is lost, one after another."""
+"""Epoch at which the clock stops. A run needs a few epochs: one for each loss, one after another."""
 
 EPOCHS_TO_END = 3
-"""In so many a run has to have a way to its end; of a state nearer to the clock's stop it is not asked."""
+"""Every run must be able to finish within this many epochs. States nearer to the clock's end are not checked."""
 
 FAULTS = {
     "drop": "a session is lost with its controller, before or after any request",
@@ -46,16 +46,16 @@ FAULTS = {
 }
 
 State = namedtuple("State", "store epoch left spawned procs")
-"""`left`: faults left, by kind. `procs`: the sessions, sorted unless they have names. Stores and sessions are numbers."""
+"""`left`: remaining faults by kind. `procs`: the sessions, sorted unless they have names. Stores and sessions are numbers."""
 
 Proc = namedtuple("Proc", "activation turn wake name")
-"""A session in one of its activations. `wake`: the epoch before which it does nothing. An activation's name is of `name`, the
-session's, and `turn`; both stay 0 where names do not matter."""
+"""A session in one of its activations. `wake`: the epoch before which it does nothing. An activation is named by `name`, its
+session's, and `turn`; both stay 0 if names do not matter."""
 
 Local = namedtuple("Local", "envelope answers")
 
 Facts = namedtuple("Facts", "proc envelope answers activation request is_starting is_guard is_sweep is_droppable")
-"""What is asked of a session again and again."""
+"""Facts about a session that are needed repeatedly."""
 
 LAYOUT = RunLayout("F", RUN)
 EXECUTED, DISTURBED = "executed/", "disturbed"
@@ -68,13 +68,13 @@ IMMUTABLE = re.compile(r"/(commit|open|run\.json|failed/\d+)$")
 Times = namedtuple("Times", "live last has_begun has_result")
 
 NEVER_BEGAN = "never began"
-"""The status of a run that was lost before anything of it was kept: its client got no answer, and starts it again."""
+"""The status of a run that was lost before anything was stored: its client got no answer and starts it again."""
 
 CLAIM = re.compile(r"/(join|claims/\d+)$")
 
 
 class Violation(Exception):
-    """`name`: the property's."""
+    """A property that does not hold, by its `name`."""
 
     def __init__(self, name: str, detail: str) -> None:
         super().__init__(f"{name}: {detail}")
@@ -82,10 +82,10 @@ class Violation(Exception):
 
 
 class World:
-    """`faults`: how often, by kind. `droppable(envelope)`: which sessions the fault `drop` takes.
+    """`faults`: how often each kind may happen. `droppable(envelope)`: sessions that the fault `drop` can hit.
 
-    `is_coarse`: what a session reads between two of its writes it reads at one instant (which is any). It makes states fewer by
-    an order of magnitude; what is lost are sessions that see one object before and another one after what somebody else does.
+    `is_coarse`: a session makes all reads between two of its writes at one arbitrary instant. This reduces the number of states
+    by an order of magnitude. It misses sessions that read one object before and another one after a write of another session.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class World:
         self.index = {kind: number for number, kind in enumerate(self.kinds)}
         self.budget = tuple((faults or {})[kind] for kind in self.kinds)
         self.is_named = "repeat" in self.index
-        """Else nobody asks whose an object is, but whether it is there."""
+        """Whether names matter. If not, sessions only check whether an object exists, not whose it is."""
         self.activations, self._activation_ids = [], {}
         self.procs, self._proc_ids = [], {}
         self.stores, self._store_ids = [], {}
@@ -123,10 +123,10 @@ class World:
         self._invocations = {"start": self._first, "cancel": normal(self._enter(cancel=RUN))}
 
     def _enter(self, **given: Any) -> dict[str, Any]:
-        """What the conductor makes of an invocation by a client that waits for nothing."""
+        """The envelope that the conductor makes for a client that does not wait."""
         return {**self.conductor.enter(given, new_run=None), "answerWithin": 0}
 
-    # ------------------------------------------------------------------ what numbers stand for
+    # ------------------------------------------------------------------ numbers and their values
 
     def _store_id(self, content: dict[str, bytes]) -> int:
         key = frozenset(content.items())
@@ -154,7 +154,7 @@ class World:
             *local,
             activation,
             activation.request,
-            # It has but looked at the clock so far.
+            # The activation has only read the clock so far.
             all(type(answer) is int for answer in local.answers),
             envelope.get("guard") is not None and not launches(envelope),
             bool(envelope.get("sweep")),
@@ -164,7 +164,7 @@ class World:
     # ------------------------------------------------------------------ sessions
 
     def first(self) -> State:
-        # Where several may have one claim, executing twice is nothing to wonder at.
+        # If several sessions can hold one claim, executing a task twice is expected.
         empty = self._store_id({DISTURBED: b""} if self.is_racy else {})
         return self._spawn(State(empty, 0, self.budget, 0, ()), self._first)
 
@@ -177,7 +177,7 @@ class World:
         return procs if self.is_named else tuple(sorted(procs))
 
     def _begin(self, text: str, epoch: int, turn: int, name: int) -> int | None:
-        """A session's next component; a pause comes first."""
+        """Begins a session's next component, after its pause."""
         key = text, epoch, turn, name
         if key not in self._begun:
             self._begun[key] = self._begin_anew(*key)
@@ -193,7 +193,7 @@ class World:
         return self._go_on(normal(envelope), (), epoch, turn, wake, name)
 
     def _go_on(self, envelope: str, answers: tuple[Any, ...], epoch: int, turn: int, wake: int, name: int) -> int | None:
-        """The session's number after an answer; None when it has ended. Looking at the clock takes no step."""
+        """Returns the session's number after an answer; None if it has ended. Reading the clock is not a step."""
         number = self._proc_id(envelope, answers, turn, wake, name)
         activation = self.procs[number].activation
         if activation.request == ("now",):
@@ -202,24 +202,24 @@ class World:
             raise Violation("no session errs", activation.error)
         if activation.following is not None:
             following = activation.following
-            # The looks of a guard are all the same, and none asks whose a claim is.
+            # All looks of a guard are equal, and none depends on whose a claim is.
             turn += self.is_named and following.get("guard") is None
             return self._begin(normal(following), epoch, turn, name) if goes_on(following) or launches(following) else None
         return number
 
     def _die(self, envelope: str, deaths: int, epoch: int, turn: int, name: int) -> int | None:
-        """A session's number after its step action has died so often, each time before it did anything more."""
+        """Returns a session's number after its step action has died this many times without doing anything more."""
         entered = json.loads(envelope)
         for _ in range(deaths):
             entered = self.conductor.die(entered, "killed")
         return self._go_on(normal(entered), (), epoch, turn + self.is_named, 0, name) if goes_on(entered) else None
 
     def _answer(self, state: State, position: int, value: Any) -> Any:
-        """After a session's request was answered."""
+        """Returns the state after a session's request was answered."""
         return self._replace(state, position, self._after(state.procs[position], value, state.epoch))
 
     def _after(self, number: int, answer: Any, epoch: int) -> Any:
-        """The number of a session that was answered."""
+        """Returns the number of a session after an answer."""
         key = number, answer, epoch
         if key not in self._afters:
             (activation, turn, wake, name), envelope, answers, *_ = self.procs[number]
@@ -235,7 +235,7 @@ class World:
     # ------------------------------------------------------------------ what can happen
 
     def successors(self, state: State) -> Iterator[Any]:
-        """`(label, is fault, state)`; a `Violation` in place of a state. `label` is a tuple that `tell` makes readable."""
+        """Yields `(label, is fault, state)`, with a `Violation` in place of a broken state. `tell` makes the label readable."""
         if self.is_coarse and self.is_over(state):
             return
         for position in range(len(state.procs)):
@@ -253,7 +253,7 @@ class World:
         yield from self._surroundings(state)
 
     def _is_alone(self, state: State, position: int) -> bool:
-        """Whether a session's next request neither changes what others see nor depends on what they do: it is done at once."""
+        """Whether a session's next request neither affects the others nor depends on them. Then it is done at once."""
         facts = self.procs[state.procs[position]]
         if facts.proc.wake > state.epoch:
             return False
@@ -262,14 +262,14 @@ class World:
             return True
         if kind not in ("get", "exists") or rest[0] not in self.stores[state.store]:
             return False
-        # A claim is looked at after it could not be made, to see whether it is one's own: without names it never is.
+        # After a failed claim, a session reads it to see whether the claim is its own. Without names it never is.
         is_own = not self.is_named and facts.answers and facts.answers[-1] is False and CLAIM.search(rest[0])
         return bool(is_own or IMMUTABLE.search(rest[0]))
 
     _launch_faults = {"refuse", "lose", "double", "unanswered"}
 
     def _spend(self, state: State, kind: str) -> Any:
-        """The state with one fault less of the kind; None when none is left."""
+        """Returns the state with one fault of the kind less; None if none is left."""
         at = self.index.get(kind)
         if at is None or state.left[at] == 0:
             return None
@@ -278,7 +278,7 @@ class World:
         return state._replace(left=(*state.left[:at], state.left[at] - 1, *state.left[at + 1 :]))
 
     def _undisturbed_no_more(self, state: State) -> Any:
-        """Executions are counted until something goes wrong, or a sweep enters the run."""
+        """Stops counting executions: something has gone wrong, or a sweep has entered the run."""
         content = self.stores[state.store]
         if DISTURBED in content:
             return state
@@ -306,7 +306,7 @@ class World:
 
     def _launches(self, state: State, position: int, envelope: str) -> Iterator[Any]:
         def after(state: State, sessions: Any, answer: Any) -> Any:
-            # Positions change when sessions are sorted: the answer comes first.
+            # Sorting changes positions, so the answer comes first.
             state = self._answer(state, position, answer)
             for _ in range(sessions):
                 state = self._spawn(state, envelope)
@@ -347,7 +347,7 @@ class World:
         now = state.epoch * EPOCH_MS
         if self.sweeps and times.live is not None and times.live <= now:
             if not times.has_begun:
-                # The sweeper gives those that begin ten minutes, and no activation takes so long.
+                # The sweeper gives beginning runs ten minutes, and no activation takes that long.
                 if not looks:
                     gone = {key: value for key, value in self.stores[state.store].items() if key != LAYOUT.live}
                     yield ("remove",), False, state._replace(store=self._store_id(gone))
@@ -369,7 +369,7 @@ class World:
                 yield (kind,), True, self._caught(self._spawn, spent, envelope)
 
     def _times_of(self, store: int) -> Any:
-        """Of a store: when the run's lease ends, when the last lease does, and what there is of the run."""
+        """Facts of a store: when the run's lease and the last lease expire, and which objects of the run exist."""
         if store not in self._times:
             content = self.stores[store]
             live = content.get(LAYOUT.live)
@@ -385,7 +385,7 @@ class World:
         return self._answer(state._replace(store=store), position, answer)
 
     def _read(self, state: State, position: int) -> Any:
-        """All that a session reads before its next write."""
+        """Answers all reads of a session before its next write."""
         number = state.procs[position]
         key = state.store, number, state.epoch
         if key not in self._reads:
@@ -408,7 +408,7 @@ class World:
         return self._perform(state._replace(store=store), position)
 
     def _effect(self, store: int, number: int) -> Any:
-        """`(store, answer)`."""
+        """Returns `(store, answer)` of a request."""
         (_, turn, _, name), *_ = facts = self.procs[number]
         by = b'"by":"s%d.%d"' % (name, turn) if self.is_named else ANYONE
         key = store, facts.request, by, facts.is_guard
@@ -421,7 +421,7 @@ class World:
         return self._effects[key]
 
     def _apply(self, content: dict[str, bytes], request: tuple[Any, ...], name: int) -> tuple[Any, Any]:
-        """`(content, answer)`."""
+        """Returns `(content, answer)` of a request."""
         kind, key, *rest = request
         if kind == "execute":
             return self._executed(content, (key, *rest)), True
@@ -437,7 +437,7 @@ class World:
         return changed, answer
 
     def _check_change(self, content: dict[str, bytes], kind: str, key: str) -> None:
-        """What must hold of the objects when one of them is about to change."""
+        """Checks the properties of the objects before one of them changes."""
         if kind == "delete":
             is_live = LAYOUT.result not in content and LAYOUT.commit(PARAMETERS_STEP, PARAMETERS_TASK) in content
             if key == LAYOUT.live and is_live:
@@ -464,17 +464,17 @@ class World:
         return {**content, key: b""}
 
     def _missing(self, content: dict[str, bytes], opener: str, task: str, must_be_ok: bool) -> Iterator[Any]:
-        """Items of a pool that are not done: `(item, task of its last step)`."""
+        """Returns items of a pool that are not done: `(item, task of its last step)`."""
         for item, (last, of) in enumerate(self.flow.items_of(opener, task)):
             committed = content.get(LAYOUT.commit(last, of))
             is_done = committed is not None and (json.loads(committed)["ok"] or not must_be_ok)
             if not is_done and LAYOUT.failed_item(opener, task, item) not in content:
                 yield item, f"{last}/{of}"
 
-    # ------------------------------------------------------------------ what states say
+    # ------------------------------------------------------------------ reading states
 
     def status(self, state: State) -> str | None:
-        """Of the run's result; None before it is there."""
+        """The status in the run's result; None if there is no result yet."""
         result = self.stores[state.store].get(LAYOUT.result)
         if result is None:
             return None
@@ -492,7 +492,7 @@ class World:
         return state.epoch + EPOCHS_TO_END <= self.epochs
 
     def tell(self, label: Any) -> Any:
-        """A line of a counter-example."""
+        """A line of a counterexample."""
         kind, *rest = label
         words = []
         for part in rest:

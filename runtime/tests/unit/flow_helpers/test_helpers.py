@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Datastore(dict):
-    """Hashes of artifacts by name, and what is known of each."""
+    """Hashes of artifacts by name, and facts about each."""
 
     def __init__(self, hashes: Any = (), info: Any = ()) -> None:
         super().__init__(hashes)

@@ -1,4 +1,4 @@
-"""What a step action takes for an envelope, and what it refuses."""
+"""A step action accepts envelopes of its version and refuses others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client gives to a native sequence, as the envelope of its first step."""
+"""A native sequence makes its first envelope from the client's arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step action answers that cannot load its runtime."""
+"""A step action that cannot load its runtime answers with the reason."""
 
 from __future__ import annotations
 

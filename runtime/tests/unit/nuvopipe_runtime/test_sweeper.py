@@ -1,4 +1,4 @@
-"""The sweeper over an in-memory store: what it finds, what it asks for, and what it costs."""
+"""The sweeper over an in-memory store: what it finds, what it invokes, and how many requests it makes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Namespace:
         self.refusals = {}
 
     def run(self, flow: Any, run: str, expires: Any = None, over: bool = False, begun: bool = True, **more: Any) -> None:
-        """A run; one with a lease, `expires` ms from now, has an entry in the index."""
+        """Stores a run. If it has a lease, which expires in `expires` ms, it also gets an entry in the index."""
         layout = RunLayout(flow, run)
         if begun:
             self.store.put(layout.run, to_json({"flow": flow, "run": run, "start": "begin", **more}))

@@ -20,7 +20,7 @@ def ask(operation: str, key: str, *arguments: Any) -> Any:
 
 
 def test_the_end_of_a_container_waits_in_the_future_of_a_request() -> None:
-    """A thread that has only submitted the request goes on."""
+    """A thread that has only submitted the request continues."""
     store = AskedStore(ask, "s3://bucket/root")
     future = store.submit(store.put, "a", b"")
     with pytest.raises(Killed):

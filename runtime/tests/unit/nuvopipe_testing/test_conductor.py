@@ -20,7 +20,7 @@ SEALED = "<sealed>"
 
 
 def expanded(value: Any) -> Any:
-    """A value with its long texts written out."""
+    """Returns a value with its abbreviated texts expanded."""
     if isinstance(value, list):
         return [expanded(each) for each in value]
     if isinstance(value, dict):
@@ -36,7 +36,7 @@ NOW_MS = 1714979289010
 
 
 def invoked(component: Any) -> tuple[Any, Any] | None:
-    """A component as a trace has it: what it invokes, and with what."""
+    """Returns a component as in a trace: what it invokes, and with which arguments."""
     match component:
         case Step(profile, envelope):
             return profile, envelope
@@ -52,7 +52,7 @@ def conductor_of(trace: dict[str, Any]) -> Any:
 
 
 def play(trace: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """`(what was invoked, number of components refused, answer)`."""
+    """Returns `(invocations, number of refused components, answer)`."""
     conductor = conductor_of(trace)
     seal = (lambda params: SEALED) if trace["flow"] == "secrets" else None
     session = conductor.session(conductor.enter(trace["given"], lambda: NEW_RUN, seal))
@@ -87,7 +87,7 @@ def play(trace: dict[str, Any]) -> tuple[Any, Any, Any]:
 
 
 def refusal(status: int, error: str = "") -> str | None:
-    """Why OpenWhisk refuses an invocation; None when it accepts it."""
+    """Returns why OpenWhisk refuses an invocation; None if it accepts it."""
     if status in (200, 202):
         return None
     if status == 429:
@@ -98,7 +98,7 @@ def refusal(status: int, error: str = "") -> str | None:
 
 
 def recorded(trace: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """The same of the real conductor."""
+    """Returns the same for the real conductor."""
     seen = [(each["invokes"], expanded(each["with"])) for each in trace["components"] for _ in range(each.get("times", 1))]
     return seen, trace.get("refused", 0), trace["answer"]
 
@@ -140,4 +140,4 @@ def is_different(trace: dict[str, Any]) -> bool:
     try:
         return play(trace) != recorded(trace)
     except (IndexError, KeyError, AttributeError, TypeError):
-        return True  # it invokes more than the trace answers, or cannot go on
+        return True  # it invokes more than the trace answers, or cannot continue

@@ -41,7 +41,7 @@ class Unprintable:
 
 
 class Lazy:
-    """As a flow whose artifacts cannot be unpickled here."""
+    """Behaves like a flow whose artifacts cannot be unpickled here."""
 
     def __init__(self) -> None:
         self._datastore = {"model", "net"}
@@ -56,7 +56,7 @@ class Lazy:
 
 
 class FakeTensor:
-    """As arrays and scalars of torch."""
+    """Behaves like arrays and scalars of torch."""
 
     def __init__(self, value: list[float] | int) -> None:
         self.value = value
@@ -72,7 +72,7 @@ def flow(**artifacts: Any) -> Plain:
 
 
 def form(value: Any) -> tuple[Any, ...]:
-    """What readers of the record find."""
+    """The value as readers of the record find it."""
     values, exact = outputs_of(flow(v=value), ["v"], TASK)
     return json.loads(json.dumps(values, allow_nan=False))["v"], exact
 

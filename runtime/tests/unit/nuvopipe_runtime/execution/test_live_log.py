@@ -21,7 +21,7 @@ class Step:
         self.streams = {name: LogStream() for name in ("stdout", "stderr")}
 
     def works(self, seconds: float, stdout: bytes = b"", stderr: bytes = b"") -> dict[str, Any]:
-        """Looks every second, as nothing does more often; the parts that are there afterwards."""
+        """Looks every second, which is the shortest interval. Returns the parts that exist afterwards."""
         for _ in range(int(seconds)):
             self.streams["stdout"].feed(stdout)
             self.streams["stderr"].feed(stderr)

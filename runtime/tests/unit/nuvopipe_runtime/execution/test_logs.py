@@ -20,7 +20,7 @@ def collected(*pieces: Any, mask: Any = None) -> LogStream:
 
 
 def texts(content: bytes) -> list[str]:
-    """As Metaflow's client reads a log."""
+    """Reads a log as Metaflow's client does."""
     from metaflow.mflog.mflog import merge_logs
 
     return [line.msg.decode() for line in merge_logs([content])]

@@ -1,4 +1,4 @@
-"""What the runtime changes in Metaflow: each test fails if Metaflow no longer does what its patch relies on."""
+"""Tests the patches of Metaflow: each test fails if Metaflow no longer does what its patch relies on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PLACES = metaflow_patches.PATCHED | metaflow_patches.CALLED
 
 
 class F(FlowSpec):
-    """A flow in this module, which Metaflow reads for its graph."""
+    """A flow in this module, because Metaflow reads the module's source for the graph."""
 
     n = metaflow.Parameter("n", type=int, default=1)
     token = metaflow.Parameter("token", default="")
@@ -49,7 +49,7 @@ class F(FlowSpec):
 
 @pytest.fixture(autouse=True)
 def unpatched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Takes every patch back after a test."""
+    """Undoes every patch after a test."""
     for place in metaflow_patches.PATCHED:
         module, _, names = place.partition(":")
         owner: Any = importlib.import_module(module)
@@ -61,7 +61,7 @@ def unpatched(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def in_fork(child: Callable[[], None]) -> str:
-    """What `child` raises in a process of its own, as text; empty if it does not."""
+    """Runs `child` in its own process. Returns its error as text; empty if it raises none."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -78,7 +78,7 @@ def in_fork(child: Callable[[], None]) -> str:
 
 
 def written(tmp_path: Path, **artifacts: object) -> TaskDataStore:
-    """The datastore of a task with these artifacts, open for reading."""
+    """Returns the datastore of a task with these artifacts, open for reading."""
     store = FlowDataStore("F", MetaflowEnvironment(None), storage_impl=LocalStorage, ds_root=str(tmp_path))
     output = store.get_task_datastore("r", "start", "t", attempt=0, mode="w")
     output.init_task()
@@ -129,7 +129,7 @@ def test_a_flow_does_not_run_with_a_metaflow_that_is_refused(platform: Callable[
     assert "is not supported: metaflow.task.MAX_ATTEMPTS is not there; install metaflow==2.19.39" in message
 
 
-# ---------------------------------------------------------------------- the loader's
+# ---------------------------------------------------------------------- patches of the loader
 
 
 def test_the_flow_file_is_left_with_the_flow_and_before_the_command_line() -> None:
@@ -239,7 +239,7 @@ def test_facts_about_the_machine_are_gathered_once(monkeypatch: pytest.MonkeyPat
     assert environment.get_environment_info(include_ext_info=True).keys() >= expected.keys()
 
 
-# ---------------------------------------------------------------------- a task's
+# ---------------------------------------------------------------------- patches of a task
 
 
 def test_inputs_open_from_their_records_without_a_request() -> None:
@@ -275,7 +275,7 @@ def test_a_join_counts_only_the_inputs_that_it_gets(tmp_path: Path) -> None:
 
 
 def run_attempt(number: int) -> BaseException:
-    """How Metaflow refuses an attempt of a task that lacks everything."""
+    """Returns Metaflow's error for an attempt of a task without inputs."""
 
     class Metadata:
         def register_run_id(self, *_: object) -> None: ...

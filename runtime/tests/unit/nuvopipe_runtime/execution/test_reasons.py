@@ -1,4 +1,4 @@
-"""Why an artifact cannot be stored or read, in words for the user."""
+"""Errors of artifacts that cannot be stored or read are explained to the user."""
 
 from __future__ import annotations
 

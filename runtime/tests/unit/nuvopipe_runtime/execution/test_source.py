@@ -78,7 +78,7 @@ def test_a_flow_that_cannot_be_loaded_fails_the_run_and_says_where(platform: Mak
 
 
 def test_lines_that_do_not_follow_one_another(platform: MakeFlow) -> None:
-    """Folded or quoted text: the source map has each line's own place."""
+    """In folded or quoted text, the source map has a place for each line."""
     ranges = {"_run_start": {"line": 6, "sourceLine": 5, "lines": 4, "sourceLines": [5, 9, 11, 12]}}
     p = platform(FLOW, LINEAR_STEPS, **{**LINEAR_PLAN, "sourceMap": ranges})
     assert p.invoke()["error"]["message"] == "ZeroDivisionError: division by zero (flow.yaml:11)"

@@ -1,4 +1,4 @@
-"""What a warm process imports ahead of its tasks, and what it leaves to them."""
+"""A warm process imports libraries ahead of its tasks, unless they do not survive a fork."""
 
 from __future__ import annotations
 

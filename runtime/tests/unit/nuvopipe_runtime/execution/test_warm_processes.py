@@ -1,4 +1,4 @@
-"""No process of a container ends without a reason: it is in the step's failure, and the traceback in the activation's log."""
+"""A container's process never ends silently: the step fails with the reason, and the activation's log has the traceback."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def environment() -> dict[str, str]:
 
 
 def ready(processes: WarmProcesses, environment: dict[str, str]) -> int:
-    """The process ID of a warm process."""
+    """Makes a warm process ready; returns its process ID."""
     return processes.ready_for(None, environment, {}, time.time() + 60)._pid
 
 
 def wait_for_end(pid: int) -> None:
-    """Polls until a process is no more, or is a zombie."""
+    """Polls until a process has ended or is a zombie."""
     until = time.time() + 20
     while time.time() < until:
         try:

@@ -1,4 +1,4 @@
-"""Loops, attempts, failures and flows as steps, in pools and under loss."""
+"""Loops, attempts, failures and called flows, in pools and under loss."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_every_turn_and_attempt_is_executed_once(looping: Callable[[], OneFlow])
     wanted = [((0, 0), 0)]
     wanted += [((1, turn), attempt) for turn in range(2) for attempt in range(2)]
     wanted += [((2, turn), attempt) for turn in range(3) for attempt in range(3)]
-    # A pause of a minute is longer than a lease of this step would be: nobody takes the item over meanwhile.
+    # A pause of a minute is longer than this step's lease, but no session takes the item over.
     assert sorted(executed(p, "second")) == wanted
     assert p.clock.skipped > 3 * (60 + 120)
     failed = [key.split("/tasks/")[1] for key in p.keys("/failed-")]
@@ -120,7 +120,7 @@ def test_a_lost_lane_is_made_up_for(looping: Callable[[], OneFlow], lost: int, w
     dropped = []
 
     def drop(number: int, envelope: dict[str, Any]) -> str | None | None:
-        # The first session alone has no one to look after it yet.
+        # While only the first session exists, no guard watches it.
         if number >= lost and not dropped and "home" not in envelope and envelope.get("guard") is None and envelope["at"]:
             dropped.append(envelope)
             return "drop"
@@ -224,7 +224,7 @@ def test_a_join_in_a_loop_does_not_make_its_turns_uncounted(forking: Callable[[]
 @pytest.mark.parametrize("turn", range(3))
 @pytest.mark.parametrize("step", ["meet", "decide", "leave"])
 def test_a_lane_lost_behind_a_join_of_its_item_is_made_up_for(forking: Callable[[], OneFlow], step: str, turn: int) -> None:
-    """Who takes the item over finds pools in it that were joined before, and goes on behind them."""
+    """The session that takes the item over finds pools that were already joined, and continues after them."""
     p = forking()
     dropped = []
 
@@ -251,7 +251,7 @@ def test_attempts_are_counted_on_after_a_take_over(looping: Callable[[], OneFlow
     p.before = drop
     p.invoke()
     assert p.result()["outputs"] == LOGS
-    assert executed(p, "second").count(((2, 0), 0)) == 2  # the second time, the kept attempt is found and counted
+    assert executed(p, "second").count(((2, 0), 0)) == 2  # the second time, the recorded attempt is found and counted
     records = [p.store.get_json(key) for key in p.keys("second/t-2-0/")]
     assert sorted(record["attempt"] for record in records) == [0, 1, 2]
 
@@ -325,7 +325,7 @@ def test_it_is_entered_again_where_it_stopped(platform: MakeFlow) -> None:
     p.before = drop
     p.invoke()
     assert p.result() is None
-    # As a sweeper does it: from the first of them on.
+    # Enter the first handler again, like a sweeper.
     p.run_session({"run": "r1", "block": "b1", "step": "tell", "at": [], "again": True})
     assert p.result()["onFailure"] == {"status": "succeeded"}
     assert len(p.keys("tell/t/commit")) == 1
@@ -457,7 +457,7 @@ def test_a_loop_pauses_between_its_turns_outside_of_any_container(platform: Make
     before = p.clock.now()
     assert p.invoke()["run"] == "r1"
     assert p.result()["outputs"] == LOGS
-    # The longest of the items has three turns.
+    # The longest item has three turns.
     assert 1_200 <= p.clock.now() - before < 1_800
 
 

@@ -1,4 +1,4 @@
-"""A step's variables and secrets are in its own environment, and in no other."""
+"""A step's variables and secrets are only in its own environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step may do to itself: each is a failed task with its log, and the container goes on."""
+"""Whatever a step does to its process, the task fails with its log, and the container continues."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_failed_task_and_a_living_container(platform: MakeFlow, how: str, mess
 
 
 def test_an_activation_that_answered_nothing(platform: MakeFlow) -> None:
-    """The conductor enters the step again, with what it was told: the task has failed, and the run with it."""
+    """The conductor re-enters the step with the error: the task fails, and the run with it."""
     p = platform(FLOW, LINEAR_STEPS, **PLAN)
     lost = []
 

@@ -1,4 +1,4 @@
-"""What `catch` and `onFailure` are told of a failure, whatever it was."""
+"""`catch` and `onFailure` receive the reason of a failure, whatever it is."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ HANDLERS = {"tell": {"next": {"step": "tell_more"}}, "tell_more": {"next": {"han
 
 @pytest.fixture
 def reasoned(platform: MakeFlow) -> Callable[..., OneFlow]:
-    """`reasoned(**ask)` for a flow that catches what happens to its step `ask`."""
+    """Returns `reasoned(**ask)` for a flow that catches failures of its step `ask`."""
 
     def make(steps: dict[str, Any] | None = None, more: Any = None, **ask: Any) -> OneFlow:
         steps = {**STEPS, **(steps or {})}

@@ -1,4 +1,4 @@
-"""Starts that are refused for their parameters: nobody may read the answer, so the run is there, and `onFailure` follows."""
+"""Runs with bad parameters are recorded and followed by `onFailure`, because perhaps nobody reads the answer."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_no_secret_of_it_is_kept(order: OneFlow) -> None:
 
 @pytest.mark.parametrize("lost", ["run.json", "failed", "_parameters/0/commit"])
 def test_it_is_made_up_for_where_it_is_lost(order: OneFlow, lost: str) -> None:
-    """A session that is lost after it has written one of these."""
+    """The session is lost after it has written one of these objects."""
     create = order.store.create
 
     def create_and_die(key: str, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Flows as steps: a parent waits without a session, its child wakes it, and nothing of a family outlives its head."""
+"""Called flows: a parent waits without a session, its child wakes it, and no child outlives its parent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ END = {"next": {"end": True}}
 PARAMETERS = {"number": {"type": "integer", "default": 0, "required": False}}
 NOTICED_MAX_S = 2
 WAITS_MAX = 8
-"""Pauses of a parent that waits for a child, however long that takes."""
+"""Number of pauses of a parent that waits for a child, however long that takes."""
 
 
 def retry(times: int = 1, backoff_ms: int = FOREVER_MS) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def calls(flow: str, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def family(platform: MakeFlow) -> Callable[..., Any]:
-    """`family(Parent={step: spec}, Child={…})`: a world of flows, each with its plan's further keys as `Flow__key`."""
+    """Returns `family(Parent={step: spec}, Child={…})`, a platform with these flows. `Flow__key` sets another key of a plan."""
 
     def make(**flows: Any) -> Any:
         plans = []
@@ -49,7 +49,7 @@ def family(platform: MakeFlow) -> Callable[..., Any]:
 
 
 def run(world: FaultyPlatform, flow: str = "Parent", name: str = "r1", until: Any = None, **more: Any) -> None:
-    """From a client's start to the end, or as long as something goes on by itself."""
+    """Starts a run as a client, and runs until it ends or no session is left."""
     world.begin(flow, name, **more)
     world.finish(until or (lambda: True))
     assert not world.problems
@@ -249,7 +249,7 @@ COSTLY = {"start": {"next": {"step": "broken_0"}}, "broken_0": {"next": {"step":
 
 
 def costly(family: Callable[..., Any], **more: Any) -> FaultyPlatform:
-    """A parent whose child has failed, at a step that works from now on."""
+    """A parent whose child failed at a step that works from now on."""
     parent = {"start": {"next": {"open": "start"}}, "sub": {"next": {"done": "start"}, "within": ["start"], **calls("Child")}}
     parent |= {"join": {"next": {"step": "end"}, "joins": "start"}, "end": END}
     pool = {"kind": "foreach", "over": "items", "first": ["sub"], "last": ["sub"], "join": "join", "concurrency": 1}

@@ -1,4 +1,4 @@
-"""The pool-and-lane protocol under loss, refusal and repetition. Names of the invariants are DESIGN's."""
+"""Pools and lanes under loss, refusal and repetition. The invariants I1 to I7 are those of `docs/architecture.md`."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def nested(platform: MakeFlow, concurrency: int = 3) -> OneFlow:
 
 
 def executions(p: OneFlow, step: str) -> list[Any]:
-    """How often a step was executed, by coordinate, from the envelopes that named it."""
+    """Counts executions of a step by coordinate, from the envelopes that named it."""
     return [tuple(e.get("at", [])) for e in p.log if e.get("step") == step]
 
 
@@ -158,7 +158,7 @@ def test_a_run_tells_since_when_it_waits_for_the_platform(platform: MakeFlow) ->
 
     p.store.put = see
     p.invoke()
-    # Three that it met at work; since the third its conductor asks again.
+    # It was refused in three components; after the third, its conductor asks again.
     assert len(told) == 4
     assert refused[2] <= told[2] <= told[3] <= refused[3]
     assert refused[4] - refused[3] > 1_000
@@ -171,7 +171,7 @@ def test_i5_the_envelope_stays_small(platform: MakeFlow) -> None:
 
 
 def test_i3_a_lane_lost_in_the_middle_of_an_item(platform: MakeFlow) -> None:
-    """Its claim is there and nothing else of the item: the guard takes it over once the lease has run out."""
+    """Only the claim of the item exists. The guard takes it over when the lease has expired."""
     p = foreach(platform, 6, 3)
 
     def before(number: int, envelope: dict[str, Any]) -> str | None | None:
@@ -188,7 +188,7 @@ def test_i3_a_lane_lost_in_the_middle_of_an_item(platform: MakeFlow) -> None:
 
 @pytest.mark.parametrize("wanted", range(1, 7))
 def test_i3_a_lane_lost_after_any_of_its_components_while_another_lives(platform: MakeFlow, wanted: int) -> None:
-    """The answer of a lane's wanted component never reaches the conductor: what it claimed next is claimed for nobody."""
+    """The answer of one component of a lane never reaches the conductor, so no session works on the item that it claimed."""
     p = foreach(platform, 6, 3)
     answered = []
 
@@ -216,13 +216,13 @@ def test_i7_every_session_launched_twice(platform: MakeFlow) -> None:
     p.launch = twice
     p.invoke()
     assert p.result()["outputs"] == NESTED_RESULT
-    # One for each foreach in an item, one for each pair of branches, one for all.
+    # One join per inner foreach, one per pair of branches, and one for the outer foreach.
     assert len(joins_of(p)) == 3 + 3 + 1
     assert len(executions(p, "all")) == 1
 
 
 def test_i1_of_two_attempts_one_is_committed(platform: MakeFlow) -> None:
-    """A second session enters a task that is under way: both execute, one record counts, the loser's session stops."""
+    """A second session enters a running task: both execute it, one record counts, and the other session stops."""
     p = foreach(platform, 3, 1)
     p.invoke()
     before = p.store.get(RunLayout("F", "r1").commit("join", "t"))[0]
@@ -286,7 +286,7 @@ def test_a_crash_between_commit_and_metaflows_files_is_made_good_by_entering_aga
 
 @pytest.mark.parametrize("part", ["run.json", "/claims/", "/commit", "/join"])
 def test_a_put_whose_first_answer_was_lost_is_no_rival(platform: MakeFlow, part: str) -> None:
-    """The store's client repeats it and finds its own object in its place."""
+    """The store's client repeats the PUT and finds its own object."""
     p = foreach(platform, 3, 2)
     create = p.store.create
     repeated = []
@@ -304,7 +304,7 @@ def test_a_put_whose_first_answer_was_lost_is_no_rival(platform: MakeFlow, part:
 
 
 def test_i3_the_join_is_lost_after_every_lane_has_ended(platform: MakeFlow) -> None:
-    """Both lanes find all items done at once; the one that has the join dies, the other has become the guard."""
+    """Both lanes find all items done at once. The one that claimed the join dies; the other has become the guard."""
     p = foreach(platform, 2, 2)
     lost = []
 

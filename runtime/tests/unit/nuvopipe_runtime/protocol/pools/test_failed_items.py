@@ -1,4 +1,4 @@
-"""An item that fails is never joined, whoever looks at its pool in whichever instant."""
+"""A failed item is never joined, whichever session looks at its pool at any moment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEPS = {name: spec for name, spec in FAILING_STEPS.items() if not name.startswi
 
 
 def with_a_lane_that_comes_just_after_the_commit(platform: MakeFlow, **pool: Any) -> OneFlow:
-    """Between the commit of the failed task and the word of its failure, another lane finds its pool drained."""
+    """Makes another lane find the pool drained between the commit of the failed task and the record of its failure."""
     pool = POOL | {"first": ["each"], "last": ["each"], "concurrency": 1} | pool
     p = platform(ONE_FAILS, STEPS, {"start": pool}, start="start", end="end", outputs=["joined"])
     create = p.store.create

@@ -1,4 +1,4 @@
-"""Lanes grow as they pay: by what items take, and what starting a lane takes."""
+"""A fork gets more lanes if they pay, which depends on the duration of items and the start-up time of lanes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_what_starts_take_is_forgotten() -> None:
 
 
 def grown(platform: MakeFlow, items: int, lanes: int, item_s: int) -> tuple[list[int], OneFlow]:
-    """How many lanes had been launched after each component that carries the fork's missing ones."""
+    """Number of launched lanes after each component in charge of the missing ones."""
     p = platform(FOREACH % items, FOREACH_STEPS, foreach_pool(lanes), start="start", end="end", outputs=["squares"])
     p.container.pace = Pace()
     seen = []

@@ -1,4 +1,4 @@
-"""Runs of a flow that bounds how many execute at once."""
+"""Runs of a flow that limits how many execute at once."""
 
 from __future__ import annotations
 

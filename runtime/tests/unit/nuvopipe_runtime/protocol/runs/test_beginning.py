@@ -1,4 +1,4 @@
-"""A run that is started again under its name, with the same and with something else."""
+"""Runs that are started again under the same name, with the same or other parameters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_same_start_again_gets_the_result(linear: OneFlow) -> None:
     first = linear.invoke(n="4")
     components = linear.components
     assert linear.invoke(n=4) == first
-    assert linear.components == components + 1  # it has looked, and executed nothing
+    assert linear.components == components + 1  # the session has executed nothing
 
 
 @pytest.mark.parametrize("given", [{}, {"n": None}, {"n": 1}])
@@ -84,7 +84,7 @@ def test_a_run_that_resumes_another_is_no_plain_run(linear: OneFlow) -> None:
 
 
 def test_a_step_that_starts_its_run_again_is_never_in_conflict(linear: OneFlow) -> None:
-    """What it gives may come out in another order, and the name is nobody else's."""
+    """The arguments may be in another order, and no other caller uses the name."""
     linear.invoke(**{"parameters-json": '{"n": 4}'})
     assert linear.invoke(**{"parameters-json": '{"n": 5}'})["outputs"] == {"y": 10}
 

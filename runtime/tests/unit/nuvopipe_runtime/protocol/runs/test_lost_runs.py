@@ -1,4 +1,4 @@
-"""Runs that were lost with their session, resumed or cancelled."""
+"""Runs that were lost with their session, are resumed, or are cancelled."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def place(p: OneFlow, run: str = "r1", **more: Any) -> dict[str, Any]:
 
 
 def sweep(p: OneFlow) -> None:
-    """As the sweeper does it, once every lease has run out."""
+    """Sweeps like the sweeper after every lease has expired."""
     p.clock.skipped += SWEEP_AFTER_S
     for key in p.store.list(LIVE_PREFIX):
         p.run_session(place(p, key.rsplit("/", 1)[1], sweep=True))
@@ -61,7 +61,7 @@ def test_one_sweep_finishes_a_run_whose_session_was_lost(looping: Callable[[], O
     dropped = drop_once(p, when, lost)
     p.invoke()
     if (lost, when) == (1, "before"):
-        assert p.store.list(LIVE_PREFIX) == []  # nothing of it is there
+        assert p.store.list(LIVE_PREFIX) == []  # nothing of the run is stored
         return
     assert dropped
     if p.result() is not None:
@@ -201,7 +201,7 @@ def test_a_resumed_run_executes_only_what_is_missing(broken: tuple[OneFlow, Call
     facts = {datum["field_name"]: datum["value"] for datum in records[p.keys("enter/t-0/commit", "r2")[0]]["metadata"]}
     assert facts["origin-run-id"] == "r1" and facts["origin-task-id"] == "t-0"
     assert p.store.get_json(p.keys("run.json", "r2")[0])["origin"] == {"run": "r1"}
-    # And once more, from that one: the origin of what is taken over stays the first.
+    # Resume that run too: the origin of reused tasks stays the first run.
     resume(p, "r2", "r3", "join")
     assert p.result("r3")["outputs"] == LOGS
     third = {key.split("/tasks/")[1]: p.store.get_json(key) for key in p.keys("/commit", "r3")}
@@ -273,14 +273,14 @@ def test_a_cancelled_run_is_not_found_wrong(looping: Callable[[], OneFlow]) -> N
     answer = p.run_session(place(p, "nobody", cancel=True))
     assert answer["status"] == "failed" and "there is no run nobody" in answer["error"]["message"]
     p.invoke()
-    assert p.run_session(place(p, cancel=True))["status"] == "succeeded"  # too late
+    assert p.run_session(place(p, cancel=True))["status"] == "succeeded"  # the run has already ended
 
 
 OTHER_VERSION = "1" * 64
 
 
 def deploy_another(p: OneFlow, refusal: str | None = None) -> list[Any]:
-    """From now on sessions are of another version; what they invoke of the run's own is kept."""
+    """Makes sessions belong to another version from now on; keeps invocations of the run's own version."""
     p.plan.hash, invoked = OTHER_VERSION, []
     p.start = lambda action, arguments: invoked.append((action, arguments)) or refusal
     return invoked
@@ -332,7 +332,7 @@ def test_a_join_that_is_taken_over_is_not_executed_when_too_few_succeeded(platfo
     def lose(key: str, data: bytes) -> Any:
         if key == RunLayout("F", "r1").failed and not lost:
             lost.append(key)
-            raise ConnectionError("the container is gone")  # the join is claimed, and nothing said
+            raise ConnectionError("the container is gone")  # the join is claimed, but the session was lost
         return create(key, data)
 
     p.store.create = lose
@@ -345,7 +345,7 @@ def test_a_join_that_is_taken_over_is_not_executed_when_too_few_succeeded(platfo
 
 
 def test_a_sweep_enters_the_innermost_items_of_nested_pools(platform: MakeFlow) -> None:
-    """The items around them are alive then: no launch, of which the platform may refuse any, is spent on them."""
+    """The surrounding items are alive then, so no launch, which the platform might refuse, is spent on them."""
     p = nested(platform, concurrency=1)
     p.refuse = lambda envelope: True
     p.before = lambda number, envelope: "drop" if envelope.get("step") == "deep" and envelope["at"] == [0, 0, 1] else None

@@ -1,4 +1,4 @@
-"""Steps with `cache: true`: what is reused, what is not, and that nothing else of a run changes by it."""
+"""Steps with `cache: true`: what is reused and what is not. Nothing else of a run changes."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def records(p: OneFlow, run: str) -> dict[str, Any]:
 
 
 def ran(p: OneFlow, run: str) -> set[Any] | set[str]:
-    """`step/task` of what was executed."""
+    """Returns `step/task` of the executed tasks."""
     return {name for name, record in records(p, run).items() if "cached" not in record and not name.startswith("_")}
 
 
 def same_but_for_the_run(record: dict[str, Any]) -> dict[str, Any]:
-    """What Metaflow's client and the steps after it find in a task."""
+    """Returns the facts that Metaflow's client and later steps find in a task."""
     return {key: record.get(key) for key in ("objects", "info", "ok", "attempt", "at", "chose", "splits", "outputs")}
 
 
@@ -50,7 +50,7 @@ def test_a_second_run_reuses_every_cached_task_and_equals_the_first(platform: Ma
     executions = len(p.log)
     p.invoke("r2")
     assert p.result("r2")["outputs"] == LOGS and ran(p, "r2") == set()
-    assert len(p.log) - executions < executions / 2  # what is known is walked over
+    assert len(p.log) - executions < executions / 2  # cached tasks take no activation of their own
     first, second = records(p, "r1"), records(p, "r2")
     assert {name: same_but_for_the_run(record) for name, record in first.items()} == {
         name: same_but_for_the_run(record) for name, record in second.items()
@@ -98,7 +98,7 @@ LINEAR_STEPS = {
 
 @pytest.fixture
 def linear(platform: MakeFlow) -> Callable[..., Any]:
-    """`linear(**middle)`: the settings of its middle step beside `cache`."""
+    """Returns `linear(**middle)`, which takes settings of the middle step in addition to `cache`."""
 
     def make(flow: Any = LINEAR, **middle: Any) -> OneFlow:
         steps = {**LINEAR_STEPS, "middle": {**LINEAR_STEPS["middle"], "cache": dict(CACHE), **middle}}
@@ -125,7 +125,7 @@ def test_other_code_environment_or_inputs_are_another_key(linear: Callable[..., 
         assert [name for name in ("code", "environment", "place", "inputs") if changed[name] != parts["r1"][name]] == (
             ["code", "environment"][: number + 1]
         )
-    # And back again: nothing of it is forgotten.
+    # Back to the first version: its entries still exist.
     p.plan.steps["middle"]["cache"].update(CACHE)
     p.invoke("r9")
     assert records(p, "r9")["middle/t"]["cached"] == "F/r1/middle/t"
@@ -250,7 +250,7 @@ def test_a_resumed_run_looks_into_the_cache_unless_it_is_told_to_do_a_step_again
     p.run_session(place(p, "r5", home=True, answerWithin=0, params={}, origin=["r1"]))
     facts = [datum["value"] for datum in records(p, "r5")["join/t"]["metadata"] if datum["field_name"] == "origin-run-id"]
     assert records(p, "r5")["join/t"]["cached"] and facts == ["r1"]
-    # What a cached task is followed by in a resumed run is no part of the resumed one.
+    # A run that resumes nothing reuses the cached task too.
     p.invoke("r4")
     assert "cached" in records(p, "r4")["join/t"]
 

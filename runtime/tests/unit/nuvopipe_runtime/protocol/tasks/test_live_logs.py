@@ -1,4 +1,4 @@
-"""The log of a running step in the store: it is read while the step runs, and replaced when it has ended."""
+"""The log of a running step can be read while the step runs, and is replaced when it has ended."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def watched(p: OneFlow) -> tuple[list[Any], list[Any]]:
-    """Keys of the parts that are written, and that are deleted."""
+    """Returns the keys of parts that are written and of those that are deleted."""
     written, deleted = [], []
     put, delete = p.store.put, p.store.delete
 

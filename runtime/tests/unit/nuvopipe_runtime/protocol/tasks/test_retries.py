@@ -1,4 +1,4 @@
-"""Attempts: which failures are repeated, how many there may be, and how long all of them may take together."""
+"""Attempts: which failures are repeated, how often, and within which common time limit."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ PARAMETERS = {
 
 @pytest.fixture
 def repeated(platform: MakeFlow) -> Callable[..., Any]:
-    """`repeated(retry, **ask)` for a flow whose step `ask` may be repeated."""
+    """Returns `repeated(retry, **ask)` for a flow whose step `ask` can be repeated."""
 
     def make(times: int, within_ms: int | None = None, on: Sequence[Any] = (), backoff_ms: int = 0, **ask: Any) -> OneFlow:
         retry = {"times": times, "backoffMs": backoff_ms, "factor": 1, "maxMs": 600_000, "jitter": 0, "on": list(on)}
@@ -77,7 +77,7 @@ def repeated(platform: MakeFlow) -> Callable[..., Any]:
 
 
 def tried(p: OneFlow) -> list[int]:
-    """Numbers of the attempts that were made."""
+    """Numbers of the attempts made."""
     records = [p.store.get_json(key) for key in p.keys("tasks/ask/")]
     return sorted(record["attempt"] for record in records)
 
@@ -86,7 +86,7 @@ def test_more_attempts_than_metaflow_has(repeated: Callable[..., OneFlow]) -> No
     p = repeated(9, catches=True)
     assert p.invoke(fails=8)["outputs"] == {"number": 8, "caught": "None"}
     assert tried(p) == list(range(9))
-    # For Metaflow's client, which looks for six, the last is the sixth.
+    # Metaflow's client looks for six attempts, so the last one appears as the sixth.
     files = {key.rsplit("/", 1)[1] for key in p.store.list("F/r1/ask/t/")}
     done = {name for name in files if "task_" not in name}
     assert done == {f"{number}.attempt.json" for number in range(6)} | {

@@ -1,4 +1,4 @@
-"""A client is answered in time, and a quick run does not pay for it."""
+"""A client is answered in time, which does not slow down a quick run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_client_is_answered_after_fifty_seconds_or_when_it_says(given: dict[st
     ("left_s", "limit_s", "known", "more", "expected"),
     [
         (50, 30, None, {}, True),
-        (50, MINUTE, None, {}, True),  # at its beginning a run may be quick
+        (50, MINUTE, None, {}, True),  # at the beginning of a run, which may be quick
         (48, MINUTE, (0.1, False), {}, True),
         (40, MINUTE, (0.1, False), {}, False),
         (40, MINUTE, None, {}, False),

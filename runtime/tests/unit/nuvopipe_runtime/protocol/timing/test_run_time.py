@@ -1,4 +1,4 @@
-"""A flow's own time limit: wherever a run is when it strikes, the run fails with it, and what follows a failure is done."""
+"""A flow's time limit: a run that exceeds it fails wherever it is, and `onFailure` runs."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ MESSAGE = f"the flow was ended after its time limit of {LIMIT_S} s"
 
 @pytest.fixture
 def timed(platform: MakeFlow) -> Callable[..., OneFlow]:
-    """`timed(**ask)` for a flow that may take three seconds; `ask` is laid over the step of that name."""
+    """Returns `timed(**ask)` for a flow with a time limit of three seconds; `ask` changes the step of that name."""
 
     def make(flow: Any = FLOW, pools: dict[str, Any] | None = None, steps: dict[str, Any] = STEPS, **ask: Any) -> OneFlow:
         steps = {**steps, "ask": {**steps["ask"], **ask}}
@@ -143,7 +143,7 @@ def test_an_action_that_is_awaited_does_not_keep_the_run(timed: Callable[..., On
     watching = []
 
     def answer(envelope: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
-        # The platform answers only when all others have done what they can by then.
+        # The platform answers after all other sessions have done what they can.
         for session in watching:
             p.run_session(session)
         assert_ended_late(p)

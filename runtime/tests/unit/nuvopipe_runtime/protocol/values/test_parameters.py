@@ -16,7 +16,7 @@ FIXTURES = os.path.join(os.path.dirname(__file__), "../../../../../../test/fixtu
 
 
 def shared_cases() -> list[dict[str, Any]]:
-    """Those of the command line's tests, too."""
+    """Returns the cases that the command line's tests also use."""
     with open(FIXTURES, encoding="utf-8") as file:
         return json.load(file)
 

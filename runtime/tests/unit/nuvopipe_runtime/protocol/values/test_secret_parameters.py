@@ -1,4 +1,4 @@
-"""Secrets reach every task of a run, and nothing that a run leaves."""
+"""Secret parameters reach every task of a run, but appear in nothing that the run stores."""
 
 from __future__ import annotations
 

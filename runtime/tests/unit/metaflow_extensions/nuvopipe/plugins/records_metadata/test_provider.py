@@ -28,7 +28,7 @@ LAYOUT = RunLayout("F", "r")
 
 
 class Objects:
-    """`objects.Objects` in memory; an e_tag is the object itself."""
+    """`objects.Objects` in memory; the object itself is its ETag."""
 
     def __init__(self) -> None:
         self.objects = {}
@@ -58,7 +58,7 @@ def objects() -> Objects:
 
 @pytest.fixture
 def ask(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """What Metaflow's client asks: `ask("run", "step", "F", "r")`."""
+    """Asks like Metaflow's client: `ask("run", "step", "F", "r")`."""
     reader = Reader("s3://bucket/root")
     monkeypatch.setattr(reader, "_objects", objects)
     monkeypatch.setattr(reader.records, "_objects", objects)
