@@ -49,7 +49,7 @@ describe('readParameters', () => {
   });
 
   it('reads and refuses what the run does, in the same words', async () => {
-    const file = join(import.meta.dirname, '../../fixtures/parameters.json');
+    const file = join(import.meta.dirname, '../../../schemas/golden/parameters.json');
     const cases = parseJson(await readFile(file, 'utf8')) as SharedCase[];
     for (const { spec, given, value, sent = value, problem } of cases) {
       const planned = { p: { ...spec, required: true } };

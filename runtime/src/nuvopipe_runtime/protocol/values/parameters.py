@@ -1,7 +1,7 @@
 """Checks and completes the parameters of a run before anything is written.
 
-`src/cli/flags/parameter-flags.ts` makes the same checks, with the same messages, before it invokes;
-`test/fixtures/parameters.json` has the test cases of both.
+`src/platform/runs/parameter-texts.ts` makes the same checks, with the same messages, before it invokes;
+`schemas/golden/parameters.json` has the test cases of both.
 """
 
 from __future__ import annotations

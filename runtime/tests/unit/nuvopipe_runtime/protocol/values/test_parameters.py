@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FIXTURES = os.path.join(os.path.dirname(__file__), "../../../../../../test/fixtures/parameters.json")
+FIXTURES = os.path.join(os.path.dirname(__file__), "../../../../../../schemas/golden/parameters.json")
 
 
 def shared_cases() -> list[dict[str, Any]]:
