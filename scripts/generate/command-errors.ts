@@ -86,6 +86,8 @@ export const COMMAND_ERRORS: Readonly<Record<string, string>> = {
   'unreadable-flow': 'The flow file cannot be read. Check its permissions.',
   'other-version': 'Another version of nuvopipe wrote the record. Use that version, or a newer one, for its run.',
   'unreadable-record': 'An object in the datastore is not a valid record.',
+  'unreadable-secrets':
+    'The run’s secret parameters were sealed with another S3 secret key. Start a new run, or deploy the flow with the earlier key.',
   'whisk-certificate':
     'The certificate of the OpenWhisk host cannot be verified. Use `--cafile` or, on a network that you trust, `--insecure`.',
   'whisk-conflict': 'OpenWhisk already has an entity of this name.',

@@ -160,6 +160,9 @@ export const RUN_EXISTS = 'run-exists';
 /** Code of the answer to a resumption from a step that the flow does not have. */
 export const UNKNOWN_STEP = 'unknown-step';
 
+/** Code of the answer to a resumption of a run whose secret parameters cannot be read. */
+export const UNREADABLE_SECRETS = 'unreadable-secrets';
+
 /** Step of Metaflow's pseudo task that holds the run's parameters. */
 export const PARAMETERS_STEP = '_parameters';
 

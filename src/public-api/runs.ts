@@ -108,7 +108,8 @@ export interface ResumeOptions extends FollowOptions, ReadOptions {
  * the run did is taken over.
  *
  * @returns how the new run ended
- * @throws UserError `unknown-run`, `unknown-step`; `refused-run`, if the run was refused for its parameters.
+ * @throws UserError `unknown-run`, `unknown-step`; `refused-run`, if the run was refused for its parameters;
+ * `unreadable-secrets`, if the S3 key was rotated since.
  * @example
  * const { run, status } = await runs.resume(target, 'HelloFlow/20260102030405-1a2b3c4d', { from: 'train' });
  */

@@ -246,6 +246,38 @@ describe('secrets (I6)', function () {
     assertWithout(secrets, await readFile(join(local.home, 's3.log'), 'utf8'), 'the log of the S3 server');
   });
 
+  it('leave earlier runs readable when the S3 key is rotated, and say why one cannot be resumed', async () => {
+    const local = await sharedPlatform();
+    const place = join(folder, 'rotated.yaml');
+    await writeFile(
+      place,
+      FLOW.replace('SecretFlow', 'RotatedFlow').replace('step: make', 'step: make\n    cache: true'),
+    );
+    const secretAccessKey = 'the-key-after-the-rotation';
+    const rotated = { ...local.platform, store: { ...local.platform.store, secretAccessKey } };
+    await deployFlow(local, place);
+    await invoke(local, 'RotatedFlow', { run: 'earlier', token: TOKEN });
+    await deployFlow({ ...local, platform: rotated }, place);
+    const command = (name: string, ...args: string[]) =>
+      runCommand(name, [...args, '--home', local.home], keysOf(local));
+    const shown = [command('status', 'RotatedFlow/earlier'), command('logs', 'RotatedFlow/earlier')];
+    const [status, logs, why] = await Promise.all([...shown, command('why', 'RotatedFlow/earlier', 'make')]);
+    assert.match(status?.stdout ?? '', /RotatedFlow\/earlier .*succeeded/, status?.stderr);
+    assert.match(logs?.stdout ?? '', /writes a log \d+ \*\*\*/, logs?.stderr);
+    assert.equal(why?.code, 0, why?.stderr);
+    const resumed = await command('resume', 'RotatedFlow/earlier');
+    assert.equal(resumed.code, 2, resumed.stdout + resumed.stderr);
+    assert.match(
+      resumed.stderr,
+      /error\[unreadable-secrets\]: the run earlier cannot be resumed: its secret parameters were sealed with another S3/,
+    );
+    assert.match(resumed.stderr, /start a new run with them, or deploy the flow with the earlier key/);
+    const { result } = await invoke(local, 'RotatedFlow', { run: 'later', token: TOKEN });
+    assert.equal(result.status, 'succeeded', JSON.stringify(result));
+    const { stdout } = await command('why', 'RotatedFlow/later', 'make');
+    assert.match(stdout, /t ran: since RotatedFlow\/earlier, a secret changed/);
+  });
+
   /** The whole of an entity, as the API shows it. */
   async function fetchEntity(name: string): Promise<string> {
     const { apihost, auth } = twin.platform.whisk;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { orAbort } from '../../base/abort.ts';
 import { UserError } from '../../base/errors.ts';
 import type { RunFailure, RunResult } from '../../contract/envelope.ts';
-import { RUN_EXISTS, UNKNOWN_STEP } from '../../contract/protocol.generated.ts';
+import { RUN_EXISTS, UNKNOWN_STEP, UNREADABLE_SECRETS } from '../../contract/protocol.generated.ts';
 import type { Invocation, Whisk } from '../openwhisk/client.ts';
 import { followRun } from './follow.ts';
 import type { RunKey, RunReader } from './reader.ts';
@@ -27,6 +27,7 @@ export interface Ending extends Pick<RunResult, 'status' | 'outputs' | 'exact' |
  * @param options.signal Stops following; the run continues, and the call fails with the signal's reason.
  * @throws UserError `run-exists` if a run of this name was started before with other parameters; that run is not affected.
  * @throws UserError `unknown-step` if the run should be resumed from a step that the flow does not have.
+ * @throws UserError `unreadable-secrets` if the run cannot be resumed because its secret parameters cannot be read.
  */
 export async function invokeAndFollow(
   whisk: Whisk,
@@ -90,8 +91,8 @@ function endingOf({ response }: Invocation): Ending | undefined {
   if (typeof error === 'object' && error.code === RUN_EXISTS) {
     throw new UserError(RUN_EXISTS, String(error.message), 'use another name, or the original parameters');
   }
-  if (typeof error === 'object' && error.code === UNKNOWN_STEP)
-    throw new UserError(UNKNOWN_STEP, String(error.message));
+  if (typeof error === 'object' && (error.code === UNKNOWN_STEP || error.code === UNREADABLE_SECRETS))
+    throw new UserError(error.code, String(error.message));
   return { status: 'failed', error: typeof error === 'string' ? { message: error } : failureOf(error) };
 }
 

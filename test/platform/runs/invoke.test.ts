@@ -99,6 +99,16 @@ describe('invokeAndFollow', () => {
     });
   });
 
+  it('refuses to resume a run whose secrets cannot be read', async () => {
+    const error = { run: 'r2', status: 'failed', message: 'sealed with another key', code: 'unreadable-secrets' };
+    const { whisk } = whiskOf(async () => ({ activationId: 'a', response: { success: false, result: { error } } }));
+    await assert.rejects(invokeAndFollow(whisk, readerOf([{ begun: false }]), key, {}, nothing), {
+      name: 'UserError',
+      code: 'unreadable-secrets',
+      message: 'sealed with another key',
+    });
+  });
+
   it('joins an existing run, even if the call is cut', async () => {
     const { whisk } = whiskOf(() => Promise.reject(new SystemError('whisk-failed', 'HTTP 504')));
     const ended = readerOf([{ begun: true, result: succeeded }]);

@@ -144,6 +144,9 @@ RUN_EXISTS: Final = "run-exists"
 UNKNOWN_STEP: Final = "unknown-step"
 """Code of the answer to a resumption from a step that the flow does not have."""
 
+UNREADABLE_SECRETS: Final = "unreadable-secrets"
+"""Code of the answer to a resumption of a run whose secret parameters cannot be read."""
+
 PARAMETERS_STEP: Final = "_parameters"
 """Step of Metaflow's pseudo task that holds the run's parameters."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...contract.layout import RunLayout
+from ...contract.protocol import UNREADABLE_SECRETS
 from ...sealing import Unreadable, seal, unseal, unseal_from_sender
 from .parameters import BadParameters, BadValues
 
@@ -21,6 +22,12 @@ OTHER_KEY = (
 )
 
 OTHER_SENDER = "the parameters were sealed for another S3 secret key than the step has, as when a deploy changes the key"
+
+
+class UnreadableSecrets(BadParameters):
+    """A run is to be resumed whose secret parameters cannot be read."""
+
+    code = UNREADABLE_SECRETS
 
 
 class SecretParameters:
@@ -56,11 +63,11 @@ class SecretParameters:
         return {name: value for name, value in values.items() if name not in self._names}
 
     def check(self, context: Context, origin: str) -> None:
-        """Raises `BadParameters` if a run cannot be resumed because its secrets cannot be read."""
+        """Raises `UnreadableSecrets` if a run cannot be resumed because its secrets cannot be read."""
         try:
             self._of_origin(context, origin)
         except Unreadable as error:
-            raise BadParameters(f"the run {origin} cannot be resumed: {error}") from None
+            raise UnreadableSecrets(f"the run {origin} cannot be resumed: {error}") from None
 
     def copy(self, context: Context, origin: str) -> None:
         """Copies the secrets of the origin to a resumed run."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nuvopipe_runtime.contract.layout import LIVE_PREFIX, RunLayout
-from nuvopipe_runtime.contract.protocol import RUN_EXISTS, STORED_PARAMETERS
+from nuvopipe_runtime.contract.protocol import RUN_EXISTS, STORED_PARAMETERS, UNREADABLE_SECRETS
 from nuvopipe_runtime.protocol.values.secret_parameters import SecretParameters
 from nuvopipe_runtime.protocol.values.stored_parameters import store_given
 
@@ -210,7 +210,7 @@ def test_a_run_whose_key_was_rotated_is_not_resumed_and_says_why(secretive: OneF
     before = secretive.store.list("")
     rotate_key(secretive)
     answer = secretive.run_session({**secretive.log[0], "run": "r2", "params": {}, "origin": ["r1"]})
-    assert answer["error"] == {"message": f"the run r1 cannot be resumed: {OTHER_KEY}"}
+    assert answer["error"] == {"message": f"the run r1 cannot be resumed: {OTHER_KEY}", "code": UNREADABLE_SECRETS}
     assert secretive.store.list("") == before
 
 
@@ -220,7 +220,7 @@ def test_a_run_of_a_version_without_secrets_is_not_resumed_and_says_why(secretiv
     secretive.container.secrets = SecretParameters(secretive.plan)
     answer = secretive.run_session({**secretive.log[0], "run": "r2", "params": {}, "origin": ["r1"]})
     why = "it has no secret parameters, because it was started with another version of the flow"
-    assert answer["error"] == {"message": f"the run r1 cannot be resumed: {why}"}
+    assert answer["error"] == {"message": f"the run r1 cannot be resumed: {why}", "code": UNREADABLE_SECRETS}
 
 
 def test_parameters_that_were_sealed_for_another_key_fail_the_run_by_name(secretive: OneFlow) -> None:
