@@ -181,7 +181,7 @@ steps:
     const stored = await resultOf('BrokenSequenceFlow', 'r');
     assert.equal(stored?.status, 'failed');
     assert.equal(stored?.error?.step, 'b');
-    assert.match(String(stored?.error?.message), /entered 3 times, and none of its activations has begun the step/);
+    assert.match(String(stored?.error?.message), /entered 3 times, but none of its activations has begun the step/);
     assert.equal(await isLive('BrokenSequenceFlow', 'r'), false);
   });
 });

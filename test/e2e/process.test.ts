@@ -176,7 +176,7 @@ describe('A step is an ordinary Python process', function () {
     it('names the package that an artifact needs and the step lacks', async () => {
       assert.match(
         await messageOf('pip_step_collect'),
-        /^gather reads the artifact "coef", a numpy\.ndarray, and there is no module numpy in its environment/,
+        /^gather reads the artifact "coef", a numpy\.ndarray, but there is no module numpy in its environment/,
       );
     });
   });

@@ -399,7 +399,7 @@ steps:
         model.net,
         /a value of type type has no JSON form.*read it with Metaflow's client: Task\('NoFormFlow\/.*'\)\.data\.model/,
       );
-      assert.match(model.score[1], /it holds itself/);
+      assert.match(model.score[1], /it contains itself/);
     } finally {
       await remove();
     }

@@ -28,7 +28,7 @@ def ensure_layer(store: LayerSource, digest: str) -> str:
         raise ValueError("not the digest of a layer")
     os.makedirs(ROOT, mode=0o700, exist_ok=True)
     if os.stat(ROOT).st_uid != os.getuid():
-        raise PermissionError(f"{ROOT} belongs to another user: what lies there could be anybody's code")
+        raise PermissionError(f"{ROOT} belongs to another user, so its code cannot be trusted")
     directory = os.path.join(ROOT, digest)
     if os.path.isdir(directory):
         return directory

@@ -157,7 +157,7 @@ class Plan:
         if step in self._before:
             return [(self._before[step], task_id(at))]
         if before is None:
-            raise ValueError(f"the plan does not tell which task comes before {step}")
+            raise ValueError(f"the plan does not determine which task comes before {step}")
         return [(before[0], task_id(before[1]))]
 
 

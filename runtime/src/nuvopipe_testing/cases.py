@@ -188,7 +188,7 @@ class Cases:
         step = envelope["step"]
         mock = self._executor.mock(step, envelope["at"], envelope.get("attempt", 0))
         if not mock:
-            raise CaseProblem(step, "is done elsewhere, by OpenWhisk: a simulated run needs a mock of it")
+            raise CaseProblem(step, "runs outside of the flow: a simulated run needs a mock of it")
         if "returns" in mock:
             return {"result": mock["returns"]}
         if "timeout" in mock:

@@ -46,9 +46,9 @@ def for_task(mock: Mock, indices: Sequence[int]) -> Mock:
         return mock
     mocks = mock["each"]
     if not indices:
-        raise MockProblem('the step is in no foreach, so that "each" has no items to be for')
+        raise MockProblem('the step is not in a foreach or loop, so "each" has no items to apply to')
     if indices[-1] >= len(mocks):
-        raise MockProblem(f'"each" has {_count(len(mocks))}, and here is item {indices[-1]}, counted from 0')
+        raise MockProblem(f'"each" has {_count(len(mocks))}, but none for item {indices[-1]}, counted from 0')
     return mocks[indices[-1]] or {}
 
 
@@ -116,11 +116,11 @@ def _error(name: str, message: str) -> BaseException:
     except (ImportError, AttributeError):
         raise MockProblem(f"there is no exception {name}") from None
     if not (isinstance(found, type) and issubclass(found, BaseException)):
-        raise MockProblem(f"{name} is no exception")
+        raise MockProblem(f"{name} is not an exception")
     try:
         return found(message)
     except TypeError as error:
-        raise MockProblem(f"{name} cannot be made of a message alone: {error}") from None
+        raise MockProblem(f"{name} cannot be made from a message alone: {error}") from None
 
 
 def _count(mocks: int) -> str:

@@ -122,7 +122,7 @@ def test_a_failed_attempt_is_repeated() -> None:
     explore(flow, sweeps=False, faults={"drop": 1}, droppable=is_lane)
 
 
-def test_the_attempts_of_a_killed_container_are_made_up_for() -> None:
+def test_the_attempts_of_a_killed_container_are_repeated() -> None:
     explore(foreach(1, 1, retry=True), KILLED, faults={"kill": 1, "drop": 1})
 
 
@@ -135,7 +135,7 @@ def test_a_foreach_in_an_item_that_fails_is_given_up() -> None:
     explore(nested(2, 1, 1, fails=[("deep", "t-1-0", None)], collect=True))
 
 
-def test_lanes_that_are_lost_are_made_up_for_without_a_sweep() -> None:
+def test_lost_lanes_are_replaced_without_a_sweep() -> None:
     """Another lane that finds the pool drained takes over."""
     explore(foreach(2, 2), sweeps=False, faults={"drop": 1}, droppable=is_lane)
     explore(foreach(3, 2), sweeps=False, faults={"drop": 1}, droppable=is_lane)

@@ -182,7 +182,7 @@ steps:
 `),
       stdout,
     );
-    assert.match(stdout, /offer is done elsewhere, by OpenWhisk: a simulated run needs a mock of it\n/);
+    assert.match(stdout, /offer runs outside of the flow: a simulated run needs a mock of it\n/);
     assert.match(stdout, /\n0 passed, 2 failed \(.*\)\n$/);
   });
 

@@ -110,7 +110,7 @@ class _Writer:
             return value if math.isfinite(value) else self._not_finite(value)
         depth = len(self._path)
         if id(value) in self._open:
-            return self._without(value, "it holds itself")
+            return self._without(value, "it contains itself")
         if len(self._open) >= DEPTH_MAX:
             return self._without(value, f"it is nested more than {DEPTH_MAX} levels deep")
         self._open.add(id(value))
@@ -260,10 +260,10 @@ class _Argument(_Writer):
         return value
 
     def _not_finite(self, value: float) -> NoReturn:
-        self._refuse(f"is {exact_text(value)}, and JSON has no such number: give None, or its text")
+        self._refuse(f"is {exact_text(value)}, which JSON does not support: pass None or its text")
 
     def _colliding(self, items: list[tuple[Any, Any]]) -> NoReturn:
-        self._refuse("has keys with the same text, and JSON allows each key once")
+        self._refuse("has several keys with the same text, but JSON allows each key only once")
 
     def _without(self, value: object, why: str) -> NoReturn:
         self._refuse(f"is {_kind(value)}, which has no JSON form: {why[:WHY_MAX]}")

@@ -85,7 +85,7 @@ def check() -> None:
     for place, expected in (PATCHED | CALLED).items():
         found = signature_of(place)
         if found is None or (expected and found != expected):
-            what = f"{place.replace(':', '.')} is not there" if found is None else f"{place.replace(':', '.')} takes {found}"
+            what = f"{place.replace(':', '.')} does not exist" if found is None else f"{place.replace(':', '.')} takes {found}"
             raise UnsupportedMetaflow(
                 f"this version of Metaflow ({_version()}) is not supported: {what}; install metaflow=={CHECKED_VERSION}"
             )

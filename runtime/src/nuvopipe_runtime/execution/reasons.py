@@ -48,12 +48,12 @@ def _not_read(step: str | None, name: str, type_text: str, error: BaseException)
     if isinstance(error, ModuleNotFoundError) and error.name:
         module = error.name.partition(".")[0]
         return (
-            f'{step} reads the artifact "{name}", {_a(kind)}, and there is no module {module} in its environment; '
+            f'{step} reads the artifact "{name}", {_a(kind)}, but there is no module {module} in its environment; '
             f"add it to environment.pip of the step or to the flow's code"
         )
     if isinstance(error, AttributeError) and "attribute" in str(error):
         return (
-            f'{step} reads the artifact "{name}", {_a(kind)}, and its class is not there ({error}); '
+            f'{step} reads the artifact "{name}", {_a(kind)}, but its class does not exist ({error}); '
             "move the class into a module of the flow's code"
         )
     return None

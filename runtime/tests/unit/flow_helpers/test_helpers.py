@@ -65,7 +65,7 @@ def test_the_list_of_a_foreach() -> None:
 
 
 @pytest.mark.parametrize(("items", "expected"), [([], True), (range(2), True), ("text", False), ({}, False), (b"", False)])
-def test_what_a_foreach_takes_for_a_list(items: int, expected: bool) -> None:
+def test_a_foreach_accepts_lists_and_the_like(items: int, expected: bool) -> None:
     assert _is_list(items) is expected
 
 
@@ -81,7 +81,7 @@ def test_items_of_an_expression() -> None:
             _make_items("s", wrong)
 
 
-def test_a_switch_tells_true_from_one() -> None:
+def test_a_switch_distinguishes_true_from_one() -> None:
     assert _pick("s", True, {"one": 1, "yes": True}) == "yes"
     assert _pick("s", 1, {"yes": True, "one": 1}) == "one"
     assert _pick("s", 2, {"one": 1}, "other") == "other"

@@ -23,7 +23,7 @@ def test_a_record_of_another_version_is_refused_by_name(store: Any) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no JSON", b"[]"])
-def test_what_is_no_record_is_told_from_one_of_another_version(store: Any, content: bytes) -> None:
+def test_an_invalid_record_is_distinguished_from_one_of_another_version(store: Any, content: bytes) -> None:
     store.put("k", content)
     with pytest.raises(NotARecord):
         store.get_json("k")

@@ -67,7 +67,7 @@ def test_a_run_whose_lease_has_run_out_is_given_to_its_flow() -> None:
     assert n.started == [("G", {"run": "longer", **envelope}), ("F", {"run": "lost", **envelope})]
 
 
-def test_what_the_platform_refuses_waits_for_the_next_sweep() -> None:
+def test_a_refused_run_waits_for_the_next_sweep() -> None:
     n = Namespace()
     for number in range(20):
         n.run("F", f"r{number:02}", PAST - 100 + number)
@@ -84,7 +84,7 @@ def test_a_sweep_that_has_no_time_left_leaves_the_rest() -> None:
     assert n.sweep(time_s=-1)["waiting"] == ["F/r"]
 
 
-def test_a_flow_that_is_gone_is_told_and_the_others_go_on() -> None:
+def test_a_missing_flow_is_reported_and_the_others_continue() -> None:
     n = Namespace()
     n.run("Gone", "r1", PAST - 1)
     n.run("F", "r2", PAST)
@@ -106,7 +106,7 @@ def test_entries_of_what_is_over_or_never_began_are_removed() -> None:
     assert report["live"] == 1
 
 
-def test_what_is_no_record_is_left_alone_and_named() -> None:
+def test_an_invalid_record_is_left_alone_and_reported() -> None:
     n = Namespace()
     n.run("F", "lost", PAST)
     garbage = {"a": b"not JSON", "b": b"[]", "c": b'"text"', "d": b"{}", "e": b'{"expires": "soon"}', "f": b'{"expires": NaN'}

@@ -146,7 +146,7 @@ def test_a_mock_fails(cases: Cases) -> None:
 def test_an_error_may_be_of_a_module(cases: Cases) -> None:
     outcome = run(cases, {"start": {"error": "json.decoder.JSONDecodeError"}})
     assert outcome["problem"]["step"] == "start"
-    assert outcome["problem"]["message"].startswith("json.decoder.JSONDecodeError cannot be made of a message alone")
+    assert outcome["problem"]["message"].startswith("json.decoder.JSONDecodeError cannot be made from a message alone")
     outcome = run(cases, {"start": {"error": "subprocess.SubprocessError", "message": "x"}})
     assert outcome["error"]["message"] == "SubprocessError: x"
 
@@ -161,15 +161,15 @@ def test_a_mock_takes_too_long_without_waiting(cases: Cases) -> None:
     "mock, message",
     [
         ({"error": "NoSuchError"}, "there is no exception NoSuchError"),
-        ({"error": "json.loads"}, "json.loads is no exception"),
-        ({"each": [{"set": {}}]}, '"each" has 1 mock, and here is item 1, counted from 0'),
+        ({"error": "json.loads"}, "json.loads is not an exception"),
+        ({"each": [{"set": {}}]}, '"each" has 1 mock, but none for item 1, counted from 0'),
     ],
 )
-def test_a_mock_that_cannot_be_is_told_as_such(cases: Cases, mock: dict[str, Any], message: str) -> None:
+def test_an_invalid_mock_is_reported(cases: Cases, mock: dict[str, Any], message: str) -> None:
     assert run(cases, {"each": mock}) == {"problem": {"step": "each", "message": message}}
 
 
-def test_after_its_times_a_mock_does_what_it_says_else() -> None:
+def test_after_its_times_a_mock_does_the_rest() -> None:
     mock = {"error": "E", "message": "m", "times": 2, "set": {"a": 1}}
     assert [for_attempt(mock, attempt) for attempt in range(3)] == [
         {"error": "E", "message": "m"},

@@ -54,7 +54,7 @@ def too_large(call: PlannedCall, arguments: Any) -> str | None:
     """Returns an error message if the arguments of an action or flow are too large; otherwise None."""
     what, limit = ("a flow", PARAMETERS_MAX_BYTES) if "flow" in call else ("an action", CALL_ARGUMENTS_MAX_BYTES)
     size = len(json.dumps(arguments, ensure_ascii=False).encode(errors="surrogatepass"))
-    return None if size <= limit else f"its arguments have {size} bytes: {what} takes {limit} at most"
+    return None if size <= limit else f"its arguments have {size} bytes, but {what} takes at most {limit}"
 
 
 def run_of(layout: RunLayout, step: str, task: str, attempt: int) -> str:

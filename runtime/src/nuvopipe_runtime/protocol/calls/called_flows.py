@@ -90,8 +90,8 @@ class CalledFlows:
         begun = call_rules.run_record(self._store, flow, run)
         if begun is None:
             if poll >= call_rules.UNBEGUN_LOOKS_MAX:
-                why = f"the activations of {flow} tell why"
-                return self._failed(f"the flow {flow} was started and has not begun: {why} (run {run})")
+                why = "see the logs of its activations"
+                return self._failed(f"the flow {flow} was started but has not begun: {why} (run {run})")
             return None if poll % call_rules.START_AGAIN_EVERY == 0 else self._look_later(envelope, attempt, poll)
         left_ms = begun["created"] + call["timeoutMs"] - self._clock.now_ms() if "timeoutMs" in call else None
         retry_ms = self._retry_time.left_ms(envelope)

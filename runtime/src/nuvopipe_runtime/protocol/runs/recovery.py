@@ -93,7 +93,7 @@ class Recovery:
             self._lineage.follow([record["origin"]["run"], *filter(None, [record["origin"].get("from")])])
         kept: Envelope = {"run": envelope["run"], "used": envelope["used"], "again": True, "lease": lease}
         if self._plan.is_sequence and sweeps >= SWEEPS_MAX:
-            kept["died"] = f"it was entered {sweeps + 1} times, and none of its activations has begun the step"
+            kept["died"] = f"it was entered {sweeps + 1} times, but none of its activations has begun the step"
         return self._enter_again(kept, place, record) if is_ours else self._end_of_version(kept, record)
 
     def _enter_again(self, envelope: Envelope, place: LivePlace, record: RunRecord) -> Envelope:

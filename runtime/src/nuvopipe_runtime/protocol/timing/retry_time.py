@@ -36,7 +36,7 @@ class RetryTime:
     def message(self, step: str) -> str:
         within_ms = self._within_ms(step)
         assert within_ms is not None
-        return f"the step was ended: all of its attempts may take {within_ms / 1000:g} s together"
+        return f"the step was ended: its attempts may take {within_ms / 1000:g} s in total"
 
     def _within_ms(self, step: str) -> int | None:
         return self._plan.steps[step].get("retry", {}).get("withinMs")

@@ -102,7 +102,7 @@ def without_files(told: tuple[dict[str, Any], list[Any]]) -> tuple[dict[str, Any
     return {name: {**step, "source_file": None} for name, step in steps.items()}, structure
 
 
-def test_it_tells_what_metaflow_tells(load: Callable[[str], Any], patched: Callable[[], None]) -> None:
+def test_it_answers_like_metaflow(load: Callable[[str], Any], patched: Callable[[], None]) -> None:
     original = load(NESTED)
     wanted, drawn = facts(original), original.output_steps()
     patched()

@@ -147,7 +147,7 @@ def test_what_holds_itself_or_is_too_deep_ends_there() -> None:
     circle = [1]
     circle.append(circle)
     found, _ = form(circle)
-    assert found[0] == 1 and "it holds itself" in found[1]
+    assert found[0] == 1 and "it contains itself" in found[1]
     deep = []
     for _ in range(5000):
         deep = [deep]
@@ -167,7 +167,7 @@ def test_an_artifact_that_cannot_be_read_fails_nothing() -> None:
     assert "Can't get attribute 'Net'" in values["net"]
 
 
-def test_an_output_that_is_no_artifact_is_named() -> None:
+def test_an_output_that_is_not_an_artifact_is_named() -> None:
     with pytest.raises(AttributeError, match="the output 'v' is not an artifact of the last step"):
         outputs_of(flow(), ["v"], TASK)
 
@@ -177,8 +177,8 @@ def test_an_output_that_is_no_artifact_is_named() -> None:
     [
         (2**53, 'the argument "a" is the integer 9007199254740992: OpenWhisk\'s conductor'),
         ({"ids": [1, -(2**60)]}, "the argument \"a['ids'][1]\" is the integer -1152921504606846976"),
-        ([float("nan")], 'the argument "a[0]" is NaN, and JSON has no such number'),
-        ({1: 1, "1": 2}, 'the argument "a" has keys with the same text'),
+        ([float("nan")], 'the argument "a[0]" is NaN, which JSON does not support'),
+        ({1: 1, "1": 2}, 'the argument "a" has several keys with the same text'),
         (Plain(), 'the argument "a" is a value of type'),
     ],
 )

@@ -65,7 +65,7 @@ def test_of_an_oversized_line_head_and_tail_are_kept() -> None:
     assert left_out + shown.count("x") + 8 == len(line)
 
 
-def test_a_character_at_the_cut_is_no_broken_one() -> None:
+def test_a_character_at_the_cut_is_not_broken() -> None:
     stream = collected(b"x" + "ü".encode() * 1_000_000)
     (shown,) = texts(stream.content())
     assert "\\x" not in shown and "�" not in shown

@@ -30,5 +30,5 @@ def test_the_kernel_counts_what_it_has_killed(tmp_path: Path) -> None:
         (3 << 8, None, None, "the step's process ended with exit code 3 and without a result"),
     ],
 )
-def test_how_a_process_ended_is_told(status: Any, before: int | None, after: int | None, message: str) -> None:
+def test_the_end_of_a_process_is_described(status: Any, before: int | None, after: int | None, message: str) -> None:
     assert how_it_ended(status, before, after) == message

@@ -114,7 +114,7 @@ def test_a_metaflow_with_another_signature_is_refused(monkeypatch: pytest.Monkey
 
 def test_a_metaflow_that_lacks_something_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(TimeoutDecorator, "_sigalrm_handler")
-    with pytest.raises(metaflow_patches.UnsupportedMetaflow, match=r"TimeoutDecorator\._sigalrm_handler is not there"):
+    with pytest.raises(metaflow_patches.UnsupportedMetaflow, match=r"TimeoutDecorator\._sigalrm_handler does not exist"):
         metaflow_patches.check()
 
 
@@ -126,7 +126,7 @@ def test_a_flow_does_not_run_with_a_metaflow_that_is_refused(platform: Callable[
     p = platform(flow, {"start": {"next": {"end": True}}}, start="start", end="start")
     p.environment["PYTHONPATH"] = str(tmp_path / "site")
     message = p.invoke()["error"]["message"]
-    assert "is not supported: metaflow.task.MAX_ATTEMPTS is not there; install metaflow==2.19.39" in message
+    assert "is not supported: metaflow.task.MAX_ATTEMPTS does not exist; install metaflow==2.19.39" in message
 
 
 # ---------------------------------------------------------------------- patches of the loader

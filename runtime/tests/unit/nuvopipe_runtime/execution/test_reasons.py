@@ -61,7 +61,7 @@ def test_a_value_nested_too_deeply_is_said_to_be(platform: MakeFlow) -> None:
 def test_a_class_that_is_gone_is_named(platform: MakeFlow) -> None:
     made = "m = sys.modules['gone'] = types.ModuleType('gone'); exec('class C: pass', vars(m)); self.x = m.C()"
     message = error_of(platform, made, end="self.x", imports="import sys, types")
-    assert message.startswith('end reads the artifact "x", a gone.C, and there is no module gone in its environment;')
+    assert message.startswith('end reads the artifact "x", a gone.C, but there is no module gone in its environment;')
 
 
 def test_an_error_of_the_users_own_speaks_for_itself() -> None:

@@ -115,7 +115,7 @@ def test_every_turn_and_attempt_is_executed_once(looping: Callable[[], OneFlow])
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", range(4, 31, 5))
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lost_lane_is_made_up_for(looping: Callable[[], OneFlow], lost: int, when: str) -> None:
+def test_a_lost_lane_is_replaced(looping: Callable[[], OneFlow], lost: int, when: str) -> None:
     p = looping()
     dropped = []
 
@@ -223,7 +223,7 @@ def test_a_join_in_a_loop_does_not_make_its_turns_uncounted(forking: Callable[[]
 @pytest.mark.slow
 @pytest.mark.parametrize("turn", range(3))
 @pytest.mark.parametrize("step", ["meet", "decide", "leave"])
-def test_a_lane_lost_behind_a_join_of_its_item_is_made_up_for(forking: Callable[[], OneFlow], step: str, turn: int) -> None:
+def test_a_lane_lost_after_a_join_of_its_item_is_replaced(forking: Callable[[], OneFlow], step: str, turn: int) -> None:
     """The session that takes the item over finds pools that were already joined, and continues after them."""
     p = forking()
     dropped = []
@@ -403,12 +403,12 @@ def test_a_flow_that_never_begins_is_given_up(platform: MakeFlow) -> None:
     started, begun = [], p.clock.now()
     p.start = lambda flow, arguments: started.append(arguments.get("run", arguments))
     p.invoke()
-    assert "the flow Other was started and has not begun" in p.result()["error"]["message"]
+    assert "the flow Other was started but has not begun" in p.result()["error"]["message"]
     assert started == [*["r1-other-t"] * 3, {"cancel": "r1-other-t"}]
     assert p.clock.now() - begun < 1800
 
 
-def test_what_a_flow_refuses_fails_the_step_that_starts_it(platform: MakeFlow) -> None:
+def test_arguments_that_a_flow_refuses_fail_the_calling_step(platform: MakeFlow) -> None:
     p = calling(platform)
     other = platform(CALLING, {"start": {"next": {"end": True}}}, start="start", end="start", outputs=[])
     other.plan.flow, other.store = "Other", p.store

@@ -83,7 +83,7 @@ def test_an_error_keeps_not_even_the_beginning_of_a_secret(platform: MakeFlow) -
     assert "x***" in text_of(made, "task_stderr.log")
 
 
-def test_a_secret_that_was_not_bound_is_told(platform: MakeFlow) -> None:
+def test_a_secret_that_was_not_bound_is_reported(platform: MakeFlow) -> None:
     made = make(platform)
     made.container.executor.secrets = {}
     with pytest.raises(RuntimeError, match="step start lacks TOKEN: deploy the flow again, with its secrets"):

@@ -102,7 +102,7 @@ def caught(p: OneFlow, **params: Any) -> Any:
         ("import threading; self.lock = threading.Lock()", "lock"),
     ],
 )
-def test_catch_is_told_how_a_process_ended(
+def test_catch_receives_how_a_process_ended(
     reasoned: Callable[..., OneFlow], how: str, reason: str, retry: dict[str, Any]
 ) -> None:
     p = reasoned(timeoutMs=500, **retry) if "sleep" in how else reasoned(**retry)
@@ -112,17 +112,17 @@ def test_catch_is_told_how_a_process_ended(
     assert message == p.store.get_json(p.keys("ask/t/failed-0")[0])["error"]
 
 
-def test_catch_is_told_that_there_was_no_more_memory(reasoned: Callable[..., OneFlow]) -> None:
+def test_catch_receives_that_memory_ran_out(reasoned: Callable[..., OneFlow]) -> None:
     assert caught(reasoned(), how="bytearray(1 << 60)") == ["MemoryError", "out of memory"]
 
 
-def test_catch_is_told_what_an_action_answered(reasoned: Callable[..., OneFlow]) -> None:
+def test_catch_receives_the_error_of_an_action(reasoned: Callable[..., OneFlow]) -> None:
     p = reasoned(call={"action": "flaky"})
     p.answer = lambda envelope, arguments: {"error": {"error": "An error has occurred: Error: out of paper"}}
     assert caught(p) == ["FailureHandledByCatch", "An error has occurred: Error: out of paper"]
 
 
-def test_catch_is_told_how_a_flow_ended(reasoned: Callable[..., OneFlow]) -> None:
+def test_catch_receives_how_a_flow_ended(reasoned: Callable[..., OneFlow]) -> None:
     p = reasoned(call={"flow": "Other", "detach": False})
     p.result_of = lambda envelope, arguments: {"status": "failed", "error": {"message": "ValueError: negative: -1"}}
     assert caught(p)[1].startswith("the flow Other failed: ValueError: negative: -1")
@@ -131,7 +131,7 @@ def test_catch_is_told_how_a_flow_ended(reasoned: Callable[..., OneFlow]) -> Non
     assert "there is no such flow" in caught(p)[1]
 
 
-def test_catch_is_told_that_a_container_was_lost(reasoned: Callable[..., OneFlow]) -> None:
+def test_catch_receives_that_a_container_was_lost(reasoned: Callable[..., OneFlow]) -> None:
     p = reasoned()
 
     def lose(number: int, envelope: dict[str, Any]) -> str | None | None:

@@ -75,7 +75,7 @@ def test_no_secret_of_it_is_kept(order: OneFlow) -> None:
 
 
 @pytest.mark.parametrize("lost", ["run.json", "failed", "_parameters/0/commit"])
-def test_it_is_made_up_for_where_it_is_lost(order: OneFlow, lost: str) -> None:
+def test_a_lost_session_is_replaced(order: OneFlow, lost: str) -> None:
     """The session is lost after it has written one of these objects."""
     create = order.store.create
 

@@ -130,7 +130,7 @@ def test_a_platform_that_is_busy_is_asked_again_to_wake_the_parent(family: Calla
     assert len(asked) == 3 and asked[-1] - asked[0] > 60
 
 
-def test_a_wake_that_is_lost_is_made_up_for_by_a_sweep(family: Callable[..., Any]) -> None:
+def test_a_sweep_repeats_a_lost_wake(family: Callable[..., Any]) -> None:
     world = family(Parent=copy(PARENT), Child=copy(SLOW_CHILD))
     world.fault = lambda call, operation, key: "lost" if (operation, key) == ("start", "sub") else None
     is_over = partial(result, world, "Parent", "r1")
@@ -235,7 +235,7 @@ def test_a_child_that_begins_after_it_was_cancelled_does_nothing(family: Callabl
     assert not world.store.list(RunLayout("Child", "c1").tasks_prefix)
 
 
-def test_a_flow_that_is_not_waited_for_goes_on(family: Callable[..., Any]) -> None:
+def test_a_detached_flow_continues(family: Callable[..., Any]) -> None:
     parent = copy(PARENT)
     parent["sub"] = {"next": {"step": "ill"}, **calls("Child"), "call": {"flow": "Child", "detach": True}}
     parent["ill"] = {"next": {"step": "end"}}

@@ -140,7 +140,7 @@ def test_i4_a_long_run_waits_for_the_platform_to_take_its_continuation(platform:
     assert any(envelope.get("used", 0) >= 46 for envelope in p.log)
 
 
-def test_a_run_tells_since_when_it_waits_for_the_platform(platform: MakeFlow) -> None:
+def test_a_run_records_since_when_it_waits_for_the_platform(platform: MakeFlow) -> None:
     p = foreach(platform, 60, 1)
     refused, told = [], []
 
@@ -285,7 +285,7 @@ def test_a_crash_between_commit_and_metaflows_files_is_made_good_by_entering_aga
 
 
 @pytest.mark.parametrize("part", ["run.json", "/claims/", "/commit", "/join"])
-def test_a_put_whose_first_answer_was_lost_is_no_rival(platform: MakeFlow, part: str) -> None:
+def test_a_put_whose_first_answer_was_lost_finds_its_own_object(platform: MakeFlow, part: str) -> None:
     """The store's client repeats the PUT and finds its own object."""
     p = foreach(platform, 3, 2)
     create = p.store.create

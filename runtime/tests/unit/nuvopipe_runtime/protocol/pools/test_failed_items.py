@@ -42,6 +42,6 @@ def test_the_run_fails(platform: MakeFlow) -> None:
     assert p.result()["error"]["step"] == "each"
 
 
-def test_the_join_goes_on_without_it(platform: MakeFlow) -> None:
+def test_the_join_continues_without_it(platform: MakeFlow) -> None:
     p = with_a_lane_that_comes_just_after_the_commit(platform, minSuccess={"count": 1})
     assert p.result()["outputs"] == {"joined": 2}

@@ -36,7 +36,7 @@ def test_so_many_lanes_pay(remaining: int, item_ms: int, lanes: int, start_ms: i
     assert lanes_to_add(remaining, item_ms, lanes, start_ms, is_measured) == expected
 
 
-def test_what_starts_take_is_forgotten() -> None:
+def test_start_up_times_are_forgotten() -> None:
     pace = Pace()
     assert pace.start_ms(5) is None
     pace.remember(60, 1_000)

@@ -50,7 +50,7 @@ def test_a_name_alone_asks_for_the_result(linear: OneFlow) -> None:
     assert "was 4, not 1" in linear.invoke(n=1)["error"]["message"]
 
 
-def test_a_conflict_leaves_a_run_that_goes_on_alone(linear: OneFlow) -> None:
+def test_a_conflict_does_not_affect_a_live_run(linear: OneFlow) -> None:
     answers = []
 
     def start_again(number: int, envelope: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ def test_another_version_is_named(linear: OneFlow) -> None:
     assert again["note"].endswith("with version 00000000 of the flow: nothing was run again")
 
 
-def test_a_run_that_resumes_another_is_no_plain_run(linear: OneFlow) -> None:
+def test_a_run_that_resumes_another_differs_from_a_plain_run(linear: OneFlow) -> None:
     linear.invoke(n=4)
     linear.run_session({**linear.log[0], "run": "r2", "params": {}, "origin": ["r1"]})
     assert "it resumes r1" in linear.invoke(run="r2", n=4)["error"]["message"]

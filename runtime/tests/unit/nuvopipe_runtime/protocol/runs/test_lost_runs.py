@@ -72,7 +72,7 @@ def test_one_sweep_finishes_a_run_whose_session_was_lost(looping: Callable[[], O
     assert p.store.list(LIVE_PREFIX) == []
 
 
-def test_an_answer_that_is_lost_after_a_failure_is_no_failure_of_its_own(looping: Callable[[], OneFlow]) -> None:
+def test_an_answer_lost_after_a_failure_is_not_another_failure(looping: Callable[[], OneFlow]) -> None:
     retry = {**RETRY, "on": ["ConnectionError"]}
     p = looping({**STEPS, "second": {**STEPS["second"], "retry": retry}}, concurrency=1)
     lost = []
@@ -261,7 +261,7 @@ def test_cancelled_lanes_stop_at_their_next_step(looping: Callable[[], OneFlow])
 
 
 @pytest.mark.parametrize("name", ["", "..", "../r1", "a//b", "\x00", "x" * 2000])
-def test_what_cannot_name_a_run_is_no_run(looping: Callable[[], OneFlow], name: str) -> None:
+def test_an_invalid_run_name_is_refused(looping: Callable[[], OneFlow], name: str) -> None:
     p = looping()
     for answer in (p.run_session(place(p, name, cancel=True)), resume(p, name, "r2")):
         assert "there is no run" in answer["error"]["message"]

@@ -230,7 +230,7 @@ def test_two_sessions_on_one_path_go_on_as_one(linear: Callable[..., OneFlow]) -
     assert p.result("r2")["outputs"] == {"k": 4} and len(executed(p, "end")) <= 3
 
 
-def test_a_resumed_run_looks_into_the_cache_unless_it_is_told_to_do_a_step_again(platform: MakeFlow, tmp_path: Path) -> None:
+def test_a_resumed_run_uses_the_cache_except_for_steps_to_execute_again(platform: MakeFlow, tmp_path: Path) -> None:
     marker = tmp_path / "fixed"
     text = FLOW.replace(
         "            self.logs =",
@@ -255,7 +255,7 @@ def test_a_resumed_run_looks_into_the_cache_unless_it_is_told_to_do_a_step_again
     assert "cached" in records(p, "r4")["join/t"]
 
 
-def test_a_join_that_goes_on_without_items_is_executed(platform: MakeFlow) -> None:
+def test_a_join_that_continues_without_items_is_executed(platform: MakeFlow) -> None:
     flow = FLOW.replace("            self.log = []\n", "            self.log = [1 / (self.input - 2)][1:]\n")
     steps = with_cache("join", "end")
     steps["join"]["retry"] = RETRY

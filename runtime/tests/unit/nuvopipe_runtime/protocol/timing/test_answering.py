@@ -91,7 +91,7 @@ def test_refused_it_works_on(platform: MakeFlow) -> None:
     assert p.run_session(dict(first, answerWithin=2))["status"] == "succeeded"
 
 
-def test_what_is_refused_for_concurrency_is_asked_again_soon() -> None:
+def test_a_launch_refused_for_concurrency_is_repeated_soon() -> None:
     pauses = []
     now = 60_000_123
     for _ in range(6):

@@ -102,7 +102,7 @@ def test_a_step_is_ended_and_not_caught(timed: Callable[..., OneFlow]) -> None:
     assert MESSAGE in log and "the step was ended" not in log
 
 
-def test_a_steps_own_limit_is_told_as_such(timed: Callable[..., OneFlow]) -> None:
+def test_a_steps_own_limit_is_reported_as_such(timed: Callable[..., OneFlow]) -> None:
     p = timed(timeoutMs=200)
     p.invoke(how="time.sleep(30)")
     assert p.result()["error"]["message"] == "the step was ended after its time limit of 0.2 s"
@@ -156,7 +156,7 @@ def test_an_action_that_is_awaited_does_not_keep_the_run(timed: Callable[..., On
     assert p.result()["error"]["message"] == MESSAGE
 
 
-def test_nobody_watches_over_an_action_that_ends_in_time(timed: Callable[..., OneFlow]) -> None:
+def test_no_session_watches_an_action_that_ends_in_time(timed: Callable[..., OneFlow]) -> None:
     p = timed(call={"action": "quick"})
     p.plan.timeout_ms = 3_600_000
     p.answer = lambda envelope, arguments: {"result": {}}

@@ -69,13 +69,13 @@ def test_values_are_converted(kind: str, given: Any, value: Any) -> None:
         ("secret", {"a": 1}, "text"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(kind: str, given: Any, problem: str) -> None:
+def test_a_value_of_the_wrong_type_is_refused_by_name(kind: str, given: Any, problem: str) -> None:
     with pytest.raises(BadParameters) as raised:
         complete({"p": {"type": kind, "required": False}}, {"p": given})
     assert str(raised.value) == f'the parameter "p" must be {problem}'
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     specs = {
         "days": {"type": "integer", "required": False, "max": 7},
         "label": {"type": "string", "required": True, "help": "put before each title"},
@@ -104,13 +104,13 @@ def test_defaults_and_absent_values(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("run", ["", ".", "a/b", "../a", "a b", "ž", "x" * 129])
-def test_what_cannot_name_a_run(run: str) -> None:
+def test_an_invalid_run_name_is_rejected(run: str) -> None:
     with pytest.raises(BadParameters, match="invalid run name"):
         check_invocation({"run": run})
 
 
 @pytest.mark.parametrize("wait", [-1, "1", True, float("nan"), [2]])
-def test_what_is_no_time_to_wait(wait: Any) -> None:
+def test_an_invalid_wait_is_refused(wait: Any) -> None:
     check_invocation({"run": "r", "answerWithin": 0.5})
     with pytest.raises(BadParameters, match="'wait' must be"):
         check_invocation({"run": "r", "answerWithin": wait})
@@ -210,7 +210,7 @@ def test_a_binary_file_is_base64() -> None:
         assert "must be the base64 text of a file" in refusal_of(spec, given)
 
 
-def test_two_starts_of_a_run_are_told_apart_without_their_secrets() -> None:
+def test_two_starts_of_a_run_are_distinguished_without_their_secrets() -> None:
     specs = {
         "qty": {"type": "integer", "default": 1, "required": False},
         "token": {"type": "secret", "required": False},

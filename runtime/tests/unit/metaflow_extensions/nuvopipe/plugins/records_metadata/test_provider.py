@@ -73,7 +73,7 @@ def put(objects: Objects, step: str, task: str, name: str, attempt: int = 0, **m
     objects.objects[LAYOUT.task_prefix(step, task) + name] = json.dumps(record | more).encode()
 
 
-def test_a_listing_goes_without_what_is_no_record(ask: Callable[..., Any], objects: Objects) -> None:
+def test_a_listing_leaves_out_what_is_not_a_record(ask: Callable[..., Any], objects: Objects) -> None:
     objects.objects[RunLayout("F", "broken").run] = b"{"
     objects.objects[RunLayout("F", "odd").run] = b"[]"
     put(objects, "a", "t", "commit")
@@ -124,7 +124,7 @@ def test_the_own_task_is_in_its_own_run_alone(ask: Callable[..., Any], monkeypat
     assert ask("task", "self", "F", "r", "b", "t") is None
 
 
-def test_tags_that_others_change_meanwhile_are_kept(ask: Callable[..., Any], objects: Objects) -> None:
+def test_tags_that_others_change_at_the_same_time_are_kept(ask: Callable[..., Any], objects: Objects) -> None:
     replace = objects.replace
 
     def another_was_faster(key: str, data: bytes, e_tag: str | None) -> Any:
@@ -154,7 +154,7 @@ def test_another_datastore_is_named_by_its_root() -> None:
 @pytest.mark.parametrize(
     "content", [b"not JSON", b"[]", b"{}", b'"text"', b"", b'{"flow": "F", "run": "odd", "created": "then"}']
 )
-def test_an_object_that_is_no_record_is_gone_around(ask: Callable[..., Any], objects: Objects, content: bytes) -> None:
+def test_an_object_that_is_not_a_record_is_skipped(ask: Callable[..., Any], objects: Objects, content: bytes) -> None:
     put(objects, "start", "t", "commit")
     objects.objects[RunLayout("F", "odd").run] = content
     objects.objects[RunLayout("Odd", "r").run] = content
