@@ -54,6 +54,4 @@ def check_size(envelope: Mapping[str, Any]) -> None:
     """Raises ValueError if the envelope is too long. Outputs and arguments of actions do not count."""
     size = len(json.dumps({key: value for key, value in envelope.items() if key not in ANSWERED}))
     if size > ENVELOPE_MAX_BYTES:
-        raise ValueError(
-            f"the envelope is {size} bytes long, but may have {ENVELOPE_MAX_BYTES}: the flow is nested too deep"
-        )
+        raise ValueError(f"the envelope is {size} bytes long, but may have {ENVELOPE_MAX_BYTES}: the flow is nested too deep")

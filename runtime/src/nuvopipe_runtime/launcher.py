@@ -53,14 +53,14 @@ class Launcher:
     def start(self, flow: str, parameters: Mapping[str, Any]) -> str | None:
         """Starts a flow of the namespace, or one of its versions.
 
-        None when the platform accepts it, `later` when it may, or why it never will.
+        Returns None if the platform accepts it, `later` if it might do so later, or the reason why it never will.
         """
         request = urllib.request.Request(
             f"{self._actions}/{quote(flow)}?blocking=false",
             data=json.dumps(parameters).encode(),
             headers={"content-type": "application/json"},
         )
-        # Not for another host, if this one redirects.
+        # The key is not sent to another host if this one redirects.
         request.add_unredirected_header("authorization", self._authorization)
         try:
             with urllib.request.urlopen(request, timeout=LAUNCH_TIMEOUT_S, context=self._tls) as answer:

@@ -96,8 +96,8 @@ class Plan:
         return next((depth for depth in reversed(range(len(within))) if within[depth] in self.pools), None)
 
     def collecting_depth(self, step: str) -> int | None:
-        """The same for the innermost foreach that collects failures."""
-        within = self.steps[step]["within"] if step in self.steps else []  # `_parameters` may fail too
+        """Index of the innermost foreach that collects failures, likewise; None without one."""
+        within = self.steps[step]["within"] if step in self.steps else []  # the task `_parameters` can fail too
         collecting = [depth for depth, scope in enumerate(within) if "minSuccess" in self.pools.get(scope, {})]
         return collecting[-1] if collecting else None
 
@@ -140,10 +140,10 @@ class Plan:
     def inputs(
         self, step: str, at: list[int], before: tuple[str, list[int]] | None, items: Callable[[str, list[int]], Iterable[int]]
     ) -> list[tuple[str, str]]:
-        """`(step, task)` of the tasks that a task reads.
+        """Returns `(step, task)` of the tasks that a task reads.
 
-        `before` is `(step, at)` of the preceding task, for when the plan does not determine it; `items(opener, at)` returns
-        the items of a pool that were done.
+        `before` is `(step, at)` of the preceding task, needed if the plan does not determine it; `items(opener, at)` returns
+        the items of a pool that are done.
         """
         spec = self.steps[step]
         if step in (self.start, self.on_failure):
@@ -174,15 +174,15 @@ def version_of(bundle: str) -> str:
 
 
 def conductor_of(flow: str, bundle: str) -> str:
-    """Conductor action of one version of a flow. Runs only enter their own version, whatever is deployed meanwhile."""
+    """Conductor action of one version of a flow. Runs only enter their own version, even if another one is deployed."""
     return f"{flow}.steps/flow-{version_of(bundle)}"
 
 
 def task_id(at: Iterable[int]) -> str:
-    """Task id of a coordinate: `t`, or `t-3-0` for item (or turn) 0 in item 3 of the outer scope."""
+    """Task ID of a coordinate: `t`, or `t-3-0` for item (or turn) 0 in item 3 of the outer scope."""
     return "-".join(["t", *map(str, at)])
 
 
 def coordinate_of(task: str) -> list[int]:
-    """Coordinate of a task id."""
+    """Coordinate of a task ID."""
     return [int(index) for index in task.split("-")[1:]]

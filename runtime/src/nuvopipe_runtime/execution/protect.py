@@ -30,14 +30,14 @@ def hide_memory(hidden: bool = True) -> None:
 
 
 def give_up_spying() -> None:
-    """From now on even root, in this process and all that it starts, cannot read hidden memory."""
+    """Makes this process and all that it starts unable to read hidden memory, even as root."""
     if not IS_LINUX:
         return
     libc = ctypes.CDLL(None)
     for capability in SPYING:
         libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    # Effective, permitted and inheritable, of capabilities 0 to 31 and then of 32 to 63.
+    # Effective, permitted and inheritable sets: first for capabilities 0 to 31, then for 32 to 63.
     sets = (ctypes.c_uint32 * 6)()
     if libc.capget(header, sets) != 0:
         return

@@ -25,7 +25,7 @@ OTHER_SENDER = "the parameters were sealed for another S3 secret key than the st
 
 
 class UnreadableSecrets(BadParameters):
-    """A run is to be resumed whose secret parameters cannot be read."""
+    """Raised if the secret parameters of a run to resume cannot be read."""
 
     code = UNREADABLE_SECRETS
 
@@ -41,7 +41,7 @@ class SecretParameters:
         self._values: dict[str, Any] = {}
 
     def open(self, store: Store, given: dict[str, Any] | str) -> dict[str, Any]:
-        """The client's parameters. Raises `BadValues`.
+        """Returns the client's parameters. Raises `BadValues`.
 
         The conductor of a flow with secrets seals them, because its answers are recorded.
         """
@@ -78,7 +78,7 @@ class SecretParameters:
         return self.of(replace(context, layout=RunLayout(context.plan.flow, origin)))
 
     def of(self, context: Context) -> dict[str, Any]:
-        """Secret parameters of the run, by name. Raises `Unreadable`, whose message says what to do."""
+        """Returns the run's secret parameters by name. Raises `Unreadable`, whose message says what to do."""
         if self._names and self._run != context.layout.run_id:
             found = context.store.get(context.layout.secrets)
             if found is None:
