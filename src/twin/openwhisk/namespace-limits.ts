@@ -1,4 +1,5 @@
 import * as openwhisk from '../../contract/openwhisk.generated.ts';
+import type { ActionLimits } from './entities.ts';
 
 /** The limits of an OpenWhisk namespace. Their sources are in `schemas/openwhisk.json`. */
 export interface NamespaceLimits {
@@ -71,3 +72,8 @@ export const DEFAULT_LIMITS: NamespaceLimits = {
   blockingWaitMs: openwhisk.BLOCKING_WAIT_MS,
   componentGraceMs: openwhisk.COMPONENT_GRACE_MS,
 };
+
+/** The limits of an action that sets none. */
+export function standardLimits({ concurrency, logsMb, memoryMb, timeoutMs }: NamespaceLimits): ActionLimits {
+  return { concurrency: concurrency.std, logs: logsMb.std, memory: memoryMb.std, timeout: timeoutMs.std };
+}

@@ -310,10 +310,6 @@ class Router {
     const { timeoutMs, memoryMb, logsMb } = limits;
     return {
       description: 'OpenWhisk',
-      support: {
-        github: 'https://github.com/apache/openwhisk/issues',
-        slack: 'http://slack.openwhisk.org',
-      },
       api_paths: ['/api/v1'],
       limits: {
         actions_per_minute: limits.invocationsPerMinute,
@@ -326,12 +322,6 @@ class Router {
         default_max_action_memory: memoryMb.max * MIB,
         default_min_action_logs: logsMb.min * MIB,
         default_max_action_logs: logsMb.max * MIB,
-        min_action_duration: timeoutMs.min,
-        max_action_duration: timeoutMs.max,
-        min_action_memory: memoryMb.min * MIB,
-        max_action_memory: memoryMb.max * MIB,
-        min_action_logs: logsMb.min * MIB,
-        max_action_logs: logsMb.max * MIB,
       },
       runtimes: runtimesInformation() as Json,
     };
@@ -345,7 +335,6 @@ const API_INFORMATION: Json = {
   api_version_path: 'v1',
   build: 'local',
   buildno: 'local',
-  swagger_paths: { ui: '/docs', 'api-docs': '/api-docs' },
 };
 
 const AUTHENTICATION_CHALLENGE = { 'WWW-Authenticate': 'Basic realm="OpenWhisk secure realm",charset=UTF-8' };

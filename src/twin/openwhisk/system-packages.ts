@@ -1,7 +1,7 @@
 /** The few actions of `/whisk.system` that flows and documentation use. */
 import type { Action } from './entities.ts';
 import type { EntityStore } from './entity-store.ts';
-import { DEFAULT_LIMITS } from './namespace-limits.ts';
+import { DEFAULT_LIMITS, standardLimits } from './namespace-limits.ts';
 
 const NAMESPACE = 'whisk.system';
 
@@ -21,12 +21,7 @@ export function provideSystemPackages(entities: EntityStore, nowMs: number): voi
       name,
       publish: false,
       exec: { kind: 'nodejs:20', code, binary: false },
-      limits: {
-        concurrency: DEFAULT_LIMITS.concurrency.std,
-        logs: DEFAULT_LIMITS.logsMb.std,
-        memory: DEFAULT_LIMITS.memoryMb.std,
-        timeout: DEFAULT_LIMITS.timeoutMs.std,
-      },
+      limits: standardLimits(DEFAULT_LIMITS),
       annotations: [{ key: 'provide-api-key', value: false }],
     };
     entities.provide('action', action);

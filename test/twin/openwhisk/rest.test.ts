@@ -28,7 +28,7 @@ describe('the REST API', () => {
     const { body } = await whisk.call('GET', '/');
     assert.equal(body.limits.actions_per_minute, 10_000);
     assert.equal(body.limits.sequence_length, 50);
-    assert.equal(body.limits.max_action_memory, 512 * 1024 * 1024);
+    assert.equal(body.limits.default_max_action_memory, 512 * 1024 * 1024);
     assert.ok(body.runtimes.nodejs.some((each: Body) => each.kind === 'nodejs:20' && each.default));
     assert.equal((await whisk.call('GET', '/api/v1')).body.api_version_path, 'v1');
     assert.deepEqual((await whisk.call('GET', '/api/v1/namespaces')).body, ['guest']);

@@ -1,7 +1,7 @@
 /** `/whisk.system/alarms`: the feed actions `alarm` and `interval`, which pass their arguments to the service. */
 import type { Action, BoundValue } from '../entities.ts';
 import type { EntityStore } from '../entity-store.ts';
-import { DEFAULT_LIMITS } from '../namespace-limits.ts';
+import { DEFAULT_LIMITS, standardLimits } from '../namespace-limits.ts';
 
 const NAMESPACE = 'whisk.system';
 const PACKAGE = 'alarms';
@@ -48,12 +48,7 @@ export function provideAlarmFeeds(entities: EntityStore, nowMs: number): void {
       name,
       publish: false,
       exec: { kind: 'nodejs:20', code: CODE, binary: false },
-      limits: {
-        concurrency: DEFAULT_LIMITS.concurrency.std,
-        logs: DEFAULT_LIMITS.logsMb.std,
-        memory: DEFAULT_LIMITS.memoryMb.std,
-        timeout: DEFAULT_LIMITS.timeoutMs.std,
-      },
+      limits: standardLimits(DEFAULT_LIMITS),
       annotations,
       parameters,
     };

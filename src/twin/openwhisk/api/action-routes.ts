@@ -2,7 +2,6 @@
 import { checkName, decodeActionPut, decodeBody } from '../decode.ts';
 import {
   type Action,
-  type ActionLimits,
   actionJson,
   type BoundValue,
   type Exec,
@@ -15,6 +14,7 @@ import {
 import { lastOf, parentOf } from '../entity-names.ts';
 import type { EntityStore } from '../entity-store.ts';
 import * as messages from '../messages.ts';
+import { standardLimits } from '../namespace-limits.ts';
 import { Reject } from '../reject.ts';
 import { type ApiAnswer, type ApiRequest, booleanParameter, ok } from '../request.ts';
 import { type ApiOptions, allow, type CollectionApi, isCollection, listEntities } from './collection.ts';
@@ -93,17 +93,11 @@ export class ActionsApi implements CollectionApi {
     const exec = put.exec ?? old?.exec;
     if (exec === undefined) throw new Reject(400, 'exec undefined');
     if (put.exec !== undefined && isSequence(put.exec)) this.#checkSequence(path, put.exec.components);
-    const std: ActionLimits = {
-      concurrency: limits.concurrency.std,
-      logs: limits.logsMb.std,
-      memory: limits.memoryMb.std,
-      timeout: limits.timeoutMs.std,
-    };
     const kept = (old?.annotations ?? []).filter((each) => put.delAnnotations?.includes(each.key) !== true);
     const action: Action = {
       annotations: amendAnnotations(mergeKeyValues(kept, put.annotations ?? []), exec, old === undefined),
       exec,
-      limits: { ...(old?.limits ?? std), ...put.limits },
+      limits: { ...(old?.limits ?? standardLimits(limits)), ...put.limits },
       name: lastOf(path),
       namespace: parentOf(path),
       parameters: actionParameters(put.exec, put.parameters, old),
