@@ -49,7 +49,8 @@ export async function lockRequirements(options: LockOptions): Promise<Lock> {
       python,
       target,
       // A package that the runtime also uses must have the same version.
-      arguments: ['-c', REQUIREMENTS_LOCK, ...requirements],
+      arguments: ['-c', REQUIREMENTS_LOCK],
+      requirements,
       what: 'the packages of environment.pip',
       report,
     });

@@ -3,9 +3,11 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { named } from '../../base/counts.ts';
 import { SystemError, UserError } from '../../base/errors.ts';
-import type { Progress } from '../../base/terminal/progress.ts';
-import { type PipFailure, pipInstall } from './run-pip.ts';
+import { type Progress, silentReport } from '../../base/terminal/progress.ts';
+import { mapParallel } from '../s3/parallel.ts';
+import { pipInstall } from './run-pip.ts';
 
 /**
  * The interpreter that will import the wheels: that of a cluster's containers, by version, or the one that runs pip.
@@ -34,8 +36,10 @@ function platformFlags(target: WheelTarget): string[] {
 export interface WheelOptions {
   python: string;
   target: WheelTarget;
-  /** Arguments of `pip install`: requirements, `-r`, `-c`, `--no-deps`. */
+  /** Arguments of `pip install`: `-r`, `-c`, `--no-deps`. */
   arguments: readonly string[];
+  /** Further arguments; if pip fails, the error names those without a wheel. */
+  requirements?: readonly string[];
   /** For progress and errors: `the runtime's packages`. */
   what: string;
   report: Progress;
@@ -117,43 +121,37 @@ export async function pythonTag(python: string): Promise<string> {
 }
 
 async function install(folder: string, options: WheelOptions, flags: readonly string[]): Promise<void> {
-  const { python, target, what, report } = options;
-  const args = ['--target', folder, ...flags, ...platformFlags(target), ...options.arguments];
+  const { python, target, requirements = [], report } = options;
+  const args = ['--target', folder, ...flags, ...platformFlags(target), ...options.arguments, ...requirements];
   const failure = await pipInstall(python, args, report);
-  if (failure) throw noWheels(failure, what, target);
+  if (failure !== undefined) throw await noWheels(failure, folder, options);
 }
 
-/** Maximum number of available versions listed, newest first. */
-const VERSIONS_NAMED_MAX = 5;
+/** Maximum number of pip processes at once; each needs a second of a core. */
+const PIPS_MAX = 4;
 
-function noWheels({ message, unmet, conflict, isOffline }: PipFailure, what: string, target: WheelTarget): UserError {
-  const code = 'python-packages';
-  if (isOffline) {
-    const hint = 'connect to the network, or configure a mirror for pip';
-    return new UserError(code, `cannot get ${what}: pip cannot reach its package index`, hint);
-  }
-  if (conflict) {
-    const parts = conflict.map((line) => line.replace('The user requested (constraint) ', 'nuvopipe itself requires '));
-    const reason = `the requirements conflict: ${parts.join('; ').replaceAll('The user requested ', 'the flow requires ')}`;
-    return new UserError(code, `cannot get ${what}: ${reason}`, 'pin versions that are compatible');
-  }
-  if (!unmet)
-    return new UserError(
-      code,
-      `cannot get ${what}: ${message}`,
-      'only wheels are supported; nothing is built from source',
-    );
-  const { requirement, versions } = unmet;
-  const platform = target === 'native' ? 'this Python and machine' : `Python ${target} on Linux (x86-64)`;
-  const some = versions.slice(-VERSIONS_NAMED_MAX).join(', ');
-  const there = versions.length === 0 ? '' : `; available wheels: ${some}`;
-  return new UserError(
-    code,
-    `cannot get ${what}: there is no wheel of ${requirement} for ${platform}${there}`,
-    versions.length === 0
-      ? 'check the name; packages without wheels need a custom image'
-      : 'pin one of these; packages without wheels need a custom image',
+/** Without pip's sentences, only installing each requirement by itself tells a missing wheel from a conflict. */
+async function noWheels(failure: string, folder: string, options: WheelOptions): Promise<UserError> {
+  const { python, target, requirements = [], what } = options;
+  const flags = ['--target', folder, '--dry-run', '--ignore-installed', '--no-deps', '--retries', '0'];
+  const alone = await mapParallel(
+    requirements,
+    (requirement) => pipInstall(python, [...flags, ...platformFlags(target), requirement], silentReport),
+    PIPS_MAX,
   );
+  const unmet = requirements.filter((_, index) => alone[index] !== undefined);
+  const platform = target === 'native' ? 'this Python and machine' : `Python ${target} on Linux (x86-64)`;
+  const [reason, hint] =
+    requirements.length === 0
+      ? [undefined, 'check that pip reaches its package index; only wheels are supported']
+      : unmet.length > 0
+        ? [
+            `pip gets no wheel of ${named(unmet)} for ${platform}`,
+            'check name, version and network; packages without wheels need a custom image',
+          ]
+        : ["the requirements exclude each other, or nuvopipe's own", 'pin versions that are compatible'];
+  const parts = [`cannot get ${what}`, ...(reason === undefined ? [] : [reason]), failure];
+  return new UserError('python-packages', parts.join(': '), hint);
 }
 
 /**

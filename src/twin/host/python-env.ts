@@ -165,7 +165,7 @@ async function installPins(python: string, spec: EnvironmentSpec, report: Progre
   if (failure === undefined) return;
   throw new UserError(
     'python-packages',
-    `cannot install the Python packages ${spec.what}: ${failure.message}`,
+    `cannot install the Python packages ${spec.what}: ${failure}`,
     'the first use needs a package index: connect to the network, or configure a mirror for pip',
   );
 }

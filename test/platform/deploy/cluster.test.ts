@@ -101,7 +101,7 @@ steps:
     const plan = { ...bundle.plan, profiles };
     await assert.rejects(deployBundle({ ...options, home: folder, bundle: { ...bundle, plan } }), (error: Error) => {
       assert.equal((error as Error & { code: string }).code, 'python-packages');
-      assert.match(error.message, /there is no wheel of nuvopipe-has-no-such-package==1 for Python 3\.11 on Linux/);
+      assert.match(error.message, /pip gets no wheel of nuvopipe-has-no-such-package==1 for Python 3\.11 on Linux/);
       return true;
     });
   });
