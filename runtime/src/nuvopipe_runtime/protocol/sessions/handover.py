@@ -124,8 +124,11 @@ class Handover:
         return True
 
     def free_client(self, envelope: Envelope) -> Envelope | None:
-        """Has a fresh session launched for the rest and waits for the result; None if the platform has just refused one."""
-        if self._launches.is_refused:
+        """Has a fresh session launched for the rest, and waits for the result.
+
+        None if the platform has just refused one, and in a sequence: no conductor could launch it.
+        """
+        if self._launches.is_refused or self._plan.is_sequence:
             return None
         return self._launches.ask(envelope, [own_session(self._of_fresh_session(envelope))], self.stopping(envelope))
 
