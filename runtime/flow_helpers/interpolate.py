@@ -26,7 +26,7 @@ def _text(*parts: object) -> str:
 
 
 def _written(value: Any) -> str:
-    """Converts a value to text: values that JSON has to JSON, all others with `str`."""
+    """Converts a value to text: JSON values as JSON, all others with `str`."""
     if hasattr(value, "tolist"):
         value = value.tolist()  # numpy and the like
     is_json = value is None or isinstance(value, (bool, int, float, list, tuple, dict))

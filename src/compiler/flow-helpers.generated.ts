@@ -37,7 +37,7 @@ export const helpers = {
     "imports": [
       "import json"
     ],
-    "code": "def _artifact(self, step, name):\n    try:\n        return getattr(self, name)\n    except AttributeError:\n        why = _why_missing(self, name) or f'there is no artifact or parameter \"{name}\"'\n        raise AttributeError(f\"step {step}: {why}\") from None\n\n\ndef _text(*parts):\n    return \"\".join(map(_written, parts))\n\n\ndef _written(value):\n    \"\"\"Converts a value to text: values that JSON has to JSON, all others with `str`.\"\"\"\n    if hasattr(value, \"tolist\"):\n        value = value.tolist()  # numpy and the like\n    is_json = value is None or isinstance(value, (bool, int, float, list, tuple, dict))\n    return json.dumps(value, default=str) if is_json else str(value)\n",
+    "code": "def _artifact(self, step, name):\n    try:\n        return getattr(self, name)\n    except AttributeError:\n        why = _why_missing(self, name) or f'there is no artifact or parameter \"{name}\"'\n        raise AttributeError(f\"step {step}: {why}\") from None\n\n\ndef _text(*parts):\n    return \"\".join(map(_written, parts))\n\n\ndef _written(value):\n    \"\"\"Converts a value to text: JSON values as JSON, all others with `str`.\"\"\"\n    if hasattr(value, \"tolist\"):\n        value = value.tolist()  # numpy and the like\n    is_json = value is None or isinstance(value, (bool, int, float, list, tuple, dict))\n    return json.dumps(value, default=str) if is_json else str(value)\n",
     "names": [
       "_artifact",
       "_text",

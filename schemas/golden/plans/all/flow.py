@@ -14,7 +14,7 @@ _HIDDEN = {*INTERNAL_ARTIFACTS_SET, "_turns", "_catch_exception", "_items_foreac
 
 
 def _why_missing(self, name):
-    """Why there is no such artifact, where a join dropped it."""
+    """Returns why an artifact is missing if a join dropped it; otherwise None."""
     info = self._datastore._info.get(name, {}) if self._datastore else {}
     if "dropped" not in info:
         return None
@@ -22,26 +22,26 @@ def _why_missing(self, name):
 
 
 def _check_items(self, step, artifact, may_be_empty=False):
-    """A foreach goes over a list (or what can be counted and indexed like one); says whether there is anything in it."""
+    """Checks that a foreach iterates over a list, or a value with length and index like one. False if it is empty."""
     try:
         items = getattr(self, artifact)
     except AttributeError:
         why = _why_missing(self, artifact) or "there is no such artifact"
-        raise AttributeError(f'step {step}: the foreach goes over "{artifact}", and {why}') from None
+        raise AttributeError(f'step {step}: the foreach iterates over "{artifact}", but {why}') from None
     if not _is_list(items):
         raise TypeError(
-            f'step {step}: the foreach goes over "{artifact}", which has to be a list and is '
+            f'step {step}: the foreach iterates over "{artifact}", which must be a list but is '
             + ("None" if items is None else f"of type {type(items).__name__}")
         )
     if len(items) == 0 and not may_be_empty:
         raise ValueError(
-            f'step {step}: the foreach goes over "{artifact}", which is an empty list; it needs an item at least'
+            f'step {step}: the foreach iterates over "{artifact}", which is an empty list; it needs at least one item'
         )
     return len(items) > 0
 
 
 def _is_list(items):
-    """Lists, tuples, ranges and the like, and arrays and series of numpy, pandas, polars and others; no tables."""
+    """Whether a value is a list, tuple, range or the like, or an array or series of a library, but not a table."""
     if isinstance(items, Sequence):
         return not isinstance(items, (str, bytes, bytearray))
     return (getattr(items, "ndim", 0) > 0 or hasattr(items, "to_list")) and not hasattr(items, "columns")
@@ -52,7 +52,7 @@ _COMPARED_MAX_BYTES = 256 << 10
 
 
 def _keep(self, inputs, step, dropped=(), branches=None, failed=()):
-    """Keeps what the inputs agree on; returns the names of what they newly disagree on."""
+    """Keeps artifacts that the inputs agree on; returns the names of those on which they newly disagree."""
     inputs = list(inputs)
     own = {*_HIDDEN, *vars(self), *dir(type(self))}
     found, same, lost, new = {}, {}, {}, []
@@ -81,7 +81,7 @@ def _keep(self, inputs, step, dropped=(), branches=None, failed=()):
 
 
 def _is_same(one, other, name, values):
-    """Whether two artifacts with different hashes have the same value: their sets pickled in another order."""
+    """Whether two artifacts with different hashes have the same value, because sets were pickled in another order."""
     ours, theirs = (each._datastore._info[name] for each in (one, other))
     if ours["type"] not in _UNORDERED or ours["type"] != theirs["type"]:
         return False
@@ -95,11 +95,11 @@ def _is_same(one, other, name, values):
     except OSError:
         raise
     except Exception:
-        return False  # what cannot be loaded here, or compared
+        return False  # values that cannot be loaded here or compared
 
 
 def _is_equal(one, other):
-    """Equality that tells 1 from True, and in which the order of sets alone does not matter."""
+    """Compares two values. 1 and True differ, and only the order of sets does not matter."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
@@ -118,14 +118,14 @@ def _input_names(inputs, indices, branches, failed):
 
 
 def _failures():
-    """Items that failed. nuvopipe's runtime puts its own in the place of this: Metaflow stops at the first failure."""
+    """Items that failed. nuvopipe's runtime replaces this function; Metaflow itself stops at the first failure."""
     return []
 
 
 def _pick(step, value, cases, default=None):
-    """The label of the case that equals the value."""
+    """Returns the label of the case that equals the value."""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
-        value = value.item()  # a scalar of numpy
+        value = value.item()  # a numpy scalar
     for label, case in cases.items():
         if isinstance(case, bool) == isinstance(value, bool) and case == value:
             return label
@@ -135,14 +135,14 @@ def _pick(step, value, cases, default=None):
 
 
 def _pause(seconds, case):
-    """Between two turns of a loop. nuvopipe's runtime puts its own in the place of this, and keeps no container meanwhile."""
+    """Pauses between two turns of a loop. nuvopipe's runtime replaces this function by a pause that needs no container."""
     if case == "turn":
         time.sleep(seconds)
     return case
 
 
 def _turn(self, loop, wanted, most):
-    """Whether a loop takes another turn, after one."""
+    """Counts a turn of a loop; says whether another one follows."""
     turns = dict(getattr(self, "_turns", {}))
     count = turns.pop(loop, 0) + 1
     goes_on = bool(wanted) and count < most
@@ -153,11 +153,11 @@ def _turn(self, loop, wanted, most):
 
 
 def _set_artifacts(self, step, name, result):
-    """The items of a result become artifacts."""
+    """Sets the items of a result as artifacts."""
     if not isinstance(result, Mapping):
         raise TypeError(
             f"step {step}: {name} returned {'None' if result is None else 'a ' + type(result).__name__}; "
-            "it has to return a dict, whose items become artifacts"
+            "it must return a dict, whose items become artifacts"
         )
     for key, value in result.items():
         is_name = isinstance(key, str) and key.isidentifier() and not key.startswith("_")
@@ -179,7 +179,7 @@ def _text(*parts):
 
 
 def _written(value):
-    """A value in a text: what JSON knows as JSON, everything else as its own text."""
+    """Converts a value to text: JSON values as JSON, all others with `str`."""
     if hasattr(value, "tolist"):
         value = value.tolist()  # numpy and the like
     is_json = value is None or isinstance(value, (bool, int, float, list, tuple, dict))
@@ -187,17 +187,17 @@ def _written(value):
 
 
 def _invoke(step, action, arguments):
-    """nuvopipe's runtime puts what the action answered in the place of this."""
-    raise RuntimeError(f"step {step}: it invokes the OpenWhisk action {action}, so that the flow needs nuvopipe to run")
+    """nuvopipe's runtime replaces this function by one that returns the action's answer."""
+    raise RuntimeError(f"step {step}: it calls the OpenWhisk action {action}, so the flow only runs with nuvopipe")
 
 
 def _start_flow(step, flow, arguments, detach=False):
-    """nuvopipe's runtime puts the flow's outputs in the place of this."""
-    raise RuntimeError(f"step {step}: it starts the flow {flow} on OpenWhisk, so that the flow needs nuvopipe to run")
+    """nuvopipe's runtime replaces this function by one that returns the flow's outputs."""
+    raise RuntimeError(f"step {step}: it starts the flow {flow} on OpenWhisk, so this flow only runs with nuvopipe")
 
 
 def _beside(path):
-    """A file that lies beside this one."""
+    """Returns the path of a file in the same folder as this one."""
     return os.path.join(os.path.dirname(os.path.abspath(__file__)), path)
 
 
@@ -501,7 +501,7 @@ class AllParts(metaflow.FlowSpec):
         _run_tell(self)
 
     def _find_input(self, stack_index=None):
-        """An item by its position."""
+        """Returns an item by its position."""
         at = len(self._foreach_stack) - 1 if stack_index is None else stack_index
         if self._foreach_stack and at not in self._cached_input:
             frame = self._foreach_stack[at]
@@ -517,7 +517,7 @@ class AllParts(metaflow.FlowSpec):
             raise AttributeError(_why_missing(self, name) or str(error)) from None
 
     def merge_artifacts(self, inputs, exclude=None, include=None):
-        """Metaflow's, for what the join has not kept already."""
+        """Does the same as Metaflow's, for artifacts that the join has not already kept."""
         if include and not exclude:
             include = [name for name in include if name not in self._datastore]
             if include:

@@ -10,7 +10,7 @@ _HIDDEN = {*INTERNAL_ARTIFACTS_SET}
 
 
 def _why_missing(self, name):
-    """Why there is no such artifact, where a join dropped it."""
+    """Returns why an artifact is missing if a join dropped it; otherwise None."""
     info = self._datastore._info.get(name, {}) if self._datastore else {}
     if "dropped" not in info:
         return None
@@ -18,26 +18,26 @@ def _why_missing(self, name):
 
 
 def _check_items(self, step, artifact, may_be_empty=False):
-    """A foreach goes over a list (or what can be counted and indexed like one); says whether there is anything in it."""
+    """Checks that a foreach iterates over a list, or a value with length and index like one. False if it is empty."""
     try:
         items = getattr(self, artifact)
     except AttributeError:
         why = _why_missing(self, artifact) or "there is no such artifact"
-        raise AttributeError(f'step {step}: the foreach goes over "{artifact}", and {why}') from None
+        raise AttributeError(f'step {step}: the foreach iterates over "{artifact}", but {why}') from None
     if not _is_list(items):
         raise TypeError(
-            f'step {step}: the foreach goes over "{artifact}", which has to be a list and is '
+            f'step {step}: the foreach iterates over "{artifact}", which must be a list but is '
             + ("None" if items is None else f"of type {type(items).__name__}")
         )
     if len(items) == 0 and not may_be_empty:
         raise ValueError(
-            f'step {step}: the foreach goes over "{artifact}", which is an empty list; it needs an item at least'
+            f'step {step}: the foreach iterates over "{artifact}", which is an empty list; it needs at least one item'
         )
     return len(items) > 0
 
 
 def _is_list(items):
-    """Lists, tuples, ranges and the like, and arrays and series of numpy, pandas, polars and others; no tables."""
+    """Whether a value is a list, tuple, range or the like, or an array or series of a library, but not a table."""
     if isinstance(items, Sequence):
         return not isinstance(items, (str, bytes, bytearray))
     return (getattr(items, "ndim", 0) > 0 or hasattr(items, "to_list")) and not hasattr(items, "columns")
@@ -48,7 +48,7 @@ _COMPARED_MAX_BYTES = 256 << 10
 
 
 def _keep(self, inputs, step, dropped=(), branches=None, failed=()):
-    """Keeps what the inputs agree on; returns the names of what they newly disagree on."""
+    """Keeps artifacts that the inputs agree on; returns the names of those on which they newly disagree."""
     inputs = list(inputs)
     own = {*_HIDDEN, *vars(self), *dir(type(self))}
     found, same, lost, new = {}, {}, {}, []
@@ -77,7 +77,7 @@ def _keep(self, inputs, step, dropped=(), branches=None, failed=()):
 
 
 def _is_same(one, other, name, values):
-    """Whether two artifacts with different hashes have the same value: their sets pickled in another order."""
+    """Whether two artifacts with different hashes have the same value, because sets were pickled in another order."""
     ours, theirs = (each._datastore._info[name] for each in (one, other))
     if ours["type"] not in _UNORDERED or ours["type"] != theirs["type"]:
         return False
@@ -91,11 +91,11 @@ def _is_same(one, other, name, values):
     except OSError:
         raise
     except Exception:
-        return False  # what cannot be loaded here, or compared
+        return False  # values that cannot be loaded here or compared
 
 
 def _is_equal(one, other):
-    """Equality that tells 1 from True, and in which the order of sets alone does not matter."""
+    """Compares two values. 1 and True differ, and only the order of sets does not matter."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
@@ -159,7 +159,7 @@ class Titles(metaflow.FlowSpec):
         pass
 
     def _find_input(self, stack_index=None):
-        """An item by its position."""
+        """Returns an item by its position."""
         at = len(self._foreach_stack) - 1 if stack_index is None else stack_index
         if self._foreach_stack and at not in self._cached_input:
             frame = self._foreach_stack[at]
@@ -175,7 +175,7 @@ class Titles(metaflow.FlowSpec):
             raise AttributeError(_why_missing(self, name) or str(error)) from None
 
     def merge_artifacts(self, inputs, exclude=None, include=None):
-        """Metaflow's, for what the join has not kept already."""
+        """Does the same as Metaflow's, for artifacts that the join has not already kept."""
         if include and not exclude:
             include = [name for name in include if name not in self._datastore]
             if include:
