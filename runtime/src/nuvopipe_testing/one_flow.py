@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nuvopipe_runtime.contract.layout import RunLayout
+from nuvopipe_runtime.contract.protocol import EXACT_PARAMETERS
 from nuvopipe_runtime.execution.execute import Executor
+from nuvopipe_runtime.protocol.values.stored_parameters import read_given
 from nuvopipe_runtime.store import to_json
 
 from .clocks import SkippingClock
@@ -63,8 +65,12 @@ class OneFlow(Platform):
 
     def start(self, action: str, arguments: JsonObject) -> str | None:
         """Ends the other flow's run at once."""
-        result = {"run": arguments["run"], **self.result_of(self.log[-1], arguments)}
-        self.store.put(RunLayout(action, arguments["run"]).result, to_json(result))
+        run = arguments["run"]
+        given = read_given(self.store, action, run)
+        if given is not None:
+            arguments = {**arguments, EXACT_PARAMETERS: given}
+        result = {"run": run, **self.result_of(self.log[-1], arguments)}
+        self.store.put(RunLayout(action, run).result, to_json(result))
         return None
 
     def step(self, flow: DeployedFlow, component: Step) -> Answering:

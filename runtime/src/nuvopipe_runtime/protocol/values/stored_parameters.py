@@ -27,14 +27,20 @@ def store_given(store: Store, flow: str, run: str, arguments: dict[str, Any]) ->
 
 def stored_given(store: Store, plan: Plan, run: str) -> str:
     """Returns a run's arguments as JSON text. Raises `BadValues`, so that the run that waits for this one learns why."""
-    found = store.get(RunLayout(plan.flow, run).given)
     nothing = dict.fromkeys(plan.parameters)
-    if found is None:
-        raise BadValues(f"the parameters of the run {run} are not in the datastore", nothing)
     try:
-        return unseal(_key(store, plan.flow, run), found[0]).decode(errors="surrogatepass")
+        given = read_given(store, plan.flow, run)
     except Unreadable:
         raise BadValues(OTHER_KEY, nothing) from None
+    if given is None:
+        raise BadValues(f"the parameters of the run {run} are not in the datastore", nothing)
+    return given
+
+
+def read_given(store: Store, flow: str, run: str) -> str | None:
+    """Returns the stored arguments as JSON text, or None. Raises `Unreadable` if the datastore has another key."""
+    found = store.get(RunLayout(flow, run).given)
+    return None if found is None else unseal(_key(store, flow, run), found[0]).decode(errors="surrogatepass")
 
 
 def _key(store: Store, flow: str, run: str) -> bytes:

@@ -43,5 +43,5 @@ def test_parses_no_keys_of_other_objects(key: str) -> None:
 
 
 def test_names_each_key_as_the_layout_does() -> None:
-    attributes = {*dir(RunLayout), "slot", "cache_entry", "layer", "layer_lock", "probe", "artifact"}
+    attributes = {*dir(RunLayout), "plan", "slot", "cache_entry", "layer", "layer_lock", "probe", "artifact"}
     assert TEMPLATES.keys() <= attributes

@@ -394,7 +394,7 @@ def test_a_flow_whose_start_is_lost_is_started_again(platform: MakeFlow) -> None
     }
     p.invoke()
     assert p.result()["outputs"] == {"answer": {"m": 16}}
-    assert started == [("Other", {"parameters-json": '{"n": 4}', "run": "r1-other-t", "wait": 0})] * 2
+    assert started == [("Other", {"parameters-stored": True, "run": "r1-other-t", "wait": 0})] * 2
     assert p.clock.now() - begun < 60
 
 
@@ -442,7 +442,7 @@ def test_a_busy_platform_is_asked_again(platform: MakeFlow) -> None:
 
     def start(flow: str, arguments: dict[str, Any]) -> Any:
         asked.append(p.clock.now())
-        return "later" if len(asked) < 3 else taken(flow, arguments)
+        return "busy" if len(asked) < 3 else taken(flow, arguments)
 
     p.start = start
     p.result_of = lambda envelope, arguments: {"status": "succeeded", "outputs": {}}
