@@ -2,6 +2,7 @@ import { UserError } from '../base/errors.ts';
 import type { Bundle } from '../contract/manifest.ts';
 import { versionOf } from '../contract/names.ts';
 import type { RunRecord } from '../contract/records.ts';
+import type { Whisk } from '../platform/openwhisk/client.ts';
 import type { Cancellation } from '../platform/runs/cancel-run.ts';
 import type { Ending } from '../platform/runs/invoke.ts';
 import type { RunSummary } from '../platform/runs/list-runs.ts';
@@ -10,6 +11,7 @@ import type { RunKey, RunReader } from '../platform/runs/reader.ts';
 import type { LogFilter, TaskLogLine } from '../platform/runs/run-logs.ts';
 import type { RunStatus } from '../platform/runs/run-status.ts';
 import type { SweepReport } from '../platform/runs/sweep-runs.ts';
+import type { VersionChange } from '../platform/runs/version-change.ts';
 import type { StepWhy } from '../platform/runs/why-run.ts';
 import { type OnProgress, progressTo } from './on-progress.ts';
 import { type OutputOptions, withOutputs } from './outputs.ts';
@@ -25,6 +27,7 @@ export type { KeepReason } from '../platform/runs/retention.ts';
 export type { LogFilter, TaskLogLine } from '../platform/runs/run-logs.ts';
 export type { RunState, RunStatus, StepStatus } from '../platform/runs/run-status.ts';
 export type { SweepReport } from '../platform/runs/sweep-runs.ts';
+export type { StepChanges, VersionChange } from '../platform/runs/version-change.ts';
 export type { Change, ExecutionReason, StepWhy, TaskWhy } from '../platform/runs/why-run.ts';
 
 /** A run: its flow and name, or a text that `find` takes. */
@@ -101,6 +104,8 @@ export interface ResumeOptions extends FollowOptions, ReadOptions {
   onExisting?: ((run: ExistingRun) => void) | undefined;
   /** Is called with the run that is resumed. */
   onOrigin?: ((key: RunKey) => void) | undefined;
+  /** Is called before the run starts if the flow was deployed in another version since. */
+  onVersionChange?: ((change: VersionChange) => void) | undefined;
 }
 
 /**
@@ -114,19 +119,32 @@ export interface ResumeOptions extends FollowOptions, ReadOptions {
  * const { run, status } = await runs.resume(target, 'HelloFlow/20260102030405-1a2b3c4d', { from: 'train' });
  */
 export async function resume(target: Target, run: RunName, options: ResumeOptions = {}): Promise<RunOutcome> {
-  return follow(target, options, async (reader) => {
+  return follow(target, options, async (reader, whisk) => {
     const { pathspec } = await import('../platform/runs/find-run.ts');
     const origin = await keyOf(reader, run);
     tellSkipped(reader, options);
-    const refused = (await reader.run(origin))?.refused;
+    const record = await reader.run(origin);
+    const refused = record?.refused;
     if (refused !== undefined) {
       const message = `${pathspec(origin)} was rejected because of its parameters: ${refused}`;
       throw new UserError('refused-run', message, 'start it again with other parameters');
     }
     options.onOrigin?.(origin);
+    const change = record && options.onVersionChange && (await changeOf(whisk, reader, record));
+    if (change) options.onVersionChange?.(change);
     const { from, name } = options;
     return { flow: origin.flow, name, parameters: { resume: origin.run, ...(from !== undefined && { from }) } };
   });
+}
+
+/** From the version of a run to the deployed one. A flow that is not deployed is reported when it is invoked. */
+async function changeOf(whisk: Whisk, reader: RunReader, record: RunRecord): Promise<VersionChange | undefined> {
+  const [{ ownerOf }, { versionChange }] = await Promise.all([
+    import('../platform/deploy/owner.ts'),
+    import('../platform/runs/version-change.ts'),
+  ]);
+  const { version } = ownerOf(await whisk.getAction(record.flow));
+  return version === undefined ? undefined : versionChange(reader, record, version);
 }
 
 interface Start {
@@ -138,7 +156,7 @@ interface Start {
 async function follow(
   target: Target,
   options: FollowOptions & Pick<StartOptions, 'onExisting'>,
-  prepare: (reader: RunReader) => Promise<Start>,
+  prepare: (reader: RunReader, whisk: Whisk) => Promise<Start>,
 ): Promise<RunOutcome> {
   const { onStart, onStatus, onExisting, signal } = options;
   signal?.throwIfAborted();
@@ -148,7 +166,7 @@ async function follow(
   ]);
   return withClients(target, async ({ whisk, store }) => {
     const reader = new RunReader(store);
-    const { flow, name, parameters } = await prepare(reader);
+    const { flow, name, parameters } = await prepare(reader, whisk);
     const key = { flow, run: name ?? newRunId(new Date()) };
     onStart?.(key);
     const earlier = name === undefined ? undefined : await reader.run(key);

@@ -242,14 +242,19 @@ describe('stalled, resumed, cancelled and doubly started runs', function () {
       const flags = ['--apihost', where.apihost, '--auth', where.auth, '--datastore', twin.store.root];
       const keys = { AWS_ACCESS_KEY_ID: store.accessKeyId, AWS_SECRET_ACCESS_KEY: store.secretAccessKey };
       const env = { ...keys, AWS_REGION: store.region, AWS_ENDPOINT_URL_S3: store.endpoint };
-      const args = ['HalfDoneFlow/r2', '--from', 'gather', '--run', 'r3', ...flags];
-      const { code, stdout, stderr } = await runCommand('resume', args, env);
+      const args = ['--from', 'gather', ...flags];
+      const { code, stdout, stderr } = await runCommand('resume', ['HalfDoneFlow/r2', '--run', 'r3', ...args], env);
       assert.equal(code, 0, stderr);
       assert.equal(stdout, 'total = 40\n');
+      assert.doesNotMatch(stderr, /has changed/);
       assert.match(stderr, /Run HalfDoneFlow\/r3, resumed from r2\n/);
       assert.match(stderr, /^= work 3\/3 {2}reused$/m);
       assert.match(stderr, /^✓ gather {2}/m);
       assert.equal((await notes('r1')).filter((note) => note === 'gather t').length, 2);
+
+      const older = await runCommand('resume', ['HalfDoneFlow/r1', '--run', 'r4', ...args], env);
+      assert.equal(older.code, 0, older.stderr);
+      assert.match(older.stderr, /^The deployed flow has changed since that run \(version \w+ → \w+\)\n/);
     });
   });
 

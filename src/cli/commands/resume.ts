@@ -5,6 +5,7 @@ import { checkRunName, runNameFlag } from '../flags/run-name.ts';
 import { targetFlags } from '../flags/target-flags.ts';
 import { FollowingCommand, hintsFor } from '../following-command.ts';
 import { reportingSkipped } from '../views/skipped-objects.ts';
+import { versionChangeText } from '../views/version-change-view.ts';
 
 export default class Resume extends FollowingCommand {
   static override summary = 'Resume a failed or cancelled run as a new run of the currently deployed flow.';
@@ -41,6 +42,7 @@ export default class Resume extends FollowingCommand {
         onOrigin: ({ run }) => {
           origin = run;
         },
+        onVersionChange: (change) => this.report.line(versionChangeText(change)),
         onStatus: (status) => {
           // Not before there is a run: it may be refused.
           if (origin !== undefined) this.report.line(`Run ${status.flow}/${status.run}, resumed from ${origin}`);

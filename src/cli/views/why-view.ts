@@ -42,10 +42,21 @@ function tell(reason: ExecutionReason, step: string, task: string): string {
     case 'missing':
       return `it did not succeed in ${reason.in}, which this run resumes`;
     case 'unfit':
-      return `it succeeded in ${reason.in}, which this run resumes, but with other inputs or in another flow`;
+      return `it succeeded in ${reason.in}, which this run resumes, but ${unfit(reason)}`;
+    case 'handler':
+      return 'steps of onFailure run after every failure';
+    case 'new':
+      return `it is not in version ${reason.version}, which ${reason.in} ran and this run resumes`;
     case 'after':
       return `${reason.task} before it ran again`;
   }
+}
+
+function unfit({ was, now, next }: Extract<ExecutionReason, { kind: 'unfit' }>): string {
+  if (was === now) return 'was not reused';
+  const changed = `the flow changed (version ${was} → ${now})`;
+  if (next && 'choose' in next) return `${changed}: it now leads to ${listed(next.choose)}`;
+  return next && 'open' in next ? `${changed}: it now opens a foreach` : changed;
 }
 
 /** Only the run, if step and task are the same. */

@@ -191,7 +191,8 @@ function stepsNotRun(plan: Plan, samples: ReadonlyMap<string, StepTasks>): strin
     .map(([step]) => step);
 }
 
-function handlersOf({ onFailure, steps }: Plan): Set<string> {
+/** The steps of `onFailure`. */
+export function handlersOf({ onFailure, steps }: Plan): Set<string> {
   const handlers = new Set<string>();
   for (let step = onFailure; step !== undefined; ) {
     handlers.add(step);

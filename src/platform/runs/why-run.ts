@@ -1,9 +1,12 @@
 import { named } from '../../base/counts.ts';
 import { UserError } from '../../base/errors.ts';
+import { versionOf } from '../../contract/names.ts';
+import type { Next } from '../../contract/plan.ts';
 import type { RunRecord, TaskRecord } from '../../contract/records.ts';
 import { mapParallel } from '../s3/parallel.ts';
 import type { RunKey, RunReader } from './reader.ts';
 import { checkStep } from './run-logs.ts';
+import { handlersOf } from './run-status.ts';
 
 /** Maximum number of tasks checked if none is named. */
 const TASKS_MAX = 200;
@@ -33,8 +36,15 @@ export type ExecutionReason =
   | { kind: 'done-again'; step: string }
   /** In the resumed run the task failed or does not exist. */
   | { kind: 'missing'; in: string }
-  /** The task succeeded there, but an input changed or the current flow cannot continue from it. */
-  | { kind: 'unfit'; in: string }
+  /** The version of the resumed run does not have the step. */
+  | { kind: 'new'; in: string; version: string }
+  /**
+   * The task succeeded there, but this run's version of the flow does not have the steps to which it led. `next`: what follows
+   * the step in this version; absent if its plan is not in the datastore.
+   */
+  | { kind: 'unfit'; in: string; was: string; now: string; next?: Next }
+  /** It is a step of `onFailure`, and the run failed. */
+  | { kind: 'handler' }
   /** A task before it was executed anew, though the run resumes another. */
   | { kind: 'after'; task: string };
 
@@ -103,10 +113,12 @@ async function whyNotCached(record: TaskRecord, earlier: Earlier): Promise<Execu
 
 async function whyNotResumed(
   reader: RunReader,
-  { flow, origin }: RunRecord,
+  { flow, origin, bundle }: RunRecord,
   record: TaskRecord,
 ): Promise<ExecutionReason | undefined> {
   if (!origin) return undefined;
+  const plan = await reader.plan({ flow, bundle });
+  if (plan && handlersOf(plan).has(record.step)) return { kind: 'handler' };
   if (origin.from === record.step) return { kind: 'done-again', step: origin.from };
   const parents = await mapParallel(record.parents, async (parent) => {
     const [run = '', step = '', task = ''] = parent.split('/');
@@ -116,7 +128,16 @@ async function whyNotResumed(
   const anew = parents.find((parent) => parent !== undefined);
   if (anew !== undefined) return { kind: 'after', task: `${flow}/${anew}` };
   const there = await reader.commit({ flow, run: origin.run }, record.step, record.task);
-  return { kind: there?.ok ? 'unfit' : 'missing', in: `${flow}/${origin.run}` };
+  const resumed = await reader.run({ flow, run: origin.run });
+  const known = { in: `${flow}/${origin.run}` };
+  if (!there?.ok) {
+    const before = resumed && (await reader.plan(resumed));
+    const isNew = before !== undefined && !Object.hasOwn(before.steps, record.step);
+    return isNew ? { kind: 'new', ...known, version: versionOf(before.hash) } : { kind: 'missing', ...known };
+  }
+  const next = plan?.steps[record.step]?.next;
+  const was = versionOf(resumed?.bundle ?? bundle);
+  return { kind: 'unfit', ...known, was, now: versionOf(bundle), ...(next && { next }) };
 }
 
 function changesOf({ cache: now }: TaskRecord, { cache: was }: TaskRecord): Change[] {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { plainPalette } from '../../../src/base/terminal/palette.ts';
 import { renderWhy } from '../../../src/cli/views/why-view.ts';
-import { prefixes } from '../../../src/contract/layout.generated.ts';
+import { keys, prefixes } from '../../../src/contract/layout.generated.ts';
 import type { CacheFacts, RunRecord, TaskRecord } from '../../../src/contract/records.ts';
 import { RunReader } from '../../../src/platform/runs/reader.ts';
 import { whyStep } from '../../../src/platform/runs/why-run.ts';
 import type { Store } from '../../../src/platform/s3/store.ts';
 import { FIRST_USE_TIMEOUT_MS } from '../../support/home.ts';
-import { runRecord, taskRecord } from '../../support/records.ts';
+import { planOf, runRecord, taskRecord } from '../../support/records.ts';
 import { startTestStore, type TestStore } from '../s3/s3.ts';
 
 const FACTS = { key: 'k1', hit: false, parts: { code: 'c', environment: 'e', place: 'p', inputs: { a: '1', b: '2' } } };
@@ -33,11 +33,16 @@ describe('why a step was executed', () => {
   });
 
   /** A run, by its tasks (`step/task`). */
-  async function add(run: string, tasks: Record<string, Partial<TaskRecord>>, origin?: object): Promise<void> {
+  async function add(
+    run: string,
+    tasks: Record<string, Partial<TaskRecord>>,
+    origin?: object,
+    bundle = 'b',
+  ): Promise<void> {
     const prefix = prefixes.run({ flow, run });
     await store.put(
       `${prefix}run.json`,
-      JSON.stringify(runRecord({ flow, run, created: ++runs, ...(origin && { origin }) } as RunRecord)),
+      JSON.stringify(runRecord({ flow, run, bundle, created: ++runs, ...(origin && { origin }) } as RunRecord)),
     );
     for (const [name, more] of Object.entries(tasks)) {
       const [step, task] = name.split('/');
@@ -112,8 +117,25 @@ describe('why a step was executed', () => {
       '= t did not run: reused from r1',
       '✓ t ran: it did not succeed in r1, which this run resumes',
       '✓ t ran: r2/b/t before it ran again',
-      '✓ t ran: it succeeded in r1, which this run resumes, but with other inputs or in another flow',
+      '✓ t ran: it succeeded in r1, which this run resumes, but was not reused',
     ]);
     assert.deepEqual(await told('r3', 'a'), ['✓ t ran: the run repeats everything from a on']);
+  });
+
+  it('explains with the plans why a resumed run repeated what succeeded', async () => {
+    const [was, now] = ['a'.repeat(64), 'c'.repeat(64)];
+    const put = (hash: string, steps: Parameters<typeof planOf>[1]) =>
+      store.put(keys.plan({ flow, hash }), JSON.stringify(planOf(flow, steps, { hash, onFailure: 'tell' })));
+    await put(was, { a: { next: { step: 'b' } }, b: {}, tell: { next: { handled: true } } });
+    await put(now, { a: { next: { choose: ['b', 'd'] } }, b: {}, c: {}, d: {}, tell: { next: { handled: true } } });
+    await add('r1', { 'a/t': {}, 'tell/t': {} }, undefined, was);
+    await add('r2', { 'a/t': {}, 'c/t': {}, 'tell/t': {} }, { run: 'r1' }, now);
+    assert.deepEqual(await told('r2', 'a'), [
+      '✓ t ran: it succeeded in r1, which this run resumes, but the flow changed (version aaaaaaaa → cccccccc): it now leads to b and d',
+    ]);
+    assert.deepEqual(await told('r2', 'c'), [
+      '✓ t ran: it is not in version aaaaaaaa, which r1 ran and this run resumes',
+    ]);
+    assert.deepEqual(await told('r2', 'tell'), ['✓ t ran: steps of onFailure run after every failure']);
   });
 });
