@@ -1,7 +1,8 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
+import { writeFiles } from '../base/write-files.ts';
 import type { Bundle } from '../contract/manifest.ts';
 import { type ReadFormats, readFormat } from '../contract/read-format.ts';
 import { hashAll, hashFiles, MANIFEST_FILE } from './make-bundle.ts';
@@ -33,10 +34,7 @@ export async function writeBundleFolder(bundle: Bundle, dir: string): Promise<vo
     const made = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
     const replaced = `${made}.replaced`;
     try {
-      for (const [path, content] of bundle.files) {
-        await mkdir(dirname(join(made, path)), { recursive: true });
-        await writeFile(join(made, path), content);
-      }
+      await writeFiles(made, bundle.files);
       await chmod(made, FOLDER_MODE);
       if (old) await rename(target, replaced);
       await rename(made, target);

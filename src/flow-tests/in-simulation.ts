@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { unzipSync } from 'fflate';
 import { SystemError } from '../base/errors.ts';
 import { parseJson, toJson } from '../base/json.ts';
 import { PYTHON_DIR } from '../base/package-files.ts';
+import { writeFiles } from '../base/write-files.ts';
 import type { Bundle } from '../contract/manifest.ts';
 import type { StoreSettings } from '../contract/records.ts';
 import type { Packages } from './packages.ts';
@@ -110,11 +111,10 @@ export class Simulation {
 async function unpackFlow(bundle: Bundle, folder: string): Promise<string> {
   const zip = bundle.files.get('step.zip');
   if (zip === undefined) throw new TypeError('the bundle has no step action');
-  for (const [path, content] of Object.entries(unzipSync(zip))) {
-    if (!path.startsWith('flow/')) continue;
-    const file = join(folder, path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
-  }
+  const files = Object.entries(unzipSync(zip));
+  await writeFiles(
+    folder,
+    files.filter(([path]) => path.startsWith('flow/')),
+  );
   return join(folder, 'flow');
 }

@@ -2,10 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, normalize, sep } from 'node:path';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join, normalize, sep } from 'node:path';
 import { unzipSync } from 'fflate';
 import { sha256 } from '../../base/hash.ts';
+import { writeFiles } from '../../base/write-files.ts';
 
 /** The first bytes of a zip archive's first entry. */
 const ZIP_MAGIC = Buffer.from([0x50, 0x4b, 0x03, 0x04]);
@@ -66,11 +67,7 @@ export class CodeCache {
     const work = join(this.#root, `.${key}.${randomUUID()}`);
     await mkdir(work, { recursive: true });
     try {
-      for (const [name, content] of filesOf(code)) {
-        const path = join(work, name);
-        await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, content);
-      }
+      await writeFiles(work, filesOf(code));
       await rename(work, target);
     } catch (error) {
       await rm(work, { recursive: true, force: true });
