@@ -2,7 +2,7 @@
 
 /**
  * Seals the parameters of a run: what a conductor answers is in the record of its activation. All of them are sealed, since a
- * secret may have been given under a wrong name. `runtime/nuvopipe_runtime/sealing.py` describes the form, and reads it.
+ * secret may have been given under a wrong name. `runtime/src/nuvopipe_runtime/sealing.py` describes the form, and reads it.
  *
  * @param {string} publicKey the flow's, X25519, base64
  */
