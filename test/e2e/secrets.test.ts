@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, unzipSync } from 'fflate';
 import { prefixes } from '../../src/contract/layout.generated.ts';
+import type { StoreSettings } from '../../src/contract/records.ts';
+import { openStore } from '../../src/platform/s3/store.ts';
 import { poll } from '../../src/twin/host/poll.ts';
 import { type Outcome, runCommand } from '../support/command.ts';
 import { compileFile, deployFlow, invoke } from '../support/flows.ts';
@@ -173,7 +175,7 @@ describe('secrets (I6)', function () {
       Object.entries(broken).map(async ([flow, { settings, message }]) => {
         const place = join(folder, `${flow}.yaml`);
         await writeFile(place, FLOW.replace('SecretFlow', flow));
-        await deployFlow({ ...twin, platform: { ...twin.platform, store: settings } }, place);
+        await deployWithStore(twin, place, settings);
         const { result } = await invoke(twin, flow);
         assert.match((result.error as { message: string }).message, message);
         assertWithout(secrets, JSON.stringify(result), 'the answer');
@@ -253,11 +255,9 @@ describe('secrets (I6)', function () {
       place,
       FLOW.replace('SecretFlow', 'RotatedFlow').replace('step: make', 'step: make\n    cache: true'),
     );
-    const secretAccessKey = 'the-key-after-the-rotation';
-    const rotated = { ...local.platform, store: { ...local.platform.store, secretAccessKey } };
     await deployFlow(local, place);
     await invoke(local, 'RotatedFlow', { run: 'earlier', token: TOKEN });
-    await deployFlow({ ...local, platform: rotated }, place);
+    await deployWithStore(local, place, { ...local.platform.store, secretAccessKey: 'the-key-after-the-rotation' });
     const command = (name: string, ...args: string[]) =>
       runCommand(name, [...args, '--home', local.home], keysOf(local));
     const shown = [command('status', 'RotatedFlow/earlier'), command('logs', 'RotatedFlow/earlier')];
@@ -315,6 +315,16 @@ describe('secrets (I6)', function () {
 
 const WRONG_KEY = '00000000-71f6-4ed5-8c54-816aa4f8c502:a-wrong-key-that-nobody-knows';
 const WRONG_SECRET = 'a-wrong-secret-that-nobody-knows';
+
+/** Deploys a flow with settings of the datastore that are not the platform's. */
+async function deployWithStore(shared: SharedPlatform, place: string, settings: StoreSettings): Promise<void> {
+  const store = await openStore(settings);
+  try {
+    await deployFlow({ ...shared, store }, place);
+  } finally {
+    store.close();
+  }
+}
 
 /** As a user has them in the environment. */
 function keysOf({ platform }: SharedPlatform): NodeJS.ProcessEnv {
