@@ -30,6 +30,9 @@ const HABITS: readonly (readonly [pattern: RegExp, instead: string])[] = [
 const PROSE =
   /\/\*\*[\s\S]*?\*\/|^\s*\/\/.*$|'(?:[^'\\\n]|\\.)* (?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)* (?:[^`\\]|\\.)*`/gm;
 
+/** Docstrings, comments, and strings with a space, of Python. */
+const PYTHON_PROSE = /"""[\s\S]*?"""|(?:^|\s)# .*$|"(?=[\w{'])(?:[^"\\\n]|\\.)* (?:[^"\\\n]|\\.)*"/gm;
+
 async function filesLike(patterns: string[]): Promise<string[]> {
   return (await glob(patterns, { cwd: root, ignore: ['**/*.generated.ts', 'docs/STYLE.md'] })).toSorted();
 }
@@ -63,6 +66,17 @@ describe('plain English', () => {
           ? text.split('\n').filter((line) => /(?:error|warning)\[|^ {2}hint: /.test(line))
           : text.split('\n\n');
       found.push(...habitsIn(path, pieces));
+    }
+    assert.deepEqual(found, []);
+  });
+
+  it('is used in docstrings, comments and strings of the runtime', async () => {
+    const found: string[] = [];
+    const files = await filesLike(['runtime/{src,launchers,actions,flow_helpers}/**/*.py']);
+    assert.ok(files.length > 100);
+    for (const path of files) {
+      const text = await readFile(join(root, path), 'utf8');
+      found.push(...habitsIn(path, text.match(PYTHON_PROSE) ?? []));
     }
     assert.deepEqual(found, []);
   });

@@ -58,7 +58,7 @@ function launch({ conductor, flows, tls, componentsMax }) {
     new Promise((resolve) => {
       // A step's answer must not invoke anything else, even if its container was taken over.
       if (action !== conductor && !flows.includes(action) && !FLOW_VERSION.test(action)) {
-        resolve(`${action} is no flow`.slice(0, REFUSAL_MAX_LENGTH));
+        resolve(`${action} is not a flow`.slice(0, REFUSAL_MAX_LENGTH));
         return;
       }
       const authorization = `Basic ${Buffer.from(key).toString('base64')}`;

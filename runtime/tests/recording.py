@@ -40,7 +40,7 @@ def plan_folder(flow: str) -> Path:
 
 
 def record(name: str, folder: Path) -> tuple[list[Any], dict[str, Any]]:
-    """`(envelopes, records)` of a run that is played in a folder: each activation's envelope and what it answered; and the last
+    """Plays a run in a folder. Returns `(envelopes, records)`: each activation's envelope with its answer, and the last
     value of each object that the run has written, by key."""
     flow, prepare = RUNS[name]
     shutil.copytree(plan_folder(flow), folder, dirs_exist_ok=True)
@@ -60,7 +60,7 @@ def record(name: str, folder: Path) -> tuple[list[Any], dict[str, Any]]:
 
 
 def write(name: str, envelopes: list[Any], records: dict[str, Any]) -> None:
-    """Keeps a recording, with an envelope or record a line."""
+    """Writes a recording, with one envelope or record per line."""
     lines = [to_text(each) for each in envelopes]
     (GOLDEN / "envelopes" / f"{name}.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
     lines = [f"{to_text(key)}: {to_text(each)}" for key, each in records.items()]
@@ -72,7 +72,7 @@ def to_text(value: Any) -> str:
 
 
 def watch(store: Store) -> dict[str, Any]:
-    """The JSON that is written from now on, by key."""
+    """Returns the JSON that is written from now on, by key."""
     written: dict[str, Any] = {}
 
     def watched(write: Any) -> Any:

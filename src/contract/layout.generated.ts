@@ -24,9 +24,9 @@ export const prefixes = {
   run: keyTemplate<{ flow: string; run: string }>('_nuvopipe/{flow}/{run}/'),
   /** `_nuvopipe/<flow>/<run>/tasks/`: Records of the attempts at a run's tasks. */
   tasks: keyTemplate<{ flow: string; run: string }>('_nuvopipe/{flow}/{run}/tasks/'),
-  /** `_nuvopipe/<flow>/<run>/tasks/<step>/`: The same of one step. */
+  /** `_nuvopipe/<flow>/<run>/tasks/<step>/`: Records of the attempts at one step's tasks. */
   step: keyTemplate<{ flow: string; run: string; step: string }>('_nuvopipe/{flow}/{run}/tasks/{step}/'),
-  /** `_nuvopipe/<flow>/<run>/tasks/<step>/<task>/`: The same of one task. */
+  /** `_nuvopipe/<flow>/<run>/tasks/<step>/<task>/`: Records of one task's attempts. */
   task: keyTemplate<{ flow: string; run: string; step: string; task: string }>('_nuvopipe/{flow}/{run}/tasks/{step}/{task}/'),
   /** `_nuvopipe/<flow>/<run>/pools/`: Pools of a run. */
   pools: keyTemplate<{ flow: string; run: string }>('_nuvopipe/{flow}/{run}/pools/'),
@@ -40,23 +40,23 @@ export const prefixes = {
   failedItems: keyTemplate<{ flow: string; run: string; opener: string; task: string }>('_nuvopipe/{flow}/{run}/pools/{opener}/{task}/failed/'),
   /** `_nuvopipe/<flow>/<run>/logs/`: What running steps have written so far. */
   logs: keyTemplate<{ flow: string; run: string }>('_nuvopipe/{flow}/{run}/logs/'),
-  /** `_nuvopipe/<flow>/<run>/logs/<step>/<task>/<attempt>/<activation>/`: The same of one execution of a task. */
+  /** `_nuvopipe/<flow>/<run>/logs/<step>/<task>/<attempt>/<activation>/`: The output of one execution of a task. */
   log: keyTemplate<{ flow: string; run: string; step: string; task: string; attempt: number; activation: string }>('_nuvopipe/{flow}/{run}/logs/{step}/{task}/{attempt:1}/{activation}/'),
   /** `_nuvopipe/<flow>/<run>/children/`: Runs that steps have started. */
   children: keyTemplate<{ flow: string; run: string }>('_nuvopipe/{flow}/{run}/children/'),
-  /** `_nuvopipe/<flow>/<run>/children/<step>/<task>/`: The same of one task. */
+  /** `_nuvopipe/<flow>/<run>/children/<step>/<task>/`: Runs that one task has started. */
   taskChildren: keyTemplate<{ flow: string; run: string; step: string; task: string }>('_nuvopipe/{flow}/{run}/children/{step}/{task}/'),
   /** `_nuvopipe/_plans/`: Plans of the versions of flows that were deployed. */
   plans: '_nuvopipe/_plans/',
-  /** `_nuvopipe/_plans/<flow>/`: The same of one flow. */
+  /** `_nuvopipe/_plans/<flow>/`: Plans of one flow's versions. */
   flowPlans: keyTemplate<{ flow: string }>('_nuvopipe/_plans/{flow}/'),
   /** `_nuvopipe/live/`: The index of runs that are not over. */
   live: '_nuvopipe/live/',
-  /** `_nuvopipe/live/<flow>/`: The same of one flow. */
+  /** `_nuvopipe/live/<flow>/`: The index of one flow's live runs. */
   flowLive: keyTemplate<{ flow: string }>('_nuvopipe/live/{flow}/'),
   /** `_nuvopipe/cache/`: Artifacts to reuse. */
   cache: '_nuvopipe/cache/',
-  /** `_nuvopipe/cache/<flow>/`: The same of one flow. */
+  /** `_nuvopipe/cache/<flow>/`: Artifacts of one flow to reuse. */
   flowCache: keyTemplate<{ flow: string }>('_nuvopipe/cache/{flow}/'),
   /** `_nuvopipe/slots/<flow>/`: Slots of a flow with `runs`. */
   flowSlots: keyTemplate<{ flow: string }>('_nuvopipe/slots/{flow}/'),

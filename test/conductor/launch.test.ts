@@ -189,9 +189,9 @@ describe('conductor: launch', () => {
   });
 
   for (const action of ['Other', 'F.steps/wait', '/_/Called', '../Called', 'Called?blocking=true', 'x.steps/flow-1\n'])
-    it(`refuses to invoke ${JSON.stringify(action)}, which is no flow that the session may launch`, async () => {
+    it(`refuses to invoke ${JSON.stringify(action)}, which is not a flow that the session may launch`, async () => {
       const { launched: refused } = (await launched({ sessions: [{ action, arguments: {} }] })) as Envelope;
-      assert.deepEqual(refused, [0, `${action} is no flow`]);
+      assert.deepEqual(refused, [0, `${action} is not a flow`]);
       assert.deepEqual(seen, []);
     });
 

@@ -253,7 +253,7 @@ def launch(envelope: JsonObject, is_flow: Callable[[str], bool] = lambda action:
     also = [each for session in asked.get("also", ()) for each in invocations(session) if is_allowed(each)]
     answer = yield Launch(sessions, also)
     if len(sessions) < len(wanted) and "refusal" not in answer:
-        answer = {**answer, "refusal": f"{wanted[len(sessions)][0]} is no flow"}
+        answer = {**answer, "refusal": f"{wanted[len(sessions)][0]} is not a flow"}
     is_last = "persists" in asked and envelope.get("used", 0) >= SESSION_COMPONENTS_MAX
     for _ in range(HOLDS_MAX):
         if not is_last or "refusal" not in answer:

@@ -1,4 +1,4 @@
-"""What is in `schemas/golden`, as the runtime reads it. `golden.test.ts` reads the same files."""
+"""The runtime reads the files in `schemas/golden`, which `golden.test.ts` reads too."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def all_recorded(kind: str) -> list[Any]:
 
 
 def records_by_format() -> dict[tuple[str, str], list[tuple[str, Any]]]:
-    """`(key, record)` by format. Keys of no record are left out."""
+    """Returns `(key, record)` by format. Leaves out keys that do not belong to records."""
     found: dict[tuple[str, str], list[tuple[str, Any]]] = {}
     for records in all_recorded("records"):
         for key, value in records.items():
@@ -69,7 +69,7 @@ def envelopes() -> list[Any]:
 
 
 def wrong(value: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """`(field, copy)`: a copy for each field, in which it has a value of a type that no field has."""
+    """Yields `(field, copy)` for each field. In the copy, the field has a value of a type that no field has."""
     return [(field, {**value, field: [{}]}) for field in value]
 
 

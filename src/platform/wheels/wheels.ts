@@ -130,7 +130,7 @@ async function install(folder: string, options: WheelOptions, flags: readonly st
 /** Maximum number of pip processes at once; each needs a second of a core. */
 const PIPS_MAX = 4;
 
-/** Without pip's sentences, only installing each requirement by itself tells a missing wheel from a conflict. */
+/** Without pip's sentences, only installing each requirement by itself distinguishes a missing wheel from a conflict. */
 async function noWheels(failure: string, folder: string, options: WheelOptions): Promise<UserError> {
   const { python, target, requirements = [], what } = options;
   const flags = ['--target', folder, '--dry-run', '--ignore-installed', '--no-deps', '--retries', '0'];

@@ -69,17 +69,17 @@ def flow_prefix(flow: str) -> str:
 
 
 def flow_plans_prefix(flow: str) -> str:
-    """`_nuvopipe/_plans/<flow>/`: The same of one flow."""
+    """`_nuvopipe/_plans/<flow>/`: Plans of one flow's versions."""
     return f"_nuvopipe/_plans/{flow}/"
 
 
 def flow_live_prefix(flow: str) -> str:
-    """`_nuvopipe/live/<flow>/`: The same of one flow."""
+    """`_nuvopipe/live/<flow>/`: The index of one flow's live runs."""
     return f"_nuvopipe/live/{flow}/"
 
 
 def flow_cache_prefix(flow: str) -> str:
-    """`_nuvopipe/cache/<flow>/`: The same of one flow."""
+    """`_nuvopipe/cache/<flow>/`: Artifacts of one flow to reuse."""
     return f"_nuvopipe/cache/{flow}/"
 
 
@@ -153,11 +153,11 @@ class RunLayout:
         return f"_nuvopipe/{self.flow}/{self.run_id}/tasks/"
 
     def step_prefix(self, step: str) -> str:
-        """`_nuvopipe/<flow>/<run>/tasks/<step>/`: The same of one step."""
+        """`_nuvopipe/<flow>/<run>/tasks/<step>/`: Records of the attempts at one step's tasks."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/tasks/{step}/"
 
     def task_prefix(self, step: str, task: str) -> str:
-        """`_nuvopipe/<flow>/<run>/tasks/<step>/<task>/`: The same of one task."""
+        """`_nuvopipe/<flow>/<run>/tasks/<step>/<task>/`: Records of one task's attempts."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/tasks/{step}/{task}/"
 
     @property
@@ -187,7 +187,8 @@ class RunLayout:
         return f"_nuvopipe/{self.flow}/{self.run_id}/logs/"
 
     def log_prefix(self, step: str, task: str, attempt: int, activation: str) -> str:
-        """`_nuvopipe/<flow>/<run>/logs/<step>/<task>/<attempt>/<activation>/`: The same of one execution of a task."""
+        """`_nuvopipe/<flow>/<run>/logs/<step>/<task>/<attempt>/<activation>/`: The output of one execution of a
+        task."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/logs/{step}/{task}/{attempt}/{activation}/"
 
     @property
@@ -196,7 +197,7 @@ class RunLayout:
         return f"_nuvopipe/{self.flow}/{self.run_id}/children/"
 
     def task_children_prefix(self, step: str, task: str) -> str:
-        """`_nuvopipe/<flow>/<run>/children/<step>/<task>/`: The same of one task."""
+        """`_nuvopipe/<flow>/<run>/children/<step>/<task>/`: Runs that one task has started."""
         return f"_nuvopipe/{self.flow}/{self.run_id}/children/{step}/{task}/"
 
     @property
