@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Suite } from './suites.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -29,7 +30,10 @@ export async function runCheck(title: string, command: string, args: string[], e
   return ok;
 }
 
-/** Runs suites, {@link AT_ONCE} at a time in their order, and prints the output of each when it ends. */
+/** A line of mocha's for a test that fails. */
+const FAILING = /^ *\d+\) /;
+
+/** Runs suites, {@link AT_ONCE} at a time in their order. Prints failing tests at once, and the output of each suite when it ends. */
 export async function runSuites(suites: readonly Suite[], tools: Tools): Promise<Counts[]> {
   const waiting = [...suites.entries()];
   const results: Counts[] = [];
@@ -61,6 +65,7 @@ async function runSuite(
           ['--reporter', 'test/support/reporter.cjs', ...suite.args],
           { NUVOPIPE_TEST_COUNTS: file },
           live,
+          (line) => FAILING.test(line) && console.log(`${suite.title}: ${line.trim()}`),
         )
       : await run(
           python,
@@ -97,6 +102,7 @@ function run(
   args: string[],
   env: NodeJS.ProcessEnv,
   live = false,
+  onLine?: (line: string) => void,
 ): Promise<{ ok: boolean; output: string }> {
   const child = spawn(command, args, {
     cwd: root,
@@ -105,6 +111,7 @@ function run(
   });
   running.add(child);
   let output = '';
+  if (child.stdout && onLine) createInterface(child.stdout).on('line', onLine);
   child.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
