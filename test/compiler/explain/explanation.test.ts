@@ -148,7 +148,7 @@ steps:
   it('bounds the envelope, and names the steps that lie too deep', async () => {
     const shallow = finding(await explained(nested(2, 2)), 'envelope');
     assert.equal(shallow.verdict, 'fits');
-    assert.ok(shallow.needs > 250 && shallow.needs < 800);
+    assert.ok(shallow.needs > 250 && shallow.needs < 1000, String(shallow.needs));
     const deeper = finding(await explained(nested(3, 2)), 'envelope');
     assert.ok(deeper.needs > shallow.needs);
     const name = 's'.repeat(500);
