@@ -134,7 +134,7 @@ describe('cached steps and deleted runs, end to end', function () {
     assert.deepEqual((await run('five', { count: 2 }))[1], ['add_up', 'begin', 'finish', 'square0', 'square1']);
     assert.match(
       await why('five', 'add_up'),
-      /since CachedFlow\/four, its place .*, the input count \(\w+ → \w+\), .* changed/,
+      /since CachedFlow\/four, its coordinate .*, the input count \(\w+ → \w+\), .* changed/,
     );
     assert.deepEqual((await run('six', { token: 'other' }))[1], [
       'add_up',

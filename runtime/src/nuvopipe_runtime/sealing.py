@@ -33,7 +33,7 @@ def seal(key: bytes, data: bytes) -> bytes:
 def unseal(key: bytes, sealed: bytes) -> bytes:
     nonce, body, tag = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:-TAG_BYTES], sealed[-TAG_BYTES:]
     if not hmac.compare_digest(tag, _derive(_derive(key, b"authenticate" + nonce), body)):
-        raise Unreadable("it was sealed with other keys than those of now")
+        raise Unreadable("it was sealed with another key")
     return _xor(body, _derive(key, b"encrypt" + nonce))
 
 
