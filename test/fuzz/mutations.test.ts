@@ -43,6 +43,7 @@ const AUTH = '23bc46b1-71f6-4ed5-8c54-816aa4f8c502:123zO3xZCLrMN6v2BKK1dXYFpXlPk
 const STORE = {
   settings: { bucket: 'b', region: 'r', accessKeyId: 'AKID', secretAccessKey: 'secret' },
   async *list() {},
+  async put() {},
 } as unknown as Store;
 
 const root = join(import.meta.dirname, '../..');

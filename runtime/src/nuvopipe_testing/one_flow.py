@@ -64,7 +64,9 @@ class OneFlow(Platform):
         return super().launch(flow, envelope)
 
     def start(self, action: str, arguments: JsonObject) -> str | None:
-        """Ends the other flow's run at once."""
+        """Ends the other flow's run at once. Sessions that wake or cancel such a run find it ended."""
+        if "run" not in arguments:
+            return None
         run = arguments["run"]
         given = read_given(self.store, action, run)
         if given is not None:
