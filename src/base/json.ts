@@ -5,8 +5,16 @@
  */
 export type ExactNumber = number | bigint | WholeFloat;
 
+const IS_WHOLE_FLOAT: unique symbol = Symbol.for('nuvopipe.WholeFloat') as never;
+
 /** `1.0`: an integer in JavaScript, but a float in Python. It compares as a number. */
 export class WholeFloat {
+  /** Also holds for an instance of another copy of this module: loaders of TypeScript load it once per kind of import. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && IS_WHOLE_FLOAT in value;
+  }
+
+  readonly [IS_WHOLE_FLOAT] = true;
   readonly #value: number;
 
   constructor(value: number) {

@@ -171,7 +171,7 @@ for (const { name, isRacy, start } of PLACES) {
       const where = { whisk, store, python: platform.python, home: await sharedHome(), vendored: true };
       const bundle = await compileFile(flow.file).finally(flow.remove);
       const { warnings } = await deployBundle({ ...where, bundle, user: 'tester', report: silentReport });
-      assert.match(warnings.join('\n'), /accepts, but races on, conditional PUTs/);
+      assert.match(warnings.join('\n'), /has conditional PUTs that race/);
     });
 
     it('returns the right results of concurrent runs', async () => {

@@ -123,7 +123,8 @@ class UnreliablePlatform(OneFlow):
 
     def activate(self, flow, envelope, store, container):
         answer = super().activate(flow, envelope, store, container)
-        if {"wait", "call", "attempt"} & answer.keys() or {"guard", "sweep", "died", "params"} & envelope.keys():
+        starts_flow = any("action" in session for session in answer.get("launch", {}).get("sessions", []))
+        if starts_flow or {"wait", "call", "attempt"} & answer.keys() or {"guard", "sweep", "died", "params"} & envelope.keys():
             return answer  # its step may have no retry left for this death
         # The container ends after its work, before it answers.
         return {"error": "the container is gone"} if self._has_bad_luck() else answer
