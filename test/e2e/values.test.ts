@@ -446,7 +446,7 @@ steps:
     assert.match((result as Body).error.message, /"qty" was 2, not 5/);
     const code = await start('flow2.yaml', 'qty=2');
     assert.deepEqual([code.code, code.json.outputs], [0, { q: 2 }]);
-    assert.match(code.stderr, /ago with qty = 2, version [0-9a-f]{8} of the flow\. Nothing/);
+    assert.match(code.stderr, /ago with qty = 2, version [0-9a-f]{8} of the flow\. It does not run again/);
     assert.deepEqual(await exactOutputs('OrderOnce', 'order-1'), { q: 2 });
   });
 
