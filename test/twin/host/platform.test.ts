@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { silentReport } from '../../../src/base/terminal/progress.ts';
 import { openStore } from '../../../src/platform/s3/store.ts';
 import { startPlatform, stopPlatform } from '../../../src/twin/host/platform.ts';
@@ -160,13 +159,15 @@ describe('the local platform', function () {
   it('does not end while an alarm is set', async () => {
     const { platform } = await start({ idleLimitMs: 1_000 });
     assert.equal((await whisk(platform, 'PUT', 'triggers/soon', {})).status, 200);
-    const once = { date: Date.now() + 3_000, triggerName: '/_/soon', authKey: platform.whisk.auth };
-    const feed = '/whisk.system/actions/alarms/once?blocking=true';
-    const response = await whisk(platform, 'POST', feed, { ...once, lifecycleEvent: 'CREATE' });
-    assert.equal(response.status, 200);
-    assert.ok(await poll(async () => !(await isAlive(platform)), ENDS_MS));
-    const [alarm] = JSON.parse(await readFile(join(homePaths(home.path).whisk, 'alarms.json'), 'utf8'));
-    assert.equal(alarm.status.reason.message, 'Automatically disabled after firing once');
+    const alarm = { cron: '0 6 * * *', triggerName: '/_/soon', authKey: platform.whisk.auth };
+    const feed = async (lifecycleEvent: string) =>
+      (await whisk(platform, 'POST', '/whisk.system/actions/alarms/alarm?blocking=true', { ...alarm, lifecycleEvent }))
+        .status;
+    const hasEnded = async () => !(await isAlive(platform));
+    assert.equal(await feed('CREATE'), 200);
+    assert.equal(await poll(hasEnded, 3_000), false);
+    assert.equal(await feed('DELETE'), 200);
+    assert.ok(await poll(hasEnded, ENDS_MS));
   });
 
   it('ends when its S3 server does', async () => {
