@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -112,7 +114,6 @@ def test_every_turn_and_attempt_is_executed_once(looping: Callable[[], OneFlow])
     assert "second/t-2-1/failed-1" in failed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lost", range(4, 31, 5))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_lost_lane_is_replaced(looping: Callable[[], OneFlow], lost: int, when: str) -> None:
@@ -220,7 +221,6 @@ def test_a_join_in_a_loop_does_not_make_its_turns_uncounted(forking: Callable[[]
     assert p.result()["outputs"] == FORK_LOGS
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("turn", range(3))
 @pytest.mark.parametrize("step", ["meet", "decide", "leave"])
 def test_a_lane_lost_after_a_join_of_its_item_is_replaced(forking: Callable[[], OneFlow], step: str, turn: int) -> None:

@@ -10,6 +10,8 @@ from nuvopipe_runtime.text import encodable
 from tests.unit.nuvopipe_runtime.protocol.test_failures import FLOW, PLAN
 from tests.unit.nuvopipe_runtime.protocol.test_session import LINEAR_STEPS
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 

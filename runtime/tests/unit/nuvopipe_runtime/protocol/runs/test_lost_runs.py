@@ -13,6 +13,8 @@ from nuvopipe_runtime.store import to_json
 from tests.unit.nuvopipe_runtime.protocol.claims.test_pool import NESTED_RESULT, nested
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed, failing
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -53,7 +55,6 @@ def drop_once(p: OneFlow, when: str, at: int) -> list[Any]:
     return dropped
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lost", range(1, 28, 3))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_one_sweep_finishes_a_run_whose_session_was_lost(looping: Callable[[], OneFlow], lost: int, when: str) -> None:

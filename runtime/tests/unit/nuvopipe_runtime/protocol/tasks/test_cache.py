@@ -13,6 +13,8 @@ from nuvopipe_runtime.store import to_json
 from tests.unit.nuvopipe_runtime.protocol.runs.test_lost_runs import place, sweep
 from tests.unit.nuvopipe_runtime.protocol.test_control import FLOW, LOGS, POOL, RETRY, STEPS, executed
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -193,7 +195,6 @@ def test_an_entry_that_is_used_says_when_once_a_day(linear: Callable[..., OneFlo
     assert p.store.get_json(entry)["used"] > used and "middle/t" not in ran(p, "r3")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lost", range(1, 12, 2))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_run_of_cached_steps_that_is_lost_is_finished_by_one_sweep(platform: MakeFlow, lost: int, when: str) -> None:

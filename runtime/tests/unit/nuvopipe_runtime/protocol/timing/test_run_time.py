@@ -9,6 +9,8 @@ import pytest
 
 from nuvopipe_runtime.protocol.related_runs.launches import BUSY
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
