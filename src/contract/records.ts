@@ -18,11 +18,6 @@ export type {
   WaitingRecord,
 } from './formats.generated.ts';
 
-/** A task's id says where it is in the flow: `t` at the top, `t-3-0` for item, or turn, 0 in item 3 of the outer scope. */
-export function taskId(at: readonly number[]): string {
-  return ['t', ...at].join('-');
-}
-
 /** By which number Metaflow's client knows an attempt; undefined where it knows it by none: one of many that failed. */
 export function metaflowAttempt({ attempt, retried }: Pick<TaskRecord, 'attempt' | 'retried'>): number | undefined {
   const last = METAFLOW_ATTEMPTS_MAX - 1;

@@ -1,7 +1,7 @@
 /** The entities of a namespace in the form of the REST API: WhiskAction, WhiskPackage, WhiskTrigger, WhiskRule. */
 
 import { toJson } from '../../base/json.ts';
-import { isObject, type Json, type JsonObject } from './json-values.ts';
+import type { Json, JsonObject } from './json-values.ts';
 
 /** A parameter or annotation. `init`: passed to the action as an environment variable when its container starts. */
 export interface BoundValue {
@@ -186,8 +186,4 @@ export function summaryJson(type: EntityType, entity: Common): JsonObject {
 /** An object without undefined values. */
 export function defined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
-}
-
-export function asObject(value: Json | undefined): JsonObject | undefined {
-  return isObject(value) ? value : undefined;
 }
